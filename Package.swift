@@ -1,0 +1,74 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// What every target is built with: strict memory safety, warnings as errors, explicit imports.
+let strict: [SwiftSetting] = [
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableExperimentalFeature("Lifetimes"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// The data path besides: inlining across targets, and no run-time exclusivity checks
+/// (docs/decisions/0003-hot-targets.md has the measurement).
+let hot: [SwiftSetting] =
+    strict + [.unsafeFlags(["-cross-module-optimization", "-enforce-exclusivity=unchecked"])]
+
+/// A source target; the order below is that of the layers, a target imports only from above itself.
+func layer(
+    _ name: String, _ dependencies: [Target.Dependency], settings: [SwiftSetting] = strict
+) -> Target {
+    .target(
+        name: name, dependencies: dependencies, exclude: ["README.md"], swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "apus",
+    products: [
+        .executable(name: "apus-server", targets: ["apus-server"]),
+        .executable(name: "apus-cli", targets: ["apus-cli"]),
+        .executable(name: "apus-benchmark", targets: ["apus-benchmark"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+    ],
+    targets: [
+        .target(name: "CSupport"),
+        .systemLibrary(
+            name: "CEdit", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),
+        layer("Primitives", ["CSupport"], settings: hot),
+        layer("System", ["Primitives", "CSupport"], settings: hot),
+        layer("Structures", ["Primitives", "CSupport"], settings: hot),
+        layer("Wire", ["Primitives", "CSupport"], settings: hot),
+        layer("Store", ["Structures", "Primitives", "CSupport"], settings: hot),
+        layer("Commands", ["Store", "Wire", "Structures", "Primitives"], settings: hot),
+        layer("Server", ["Commands", "Store", "Wire", "Structures", "System", "Primitives", "CSupport"], settings: hot),
+        layer("Remote", ["System", "Primitives"]),
+        .executableTarget(name: "apus-server", dependencies: ["Server"], swiftSettings: strict),
+        .executableTarget(
+            name: "apus-cli", dependencies: ["Remote", "CEdit"], swiftSettings: strict),
+        .executableTarget(
+            name: "apus-benchmark",
+            dependencies: [
+                "Remote", "System", "Primitives",
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ],
+            swiftSettings: strict),
+        tests("PrimitivesTests", ["Primitives"]),
+        tests("SystemTests", ["System", "Primitives"]),
+        tests("StructuresTests", ["Structures", "Primitives"]),
+        tests("WireTests", ["Wire", "Primitives"]),
+        tests("StoreTests", ["Store", "Structures", "Primitives"]),
+        tests("CommandsTests", ["Commands", "Store", "Structures", "Wire", "Primitives"]),
+        tests("ServerTests", ["Server", "Commands", "Store", "Structures", "Wire", "System", "Primitives"]),
+        tests("RemoteTests", ["Remote"]),
+        tests("TidyTests", []),
+    ],
+    swiftLanguageModes: [.v6]
+)
