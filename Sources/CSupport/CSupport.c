@@ -1,1 +1,65 @@
+#define _GNU_SOURCE
 #include "CSupport.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static bool parse_long_double(const char *text, size_t count, long double *out) {
+  char copy[256];
+  char *end;
+  if (count == 0 || count >= sizeof copy || (text[0] >= '\t' && text[0] <= '\r') || text[0] == ' ')
+    return false;
+  memcpy(copy, text, count);
+  copy[count] = 0;
+  errno = 0;
+  *out = strtold(copy, &end);
+  if ((size_t)(end - copy) != count || isnan(*out)) return false;
+  return !(errno == ERANGE && (isinf(*out) || fpclassify(*out) == FP_ZERO));
+}
+
+int apus_long_double_sum(const char *a, size_t a_count, const char *b, size_t b_count, char *out,
+                         size_t out_capacity) {
+  long double left, right;
+  if (!parse_long_double(a, a_count, &left)) return -1;
+  if (!parse_long_double(b, b_count, &right)) return -2;
+  long double sum = left + right;
+  if (isnan(sum) || isinf(sum)) return -3;
+  int count = snprintf(out, out_capacity, "%.17Lf", sum);
+  if (count < 0 || (size_t)count >= out_capacity) return -3;
+  if (memchr(out, '.', (size_t)count)) {
+    while (out[count - 1] == '0') count--;
+    if (out[count - 1] == '.') count--;
+  }
+  if (count == 2 && out[0] == '-' && out[1] == '0') {
+    out[0] = '0';
+    count = 1;
+  }
+  return count;
+}
+
+bool apus_parse_double(const char *text, size_t count, double *out) {
+  char copy[512];
+  char *end;
+  if (count == 0 || count >= sizeof copy || (text[0] >= '\t' && text[0] <= '\r') || text[0] == ' ')
+    return false;
+  memcpy(copy, text, count);
+  copy[count] = 0;
+  errno = 0;
+  *out = strtod(copy, &end);
+  if ((size_t)(end - copy) != count || isnan(*out)) return false;
+  return !(errno == ERANGE && (*out == HUGE_VAL || *out == -HUGE_VAL || fpclassify(*out) == FP_ZERO));
+}
+
+int apus_format_double17(double value, char *out, size_t capacity) {
+  return snprintf(out, capacity, "%.17g", value);
+}
+
+int apus_open(const char *path, int flags, unsigned mode) { return open(path, flags, mode); }
+
+int apus_set_nonblocking(int fd) {
+  int flags = fcntl(fd, F_GETFL);
+  return flags < 0 ? flags : fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+}

@@ -1,2 +1,129 @@
-// The few things Swift cannot say itself: SIMD compares, prefetch, a keyed hash, relaxed loads.
+// The few things Swift cannot say itself: SIMD compares of tags, prefetch, atomic words in raw
+// memory, a keyed hash with 128-bit products, long double arithmetic, and two syscalls' odd shapes.
 #pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#if defined(__x86_64__)
+#include <emmintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+
+// Bit i is set where tags[i] == tag, i in 0..<12. Reads 16 bytes.
+static inline uint32_t apus_match12(const void *_Nonnull tags, uint8_t tag) {
+#if defined(__x86_64__)
+  __m128i line = _mm_loadu_si128((const __m128i *)tags);
+  __m128i same = _mm_cmpeq_epi8(line, _mm_set1_epi8((char)tag));
+  return (uint32_t)_mm_movemask_epi8(same) & 0xFFFu;
+#elif defined(__aarch64__)
+  static const uint8_t weight[16] = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 0, 0, 0, 0};
+  uint8x16_t same = vceqq_u8(vld1q_u8((const uint8_t *)tags), vdupq_n_u8(tag));
+  uint8x16_t bits = vandq_u8(same, vld1q_u8(weight));
+  return (uint32_t)vaddv_u8(vget_low_u8(bits)) | ((uint32_t)vaddv_u8(vget_high_u8(bits)) << 8);
+#else
+  uint32_t mask = 0;
+  for (int i = 0; i < 12; i++) mask |= (uint32_t)(((const uint8_t *)tags)[i] == tag) << i;
+  return mask;
+#endif
+}
+
+static inline void apus_prefetch(const void *_Nonnull address) {
+  __builtin_prefetch(address, 0, 3);
+}
+
+// --- hash -----------------------------------------------------------------------------------
+// Folded 64x64->128 multiplications, keyed by two secret words drawn at start. Two blocks of 8
+// bytes a step; the length enters the last fold.
+static inline uint64_t apus_fold(uint64_t a, uint64_t b) {
+  unsigned __int128 product = (unsigned __int128)a * b;
+  return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+static inline uint64_t apus_load64(const uint8_t *_Nonnull p) {
+  uint64_t v;
+  memcpy(&v, p, 8);
+  return v;
+}
+static inline uint64_t apus_load32(const uint8_t *_Nonnull p) {
+  uint32_t v;
+  memcpy(&v, p, 4);
+  return v;
+}
+static inline uint64_t apus_hash(const uint8_t *_Nonnull p, size_t n, uint64_t k0, uint64_t k1) {
+  uint64_t state = k0, a, b;
+  size_t left = n;
+  while (left > 16) {
+    state = apus_fold(apus_load64(p) ^ k1, apus_load64(p + 8) ^ state);
+    p += 16;
+    left -= 16;
+  }
+  if (left >= 8) {
+    a = apus_load64(p);
+    b = apus_load64(p + left - 8);
+  } else if (left >= 4) {
+    a = apus_load32(p);
+    b = apus_load32(p + left - 4);
+  } else if (left > 0) {
+    a = ((uint64_t)p[0] << 16) | ((uint64_t)p[left >> 1] << 8) | p[left - 1];
+    b = 0;
+  } else {
+    a = b = 0;
+  }
+  state = apus_fold(a ^ k1, b ^ state);
+  return apus_fold(state ^ 0x9E3779B97F4A7C15ull, k1 ^ (uint64_t)n);
+}
+
+// --- atomic words in raw memory -------------------------------------------------------------
+static inline bool apus_lock_try(uint32_t *_Nonnull word) {
+  return __atomic_exchange_n(word, 1u, __ATOMIC_ACQUIRE) == 0;
+}
+static inline uint32_t apus_lock_peek(const uint32_t *_Nonnull word) {
+  return __atomic_load_n(word, __ATOMIC_RELAXED);
+}
+static inline void apus_lock_release(uint32_t *_Nonnull word) {
+  __atomic_store_n(word, 0u, __ATOMIC_RELEASE);
+}
+static inline void apus_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ __volatile__("yield");
+#endif
+}
+static inline uint32_t apus_count_up(uint32_t *_Nonnull word) {
+  return __atomic_add_fetch(word, 1u, __ATOMIC_RELAXED);
+}
+static inline uint32_t apus_count_down(uint32_t *_Nonnull word) {
+  return __atomic_sub_fetch(word, 1u, __ATOMIC_ACQ_REL);
+}
+static inline uint32_t apus_count_read(const uint32_t *_Nonnull word) {
+  return __atomic_load_n(word, __ATOMIC_ACQUIRE);
+}
+
+// A racy read, for prefetching only: the value is a hint and is never trusted.
+__attribute__((no_sanitize("thread"))) static inline uint32_t
+apus_hint32(const void *_Nonnull address) {
+  return *(const volatile uint32_t *)address;
+}
+__attribute__((no_sanitize("thread"))) static inline uint32_t
+apus_hint_match12(const void *_Nonnull tags, uint8_t tag) {
+  return apus_match12(tags, tag);
+}
+
+// --- long double ----------------------------------------------------------------------------
+// `a + b` where both are decimal text of at most 255 bytes; the sum is written as Redis writes a
+// long double for people (%.17Lf without trailing zeros). Returns its length (at most 5,200), or
+// -1: a is no number, -2: b is no number, -3: the sum is infinite or no number.
+int apus_long_double_sum(const char *_Nonnull a, size_t a_count, const char *_Nonnull b,
+                         size_t b_count, char *_Nonnull out, size_t out_capacity);
+// `strtod` over exactly `count` bytes, no leading space, all consumed; false otherwise.
+bool apus_parse_double(const char *_Nonnull text, size_t count, double *_Nonnull out);
+// "%.17g"; returns the length.
+int apus_format_double17(double value, char *_Nonnull out, size_t capacity);
+
+// --- system ---------------------------------------------------------------------------------
+// open(2) with a mode, which Swift cannot call (variadic).
+int apus_open(const char *_Nonnull path, int flags, unsigned mode);
+// fcntl(fd, F_SETFL, flags | O_NONBLOCK).
+int apus_set_nonblocking(int fd);

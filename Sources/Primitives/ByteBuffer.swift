@@ -1,0 +1,129 @@
+internal import Glibc
+
+/// A growable run of bytes with one owner: reply buffers, query buffers, log records.
+///
+/// Growth doubles; the first allocation comes with the first byte.
+///
+/// ## Invariants
+/// `0 ≤ count ≤ capacity`; `base` is nil exactly when `capacity` is zero.
+@safe
+public struct ByteBuffer: ~Copyable {
+    @usableFromInline var base: UnsafeMutablePointer<UInt8>?
+    /// The bytes held.
+    @inlinable public var count: Int { used }
+    @usableFromInline var used = 0
+    /// The bytes that fit without growing.
+    public internal(set) var capacity = 0
+
+    /// An empty buffer that owns no memory.
+    public init() { unsafe base = nil }
+
+    /// An empty buffer with room for `capacity` bytes.
+    public init(capacity: Int) {
+        unsafe base = nil
+        reserve(capacity)
+    }
+
+    deinit { unsafe free(base) }
+
+    /// All bytes, for reading; valid until the next change.
+    @inlinable
+    public var bytes: Bytes {
+        // SAFETY: `count` bytes are initialised.
+        guard let base = unsafe base else { return Bytes() }
+        return unsafe Bytes(base: base, count: count)
+    }
+
+    /// Makes room for `extra` bytes behind `count` and returns their address.
+    @inlinable
+    @inline(__always)
+    public mutating func room(_ extra: Int) -> UnsafeMutablePointer<UInt8> {
+        if _slowPath(capacity &- count < extra) { reserve(extra) }
+        // SAFETY: `reserve` made `base` exist, as `extra` is positive or memory was there.
+        return unsafe base.unsafelyUnwrapped + count
+    }
+
+    /// Counts `extra` bytes, written at `room`, as held.
+    @inlinable
+    @inline(__always)
+    public mutating func commit(_ extra: Int) {
+        used &+= extra
+        assert(used <= capacity)
+    }
+
+    /// Makes room for `extra` more bytes; ends the process when there is no memory.
+    @inline(never)
+    public mutating func reserve(_ extra: Int) {
+        let needed = count + max(extra, 1)
+        guard needed > capacity else { return }
+        let target = max(needed, capacity * 2, 64)
+        // SAFETY: `base` came from malloc or is nil.
+        guard let grown = unsafe realloc(base, target) else { fatalError("out of memory") }
+        unsafe base = grown.assumingMemoryBound(to: UInt8.self)
+        capacity = target
+    }
+
+    /// Appends `bytes`.
+    @inlinable
+    public mutating func append(_ bytes: Bytes) {
+        guard bytes.count > 0 else { return }
+        // SAFETY: room for exactly these bytes.
+        unsafe bytes.copy(to: room(bytes.count))
+        commit(bytes.count)
+    }
+
+    /// Appends the bytes of a literal.
+    @inlinable
+    public mutating func append(_ literal: StaticString) { append(Bytes(literal)) }
+
+    /// Appends one byte.
+    @inlinable
+    public mutating func append(_ byte: UInt8) {
+        // SAFETY: room for one byte.
+        unsafe room(1).pointee = byte
+        commit(1)
+    }
+
+    /// Appends `value` as decimal text.
+    @inlinable
+    public mutating func append(decimal value: Int64) {
+        // SAFETY: room for the longest number.
+        let written = unsafe DecimalText.write(value, to: room(DecimalText.byteCountMax))
+        commit(written)
+    }
+
+    /// Appends the text of `string`, for the control plane.
+    public mutating func append(string: String) {
+        var copy = string
+        copy.withUTF8 { utf8 in
+            if let base = utf8.baseAddress {
+                unsafe append(Bytes(base: base, count: utf8.count))
+            }
+        }
+    }
+
+    /// Removes the first `dropped` bytes. Complexity: O(rest).
+    public mutating func removeFirst(_ dropped: Int) {
+        precondition(dropped >= 0 && dropped <= count, "more than the buffer holds")
+        guard dropped > 0, let base = unsafe base else { return }
+        // SAFETY: both ends lie within `count`.
+        unsafe _ = memmove(base, base + dropped, count - dropped)
+        used -= dropped
+    }
+
+    /// Cuts the buffer to its first `length` bytes.
+    @inlinable
+    public mutating func truncate(to length: Int) {
+        precondition(length >= 0 && length <= count, "more than the buffer holds")
+        used = length
+    }
+
+    /// Forgets the bytes; gives the memory back when it is more than `keep`.
+    public mutating func removeAll(keep: Int) {
+        used = 0
+        guard capacity > keep else { return }
+        unsafe free(base)
+        unsafe base = nil
+        capacity = 0
+    }
+}

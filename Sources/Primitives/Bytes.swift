@@ -1,0 +1,140 @@
+public import CSupport
+
+/// A borrowed run of bytes: a word of a request, a key, a value.
+///
+/// It is what a `Span<UInt8>` is, but may be stored and returned; docs/decisions/0002-bytes.md
+/// says why. Reading is bounds-checked.
+///
+/// ## Invariants
+/// `base` is readable for `count` bytes for as long as the lender says: a request's words until
+/// its command ends, an entry's bytes until the next change of its shard.
+@safe
+@frozen
+public struct Bytes {
+    /// The first byte; never dereferenced when `count` is zero.
+    public let base: UnsafePointer<UInt8>
+    /// The number of bytes.
+    public let count: Int
+
+    /// A run of `count` bytes from `base`.
+    @inlinable
+    public init(base: UnsafePointer<UInt8>, count: Int) {
+        unsafe self.base = base
+        self.count = count
+    }
+
+    /// A run of `count` bytes from a raw address.
+    @inlinable
+    public init(raw: UnsafeRawPointer, count: Int) {
+        unsafe self.base = raw.assumingMemoryBound(to: UInt8.self)
+        self.count = count
+    }
+
+    /// No bytes.
+    @inlinable
+    public init() {
+        self.init(StaticString(""))
+    }
+
+    /// The bytes of a literal, which live for ever.
+    @inlinable
+    public init(_ literal: StaticString) {
+        unsafe self.base = literal.utf8Start
+        self.count = literal.utf8CodeUnitCount
+    }
+
+    /// Whether there are no bytes.
+    @inlinable
+    public var isEmpty: Bool { count == 0 }
+
+    /// The byte at `index`.
+    ///
+    /// Precondition: `0 ≤ index < count`.
+    @inlinable
+    public subscript(index: Int) -> UInt8 {
+        precondition(UInt(bitPattern: index) < UInt(bitPattern: count), "byte index out of range")
+        // SAFETY: just checked.
+        return unsafe base[index]
+    }
+
+    /// The bytes in `range`.
+    ///
+    /// Precondition: `range` lies within `0..<count`.
+    @inlinable
+    public subscript(range: Range<Int>) -> Bytes {
+        precondition(
+            range.lowerBound >= 0 && range.upperBound <= count, "byte range out of bounds")
+        // SAFETY: just checked.
+        return unsafe Bytes(base: base + range.lowerBound, count: range.count)
+    }
+
+    /// The bytes from `start` on.
+    @inlinable
+    public func dropFirst(_ start: Int) -> Bytes { self[start..<count] }
+
+    /// Whether both have the same bytes. Complexity: O(`count`).
+    @inlinable
+    public static func == (left: Bytes, right: Bytes) -> Bool {
+        // SAFETY: both are readable for `count` bytes.
+        guard left.count == right.count else { return false }
+        return unsafe left.count == 0 || memcmp(left.base, right.base, left.count) == 0
+    }
+
+    /// Negative, zero or positive as `self` sorts before, with or after `other`, bytewise.
+    @inlinable
+    public func compare(_ other: Bytes) -> Int {
+        let shared = min(count, other.count)
+        // SAFETY: both are readable for `shared` bytes.
+        let order = unsafe shared == 0 ? 0 : Int(memcmp(base, other.base, shared))
+        return order != 0 ? order : count - other.count
+    }
+
+    /// Whether these are the letters of `word`, in either case.
+    ///
+    /// Precondition: `word` is ASCII in upper case.
+    @inlinable
+    public func isWord(_ word: StaticString) -> Bool {
+        guard count == word.utf8CodeUnitCount else { return false }
+        // SAFETY: both have `count` bytes.
+        let letters = unsafe word.utf8Start
+        for index in 0..<count {
+            var byte = unsafe base[index]
+            if byte &- 0x61 < 26 { byte &-= 0x20 }
+            if unsafe byte != letters[index] { return false }
+        }
+        return true
+    }
+
+    /// Copies all bytes to `target`, which has room for `count`.
+    @inlinable
+    public func copy(to target: UnsafeMutableRawPointer) {
+        // SAFETY: the caller's promise; the two do not overlap.
+        unsafe _ = memcpy(target, base, count)
+    }
+
+    /// The bytes as a string, for logs and the control plane; invalid UTF-8 is repaired.
+    public var string: String {
+        // SAFETY: readable for `count` bytes.
+        unsafe String(decoding: UnsafeBufferPointer(start: base, count: count), as: UTF8.self)
+    }
+
+    /// The bytes as an array of their own, for the control plane.
+    public var array: [UInt8] {
+        // SAFETY: readable for `count` bytes.
+        unsafe Array(UnsafeBufferPointer(start: base, count: count))
+    }
+}
+
+extension Array where Element == UInt8 {
+    /// Lends the array's bytes to `body`.
+    @inlinable
+    public func withBytes<Result, Failure: Error>(
+        _ body: (Bytes) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        // SAFETY: the array keeps its elements alive while `body` runs.
+        unsafe try withUnsafeBufferPointer { buffer throws(Failure) in
+            guard let base = buffer.baseAddress else { return try body(Bytes()) }
+            return try unsafe body(Bytes(base: base, count: buffer.count))
+        }
+    }
+}

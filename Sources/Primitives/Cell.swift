@@ -1,0 +1,74 @@
+/// A block of memory whose layout its user knows: unaligned loads and stores at byte offsets.
+///
+/// The door between layouts drawn in comments and raw memory. Offsets are not checked in release
+/// builds; each layout type states which ones it uses.
+///
+/// ## Invariants
+/// `base` is readable and writable over the whole layout while its arena holds the block.
+@safe
+@frozen
+public struct Cell: @unchecked Sendable {  // because: its owner's lock guards it
+    /// The first byte.
+    public let base: UnsafeMutableRawPointer
+
+    /// The block at `base`.
+    @inlinable
+    @inline(__always)
+    public init(_ base: UnsafeMutableRawPointer) { unsafe self.base = base }
+
+    /// The block that begins `offset` bytes further on.
+    @inlinable
+    @inline(__always)
+    public func advanced(by offset: Int) -> Cell { unsafe Cell(base + offset) }
+
+    /// The value of a trivial type at `offset`.
+    @inlinable
+    @inline(__always)
+    public func load<Value: BitwiseCopyable>(_ offset: Int, as type: Value.Type = Value.self) -> Value {
+        // SAFETY: within the layout, by contract.
+        unsafe base.loadUnaligned(fromByteOffset: offset, as: Value.self)
+    }
+
+    /// Stores a value of a trivial type at `offset`.
+    @inlinable
+    @inline(__always)
+    public func store<Value: BitwiseCopyable>(_ value: Value, _ offset: Int) {
+        // SAFETY: within the layout, by contract.
+        unsafe base.storeBytes(of: value, toByteOffset: offset, as: Value.self)
+    }
+
+    /// The byte at `offset`.
+    @inlinable
+    @inline(__always)
+    public func byte(_ offset: Int) -> UInt8 { load(offset) }
+
+    /// The `count` bytes from `offset`, lent.
+    @inlinable
+    @inline(__always)
+    public func bytes(_ offset: Int, _ count: Int) -> Bytes {
+        // SAFETY: within the layout, by contract.
+        unsafe Bytes(raw: base + offset, count: count)
+    }
+
+    /// Copies `bytes` to `offset`; the two may not overlap.
+    @inlinable
+    @inline(__always)
+    public func put(_ bytes: Bytes, _ offset: Int) {
+        // SAFETY: within the layout, by contract.
+        unsafe bytes.copy(to: base + offset)
+    }
+
+    /// Moves `count` bytes within the block; the two ranges may overlap.
+    @inlinable
+    public func move(from source: Int, to target: Int, count: Int) {
+        // SAFETY: within the layout, by contract.
+        unsafe (base + target).copyMemory(from: base + source, byteCount: count)
+    }
+
+    /// Fills `count` bytes from `offset` with zeros.
+    @inlinable
+    public func zero(_ offset: Int, _ count: Int) {
+        // SAFETY: within the layout, by contract.
+        unsafe (base + offset).initializeMemory(as: UInt8.self, repeating: 0, count: count)
+    }
+}

@@ -1,0 +1,74 @@
+/// Whole numbers as decimal text, both ways, with Redis' strictness.
+public enum DecimalText {
+    /// The most bytes that `write` puts down: a sign and 19 digits.
+    public static let byteCountMax = 20
+
+    /// The number that `text` spells, or nil.
+    ///
+    /// Strict, so that printing gives `text` again: no sign `+`, no leading zeros, no spaces, no
+    /// `-0`, nothing beyond 64 bits.
+    @inlinable
+    public static func integer(_ text: Bytes) -> Int64? {
+        let count = text.count
+        guard count > 0, count <= byteCountMax else { return nil }
+        // SAFETY: every index below is under `count`.
+        let base = unsafe text.base
+        let negative = unsafe base[0] == 0x2D
+        var index = negative ? 1 : 0
+        guard index < count else { return nil }
+        let first = unsafe base[index] &- 0x30
+        if first == 0 { return count == 1 ? 0 : nil }
+        guard first <= 9 else { return nil }
+        var magnitude = UInt64(first)
+        index += 1
+        while index < count {
+            let digit = unsafe base[index] &- 0x30
+            guard digit <= 9 else { return nil }
+            let (product, overflow) = magnitude.multipliedReportingOverflow(by: 10)
+            let (sum, carry) = product.addingReportingOverflow(UInt64(digit))
+            guard !overflow, !carry else { return nil }
+            magnitude = sum
+            index += 1
+        }
+        if negative {
+            guard magnitude <= UInt64(Int64.max) + 1 else { return nil }
+            return Int64(truncatingIfNeeded: 0 &- magnitude)
+        }
+        return magnitude <= UInt64(Int64.max) ? Int64(magnitude) : nil
+    }
+
+    /// The number of bytes that `write` puts down for `value`.
+    @inlinable
+    public static func byteCount(_ value: Int64) -> Int {
+        digitCount(value.magnitude) + (value < 0 ? 1 : 0)
+    }
+
+    @inlinable
+    static func digitCount(_ magnitude: UInt64) -> Int {
+        var count = 1
+        var rest = magnitude
+        while rest >= 10000 {
+            rest /= 10000
+            count += 4
+        }
+        return rest >= 1000 ? count + 3 : rest >= 100 ? count + 2 : rest >= 10 ? count + 1 : count
+    }
+
+    /// Writes `value` at `target`, which has room for `byteCountMax`, and returns the byte count.
+    @inlinable
+    @discardableResult
+    public static func write(_ value: Int64, to target: UnsafeMutablePointer<UInt8>) -> Int {
+        let negative = value < 0
+        var rest = value.magnitude
+        let count = digitCount(rest) + (negative ? 1 : 0)
+        var index = count
+        // SAFETY: exactly `count` bytes are written, from the last to the first.
+        repeat {
+            index -= 1
+            unsafe target[index] = UInt8(truncatingIfNeeded: rest % 10) &+ 0x30
+            rest /= 10
+        } while rest != 0
+        if negative { unsafe target[0] = 0x2D }
+        return count
+    }
+}

@@ -1,0 +1,169 @@
+internal import CSupport
+
+/// Floating-point numbers as text, both ways, as Redis reads and prints them.
+public enum FloatText {
+    /// The most bytes that `write` puts down.
+    public static let byteCountMax = 32
+    /// The most bytes that `writeSum` puts down.
+    public static let sumByteCountMax = 5200
+
+    /// Why two texts have no sum.
+    public enum SumFailure: Error {
+        case leftNotNumber, rightNotNumber, notFinite
+    }
+
+    /// The number that all of `text` spells (decimal, hexadecimal, `inf`), or nil; never NaN.
+    public static func number(_ text: Bytes) -> Double? {
+        var value = 0.0
+        // SAFETY: reads `count` bytes.
+        let valid = unsafe text.base.withMemoryRebound(to: CChar.self, capacity: text.count) {
+            unsafe apus_parse_double($0, text.count, &value)
+        }
+        return valid ? value : nil
+    }
+
+    /// Writes `value` in Redis' shortest form: `inf`, `-inf`, `nan`, whole numbers without a
+    /// point, and otherwise the fewest digits that read back the same.
+    ///
+    /// `target` has room for `byteCountMax`. Returns the byte count.
+    @discardableResult
+    public static func write(_ value: Double, to target: UnsafeMutablePointer<UInt8>) -> Int {
+        if value.isInfinite { return unsafe write(value < 0 ? "-inf" : "inf", to: target) }
+        if value.isNaN { return unsafe write("nan", to: target) }
+        if value == 0 { return unsafe write(value.sign == .minus ? "-0" : "0", to: target) }
+        if value > -4e15, value < 4e15, value == value.rounded(.towardZero) {
+            return unsafe DecimalText.write(Int64(value), to: target)
+        }
+        return unsafe ShortestDouble(value).write(to: target)
+    }
+
+    /// Writes the sum of two decimal texts in long double precision, as INCRBYFLOAT prints it.
+    ///
+    /// `target` has room for `sumByteCountMax`. Returns the byte count.
+    public static func writeSum(
+        _ left: Bytes, _ right: Bytes, to target: UnsafeMutablePointer<UInt8>
+    ) throws(SumFailure) -> Int {
+        // SAFETY: the shim reads the two runs and writes at most the capacity given.
+        let count = unsafe left.base.withMemoryRebound(to: CChar.self, capacity: left.count) { a in
+            unsafe right.base.withMemoryRebound(to: CChar.self, capacity: right.count) { b in
+                unsafe target.withMemoryRebound(to: CChar.self, capacity: sumByteCountMax) {
+                    unsafe apus_long_double_sum(a, left.count, b, right.count, $0, sumByteCountMax)
+                }
+            }
+        }
+        switch count {
+        case -1: throw .leftNotNumber
+        case -2: throw .rightNotNumber
+        case ..<0: throw .notFinite
+        default: return Int(count)
+        }
+    }
+
+    private static func write(
+        _ literal: StaticString, to target: UnsafeMutablePointer<UInt8>
+    ) -> Int {
+        unsafe Bytes(literal).copy(to: target)
+        return literal.utf8CodeUnitCount
+    }
+}
+
+/// The shortest digits of a finite double that is neither zero nor a small whole number, laid out
+/// as C's `%g` with 17 digits would: exponent form from 1e17 on and below 1e-6.
+private struct ShortestDouble {
+    private var digits: (UInt64, UInt8) = (0, 0)
+    private let negative: Bool
+    /// The decimal exponent of the first digit.
+    private var exponent = 0
+
+    init(_ value: Double) {
+        negative = value < 0
+        // Swift prints the shortest digits that read back the same; only the layout differs.
+        var mantissa: UInt64 = 0
+        var count: UInt8 = 0
+        var pointAt: Int?
+        var shift = 0
+        var leading = true
+        var utf8 = abs(value).description.utf8.makeIterator()
+        while let byte = utf8.next() {
+            if byte == 0x2E {
+                pointAt = Int(count)
+                continue
+            }
+            if byte == 0x65 {
+                var text: [UInt8] = []
+                while let digit = utf8.next() {
+                    if digit != 0x2B { text.append(digit) }
+                }
+                shift = Int(text.withBytes { DecimalText.integerLenient($0) })
+                break
+            }
+            if leading, byte == 0x30 {
+                if pointAt != nil { shift -= 1 }
+                continue
+            }
+            leading = false
+            mantissa = mantissa &* 10 &+ UInt64(byte &- 0x30)
+            count += 1
+        }
+        let wholeDigits = pointAt ?? Int(count)
+        exponent = wholeDigits - 1 + shift
+        while count > 1, mantissa % 10 == 0 {
+            mantissa /= 10
+            count -= 1
+        }
+        digits = (mantissa, count)
+    }
+
+    func write(to target: UnsafeMutablePointer<UInt8>) -> Int {
+        var text: [UInt8] = []
+        text.reserveCapacity(FloatText.byteCountMax)
+        if negative { text.append(0x2D) }
+        let body = String(digits.0).utf8
+        let count = Int(digits.1)
+        if exponent < -5 || exponent >= 17 {
+            appendScientific(body, count, to: &text)
+        } else if exponent < 0 {
+            text.append(contentsOf: "0.".utf8)
+            text.append(contentsOf: repeatElement(0x30, count: -exponent - 1))
+            text.append(contentsOf: body)
+        } else {
+            for (index, digit) in body.enumerated() {
+                if index == exponent + 1 { text.append(0x2E) }
+                text.append(digit)
+            }
+            if count <= exponent {
+                text.append(contentsOf: repeatElement(0x30, count: exponent + 1 - count))
+            }
+        }
+        // SAFETY: the longest form has 25 bytes.
+        text.withBytes { unsafe $0.copy(to: target) }
+        return text.count
+    }
+
+    private func appendScientific(_ body: String.UTF8View, _ count: Int, to text: inout [UInt8]) {
+        for (index, digit) in body.enumerated() {
+            if index == 1 { text.append(0x2E) }
+            text.append(digit)
+        }
+        text.append(0x65)
+        text.append(exponent < 0 ? 0x2D : 0x2B)
+        if abs(exponent) < 10 { text.append(0x30) }
+        text.append(contentsOf: String(abs(exponent)).utf8)
+    }
+}
+
+extension DecimalText {
+    /// The number in `text`, leading zeros allowed; zero when it is none.
+    static func integerLenient(_ text: Bytes) -> Int64 {
+        var value: Int64 = 0
+        var negative = false
+        for index in 0..<text.count {
+            if index == 0, text[0] == 0x2D {
+                negative = true
+                continue
+            }
+            value = value &* 10 &+ Int64(text[index] &- 0x30)
+        }
+        return negative ? -value : value
+    }
+}

@@ -1,0 +1,257 @@
+public import Primitives
+
+/// What an entry is.
+public enum EntryKind: UInt8, Sendable, BitwiseCopyable {
+    case string = 0
+    case list = 1
+    case set = 2
+    case sortedSet = 3
+    case hash = 4
+    case stream = 5
+    /// A member of a set or sorted set: a key without a value.
+    case member = 6
+}
+
+/// How a string entry keeps its value.
+public enum StringEncoding: UInt8, Sendable, BitwiseCopyable {
+    /// Length and bytes within the entry.
+    case inline = 0
+    /// A 64-bit integer, 8 bytes.
+    case integer = 1
+    /// The address of an `ExternalBlock`, 8 bytes.
+    case external = 2
+}
+
+/// A key with what hangs on it: one block of an arena. Keys of the keyspace, fields of large hashes
+/// and members of large sets and sorted sets are all entries.
+///
+/// ```text
+/// 0          1          2           10           14
+/// ┌──────────┬──────────┬───────────┬────────────┬─────┬───────────────────────────────┐
+/// │ enc:3    │ key      │ word      │ key length │ key │ value                         │
+/// │ word:1   │ length,  │ 8 bytes,  │ 4 bytes,   │     │  string inline:  varint, bytes │
+/// │ kind:4   │ 255=long │ if word=1 │ if 255     │     │  string integer: 8 bytes       │
+/// └──────────┴──────────┴───────────┴────────────┴─────┤  string external: 8 bytes      │
+///                                                      │  collection: handle, 4 bytes   │
+///                                                      │  member: nothing               │
+///                                                      └───────────────────────────────┘
+/// ```
+/// The word is the expiry in milliseconds since 1970 (keys, fields) or the score (members of sorted
+/// sets). The varint has one byte up to 127, else two: `1hhhhhhh llllllll`.
+/// A key of 20 bytes with a value of 32 takes 55 bytes, 63 with an expiry.
+@frozen
+public struct Entry: Sendable {
+    /// The block.
+    public let cell: Cell
+
+    /// Views the entry in `cell`.
+    @inlinable
+    @inline(__always)
+    public init(_ cell: Cell) { self.cell = cell }
+
+    /// The longest key whose length fits the header.
+    public static let shortKeyMax = 254
+    /// The longest value kept within an entry.
+    public static let inlineValueMax = 8191
+    @usableFromInline static let longKey: UInt8 = 255
+    @usableFromInline static let wordBit: UInt8 = 0x10
+
+    // MARK: Header
+
+    /// The kind.
+    @inlinable
+    public var kind: EntryKind {
+        guard let kind = EntryKind(rawValue: cell.byte(0) & 15) else {
+            preconditionFailure("an entry has a kind")
+        }
+        return kind
+    }
+
+    /// Whether the kind is `kind`; cheaper than reading it.
+    @inlinable
+    @inline(__always)
+    public func isKind(_ kind: EntryKind) -> Bool { cell.byte(0) & 15 == kind.rawValue }
+
+    /// The encoding, 0...7, whose meaning is the kind's.
+    @inlinable
+    public var encoding: UInt8 {
+        get { cell.byte(0) >> 5 }
+        nonmutating set { cell.store(cell.byte(0) & 0x1F | newValue << 5, 0) }
+    }
+
+    /// Whether there is a word: an expiry or a score.
+    @inlinable
+    @inline(__always)
+    public var hasWord: Bool { cell.byte(0) & Entry.wordBit != 0 }
+
+    @inlinable
+    var isLong: Bool { cell.byte(1) == Entry.longKey }
+
+    /// The offset of the key's first byte.
+    @inlinable
+    @inline(__always)
+    public var keyOffset: Int {
+        let word = Int(cell.byte(0) & Entry.wordBit) >> 1
+        return 2 &+ word &+ (isLong ? 4 : 0)
+    }
+
+    /// The number of bytes of the key.
+    @inlinable
+    @inline(__always)
+    public var keyCount: Int {
+        let short = cell.byte(1)
+        if _fastPath(short != Entry.longKey) { return Int(short) }
+        return Int(cell.load(hasWord ? 10 : 2, as: UInt32.self))
+    }
+
+    /// The key.
+    @inlinable
+    @inline(__always)
+    public var key: Bytes { cell.bytes(keyOffset, keyCount) }
+
+    /// The offset of the value.
+    @inlinable
+    @inline(__always)
+    public var valueOffset: Int { keyOffset &+ keyCount }
+
+    // MARK: Word
+
+    /// The expiry in milliseconds since 1970, or nil when the entry stays.
+    @inlinable
+    public var expiry: Int64? { hasWord ? cell.load(2) : nil }
+
+    /// Whether the entry was due at `now` (milliseconds since 1970).
+    @inlinable
+    @inline(__always)
+    public func isDue(_ now: Int64) -> Bool { hasWord && cell.load(2, as: Int64.self) <= now }
+
+    /// Overwrites the expiry of an entry that has one.
+    @inlinable
+    public func setExpiry(_ expiry: Int64) {
+        assert(hasWord, "no room for an expiry")
+        cell.store(expiry, 2)
+    }
+
+    /// The score of a sorted set's member.
+    @inlinable
+    public var score: Double {
+        get { cell.load(2) }
+        nonmutating set { cell.store(newValue, 2) }
+    }
+
+    // MARK: Value
+
+    /// How a string keeps its value.
+    @inlinable
+    @inline(__always)
+    public var stringEncoding: StringEncoding {
+        guard let encoding = StringEncoding(rawValue: cell.byte(0) >> 5) else {
+            preconditionFailure("a string has an encoding")
+        }
+        return encoding
+    }
+
+    /// The bytes of an inline string.
+    @inlinable
+    @inline(__always)
+    public var inlineValue: Bytes {
+        let offset = valueOffset
+        let first = cell.byte(offset)
+        if first < 128 { return cell.bytes(offset &+ 1, Int(first)) }
+        let count = Int(first & 127) << 8 | Int(cell.byte(offset &+ 1))
+        return cell.bytes(offset &+ 2, count)
+    }
+
+    /// The value of an integer string.
+    @inlinable
+    public var integer: Int64 {
+        get { cell.load(valueOffset) }
+        nonmutating set { cell.store(newValue, valueOffset) }
+    }
+
+    /// The address of an external value's block.
+    @inlinable
+    public var externalAddress: UInt {
+        get { cell.load(valueOffset) }
+        nonmutating set { cell.store(newValue, valueOffset) }
+    }
+
+    /// The block of a collection.
+    @inlinable
+    public var collection: Handle {
+        get { Handle(units: cell.load(valueOffset)) }
+        nonmutating set { cell.store(newValue.units, valueOffset) }
+    }
+
+    /// The number of bytes of the whole entry.
+    public var byteCount: Int {
+        let offset = valueOffset
+        switch kind {
+        case .member: return offset
+        case .list, .set, .sortedSet, .hash, .stream: return offset + 4
+        case .string:
+            switch stringEncoding {
+            case .integer, .external: return offset + 8
+            case .inline:
+                let value = inlineValue
+                return offset + Entry.lengthCount(value.count) + value.count
+            }
+        }
+    }
+
+    // MARK: Making
+
+    @inlinable
+    static func lengthCount(_ valueCount: Int) -> Int { valueCount < 128 ? 1 : 2 }
+
+    /// The bytes that an entry takes for a key, a word, and `payload` bytes of value part.
+    @inlinable
+    public static func byteCount(key: Int, hasWord: Bool, payload: Int) -> Int {
+        2 &+ (hasWord ? 8 : 0) &+ (key > shortKeyMax ? 4 : 0) &+ key &+ payload
+    }
+
+    /// The value part's bytes for an inline string of `count` bytes.
+    @inlinable
+    public static func inlinePayload(_ count: Int) -> Int { lengthCount(count) &+ count }
+
+    /// Writes header, word and key; the value part comes after. Returns the value's offset.
+    @inlinable
+    @discardableResult
+    public func write(kind: EntryKind, encoding: UInt8, word: UInt64?, key: Bytes) -> Int {
+        let wordFlag: UInt8 = word == nil ? 0 : Entry.wordBit
+        cell.store(kind.rawValue | wordFlag | encoding << 5, 0)
+        var offset = 2
+        if let word {
+            cell.store(word, 2)
+            offset = 10
+        }
+        if _fastPath(key.count <= Entry.shortKeyMax) {
+            cell.store(UInt8(truncatingIfNeeded: key.count), 1)
+        } else {
+            cell.store(Entry.longKey, 1)
+            cell.store(UInt32(key.count), offset)
+            offset &+= 4
+        }
+        cell.put(key, offset)
+        return offset &+ key.count
+    }
+
+    /// Writes an inline value at `offset`.
+    @inlinable
+    public func writeInline(_ value: Bytes, at offset: Int) {
+        cell.put(value, writeInlineCount(value.count, at: offset))
+    }
+
+    /// Writes the length of an inline value at `offset`; returns where its bytes go.
+    @inlinable
+    public func writeInlineCount(_ count: Int, at offset: Int) -> Int {
+        assert(count <= Entry.inlineValueMax, "too long to stand within an entry")
+        if count < 128 {
+            cell.store(UInt8(truncatingIfNeeded: count), offset)
+            return offset &+ 1
+        }
+        cell.store(UInt8(truncatingIfNeeded: count >> 8) | 128, offset)
+        cell.store(UInt8(truncatingIfNeeded: count), offset &+ 1)
+        return offset &+ 2
+    }
+}

@@ -1,0 +1,188 @@
+public import CSupport
+public import Primitives
+
+/// A hash table of entries in buckets of 12, grown by linear hashing: the keyspace of a shard, and
+/// large hashes, sets and sorted sets.
+///
+/// ```text
+/// directory: one record of 12 bytes for 64 buckets
+/// ┌─────────┬────────┬──────────┐
+/// │ buckets │ hints  │ earliest │   handle, handle (or none), tick
+/// └────┬────┴───┬────┴──────────┘
+///      │        └─▶ 64 ticks: the earliest expiry in each bucket (never late, perhaps early)
+///      ▼
+/// a bucket: one cache line
+///  0          12                             16                                      64
+/// ┌──────────┬──────────────────────────────┬────────────────────────────────────────┐
+/// │ 12 tags  │ meta: 12 × 2 eviction bits,  │ 12 handles                             │
+/// │ 0 = free │ bit 24 = chained             │ (chained: the last one is a bucket's)  │
+/// └──────────┴──────────────────────────────┴────────────────────────────────────────┘
+/// ```
+/// A lookup touches two cache lines, the bucket's and the entry's. A bucket is split every few
+/// insertions and merged every few removals: no step ever moves more than a chain.
+///
+/// The table is a plain value that does not own its memory: whoever holds it calls `destroy`.
+///
+/// ## Invariants
+/// `bucketCount` lies in `levelMask + 1 ..< 2 * (levelMask + 1)`, except that an empty table may
+/// have no bucket. Every entry stands in the chain of `bucket(of:)` of its hash.
+///
+/// Source: W. Litwin, "Linear Hashing: A New Tool for File and Table Addressing", 1980.
+@frozen
+public struct EntryTable: BitwiseCopyable, Sendable {
+    /// The entries held.
+    public internal(set) var count: Int = 0
+    @usableFromInline var directory: Handle = .none
+    @usableFromInline var directoryCapacity: UInt32 = 0
+    @usableFromInline var bucketCount: UInt32 = 0
+    @usableFromInline var levelMask: UInt32 = 0
+
+    static let slotCount = 12
+    static let chained: UInt32 = 1 << 24
+    @usableFromInline static let linkSlot = 11
+    static let segmentShift: UInt32 = 6
+    static let segmentRecordBytes = 12
+    static let bucketBytes = 64
+    /// Splits keep the mean under 7.5 entries a bucket, merges over 2.5.
+    static let halfEntriesPerBucketMax = 15
+    static let halfEntriesPerBucketMin = 5
+
+    /// An empty table without memory.
+    @inlinable
+    public init() {}
+
+    /// Where an entry stands. Valid until the next insertion or removal.
+    @frozen
+    public struct Location: Sendable {
+        /// The bucket or chained bucket.
+        @usableFromInline let cell: Cell
+        @usableFromInline let slot: Int
+        /// The number of the bucket at the head of the chain.
+        public let bucket: UInt32
+        /// The entry.
+        public let entry: Entry
+
+        @inlinable
+        init(cell: Cell, slot: Int, bucket: UInt32, entry: Entry) {
+            self.cell = cell
+            self.slot = slot
+            self.bucket = bucket
+            self.entry = entry
+        }
+    }
+
+    // MARK: Looking up
+
+    /// The bucket that a hash belongs to.
+    @inlinable
+    @inline(__always)
+    public func bucket(of hash: KeyHash) -> UInt32 {
+        let low = UInt32(truncatingIfNeeded: hash.bits)
+        let index = low & (levelMask &<< 1 | 1)
+        return index < bucketCount ? index : index & levelMask
+    }
+
+    /// The address of bucket `index`.
+    @inlinable
+    @inline(__always)
+    func bucketCell(_ index: UInt32, _ arena: borrowing Arena) -> Cell {
+        let record = arena.cell(directory).advanced(by: Int(index >> 6) &* 12)
+        let buckets = Handle(units: record.load(0))
+        return arena.cell(buckets).advanced(by: Int(index & 63) << 6)
+    }
+
+    /// The entry with `key`, whose hash is `hash`, or nil.
+    /// Complexity: O(1), two cache lines in nearly all cases.
+    @inlinable
+    public func find(_ key: Bytes, _ hash: KeyHash, _ arena: borrowing Arena) -> Location? {
+        guard count > 0 else { return nil }
+        let index = bucket(of: hash)
+        var cell = bucketCell(index, arena)
+        let tag = hash.tag
+        while true {
+            // SAFETY: a bucket has 64 readable bytes.
+            var matches = unsafe apus_match12(cell.base, tag)
+            while matches != 0 {
+                let slot = matches.trailingZeroBitCount
+                let entry = Entry(arena.cell(Handle(units: cell.load(16 &+ slot &* 4))))
+                if entry.key == key {
+                    return Location(cell: cell, slot: slot, bucket: index, entry: entry)
+                }
+                matches &= matches &- 1
+            }
+            guard cell.load(12, as: UInt32.self) & (1 << 24) != 0 else { return nil }
+            cell = arena.cell(Handle(units: cell.load(16 &+ EntryTable.linkSlot &* 4)))
+        }
+    }
+
+    /// Asks the cache for the bucket of `hash`. May race with a writer: the address is then of no
+    /// use but harmless, as every handle lies within the arena's reservation.
+    @inlinable
+    public func prefetchBucket(_ hash: KeyHash, _ arena: borrowing Arena) {
+        guard bucketCount > 0 else { return }
+        let record = arena.cell(directory).advanced(by: Int(bucket(of: hash) >> 6) &* 12)
+        // SAFETY: a prefetch never faults; the hint is read within the reservation.
+        unsafe apus_prefetch(
+            arena.cell(Handle(units: apus_hint32(record.base))).base
+                + Int(bucket(of: hash) & 63) << 6)
+    }
+
+    /// Asks the cache for the entry that `hash` most likely stands for. May race as above.
+    @inlinable
+    public func prefetchEntry(_ hash: KeyHash, _ arena: borrowing Arena) {
+        guard bucketCount > 0 else { return }
+        let index = bucket(of: hash)
+        let record = arena.cell(directory).advanced(by: Int(index >> 6) &* 12)
+        // SAFETY: as above; all addresses lie within the reservation.
+        let buckets = unsafe Handle(units: apus_hint32(record.base))
+        let bucket = arena.cell(buckets).advanced(by: Int(index & 63) << 6)
+        let matches = unsafe apus_hint_match12(bucket.base, hash.tag)
+        guard matches != 0 else { return }
+        let slot = matches.trailingZeroBitCount
+        let handle = unsafe Handle(units: apus_hint32(bucket.base + (16 &+ slot &* 4)))
+        let entry = arena.cell(handle)
+        unsafe apus_prefetch(entry.base)
+        unsafe apus_prefetch(entry.base + 56)
+    }
+
+    // MARK: Changing
+
+    /// Adds an entry whose key is not in the table. Complexity: O(1); splits at most one bucket.
+    @discardableResult
+    public mutating func insert(
+        _ handle: Handle, _ hash: KeyHash, _ arena: inout Arena
+    ) -> Location {
+        if bucketCount == 0 { openFirstBucket(&arena) }
+        if count &* 2 >= Int(bucketCount) &* EntryTable.halfEntriesPerBucketMax { split(&arena) }
+        count &+= 1
+        let index = bucket(of: hash)
+        let (cell, slot) = place(handle, hash.tag, bucketCell(index, arena), &arena)
+        return Location(cell: cell, slot: slot, bucket: index, entry: Entry(arena.cell(handle)))
+    }
+
+    /// Takes an entry out; its block stays the caller's. Complexity: O(1).
+    public mutating func remove(_ location: Location, _ arena: inout Arena) {
+        assert(count > 0, "the location is of this table")
+        location.cell.store(UInt8(0), location.slot)
+        count &-= 1
+        if isChained(bucketCell(location.bucket, arena)) { trimChain(location.bucket, &arena) }
+        if count &* 2 < Int(bucketCount) &* EntryTable.halfEntriesPerBucketMin, bucketCount > 1 {
+            mergeLast(&arena)
+        }
+    }
+
+    /// Lets the slot at `location` name another block, which holds the same key.
+    @inlinable
+    public func replace(_ location: Location, with handle: Handle, _ arena: borrowing Arena) -> Location {
+        location.cell.store(handle.units, 16 &+ location.slot &* 4)
+        return Location(
+            cell: location.cell, slot: location.slot, bucket: location.bucket,
+            entry: Entry(arena.cell(handle)))
+    }
+
+    /// The handle that stands at `location`.
+    @inlinable
+    public func handle(_ location: Location) -> Handle {
+        Handle(units: location.cell.load(16 &+ location.slot &* 4))
+    }
+}
