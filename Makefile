@@ -1,0 +1,72 @@
+# What a stranger types. `make help` lists everything; each target says first what it does.
+
+SWIFT       ?= swift
+PORT        ?= 6379
+BIND        ?= 127.0.0.1
+THREADS     ?= 1
+ARGS        ?=
+BENCH       ?= full
+SECONDS     ?= 60
+PYTHON       = .venv/bin/python
+RELEASE      = $(SWIFT) build -c release --static-swift-stdlib
+SIDE_BY_SIDE = ../shared/bench/side-by-side
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run release test unit compatibility bench asan tsan fuzz format lint clean
+
+help: ## list what can be made
+	@echo "Apus: a Redis-compatible server in Swift. What can be made:"
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|'
+
+setup: ## install what building and testing need and is missing
+	@Tools/setup tests
+
+run: ## build in release mode and start the server on 127.0.0.1:6379 (PORT=, ARGS=)
+	@echo "make run: installs what is missing, builds Apus in release mode, starts it on $(BIND):$(PORT)."
+	@echo "The first build takes five to ten minutes on two cores, later ones seconds. Ctrl-C ends the server."
+	@Tools/setup build
+	$(RELEASE) --product apus-server
+	@exec .build/release/apus-server --bind $(BIND) --port $(PORT) $(ARGS)
+
+release: ## build apus-server, apus-cli and apus-benchmark in release mode
+	@Tools/setup build
+	$(RELEASE)
+
+test: ## run every test: Swift unit tests, then the server against redis-server and real clients
+	@Tools/setup tests
+	@Tools/test all
+
+unit: ## run the Swift unit tests alone
+	@Tools/setup build
+	@Tools/test unit
+
+compatibility: ## run the tests that start servers alone (needs Debian's redis-server)
+	@Tools/setup tests
+	@Tools/test compatibility
+
+bench: ## measure side by side with redis-server (BENCH=quick for a first look, THREADS=1)
+	@Tools/setup tests
+	$(RELEASE) --product apus-server
+	@Tools/bench $(BENCH) $(THREADS)
+
+asan: ## unit tests and a soak under AddressSanitizer (SECONDS=60)
+	@Tools/setup tests
+	@Tools/sanitize address $(SECONDS)
+
+tsan: ## unit tests and a soak with 2 and 4 workers under ThreadSanitizer (SECONDS=60)
+	@Tools/setup tests
+	@Tools/sanitize thread $(SECONDS)
+
+fuzz: ## feed the server broken requests under AddressSanitizer (SECONDS=60, SEED= to repeat)
+	@Tools/setup tests
+	@Tools/sanitize fuzz $(SECONDS) $(SEED)
+
+format: ## format the Swift sources in place
+	$(SWIFT) format --in-place --recursive --parallel Sources Tests Package.swift
+
+lint: ## check the format without changing anything
+	$(SWIFT) format lint --strict --recursive --parallel Sources Tests Package.swift
+
+clean: ## remove everything that was built, and the Python environment
+	rm -rf .build .venv
+	find Tests -name __pycache__ -type d -prune -exec rm -rf {} +
