@@ -126,4 +126,20 @@ public struct ByteBuffer: ~Copyable {
         unsafe base = nil
         capacity = 0
     }
+
+    /// Moves what stands behind `position + bodyCount` to `position`, the body after it.
+    ///
+    /// The moved part is a head of at most 64 bytes, written after its body.
+    public mutating func rotateTail(from position: Int, bodyCount: Int) {
+        let headCount = count - position - bodyCount
+        precondition(headCount >= 0 && headCount <= 64, "the head is short")
+        guard let base = unsafe base, headCount > 0, bodyCount > 0 else { return }
+        // SAFETY: all ranges lie within `count`; the scratch holds the head.
+        unsafe withUnsafeTemporaryAllocation(byteCount: 64, alignment: 1) { scratch in
+            guard let head = scratch.baseAddress else { return }
+            unsafe _ = memcpy(head, base + position + bodyCount, headCount)
+            unsafe _ = memmove(base + position + headCount, base + position, bodyCount)
+            unsafe _ = memcpy(base + position, head, headCount)
+        }
+    }
 }

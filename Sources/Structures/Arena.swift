@@ -38,8 +38,9 @@ public struct Arena: ~Copyable {
 
     /// The hash of all tables in this arena.
     public let hasher: KeyHasher
-    @usableFromInline let base: UnsafeMutableRawPointer
-    private let records: UnsafeMutableRawPointer
+    /// The reservation; before the first block an address that nobody dereferences.
+    @usableFromInline var base: UnsafeMutableRawPointer
+    private var records: UnsafeMutableRawPointer
     /// For each class the first page with room; 0 = none.
     private let heads: UnsafeMutablePointer<UInt32>
     private var pageCount: UInt32 = 1
@@ -50,21 +51,29 @@ public struct Arena: ~Copyable {
     /// The bytes of all pages in use, whether filled with blocks or not.
     public private(set) var pageBytes = 0
 
-    /// Reserves addresses; no memory is touched. Ends the process when there are none to be had.
+    /// An arena without memory; the first block reserves its addresses.
     public init(hasher: KeyHasher = KeyHasher()) {
         self.hasher = hasher
-        // SAFETY: fresh mappings, checked.
-        unsafe base = Arena.reserve(Arena.byteCountMax)
-        unsafe records = Arena.reserve(Int(Arena.pageCountMax) * 16)
         unsafe heads = .allocate(capacity: SizeClasses.count)
         unsafe heads.initialize(repeating: 0, count: SizeClasses.count)
+        unsafe base = UnsafeMutableRawPointer(heads)
+        unsafe records = base
     }
 
     deinit {
-        // SAFETY: mapped and allocated in `init`, nowhere else.
-        unsafe munmap(base, Arena.byteCountMax)
-        unsafe munmap(records, Int(Arena.pageCountMax) * 16)
+        // SAFETY: mapped in `reserve` when the first page was taken, and allocated in `init`.
+        if pageCount > 1 {
+            unsafe munmap(base, Arena.byteCountMax)
+            unsafe munmap(records, Int(Arena.pageCountMax) * 16)
+        }
         unsafe heads.deallocate()
+    }
+
+    /// Reserves the addresses; no memory is touched. Ends the process when there are none.
+    private mutating func reserve() {
+        // SAFETY: fresh mappings, checked.
+        unsafe base = Arena.reserve(Arena.byteCountMax)
+        unsafe records = Arena.reserve(Int(Arena.pageCountMax) * 16)
     }
 
     private static func reserve(_ byteCount: Int) -> UnsafeMutableRawPointer {
@@ -176,6 +185,7 @@ public struct Arena: ~Copyable {
     }
 
     private mutating func takePages(_ count: UInt32) -> UInt32 {
+        if pageCount == 1 { reserve() }
         pageBytes += Int(count) << Arena.pageShift
         if let page = freeRuns.take(count) { return page }
         guard Arena.pageCountMax - pageCount >= count else {

@@ -18,8 +18,10 @@ public enum StringEncoding: UInt8, Sendable, BitwiseCopyable {
     case inline = 0
     /// A 64-bit integer, 8 bytes.
     case integer = 1
-    /// The address of an `ExternalBlock`, 8 bytes.
+    /// The address of a `SharedBlock`, 8 bytes.
     case external = 2
+    /// As `inline`, but edited in place since it was set: OBJECT ENCODING says `raw`.
+    case edited = 3
 }
 
 /// A key with what hangs on it: one block of an arena. Keys of the keyspace, fields of large hashes
@@ -192,7 +194,7 @@ public struct Entry: Sendable {
         case .string:
             switch stringEncoding {
             case .integer, .external: return offset + 8
-            case .inline:
+            case .inline, .edited:
                 let value = inlineValue
                 return offset + Entry.lengthCount(value.count) + value.count
             }

@@ -1,0 +1,86 @@
+internal import CSupport
+internal import Glibc
+
+/// A large value outside the arena, counted, so that it can be sent while a writer replaces it.
+///
+/// ```text
+/// 0           8         16          24
+/// ┌───────────┬─────────┬───────────┬──────────────────────
+/// │ references│ count   │ capacity  │ bytes
+/// └───────────┴─────────┴───────────┴──────────────────────
+/// ```
+/// The reference count is atomic; the bytes may be changed only by a holder that found itself
+/// alone (`isShared` false) under the lock of the shard that holds the value.
+@safe
+@frozen
+public struct SharedBlock: @unchecked Sendable {  // because: see above
+    /// The block's address, as an entry keeps it.
+    public let address: UInt
+
+    private static let headerBytes = 24
+
+    /// Wraps an address that `init(capacity:)` made.
+    @inlinable
+    public init(address: UInt) { self.address = address }
+
+    /// A new block with one reference and no bytes yet. Ends the process when there is no memory.
+    public init(capacity: Int) {
+        // SAFETY: fresh memory, checked.
+        guard let base = unsafe malloc(SharedBlock.headerBytes + capacity) else {
+            fatalError("out of memory")
+        }
+        address = UInt(bitPattern: base)
+        cell.store(UInt64(1), 0)
+        cell.store(0, 8)
+        cell.store(capacity, 16)
+    }
+
+    /// The whole block.
+    @usableFromInline var cell: Cell {
+        guard let base = unsafe UnsafeMutableRawPointer(bitPattern: address) else {
+            preconditionFailure("a block has an address")
+        }
+        return unsafe Cell(base)
+    }
+
+    /// The bytes in use.
+    public var count: Int {
+        get { cell.load(8) }
+        nonmutating set {
+            precondition(newValue <= capacity, "more than the block holds")
+            cell.store(newValue, 8)
+        }
+    }
+
+    /// The bytes that fit.
+    public var capacity: Int { cell.load(16) }
+
+    /// What the block takes of memory.
+    public var byteCount: Int { SharedBlock.headerBytes + capacity }
+
+    /// The bytes in use, lent.
+    public var bytes: Bytes { cell.bytes(SharedBlock.headerBytes, count) }
+
+    /// The room for bytes, for its only holder.
+    public var storage: Cell { cell.advanced(by: SharedBlock.headerBytes) }
+
+    /// Whether another holder reads the block.
+    public var isShared: Bool {
+        // SAFETY: the count is the block's first word.
+        unsafe apus_count_read(cell.base.assumingMemoryBound(to: UInt32.self)) > 1
+    }
+
+    /// Adds a holder.
+    public func retain() {
+        // SAFETY: as above.
+        unsafe _ = apus_count_up(cell.base.assumingMemoryBound(to: UInt32.self))
+    }
+
+    /// Takes a holder away; the last one frees the block.
+    public func release() {
+        // SAFETY: as above; nobody else can reach a block without holders.
+        if unsafe apus_count_down(cell.base.assumingMemoryBound(to: UInt32.self)) == 0 {
+            unsafe free(cell.base)
+        }
+    }
+}

@@ -1,0 +1,283 @@
+public import Primitives
+public import Structures
+
+/// One database's slice of one partition: a table of keys and the arena that holds all they name.
+///
+/// A shard is reached through this handle; whoever calls it holds the partition's lock. All moments
+/// are milliseconds since 1970.
+///
+/// ## Invariants
+/// Every key stands once in `keys`; every entry with an expiry is covered by a hint that is not
+/// late; `volatileCount` is the number of keys with an expiry.
+@safe
+@frozen
+public struct Shard: @unchecked Sendable {  // because: the partition's lock guards it
+    /// What a shard consists of.
+    @usableFromInline
+    struct State: ~Copyable {
+        @usableFromInline var arena = Arena()
+        @usableFromInline var keys = EntryTable()
+        @usableFromInline var volatileCount = 0
+        /// Bytes of values outside the arena.
+        @usableFromInline var externalBytes = 0
+        /// Changes made, for INFO's rdb_changes_since_last_save.
+        @usableFromInline var changeCount: UInt64 = 0
+        /// Large values whose keys are gone, freed in slices.
+        @usableFromInline var remains: [Remains] = []
+        /// Keys that went because they were due, since `takeExpiredCount`.
+        @usableFromInline var expiredCount = 0
+    }
+
+    /// A value without a key, to be freed bit by bit.
+    @usableFromInline
+    struct Remains {
+        @usableFromInline var kind: EntryKind
+        @usableFromInline var encoding: UInt8
+        @usableFromInline var root: Handle
+    }
+
+    @usableFromInline let state: UnsafeMutablePointer<State>
+
+    /// A new, empty shard; `destroy` ends it.
+    public init() {
+        unsafe state = .allocate(capacity: 1)
+        unsafe state.initialize(to: State())
+    }
+
+    /// Gives all memory back at once. Nobody may hold the handle any more.
+    public func destroy() {
+        if externalBytes > 0 {
+            forEach { slot in
+                let entry = slot.entry
+                if entry.isKind(.string), entry.stringEncoding == .external {
+                    SharedBlock(address: entry.externalAddress).release()
+                }
+            }
+        }
+        unsafe state.deinitialize(count: 1)
+        unsafe state.deallocate()
+    }
+
+    // MARK: Parts
+
+    /// The memory of all that the shard holds.
+    @inlinable
+    public var arena: Arena {
+        // SAFETY: the lock makes the caller the only user.
+        _read { yield unsafe state.pointee.arena }
+        nonmutating _modify { yield unsafe &state.pointee.arena }
+    }
+
+    @inlinable
+    var keys: EntryTable {
+        _read { yield unsafe state.pointee.keys }
+        nonmutating _modify { yield unsafe &state.pointee.keys }
+    }
+
+    /// The number of keys, due ones that nobody met yet included.
+    @inlinable
+    public var count: Int { unsafe state.pointee.keys.count }
+
+    /// The number of keys with an expiry.
+    public var volatileCount: Int { unsafe state.pointee.volatileCount }
+
+    /// The bytes of values that lie outside the arena.
+    public internal(set) var externalBytes: Int {
+        get { unsafe state.pointee.externalBytes }
+        nonmutating set { unsafe state.pointee.externalBytes = newValue }
+    }
+
+    /// The bytes in use: every block in the arena, and values outside it.
+    public var usedBytes: Int { unsafe state.pointee.arena.liveBytes + externalBytes }
+
+    /// The changes made so far.
+    public var changeCount: UInt64 { unsafe state.pointee.changeCount }
+
+    /// The keys that expired since this was last asked.
+    public func takeExpiredCount() -> Int {
+        let count = unsafe state.pointee.expiredCount
+        if count > 0 { unsafe state.pointee.expiredCount = 0 }
+        return count
+    }
+
+    // MARK: Finding
+
+    /// A key's place in the table. Valid until the next insertion or removal in the shard.
+    @frozen
+    public struct Slot {
+        /// The shard.
+        public let shard: Shard
+        @usableFromInline let location: EntryTable.Location
+
+        @inlinable
+        init(_ shard: Shard, _ location: EntryTable.Location) {
+            self.shard = shard
+            self.location = location
+        }
+
+        /// The entry.
+        @inlinable
+        public var entry: Entry { location.entry }
+    }
+
+    /// The slot of `key`, or nil; a key that was due at `now` is removed and not found.
+    @inlinable
+    public func find(_ key: Key, now: Int64) -> Slot? {
+        guard let location = unsafe state.pointee.keys.find(key.bytes, key.hash, state.pointee.arena)
+        else { return nil }
+        let slot = Slot(self, location)
+        if _slowPath(location.entry.isDue(now)) {
+            expire(slot)
+            return nil
+        }
+        return slot
+    }
+
+    /// Asks the cache for the bucket of `hash`; needs no lock.
+    @inlinable
+    public func prefetchBucket(_ hash: KeyHash) {
+        unsafe state.pointee.keys.prefetchBucket(hash, state.pointee.arena)
+    }
+
+    /// Asks the cache for the entry of `hash`; needs no lock.
+    @inlinable
+    public func prefetchEntry(_ hash: KeyHash) {
+        unsafe state.pointee.keys.prefetchEntry(hash, state.pointee.arena)
+    }
+
+    // MARK: The gate
+
+    /// Announces that the value or expiry in `bucket` is about to change. Every mutation of the
+    /// keyspace passes here first: what must see the state before (a snapshot) hooks in here.
+    @inlinable
+    func willChange(bucket: UInt32) { unsafe state.pointee.changeCount &+= 1 }
+
+    /// Announces that the value at `slot` is about to be edited in place: a collection's structure,
+    /// a string's bytes.
+    @inlinable
+    public func willChange(_ slot: Slot) { willChange(bucket: slot.location.bucket) }
+
+    // MARK: Changing
+
+    /// Adds an entry for a key that is not there: header and key are written; the caller writes
+    /// `payload` bytes of value at the entry's `valueOffset`.
+    @inlinable
+    public func insert(
+        _ key: Key, kind: EntryKind, encoding: UInt8, expiry: Int64?, payload: Int
+    ) -> Slot {
+        let size = Entry.byteCount(key: key.bytes.count, hasWord: expiry != nil, payload: payload)
+        let handle = arena.allocate(size)
+        Entry(arena.cell(handle)).write(
+            kind: kind, encoding: encoding, word: expiry.map { UInt64(bitPattern: $0) },
+            key: key.bytes)
+        let location = unsafe state.pointee.keys.insert(handle, key.hash, &state.pointee.arena)
+        willChange(bucket: location.bucket)
+        if let expiry { noteExpiry(expiry, location.bucket, isNew: true) }
+        return Slot(self, location)
+    }
+
+    /// Gives the key at `slot` room for another value part, and another expiry; its old value must
+    /// have been freed or moved. The caller writes the value part.
+    public func rebuild(
+        _ slot: Slot, kind: EntryKind, encoding: UInt8, expiry: Int64?, payload: Int
+    ) -> Slot {
+        willChange(slot)
+        let entry = slot.entry
+        let size = Entry.byteCount(key: entry.keyCount, hasWord: expiry != nil, payload: payload)
+        if entry.hasWord != (expiry != nil) { countVolatile(expiry != nil ? 1 : -1) }
+        let old = keys.handle(slot.location)
+        let room = arena.capacity(old)
+        if entry.hasWord == (expiry != nil), size <= room, size * 2 > room {
+            entry.cell.store(entry.cell.byte(0) & 0x10 | kind.rawValue | encoding << 5, 0)
+            if let expiry {
+                entry.setExpiry(expiry)
+                noteExpiry(expiry, slot.location.bucket, isNew: false)
+            }
+            return slot
+        }
+        let handle = arena.allocate(size)
+        Entry(arena.cell(handle)).write(
+            kind: kind, encoding: encoding, word: expiry.map { UInt64(bitPattern: $0) },
+            key: entry.key)
+        let location = unsafe state.pointee.keys.replace(slot.location, with: handle, state.pointee.arena)
+        arena.free(old)
+        if let expiry { noteExpiry(expiry, location.bucket, isNew: false) }
+        return Slot(self, location)
+    }
+
+    /// Sets, changes or (nil) removes the expiry of the key at `slot`; its value stays.
+    @discardableResult
+    public func setExpiry(_ slot: Slot, _ expiry: Int64?) -> Slot {
+        let entry = slot.entry
+        guard entry.hasWord || expiry != nil else { return slot }
+        if entry.hasWord, let expiry {
+            willChange(slot)
+            entry.setExpiry(expiry)
+            noteExpiry(expiry, slot.location.bucket, isNew: false)
+            return slot
+        }
+        willChange(slot)
+        let oldOffset = entry.valueOffset
+        let payload = entry.byteCount - oldOffset
+        let old = keys.handle(slot.location)
+        let size = Entry.byteCount(key: entry.keyCount, hasWord: expiry != nil, payload: payload)
+        let handle = arena.allocate(size)
+        let target = Entry(arena.cell(handle))
+        let offset = target.write(
+            kind: entry.kind, encoding: entry.encoding,
+            word: expiry.map { UInt64(bitPattern: $0) }, key: entry.key)
+        target.cell.put(entry.cell.bytes(oldOffset, payload), offset)
+        let location = unsafe state.pointee.keys.replace(slot.location, with: handle, state.pointee.arena)
+        arena.free(old)
+        countVolatile(expiry != nil ? 1 : -1)
+        if let expiry { noteExpiry(expiry, location.bucket, isNew: false) }
+        return Slot(self, location)
+    }
+
+    /// Removes the key at `slot` with its value; a large value is freed in slices later on.
+    public func remove(_ slot: Slot) {
+        freeValue(slot.entry)
+        removeKey(slot)
+    }
+
+    /// Removes the key at `slot`; its value has been moved elsewhere or freed.
+    public func removeKey(_ slot: Slot) {
+        willChange(slot)
+        if slot.entry.hasWord { countVolatile(-1) }
+        let handle = keys.handle(slot.location)
+        unsafe state.pointee.keys.remove(slot.location, &state.pointee.arena)
+        arena.free(handle)
+    }
+
+    @inlinable
+    func countVolatile(_ difference: Int) { unsafe state.pointee.volatileCount &+= difference }
+
+    @inlinable
+    func noteExpiry(_ expiry: Int64, _ bucket: UInt32, isNew: Bool) {
+        if isNew { countVolatile(1) }
+        unsafe state.pointee.keys.note(expiry: expiry, bucket, &state.pointee.arena)
+    }
+
+    // MARK: Walking
+
+    /// Calls `body` with every key's slot, due ones included. `body` must not change the shard.
+    public func forEach(_ body: (Slot) -> Void) {
+        unsafe state.pointee.keys.forEach(state.pointee.arena) { body(Slot(self, $0)) }
+    }
+
+    /// Calls `body` with the next keys of a scan; returns the next cursor, zero at the end.
+    public func scan(_ cursor: UInt64, _ body: (Slot) -> Void) -> UInt64 {
+        unsafe state.pointee.keys.scan(cursor, state.pointee.arena) { body(Slot(self, $0)) }
+    }
+
+    /// A key drawn with equal chances, or nil.
+    public func random(_ source: inout FastRandom) -> Slot? {
+        unsafe state.pointee.keys.random(state.pointee.arena, &source).map { Slot(self, $0) }
+    }
+}
+
+extension Shard {
+    /// The hash of a key as this shard's tables use it.
+    @inlinable
+    public func hash(_ key: Bytes) -> KeyHash { arena.hasher(key) }
+}

@@ -1,0 +1,90 @@
+public import Primitives
+
+/// The words of one request, the command's name first.
+///
+/// ## Invariants
+/// The words lie in the connection's query buffer and stay readable until the command ends.
+@safe
+@frozen
+public struct Arguments {
+    @usableFromInline let base: UnsafePointer<Bytes>
+    /// The number of words, at least one.
+    public let count: Int
+
+    /// The `count` words from `base`.
+    @inlinable
+    public init(base: UnsafePointer<Bytes>, count: Int) {
+        unsafe self.base = base
+        self.count = count
+    }
+
+    /// The word at `index`.
+    ///
+    /// Precondition: `0 ≤ index < count`.
+    @inlinable
+    public subscript(index: Int) -> Bytes {
+        precondition(UInt(bitPattern: index) < UInt(bitPattern: count), "no such word")
+        // SAFETY: just checked.
+        return unsafe base[index]
+    }
+}
+
+/// The words of all requests of a batch, one after the other.
+///
+/// ## Invariants
+/// `count ≤ capacity`; the first `count` words are initialised.
+@safe
+public struct ArgumentVector: ~Copyable {
+    @usableFromInline var base: UnsafeMutablePointer<Bytes>
+    @usableFromInline var capacity: Int
+    /// The words held.
+    public internal(set) var count = 0
+
+    /// A vector with room for `capacity` words.
+    public init(capacity: Int = 256) {
+        unsafe base = .allocate(capacity: capacity)
+        self.capacity = capacity
+    }
+
+    deinit { unsafe base.deallocate() }
+
+    /// Appends a word.
+    @inlinable
+    @inline(__always)
+    mutating func append(_ word: Bytes) {
+        if _slowPath(count == capacity) { grow() }
+        // SAFETY: `count < capacity`.
+        unsafe (base + count).initialize(to: word)
+        count &+= 1
+    }
+
+    /// The words from `start` on, `count` of them; valid until the next change.
+    @inlinable
+    public func arguments(_ start: Int, _ count: Int) -> Arguments {
+        precondition(start >= 0 && start + count <= self.count, "no such words")
+        // SAFETY: just checked.
+        return unsafe Arguments(base: base + start, count: count)
+    }
+
+    /// Forgets all words from `start` on.
+    public mutating func truncate(to start: Int) {
+        precondition(start <= count, "more words than there are")
+        count = start
+        if count == 0, capacity > 4096 {
+            unsafe base.deallocate()
+            capacity = 256
+            unsafe base = .allocate(capacity: capacity)
+        }
+    }
+
+    @inline(never)
+    @usableFromInline
+    mutating func grow() {
+        // SAFETY: moves the initialised words.
+        let grown = unsafe UnsafeMutablePointer<Bytes>.allocate(capacity: capacity * 2)
+        unsafe grown.moveInitialize(from: base, count: count)
+        unsafe base.deallocate()
+        unsafe base = grown
+        capacity *= 2
+    }
+}

@@ -1,0 +1,261 @@
+public import Primitives
+
+/// Writes replies in RESP2 or RESP3 into one buffer, large values by reference.
+public struct ReplyWriter: ~Copyable {
+    /// A large value that stands in the reply behind `position` bytes of the buffer.
+    public struct Reference {
+        /// How many bytes of the buffer go before it.
+        public let position: Int
+        /// The value, retained.
+        public let block: SharedBlock
+    }
+
+    /// The bytes of the replies, without the values in `references`.
+    public internal(set) var buffer: ByteBuffer
+    /// Values that go out between the bytes, by position. The writer holds them.
+    public internal(set) var references: [Reference] = []
+    /// Whether the client speaks RESP3.
+    public var isRESP3 = false
+
+    /// From this size on a value is sent from where it lies.
+    public static let referenceBytesMin = 16 * 1024
+
+    /// A writer with room for `capacity` bytes.
+    public init(capacity: Int = 16 * 1024) { buffer = ByteBuffer(capacity: capacity) }
+
+    deinit {
+        for reference in references { reference.block.release() }
+    }
+
+    /// The bytes of all replies, values by reference included.
+    public var byteCount: Int {
+        references.reduce(buffer.count) { $0 + $1.block.count }
+    }
+
+    /// Forgets everything from byte `position` of the buffer on.
+    public mutating func truncate(to position: Int) {
+        while let last = references.last, last.position >= position, last.position > 0 {
+            last.block.release()
+            references.removeLast()
+        }
+        buffer.truncate(to: position)
+    }
+
+    /// Forgets everything; keeps at most `keep` bytes of memory.
+    public mutating func removeAll(keep: Int) {
+        for reference in references { reference.block.release() }
+        references.removeAll(keepingCapacity: references.capacity <= 64)
+        buffer.removeAll(keep: keep)
+    }
+
+    /// Hands the references over to a caller that releases them.
+    public mutating func takeReferences() -> [Reference] {
+        defer { references = [] }
+        return references
+    }
+
+    // MARK: Replies
+
+    /// `+text`.
+    @inlinable
+    public mutating func simple(_ text: StaticString) { simple(Bytes(text)) }
+
+    /// `+text`; the text has no line ends.
+    @inlinable
+    public mutating func simple(_ text: Bytes) { line(0x2B, text) }
+
+    /// `+OK`.
+    @inlinable
+    public mutating func ok() { buffer.append("+OK\r\n") }
+
+    /// `-text`, the code first; line ends within become spaces.
+    public mutating func error(_ text: Bytes) {
+        buffer.append(0x2D)
+        for index in 0..<text.count {
+            let byte = text[index]
+            buffer.append(byte == 0x0D || byte == 0x0A ? 0x20 : byte)
+        }
+        buffer.append("\r\n")
+    }
+
+    /// `-text`.
+    public mutating func error(_ text: StaticString) { error(Bytes(text)) }
+
+    /// `:value`.
+    @inlinable
+    public mutating func integer(_ value: Int64) { number(0x3A, value) }
+
+    /// `:value`.
+    @inlinable
+    public mutating func integer(_ value: Int) { number(0x3A, Int64(value)) }
+
+    /// A bulk string.
+    @inlinable
+    public mutating func bulk(_ bytes: Bytes) {
+        number(0x24, Int64(bytes.count))
+        // SAFETY: room for exactly what is written.
+        let target = unsafe buffer.room(bytes.count &+ 2)
+        unsafe bytes.copy(to: target)
+        unsafe target[bytes.count] = 0x0D
+        unsafe target[bytes.count &+ 1] = 0x0A
+        buffer.commit(bytes.count &+ 2)
+    }
+
+    /// A bulk string of a literal's bytes.
+    @inlinable
+    public mutating func bulk(_ text: StaticString) { bulk(Bytes(text)) }
+
+    /// A bulk string of an integer's decimal text.
+    public mutating func bulk(decimal value: Int64) {
+        number(0x24, Int64(DecimalText.byteCount(value)))
+        buffer.append(decimal: value)
+        buffer.append("\r\n")
+    }
+
+    /// A bulk string of a string's text, for the control plane.
+    public mutating func bulk(string: String) {
+        number(0x24, Int64(string.utf8.count))
+        buffer.append(string: string)
+        buffer.append("\r\n")
+    }
+
+    /// A bulk string of a large value, which is retained and sent from where it lies.
+    public mutating func bulk(_ block: SharedBlock) {
+        guard block.count >= ReplyWriter.referenceBytesMin else { return bulk(block.bytes) }
+        number(0x24, Int64(block.count))
+        block.retain()
+        references.append(Reference(position: buffer.count, block: block))
+        buffer.append("\r\n")
+    }
+
+    /// No value: `$-1` or `_`.
+    @inlinable
+    public mutating func null() {
+        if isRESP3 { buffer.append("_\r\n") } else { buffer.append("$-1\r\n") }
+    }
+
+    /// No array: `*-1` or `_`.
+    @inlinable
+    public mutating func nullArray() {
+        if isRESP3 { buffer.append("_\r\n") } else { buffer.append("*-1\r\n") }
+    }
+
+    /// The head of an array of `count` replies.
+    @inlinable
+    public mutating func array(_ count: Int) { number(0x2A, Int64(count)) }
+
+    /// The head of a map of `count` pairs; an array of twice as many in RESP2.
+    @inlinable
+    public mutating func map(_ count: Int) {
+        if isRESP3 { number(0x25, Int64(count)) } else { number(0x2A, Int64(count &* 2)) }
+    }
+
+    /// The head of a set of `count` replies; an array in RESP2.
+    @inlinable
+    public mutating func set(_ count: Int) { number(isRESP3 ? 0x7E : 0x2A, Int64(count)) }
+
+    /// The head of a push of `count` replies; an array in RESP2.
+    public mutating func push(_ count: Int) { number(isRESP3 ? 0x3E : 0x2A, Int64(count)) }
+
+    /// A floating-point number: `,1.5`, in RESP2 a bulk string.
+    public mutating func double(_ value: Double) {
+        if isRESP3 {
+            buffer.append(0x2C)
+            // SAFETY: room for the longest form.
+            buffer.commit(unsafe FloatText.write(value, to: buffer.room(FloatText.byteCountMax)))
+            buffer.append("\r\n")
+        } else {
+            // SAFETY: the scratch has room for the longest form.
+            unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: FloatText.byteCountMax) {
+                guard let base = $0.baseAddress else { return }
+                let count = unsafe FloatText.write(value, to: base)
+                unsafe bulk(Bytes(base: base, count: count))
+            }
+        }
+    }
+
+    /// A truth value: `#t`, in RESP2 `:1`.
+    public mutating func boolean(_ value: Bool) {
+        if isRESP3 {
+            buffer.append(value ? "#t\r\n" : "#f\r\n")
+        } else {
+            integer(value ? 1 : 0)
+        }
+    }
+
+    /// Text for people with its three-letter format; a bulk string in RESP2.
+    public mutating func verbatim(_ format: StaticString, _ text: Bytes) {
+        guard isRESP3 else { return bulk(text) }
+        number(0x3D, Int64(text.count + 4))
+        buffer.append(format)
+        buffer.append(0x3A)
+        buffer.append(text)
+        buffer.append("\r\n")
+    }
+
+    // MARK: Arrays whose length shows at the end
+
+    /// Where an array's head will go.
+    public struct Mark {
+        let position: Int
+        let referenceCount: Int
+    }
+
+    /// Notes the place of a head whose count is not known yet.
+    public func mark() -> Mark {
+        Mark(position: buffer.count, referenceCount: references.count)
+    }
+
+    /// Puts the head of an array of `count` in at `mark`. Complexity: O(bytes since `mark`).
+    public mutating func array(_ count: Int, at mark: Mark) { insertHead(0x2A, count, mark) }
+
+    /// Puts the head of a set of `count` in at `mark`.
+    public mutating func set(_ count: Int, at mark: Mark) {
+        insertHead(isRESP3 ? 0x7E : 0x2A, count, mark)
+    }
+
+    /// Puts the head of a map of `count` pairs in at `mark`.
+    public mutating func map(_ count: Int, at mark: Mark) {
+        insertHead(isRESP3 ? 0x25 : 0x2A, isRESP3 ? count : count * 2, mark)
+    }
+
+    private mutating func insertHead(_ type: UInt8, _ count: Int, _ mark: Mark) {
+        let bodyCount = buffer.count - mark.position
+        number(type, Int64(count))
+        buffer.rotateTail(from: mark.position, bodyCount: bodyCount)
+        let headCount = buffer.count - mark.position - bodyCount
+        for index in mark.referenceCount..<references.count {
+            let old = references[index]
+            references[index] = Reference(position: old.position + headCount, block: old.block)
+        }
+    }
+
+    // MARK: Parts
+
+    /// Appends bytes that are a reply already.
+    public mutating func raw(_ bytes: Bytes) { buffer.append(bytes) }
+
+    @inlinable
+    @inline(__always)
+    mutating func number(_ type: UInt8, _ value: Int64) {
+        // SAFETY: room for type, digits and line end.
+        let target = unsafe buffer.room(DecimalText.byteCountMax &+ 3)
+        unsafe target[0] = type
+        var count = 2
+        if value >= 0, value < 10 {
+            unsafe target[1] = UInt8(truncatingIfNeeded: value) &+ 0x30
+        } else {
+            count = unsafe 1 &+ DecimalText.write(value, to: target + 1)
+        }
+        unsafe target[count] = 0x0D
+        unsafe target[count &+ 1] = 0x0A
+        buffer.commit(count &+ 2)
+    }
+
+    @usableFromInline
+    mutating func line(_ type: UInt8, _ text: Bytes) {
+        buffer.append(type)
+        buffer.append(text)
+        buffer.append("\r\n")
+    }
+}
