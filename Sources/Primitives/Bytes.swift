@@ -138,3 +138,25 @@ extension Array where Element == UInt8 {
         }
     }
 }
+
+extension Bytes {
+    /// Whether both are the same bytes in memory, not just equal ones.
+    public func isSameRun(as other: Bytes) -> Bool {
+        unsafe base == other.base && count == other.count
+    }
+}
+
+extension Bytes {
+    /// Whether both have the same letters, in either case.
+    public func isSameWord(as other: Bytes) -> Bool {
+        guard count == other.count else { return false }
+        for index in 0..<count {
+            var left = self[index]
+            var right = other[index]
+            if left &- 0x61 < 26 { left &-= 0x20 }
+            if right &- 0x61 < 26 { right &-= 0x20 }
+            if left != right { return false }
+        }
+        return true
+    }
+}

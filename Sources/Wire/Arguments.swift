@@ -38,7 +38,8 @@ public struct ArgumentVector: ~Copyable {
     @usableFromInline var base: UnsafeMutablePointer<Bytes>
     @usableFromInline var capacity: Int
     /// The words held.
-    public internal(set) var count = 0
+    @inlinable public var count: Int { used }
+    @usableFromInline var used = 0
 
     /// A vector with room for `capacity` words.
     public init(capacity: Int = 256) {
@@ -55,7 +56,7 @@ public struct ArgumentVector: ~Copyable {
         if _slowPath(count == capacity) { grow() }
         // SAFETY: `count < capacity`.
         unsafe (base + count).initialize(to: word)
-        count &+= 1
+        used &+= 1
     }
 
     /// The words from `start` on, `count` of them; valid until the next change.
@@ -69,7 +70,7 @@ public struct ArgumentVector: ~Copyable {
     /// Forgets all words from `start` on.
     public mutating func truncate(to start: Int) {
         precondition(start <= count, "more words than there are")
-        count = start
+        used = start
         if count == 0, capacity > 4096 {
             unsafe base.deallocate()
             capacity = 256
@@ -81,7 +82,7 @@ public struct ArgumentVector: ~Copyable {
     @usableFromInline
     mutating func grow() {
         // SAFETY: moves the initialised words.
-        let grown = unsafe UnsafeMutablePointer<Bytes>.allocate(capacity: capacity * 2)
+        let grown = UnsafeMutablePointer<Bytes>.allocate(capacity: capacity * 2)
         unsafe grown.moveInitialize(from: base, count: count)
         unsafe base.deallocate()
         unsafe base = grown

@@ -116,7 +116,7 @@ public struct RESPParser: ~Copyable {
             while buffer.byte(at) != 0x0D {
                 let digit = Int(buffer.byte(at)) &- 0x30
                 guard digit >= 0, digit < 10, length < 1000, length > 0, at &+ 2 < count else {
-                    words.count = start
+                    words.used = start
                     return false
                 }
                 length = length &* 10 &+ digit
@@ -128,7 +128,7 @@ public struct RESPParser: ~Copyable {
             at &+= length &+ 2
         }
         guard words.count &- start == wordCount else {
-            words.count = start
+            words.used = start
             return false
         }
         position = at
@@ -220,7 +220,7 @@ public struct RESPParser: ~Copyable {
         if end > position, buffer.byte(end - 1) == 0x0D { end -= 1 }
         let start = words.count
         guard QuotedWords.split(buffer, position..<end, into: &words) else {
-            words.count = start
+            words.used = start
             throw .unbalancedQuotes
         }
         position = newline + 1

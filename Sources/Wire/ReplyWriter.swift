@@ -11,7 +11,7 @@ public struct ReplyWriter: ~Copyable {
     }
 
     /// The bytes of the replies, without the values in `references`.
-    public internal(set) var buffer: ByteBuffer
+    public var buffer: ByteBuffer
     /// Values that go out between the bytes, by position. The writer holds them.
     public internal(set) var references: [Reference] = []
     /// Whether the client speaks RESP3.

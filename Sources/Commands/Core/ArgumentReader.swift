@@ -1,0 +1,28 @@
+public import Primitives
+public import Wire
+
+/// Reading words as numbers, with Redis' errors.
+extension Arguments {
+    /// The word at `index` as a 64-bit integer.
+    @inlinable
+    public func integer(_ index: Int) throws(CommandError) -> Int64 {
+        guard let value = DecimalText.integer(self[index]) else { throw .notInteger }
+        return value
+    }
+
+    /// The word at `index` as an integer within `range`, or `error`.
+    public func integer(
+        _ index: Int, in range: ClosedRange<Int64>, or error: CommandError = .notInteger
+    ) throws(CommandError) -> Int {
+        guard let value = DecimalText.integer(self[index]), range.contains(value) else {
+            throw error
+        }
+        return Int(value)
+    }
+
+    /// The word at `index` as a floating-point number.
+    public func float(_ index: Int) throws(CommandError) -> Double {
+        guard let value = FloatText.number(self[index]) else { throw .notFloat }
+        return value
+    }
+}

@@ -1,0 +1,116 @@
+public import Primitives
+public import Store
+public import Structures
+public import Wire
+
+/// Numbers that a worker counts, for INFO.
+public struct CommandStatistics: Sendable {
+    /// Lookups by reading commands that found the key.
+    public var hits: UInt64 = 0
+    /// Lookups by reading commands that did not.
+    public var misses: UInt64 = 0
+
+    /// All zero.
+    public init() {}
+}
+
+/// What the control plane tells the data path: limits by configuration name.
+public struct CommandLimits: Sendable {
+    /// proto-max-bulk-len: the longest string.
+    public var stringBytesMax = 512 << 20
+    /// Where small encodings end.
+    public var encoding = EncodingLimits()
+
+    /// The defaults.
+    public init() {}
+}
+
+/// What a command runs in: the keyspace, a clock, the reply, and the client's database.
+///
+/// The dispatcher holds the locks of the partitions of all keys that the command's row names.
+public struct CommandContext: ~Copyable {
+    /// All keys.
+    public let keyspace: Keyspace
+    /// The client's database.
+    public var database = 0
+    /// Milliseconds since 1970, the same for a whole batch.
+    public var now: Int64 = 0
+    /// The hash of the first key that the row names.
+    public var firstHash = KeyHash(bits: 0)
+    /// Where the reply goes.
+    public var reply = ReplyWriter()
+    /// What is counted.
+    public var statistics = CommandStatistics()
+    /// Choices that need no secrecy.
+    public var random: FastRandom
+    /// Limits by configuration.
+    public var limits = CommandLimits()
+    /// The last word of the request where it was received into a block of its own. Who takes the
+    /// block over (`takeBlock`) saves a copy.
+    public var received: SharedBlock?
+    /// Set by a command that changed something of value only to blocked clients, watchers and
+    /// replicas: nothing listens yet.
+    public var changedCount: UInt64 = 0
+
+    /// A context over `keyspace`.
+    public init(keyspace: Keyspace, seed: UInt64) {
+        self.keyspace = keyspace
+        random = FastRandom(seed: seed)
+    }
+
+    // MARK: Keys
+
+    /// The key at word 1, whose hash the dispatcher knows.
+    @inlinable
+    @inline(__always)
+    public func firstKey(_ arguments: Arguments) -> Key { Key(arguments[1], firstHash) }
+
+    /// A key with its hash.
+    @inlinable
+    public func key(_ word: Bytes) -> Key { Key(word, keyspace.hasher(word)) }
+
+    /// The shard of `key` in the client's database.
+    @inlinable
+    @inline(__always)
+    public func shard(_ key: Key) -> Shard { keyspace.shard(key.hash, database: database) }
+
+    // MARK: Finding
+
+    /// The slot of `key`, or nil; for commands that write.
+    @inlinable
+    public func find(_ key: Key) -> Shard.Slot? { shard(key).find(key, now: now) }
+
+    /// The slot of `key`, or nil; for commands that only read: counts hits and misses.
+    @inlinable
+    public mutating func read(_ key: Key) -> Shard.Slot? {
+        let slot = shard(key).find(key, now: now)
+        if slot == nil { statistics.misses &+= 1 } else { statistics.hits &+= 1 }
+        return slot
+    }
+
+    /// As `find`, for a key that holds a `kind` or is not there.
+    @inlinable
+    public func find(_ key: Key, _ kind: EntryKind) throws(CommandError) -> Shard.Slot? {
+        guard let slot = find(key) else { return nil }
+        guard slot.entry.isKind(kind) else { throw .wrongType }
+        return slot
+    }
+
+    /// As `read`, for a key that holds a `kind` or is not there.
+    @inlinable
+    public mutating func read(_ key: Key, _ kind: EntryKind) throws(CommandError) -> Shard.Slot? {
+        guard let slot = read(key) else { return nil }
+        guard slot.entry.isKind(kind) else { throw .wrongType }
+        return slot
+    }
+
+    /// The block into which `word` was received, now the caller's; nil where it stands in the
+    /// query buffer.
+    public mutating func takeBlock(_ word: Bytes) -> SharedBlock? {
+        guard let block = received, block.bytes.count == word.count,
+            block.bytes.isSameRun(as: word)
+        else { return nil }
+        received = nil
+        return block
+    }
+}

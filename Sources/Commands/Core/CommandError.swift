@@ -1,0 +1,39 @@
+/// A client's mistake: the reply, code first. `%` stands for the command's name in lower case.
+public struct CommandError: Error, Sendable {
+    /// The text that goes out after `-`.
+    public let text: StaticString
+
+    /// An error with a text of its own; those that several commands share stand below.
+    public init(_ text: StaticString) { self.text = text }
+
+    /// The key holds another type.
+    public static let wrongType = CommandError(
+        "WRONGTYPE Operation against a key holding the wrong kind of value")
+    /// The words make no sense.
+    public static let syntax = CommandError("ERR syntax error")
+    /// A number is none, or too large.
+    public static let notInteger = CommandError("ERR value is not an integer or out of range")
+    /// A number is none.
+    public static let notFloat = CommandError("ERR value is not a valid float")
+    /// A position lies outside.
+    public static let outOfRange = CommandError("ERR index out of range")
+    /// A count must not be negative.
+    public static let notPositive = CommandError("ERR value is out of range, must be positive")
+    /// The key must be there.
+    public static let noSuchKey = CommandError("ERR no such key")
+    /// INCR would leave 64 bits.
+    public static let overflow = CommandError("ERR increment or decrement would overflow")
+    /// INCRBYFLOAT would leave the finite numbers.
+    public static let notFinite = CommandError("ERR increment would produce NaN or Infinity")
+    /// An expiry is zero, negative or too far.
+    public static let invalidExpire = CommandError("ERR invalid expire time in '%' command")
+    /// The wrong number of words.
+    public static let wordCount = CommandError("ERR wrong number of arguments for '%' command")
+    /// The value would be longer than proto-max-bulk-len.
+    public static let tooLong = CommandError(
+        "ERR string exceeds maximum allowed size (proto-max-bulk-len)")
+    /// A database that is not there.
+    public static let databaseRange = CommandError("ERR DB index is out of range")
+    /// A count of keys that is none or not positive.
+    public static let keyCount = CommandError("ERR numkeys should be greater than 0")
+}

@@ -1,0 +1,79 @@
+/// The families that COMMAND DOCS and ACL know.
+public enum CommandGroup: String, Sendable, CaseIterable {
+    case bitmap, cluster, connection, generic, geo, hash, hyperloglog, list, pubsub, scripting
+    case sentinel, server, set, stream, string, transactions
+    case sortedSet = "sorted-set"
+
+    /// The ACL category that every command of the family is in, without the `@`.
+    public var category: StaticString? {
+        switch self {
+        case .bitmap: "bitmap"
+        case .connection: "connection"
+        case .generic: "keyspace"
+        case .geo: "geo"
+        case .hash: "hash"
+        case .hyperloglog: "hyperloglog"
+        case .list: "list"
+        case .pubsub: "pubsub"
+        case .scripting: "scripting"
+        case .set: "set"
+        case .sortedSet: "sortedset"
+        case .stream: "stream"
+        case .string: "string"
+        case .transactions: "transaction"
+        case .cluster, .sentinel, .server: nil
+        }
+    }
+}
+
+/// All that is known of a command apart from how it runs: the one source for dispatch, COMMAND,
+/// key extraction, ACL, the client's help and docs/commands.md.
+public struct CommandFacts: Sendable {
+    /// The name in upper case; a subcommand's is `CONTAINER NAME`.
+    public let name: StaticString
+    /// The number of words, the name included; at least that many where negative.
+    public let arity: Int
+    /// What it is and may.
+    public let flags: CommandFlags
+    /// Where its keys stand.
+    public let keys: [KeySpec]
+    /// Its family.
+    public let group: CommandGroup
+    /// ACL categories beyond those that follow from flags and group.
+    public let categories: [StaticString]
+    /// The version of Redis (or Valkey) that had it first.
+    public let since: StaticString
+    /// The cost.
+    public let complexity: StaticString
+    /// The words after the name, in the notation of `CommandGrammar`.
+    public let syntax: StaticString
+    /// What it does, in a sentence.
+    public let summary: StaticString
+    /// Hints for proxies, as COMMAND INFO tells them.
+    public let tips: [StaticString]
+
+    /// Joins the facts; parameters as the properties.
+    public init(
+        _ name: StaticString, arity: Int, _ flags: CommandFlags, keys: [KeySpec] = [],
+        group: CommandGroup, categories: [StaticString] = [], since: StaticString,
+        complexity: StaticString, syntax: StaticString, summary: StaticString,
+        tips: [StaticString] = []
+    ) {
+        self.name = name
+        self.arity = arity
+        self.flags = flags
+        self.keys = keys
+        self.group = group
+        self.categories = categories
+        self.since = since
+        self.complexity = complexity
+        self.syntax = syntax
+        self.summary = summary
+        self.tips = tips
+    }
+
+    /// Whether `count` words, the name included, may be right.
+    public func accepts(wordCount count: Int) -> Bool {
+        arity >= 0 ? count == arity : count >= -arity
+    }
+}

@@ -1,0 +1,97 @@
+public import Primitives
+
+/// The commands by name: a row for each, found by two folded words of its name.
+///
+/// ```text
+/// slots: 2,048 × UInt16, open addressing; 0 = free, else row + 1
+/// names: for each row its length and the first and last 8 letters, upper case
+/// ```
+/// Built once at start; lives as long as the process.
+@safe
+public struct CommandTable: @unchecked Sendable {  // because: never changed after `init`
+    /// The facts of every row, subcommands included, by number.
+    public let facts: [CommandFacts]
+    /// The subcommands of each row that is a container.
+    public let subcommands: [Int: [Int]]
+    @usableFromInline let slots: UnsafeMutablePointer<UInt16>
+    @usableFromInline let names: UnsafeMutablePointer<Name>
+    @usableFromInline static let slotCount = 2048
+
+    /// A name as it is compared.
+    @usableFromInline
+    struct Name: Equatable {
+        @usableFromInline var count: Int
+        @usableFromInline var head: UInt64
+        @usableFromInline var tail: UInt64
+
+        @usableFromInline
+        init(_ word: Bytes) {
+            count = word.count
+            head = 0
+            tail = 0
+            for index in 0..<min(count, 8) {
+                head = head << 8 | UInt64(word[index] & 0xDF)
+                tail = tail << 8 | UInt64(word[count - 1 - index] & 0xDF)
+            }
+        }
+
+        @usableFromInline var slot: Int {
+            let mixed = (head ^ tail.byteSwapped &+ UInt64(count)) &* 0x9E37_79B9_7F4A_7C15
+            return Int(mixed >> 53)
+        }
+    }
+
+    /// Joins the rows of all families. Precondition: no name stands twice.
+    public init(_ facts: [CommandFacts]) {
+        self.facts = facts
+        unsafe slots = .allocate(capacity: CommandTable.slotCount)
+        unsafe slots.initialize(repeating: 0, count: CommandTable.slotCount)
+        unsafe names = .allocate(capacity: max(facts.count, 1))
+        var children: [Int: [Int]] = [:]
+        for (row, fact) in facts.enumerated() {
+            let word = Bytes(fact.name)
+            unsafe (names + row).initialize(to: Name(word))
+            let space = (0..<word.count).first { word[$0] == 0x20 }
+            if let space {
+                guard let parent = facts.firstIndex(where: { Bytes($0.name) == word[0..<space] })
+                else { preconditionFailure("a subcommand has a container") }
+                children[parent, default: []].append(row)
+                continue
+            }
+            var slot = unsafe names[row].slot
+            while unsafe slots[slot] != 0 {
+                precondition(
+                    !(Bytes(facts[Int(unsafe slots[slot]) - 1].name) == word), "a name twice")
+                slot = (slot + 1) % CommandTable.slotCount
+            }
+            unsafe slots[slot] = UInt16(row + 1)
+        }
+        subcommands = children
+    }
+
+    /// The row of the command that `word` names in either case, or nil.
+    @inlinable
+    public func row(_ word: Bytes) -> Int? {
+        let name = Name(word)
+        var slot = name.slot
+        while true {
+            // SAFETY: slots are under `slotCount`, rows under the number of facts.
+            let row = unsafe Int(slots[slot]) &- 1
+            guard row >= 0 else { return nil }
+            if unsafe names[row] == name, word.count <= 16 || word.isWord(facts[row].name) {
+                return row
+            }
+            slot = (slot &+ 1) & (CommandTable.slotCount &- 1)
+        }
+    }
+
+    /// The row of the subcommand `word` of the container `row`, or nil.
+    public func subcommand(_ word: Bytes, of row: Int) -> Int? {
+        guard let children = subcommands[row] else { return nil }
+        let prefix = facts[row].name.utf8CodeUnitCount + 1
+        return children.first { child in
+            let name = Bytes(facts[child].name).dropFirst(prefix)
+            return name.count == word.count && name.isSameWord(as: word)
+        }
+    }
+}
