@@ -111,6 +111,55 @@ apus_hint_match12(const void *_Nonnull tags, uint8_t tag) {
   return apus_match12(tags, tag);
 }
 
+// --- ordered tree ---------------------------------------------------------------------------
+typedef uint16_t apus_u16x8 __attribute__((vector_size(16), aligned(2)));
+typedef double apus_f64x2 __attribute__((vector_size(16), aligned(8)));
+typedef int64_t apus_i64x2 __attribute__((vector_size(16)));
+
+// How many of the 80 sorted words from `words` are under `bound`. Reads 160 bytes.
+static inline size_t apus_count_below80(const void *_Nonnull words, uint16_t bound) {
+  const apus_u16x8 *line = (const apus_u16x8 *)words;
+  apus_u16x8 sum = {0}, limit = {bound, bound, bound, bound, bound, bound, bound, bound};
+  for (int i = 0; i < 10; i++) sum -= (apus_u16x8)(line[i] < limit);
+  size_t total = 0;
+  for (int i = 0; i < 8; i++) total += sum[i];
+  return total;
+}
+// How many of the first `count` doubles are under `bound`, and how many are at most `bound`.
+static inline void apus_count_doubles(const void *_Nonnull doubles, size_t count, double bound,
+                                      size_t *_Nonnull below, size_t *_Nonnull upTo) {
+  const apus_f64x2 *line = (const apus_f64x2 *)doubles;
+  apus_f64x2 limit = {bound, bound};
+  apus_i64x2 less = {0}, lessOrEqual = {0};
+  size_t i = 0;
+  for (; i + 2 <= count; i += 2, line++) {
+    less -= (apus_i64x2)(*line < limit);
+    lessOrEqual -= (apus_i64x2)(*line <= limit);
+  }
+  *below = (size_t)(less[0] + less[1]);
+  *upTo = (size_t)(lessOrEqual[0] + lessOrEqual[1]);
+  if (i < count) {
+    double last = ((const double *)doubles)[i];
+    *below += last < bound;
+    *upTo += last <= bound;
+  }
+}
+// The sum of `count` words.
+static inline uint64_t apus_sum32(const void *_Nonnull words, size_t count) {
+  const uint8_t *p = (const uint8_t *)words;
+  uint64_t sum = 0;
+  for (size_t i = 0; i < count; i++) sum += apus_load32(p + i * 4);
+  return sum;
+}
+// Where `value` stands among words `from` up to `to`; `to` when it does not.
+static inline size_t apus_find32(const void *_Nonnull words, size_t from, size_t to,
+                                 uint32_t value) {
+  const uint8_t *p = (const uint8_t *)words;
+  for (size_t i = from; i < to; i++)
+    if ((uint32_t)apus_load32(p + i * 4) == value) return i;
+  return to;
+}
+
 // --- long double ----------------------------------------------------------------------------
 // `a + b` where both are decimal text of at most 255 bytes; the sum is written as Redis writes a
 // long double for people (%.17Lf without trailing zeros). Returns its length (at most 5,200), or
