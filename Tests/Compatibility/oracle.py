@@ -3,6 +3,7 @@
 A family (families/*.py) is a module with
   STEPS        (weight, command, function of Words that gives one command or a list of commands)
   KEYS         the few keys that its commands work on
+  OTHER_KEYS   keys that only some of its steps name
   EDGES        hand-written sequences: text, a command on a line, an empty line between sequences
   NORMALISERS  for commands whose replies may differ by chance: how to compare instead of byte by byte
   NEWER        what Redis 7.0 does not know: (commands…, last reply) that are expected of us alone
@@ -213,8 +214,48 @@ def about(tolerance):
         if isinstance(ours, int) and isinstance(theirs, int):
             same_special = (ours < 0) == (theirs < 0)
             return same_special and abs(ours - theirs) <= tolerance
-        if isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs):
+        if isinstance(ours, (list, tuple)) and type(ours) is type(theirs) and len(ours) == len(theirs):
             return all(map(compare, ours, theirs))
+        return repr(ours) == repr(theirs)
+
+    return compare
+
+
+def fields(value):
+    """A reply of names and values, flat or as a map, as a dictionary."""
+    if value and isinstance(value[0], tuple):
+        return dict(value)
+    return {value[i]: value[i + 1] for i in range(0, len(value) - 1, 2)}
+
+
+def reports(about_names=(), ignored=()):
+    """Reports of names and values, nested: every field of the oracle's must be in ours and equal."""
+
+    def is_report(value):
+        if not isinstance(value, list) or not value:
+            return False
+        if isinstance(value[0], tuple):
+            return True
+        return len(value) % 2 == 0 and all(
+            isinstance(name, bytes) and name.replace(b"-", b"").isalpha() for name in value[::2])
+
+    def compare(ours, theirs):
+        if is_report(theirs):
+            if not is_report(ours):
+                return False
+            ours = fields(ours)
+            for name, value in fields(theirs).items():
+                if name in ignored:
+                    continue
+                if name not in ours:
+                    return False
+                same = about(60000) if name in about_names else compare
+                if not same(ours[name], value):
+                    return False
+            return True
+        if isinstance(theirs, list):
+            return isinstance(ours, list) and len(ours) == len(theirs) and all(
+                map(compare, ours, theirs))
         return repr(ours) == repr(theirs)
 
     return compare
@@ -251,7 +292,7 @@ NORMALISERS = {
     "TIME": same_kind, "OBJECT IDLETIME": about(3), "OBJECT FREQ": same_kind,
     "MEMORY USAGE": positive, "DEBUG OBJECT": same_kind, "CLIENT ID": positive,
     "INFO": same_kind, "DEBUG SLEEP": same_kind, "LOLWUT": same_kind,
-    "CLIENT LIST": same_kind, "CLIENT INFO": same_kind, "HELLO": same_kind,
+    "CONFIG GET": unordered_pairs, "CLIENT LIST": same_kind, "CLIENT INFO": same_kind, "HELLO": same_kind,
 }
 
 
@@ -485,6 +526,7 @@ def run_family(apus, oracle, family, seed, steps, protocol):
         return 0, names
     weights = [weight for weight, _, _ in table]
     words = Words(seed, family.KEYS)
+    watched = family.KEYS + getattr(family, "OTHER_KEYS", [])
     pair = Pair(apus, oracle, protocol, getattr(family, "NORMALISERS", None))
     try:
         pair.reset()
@@ -507,7 +549,7 @@ def run_family(apus, oracle, family, seed, steps, protocol):
             pair.run(batch)
             done += 40
             if done % 400 == 0:
-                pair.run(snapshot_commands(pair.theirs, family.KEYS, known))
+                pair.run(snapshot_commands(pair.theirs, watched, known))
         return done, names - known
     finally:
         pair.close()
@@ -516,13 +558,14 @@ def run_family(apus, oracle, family, seed, steps, protocol):
 def run_edges(apus, oracle, family, protocol):
     """The hand-written sequences of a family; returns the differences and unknown commands."""
     edges = sequences(getattr(family, "EDGES", "") or "PING")
-    names = {str(words[0]).upper() for sequence in edges for words in sequence}
-    known = known_commands(apus, names)
+    names = {_text(words[0]) for sequence in edges for words in sequence}
+    # A command that Redis does not know either is there for the error reply.
+    unknown = known_commands(oracle, names) - known_commands(apus, names)
     pair = Pair(apus, oracle, protocol, getattr(family, "NORMALISERS", None))
     problems = []
     try:
         for sequence in edges:
-            if any(str(words[0]).upper() not in known for words in sequence):
+            if any(_text(words[0]) in unknown for words in sequence):
                 continue
             pair.reset()
             for words in sequence:
@@ -531,7 +574,7 @@ def run_edges(apus, oracle, family, protocol):
                 except Mismatch as mismatch:
                     problems.append(str(mismatch))
                     break
-        return problems, names - known
+        return problems, unknown
     finally:
         pair.close()
 
@@ -540,18 +583,19 @@ def run_newer(apus, family, protocol):
     """Expectations beyond Redis 7.0: each is (commands…, expected bytes of the last reply)."""
     problems, unknown = [], set()
     cases = getattr(family, "NEWER", [])
-    names = {str(as_command(c)[0]).upper() for case in cases for c in case[:-1]}
-    known = known_commands(apus, names)
+    names = {_text(as_command(c)[0]) for case in cases for c in case[:-1]}
+    known = known_commands(apus, names | {"FLUSHALL"})
     for case in cases:
         commands, expected = [as_command(c) for c in case[:-1]], case[-1]
-        missing = {str(words[0]).upper() for words in commands} - known
+        missing = {_text(words[0]) for words in commands} - known
         if missing:
             unknown |= missing
             continue
         if isinstance(expected, dict):
             expected = expected[protocol]
         with apus.connect(protocol) as connection:
-            connection.raw("FLUSHALL")
+            if "FLUSHALL" in known:
+                connection.raw("FLUSHALL")
             try:
                 reply = connection.pipeline(commands)[-1]
             except Closed as closed:

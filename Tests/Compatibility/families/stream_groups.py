@@ -1,0 +1,246 @@
+"""Consumer groups of streams, without the waiting."""
+
+from oracle import about, reports
+
+KEYS = ["g:%d" % i for i in range(3)]
+GROUPS = ["one", "two", "none"]
+
+_TIMES = (b"idle", b"inactive", b"seen-time", b"active-time", b"pending", b"pel")
+NORMALISERS = {
+    "XINFO STREAM": reports(about_names=(b"seen-time", b"pel", b"pending", b"consumers"), ignored=(
+        b"radix-tree-keys", b"radix-tree-nodes", b"consumers", b"pel", b"groups")),
+    "XINFO CONSUMERS": reports(about_names=(b"idle",)),
+    "XPENDING": about(60000),
+}
+
+
+def group(w):
+    return w.pick("one", "one", "one", "two", "none" if w.chance(0.2) else "two")
+
+
+def consumer(w):
+    return w.pick("alice", "bob", "carol")
+
+
+def ident(w):
+    return f"{w.number(1, 80)}-{w.pick(0, 0, 0, 1)}" if w.chance(0.95) else w.pick("x", "0", "", "-", "$", "0-0")
+
+
+def ids(w, most=4):
+    return [ident(w) for _ in range(w.number(1, most))]
+
+
+def add(w):
+    w.stream_clock = getattr(w, "stream_clock", 0) + w.number(0, 1)
+    return ["XADD", w.key(), f"{w.stream_clock % 80 + 1}-{w.pick('*', 0)}", w.member(), w.value()]
+
+
+def read(w):
+    keys = w.several_keys(2)
+    return ["XREADGROUP", "GROUP", group(w), consumer(w), *w.options(
+        lambda: ["COUNT", w.integer(0, 5)], "NOACK", share=0.3), "STREAMS", *keys,
+        *(w.pick(">", ">", ">", "0", ident(w)) for _ in keys)]
+
+
+def subcommand(w):
+    kind = w.number(0, 9)
+    if kind < 4:
+        return ["XGROUP", w.any_case("CREATE"), w.key(), group(w), w.pick("0", "$", "5-0", ident(w)), *w.options(
+            "MKSTREAM", lambda: ["ENTRIESREAD", w.integer(-2, 9)], share=0.4)]
+    if kind < 6:
+        return ["XGROUP", "SETID", w.key(), group(w), w.pick("0", "$", ident(w)), *w.options(
+            lambda: ["ENTRIESREAD", w.integer(-2, 9)], share=0.3)]
+    if kind < 7:
+        return ["XGROUP", "DESTROY", w.key(), group(w)]
+    if kind < 9:
+        return ["XGROUP", "CREATECONSUMER", w.key(), group(w), consumer(w)]
+    return ["XGROUP", "DELCONSUMER", w.key(), group(w), consumer(w)]
+
+
+def claim(w):
+    return ["XCLAIM", w.key(), group(w), consumer(w), w.pick("0", "0", "0", "99999999", "-1", "x"), *ids(w), *w.options(
+        lambda: ["IDLE", w.pick("0", "1000", "x")], lambda: ["TIME", w.pick("1000", "x")],
+        lambda: ["RETRYCOUNT", w.integer(0, 5)], "FORCE", "JUSTID", lambda: ["LASTID", ident(w)], share=0.15)]
+
+
+def pending(w):
+    if w.chance(0.4):
+        return ["XPENDING", w.key(), group(w)]
+    return ["XPENDING", w.key(), group(w), *w.options(["IDLE", "0"], share=0.2), w.pick("-", "-", ident(w), "(5-0"),
+            w.pick("+", "+", ident(w)), w.integer(0, 10), *w.options(lambda: consumer(w), share=0.3)]
+
+
+STEPS = [
+    (14, "XADD", add),
+    (8, "XGROUP", subcommand),
+    (14, "XREADGROUP", read),
+    (6, "XACK", lambda w: ["XACK", w.key(), group(w), *ids(w)]),
+    (6, "XPENDING", pending),
+    (5, "XCLAIM", claim),
+    (4, "XAUTOCLAIM", lambda w: ["XAUTOCLAIM", w.key(), group(w), consumer(w), w.pick("0", "0", "99999999", "-1", "x"),
+                                 w.pick("0", "0-0", ident(w)), *w.options(lambda: ["COUNT", w.integer(1, 5)], "JUSTID")]),
+    (3, "XDEL", lambda w: ["XDEL", w.key(), *ids(w, 2)]),
+    (1, "XTRIM", lambda w: ["XTRIM", w.key(), "MAXLEN", w.number(5, 30)]),
+    (4, "XINFO", lambda w: ["XINFO", "GROUPS", w.key()]),
+    (4, "XINFO", lambda w: ["XINFO", "CONSUMERS", w.key(), group(w)]),
+    (2, "XINFO", lambda w: ["XINFO", "STREAM", w.key(), "FULL"]),
+    (0.5, "DEL", lambda w: ["DEL", w.key()]),
+    (0.5, "COPY", lambda w: ["COPY", w.key(), w.key(), "REPLACE"]),
+]
+
+EDGES = """
+XGROUP CREATE s g $
+XGROUP CREATE s g $ MKSTREAM
+XGROUP CREATE s g $ MKSTREAM
+XGROUP CREATE s h x
+XGROUP CREATE s h 0 junk
+XGROUP CREATE s h 0 ENTRIESREAD x
+XGROUP CREATE s h 0 ENTRIESREAD -2
+XGROUP CREATE s h 0 ENTRIESREAD 3
+XGROUP CREATE s h
+XGROUP CREATE
+XGROUP
+XGROUP junk s g
+XGROUP DESTROY s h
+XGROUP DESTROY s h
+XGROUP DESTROY none h
+XGROUP SETID s g 0
+XGROUP SETID s none 0
+XGROUP SETID none g 0
+XGROUP SETID s g x
+XGROUP CREATECONSUMER s g alice
+XGROUP CREATECONSUMER s g alice
+XGROUP CREATECONSUMER s none alice
+XGROUP CREATECONSUMER none g alice
+XGROUP DELCONSUMER s g alice
+XGROUP DELCONSUMER s g alice
+XGROUP DELCONSUMER s none alice
+XINFO GROUPS s
+XINFO CONSUMERS s g
+XINFO CONSUMERS s none
+XINFO CONSUMERS none g
+XINFO GROUPS none
+
+SET k v
+XGROUP CREATE k g 0
+XGROUP CREATE k g 0 MKSTREAM
+XGROUP DESTROY k g
+XACK k g 1-1
+XPENDING k g
+XREADGROUP GROUP g c STREAMS k >
+XCLAIM k g c 0 1-1
+XAUTOCLAIM k g c 0 0
+XINFO GROUPS k
+XINFO CONSUMERS k g
+
+XADD s 1-1 a 1
+XADD s 2-1 a 2
+XADD s 3-1 a 3
+XGROUP CREATE s g 0
+XREADGROUP GROUP g alice COUNT 1 STREAMS s >
+XREADGROUP GROUP g bob STREAMS s >
+XREADGROUP GROUP g bob STREAMS s >
+XREADGROUP GROUP g alice STREAMS s 0
+XREADGROUP GROUP g bob COUNT 1 STREAMS s 0
+XREADGROUP GROUP g bob STREAMS s 2-1
+XREADGROUP GROUP g carol STREAMS s 0
+XREADGROUP GROUP none c STREAMS s >
+XREADGROUP GROUP g c STREAMS none >
+XREADGROUP GROUP g c STREAMS s $
+XREADGROUP GROUP g c STREAMS s x
+XREADGROUP GROUP g c STREAMS s
+XREADGROUP GROUP g c COUNT x STREAMS s >
+XREADGROUP GROUP g c COUNT -1 STREAMS s >
+XREADGROUP GROUP g STREAMS s >
+XREADGROUP STREAMS s >
+XREADGROUP GROUP g c NOACK STREAMS s >
+XPENDING s g
+XPENDING s g - + 10
+XPENDING s g - + 10 alice
+XPENDING s g - + 10 nobody
+XPENDING s g - + 0
+XPENDING s g - + -1
+XPENDING s g - + x
+XPENDING s g - +
+XPENDING s g x + 10
+XPENDING s g (1-1 + 10
+XPENDING s g IDLE 0 - + 10
+XPENDING s g IDLE 99999999 - + 10
+XPENDING s g IDLE x - + 10
+XPENDING s none
+XPENDING none g
+XACK s g 1-1 9-9
+XACK s g x
+XACK s none 1-1
+XACK none g 1-1
+XACK s g
+XPENDING s g
+XINFO GROUPS s
+
+XADD s 1-1 a 1
+XADD s 2-1 a 2
+XGROUP CREATE s g 0
+XREADGROUP GROUP g alice STREAMS s >
+XCLAIM s g bob 0 1-1
+XCLAIM s g bob 0 1-1 JUSTID
+XCLAIM s g bob 99999999 1-1
+XCLAIM s g bob 0 9-9
+XCLAIM s g bob 0 9-9 FORCE
+XCLAIM s g bob 0 x
+XCLAIM s g bob x 1-1
+XCLAIM s g bob -1 1-1
+XCLAIM s g bob 0 1-1 junk
+XCLAIM s g bob 0 1-1 IDLE x
+XCLAIM s g bob 0 1-1 RETRYCOUNT 7
+XCLAIM s g bob 0 1-1 RETRYCOUNT -1
+XCLAIM s g bob 0 1-1 TIME x
+XCLAIM s g bob 0 1-1 LASTID 5-5
+XCLAIM s none bob 0 1-1
+XCLAIM none g bob 0 1-1
+XCLAIM s g bob 0
+XPENDING s g - + 10
+XDEL s 1-1
+XCLAIM s g alice 0 1-1
+XPENDING s g
+XAUTOCLAIM s g carol 0 0
+XAUTOCLAIM s g carol 0 0 COUNT 1
+XAUTOCLAIM s g carol 0 0 COUNT 0
+XAUTOCLAIM s g carol 0 0 COUNT x
+XAUTOCLAIM s g carol 0 0 JUSTID
+XAUTOCLAIM s g carol x 0
+XAUTOCLAIM s g carol -1 0
+XAUTOCLAIM s g carol 0 x
+XAUTOCLAIM s g carol 0 (1-1
+XAUTOCLAIM s g carol 0 0 junk
+XAUTOCLAIM s none carol 0 0
+XAUTOCLAIM none g carol 0 0
+XAUTOCLAIM s g carol 0
+XINFO CONSUMERS s g
+
+XADD s 1-1 a 1
+XADD s 2-1 a 2
+XADD s 3-1 a 3
+XGROUP CREATE s g 0
+XINFO GROUPS s
+XREADGROUP GROUP g a COUNT 2 STREAMS s >
+XINFO GROUPS s
+XDEL s 3-1
+XINFO GROUPS s
+XADD s 4-1 a 4
+XINFO GROUPS s
+XREADGROUP GROUP g a STREAMS s >
+XINFO GROUPS s
+XDEL s 1-1
+XGROUP CREATE s h 0
+XINFO GROUPS s
+XGROUP CREATE s i 2-1
+XINFO GROUPS s
+XGROUP CREATE s j $
+XGROUP SETID s j 4-1 ENTRIESREAD 4
+XINFO GROUPS s
+XGROUP SETID s g 2-1
+XINFO GROUPS s
+XTRIM s MAXLEN 0
+XINFO GROUPS s
+XREADGROUP GROUP g a STREAMS s 0
+"""
