@@ -22,10 +22,13 @@ extension EntryTable {
 
     func segmentRecord(_ segment: UInt32, _ arena: borrowing Arena) -> SegmentRecord {
         SegmentRecord(
-            cell: arena.cell(directory).advanced(by: Int(segment) * EntryTable.segmentRecordBytes))
+            cell: arena.cell(directory).advanced(by: Int(segment) * EntryTable.segmentRecordBytes)
+        )
     }
 
-    func isChained(_ cell: Cell) -> Bool { cell.load(12, as: UInt32.self) & EntryTable.chained != 0 }
+    func isChained(_ cell: Cell) -> Bool {
+        cell.load(12, as: UInt32.self) & EntryTable.chained != 0
+    }
 
     func link(_ cell: Cell) -> Handle {
         Handle(units: cell.load(16 + EntryTable.linkSlot * 4))
@@ -160,7 +163,10 @@ extension EntryTable {
     /// Puts a handle into the first free slot of a chain, lengthening the chain where it is full.
     @discardableResult
     func place(
-        _ handle: Handle, _ tag: UInt8, _ head: Cell, _ arena: inout Arena
+        _ handle: Handle,
+        _ tag: UInt8,
+        _ head: Cell,
+        _ arena: inout Arena
     ) -> (Cell, Int) {
         var cell = head
         while true {
@@ -193,15 +199,15 @@ extension EntryTable {
         return target
     }
 
-    /// Unlinks the empty buckets of a chain.
+    /// Moves the entries of a chain to its front and unlinks the buckets that get empty.
     func trimChain(_ index: UInt32, _ arena: inout Arena) {
         var cell = bucketCell(index, arena)
         while isChained(cell) {
             let node = link(cell)
             let next = arena.cell(node)
+            pull(from: next, into: cell)
             // SAFETY: a bucket has 64 readable bytes.
-            let free = unsafe apus_match12(next.base, 0).nonzeroBitCount
-            if free < EntryTable.slotCount, !(isChained(next) && free == 12) {
+            guard unsafe apus_match12(next.base, 0).nonzeroBitCount == EntryTable.slotCount else {
                 cell = next
                 continue
             }
@@ -212,6 +218,19 @@ extension EntryTable {
                 cell.store(UInt32(0), 16 + EntryTable.linkSlot * 4)
             }
             arena.free(node)
+        }
+    }
+
+    /// Fills the free slots of a chained bucket with entries of the next one.
+    private func pull(from next: Cell, into cell: Cell) {
+        // SAFETY: a bucket has 64 readable bytes.
+        var free = unsafe apus_match12(cell.base, 0) & (1 << UInt32(EntryTable.linkSlot) - 1)
+        for slot in 0..<slotCount(next) where next.byte(slot) != 0 && free != 0 {
+            let target = free.trailingZeroBitCount
+            free &= free - 1
+            cell.store(next.byte(slot), target)
+            cell.store(next.load(16 + slot * 4, as: UInt32.self), 16 + target * 4)
+            next.store(UInt8(0), slot)
         }
     }
 

@@ -3,7 +3,7 @@ internal import Primitives
 /// Adding members: descending, making room, splitting.
 extension OrderedTree {
     /// A sibling with at most this many members takes some of a full leaf's before it is split.
-    static let shiftMax = 56
+    static let shiftMax = 70
 
     /// Adds an entry that the tree does not hold. Complexity: O(log n).
     public mutating func insert(_ handle: Handle, _ arena: inout Arena) {

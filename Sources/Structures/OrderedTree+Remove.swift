@@ -3,7 +3,7 @@ internal import Primitives
 /// Taking members out and changing scores.
 extension OrderedTree {
     /// Two leaves that together hold at most this many members become one.
-    static let leafMergeMax = LeafNode.capacity * 3 / 4
+    static let leafMergeMax = LeafNode.capacity * 9 / 10
     /// Two inner nodes that together have at most this many children become one.
     static let innerMergeMax = InnerNode.capacity * 3 / 4
 
