@@ -6,6 +6,8 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
 
 static bool parse_long_double(const char *text, size_t count, long double *out) {
   char copy[256];
@@ -62,4 +64,12 @@ int apus_open(const char *path, int flags, unsigned mode) { return open(path, fl
 int apus_set_nonblocking(int fd) {
   int flags = fcntl(fd, F_GETFL);
   return flags < 0 ? flags : fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+}
+
+int apus_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
+
+int apus_eventfd(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
+
+int apus_accept(int listening) {
+  return accept4(listening, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }

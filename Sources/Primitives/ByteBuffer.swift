@@ -34,6 +34,15 @@ public struct ByteBuffer: ~Copyable {
         return unsafe Bytes(base: base, count: count)
     }
 
+    /// The bytes held, for editing in place; valid until the buffer grows.
+    public var cell: Cell {
+        // SAFETY: `capacity` bytes are there; an empty buffer is not dereferenced.
+        guard let base = unsafe base else {
+            return unsafe Cell(UnsafeMutableRawPointer(mutating: Bytes().base))
+        }
+        return unsafe Cell(UnsafeMutableRawPointer(base))
+    }
+
     /// Makes room for `extra` bytes behind `count` and returns their address.
     @inlinable
     @inline(__always)

@@ -160,3 +160,10 @@ extension Bytes {
         return true
     }
 }
+
+extension Bytes {
+    /// `tail` together with the `count` bytes before it, which are of the same run.
+    public init(_ tail: Bytes, extendedBack count: Int) {
+        unsafe self.init(base: tail.base - count, count: tail.count + count)
+    }
+}

@@ -135,6 +135,19 @@ public struct RESPParser: ~Copyable {
         return true
     }
 
+    /// Ends the request whose last word, `word`, was received elsewhere; the words before it lie in
+    /// `buffer`.
+    public mutating func completeWord(
+        _ word: Bytes, _ buffer: Cell, into words: inout ArgumentVector
+    ) {
+        precondition(wordsLeft == 1 && wordLength == word.count, "not the word being received")
+        for range in received { words.append(buffer.bytes(range.lowerBound, range.count)) }
+        words.append(word)
+        received.removeAll(keepingCapacity: received.count <= 32)
+        wordsLeft = 0
+        wordLength = -1
+    }
+
     @inline(never)
     @usableFromInline
     mutating func slowNext(

@@ -259,3 +259,28 @@ public struct ReplyWriter: ~Copyable {
         buffer.append("\r\n")
     }
 }
+
+extension ReplyWriter {
+    /// The error after which a connection ends.
+    public mutating func error(_ failure: ProtocolFailure) {
+        let text: StaticString =
+            switch failure {
+            case .bigInlineRequest: "too big inline request"
+            case .unbalancedQuotes: "unbalanced quotes in request"
+            case .bigCountLine: "too big mbulk count string"
+            case .badCount: "invalid multibulk length"
+            case .unauthenticatedCount: "unauthenticated multibulk length"
+            case .bigLengthLine: "too big bulk count string"
+            case .badLength: "invalid bulk length"
+            case .unauthenticatedLength: "unauthenticated bulk length"
+            case .expectedLength: "expected '$', got '"
+            }
+        buffer.append("-ERR Protocol error: ")
+        buffer.append(text)
+        if case .expectedLength(let byte) = failure {
+            buffer.append(byte)
+            buffer.append("'")
+        }
+        buffer.append("\r\n")
+    }
+}

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/epoll.h>
 #if defined(__x86_64__)
 #include <emmintrin.h>
 #elif defined(__aarch64__)
@@ -174,5 +175,21 @@ int apus_format_double17(double value, char *_Nonnull out, size_t capacity);
 // --- system ---------------------------------------------------------------------------------
 // open(2) with a mode, which Swift cannot call (variadic).
 int apus_open(const char *_Nonnull path, int flags, unsigned mode);
+// epoll_create1, eventfd and accept4, each closed on exec and the latter two non-blocking.
+int apus_epoll_create(void);
+int apus_eventfd(void);
+int apus_accept(int listening);
 // fcntl(fd, F_SETFL, flags | O_NONBLOCK).
 int apus_set_nonblocking(int fd);
+
+// --- cycles ---------------------------------------------------------------------------------
+// A counter that runs at a constant rate, for durations; calibrated against a clock by its user.
+static inline uint64_t apus_cycles(void) {
+#if defined(__x86_64__)
+  return __builtin_ia32_rdtsc();
+#elif defined(__aarch64__)
+  uint64_t value;
+  __asm__ __volatile__("mrs %0, cntvct_el0" : "=r"(value));
+  return value;
+#endif
+}

@@ -1,0 +1,52 @@
+internal import Commands
+internal import Primitives
+internal import Wire
+
+/// Requests that were parsed and wait to be run, in the order of their connections.
+///
+/// ## Invariants
+/// `count ≤ Batch.capacity`; items of one client stand together, in the order received.
+@safe
+struct Batch: ~Copyable {
+    /// So many requests fit: enough to hide the latency of memory, few enough for the first cache.
+    static let capacity = 32
+
+    /// A request. Its client is kept alive by the worker's table, or by `Worker.ended`.
+    @safe
+    struct Item {
+        let client: Unmanaged<Client>
+        let start: Int
+        let count: Int
+        /// The command's row, -1 when unknown.
+        let row: Int32
+        let hash: KeyHash
+        /// Whether `hash` is that of the first key.
+        let hasKey: Bool
+    }
+
+    private let items: UnsafeMutablePointer<Item>
+    private(set) var count = 0
+
+    init() { unsafe items = .allocate(capacity: Batch.capacity) }
+
+    deinit { unsafe items.deallocate() }
+
+    var isFull: Bool { count == Batch.capacity }
+
+    @inline(__always)
+    mutating func append(_ item: Item) {
+        precondition(count < Batch.capacity, "the batch is full")
+        // SAFETY: just checked.
+        unsafe (items + count).initialize(to: item)
+        count += 1
+    }
+
+    @inline(__always)
+    subscript(index: Int) -> Item {
+        assert(index < count, "no such request")
+        // SAFETY: the first `count` items are initialised.
+        return unsafe items[index]
+    }
+
+    mutating func removeAll() { count = 0 }
+}

@@ -1,0 +1,210 @@
+internal import CSupport
+internal import Commands
+internal import Primitives
+internal import Store
+internal import Wire
+
+/// The one path from a parsed request to its reply: look up, arity, access, locks, run, measure.
+extension Worker {
+    /// Finds the command of the words just parsed and appends the request to the batch.
+    @inline(__always)
+    func enqueue(_ client: Client, _ start: Int, _ count: Int) {
+        let arguments = words.arguments(start, count)
+        let row = server.registry.table.row(arguments[0]) ?? -1
+        var hash = KeyHash(bits: 0)
+        var hasKey = false
+        if row >= 0 {
+            let firstKey = unsafe server.registry.row(row).pointee.firstKey
+            if firstKey > 0, firstKey < count {
+                hash = context.keyspace.hasher(arguments[firstKey])
+                hasKey = true
+                context.keyspace.shard(hash, database: Int(client.database)).prefetchBucket(hash)
+            }
+        }
+        batch.append(
+            unsafe Batch.Item(
+                client: Unmanaged.passUnretained(client), start: start, count: count,
+                row: Int32(row), hash: hash, hasKey: hasKey))
+    }
+
+    /// Runs all requests of the batch, sending each client's replies when its last one ran, and
+    /// leaves the batch empty. The client that is still being parsed keeps its replies.
+    func runBatch(parsing: Client?) {
+        let count = batch.count
+        guard count > 0 else { return }
+        if count > 1 { prefetchEntries(count) }
+        for index in 0..<count {
+            let item = batch[index]
+            unsafe item.client._withUnsafeGuaranteedRef { client in
+                if client !== replying { switchReplies(to: client) }
+                guard client.state.isDisjoint(with: [.closed, .closesAfterReply]) else { return }
+                run(item, client)
+            }
+        }
+        batch.removeAll()
+        if parsing == nil { switchReplies(to: nil) }
+    }
+
+    private func prefetchEntries(_ count: Int) {
+        for index in 0..<count {
+            let item = batch[index]
+            guard item.hasKey else { continue }
+            let database = unsafe item.client._withUnsafeGuaranteedRef { Int($0.database) }
+            context.keyspace.shard(item.hash, database: database).prefetchEntry(item.hash)
+        }
+    }
+
+    /// Runs one request and measures it.
+    @inline(__always)
+    private func run(_ item: Batch.Item, _ client: Client) {
+        let arguments = words.arguments(item.start, item.count)
+        client.commandCount &+= 1
+        guard item.row >= 0 else { return refuseUnknown(arguments, client) }
+        let replyStart = context.reply.buffer.count
+        var number = Int(item.row)
+        context.firstHash = item.hash
+        context.database = Int(client.database)
+        let skips = client.state.contains(.skipsNext)
+        if _slowPath(unsafe server.registry.row(number).pointee.isContainer) {
+            guard let child = subcommand(arguments, number) else {
+                return refuseSubcommand(arguments, number)
+            }
+            number = child
+        }
+        client.lastRow = Int32(number)
+        do throws(CommandError) {
+            try execute(number, arguments, item.hash, client)
+            statistics.count(number, cycles: cyclesSinceLast())
+        } catch {
+            context.reply.error(error, command: server.registry.table.facts[number].name)
+            statistics.countFailure(number, cycles: cyclesSinceLast())
+        }
+        if _slowPath(skips || client.state.contains(.repliesOff)) {
+            dropReply(from: replyStart, client)
+        }
+    }
+
+    /// Checks one request, takes the locks of its keys, and runs it.
+    @inline(__always)
+    private func execute(
+        _ number: Int, _ arguments: Arguments, _ hash: KeyHash, _ client: Client
+    ) throws(CommandError) {
+        let row = unsafe server.registry.row(number)
+        let arity = unsafe row.pointee.arity
+        guard arity >= 0 ? arguments.count == arity : arguments.count >= -arity else {
+            throw .wordCount
+        }
+        let flags = unsafe row.pointee.flags
+        if _slowPath(!client.state.contains(.authenticated)), !flags.contains(.noAuth) {
+            throw CommandError("NOAUTH Authentication required.")
+        }
+        switch unsafe row.pointee.runner {
+        case .data(let handler):
+            if !context.keyspace.isShared {
+                return try handler(arguments, &context)
+            }
+            if unsafe row.pointee.hasOneKey {
+                let partition = context.keyspace.partition(hash)
+                context.keyspace.lock(partition)
+                defer { context.keyspace.unlock(partition) }
+                return try handler(arguments, &context)
+            }
+            let locks = partitions(number, arguments, flags)
+            context.keyspace.lock(set: locks)
+            defer { context.keyspace.unlock(set: locks) }
+            try handler(arguments, &context)
+        case .admin(let handler):
+            try handler(arguments, Session(server: server, worker: self, client: client))
+        case .container:
+            throw .wordCount
+        }
+    }
+
+    /// The partitions of all keys of a request; all where they cannot be told.
+    private func partitions(
+        _ number: Int, _ arguments: Arguments, _ flags: CommandFlags
+    ) -> UInt64 {
+        if flags.contains(.allPartitions) { return context.keyspace.allPartitions }
+        if flags.contains(.locksItself) { return 0 }
+        let specs = server.registry.table.facts[number].keys
+        guard let keys = try? KeyFinder.keys(specs, arguments) else { return 0 }
+        var set: UInt64 = 0
+        for key in keys {
+            let hash = context.keyspace.hasher(arguments[key.index])
+            set |= 1 << UInt64(context.keyspace.partition(hash))
+        }
+        return set
+    }
+
+    // MARK: What is rare
+
+    @inline(never)
+    private func subcommand(_ arguments: Arguments, _ row: Int) -> Int? {
+        guard arguments.count > 1 else { return row }
+        return server.registry.table.subcommand(arguments[1], of: row)
+    }
+
+    /// Takes a reply back that the client does not want.
+    @inline(never)
+    private func dropReply(from start: Int, _ client: Client) {
+        context.reply.truncate(to: min(start, context.reply.buffer.count))
+        client.state.remove(.skipsNext)
+    }
+
+    @inline(never)
+    private func refuseUnknown(_ arguments: Arguments, _ client: Client) {
+        statistics.errorCount &+= 1
+        if !client.state.contains(.authenticated) {
+            return context.reply.error("NOAUTH Authentication required.")
+        }
+        var text = ByteBuffer()
+        text.append("ERR unknown command '")
+        text.append(arguments[0][0..<min(arguments[0].count, 128)])
+        text.append("', with args beginning with: ")
+        for index in 1..<max(arguments.count, 1) where text.count < 128 + 50 {
+            text.append("'")
+            text.append(arguments[index][0..<min(arguments[index].count, 128 - min(text.count, 128))])
+            text.append("' ")
+        }
+        context.reply.error(text.bytes)
+    }
+
+    @inline(never)
+    private func refuseSubcommand(_ arguments: Arguments, _ row: Int) {
+        statistics.errorCount &+= 1
+        var text = ByteBuffer()
+        text.append("ERR unknown subcommand '")
+        text.append(arguments[1][0..<min(arguments[1].count, 128)])
+        text.append("'. Try ")
+        text.append(Bytes(server.registry.table.facts[row].name))
+        text.append(" HELP.")
+        context.reply.error(text.bytes)
+    }
+}
+
+extension ReplyWriter {
+    /// The reply to a client's mistake; `%` in its text becomes the command's name.
+    @inline(never)
+    mutating func error(_ error: CommandError, command: StaticString) {
+        let text = Bytes(error.text)
+        var whole = ByteBuffer()
+        for index in 0..<text.count {
+            if text[index] == 0x25 {
+                whole.appendLowercase(Bytes(command))
+            } else {
+                whole.append(text[index])
+            }
+        }
+        self.error(whole.bytes)
+    }
+}
+
+extension ByteBuffer {
+    /// Appends a command's name in lower case, with `|` before a subcommand.
+    mutating func appendLowercase(_ name: Bytes) {
+        for index in 0..<name.count {
+            let byte = name[index]
+            append(byte == 0x20 ? 0x7C : byte >= 0x41 && byte <= 0x5A ? byte + 0x20 : byte)
+        }
+    }
+}

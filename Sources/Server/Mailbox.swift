@@ -1,0 +1,27 @@
+internal import Synchronization
+
+/// What other threads ask of a worker; each message is followed by the worker's wake-up.
+final class Mailbox: Sendable {
+    /// A message.
+    enum Message: Sendable {
+        /// An accepted connection to serve.
+        case connection(descriptor: Int32, isUnix: Bool)
+        /// Only to look around.
+        case wake
+    }
+
+    private let messages = Mutex<[Message]>([])
+
+    /// Leaves a message.
+    func put(_ message: Message) {
+        messages.withLock { $0.append(message) }
+    }
+
+    /// Takes all messages, in the order they were left.
+    func take() -> [Message] {
+        messages.withLock { waiting in
+            defer { waiting.removeAll(keepingCapacity: true) }
+            return waiting
+        }
+    }
+}

@@ -1,0 +1,102 @@
+internal import Primitives
+internal import System
+internal import Wire
+
+/// Replies that wait for room in a socket: bytes and large values by reference, in order.
+final class OutputQueue {
+    private enum Part {
+        case bytes([UInt8])
+        case block(SharedBlock)
+
+        var count: Int {
+            switch self {
+            case .bytes(let bytes): bytes.count
+            case .block(let block): block.count
+            }
+        }
+    }
+
+    private var parts: [Part] = []
+    private var firstPart = 0
+    /// Bytes of the first part that went already.
+    private var firstSent = 0
+    /// The bytes that wait.
+    private(set) var byteCount = 0
+
+    deinit {
+        for part in parts[firstPart...] {
+            if case .block(let block) = part { block.release() }
+        }
+    }
+
+    /// Appends copied bytes.
+    func append(_ bytes: Bytes) {
+        guard bytes.count > 0 else { return }
+        byteCount += bytes.count
+        if case .bytes(var last)? = parts.last, parts.count > firstPart, last.count < 64 * 1024 {
+            parts.removeLast()
+            last.append(contentsOf: bytes.array)
+            parts.append(.bytes(last))
+        } else {
+            parts.append(.bytes(bytes.array))
+        }
+    }
+
+    /// Appends a large value, taking over the caller's reference.
+    func append(_ block: SharedBlock) {
+        byteCount += block.count
+        parts.append(.block(block))
+    }
+
+    /// Marks the first `count` bytes of what was appended last, which is all there is, as sent.
+    func drop(_ count: Int) {
+        var left = count
+        byteCount -= count
+        while left > 0 {
+            let rest = parts[firstPart].count - firstSent
+            if left < rest {
+                firstSent += left
+                return
+            }
+            left -= rest
+            firstSent = 0
+            if case .block(let block) = parts[firstPart] { block.release() }
+            parts[firstPart] = .bytes([])
+            firstPart += 1
+        }
+        if firstPart > 64 {
+            parts.removeFirst(firstPart)
+            firstPart = 0
+        }
+    }
+
+    /// Sends as much as goes; returns the bytes that went, nil when the connection ended.
+    func send(_ descriptor: Int32) -> Int? {
+        var total = 0
+        while byteCount > 0 {
+            switch sendFirst(descriptor) {
+            case .bytes(let count):
+                total += count
+                drop(count)
+            case .wouldBlock: return total
+            case .closed: return nil
+            }
+        }
+        return total
+    }
+
+    private func sendFirst(_ descriptor: Int32) -> Transfer {
+        while parts[firstPart].count == firstSent { skipEmpty() }
+        switch parts[firstPart] {
+        case .bytes(let bytes):
+            return bytes.withBytes { Socket.send(descriptor, $0.dropFirst(firstSent)) }
+        case .block(let block):
+            return Socket.send(descriptor, block.bytes.dropFirst(firstSent))
+        }
+    }
+
+    private func skipEmpty() {
+        firstPart += 1
+        firstSent = 0
+    }
+}

@@ -1,0 +1,63 @@
+internal import Commands
+internal import Primitives
+
+/// All commands: the table that finds them, and what the dispatcher must know of each at once.
+@safe
+final class Registry: @unchecked Sendable {  // because: never changed after `init`
+    /// How a command runs.
+    enum Runner {
+        case data(DataHandler)
+        case admin(AdminHandler)
+        /// Has subcommands; its own row never runs.
+        case container
+    }
+
+    /// What a dispatch needs of a row, in one place.
+    struct Row {
+        let runner: Runner
+        let arity: Int
+        let flags: CommandFlags
+        /// The word of the first key, or 0.
+        let firstKey: Int
+        /// Whether that is the only one.
+        let hasOneKey: Bool
+        let isContainer: Bool
+    }
+
+    let table: CommandTable
+    let rows: UnsafeMutablePointer<Row>
+
+    init(data: [[DataCommand]], admin: [[AdminCommand]]) {
+        let dataRows = data.joined().map { ($0.facts, Runner.data($0.handler)) }
+        let adminRows = admin.joined().map { ($0.facts, Runner.admin($0.handler)) }
+        let all = dataRows + adminRows
+        table = CommandTable(all.map { $0.0 })
+        unsafe rows = .allocate(capacity: all.count)
+        for (number, (facts, runner)) in all.enumerated() {
+            let isContainer = table.subcommands[number] != nil
+            unsafe (rows + number).initialize(
+                to: Row(
+                    runner: isContainer && facts.arity < -1 ? .container : runner,
+                    arity: facts.arity, flags: facts.flags, firstKey: Registry.firstKey(facts),
+                    hasOneKey: Registry.hasOneKey(facts), isContainer: isContainer))
+        }
+    }
+
+    /// The row with a number that the table gave.
+    @inline(__always)
+    func row(_ number: Int) -> UnsafePointer<Row> { unsafe UnsafePointer(rows + number) }
+
+    private static func firstKey(_ facts: CommandFacts) -> Int {
+        guard case .index(let index)? = facts.keys.first?.begin,
+            case .range? = facts.keys.first?.find
+        else { return 0 }
+        return index
+    }
+
+    private static func hasOneKey(_ facts: CommandFacts) -> Bool {
+        guard facts.keys.count == 1, case .range(last: 0, _, _) = facts.keys[0].find else {
+            return false
+        }
+        return true
+    }
+}

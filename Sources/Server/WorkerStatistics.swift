@@ -1,0 +1,63 @@
+internal import CSupport
+
+/// What a worker counts; summed up over the workers when INFO asks.
+@safe
+struct WorkerStatistics: ~Copyable {
+    /// Of one command.
+    struct Command {
+        var calls: UInt64 = 0
+        var cycles: UInt64 = 0
+        var failures: UInt64 = 0
+        var rejections: UInt64 = 0
+    }
+
+    private let commands: UnsafeMutablePointer<Command>
+    let commandCount: Int
+    var errorCount: UInt64 = 0
+    var bytesReceived: UInt64 = 0
+    var bytesSent: UInt64 = 0
+    var connectionsAccepted: UInt64 = 0
+    var connectionsRejected: UInt64 = 0
+    var expiredKeys: UInt64 = 0
+
+    init(commandCount: Int) {
+        self.commandCount = commandCount
+        unsafe commands = .allocate(capacity: commandCount)
+        unsafe commands.initialize(repeating: Command(), count: commandCount)
+    }
+
+    deinit { unsafe commands.deallocate() }
+
+    /// What was counted of the command in `row`.
+    subscript(row: Int) -> Command {
+        precondition(row < commandCount, "no such command")
+        return unsafe commands[row]
+    }
+
+    /// Counts a call that took `cycles`.
+    @inline(__always)
+    mutating func count(_ row: Int, cycles: UInt64) {
+        assert(row < commandCount, "no such command")
+        // SAFETY: rows come from the registry.
+        unsafe commands[row].calls &+= 1
+        unsafe commands[row].cycles &+= cycles
+    }
+
+    /// Counts a call that ended in an error.
+    mutating func countFailure(_ row: Int, cycles: UInt64) {
+        count(row, cycles: cycles)
+        errorCount &+= 1
+        unsafe commands[row].failures &+= 1
+    }
+
+    /// Sets everything to zero.
+    mutating func reset() {
+        unsafe commands.update(repeating: Command(), count: commandCount)
+        errorCount = 0
+        bytesReceived = 0
+        bytesSent = 0
+        connectionsAccepted = 0
+        connectionsRejected = 0
+        expiredKeys = 0
+    }
+}

@@ -1,0 +1,67 @@
+internal import Glibc
+internal import Synchronization
+
+/// Brings all workers but one to a halt between two batches, so that this one may look at and change
+/// what is theirs.
+///
+/// ```text
+/// asker:   begin ── flag up ── wake the others ── wait until all are parked ── … ── end: flag down
+/// others:  ………… parkIfAsked: flag up? parked + 1, wait for the flag to go down, parked - 1 …………
+/// ```
+/// An asker that finds another one at work is parked itself meanwhile.
+@safe
+final class WorldStop: @unchecked Sendable {  // because: guarded by the mutex
+    private let isAsked = Atomic<Bool>(false)
+    private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+    private let changed: UnsafeMutablePointer<pthread_cond_t>
+    private var parked = 0
+
+    init() {
+        unsafe mutex = .allocate(capacity: 1)
+        unsafe changed = .allocate(capacity: 1)
+        unsafe pthread_mutex_init(mutex, nil)
+        unsafe pthread_cond_init(changed, nil)
+    }
+
+    deinit {
+        unsafe pthread_mutex_destroy(mutex)
+        unsafe pthread_cond_destroy(changed)
+        unsafe mutex.deallocate()
+        unsafe changed.deallocate()
+    }
+
+    /// Stops the `others`, whom `wake` wakes.
+    func begin(others: Int, wake: () -> Void) {
+        unsafe pthread_mutex_lock(mutex)
+        while isAsked.load(ordering: .relaxed) { park() }
+        isAsked.store(true, ordering: .relaxed)
+        wake()
+        while parked < others { unsafe pthread_cond_wait(changed, mutex) }
+        unsafe pthread_mutex_unlock(mutex)
+    }
+
+    /// Lets the others go on.
+    func end() {
+        unsafe pthread_mutex_lock(mutex)
+        isAsked.store(false, ordering: .relaxed)
+        unsafe pthread_cond_broadcast(changed)
+        unsafe pthread_mutex_unlock(mutex)
+    }
+
+    /// Stands still while the world is to be stopped.
+    @inline(__always)
+    func parkIfAsked() {
+        guard _slowPath(isAsked.load(ordering: .relaxed)) else { return }
+        unsafe pthread_mutex_lock(mutex)
+        while isAsked.load(ordering: .relaxed) { park() }
+        unsafe pthread_mutex_unlock(mutex)
+    }
+
+    /// Waits once for a change, counted as parked; the mutex is held.
+    private func park() {
+        parked += 1
+        unsafe pthread_cond_broadcast(changed)
+        unsafe pthread_cond_wait(changed, mutex)
+        parked -= 1
+    }
+}

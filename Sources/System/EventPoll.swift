@@ -1,0 +1,108 @@
+internal import CSupport
+internal import Glibc
+
+/// An epoll set: which descriptors are ready.
+@safe
+public final class EventPoll: @unchecked Sendable {  // because: one worker waits, the kernel locks
+    /// What a descriptor is watched for, and found ready for.
+    public struct Interest: OptionSet, Sendable {
+        /// The kernel's bits.
+        public let rawValue: UInt32
+        /// Wraps bits.
+        public init(rawValue: UInt32) { self.rawValue = rawValue }
+        /// There are bytes to receive, or the other side went.
+        public static let read = Interest(rawValue: 0x001)
+        /// There is room to send.
+        public static let write = Interest(rawValue: 0x004)
+        /// The connection failed or was closed altogether.
+        public static let hangUp = Interest(rawValue: 0x018)
+    }
+
+    /// The most events of one wait.
+    public static let eventsMax = 512
+
+    private let descriptor: Int32
+    private let events: UnsafeMutablePointer<epoll_event>
+
+    /// A new set.
+    public init() throws(SystemError) {
+        descriptor = apus_epoll_create()
+        unsafe events = .allocate(capacity: EventPoll.eventsMax)
+        guard descriptor >= 0 else { throw SystemError("epoll_create") }
+    }
+
+    deinit {
+        close(descriptor)
+        unsafe events.deallocate()
+    }
+
+    /// Watches `target`.
+    public func add(_ target: Int32, _ interest: Interest) throws(SystemError) {
+        try control(EPOLL_CTL_ADD, target, interest)
+    }
+
+    /// Changes what `target` is watched for.
+    public func change(_ target: Int32, _ interest: Interest) throws(SystemError) {
+        try control(EPOLL_CTL_MOD, target, interest)
+    }
+
+    /// Stops watching `target`.
+    public func remove(_ target: Int32) {
+        // SAFETY: no event is read on removal.
+        _ = epoll_ctl(descriptor, EPOLL_CTL_DEL, target, nil)
+    }
+
+    private func control(
+        _ operation: Int32, _ target: Int32, _ interest: Interest
+    ) throws(SystemError) {
+        var event = unsafe epoll_event()
+        unsafe event.events = interest.rawValue
+        unsafe event.data.fd = target
+        // SAFETY: the event outlives the call.
+        guard unsafe epoll_ctl(descriptor, operation, target, &event) == 0 else {
+            throw SystemError("epoll_ctl")
+        }
+    }
+
+    /// Waits up to `milliseconds` (-1: for ever); returns how many are ready.
+    public func wait(_ milliseconds: Int32) -> Int {
+        // SAFETY: room for as many events as are asked for.
+        Int(max(0, unsafe epoll_wait(descriptor, events, Int32(EventPoll.eventsMax), milliseconds)))
+    }
+
+    /// The descriptor of the event at `index` of the last wait, and what it is ready for.
+    @inline(__always)
+    public func event(_ index: Int) -> (descriptor: Int32, ready: Interest) {
+        // SAFETY: the caller stays under what `wait` returned.
+        let event = unsafe events[index]
+        return unsafe (event.data.fd, Interest(rawValue: event.events))
+    }
+}
+
+/// A descriptor that wakes a waiting worker.
+public final class WakeUp: Sendable {
+    /// What to watch for reading.
+    public let descriptor: Int32
+
+    /// A new one.
+    public init() throws(SystemError) {
+        descriptor = apus_eventfd()
+        guard descriptor >= 0 else { throw SystemError("eventfd") }
+    }
+
+    deinit { close(descriptor) }
+
+    /// Makes the descriptor ready.
+    public func signal() {
+        var one: UInt64 = 1
+        // SAFETY: eight bytes, as eventfd wants.
+        unsafe _ = write(descriptor, &one, 8)
+    }
+
+    /// Makes it not ready.
+    public func clear() {
+        var count: UInt64 = 0
+        // SAFETY: eight bytes, as eventfd wants.
+        unsafe _ = read(descriptor, &count, 8)
+    }
+}

@@ -1,0 +1,202 @@
+internal import CSupport
+internal import Glibc
+public import Primitives
+
+/// What a transfer of bytes came to.
+public enum Transfer: Sendable {
+    /// So many bytes went.
+    case bytes(Int)
+    /// Nothing goes just now.
+    case wouldBlock
+    /// The other side closed, or the connection failed.
+    case closed
+}
+
+/// Stream sockets as plain descriptors, non-blocking.
+public enum Socket {
+    private static let stream = Int32(SOCK_STREAM.rawValue)
+    private static let streamFlags =
+        Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+
+    // MARK: Listening
+
+    /// Listens on a TCP address.
+    ///
+    /// - Parameters:
+    ///   - address: a name or number, IPv4 or IPv6, `*` for all of IPv4, `::*` for all of IPv6.
+    ///   - port: 1...65535.
+    ///   - backlog: as listen(2).
+    public static func listen(
+        address: String, port: UInt16, backlog: Int32
+    ) throws(SystemError) -> Int32 {
+        let isIPv6 = address.contains(":")
+        var hints = unsafe addrinfo()
+        unsafe hints.ai_family = isIPv6 ? AF_INET6 : AF_INET
+        unsafe hints.ai_socktype = stream
+        unsafe hints.ai_flags = AI_PASSIVE
+        var list: UnsafeMutablePointer<addrinfo>?
+        let name = address == "*" ? "0.0.0.0" : address == "::*" ? "::" : address
+        // SAFETY: `list` is freed below, nothing of it is kept.
+        let status = unsafe getaddrinfo(name, String(port), &hints, &list)
+        guard status == 0, let first = unsafe list else {
+            throw SystemError("getaddrinfo \(address)", number: EADDRNOTAVAIL)
+        }
+        defer { unsafe freeaddrinfo(list) }
+        let descriptor = socket(unsafe first.pointee.ai_family, streamFlags, 0)
+        guard descriptor >= 0 else { throw SystemError("socket") }
+        set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1)
+        if isIPv6 { set(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, 1) }
+        // SAFETY: the address comes from getaddrinfo with its length.
+        let bound = unsafe bind(descriptor, first.pointee.ai_addr, first.pointee.ai_addrlen)
+        return try finish(descriptor, bound, backlog)
+    }
+
+    /// Listens on a unix socket at `path`, replacing a stale one, with `mode` if not zero.
+    public static func listen(
+        path: String, mode: UInt32, backlog: Int32
+    ) throws(SystemError) -> Int32 {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        let bytes = Array(path.utf8)
+        let room = MemoryLayout.size(ofValue: address.sun_path)
+        guard bytes.count < room else { throw SystemError("bind", number: ENAMETOOLONG) }
+        // SAFETY: the path fits; the structure was zero.
+        unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: bytes) }
+        unsafe unlink(path)
+        let descriptor = socket(AF_UNIX, streamFlags, 0)
+        guard descriptor >= 0 else { throw SystemError("socket") }
+        let length = socklen_t(MemoryLayout<sockaddr_un>.size)
+        // SAFETY: a unix address is a socket address by its first field.
+        let bound = unsafe withUnsafePointer(to: &address) {
+            unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe bind(descriptor, $0, length)
+            }
+        }
+        let listening = try finish(descriptor, bound, backlog)
+        if mode != 0 { unsafe chmod(path, mode) }
+        return listening
+    }
+
+    private static func finish(
+        _ descriptor: Int32, _ bound: Int32, _ backlog: Int32
+    ) throws(SystemError) -> Int32 {
+        guard bound == 0 else {
+            let error = SystemError("bind")
+            close(descriptor)
+            throw error
+        }
+        guard Glibc.listen(descriptor, backlog) == 0 else {
+            let error = SystemError("listen")
+            close(descriptor)
+            throw error
+        }
+        return descriptor
+    }
+
+    /// Accepts a connection, or nil when none waits (or none can be had: see errno).
+    public static func accept(_ listening: Int32) -> Int32? {
+        let descriptor = apus_accept(listening)
+        return descriptor >= 0 ? descriptor : nil
+    }
+
+    /// Sends small segments at once, and asks a silent other side every `keepAlive` seconds
+    /// (0: never).
+    public static func tune(_ descriptor: Int32, keepAlive: Int32) {
+        set(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+        guard keepAlive > 0 else { return }
+        set(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1)
+        set(descriptor, Int32(IPPROTO_TCP), TCP_KEEPIDLE, keepAlive)
+        set(descriptor, Int32(IPPROTO_TCP), TCP_KEEPINTVL, max(keepAlive / 3, 1))
+        set(descriptor, Int32(IPPROTO_TCP), TCP_KEEPCNT, 3)
+    }
+
+    private static func set(_ descriptor: Int32, _ level: Int32, _ name: Int32, _ value: Int32) {
+        var value = value
+        // SAFETY: an int option with its size.
+        unsafe _ = setsockopt(descriptor, level, name, &value, socklen_t(MemoryLayout<Int32>.size))
+    }
+
+    /// Closes a descriptor.
+    public static func close(_ descriptor: Int32) { _ = Glibc.close(descriptor) }
+
+    // MARK: Transfers
+
+    /// Receives up to `capacity` bytes to `target`.
+    @inline(__always)
+    public static func receive(_ descriptor: Int32, _ target: Cell, _ capacity: Int) -> Transfer {
+        // SAFETY: the caller's room.
+        outcome(unsafe recv(descriptor, target.base, capacity, 0), zeroIsClosed: true)
+    }
+
+    /// Sends as many of `bytes` as go.
+    @inline(__always)
+    public static func send(_ descriptor: Int32, _ bytes: Bytes) -> Transfer {
+        // SAFETY: the bytes are readable.
+        outcome(
+            unsafe Glibc.send(descriptor, bytes.base, bytes.count, Int32(MSG_NOSIGNAL)),
+            zeroIsClosed: false)
+    }
+
+    /// Sends as many bytes of `parts` as go in one call, at most 64 parts.
+    public static func send(_ descriptor: Int32, parts: [Bytes]) -> Transfer {
+        // SAFETY: the vector's addresses are readable and used only during the call.
+        let sent = unsafe withUnsafeTemporaryAllocation(of: iovec.self, capacity: 64) { vector in
+            let count = min(parts.count, 64)
+            for index in 0..<count {
+                unsafe vector[index] = iovec(
+                    iov_base: UnsafeMutableRawPointer(mutating: parts[index].base),
+                    iov_len: parts[index].count)
+            }
+            var message = unsafe msghdr()
+            unsafe message.msg_iov = vector.baseAddress
+            unsafe message.msg_iovlen = count
+            return unsafe sendmsg(descriptor, &message, Int32(MSG_NOSIGNAL))
+        }
+        return outcome(sent, zeroIsClosed: false)
+    }
+
+    private static func outcome(_ count: Int, zeroIsClosed: Bool) -> Transfer {
+        if count > 0 { return .bytes(count) }
+        if count == 0 { return zeroIsClosed ? .closed : .bytes(0) }
+        return errno == EAGAIN || errno == EINTR ? .wouldBlock : .closed
+    }
+
+    // MARK: Names
+
+    /// The address of this or (`peer`) the other end as Redis writes it: `ip:port`, `[ip]:port`,
+    /// or `path:0` for unix sockets, whose path the caller knows.
+    public static func name(_ descriptor: Int32, peer: Bool, unixPath: String) -> String {
+        var storage = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        // SAFETY: the storage holds every kind of address.
+        return unsafe withUnsafeMutablePointer(to: &storage) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                let status = unsafe peer
+                    ? getpeername(descriptor, address, &length)
+                    : getsockname(descriptor, address, &length)
+                guard status == 0 else { return "?:0" }
+                if unsafe Int32(address.pointee.sa_family) == AF_UNIX { return "\(unixPath):0" }
+                return unsafe text(address, length)
+            }
+        }
+    }
+
+    private static func text(_ address: UnsafePointer<sockaddr>, _ length: socklen_t) -> String {
+        unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 1100) { buffer in
+            guard let host = buffer.baseAddress else { return "?:0" }
+            let port = unsafe host + 1030
+            let status = unsafe getnameinfo(
+                address, length, host, 1030, port, 60, NI_NUMERICHOST | NI_NUMERICSERV)
+            guard status == 0 else { return "?:0" }
+            let name = unsafe String(cString: host)
+            let number = unsafe String(cString: port)
+            return name.contains(":") ? "[\(name)]:\(number)" : "\(name):\(number)"
+        }
+    }
+
+    /// Whether the other end is this machine by a loopback address or a unix socket.
+    public static func isLocal(_ descriptor: Int32) -> Bool {
+        let peer = name(descriptor, peer: true, unixPath: "")
+        return peer == ":0" || peer.hasPrefix("127.") || peer.hasPrefix("[::1]")
+    }
+}

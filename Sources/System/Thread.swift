@@ -1,0 +1,28 @@
+internal import Glibc
+
+/// A thread that runs a closure once.
+@safe
+public final class Thread: @unchecked Sendable {  // because: the handle is written once, in `init`
+    private var handle = pthread_t()
+
+    private final class Body {
+        let run: @Sendable () -> Void
+        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+    }
+
+    /// Starts `body` on a thread of its own.
+    public init(_ body: @escaping @Sendable () -> Void) {
+        // SAFETY: the box is retained here and released by the thread.
+        let box = unsafe Unmanaged.passRetained(Body(body)).toOpaque()
+        unsafe pthread_create(
+            &handle, nil,
+            { argument in
+                guard let argument = unsafe argument else { return nil }
+                unsafe Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run()
+                return nil
+            }, box)
+    }
+
+    /// Waits until the thread has ended.
+    public func join() { _ = pthread_join(handle, nil) }
+}

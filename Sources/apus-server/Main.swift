@@ -1,0 +1,9 @@
+import Server
+
+/// `apus-server`.
+@main
+enum Main {
+    static func main() {
+        ServerProgram.main(Array(CommandLine.arguments.dropFirst()))
+    }
+}
