@@ -56,6 +56,18 @@ def apus(request):
             pytest.fail(f"the server ended by itself:\n{server.output()[-4000:]}")
 
 
+_EACH = [("apus", n) for n in THREADS] + [("oracle", 1)]
+
+
+@pytest.fixture(scope="session", params=_EACH, ids=lambda p: f"{p[0]}-{p[1]}")
+def server(request):
+    """Each server in turn: what the oracle passes is what is expected of us."""
+    name, threads = request.param
+    binary = servers.APUS if name == "apus" else servers.ORACLE
+    with servers.Server(binary, *_OPTIONS, threads=threads) as running:
+        yield running
+
+
 @pytest.fixture
 def start(request):
     """Starts a server of its own for one test: start('apus'|'oracle', options…)."""
