@@ -56,7 +56,7 @@ let package = Package(
         .executableTarget(
             name: "apus-benchmark",
             dependencies: [
-                "Remote", "System", "Primitives",
+                "Primitives", "CSupport",
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
             swiftSettings: strict),
@@ -68,6 +68,7 @@ let package = Package(
         tests("CommandsTests", ["Commands", "Store", "Structures", "Wire", "Primitives"]),
         tests("ServerTests", ["Server", "Commands", "Store", "Structures", "Wire", "System", "Primitives"]),
         tests("RemoteTests", ["Remote"]),
+        tests("BenchmarkTests", ["apus-benchmark"]),
         tests("TidyTests", []),
     ],
     swiftLanguageModes: [.v6]

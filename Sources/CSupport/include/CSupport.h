@@ -181,6 +181,9 @@ int apus_eventfd(void);
 int apus_accept(int listening);
 // fcntl(fd, F_SETFL, flags | O_NONBLOCK).
 int apus_set_nonblocking(int fd);
+// Lets timed waits of the calling thread end within `nanoseconds` of their time (the default slack
+// is 50 µs); prctl is variadic.
+int apus_set_timer_slack(unsigned long nanoseconds);
 
 // --- cycles ---------------------------------------------------------------------------------
 // A counter that runs at a constant rate, for durations; calibrated against a clock by its user.

@@ -1,0 +1,44 @@
+/// One connection of a load loop: what was sent over it and what has come back.
+struct Connection {
+    var socket: Socket
+    var scanner = ReplyScanner()
+
+    /// True until the kernel says that the connection is made.
+    var isConnecting: Bool
+    /// Replies to the greeting (AUTH, SELECT, HELLO) that are still to come.
+    var greetingsOwed = 0
+    /// Requests sent and not answered yet.
+    var inFlight = 0
+    /// Closed loop: when the batch in flight was sent, in nanoseconds.
+    var sentAt: Int64 = 0
+    /// Open loop: the number of the first unanswered request, which tells when it was due.
+    var firstUnanswered = 0
+
+    /// What the kernel did not take at once; empty nearly always.
+    var unsent: [UInt8] = []
+    var unsentStart = 0
+
+    init(socket: Socket, isConnecting: Bool) {
+        self.socket = socket
+        self.isConnecting = isConnecting
+    }
+
+    /// Follows the first `count` of `bytes`; returns how many requests they answer.
+    mutating func take(_ bytes: [UInt8], _ count: Int) throws(LoadFailure) -> Int {
+        var replies: Int
+        do {
+            replies = try scanner.scan(bytes.span.extracting(0..<count))
+        } catch {
+            throw .noRESP(error)
+        }
+        guard scanner.errorCount == 0 else { throw .errorReply(scanner.errorText) }
+        if greetingsOwed > 0 {
+            let greetings = min(replies, greetingsOwed)
+            greetingsOwed -= greetings
+            replies -= greetings
+        }
+        guard replies <= inFlight else { throw .unaskedReply }
+        inFlight -= replies
+        return replies
+    }
+}

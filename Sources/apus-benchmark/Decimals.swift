@@ -1,0 +1,27 @@
+/// Numbers as C's printf would print them, which is what scripts that read a report expect.
+enum Decimals {
+    /// `value` rounded to `places` digits after the point.
+    static func fixed(_ value: Double, _ places: Int) -> String {
+        guard value.isFinite else { return value.isNaN ? "nan" : value < 0 ? "-inf" : "inf" }
+        var scale: Int64 = 1
+        for _ in 0..<places { scale *= 10 }
+        let scaled = (value.magnitude * Double(scale)).rounded(.toNearestOrEven)
+        guard scaled < 9e18 else { return "\(value)" }
+        let units = Int64(scaled)
+        let sign = value < 0 && units > 0 ? "-" : ""
+        guard places > 0 else { return "\(sign)\(units)" }
+        let fraction = String(units % scale)
+        let zeros = String(repeating: "0", count: places - fraction.utf8.count)
+        return "\(sign)\(units / scale).\(zeros)\(fraction)"
+    }
+
+    /// Nanoseconds as milliseconds.
+    static func milliseconds(_ nanoseconds: UInt64, _ places: Int) -> String {
+        fixed(Double(nanoseconds) / 1e6, places)
+    }
+
+    /// `text` at the right end of at least `width` columns.
+    static func padded(_ text: String, _ width: Int) -> String {
+        String(repeating: " ", count: max(0, width - text.utf8.count)) + text
+    }
+}

@@ -1,0 +1,42 @@
+internal import Glibc
+
+/// Open connections that do nothing, to see what they cost the server.
+struct IdleMode {
+    let endpoint: Endpoint
+    let greeting: Greeting
+
+    /// Opens the connections and waits; ends when the server closes the last one.
+    func run(clients: Int) throws(LoadFailure) {
+        Output.write(
+            "Creating \(clients) idle connections and waiting forever (Ctrl+C when done)\n"
+        )
+        let poll = try EventPoll()
+        var sockets: [Socket] = []
+        for token in 0..<clients {
+            let socket = try endpoint.connect()
+            socket.setNonblocking()
+            try poll.add(socket, token: token, .read)
+            if !greeting.bytes.isEmpty {
+                _ = socket.send(greeting.bytes, 0..<greeting.bytes.count)
+            }
+            sockets.append(socket)
+        }
+        try wait(sockets, poll)
+    }
+
+    private func wait(_ sockets: [Socket], _ poll: borrowing EventPoll) throws(LoadFailure) {
+        var open = sockets.count
+        var block = [UInt8](repeating: 0, count: 4096)
+        while open > 0 {
+            Output.write("clients: \(open)\(Output.isTerminal ? "\r" : "\n")")
+            for index in 0..<poll.wait(nanoseconds: nil) {
+                let socket = sockets[poll.event(index).token]
+                if socket.receive(into: &block) == .closed {
+                    socket.close()
+                    open -= 1
+                }
+            }
+        }
+        throw .closed
+    }
+}

@@ -1,0 +1,25 @@
+/// What ends a run early.
+enum LoadFailure: Error {
+    case couldNotConnect(to: String, reason: String)
+    case closed
+    case system(call: String, reason: String)
+    /// The server answered a request with an error.
+    case errorReply([UInt8])
+    case noRESP(ReplyScanner.Fault)
+    /// More replies came than requests were sent.
+    case unaskedReply
+
+    /// The message for the user, one line.
+    var message: String {
+        switch self {
+        case .couldNotConnect(let address, let reason):
+            "Could not connect to Redis at \(address): \(reason)"
+        case .closed: "Error: Server closed the connection"
+        case .system(let call, let reason): "Error: \(call): \(reason)"
+        case .errorReply(let text):
+            "Error from server: \(String(decoding: text, as: UTF8.self))"
+        case .noRESP: "Error: the server's reply is not in the Redis protocol"
+        case .unaskedReply: "Error: the server sent more replies than there were requests"
+        }
+    }
+}

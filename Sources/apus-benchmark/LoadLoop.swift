@@ -1,0 +1,249 @@
+internal import CSupport
+internal import Primitives
+
+/// One thread's part of a test: its connections, driven by one event loop until all is answered.
+///
+/// Closed loop: a connection sends a batch as deep as the pipeline, waits for all its replies, and
+/// sends the next. Open loop: requests are due by the `Pacer`'s timetable; those that are due go
+/// out in batches over the connections that are idle, and wait for one if none is.
+///
+/// A request costs no allocation: the batch's bytes, the receive buffer and the queue of idle
+/// connections belong to the loop and are reused.
+struct LoadLoop: ~Copyable {
+    /// What a thread has to do.
+    struct Plan {
+        var endpoint: Endpoint
+        var greeting: Greeting
+        var template: RequestTemplate
+        var clients: Int
+        var requests: Int
+        var thread: Int
+        var threads: Int
+        var options: Options
+    }
+
+    private static let receiveByteCount = 1 << 17
+
+    private let plan: Plan
+    private let progress: Progress
+    private let poll: EventPoll
+    private var pacer: Pacer?
+
+    private var batch: RequestBatch
+    private var connections: [Connection] = []
+    private var received: [UInt8]
+    /// Open loop: the connections that wait for work, longest first.
+    private var idle: IndexQueue
+
+    private var issued = 0
+    private var completed = 0
+    private(set) var measurement = Measurement()
+
+    /// A loop without connections yet.
+    init(_ plan: Plan, poll: consuming EventPoll, progress: Progress) {
+        self.plan = plan
+        self.progress = progress
+        self.poll = poll
+        let options = plan.options
+        batch = RequestBatch(
+            plan.template,
+            depth: options.pipeline,
+            keyspace: options.keyspace,
+            zipfExponent: options.zipfExponent,
+            seed: options.seed &+ UInt64(plan.thread)
+        )
+        received = [UInt8](repeating: 0, count: Self.receiveByteCount)
+        idle = IndexQueue(capacity: plan.clients)
+        connections.reserveCapacity(plan.clients)
+    }
+
+    /// Connects all clients of the plan.
+    mutating func connect() throws(LoadFailure) {
+        for index in 0..<plan.clients {
+            let socket = try plan.endpoint.connect()
+            socket.setNonblocking()
+            connections.append(Connection(socket: socket, isConnecting: false))
+            try poll.add(socket, token: index, .read)
+        }
+    }
+
+    deinit {
+        for connection in connections { connection.socket.close() }
+    }
+
+    /// Sends the plan's requests and waits for every reply.
+    mutating func run() throws(LoadFailure) {
+        let start = Clock.monotonicNanoseconds()
+        measurement.start = start
+        if let rate = plan.options.requestsPerSecond {
+            // Timed waits must not be rounded up by the kernel's 50 µs.
+            _ = apus_set_timer_slack(1)
+            pacer = Pacer(start: start, rate: rate, thread: plan.thread, threads: plan.threads)
+        }
+        for index in connections.indices { try startConnection(index, now: start) }
+        while completed < plan.requests {
+            if let pacer { try sendDue(pacer) }
+            let count = poll.wait(nanoseconds: patience())
+            for index in 0..<count {
+                let (token, ready) = poll.event(index)
+                try advance(token, ready)
+            }
+        }
+        measurement.end = Clock.monotonicNanoseconds()
+    }
+
+    /// How long the loop may sleep; nil where only a reply can give it something to do.
+    private func patience() -> Int64? {
+        guard let pacer, issued < plan.requests, !idle.isEmpty else { return nil }
+        return max(0, pacer.due(issued) - Clock.monotonicNanoseconds())
+    }
+
+    private mutating func advance(
+        _ index: Int,
+        _ ready: EventPoll.Interest
+    ) throws(LoadFailure) {
+        if connections[index].isConnecting {
+            try finishConnecting(index)
+        } else if ready.contains(.write), !connections[index].unsent.isEmpty {
+            try sendRest(index)
+        }
+        if !ready.isDisjoint(with: [.read, .failure]) { try receive(index) }
+    }
+
+    // MARK: Sending
+
+    private mutating func startConnection(_ index: Int, now: Int64) throws(LoadFailure) {
+        let greeting = plan.greeting
+        if greeting.replyCount > 0 {
+            connections[index].greetingsOwed = greeting.replyCount
+            try send(index, greeting.bytes, 0..<greeting.bytes.count)
+        }
+        try beIdle(index, now: now)
+    }
+
+    /// The connection at `index` has nothing in flight.
+    private mutating func beIdle(_ index: Int, now: Int64) throws(LoadFailure) {
+        guard issued < plan.requests else { return }
+        if pacer != nil {
+            idle.append(index)
+        } else {
+            connections[index].sentAt = now
+            try sendBatch(index, min(plan.options.pipeline, plan.requests - issued))
+        }
+    }
+
+    private mutating func sendDue(_ pacer: Pacer) throws(LoadFailure) {
+        guard issued < plan.requests, !idle.isEmpty else { return }
+        let due = min(plan.requests, pacer.dueCount(at: Clock.monotonicNanoseconds()))
+        while issued < due, let index = idle.popFirst() {
+            connections[index].firstUnanswered = issued
+            try sendBatch(index, min(plan.options.pipeline, due - issued))
+        }
+    }
+
+    private mutating func sendBatch(_ index: Int, _ count: Int) throws(LoadFailure) {
+        issued += count
+        connections[index].inFlight = count
+        batch.refresh(count)
+        let byteCount = count * batch.requestByteCount
+        if connections[index].unsent.isEmpty {
+            try send(index, batch.bytes, 0..<byteCount)
+        } else {
+            connections[index].unsent += batch.bytes[..<byteCount]
+        }
+    }
+
+    private mutating func send(
+        _ index: Int,
+        _ bytes: [UInt8],
+        _ range: Range<Int>
+    ) throws(LoadFailure) {
+        let sent = try sentCount(connections[index].socket.send(bytes, range))
+        guard sent < range.count else { return }
+        connections[index].unsent = Array(bytes[(range.lowerBound + sent)..<range.upperBound])
+        connections[index].unsentStart = 0
+        try poll.change(connections[index].socket, token: index, [.read, .write])
+    }
+
+    private mutating func sendRest(_ index: Int) throws(LoadFailure) {
+        let connection = connections[index]
+        let rest = connection.unsentStart..<connection.unsent.count
+        let sent = try sentCount(connection.socket.send(connection.unsent, rest))
+        if sent < rest.count {
+            connections[index].unsentStart += sent
+        } else {
+            connections[index].unsent = []
+            connections[index].unsentStart = 0
+            try poll.change(connection.socket, token: index, .read)
+        }
+    }
+
+    private func sentCount(_ transfer: Socket.Transfer) throws(LoadFailure) -> Int {
+        switch transfer {
+        case .bytes(let count): return count
+        case .wouldBlock: return 0
+        case .closed: throw .closed
+        case .failed(let error):
+            throw .system(call: "Writing to socket", reason: Output.reason(error))
+        }
+    }
+
+    // MARK: Receiving
+
+    private mutating func receive(_ index: Int) throws(LoadFailure) {
+        switch connections[index].socket.receive(into: &received) {
+        case .wouldBlock: return
+        case .closed: throw .closed
+        case .failed(let error):
+            throw .system(call: "Reading from socket", reason: Output.reason(error))
+        case .bytes(let count):
+            let replies = try connections[index].take(received, count)
+            guard replies > 0 else { return }
+            let now = Clock.monotonicNanoseconds()
+            record(index, replies, now)
+            if connections[index].inFlight == 0 { try endBatch(index, now: now) }
+        }
+    }
+
+    private mutating func record(_ index: Int, _ count: Int, _ now: Int64) {
+        if let pacer {
+            let first = connections[index].firstUnanswered
+            for number in first..<first + count {
+                measurement.record(now - pacer.due(number), count: 1)
+            }
+            connections[index].firstUnanswered = first + count
+        } else {
+            measurement.record(now - connections[index].sentAt, count: count)
+        }
+        completed += count
+        progress.update(requests: completed, latencySum: measurement.latencySum)
+    }
+
+    private mutating func endBatch(_ index: Int, now: Int64) throws(LoadFailure) {
+        if plan.options.keepsAlive {
+            try beIdle(index, now: now)
+        } else if issued < plan.requests {
+            try reconnect(index)
+        }
+    }
+
+    // MARK: Reconnecting
+
+    private mutating func reconnect(_ index: Int) throws(LoadFailure) {
+        connections[index].socket.close()
+        let socket = try plan.endpoint.connectLater()
+        connections[index] = Connection(socket: socket, isConnecting: true)
+        try poll.add(socket, token: index, [.read, .write])
+    }
+
+    private mutating func finishConnecting(_ index: Int) throws(LoadFailure) {
+        let socket = connections[index].socket
+        let error = socket.connectionError()
+        guard error == 0 else {
+            throw .couldNotConnect(to: plan.endpoint.name, reason: Output.reason(error))
+        }
+        connections[index].isConnecting = false
+        try poll.change(socket, token: index, .read)
+        try startConnection(index, now: Clock.monotonicNanoseconds())
+    }
+}

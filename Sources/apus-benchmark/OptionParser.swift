@@ -1,0 +1,188 @@
+/// Reads the command line.
+struct OptionParser {
+    /// Why the program must not run.
+    enum Fault: Error, Equatable {
+        /// An unknown option, or one without its argument.
+        case invalid(String)
+        /// An argument that the option cannot take.
+        case badArgument(option: String, argument: String)
+        case unsupported(String)
+        case conflict(String)
+        case help
+        case version
+    }
+
+    private var words: ArraySlice<String>
+    private var options = Options()
+
+    /// The options in `arguments`, the program's name left off.
+    static func parse(_ arguments: [String]) throws(Fault) -> Options {
+        var parser = OptionParser(words: arguments[...])
+        while let word = parser.words.first, word.hasPrefix("-") {
+            parser.words.removeFirst()
+            try parser.take(word)
+        }
+        parser.options.command = Array(parser.words)
+        try parser.check()
+        return parser.options
+    }
+
+    private init(words: ArraySlice<String>) { self.words = words }
+
+    private mutating func take(_ option: String) throws(Fault) {
+        if takeSwitch(option) { return }
+        switch option {
+        case "--help": throw .help
+        case "--version": throw .version
+        case "-h": options.host = try word(option)
+        case "-s": options.socketPath = try word(option)
+        case "-a": options.password = try word(option)
+        case "--user": options.user = try word(option)
+        case "-u": try takeURI(word(option))
+        case "-t": options.tests = try names(option)
+        case "--json": options.jsonPath = try word(option)
+        case "-p": options.port = UInt16(try integer(option, 0...65535))
+        case "-c": options.clients = try integer(option, 1...1_000_000)
+        case "-n": options.requests = try integer(option, 1...1_000_000_000_000)
+        case "-d": options.dataByteCount = try integer(option, 1...1 << 29)
+        case "-k": options.keepsAlive = try integer(option, 0...1) == 1
+        case "-r": options.keyspace = try integer(option, 1...1_000_000_000_000)
+        case "-P": options.pipeline = try integer(option, 1...1_000_000)
+        case "--dbnum": options.database = try integer(option, 0...Int(Int32.max))
+        case "--precision": options.precision = try integer(option, 0...6)
+        case "--rps": options.requestsPerSecond = try integer(option, 1...1_000_000_000)
+        case "--seed": options.seed = UInt64(try integer(option, 0...Int.max))
+        case "--zipf": options.zipfExponent = try exponent(option)
+        case "--threads":
+            options.threads = try integer(option, 1...Int(Int32.max))
+            options.isThreaded = true
+        default: try refuse(option)
+        }
+    }
+
+    private mutating func takeSwitch(_ option: String) -> Bool {
+        switch option {
+        case "-3": options.isRESP3 = true
+        case "-q": options.isQuiet = true
+        case "-l": options.repeats = true
+        case "-I": options.isIdle = true
+        case "-x": options.readsLastWord = true
+        case "-e": options.warnsAboutErrors = true
+        case "--csv": options.isCSV = true
+        case "--enable-tracking": options.isTracking = true
+        default: return false
+        }
+        return true
+    }
+
+    private func refuse(_ option: String) throws(Fault) {
+        switch option {
+        case "--tls", "--sni", "--cacert", "--cacertdir", "--insecure", "--cert", "--key",
+            "--tls-ciphers", "--tls-ciphersuites", "--cluster":
+            throw .unsupported(option)
+        default:
+            throw .invalid(option)
+        }
+    }
+
+    private func check() throws(Fault) {
+        if options.zipfExponent != nil, options.keyspace == nil {
+            throw .conflict("--zipf chooses among the keys of -r: give -r too")
+        }
+        if options.requestsPerSecond != nil, !options.keepsAlive {
+            throw .conflict("--rps needs connections that stay open: leave out -k 0")
+        }
+        if options.user != nil, options.password == nil {
+            throw .conflict("--user needs the password of -a")
+        }
+        for name in options.tests ?? [] where options.command.isEmpty {
+            guard Workload.all.contains(where: { $0.names.contains(name) }) else {
+                throw .badArgument(option: "-t", argument: name)
+            }
+        }
+    }
+
+    private mutating func word(_ option: String) throws(Fault) -> String {
+        guard let word = words.popFirst() else { throw .invalid(option) }
+        return word
+    }
+
+    private mutating func names(_ option: String) throws(Fault) -> [String] {
+        try word(option).lowercased().split(separator: ",").map(String.init)
+    }
+
+    private mutating func integer(
+        _ option: String,
+        _ range: ClosedRange<Int>
+    ) throws(Fault) -> Int {
+        let text = try word(option)
+        guard let number = Int(text), range.contains(number) else {
+            throw .badArgument(option: option, argument: text)
+        }
+        return number
+    }
+
+    private mutating func exponent(_ option: String) throws(Fault) -> Double {
+        let text = try word(option)
+        guard let number = Double(text), number > 0, number <= 20 else {
+            throw .badArgument(option: option, argument: text)
+        }
+        return number
+    }
+
+    /// Takes `redis://[[user]:password@]host[:port][/database]` apart.
+    private mutating func takeURI(_ uri: String) throws(Fault) {
+        let fault = Fault.badArgument(option: "-u", argument: uri)
+        if uri.hasPrefix("rediss://") { throw .unsupported("rediss://") }
+        guard uri.hasPrefix("redis://") || uri.hasPrefix("valkey://"),
+            var rest = uri.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
+                .last
+        else { throw fault }
+        if let at = rest.lastIndex(of: "@") {
+            let who = rest[..<at].split(
+                separator: ":",
+                maxSplits: 1,
+                omittingEmptySubsequences: false
+            )
+            options.user = who.count == 2 && !who[0].isEmpty ? try decoded(who[0], fault) : nil
+            options.password = try decoded(who[who.count - 1], fault)
+            rest = rest[rest.index(after: at)...]
+        }
+        if let slash = rest.firstIndex(of: "/") {
+            let path = rest[rest.index(after: slash)...]
+            guard let database = path.isEmpty ? 0 : Int(path), database >= 0 else { throw fault }
+            options.database = database
+            rest = rest[..<slash]
+        }
+        try takeAddress(rest, fault)
+    }
+
+    private mutating func takeAddress(_ address: Substring, _ fault: Fault) throws(Fault) {
+        var host = address
+        if let colon = address.lastIndex(of: ":"), !address.hasSuffix("]") {
+            guard let port = UInt16(address[address.index(after: colon)...]) else { throw fault }
+            options.port = port
+            host = address[..<colon]
+        }
+        if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
+        if !host.isEmpty { options.host = String(host) }
+    }
+
+    /// `text` with its `%41` escapes resolved.
+    private func decoded(_ text: Substring, _ fault: Fault) throws(Fault) -> String {
+        var bytes: [UInt8] = []
+        var rest = text.utf8[...]
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "%") else {
+                bytes.append(byte)
+                continue
+            }
+            guard let escaped = UInt8(String(Substring(rest.prefix(2))), radix: 16),
+                rest.count >= 2
+            else { throw fault }
+            bytes.append(escaped)
+            rest = rest.dropFirst(2)
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

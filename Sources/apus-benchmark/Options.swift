@@ -1,0 +1,46 @@
+/// Everything that the command line decides; the defaults are redis-benchmark's.
+struct Options: Equatable {
+    // The server.
+    var host = "127.0.0.1"
+    var port: UInt16 = 6379
+    var socketPath: String?
+    var user: String?
+    var password: String?
+    var database = 0
+    var isRESP3 = false
+    var isTracking = false
+
+    // The load.
+    var clients = 50
+    var requests = 100_000
+    var pipeline = 1
+    var threads = 1
+    /// True once `--threads` was given, even with 1: reports say so.
+    var isThreaded = false
+    var keepsAlive = true
+    var dataByteCount = 3
+    var keyspace: Int?
+    var zipfExponent: Double?
+    /// Requests per second of the open loop; nil sends as fast as replies come.
+    var requestsPerSecond: Int?
+    var seed: UInt64 = 12345
+
+    // What runs.
+    var tests: [String]?
+    var repeats = false
+    var isIdle = false
+    var readsLastWord = false
+    /// A free command; replaces the tests.
+    var command: [String] = []
+
+    // What is told.
+    var isQuiet = false
+    var isCSV = false
+    var precision = 0
+    var jsonPath: String?
+    var warnsAboutErrors = false
+
+    /// Digits after the point of a latency in milliseconds: down to microseconds as in
+    /// redis-benchmark, down to nanoseconds if asked.
+    var latencyPlaces: Int { min(max(precision, 3), 6) }
+}

@@ -1,0 +1,34 @@
+/// The timetable of an open loop: when each request is due, whatever became of those before it.
+///
+/// The threads' timetables interleave: thread 1 of 2 has its first request half a period after
+/// thread 0.
+struct Pacer {
+    private let start: Int64
+    /// From the run's first request to this thread's.
+    private let phase: Double
+    private let period: Double
+
+    /// - Parameters:
+    ///   - start: The time of the run's first request, in nanoseconds.
+    ///   - rate: Requests per second of all threads together.
+    init(start: Int64, rate: Int, thread: Int, threads: Int) {
+        precondition(rate > 0 && thread < threads, "a pacer has a rate and a place")
+        let step = 1e9 / Double(rate)
+        self.start = start
+        phase = step * Double(thread)
+        period = step * Double(threads)
+    }
+
+    /// When request `number` is due, in nanoseconds.
+    func due(_ number: Int) -> Int64 { start + Int64(phase + period * Double(number)) }
+
+    /// How many requests are due at `now`.
+    func dueCount(at now: Int64) -> Int {
+        let elapsed = Double(now - start) - phase
+        var count = max(0, Int(elapsed / period) + 1)
+        // The division may round past a due time that is still to come, or short of one.
+        while count > 0, due(count - 1) > now { count -= 1 }
+        while due(count) <= now { count += 1 }
+        return count
+    }
+}

@@ -1,0 +1,74 @@
+internal import CSupport
+internal import Glibc
+
+/// A connected stream socket; whoever holds it last closes it.
+struct Socket {
+    let descriptor: Int32
+
+    /// What a send or a receive came to.
+    enum Transfer: Equatable {
+        case bytes(Int)
+        case wouldBlock
+        case closed
+        case failed(Int32)
+    }
+
+    func setNonblocking() { _ = apus_set_nonblocking(descriptor) }
+
+    /// Switches off the waiting for more data before a packet leaves.
+    func sendAtOnce() {
+        var one: Int32 = 1
+        // SAFETY: `one` outlives the call, its size is given.
+        _ = unsafe setsockopt(
+            descriptor,
+            Int32(IPPROTO_TCP),
+            TCP_NODELAY,
+            &one,
+            socklen_t(MemoryLayout<Int32>.size)
+        )
+    }
+
+    /// The error of a connection attempt that has ended; 0 is success.
+    func connectionError() -> Int32 {
+        var error: Int32 = 0
+        var size = socklen_t(MemoryLayout<Int32>.size)
+        // SAFETY: both outlive the call, the size is that of `error`.
+        let status = unsafe getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &size)
+        return status == 0 ? error : errno
+    }
+
+    func close() { _ = Glibc.close(descriptor) }
+
+    /// Sends as much of `bytes` in `range` as the kernel takes.
+    func send(_ bytes: [UInt8], _ range: Range<Int>) -> Transfer {
+        precondition(range.upperBound <= bytes.count, "a send stays inside its bytes")
+        // SAFETY: the range was just checked.
+        let count = unsafe bytes.withUnsafeBytes {
+            unsafe Glibc.send(
+                descriptor,
+                $0.baseAddress?.advanced(by: range.lowerBound),
+                range.count,
+                Int32(MSG_NOSIGNAL)
+            )
+        }
+        return count >= 0 ? .bytes(count) : failure()
+    }
+
+    /// Receives what is there, at most the size of `buffer`.
+    func receive(into buffer: inout [UInt8]) -> Transfer {
+        // SAFETY: the count given is the buffer's own.
+        let count = unsafe buffer.withUnsafeMutableBytes {
+            unsafe recv(descriptor, $0.baseAddress, $0.count, 0)
+        }
+        if count > 0 { return .bytes(count) }
+        return count == 0 ? .closed : failure()
+    }
+
+    private func failure() -> Transfer {
+        switch errno {
+        case EAGAIN, EINTR: .wouldBlock
+        case EPIPE, ECONNRESET: .closed
+        case let error: .failed(error)
+        }
+    }
+}

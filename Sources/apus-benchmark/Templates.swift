@@ -1,0 +1,70 @@
+/// One request's bytes, with the places that hold a random number.
+///
+/// ```text
+/// *2 ␍␊ $3 ␍␊ GET ␍␊ $16 ␍␊ key:__rand_int__ ␍␊
+///                              ↑ a site: 12 bytes, replaced by 12 digits before each send
+/// ```
+struct RequestTemplate: Equatable {
+    /// What stands for a random number in an argument.
+    static let placeholder = Array("__rand_int__".utf8)
+    /// What stands for the payload of `-d` bytes.
+    static let dataPlaceholder = Array("__data__".utf8)
+
+    let bytes: [UInt8]
+    /// Offsets of the placeholders.
+    let sites: [Int]
+
+    /// The request as an array of bulk strings.
+    init(_ arguments: [[UInt8]], data: [UInt8] = []) {
+        var bytes = Array("*\(arguments.count)\r\n".utf8)
+        for argument in arguments {
+            let word = Self.replacing(Self.dataPlaceholder, in: argument, with: data)
+            bytes += Array("$\(word.count)\r\n".utf8) + word + [0x0D, 0x0A]
+        }
+        self.bytes = bytes
+        sites = Self.offsets(of: Self.placeholder, in: bytes)
+    }
+
+    /// The request as one line, as a person would type it.
+    init(inline line: String) {
+        bytes = Array((line + "\r\n").utf8)
+        sites = []
+    }
+
+    /// A payload of `count` bytes, the same in every run: letters, so that it can be read.
+    static func payload(_ count: Int) -> [UInt8] {
+        var state: UInt32 = 1
+        return (0..<count).map { _ in
+            state = state &* 1_664_525 &+ 1_013_904_223
+            return UInt8(ascii: "a") + UInt8((state >> 16) % 26)
+        }
+    }
+
+    private static func offsets(of pattern: [UInt8], in bytes: [UInt8]) -> [Int] {
+        var found: [Int] = []
+        var index = 0
+        while index + pattern.count <= bytes.count {
+            if bytes[index..<index + pattern.count].elementsEqual(pattern) {
+                found.append(index)
+                index += pattern.count
+            } else {
+                index += 1
+            }
+        }
+        return found
+    }
+
+    private static func replacing(
+        _ pattern: [UInt8],
+        in bytes: [UInt8],
+        with replacement: [UInt8]
+    ) -> [UInt8] {
+        var result: [UInt8] = []
+        var start = 0
+        for offset in offsets(of: pattern, in: bytes) {
+            result += bytes[start..<offset] + replacement
+            start = offset + pattern.count
+        }
+        return result + bytes[start...]
+    }
+}
