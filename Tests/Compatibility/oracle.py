@@ -506,7 +506,8 @@ def snapshot_commands(connection, keys, known):
     commands = []
     for key in keys:
         kind = bytes_of(parse(connection.raw("TYPE", key)))
-        commands.append(["TYPE", key])
+        if "TYPE" in known:
+            commands.append(["TYPE", key])
         if "PTTL" in known:
             commands.append(["PTTL", key])
         reader = READERS.get(kind)
@@ -518,7 +519,7 @@ def snapshot_commands(connection, keys, known):
 def run_family(apus, oracle, family, seed, steps, protocol):
     """A seeded random run of a family; returns how many commands were compared."""
     names = {name for _, name, _ in family.STEPS}
-    wanted = names | {"TYPE", "PTTL"} | {reader[0] for reader in READERS.values()}
+    wanted = names | {"DEL", "TYPE", "PTTL"} | {reader[0] for reader in READERS.values()}
     wanted |= {words[0] for words in WRONG_TYPES.values()}
     known = known_commands(apus, wanted)
     table = [entry for entry in family.STEPS if entry[1] in known]
@@ -532,7 +533,7 @@ def run_family(apus, oracle, family, seed, steps, protocol):
         pair.reset()
         preamble = []
         for key, command in WRONG_TYPES.items():
-            if command[0] in known:
+            if {command[0], "DEL"} <= known:
                 preamble += [["DEL", key], command]
         preamble += [as_command(c) for c in getattr(family, "PREAMBLE", []) if as_command(c)[0] in known]
         done = 0

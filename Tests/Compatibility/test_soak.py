@@ -1,0 +1,175 @@
+"""Many clients at once on few keys: nothing breaks, nothing is lost, nothing is seen half done."""
+
+import random
+import threading
+import time
+
+import pytest
+
+import oracle as engine
+import servers
+from families import bitmaps, expiry, hashes, keys, lists, sets, sorted_sets, strings
+from resp import ReplyError, parse
+
+FAMILIES = [strings, bitmaps, keys, expiry, lists, sets, hashes, sorted_sets]
+# These would end or empty what the other clients work with.
+NOT_HERE = {"FLUSHALL", "SWAPDB", "DEBUG", "SELECT", "MOVE"}
+
+
+class Worker(threading.Thread):
+    """A client on a connection of its own; a failure is kept and told at the end."""
+
+    def __init__(self, server, deadline, seed):
+        super().__init__()
+        self.server, self.deadline, self.random = server, deadline, random.Random(seed)
+        self.problem, self.rounds = None, 0
+
+    def run(self):
+        try:
+            with self.server.connect(timeout=60) as connection:
+                self.prepare(connection)
+                while time.monotonic() < self.deadline:
+                    self.step(connection)
+                    self.rounds += 1
+        except BaseException as problem:  # any failure must reach the test
+            self.problem = problem
+
+    def prepare(self, connection):
+        pass
+
+
+class RandomCommands(Worker):
+    """Every command there is on the same few keys: each reply must be well formed."""
+
+    def prepare(self, connection):
+        self.tables = []
+        for family in FAMILIES:
+            known = engine.known_commands(self.server, {name for _, name, _ in family.STEPS}) - NOT_HERE
+            table = [entry for entry in family.STEPS if entry[1] in known]
+            if table:
+                self.tables.append((table, engine.Words(self.random.random(), ["r:%d" % i for i in range(12)])))
+        connection.raw("SELECT", "1")
+
+    def step(self, connection):
+        table, words = self.random.choice(self.tables)
+        commands = []
+        for _, _, make in words.random.choices(table, [weight for weight, _, _ in table], k=20):
+            commands += engine.flatten(make(words))
+        commands = [c for c in commands if not (str(c[0]).upper() == "COPY" and len(c) > 3)]
+        for reply in connection.pipeline(commands):
+            parse(reply)
+
+
+class Counter(Worker):
+    """Adds to one shared counter; every increment must count."""
+
+    total = 0
+    lock = threading.Lock()
+
+    def step(self, connection):
+        connection.pipeline([["INCR", "soak:count"]] * 10)
+        with Counter.lock:
+            Counter.total += 10
+
+
+PAIR = ["soak:pair:%d" % i for i in range(8)]
+
+
+class PairWriter(Worker):
+    """Writes the same value to several keys at once."""
+
+    def step(self, connection):
+        value = self.random.randrange(1 << 40)
+        connection.raw("MSET", *(word for key in PAIR for word in (key, value)))
+
+
+class PairReader(Worker):
+    """Reads those keys at once: all values must be of one write."""
+
+    def step(self, connection):
+        values = connection.command("MGET", *PAIR)
+        assert len(set(values)) == 1, f"MGET saw half of an MSET: {values}"
+
+
+class Mover(Worker):
+    """Renames a key to and fro: it must be in exactly one place, always."""
+
+    def prepare(self, connection):
+        connection.raw("SET", "soak:here", "x")
+
+    def step(self, connection):
+        connection.pipeline([["RENAME", "soak:here", "soak:there"], ["RENAME", "soak:there", "soak:here"]])
+
+
+class MoveReader(Worker):
+    def step(self, connection):
+        values = connection.command("MGET", "soak:here", "soak:there")
+        assert values.count(None) <= 1, f"a renamed key was nowhere: {values}"
+        assert values.count(None) >= 1, f"a renamed key was in two places: {values}"
+
+
+class Flusher(Worker):
+    """Fills a database of its own and empties it: it must be empty after FLUSHDB."""
+
+    def step(self, connection):
+        connection.raw("SELECT", "2")
+        size = self.random.choice([10, 1000, 5000])
+        connection.pipeline([["SET", f"f:{i}", "v" * 20] for i in range(size)])
+        assert connection.command("DBSIZE") == size
+        connection.raw("FLUSHDB", *self.random.choice([[], ["ASYNC"], ["SYNC"]]))
+        assert connection.command("DBSIZE") == 0
+
+
+class Expirer(Worker):
+    """Keys with short times: a key that is due is never seen."""
+
+    def step(self, connection):
+        connection.raw("SELECT", "3")
+        connection.pipeline([["SET", f"e:{self.ident}:{i}", "v", "PX", "3"] for i in range(50)])
+        time.sleep(0.006)
+        replies = connection.pipeline([["GET", f"e:{self.ident}:{i}"] for i in range(50)])
+        assert set(replies) == {b"$-1\r\n"}
+
+
+class Visitor(Worker):
+    """Connects, asks and leaves, politely or not."""
+
+    def step(self, _connection):
+        other = self.server.connect()
+        other.send(b"*2\r\n$3\r\nGET\r\n$10\r\nsoak:count\r\n" * 5)
+        if self.random.random() < 0.5:
+            other.reply()
+        other.close()
+        time.sleep(0.002)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 4])
+def test_many_clients_on_few_keys(start, threads, request):
+    if threads > 1 and not servers.is_apus(servers.APUS):
+        pytest.skip("a stand-in has one thread")
+    server = start("apus", threads=threads)
+    with server.connect() as connection:
+        for name in ("MSET", "RENAME", "FLUSHDB", "DBSIZE", "SELECT", "COMMAND"):
+            if name not in engine.known_commands(server, {name}):
+                pytest.skip(f"the server does not know {name} yet")
+        connection.raw("MSET", *(word for key in PAIR for word in (key, "0")))
+        connection.raw("SET", "soak:here", "x")
+    Counter.total = 0
+    deadline = time.monotonic() + request.config.getoption("soak")
+    kinds = [RandomCommands] * 3 + [Counter] * 2 + [PairWriter, PairWriter, PairReader, Mover, MoveReader]
+    kinds += [Flusher, Expirer, Visitor]
+    workers = [kind(server, deadline, seed) for seed, kind in enumerate(kinds)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    problems = [f"{type(w).__name__}: {w.problem!r}" for w in workers if w.problem is not None]
+    assert server.is_running(), server.output()[-6000:]
+    assert not problems, "\n".join(problems)
+    assert all(worker.rounds for worker in workers)
+    with server.connect() as connection:
+        assert connection.command("GET", "soak:count") == str(Counter.total).encode()
+        connection.raw("FLUSHALL")
+        assert connection.command("DBSIZE") == 0
+    assert server.stop() == 0, server.output()[-6000:]
+    assert "ERROR:" not in server.output() and "WARNING: ThreadSanitizer" not in server.output()
