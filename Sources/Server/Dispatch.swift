@@ -70,10 +70,11 @@ extension Worker {
                 return refuseSubcommand(arguments, number)
             }
             number = child
+            hashFirstKey(of: child, arguments)
         }
         client.lastRow = Int32(number)
         do throws(CommandError) {
-            try execute(number, arguments, item.hash, client)
+            try execute(number, arguments, context.firstHash, client)
             statistics.count(number, cycles: cyclesSinceLast())
         } catch {
             context.reply.error(error, command: server.registry.table.facts[number].name)
@@ -144,6 +145,13 @@ extension Worker {
         return server.registry.table.subcommand(arguments[1], of: row)
     }
 
+    /// Subcommands' keys are hashed late, as the batch knows only the container.
+    private func hashFirstKey(of row: Int, _ arguments: Arguments) {
+        let firstKey = unsafe server.registry.row(row).pointee.firstKey
+        guard firstKey > 0, firstKey < arguments.count else { return }
+        context.firstHash = context.keyspace.hasher(arguments[firstKey])
+    }
+
     /// Takes a reply back that the client does not want.
     @inline(never)
     private func dropReply(from start: Int, _ client: Client) {
@@ -183,7 +191,7 @@ extension Worker {
 }
 
 extension ReplyWriter {
-    /// The reply to a client's mistake; `%` in its text becomes the command's name.
+    /// The reply to a client's mistake, its `%` and `@` filled in.
     @inline(never)
     mutating func error(_ error: CommandError, command: StaticString) {
         let text = Bytes(error.text)
@@ -191,6 +199,8 @@ extension ReplyWriter {
         for index in 0..<text.count {
             if text[index] == 0x25 {
                 whole.appendLowercase(Bytes(command))
+            } else if text[index] == 0x40 {
+                whole.append(error.word[0..<min(error.word.count, 128)])
             } else {
                 whole.append(text[index])
             }

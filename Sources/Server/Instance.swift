@@ -9,7 +9,7 @@ public import System
 @safe
 public final class Instance: @unchecked Sendable {  // because: mutable parts are atomic or guarded
     let registry = Registry(
-        data: [StringCommands.table],
+        data: [StringCommands.table, KeyCommands.table, ExpiryCommands.table, ObjectCommands.table],
         admin: [SessionCommands.table])
     let keyspace: Keyspace
     /// What workers look at; replaced only while the world is stopped.
@@ -22,6 +22,7 @@ public final class Instance: @unchecked Sendable {  // because: mutable parts ar
     private let lastClientID = Atomic<UInt64>(0)
     private let connections = Atomic<Int>(0)
     private let stop = WorldStop()
+    let reaper = Reaper()
     private var nextWorker = 0
 
     /// A server that does not listen yet.
@@ -44,6 +45,7 @@ public final class Instance: @unchecked Sendable {  // because: mutable parts ar
 
     /// Serves until `end` is called: worker 0 on this thread, the others on their own.
     public func run() {
+        reaper.start()
         let others = workers.dropFirst().map { worker in Thread { worker.run() } }
         workers[0].run()
         for thread in others { thread.join() }

@@ -231,6 +231,10 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
         words.truncate(to: 0)
         if batch.count == 0 { switchReplies(to: nil) }
         if !ended.isEmpty { ended.removeAll() }
+        if !context.retired.isEmpty {
+            server.reaper.take(context.retired)
+            context.retired.removeAll()
+        }
     }
 
     // MARK: Large words

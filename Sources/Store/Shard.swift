@@ -58,6 +58,13 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
         unsafe state.deallocate()
     }
 
+    /// A fresh shard to stand in this one's place, its changes counted on.
+    public func successor() -> Shard {
+        let fresh = Shard()
+        unsafe fresh.state.pointee.changeCount = changeCount &+ UInt64(count)
+        return fresh
+    }
+
     // MARK: Parts
 
     /// The memory of all that the shard holds.

@@ -193,6 +193,12 @@ public struct ReplyWriter: ~Copyable {
         buffer.append("\r\n")
     }
 
+    /// An array of simple strings, as HELP answers.
+    public mutating func lines(_ lines: [StaticString]) {
+        array(lines.count)
+        for line in lines { simple(line) }
+    }
+
     // MARK: Arrays whose length shows at the end
 
     /// Where an array's head will go.
@@ -217,6 +223,17 @@ public struct ReplyWriter: ~Copyable {
     /// Puts the head of a map of `count` pairs in at `mark`.
     public mutating func map(_ count: Int, at mark: Mark) {
         insertHead(isRESP3 ? 0x25 : 0x2A, isRESP3 ? count : count * 2, mark)
+    }
+
+    /// Puts in at `mark` what goes before the `count` names of a scan: an array of two, the next
+    /// cursor, and the names' own head.
+    public mutating func scanHead(_ cursor: UInt64, _ count: Int, at mark: Mark) {
+        let bodyCount = buffer.count - mark.position
+        number(0x2A, 2)
+        let digits = String(cursor)
+        bulk(string: digits)
+        number(0x2A, Int64(count))
+        buffer.rotateTail(from: mark.position, bodyCount: bodyCount)
     }
 
     private mutating func insertHead(_ type: UInt8, _ count: Int, _ mark: Mark) {

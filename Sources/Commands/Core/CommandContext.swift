@@ -48,9 +48,8 @@ public struct CommandContext: ~Copyable {
     /// The last word of the request where it was received into a block of its own. Who takes the
     /// block over (`takeBlock`) saves a copy.
     public var received: SharedBlock?
-    /// Set by a command that changed something of value only to blocked clients, watchers and
-    /// replicas: nothing listens yet.
-    public var changedCount: UInt64 = 0
+    /// Shards that FLUSHALL put aside; the server frees them on a helper thread.
+    public var retired: [Shard] = []
 
     /// A context over `keyspace`.
     public init(keyspace: Keyspace, seed: UInt64) {

@@ -1,10 +1,18 @@
-/// A client's mistake: the reply, code first. `%` stands for the command's name in lower case.
-public struct CommandError: Error, Sendable {
+public import Primitives
+
+/// A client's mistake: the reply, code first. `%` stands for the command's name in lower case, `@`
+/// for a word of the request.
+public struct CommandError: Error, @unchecked Sendable {  // because: used at once, where thrown
     /// The text that goes out after `-`.
     public let text: StaticString
+    /// The word of the request that `@` stands for.
+    public let word: Bytes
 
     /// An error with a text of its own; those that several commands share stand below.
-    public init(_ text: StaticString) { self.text = text }
+    public init(_ text: StaticString, _ word: Bytes = Bytes()) {
+        self.text = text
+        self.word = word
+    }
 
     /// The key holds another type.
     public static let wrongType = CommandError(

@@ -1,0 +1,80 @@
+internal import Primitives
+internal import Store
+internal import Wire
+
+/// What a key holds from the inside: encodings and bytes.
+public enum ObjectCommands {
+    /// The rows of this family, in the order of the handlers below.
+    // swift-format-ignore
+    public static let table: [DataCommand] = [
+        DataCommand("OBJECT", arity: -2, [], group: .generic, since: "2.2.3", complexity: "Depends on the subcommand", syntax: "", summary: "Holds the subcommands that look at how a value is kept.", help),
+        DataCommand("OBJECT ENCODING", arity: 3, [.readonly], keys: [.one(2, [.ro])], group: .generic, since: "2.2.3", complexity: "O(1)", syntax: "@key", summary: "Names the encoding of the value at a key.", tips: ["nondeterministic_output"], encoding),
+        DataCommand("OBJECT REFCOUNT", arity: 3, [.readonly], keys: [.one(2, [.ro])], group: .generic, since: "2.2.3", complexity: "O(1)", syntax: "@key", summary: "Counts the holders of the value at a key: always one.", tips: ["nondeterministic_output"], referenceCount),
+        DataCommand("OBJECT HELP", arity: 2, [.loading, .stale], group: .generic, since: "6.2.0", complexity: "O(1)", syntax: "", summary: "Lists the subcommands of OBJECT.", help),
+        DataCommand("MEMORY", arity: -2, [], group: .server, since: "4.0.0", complexity: "Depends on the subcommand", syntax: "", summary: "Holds the subcommands that tell of memory.", memoryHelp),
+        DataCommand("MEMORY USAGE", arity: -3, [.readonly], keys: [.one(2, [.ro])], group: .server, since: "4.0.0", complexity: "O(N) where N is the number of blocks of the value", syntax: "@key [SAMPLES count:i]", summary: "Tells how many bytes a key and its value take.", memoryUsage),
+        DataCommand("MEMORY HELP", arity: 2, [.loading, .stale], group: .server, since: "4.0.0", complexity: "O(1)", syntax: "", summary: "Lists the subcommands of MEMORY.", memoryHelp),
+    ]
+}
+
+extension ObjectCommands {
+    /// `OBJECT ENCODING key`: the name, or null.
+    static func encoding(
+        _ arguments: Arguments, _ context: inout CommandContext
+    ) throws(CommandError) {
+        guard let slot = context.find(context.key(arguments[2])) else { return context.reply.null() }
+        context.reply.bulk(Shard.encodingName(slot.entry))
+    }
+
+    /// `OBJECT REFCOUNT key`: one, or null.
+    static func referenceCount(
+        _ arguments: Arguments, _ context: inout CommandContext
+    ) throws(CommandError) {
+        guard context.find(context.key(arguments[2])) != nil else { return context.reply.null() }
+        context.reply.integer(1)
+    }
+
+    /// `OBJECT HELP`.
+    static func help(
+        _ arguments: Arguments, _ context: inout CommandContext
+    ) throws(CommandError) {
+        context.reply.lines([
+            "OBJECT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+            "ENCODING <key>",
+            "    Return the kind of internal representation used in order to store the value",
+            "    associated with a <key>.",
+            "REFCOUNT <key>",
+            "    Return the number of references of the value associated with the specified",
+            "    <key>.",
+            "HELP",
+            "    Print this help.",
+        ])
+    }
+
+    /// `MEMORY USAGE key [SAMPLES count]`: bytes, or null.
+    static func memoryUsage(
+        _ arguments: Arguments, _ context: inout CommandContext
+    ) throws(CommandError) {
+        if arguments.count > 3 {
+            guard arguments.count == 5, arguments[3].isWord("SAMPLES") else { throw .syntax }
+            guard try arguments.integer(4) >= 0 else { throw .syntax }
+        }
+        let key = context.key(arguments[2])
+        guard let slot = context.find(key) else { return context.reply.null() }
+        context.reply.integer(slot.shard.byteCount(slot))
+    }
+
+    /// `MEMORY HELP`.
+    static func memoryHelp(
+        _ arguments: Arguments, _ context: inout CommandContext
+    ) throws(CommandError) {
+        context.reply.lines([
+            "MEMORY <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+            "USAGE <key> [SAMPLES <count>]",
+            "    Return memory in bytes used by <key> and its value. Nested values are",
+            "    counted whole.",
+            "HELP",
+            "    Print this help.",
+        ])
+    }
+}

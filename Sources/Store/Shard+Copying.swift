@@ -1,0 +1,76 @@
+internal import Structures
+internal import Primitives
+
+/// Moving and copying values between keys, databases and partitions.
+extension Shard {
+    /// Puts the value of `source` (a slot of any shard) at `key` of this shard, where nothing stands,
+    /// with `expiry`, leaving the source as it is. Complexity: O(bytes of the value).
+    public func insertCopy(of source: Slot, as key: Key, expiry: Int64?) {
+        let entry = source.entry
+        guard !entry.isKind(.string) else {
+            return insertStringCopy(of: entry, as: key, expiry: expiry)
+        }
+        let root = copyCollection(entry, from: source.shard)
+        let target = insert(
+            key, kind: entry.kind, encoding: entry.encoding, expiry: expiry, payload: 4)
+        target.entry.collection = root
+    }
+
+    /// Gives the value at `source` to `key` of this shard, where nothing stands, and removes the
+    /// source's key. Complexity: O(1) within a shard for collections, else O(bytes of the value).
+    public func insertMoved(_ source: Slot, as key: Key, expiry: Int64?) {
+        let entry = source.entry
+        guard source.shard.isSame(as: self), !entry.isKind(.string) || entry.stringEncoding == .external
+        else {
+            insertCopy(of: source, as: key, expiry: expiry)
+            // The copy may have moved the source's place.
+            let old = Key(entry.key, source.shard.hash(entry.key))
+            if let slot = source.shard.find(old, now: .min) { source.shard.remove(slot) }
+            return
+        }
+        let oldKey = entry.key.array
+        let (kind, encoding) = (entry.kind, entry.encoding)
+        let isExternal = kind == .string
+        let address: UInt64 = isExternal ? UInt64(entry.externalAddress) : 0
+        let root = isExternal ? Handle.none : entry.collection
+        let target = insert(
+            key, kind: kind, encoding: encoding, expiry: expiry, payload: isExternal ? 8 : 4)
+        if isExternal {
+            target.entry.externalAddress = UInt(address)
+        } else {
+            target.entry.collection = root
+        }
+        oldKey.withBytes { bytes in
+            if let slot = find(Key(bytes, hash(bytes)), now: .min) { removeKey(slot) }
+        }
+    }
+
+    /// Whether both handles name the same shard.
+    public func isSame(as other: Shard) -> Bool { unsafe state == other.state }
+
+    private func insertStringCopy(of entry: Entry, as key: Key, expiry: Int64?) {
+        switch StringValue.content(entry) {
+        case .block(let block):
+            StringValue.set(
+                key, .block(StringValue.block(block.bytes)), expiry: expiry, at: nil, in: self)
+        case .integer(let number):
+            StringValue.set(key, .integer(number), expiry: expiry, at: nil, in: self)
+        case .bytes(let bytes):
+            // Copied out first: the new entry may come from the same arena.
+            bytes.array.withBytes {
+                let slot = StringValue.set(key, .bytes($0), expiry: expiry, at: nil, in: self)
+                slot.entry.encoding = entry.encoding
+            }
+        }
+    }
+
+    /// A copy of a collection in this shard's arena. Every kind of collection has its line here.
+    private func copyCollection(_ entry: Entry, from shard: Shard) -> Handle {
+        switch entry.kind {
+        case .list, .set, .sortedSet, .hash, .stream:
+            preconditionFailure("no such collection yet")
+        case .string, .member:
+            preconditionFailure("not a collection")
+        }
+    }
+}

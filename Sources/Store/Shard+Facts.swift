@@ -1,0 +1,33 @@
+public import Structures
+internal import Primitives
+
+/// What clients may ask of a value without looking into it.
+extension Shard {
+    /// OBJECT ENCODING's name. Every kind has its line here.
+    public static func encodingName(_ entry: Entry) -> StaticString {
+        switch entry.kind {
+        case .string:
+            switch entry.stringEncoding {
+            case .integer: "int"
+            case .inline: entry.inlineValue.count <= 44 ? "embstr" : "raw"
+            case .edited, .external: "raw"
+            }
+        case .list, .set, .sortedSet, .hash, .stream: preconditionFailure("no collections yet")
+        case .member: preconditionFailure("members are no keys")
+        }
+    }
+
+    /// The bytes that the key at `slot` takes: its entry, its value, its share of a bucket.
+    /// Every kind of collection has its line here. Complexity: O(1) for strings.
+    public func byteCount(_ slot: Slot) -> Int {
+        let entry = slot.entry
+        let own = arena.capacity(arena.handle(of: entry.cell)) + 8
+        switch entry.kind {
+        case .string:
+            guard entry.stringEncoding == .external else { return own }
+            return own + SharedBlock(address: entry.externalAddress).byteCount
+        case .list, .set, .sortedSet, .hash, .stream: return own
+        case .member: return own
+        }
+    }
+}
