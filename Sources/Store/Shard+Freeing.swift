@@ -18,7 +18,10 @@ extension Shard {
         }
         var budget = Shard.freedAtOnce
         var remains = Remains(
-            kind: entry.kind, encoding: entry.encoding, root: entry.collection)
+            kind: entry.kind,
+            encoding: entry.encoding,
+            root: entry.collection
+        )
         if !free(&remains, &budget) { unsafe state.pointee.remains.append(remains) }
     }
 
@@ -42,7 +45,14 @@ extension Shard {
     /// collection has its line here.
     private func free(_ remains: inout Remains, _ budget: inout Int) -> Bool {
         switch remains.kind {
-        case .list, .set, .sortedSet, .hash, .stream:
+        case .sortedSet:
+            return SortedSetValue.free(
+                encoding: remains.encoding,
+                remains.root,
+                &budget,
+                &arena
+            )
+        case .list, .set, .hash, .stream:
             preconditionFailure("no such collection yet")
         case .string, .member:
             preconditionFailure("not a collection")

@@ -219,6 +219,11 @@ public struct OrderedBound {
         digestible = ScoreOrder.bits(score)
     }
 
+    /// The place of a member.
+    public init(score: Double, member: Bytes) {
+        self.init(.member, score: score, member: member)
+    }
+
     /// The place of an entry that the tree holds or is to hold.
     public init(member handle: Handle, _ arena: borrowing Arena) {
         let entry = Entry(arena.cell(handle))
@@ -243,24 +248,30 @@ public struct OrderedBound {
         }
     }
 
-    /// Whether `entry` sorts before the place or, for a member's own place, is the member.
-    func isAtOrAfter(_ entry: Entry) -> Bool {
+    /// Whether a member sorts before the place or, for a member's own place, is the member.
+    func isAtOrAfter(_ score: Double, _ name: @autoclosure () -> Bytes) -> Bool {
         switch rule {
-        case .member: entry.score == score ? entry.key.compare(member) <= 0 : entry.score < score
-        case .beforeScore: entry.score < score
-        case .afterScore: entry.score <= score
-        case .beforeMember: entry.key.compare(member) < 0
-        case .afterMember: entry.key.compare(member) <= 0
+        case .member: score == self.score ? name().compare(member) <= 0 : score < self.score
+        case .beforeScore: score < self.score
+        case .afterScore: score <= self.score
+        case .beforeMember: name().compare(member) < 0
+        case .afterMember: name().compare(member) <= 0
         }
     }
 
-    /// Whether `entry` sorts before the place.
-    func isAfter(_ entry: Entry) -> Bool {
+    /// Whether a member sorts before the place.
+    func isAfter(_ score: Double, _ name: @autoclosure () -> Bytes) -> Bool {
         switch rule {
-        case .member: entry.score == score ? entry.key.compare(member) < 0 : entry.score < score
-        case .beforeScore, .afterScore, .beforeMember, .afterMember: isAtOrAfter(entry)
+        case .member: score == self.score ? name().compare(member) < 0 : score < self.score
+        case .beforeScore, .afterScore, .beforeMember, .afterMember: isAtOrAfter(score, name())
         }
     }
+
+    /// As above, for an entry.
+    func isAtOrAfter(_ entry: Entry) -> Bool { isAtOrAfter(entry.score, entry.key) }
+
+    /// As above, for an entry.
+    func isAfter(_ entry: Entry) -> Bool { isAfter(entry.score, entry.key) }
 }
 
 /// Scores as whole numbers in the same order.

@@ -1,0 +1,178 @@
+public import Primitives
+
+/// A large sorted set: a hash table and an ordered tree over the same members' entries.
+///
+/// ```text
+/// 0            24           44
+/// ┌────────────┬────────────┐        ┌─────────────────────────────┐
+/// │ EntryTable │ OrderedTree│ ─────▶ │ entry: member, score as word│
+/// └────────────┴────────────┘        └─────────────────────────────┘
+/// ```
+/// The table finds a member, the tree its neighbours. A plain value that does not own its memory.
+///
+/// ## Invariants
+/// Both hold the same entries.
+@frozen
+public struct OrderedTable: BitwiseCopyable, Sendable {
+    private static let treeOffset = 24
+    /// The bytes of the block that `save` fills.
+    public static let byteCount = 48
+
+    /// The members by their bytes.
+    public private(set) var table = EntryTable()
+    /// The members by their scores.
+    public private(set) var tree = OrderedTree()
+
+    /// An empty table without memory.
+    public init() {}
+
+    /// The table that was saved in the block `handle`.
+    public init(_ handle: Handle, _ arena: borrowing Arena) {
+        table = arena.cell(handle).load(0)
+        tree = arena.cell(handle).load(OrderedTable.treeOffset)
+    }
+
+    /// Writes the table into the block `handle`.
+    public func save(_ handle: Handle, _ arena: borrowing Arena) {
+        arena.cell(handle).store(table, 0)
+        arena.cell(handle).store(tree, OrderedTable.treeOffset)
+    }
+
+    /// The members held.
+    public var count: Int { table.count }
+
+    // MARK: Reading
+
+    /// The entry of `member`, or nil.
+    public func find(_ member: Bytes, _ arena: borrowing Arena) -> EntryTable.Location? {
+        table.find(member, arena.hasher(member), arena)
+    }
+
+    /// The rank of an entry that the table holds.
+    public func rank(_ location: EntryTable.Location, _ arena: borrowing Arena) -> Int {
+        tree.rank(of: table.handle(location), arena)
+    }
+
+    /// The number of members that sort before `bound`.
+    public func rank(_ bound: OrderedBound, _ arena: borrowing Arena) -> Int {
+        tree.seek(bound, arena)?.rank ?? count
+    }
+
+    /// Calls `body` with up to `limit` members from `rank` on, downwards when `reversed`, until it
+    /// says false. `body` must not change the table.
+    public func walk(
+        from rank: Int,
+        limit: Int,
+        reversed: Bool,
+        _ arena: borrowing Arena,
+        _ body: (Bytes, Double) -> Bool
+    ) {
+        guard let spot = tree.select(rank, arena) else { return }
+        tree.walk(from: spot, limit: limit, reversed: reversed, arena) { entry in
+            body(entry.key, entry.score)
+        }
+    }
+
+    // MARK: Changing
+
+    /// Adds a member that the table does not hold.
+    public mutating func insert(
+        _ member: Bytes,
+        _ hash: KeyHash,
+        _ score: Double,
+        _ arena: inout Arena
+    ) {
+        tree.insert(insertUnordered(member, hash, score, &arena), &arena)
+    }
+
+    /// Adds a member to the hash table alone; `order` is to follow, before anything that needs
+    /// the order.
+    @discardableResult
+    public mutating func insertUnordered(
+        _ member: Bytes,
+        _ hash: KeyHash,
+        _ score: Double,
+        _ arena: inout Arena
+    ) -> Handle {
+        let handle = arena.allocate(
+            Entry.byteCount(key: member.count, hasWord: true, payload: 0)
+        )
+        Entry(arena.cell(handle)).write(
+            kind: .member,
+            encoding: 0,
+            word: score.bitPattern,
+            key: member
+        )
+        table.insert(handle, hash, &arena)
+        return handle
+    }
+
+    /// Puts all members in order, of which none is yet.
+    public mutating func order(_ arena: inout Arena) {
+        precondition(tree.count == 0, "some members are in order already")
+        var tree = OrderedTree()
+        for bucket in 0..<table.bucketTotal {
+            // The tree's growth must not be seen by the walk: a bucket's handles first.
+            var handles = InlineArray<128, Handle>(repeating: .none)
+            var found = 0
+            table.forEach(inBucket: bucket, arena) { location in
+                precondition(found < 128, "a chain is short")
+                handles[found] = table.handle(location)
+                found += 1
+            }
+            for index in 0..<found { tree.insert(handles[index], &arena) }
+        }
+        self.tree = tree
+    }
+
+    /// Gives a member that the table holds another score.
+    public mutating func update(
+        _ location: EntryTable.Location,
+        score: Double,
+        _ arena: inout Arena
+    ) {
+        tree.update(table.handle(location), score: score, &arena)
+    }
+
+    /// Takes a member out.
+    public mutating func remove(_ location: EntryTable.Location, _ arena: inout Arena) {
+        let handle = table.handle(location)
+        tree.remove(handle, &arena)
+        table.remove(location, &arena)
+        arena.free(handle)
+    }
+
+    /// Takes out the members with these ranks. Complexity: O(k log n).
+    public mutating func remove(_ ranks: Range<Int>, _ arena: inout Arena) {
+        precondition(ranks.upperBound <= count, "no such members")
+        for _ in ranks {
+            guard let spot = tree.select(ranks.lowerBound, arena) else { return }
+            let member = Entry(arena.cell(tree.handle(at: spot, arena))).key
+            guard let location = find(member, arena) else { return }
+            remove(location, &arena)
+        }
+    }
+
+    /// Gives memory back, at most `budget` blocks and what hangs on the last of them, and takes
+    /// what it freed from the budget. Returns whether all is freed. Nothing else may be called
+    /// after.
+    public mutating func destroySome(_ budget: inout Int, _ arena: inout Arena) -> Bool {
+        guard tree.destroySome(&budget, &arena) else { return false }
+        while budget > 0, !table.isDestroyed {
+            table.closeLast(&arena)
+            budget -= 1
+        }
+        return table.isDestroyed
+    }
+
+    /// Whether table and tree are valid and hold the same members; for tests.
+    public func isValid(_ arena: borrowing Arena) -> Bool {
+        guard tree.isValid(arena), tree.count == table.count else { return false }
+        var isSame = true
+        walk(from: 0, limit: count, reversed: false, arena) { member, score in
+            isSame = find(member, arena)?.entry.score == score
+            return isSame
+        }
+        return isSame
+    }
+}

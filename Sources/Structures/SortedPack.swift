@@ -1,0 +1,294 @@
+public import Primitives
+
+/// A small sorted set: one block with its members in order, each with its score.
+///
+/// ```text
+/// 0       4       6
+/// ┌───────┬───────┬──────────────────────────┬───────────────────┬─────
+/// │ used  │ count │ width:2   │ score        │ member            │ next
+/// │ bytes │       │ length:6  │ 1,2,4 or 8   │                   │ …
+/// └───────┴───────┴──────────────────────────┴───────────────────┴─────
+///                  63 = four bytes of length follow
+/// ```
+/// A score that is a small whole number stands as one of 1, 2 or 4 bytes, any other as a double of
+/// 8. A member of 10 bytes with a score under 128 takes 12 bytes (a listpack's takes 14).
+///
+/// The pack is a view; the block is its holder's. Everything is O(bytes).
+///
+/// ## Invariants
+/// Members are distinct and sorted by score, then bytewise. `used` counts the header.
+public struct SortedPack: Sendable {
+    /// The most members; beyond, another structure is needed.
+    public static let countMax = Int(UInt16.max)
+    static let headerCount = 6
+    static let longLength: UInt8 = 63
+
+    let cell: Cell
+
+    /// Views the pack in `cell`.
+    public init(_ cell: Cell) { self.cell = cell }
+
+    /// A member where it stands.
+    public struct Item {
+        /// Where it begins.
+        let offset: Int
+        /// The score.
+        public let score: Double
+        /// The member, lent by the pack.
+        public let member: Bytes
+        /// Where the next one begins.
+        let end: Int
+    }
+
+    /// The members held.
+    public var count: Int { Int(cell.load(4, as: UInt16.self)) }
+
+    /// The bytes in use.
+    public var byteCount: Int { Int(cell.load(0, as: UInt32.self)) }
+
+    private func setSize(_ byteCount: Int, _ count: Int) {
+        cell.store(UInt32(byteCount), 0)
+        cell.store(UInt16(count), 4)
+    }
+
+    // MARK: Reading
+
+    private func item(_ offset: Int) -> Item {
+        let head = cell.byte(offset)
+        var place = offset &+ 1
+        var length = Int(head >> 2)
+        if _slowPath(length == Int(SortedPack.longLength)) {
+            length = Int(cell.load(place, as: UInt32.self))
+            place &+= 4
+        }
+        let score: Double
+        switch head & 3 {
+        case 0: score = Double(cell.load(place, as: Int8.self))
+        case 1: score = Double(cell.load(place, as: Int16.self))
+        case 2: score = Double(cell.load(place, as: Int32.self))
+        default: score = cell.load(place)
+        }
+        place &+= 1 << Int(head & 3)
+        return Item(
+            offset: offset,
+            score: score,
+            member: cell.bytes(place, length),
+            end: place &+ length
+        )
+    }
+
+    /// The member `name` and its rank, or nil.
+    public func find(_ name: Bytes) -> (item: Item, rank: Int)? {
+        let end = byteCount
+        var offset = SortedPack.headerCount
+        var rank = 0
+        while offset < end {
+            let head = cell.byte(offset)
+            let length = Int(head >> 2)
+            if _fastPath(length != Int(SortedPack.longLength)) {
+                let place = offset &+ 1 &+ 1 << Int(head & 3)
+                if length == name.count, cell.bytes(place, length) == name {
+                    return (item(offset), rank)
+                }
+                offset = place &+ length
+            } else {
+                let item = item(offset)
+                if item.member == name { return (item, rank) }
+                offset = item.end
+            }
+            rank &+= 1
+        }
+        return nil
+    }
+
+    /// The members that sort before `bound`, and where the next one begins.
+    func position(_ bound: OrderedBound) -> (rank: Int, offset: Int) {
+        let end = byteCount
+        var offset = SortedPack.headerCount
+        var rank = 0
+        while offset < end {
+            let item = item(offset)
+            guard bound.isAfter(item.score, item.member) else { break }
+            offset = item.end
+            rank &+= 1
+        }
+        return (rank, offset)
+    }
+
+    /// The number of members that sort before `bound`.
+    public func rank(_ bound: OrderedBound) -> Int { position(bound).rank }
+
+    /// The member with `rank`, or nil.
+    public func select(_ rank: Int) -> Item? {
+        guard rank >= 0, rank < count else { return nil }
+        return item(offset(rank))
+    }
+
+    private func offset(_ rank: Int) -> Int {
+        var offset = SortedPack.headerCount
+        for _ in 0..<rank { offset = item(offset).end }
+        return offset
+    }
+
+    /// Calls `body` with up to `limit` members from `rank` on, downwards when `reversed`, until it
+    /// says false. `body` must not change the pack.
+    public func walk(
+        from rank: Int,
+        limit: Int,
+        reversed: Bool,
+        _ body: (Bytes, Double) -> Bool
+    ) {
+        guard rank >= 0, rank < count, limit > 0 else { return }
+        if reversed { return walkDown(from: rank, limit: limit, body) }
+        var offset = offset(rank)
+        for _ in 0..<min(limit, count - rank) {
+            let item = item(offset)
+            guard body(item.member, item.score) else { return }
+            offset = item.end
+        }
+    }
+
+    /// Items tell where the next one begins, not the one before: notes the places of 128 at a time.
+    private func walkDown(from rank: Int, limit: Int, _ body: (Bytes, Double) -> Bool) {
+        var places = InlineArray<128, UInt32>(repeating: 0)
+        var upper = rank + 1
+        let least = max(upper - limit, 0)
+        while upper > least {
+            let lower = max(upper - 128, least)
+            var offset = offset(lower)
+            for index in 0..<upper - lower {
+                places[index] = UInt32(offset)
+                offset = item(offset).end
+            }
+            for index in stride(from: upper - lower - 1, through: 0, by: -1) {
+                let item = item(Int(places[index]))
+                guard body(item.member, item.score) else { return }
+            }
+            upper = lower
+        }
+    }
+
+    // MARK: Changing
+
+    /// An empty pack with room for a member of `length` bytes.
+    public static func create(_ length: Int, _ arena: inout Arena) -> Handle {
+        let handle = arena.allocate(headerCount + itemByteCount(length, 3))
+        SortedPack(arena.cell(handle)).setSize(headerCount, 0)
+        return handle
+    }
+
+    private static func itemByteCount(_ length: Int, _ width: UInt8) -> Int {
+        1 + (length >= Int(longLength) ? 4 : 0) + 1 << Int(width) + length
+    }
+
+    /// How many bytes `score` takes: 0, 1, 2 or 3 for 1, 2, 4 or 8.
+    private static func width(_ score: Double) -> UInt8 {
+        guard let whole = Int32(exactly: score), whole != 0 || score.sign == .plus else { return 3 }
+        return Int8(exactly: whole) != nil ? 0 : Int16(exactly: whole) != nil ? 1 : 2
+    }
+
+    /// Adds a member that the pack does not hold; returns the block, which may be another one.
+    public static func insert(
+        _ member: Bytes,
+        _ score: Double,
+        _ handle: Handle,
+        _ arena: inout Arena
+    ) -> Handle {
+        var pack = SortedPack(arena.cell(handle))
+        precondition(pack.count < countMax, "a pack is small")
+        let offset = pack.position(OrderedBound(score: score, member: member)).offset
+        let width = width(score)
+        let added = itemByteCount(member.count, width)
+        let (used, count) = (pack.byteCount, pack.count)
+        let target = arena.reallocate(handle, used + added, keeping: used)
+        pack = SortedPack(arena.cell(target))
+        pack.cell.move(from: offset, to: offset + added, count: used - offset)
+        pack.write(member, score, width, at: offset)
+        pack.setSize(used + added, count + 1)
+        return target
+    }
+
+    private func write(_ member: Bytes, _ score: Double, _ width: UInt8, at offset: Int) {
+        let isLong = member.count >= Int(SortedPack.longLength)
+        let length = isLong ? SortedPack.longLength : UInt8(member.count)
+        cell.store(length << 2 | width, offset)
+        var place = offset + 1
+        if isLong {
+            cell.store(UInt32(member.count), place)
+            place += 4
+        }
+        write(score, width, at: place)
+        cell.put(member, place + 1 << Int(width))
+    }
+
+    private func write(_ score: Double, _ width: UInt8, at place: Int) {
+        switch width {
+        case 0: cell.store(Int8(score), place)
+        case 1: cell.store(Int16(score), place)
+        case 2: cell.store(Int32(score), place)
+        default: cell.store(score, place)
+        }
+    }
+
+    /// Gives the member `item` another score; returns the block, which may be another one.
+    public static func update(
+        _ item: Item,
+        score: Double,
+        _ handle: Handle,
+        _ arena: inout Arena
+    ) -> Handle {
+        let pack = SortedPack(arena.cell(handle))
+        let width = width(score)
+        let place = pack.position(OrderedBound(score: score, member: item.member)).offset
+        let keepsPlace = place == item.offset || place == item.end
+        if keepsPlace, width == pack.cell.byte(item.offset) & 3 {
+            pack.write(score, width, at: item.end - item.member.count - 1 << Int(width))
+            return handle
+        }
+        // The member lies in the block that is about to move: a copy on the side.
+        var copy = ByteBuffer(capacity: max(item.member.count, 1))
+        copy.append(item.member)
+        pack.cut(from: item.offset, to: item.end, count: 1)
+        return insert(copy.bytes, score, handle, &arena)
+    }
+
+    /// Takes out the members with these ranks; returns the block, which may be another one.
+    public static func remove(
+        _ ranks: Range<Int>,
+        _ handle: Handle,
+        _ arena: inout Arena
+    ) -> Handle {
+        let pack = SortedPack(arena.cell(handle))
+        precondition(ranks.upperBound <= pack.count, "no such members")
+        let start = pack.offset(ranks.lowerBound)
+        var end = start
+        for _ in ranks { end = pack.item(end).end }
+        pack.cut(from: start, to: end, count: ranks.count)
+        return arena.reallocate(handle, pack.byteCount, keeping: pack.byteCount)
+    }
+
+    private func cut(from start: Int, to end: Int, count removed: Int) {
+        let (used, count) = (byteCount, count)
+        cell.move(from: end, to: start, count: used - end)
+        setSize(used - (end - start), count - removed)
+    }
+
+    // MARK: Invariants
+
+    /// Whether the members fill the bytes in use exactly, in strictly rising order.
+    public var isValid: Bool {
+        var offset = SortedPack.headerCount
+        var before: Item?
+        for _ in 0..<count {
+            guard offset < byteCount else { return false }
+            let item = item(offset)
+            if let before {
+                let bound = OrderedBound(score: item.score, member: item.member)
+                guard bound.isAfter(before.score, before.member) else { return false }
+            }
+            before = item
+            offset = item.end
+        }
+        return offset == byteCount
+    }
+}
