@@ -10,7 +10,7 @@ public import System
 public final class Instance: @unchecked Sendable {  // because: mutable parts are atomic or guarded
     let registry = Registry(
         data: [StringCommands.table, KeyCommands.table, ExpiryCommands.table, ObjectCommands.table],
-        admin: [SessionCommands.table])
+        admin: [SessionCommands.table, ClientCommands.table])
     let keyspace: Keyspace
     /// What workers look at; replaced only while the world is stopped.
     var options: ServingOptions

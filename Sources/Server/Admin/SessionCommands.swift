@@ -12,6 +12,9 @@ enum SessionCommands {
         AdminCommand("ECHO", arity: 2, [.loading, .stale, .fast], group: .connection, since: "1.0.0", complexity: "O(1)", syntax: "message", summary: "Answers the message it is given.", echo),
         AdminCommand("SELECT", arity: 2, [.loading, .stale, .fast], group: .connection, since: "1.0.0", complexity: "O(1)", syntax: "index:i", summary: "Chooses the database that the connection works on.", select),
         AdminCommand("QUIT", arity: -1, [.loading, .stale, .fast, .noAuth, .noScript, .allowBusy], group: .connection, since: "1.0.0", complexity: "O(1)", syntax: "", summary: "Ends the connection after its replies.", quit),
+        AdminCommand("AUTH", arity: -2, [.noScript, .loading, .stale, .fast, .noAuth, .allowBusy], group: .connection, since: "1.0.0", complexity: "O(1)", syntax: "[username] password", summary: "Gives a password, and a user's name if it is not the default one.", authenticate),
+        AdminCommand("HELLO", arity: -1, [.noScript, .loading, .stale, .fast, .noAuth, .allowBusy], group: .connection, since: "6.0.0", complexity: "O(1)", syntax: "[arguments=<protover:i [AUTH auth=<username password>] [SETNAME clientname]>]", summary: "Chooses the protocol's version and tells of the server.", hello),
+        AdminCommand("RESET", arity: 1, [.noScript, .loading, .stale, .fast, .noAuth, .allowBusy], group: .connection, since: "6.2.0", complexity: "O(1)", syntax: "", summary: "Brings the connection back to what it was when new.", reset),
     ]
 }
 
@@ -42,9 +45,126 @@ extension SessionCommands {
         session.worker.context.reply.ok()
     }
 
+    /// `AUTH [username] password`: OK.
+    static func authenticate(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+        guard arguments.count <= 3 else { throw .syntax }
+        if arguments.count == 2, session.server.options.password.isEmpty {
+            throw CommandError(
+                "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?"
+            )
+        }
+        try session.admit(
+            user: arguments.count == 3 ? arguments[1] : Bytes("default"),
+            password: arguments[arguments.count - 1])
+        session.worker.context.reply.ok()
+    }
+
+    /// `HELLO [version [AUTH username password] [SETNAME name]]`: a map about the server.
+    static func hello(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+        var isRESP3 = session.client.state.contains(.resp3)
+        if arguments.count > 1 {
+            guard let version = DecimalText.integer(arguments[1]) else {
+                throw CommandError("ERR Protocol version is not an integer or out of range")
+            }
+            guard version == 2 || version == 3 else {
+                throw CommandError("NOPROTO unsupported protocol version")
+            }
+            isRESP3 = version == 3
+            try readHelloOptions(arguments, session)
+        }
+        guard session.client.state.contains(.authenticated) else {
+            throw CommandError(
+                "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time"
+            )
+        }
+        if isRESP3 {
+            session.client.state.insert(.resp3)
+        } else {
+            session.client.state.remove(.resp3)
+        }
+        session.worker.context.reply.isRESP3 = isRESP3
+        session.worker.context.reply.greeting(id: session.client.id)
+    }
+
+    private static func readHelloOptions(
+        _ arguments: Arguments, _ session: Session
+    ) throws(CommandError) {
+        var index = 2
+        var name: Bytes?
+        while index < arguments.count {
+            if arguments[index].isWord("AUTH"), index + 2 < arguments.count {
+                try session.admit(user: arguments[index + 1], password: arguments[index + 2])
+                index += 3
+            } else if arguments[index].isWord("SETNAME"), index + 1 < arguments.count {
+                guard Client.isPlain(arguments[index + 1]) else {
+                    throw CommandError(
+                        "ERR Client names cannot contain spaces, newlines or special characters.")
+                }
+                name = arguments[index + 1]
+                index += 2
+            } else {
+                throw CommandError("ERR Syntax error in HELLO option '@'", arguments[index])
+            }
+        }
+        if let name { try session.client.setName(name) }
+    }
+
+    /// `RESET`.
+    static func reset(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+        let client = session.client
+        client.state.subtract([.resp3, .repliesOff, .skipsNext, .noEvict, .noTouch])
+        if !session.server.options.password.isEmpty { client.state.remove(.authenticated) }
+        client.database = 0
+        client.details = nil
+        session.worker.context.reply.isRESP3 = false
+        session.worker.context.reply.simple("RESET")
+    }
+
     /// `QUIT`.
     static func quit(_ arguments: Arguments, _ session: Session) throws(CommandError) {
         session.client.state.insert(.closesAfterReply)
         session.worker.context.reply.ok()
+    }
+}
+
+extension Session {
+    /// Lets the client in as `user`, or throws what a wrong password gets.
+    func admit(user: Bytes, password: Bytes) throws(CommandError) {
+        let expected = server.options.password
+        let isRight = expected.withBytes { $0.isSameSecret(as: password) }
+        guard user == Bytes("default"), expected.isEmpty || isRight else {
+            throw CommandError("WRONGPASS invalid username-password pair or user is disabled.")
+        }
+        client.state.insert(.authenticated)
+    }
+}
+
+extension Bytes {
+    /// Equality in a time that does not depend on where the two differ.
+    func isSameSecret(as other: Bytes) -> Bool {
+        var difference = UInt8(count == other.count ? 0 : 1)
+        for index in 0..<min(count, other.count) { difference |= self[index] ^ other[index] }
+        return difference == 0
+    }
+}
+
+extension ReplyWriter {
+    /// What HELLO answers.
+    mutating func greeting(id: UInt64) {
+        map(7)
+        bulk("server")
+        bulk("redis")
+        bulk("version")
+        bulk(Version.redis)
+        bulk("proto")
+        integer(isRESP3 ? 3 : 2)
+        bulk("id")
+        integer(Int64(id))
+        bulk("mode")
+        bulk("standalone")
+        bulk("role")
+        bulk("master")
+        bulk("modules")
+        array(0)
     }
 }

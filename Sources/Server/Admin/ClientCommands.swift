@@ -1,0 +1,207 @@
+internal import Commands
+internal import Primitives
+internal import System
+internal import Wire
+
+/// CLIENT: looking at connections, naming them, ending them.
+enum ClientCommands {
+    /// The rows of this family, in the order of the handlers below.
+    // swift-format-ignore
+    static let table: [AdminCommand] = [
+        AdminCommand("CLIENT", arity: -2, [], group: .connection, since: "2.4.0", complexity: "Depends on the subcommand", syntax: "", summary: "Holds the subcommands about connections.", help),
+        AdminCommand("CLIENT ID", arity: 2, [.noScript, .loading, .stale], group: .connection, since: "5.0.0", complexity: "O(1)", syntax: "", summary: "Tells the number of the connection.", id),
+        AdminCommand("CLIENT INFO", arity: 2, [.noScript, .loading, .stale], group: .connection, since: "6.2.0", complexity: "O(1)", syntax: "", summary: "Describes the connection in one line.", tips: ["nondeterministic_output"], info),
+        AdminCommand("CLIENT LIST", arity: -2, [.admin, .noScript, .loading, .stale], group: .connection, since: "2.4.0", complexity: "O(N) where N is the number of connections", syntax: "[TYPE client-type=(NORMAL | MASTER | REPLICA | PUBSUB)] [ID client-id:i...]", summary: "Describes all connections, or some, in a line each.", tips: ["nondeterministic_output"], list),
+        AdminCommand("CLIENT GETNAME", arity: 2, [.noScript, .loading, .stale], group: .connection, since: "2.6.9", complexity: "O(1)", syntax: "", summary: "Tells the name of the connection.", name),
+        AdminCommand("CLIENT SETNAME", arity: 3, [.noScript, .loading, .stale], group: .connection, since: "2.6.9", complexity: "O(1)", syntax: "connection-name", summary: "Names the connection.", tips: ["request_policy:all_nodes", "response_policy:all_succeeded"], setName),
+        AdminCommand("CLIENT SETINFO", arity: 4, [.noScript, .loading, .stale], group: .connection, since: "7.2.0", complexity: "O(1)", syntax: "attr=(LIB-NAME libname | LIB-VER libver)", summary: "Notes which library, in which version, the client uses.", tips: ["request_policy:all_nodes", "response_policy:all_succeeded"], setInfo),
+        AdminCommand("CLIENT KILL", arity: -3, [.admin, .noScript, .loading, .stale], group: .connection, since: "2.4.0", complexity: "O(N) where N is the number of connections", syntax: "filter=(old-format | new-format=(ID client-id:i | TYPE client-type=(NORMAL | MASTER | SLAVE | REPLICA | PUBSUB) | USER username | ADDR addr | LADDR laddr | SKIPME skipme=(YES | NO) | MAXAGE maxage:i)...)", summary: "Ends connections.", kill),
+        AdminCommand("CLIENT REPLY", arity: 3, [.noScript, .loading, .stale], group: .connection, since: "3.2.0", complexity: "O(1)", syntax: "action=(ON | OFF | SKIP)", summary: "Says which commands of the connection are answered.", reply),
+        AdminCommand("CLIENT NO-TOUCH", arity: 3, [.noScript, .loading, .stale], group: .connection, since: "7.2.0", complexity: "O(1)", syntax: "enabled=(ON | OFF)", summary: "Says whether the connection's commands count as accesses to keys.", noTouch),
+        AdminCommand("CLIENT NO-EVICT", arity: 3, [.admin, .noScript, .loading, .stale], group: .connection, since: "7.0.0", complexity: "O(1)", syntax: "enabled=(ON | OFF)", summary: "Says whether the connection may be ended to save memory.", noEvict),
+        AdminCommand("CLIENT HELP", arity: 2, [.loading, .stale], group: .connection, since: "5.0.0", complexity: "O(1)", syntax: "", summary: "Lists the subcommands of CLIENT.", help),
+    ]
+}
+
+extension ClientCommands {
+    /// `CLIENT ID`.
+    static func id(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+        session.worker.context.reply.integer(Int64(session.client.id))
+    }
+
+    /// `CLIENT INFO`.
+    static func info(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+        let line = ClientLine(session.client, on: session.worker).text + "\n"
+        session.worker.context.reply.verbatim(line)
+    }
+
+    /// `CLIENT LIST [TYPE type] [ID id …]`.
+    static func list(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+        let filter = try ClientFilter(listing: arguments)
+        var lines: [(id: UInt64, text: String)] = []
+        session.server.exclusively(session.worker) {
+            for worker in session.server.workers {
+                for case let client? in worker.clients
+                where filter.accepts(client, now: worker.nowSeconds) {
+                    lines.append((client.id, ClientLine(client, on: worker).text))
+                }
+            }
+        }
+        lines.sort { $0.id < $1.id }
+        session.worker.context.reply.verbatim(lines.map { $0.text + "\n" }.joined())
+    }
+
+    /// `CLIENT GETNAME`: the name, or null.
+    static func name(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+        let name = session.client.details?.name ?? []
+        guard !name.isEmpty else { return session.worker.context.reply.null() }
+        name.withBytes { session.worker.context.reply.bulk($0) }
+    }
+
+    /// `CLIENT SETNAME name`: OK; an empty name takes it away.
+    static func setName(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+        try session.client.setName(arguments[2])
+        session.worker.context.reply.ok()
+    }
+
+    /// `CLIENT SETINFO LIB-NAME name | LIB-VER version`: OK.
+    static func setInfo(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+        let isName = arguments[2].isWord("LIB-NAME")
+        guard isName || arguments[2].isWord("LIB-VER") else {
+            throw CommandError("ERR Unrecognized option '@'", arguments[2])
+        }
+        guard Client.isPlain(arguments[3]) else {
+            throw CommandError(
+                isName
+                    ? "ERR lib-name cannot contain spaces, newlines or special characters."
+                    : "ERR lib-ver cannot contain spaces, newlines or special characters.")
+        }
+        var details = session.client.details ?? Client.Details()
+        if isName {
+            details.libraryName = arguments[3].array
+        } else {
+            details.libraryVersion = arguments[3].array
+        }
+        session.client.details = details
+        session.worker.context.reply.ok()
+    }
+
+    /// `CLIENT KILL address`: OK. `CLIENT KILL filter value …`: the number of connections ended.
+    static func kill(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+        let isOld = arguments.count == 3
+        let filter = try isOld
+            ? ClientFilter(address: arguments[2]) : ClientFilter(killing: arguments)
+        let own = session.client
+        let killed = session.server.exclusively(session.worker) {
+            var count = 0
+            for worker in session.server.workers {
+                for client in worker.clients {
+                    guard let client, filter.accepts(client, now: worker.nowSeconds),
+                        client !== own || !filter.skipsOwn
+                    else { continue }
+                    count += 1
+                    if client === own { own.state.insert(.closesAfterReply) } else { worker.close(client) }
+                }
+            }
+            return count
+        }
+        guard isOld else { return session.worker.context.reply.integer(killed) }
+        guard killed > 0 else { throw CommandError("ERR No such client") }
+        session.worker.context.reply.ok()
+    }
+
+    /// `CLIENT REPLY ON | OFF | SKIP`: OK when replies are on again, else nothing.
+    static func reply(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+        if arguments[2].isWord("ON") {
+            session.client.state.subtract([.repliesOff, .skipsNext])
+            session.worker.context.reply.ok()
+        } else if arguments[2].isWord("OFF") {
+            session.client.state.insert(.repliesOff)
+        } else if arguments[2].isWord("SKIP") {
+            if !session.client.state.contains(.repliesOff) {
+                session.client.state.insert(.skipsNext)
+            }
+        } else {
+            throw .syntax
+        }
+    }
+
+    /// `CLIENT NO-TOUCH ON | OFF`: OK.
+    static func noTouch(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+        try set(.noTouch, arguments, session)
+    }
+
+    /// `CLIENT NO-EVICT ON | OFF`: OK.
+    static func noEvict(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+        try set(.noEvict, arguments, session)
+    }
+
+    private static func set(
+        _ state: Client.State, _ arguments: Arguments, _ session: Session
+    ) throws(CommandError) {
+        if arguments[2].isWord("ON") {
+            session.client.state.insert(state)
+        } else if arguments[2].isWord("OFF") {
+            session.client.state.remove(state)
+        } else {
+            throw .syntax
+        }
+        session.worker.context.reply.ok()
+    }
+
+    /// `CLIENT HELP`.
+    static func help(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+        session.worker.context.reply.lines([
+            "CLIENT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+            "GETNAME",
+            "    Return the name of the current connection.",
+            "ID",
+            "    Return the ID of the current connection.",
+            "INFO",
+            "    Return information about the current client connection.",
+            "KILL <ip:port>",
+            "    Kill connection made from <ip:port>.",
+            "KILL <option> <value> [<option> <value> [...]]",
+            "    Kill connections. Options are:",
+            "    * ADDR (<ip:port>|<unixsocket>:0)",
+            "      Kill connections made from the specified address",
+            "    * LADDR (<ip:port>|<unixsocket>:0)",
+            "      Kill connections made to specified local address",
+            "    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)",
+            "      Kill connections by type.",
+            "    * USER <username>",
+            "      Kill connections authenticated by <username>.",
+            "    * SKIPME (YES|NO)",
+            "      Skip killing current connection (default: yes).",
+            "    * ID <client-id>",
+            "      Kill connections by client id.",
+            "    * MAXAGE <maxage>",
+            "      Kill connections older than the specified age.",
+            "LIST [options ...]",
+            "    Return information about client connections. Options:",
+            "    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)",
+            "      Return clients of specified type.",
+            "REPLY (ON|OFF|SKIP)",
+            "    Control the replies sent to the current connection.",
+            "SETNAME <name>",
+            "    Assign the name <name> to the current connection.",
+            "SETINFO <option> <value>",
+            "    Set client meta attr. Options are:",
+            "    * LIB-NAME: the client lib name.",
+            "    * LIB-VER: the client lib version.",
+            "NO-EVICT (ON|OFF)",
+            "    Protect current client connection from eviction.",
+            "NO-TOUCH (ON|OFF)",
+            "    Will not touch LRU/LFU stats when this mode is on.",
+            "HELP",
+            "    Print this help.",
+        ])
+    }
+}
+
+extension ReplyWriter {
+    /// A string's text as a verbatim reply, for the control plane.
+    mutating func verbatim(_ text: String) {
+        Array(text.utf8).withBytes { verbatim("txt", $0) }
+    }
+}

@@ -1,0 +1,95 @@
+internal import Commands
+internal import Primitives
+internal import Wire
+
+/// Which connections CLIENT LIST and CLIENT KILL mean.
+struct ClientFilter {
+    /// Whether the connection that asks is left out.
+    private(set) var skipsOwn = false
+    private var ids: Set<UInt64>?
+    private var address: String?
+    private var localAddress: String?
+    private var ageSecondsMin: Int64?
+    /// Whether only kinds are meant of which there are none: replicas, subscribers.
+    private var isOtherType = false
+
+    /// All those from one address: the old form of CLIENT KILL.
+    init(address: Bytes) { self.address = address.string }
+
+    /// What stands after `CLIENT LIST`.
+    init(listing arguments: Arguments) throws(CommandError) {
+        guard arguments.count > 2 else { return }
+        if arguments.count == 4, arguments[2].isWord("TYPE") {
+            try readType(arguments[3])
+        } else if arguments.count > 3, arguments[2].isWord("ID") {
+            var ids: Set<UInt64> = []
+            for index in 3..<arguments.count {
+                guard let id = DecimalText.integer(arguments[index]), id > 0 else {
+                    throw CommandError("ERR Invalid client ID")
+                }
+                ids.insert(UInt64(id))
+            }
+            self.ids = ids
+        } else {
+            throw .syntax
+        }
+    }
+
+    /// What stands after `CLIENT KILL` in pairs.
+    init(killing arguments: Arguments) throws(CommandError) {
+        skipsOwn = true
+        guard arguments.count % 2 == 0 else { throw .syntax }
+        for index in stride(from: 2, to: arguments.count, by: 2) {
+            try read(arguments[index], arguments[index + 1])
+        }
+    }
+
+    private mutating func read(_ option: Bytes, _ value: Bytes) throws(CommandError) {
+        if option.isWord("ID") {
+            guard let id = DecimalText.integer(value), id > 0 else {
+                throw CommandError("ERR client-id should be greater than 0")
+            }
+            ids = [UInt64(id)]
+        } else if option.isWord("TYPE") {
+            try readType(value)
+        } else if option.isWord("ADDR") {
+            address = value.string
+        } else if option.isWord("LADDR") {
+            localAddress = value.string
+        } else if option.isWord("USER") {
+            guard value == Bytes("default") else {
+                throw CommandError("ERR No such user '@'", value)
+            }
+        } else if option.isWord("SKIPME") {
+            guard value.isWord("YES") || value.isWord("NO") else { throw .syntax }
+            skipsOwn = value.isWord("YES")
+        } else if option.isWord("MAXAGE") {
+            guard let age = DecimalText.integer(value) else {
+                throw CommandError("ERR maxage is not an integer or out of range")
+            }
+            guard age > 0 else { throw CommandError("ERR maxage should be greater than 0") }
+            ageSecondsMin = age
+        } else {
+            throw .syntax
+        }
+    }
+
+    private mutating func readType(_ word: Bytes) throws(CommandError) {
+        if word.isWord("NORMAL") { return }
+        guard
+            word.isWord("MASTER") || word.isWord("SLAVE") || word.isWord("REPLICA")
+                || word.isWord("PRIMARY") || word.isWord("PUBSUB")
+        else { throw CommandError("ERR Unknown client type '@'", word) }
+        isOtherType = true
+    }
+
+    /// Whether `client` is meant, seen at `now` (monotonic seconds).
+    func accepts(_ client: Client, now: Int64) -> Bool {
+        if isOtherType { return false }
+        if let ids, !ids.contains(client.id) { return false }
+        if let age = ageSecondsMin, now - client.createdAt < age { return false }
+        if let address, client.address(peer: true) != address { return false }
+        if let localAddress, client.address(peer: false) != localAddress { return false }
+        return true
+    }
+}

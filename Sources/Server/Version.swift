@@ -1,0 +1,7 @@
+/// The versions that are told.
+enum Version {
+    /// Ours.
+    static let apus: StaticString = "0.1.0"
+    /// The version of Redis whose commands and replies clients may count on.
+    static let redis: StaticString = "7.4.0"
+}
