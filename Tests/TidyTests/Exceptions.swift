@@ -1,0 +1,219 @@
+/// What is known to break a rule, with the reason.
+///
+/// A ratchet: an entry may go or shrink, a new one wants a good reason, and one that is no longer
+/// needed is told.
+struct KnownException {
+    let rule: Rule
+    let path: String
+    /// How many breaches the file may have.
+    let count: Int
+    let reason: String
+
+    init(_ rule: Rule, _ path: String, count: Int = 1, _ reason: String) {
+        self.rule = rule
+        self.path = path
+        self.count = count
+        self.reason = reason
+    }
+
+    static let all: [KnownException] = [
+        KnownException(
+            .lineLength,
+            "Sources/Commands/ObjectCommands.swift",
+            "a comment a few columns too wide"
+        ),
+        KnownException(
+            .lineLength,
+            "Sources/Commands/StringCommands.swift",
+            "a comment a few columns too wide"
+        ),
+        KnownException(
+            .lineLength,
+            "Sources/Primitives/Cell.swift",
+            "a comment a few columns too wide"
+        ),
+        KnownException(
+            .lineLength,
+            "Sources/Server/Dispatch.swift",
+            "a comment a few columns too wide"
+        ),
+        KnownException(
+            .lineLength,
+            "Sources/Server/Worker.swift",
+            count: 2,
+            "a comment a few columns too wide"
+        ),
+        KnownException(
+            .lineLength,
+            "Sources/Server/WorldStop.swift",
+            "a comment a few columns too wide"
+        ),
+        KnownException(
+            .lineLength,
+            "Sources/Store/Shard+Copying.swift",
+            count: 2,
+            "a comment a few columns too wide"
+        ),
+        KnownException(
+            .lineLength,
+            "Sources/Store/Shard.swift",
+            count: 3,
+            "a comment a few columns too wide"
+        ),
+        KnownException(
+            .lineLength,
+            "Sources/Store/StringValue.swift",
+            "a comment a few columns too wide"
+        ),
+        KnownException(
+            .lineLength,
+            "Sources/Structures/Arena.swift",
+            "a comment a few columns too wide"
+        ),
+        KnownException(
+            .lineLength,
+            "Sources/Structures/EntryTable+Expiry.swift",
+            "a comment a few columns too wide"
+        ),
+        KnownException(
+            .lineLength,
+            "Sources/Structures/EntryTable+Walk.swift",
+            "a comment a few columns too wide"
+        ),
+        KnownException(
+            .lineLength,
+            "Sources/Structures/EntryTable.swift",
+            "a comment a few columns too wide"
+        ),
+        KnownException(
+            .lineLength,
+            "Sources/Structures/GlobPattern.swift",
+            "a comment a few columns too wide"
+        ),
+        KnownException(
+            .lineLength,
+            "Sources/Structures/OrderedTree+Remove.swift",
+            "a comment a few columns too wide"
+        ),
+        KnownException(
+            .lineLength,
+            "Sources/Wire/QuotedWords.swift",
+            count: 2,
+            "a comment a few columns too wide"
+        ),
+        KnownException(
+            .lineLength,
+            "Sources/Wire/RESPParser.swift",
+            count: 2,
+            "a comment a few columns too wide"
+        ),
+        KnownException(
+            .lineLength,
+            "Sources/apus-benchmark/KeySource.swift",
+            "a comment a few columns too wide"
+        ),
+        KnownException(
+            .lineLength,
+            "Tests/TidyTests/RuleTests.swift",
+            "a comment a few columns too wide"
+        ),
+        KnownException(
+            .bannedWords,
+            "Sources/Commands/Core/DataCommand.swift",
+            "a row keeps its handler, which captures nothing"
+        ),
+        KnownException(
+            .safetyComment,
+            "Sources/Commands/Core/CommandTable.swift",
+            "the invariant stands at the type, not at each function"
+        ),
+        KnownException(
+            .safetyComment,
+            "Sources/Primitives/FloatText.swift",
+            "the invariant stands at the type, not at each function"
+        ),
+        KnownException(
+            .safetyComment,
+            "Sources/Server/Dispatch.swift",
+            count: 6,
+            "the invariant stands at the type, not at each function"
+        ),
+        KnownException(
+            .safetyComment,
+            "Sources/Server/Reaper.swift",
+            count: 3,
+            "the invariant stands at the type, not at each function"
+        ),
+        KnownException(
+            .safetyComment,
+            "Sources/Server/Registry.swift",
+            count: 2,
+            "the invariant stands at the type, not at each function"
+        ),
+        KnownException(
+            .safetyComment,
+            "Sources/Server/WorkerStatistics.swift",
+            count: 4,
+            "the invariant stands at the type, not at each function"
+        ),
+        KnownException(
+            .safetyComment,
+            "Sources/Server/WorldStop.swift",
+            count: 6,
+            "the invariant stands at the type, not at each function"
+        ),
+        KnownException(
+            .safetyComment,
+            "Sources/Store/Shard+Copying.swift",
+            "the invariant stands at the type, not at each function"
+        ),
+        KnownException(
+            .safetyComment,
+            "Sources/Store/Shard+Expiry.swift",
+            count: 3,
+            "the invariant stands at the type, not at each function"
+        ),
+        KnownException(
+            .safetyComment,
+            "Sources/Store/Shard+Freeing.swift",
+            count: 2,
+            "the invariant stands at the type, not at each function"
+        ),
+        KnownException(
+            .safetyComment,
+            "Sources/System/EventPoll.swift",
+            count: 2,
+            "the invariant stands at the type, not at each function"
+        ),
+        KnownException(
+            .safetyComment,
+            "Sources/System/Socket.swift",
+            "the invariant stands at the type, not at each function"
+        ),
+    ]
+
+    static func allowed(_ rule: Rule, _ path: String) -> Int {
+        all.filter { $0.rule == rule && $0.path == path }.reduce(0) { $0 + $1.count }
+    }
+}
+
+/// The rules that the sources are held to.
+enum Rule: String, CaseIterable {
+    case fileLength = "a file has at most 600 lines, 1,200 with a table"
+    case functionLength = "a function has at most 70 lines"
+    case lineLength = "a line has at most 100 columns, rows of tables aside"
+    case imports = "a target imports only from the layers below its own"
+    case bannedWords = "the words of the ban list stay out of the target"
+    case unsafeFiles = "the word unsafe stands only in the files that are fenced"
+    case safetyComment = "what is unsafe has its SAFETY line"
+    case debtMarks = "there are no marks for work left over"
+}
+
+/// A place where a rule is broken.
+struct Breach: CustomStringConvertible {
+    let path: String
+    let line: Int
+    let text: String
+
+    var description: String { "\(path):\(line): \(text)" }
+}

@@ -1,0 +1,67 @@
+/// The functions of a source file and where they begin and end.
+struct FunctionBody {
+    /// The line of the declaration, from one.
+    let line: Int
+    /// The line of the closing brace, from one.
+    let lastLine: Int
+    let name: String
+
+    var lineCount: Int { lastLine - line + 1 }
+
+    /// Every function, initialiser, deinitialiser and subscript of `file` that has a body.
+    static func all(in file: SourceFile) -> [FunctionBody] {
+        file.code.indices.compactMap { index in
+            guard let name = declaredName(file.code[index]) else { return nil }
+            return end(of: index, in: file.code).map {
+                FunctionBody(line: index + 1, lastLine: $0 + 1, name: name)
+            }
+        }
+    }
+
+    private static let modifiers: Set<String> = [
+        "public", "internal", "private", "fileprivate", "package", "static", "final", "mutating",
+        "nonmutating",
+        "borrowing", "consuming", "override", "convenience", "required", "nonisolated", "unsafe",
+        "inlinable",
+    ]
+
+    private static func declaredName(_ line: String) -> String? {
+        var words = SourceFile.words(line)[...]
+        // Attributes stand before the declaration, often with words of their own in parentheses.
+        guard
+            let place = words.firstIndex(where: {
+                ["func", "init", "deinit", "subscript"].contains($0)
+            })
+        else { return nil }
+        let before = words[..<place]
+        let first = line.drop { $0 == " " }.first
+        guard first == "@" || before.allSatisfy(modifiers.contains) else { return nil }
+        words = words[place...]
+        return words.first == "func" ? words.dropFirst().first ?? "operator" : words.first
+    }
+
+    /// The index of the line on which the body that begins after line `start` ends.
+    private static func end(of start: Int, in code: [String]) -> Int? {
+        var braces = 0
+        var parentheses = 0
+        for index in start..<code.count {
+            for character in code[index] {
+                switch character {
+                case "(", "[": parentheses += 1
+                case ")", "]": parentheses -= 1
+                case "{" where braces > 0 || parentheses == 0: braces += 1
+                case "}" where braces > 0:
+                    braces -= 1
+                    if braces == 0 { return index }
+                case "}" where parentheses == 0: return nil
+                default: break
+                }
+            }
+            // A requirement of a protocol has no body: another declaration follows it.
+            if braces == 0, parentheses == 0, index > start, declaredName(code[index]) != nil {
+                return nil
+            }
+        }
+        return nil
+    }
+}

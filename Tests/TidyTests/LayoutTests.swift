@@ -1,0 +1,64 @@
+import Foundation
+import Testing
+
+/// The folders hold what a reader expects to find.
+@Suite("The layout of the package")
+struct LayoutTests {
+    @Test("Every target that is a layer has a README of one screen")
+    func readmes() throws {
+        for target in SourceTree.targets where Layers.mayImport[target] != nil {
+            if target.hasPrefix("apus-") { continue }
+            let text = try #require(
+                SourceTree.text("Sources/\(target)/README.md"),
+                "\(target) has no README.md"
+            )
+            #expect(text.hasPrefix("# \(target)\n"))
+            #expect(
+                text.split(separator: "\n").count >= 5,
+                "the README of \(target) says too little"
+            )
+            #expect(text.split(separator: "\n").count <= 80, "the README of \(target) is too long")
+        }
+    }
+
+    @Test("The import rules know every target")
+    func targetsAreKnown() {
+        for target in SourceTree.targets {
+            #expect(Layers.mayImport[target] != nil, "Layers.swift has no row for \(target)")
+        }
+    }
+
+    @Test("A file is named for what it holds, never for a drawer")
+    func fileNames() {
+        let drawers = ["Utils", "Helpers", "Common", "Misc", "Manager", "Placeholder2"]
+        for file in SourceTree.sources {
+            let name = file.path.split(separator: "/").last.map(String.init) ?? ""
+            #expect(!drawers.contains { name.contains($0) }, "\(file.path)")
+        }
+    }
+
+    @Test("Every command has one row, in one file")
+    func commandRows() {
+        var places: [String: [String]] = [:]
+        for file in SourceTree.sources {
+            for (index, line) in file.lines.enumerated() {
+                guard let name = commandName(line) else { continue }
+                places[name, default: []].append("\(file.path):\(index + 1)")
+            }
+        }
+        for (name, found) in places.sorted(by: { $0.key < $1.key }) {
+            #expect(found.count == 1, "\(name) has the rows \(found)")
+            #expect(name == name.uppercased(), "\(name) is not in capitals")
+        }
+        #expect(!places.isEmpty)
+    }
+
+    /// The name in a row `DataCommand("NAME", …` or `AdminCommand("NAME", …`.
+    private func commandName(_ line: String) -> String? {
+        let trimmed = line.drop { $0 == " " }
+        for head in ["DataCommand(\"", "AdminCommand(\""] where trimmed.hasPrefix(head) {
+            return String(trimmed.dropFirst(head.count).prefix { $0 != "\"" })
+        }
+        return nil
+    }
+}

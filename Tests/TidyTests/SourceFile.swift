@@ -1,0 +1,59 @@
+import Foundation
+
+/// A Swift source file as the rules see it: its lines as written, and the same lines as code alone.
+struct SourceFile {
+    /// The path from the package's root, as `Sources/Wire/Arguments.swift`.
+    let path: String
+    let lines: [String]
+    /// The lines with comments and the insides of literals blanked out.
+    let code: [String]
+
+    /// The target that the file belongs to.
+    var target: String { path.split(separator: "/").dropFirst().first.map(String.init) ?? "" }
+
+    /// Whether the file holds a table: rows that are wider than a line.
+    var isTable: Bool { lines.contains { $0.contains("swift-format-ignore") } }
+
+    init(path: String, text: String) {
+        self.path = path
+        lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        code = Blanking.blank(text).split(separator: "\n", omittingEmptySubsequences: false)
+            .map(String.init)
+    }
+
+    /// The numbers (from one) of the lines whose code holds `word` as a word of its own.
+    func lines(withWord word: String) -> [Int] {
+        code.indices.filter { Self.words(code[$0]).contains(word) }.map { $0 + 1 }
+    }
+
+    static func words(_ line: String) -> [String] {
+        line.split { !($0.isLetter || $0.isNumber || $0 == "_") }.map(String.init)
+    }
+}
+
+/// The package's sources, read once.
+enum SourceTree {
+    static let root = URL(fileURLWithPath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+    static let sources = files(under: "Sources")
+    static let tests = files(under: "Tests")
+
+    /// The names of the targets: the folders of `Sources` that hold Swift files.
+    static let targets = Set(sources.map(\.target)).sorted()
+
+    static func text(_ path: String) -> String? {
+        try? String(contentsOf: root.appendingPathComponent(path), encoding: .utf8)
+    }
+
+    private static func files(under folder: String) -> [SourceFile] {
+        let names = FileManager.default.enumerator(atPath: root.appendingPathComponent(folder).path)
+        return (names?.compactMap { $0 as? String } ?? [])
+            .filter { $0.hasSuffix(".swift") }
+            .sorted()
+            .compactMap { name in
+                let path = "\(folder)/\(name)"
+                return text(path).map { SourceFile(path: path, text: $0) }
+            }
+    }
+}
