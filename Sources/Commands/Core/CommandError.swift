@@ -17,6 +17,8 @@ public struct CommandError: Error, @unchecked Sendable {  // because: used at on
     /// The key holds another type.
     public static let wrongType = CommandError(
         "WRONGTYPE Operation against a key holding the wrong kind of value")
+    /// AUTH must come first.
+    public static let authenticationNeeded = CommandError("NOAUTH Authentication required.")
     /// The words make no sense.
     public static let syntax = CommandError("ERR syntax error")
     /// A number is none, or too large.
