@@ -44,7 +44,8 @@ struct ScanOptions {
         }
     }
 
-    private static func cursor(_ word: Bytes) throws(CommandError) -> UInt64 {
+    /// The cursor that `word` spells.
+    static func cursor(_ word: Bytes) throws(CommandError) -> UInt64 {
         guard word.count > 0, word.count <= 20 else { throw CommandError("ERR invalid cursor") }
         var value: UInt64 = 0
         for index in 0..<word.count {

@@ -67,8 +67,8 @@ extension Shard {
     /// A copy of a collection in this shard's arena. Every kind of collection has its line here.
     private func copyCollection(_ entry: Entry, from shard: Shard) -> Handle {
         switch entry.kind {
-        case .list, .set, .sortedSet, .hash, .stream:
-            preconditionFailure("no such collection yet")
+        case .sortedSet: return SortedSetValue.copy(entry, from: shard, to: self)
+        case .list, .set, .hash, .stream: preconditionFailure("no such collection yet")
         case .string, .member:
             preconditionFailure("not a collection")
         }

@@ -12,7 +12,8 @@ extension Shard {
             case .inline: entry.inlineValue.count <= 44 ? "embstr" : "raw"
             case .edited, .external: "raw"
             }
-        case .list, .set, .sortedSet, .hash, .stream: preconditionFailure("no collections yet")
+        case .sortedSet: entry.encoding == 0 ? "listpack" : "skiplist"
+        case .list, .set, .hash, .stream: preconditionFailure("no collections yet")
         case .member: preconditionFailure("members are no keys")
         }
     }
@@ -26,7 +27,8 @@ extension Shard {
         case .string:
             guard entry.stringEncoding == .external else { return own }
             return own + SharedBlock(address: entry.externalAddress).byteCount
-        case .list, .set, .sortedSet, .hash, .stream: return own
+        case .sortedSet: return own + SortedSetValue(slot).byteCount
+        case .list, .set, .hash, .stream: return own
         case .member: return own
         }
     }

@@ -106,6 +106,21 @@ public struct SortedSetValue {
         }
     }
 
+    /// The bytes of all its blocks, members' entries estimated from the first 64.
+    var byteCount: Int {
+        let own = shard.arena.capacity(root)
+        guard encoding == .table else { return own }
+        var sampled = 0
+        var bytes = 0
+        walk(from: 0, limit: 64) { member, _ in
+            sampled += 1
+            bytes += Entry.byteCount(key: member.count, hasWord: true, payload: 0)
+            return true
+        }
+        // A bucket's 64 bytes hold 7 entries, a leaf's 512 about 60.
+        return own + (sampled == 0 ? 0 : bytes * count / sampled) + count * 18
+    }
+
     // MARK: Changing
 
     /// Asks `decide` for the score of `member`, given the one that it has (nil: it is not there),

@@ -11,7 +11,7 @@ public import Primitives
 ///                  63 = four bytes of length follow
 /// ```
 /// A score that is a small whole number stands as one of 1, 2 or 4 bytes, any other as a double of
-/// 8. A member of 10 bytes with a score under 128 takes 12 bytes (a listpack's takes 14).
+/// 8; a zero loses its sign, as in Redis. A member of 10 bytes with a score under 128 takes 12 bytes (a listpack's takes 14).
 ///
 /// The pack is a view; the block is its holder's. Everything is O(bytes).
 ///
@@ -183,7 +183,7 @@ public struct SortedPack: Sendable {
 
     /// How many bytes `score` takes: 0, 1, 2 or 3 for 1, 2, 4 or 8.
     private static func width(_ score: Double) -> UInt8 {
-        guard let whole = Int32(exactly: score), whole != 0 || score.sign == .plus else { return 3 }
+        guard let whole = Int32(exactly: score) else { return 3 }
         return Int8(exactly: whole) != nil ? 0 : Int16(exactly: whole) != nil ? 1 : 2
     }
 

@@ -1,0 +1,180 @@
+internal import Primitives
+internal import Store
+internal import Structures
+internal import Wire
+
+/// Sorted sets as a sample: members drawn at random, and bit by bit.
+public enum SortedSetSampling {
+    /// The rows of this family, in the order of the handlers below.
+    // swift-format-ignore
+    public static let table: [DataCommand] = [
+        DataCommand("ZRANDMEMBER", arity: -2, [.readonly], keys: [.one(1, [.ro, .access])], group: .sortedSet, since: "6.2.0", complexity: "O(N) where N is the number of members returned", syntax: "@key options=[count:i [WITHSCORES]]", summary: "Returns members drawn at random.", tips: ["nondeterministic_output"], random),
+        DataCommand("ZSCAN", arity: -3, [.readonly], keys: [.one(1, [.ro, .access])], group: .sortedSet, since: "2.8.0", complexity: "O(1) a call, O(N) for all members", syntax: "@key cursor:i [MATCH pattern:p] [COUNT count:i] [NOSCORES]", summary: "Lists members with their scores bit by bit.", tips: ["nondeterministic_output"], scan),
+    ]
+}
+
+extension SortedSetSampling {
+    /// The most members that one request draws with repetition, so that a number alone does not
+    /// make a reply without end.
+    static let repeatedMax: Int64 = 1 << 24
+
+    private static let valueRange = CommandError("ERR value is out of range")
+
+    /// `ZRANDMEMBER key [count [WITHSCORES]]`: a member or null; with a count that many distinct
+    /// ones, or as many as its magnitude, repeated perhaps, when it is negative.
+    static func random(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        guard arguments.count > 2 else { return try randomOne(arguments, &context) }
+        let count = try arguments.integer(2)
+        guard count != .min else {
+            throw CommandError(
+                """
+                ERR value is out of range, value must between -9223372036854775807 \
+                and 9223372036854775807
+                """
+            )
+        }
+        guard arguments.count <= 4 else { throw .syntax }
+        let withScores = arguments.count == 4
+        if withScores {
+            guard arguments[3].isWord("WITHSCORES") else { throw .syntax }
+            guard count.magnitude <= UInt64(Int64.max / 2) else {
+                throw SortedSetSampling.valueRange
+            }
+        }
+        let slot = try context.read(context.firstKey(arguments), .sortedSet)
+        guard let slot, count != 0 else { return context.reply.array(0) }
+        let set = SortedSetValue(slot)
+        guard count < 0 else {
+            return drawDistinct(Int(count), set, withScores: withScores, &context)
+        }
+        guard count >= -repeatedMax else { throw SortedSetSampling.valueRange }
+        replyHead(Int(-count), withScores: withScores, &context)
+        let total = set.count
+        for _ in 0..<Int(-count) {
+            reply(context.random.below(total), set, withScores: withScores, &context)
+        }
+    }
+
+    private static func randomOne(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        guard let slot = try context.read(context.firstKey(arguments), .sortedSet) else {
+            return context.reply.null()
+        }
+        let set = SortedSetValue(slot)
+        set.walk(from: context.random.below(set.count), limit: 1) { member, _ in
+            context.reply.bulk(member)
+            return true
+        }
+    }
+
+    /// Distinct members: each rank in turn is taken with the chance that is left for it (algorithm
+    /// S) where many are wanted, and drawn until new where few are.
+    private static func drawDistinct(
+        _ wanted: Int,
+        _ set: SortedSetValue,
+        withScores: Bool,
+        _ context: inout CommandContext
+    ) {
+        let total = set.count
+        let count = min(wanted, total)
+        replyHead(count, withScores: withScores, &context)
+        guard count > total / 4 else {
+            var drawn = Set<Int>(minimumCapacity: count)
+            while drawn.count < count {
+                let rank = context.random.below(total)
+                guard drawn.insert(rank).inserted else { continue }
+                reply(rank, set, withScores: withScores, &context)
+            }
+            return
+        }
+        var left = total
+        var missing = count
+        set.walk(from: 0, limit: total) { member, score in
+            if context.random.below(left) < missing {
+                missing -= 1
+                reply(member, score, withScores: withScores, &context)
+            }
+            left -= 1
+            return missing > 0
+        }
+    }
+
+    private static func replyHead(
+        _ count: Int,
+        withScores: Bool,
+        _ context: inout CommandContext
+    ) {
+        context.reply.array(withScores && !context.reply.isRESP3 ? count * 2 : count)
+    }
+
+    private static func reply(
+        _ rank: Int,
+        _ set: SortedSetValue,
+        withScores: Bool,
+        _ context: inout CommandContext
+    ) {
+        set.walk(from: rank, limit: 1) { member, score in
+            reply(member, score, withScores: withScores, &context)
+            return true
+        }
+    }
+
+    private static func reply(
+        _ member: Bytes,
+        _ score: Double,
+        withScores: Bool,
+        _ context: inout CommandContext
+    ) {
+        if withScores, context.reply.isRESP3 { context.reply.array(2) }
+        context.reply.bulk(member)
+        if withScores { context.reply.double(score) }
+    }
+
+    // MARK: Scanning
+
+    /// `ZSCAN key cursor [MATCH pattern] [COUNT count] [NOSCORES]`: the next cursor, and members
+    /// with their scores.
+    static func scan(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        // The options of a key that is not there are not looked at, its cursor is.
+        _ = try ScanOptions.cursor(arguments[2])
+        let mark = context.reply.mark()
+        guard let slot = try context.read(context.firstKey(arguments), .sortedSet) else {
+            return context.reply.scanHead(0, 0, at: mark)
+        }
+        let options = try ScanOptions(arguments, cursorAt: 2, bareWord: "NOSCORES")
+        let set = SortedSetValue(slot)
+        var cursor = options.cursor
+        var found = 0
+        var seen = 0
+        repeat {
+            cursor = set.scan(cursor) { member, score in
+                seen += 1
+                guard options.matches(member) else { return }
+                found += 1
+                context.reply.bulk(member)
+                if !options.isBare { context.reply.bulk(score: score) }
+            }
+            // Empty buckets count a little, so that a sparse table does not hold a request up.
+            seen += 1
+        } while cursor != 0 && seen < options.count
+        context.reply.scanHead(cursor, options.isBare ? found : found * 2, at: mark)
+    }
+}
+
+extension ReplyWriter {
+    /// A score as a bulk string, in RESP3 too.
+    mutating func bulk(score: Double) {
+        let wasRESP3 = isRESP3
+        isRESP3 = false
+        double(score)
+        isRESP3 = wasRESP3
+    }
+}
