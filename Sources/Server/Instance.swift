@@ -8,12 +8,7 @@ public import System
 /// The server: its options, its keyspace, its commands and its workers.
 @safe
 public final class Instance: @unchecked Sendable {  // because: mutable parts are atomic or guarded
-    let registry = Registry(
-        data: [
-            StringCommands.table, KeyCommands.table, ExpiryCommands.table, ObjectCommands.table,
-            SortedSetCommands.table, SortedSetSampling.table, SortedSetRanges.table,
-        ],
-        admin: [SessionCommands.table, ClientCommands.table])
+    let registry = Registry(data: CommandFamilies.data, admin: CommandFamilies.admin)
     let keyspace: Keyspace
     /// What workers look at; replaced only while the world is stopped.
     var options: ServingOptions

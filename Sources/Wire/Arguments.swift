@@ -29,6 +29,15 @@ public struct Arguments {
     }
 }
 
+extension Arguments {
+    /// The words from `start` on, of which there is at least one.
+    public func dropFirst(_ start: Int) -> Arguments {
+        precondition(start >= 0 && start < count, "no words left")
+        // SAFETY: just checked.
+        return unsafe Arguments(base: base + start, count: count - start)
+    }
+}
+
 /// The words of all requests of a batch, one after the other.
 ///
 /// ## Invariants

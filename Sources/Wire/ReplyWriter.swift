@@ -64,6 +64,14 @@ public struct ReplyWriter: ~Copyable {
     @inlinable
     public mutating func simple(_ text: Bytes) { line(0x2B, text) }
 
+    /// `+` and the two texts, one behind the other.
+    public mutating func simple(_ text: Bytes, then rest: Bytes) {
+        buffer.append(0x2B)
+        buffer.append(text)
+        buffer.append(rest)
+        buffer.append("\r\n")
+    }
+
     /// `+OK`.
     @inlinable
     public mutating func ok() { buffer.append("+OK\r\n") }

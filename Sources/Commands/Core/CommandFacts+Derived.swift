@@ -1,0 +1,41 @@
+/// What follows from a command's facts.
+extension CommandFacts {
+    /// The ACL categories in Redis' order, without the `@`.
+    static let categoryOrder: [StaticString] = [
+        "keyspace", "read", "write", "set", "sortedset", "list", "hash", "string", "bitmap",
+        "hyperloglog", "geo", "stream", "pubsub", "admin", "fast", "slow", "blocking",
+        "dangerous", "connection", "transaction", "scripting",
+    ]
+
+    /// The ACL categories that the command is in, without the `@`.
+    public var aclCategories: [StaticString] {
+        var names: Set<String> = Set(categories.map(\.description))
+        if let category = group.category { names.insert(category.description) }
+        if flags.contains(.write) { names.insert("write") }
+        if flags.contains(.readonly), group != .scripting { names.insert("read") }
+        if flags.contains(.admin) { names.formUnion(["admin", "dangerous"]) }
+        if flags.contains(.pubsub) { names.insert("pubsub") }
+        if flags.contains(.blocking) { names.insert("blocking") }
+        names.insert(flags.contains(.fast) ? "fast" : "slow")
+        return CommandFacts.categoryOrder.filter { names.contains($0.description) }
+    }
+
+    /// The first key, the last and the step between keys as clients knew them before specs; zeros
+    /// where that form cannot say it.
+    public var keyRange: (first: Int, last: Int, step: Int) {
+        var first = 0
+        var last = 0
+        var step = 0
+        for spec in keys {
+            guard case .index(let index) = spec.begin, case .range(let end, let each, _) = spec.find
+            else { continue }
+            let specLast = end >= 0 ? index + end : end
+            if first == 0 {
+                (first, last, step) = (index, specLast, each)
+            } else if last == index - 1, step == 1, each == 1 {
+                last = specLast
+            }
+        }
+        return (first, last, step)
+    }
+}

@@ -1,0 +1,195 @@
+internal import Commands
+internal import Primitives
+internal import Structures
+internal import Wire
+
+/// COMMAND: what commands there are, from the one table.
+enum CommandCommands {
+    /// The rows of this family, in the order of the handlers below.
+    // swift-format-ignore
+    static let table: [AdminCommand] = [
+        AdminCommand("COMMAND", arity: -1, [.loading, .stale], group: .server, categories: ["connection"], since: "2.8.13", complexity: "O(N) where N is the number of commands", syntax: "", summary: "Describes all commands.", tips: ["nondeterministic_output_order"], all),
+        AdminCommand("COMMAND COUNT", arity: 2, [.loading, .stale], group: .server, categories: ["connection"], since: "2.8.13", complexity: "O(1)", syntax: "", summary: "Counts the commands.", count),
+        AdminCommand("COMMAND INFO", arity: -2, [.loading, .stale], group: .server, categories: ["connection"], since: "2.8.13", complexity: "O(N) where N is the number of names", syntax: "[command-name...]", summary: "Describes some commands, or all.", tips: ["nondeterministic_output_order"], info),
+        AdminCommand("COMMAND LIST", arity: -2, [.loading, .stale], group: .server, categories: ["connection"], since: "7.0.0", complexity: "O(N) where N is the number of commands", syntax: "[FILTERBY filterby=(MODULE module-name | ACLCAT category | PATTERN pattern:p)]", summary: "Names the commands, or some of them.", tips: ["nondeterministic_output_order"], list),
+        AdminCommand("COMMAND DOCS", arity: -2, [.loading, .stale], group: .server, categories: ["connection"], since: "7.0.0", complexity: "O(N) where N is the number of names", syntax: "[command-name...]", summary: "Explains some commands, or all.", tips: ["nondeterministic_output_order"], docs),
+        AdminCommand("COMMAND GETKEYS", arity: -3, [.loading, .stale], group: .server, categories: ["connection"], since: "2.8.13", complexity: "O(N) where N is the number of words", syntax: "command [arg...]", summary: "Lists the keys of a command with its words.", keys),
+        AdminCommand("COMMAND GETKEYSANDFLAGS", arity: -3, [.loading, .stale], group: .server, categories: ["connection"], since: "7.0.0", complexity: "O(N) where N is the number of words", syntax: "command [arg...]", summary: "Lists the keys of a command with its words, and what happens to each.", keysAndUses),
+        AdminCommand("COMMAND HELP", arity: 2, [.loading, .stale], group: .server, categories: ["connection"], since: "5.0.0", complexity: "O(1)", syntax: "", summary: "Lists the subcommands of COMMAND.", help),
+    ]
+}
+
+extension CommandCommands {
+    /// The rows of commands that are no subcommands.
+    private static func topRows(_ table: CommandTable) -> [Int] {
+        let children = Set(table.subcommands.values.joined())
+        return table.facts.indices.filter { !children.contains($0) }
+    }
+
+    /// The row of a name such as `get` or `client|id`, or nil.
+    private static func row(_ name: Bytes, _ table: CommandTable) -> Int? {
+        guard let bar = (0..<name.count).first(where: { name[$0] == 0x7C }) else {
+            return table.row(name)
+        }
+        guard let parent = table.row(name[0..<bar]) else { return nil }
+        return table.subcommand(name.dropFirst(bar + 1), of: parent)
+    }
+
+    /// `COMMAND`: every command.
+    static func all(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+        let table = session.server.registry.table
+        let rows = topRows(table)
+        session.worker.context.reply.array(rows.count)
+        for row in rows { session.worker.context.reply.describe(row, table) }
+    }
+
+    /// `COMMAND COUNT`.
+    static func count(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+        session.worker.context.reply.integer(topRows(session.server.registry.table).count)
+    }
+
+    /// `COMMAND INFO [name …]`: an array each, null for unknown names.
+    static func info(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+        guard arguments.count > 2 else { return try all(arguments, session) }
+        let table = session.server.registry.table
+        session.worker.context.reply.array(arguments.count - 2)
+        for index in 2..<arguments.count {
+            if let row = row(arguments[index], table) {
+                session.worker.context.reply.describe(row, table)
+            } else {
+                session.worker.context.reply.nullArray()
+            }
+        }
+    }
+
+    /// `COMMAND LIST [FILTERBY MODULE name | ACLCAT category | PATTERN pattern]`.
+    static func list(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+        let table = session.server.registry.table
+        let names: [[UInt8]]
+        switch arguments.count {
+        case 2: names = topRows(table).map { table.facts[$0].clientName }
+        case 5 where arguments[2].isWord("FILTERBY"):
+            names = try filtered(arguments[3], arguments[4], table)
+        default: throw .syntax
+        }
+        session.worker.context.reply.set(names.count)
+        for name in names { name.withBytes { session.worker.context.reply.bulk($0) } }
+    }
+
+    private static func filtered(
+        _ filter: Bytes, _ value: Bytes, _ table: CommandTable
+    ) throws(CommandError) -> [[UInt8]] {
+        if filter.isWord("MODULE") { return [] }
+        let byCategory = filter.isWord("ACLCAT")
+        guard byCategory || filter.isWord("PATTERN") else { throw .syntax }
+        let pattern = GlobPattern(value, ignoresCase: true)
+        return table.facts.compactMap { facts in
+            let name = facts.clientName
+            let matches =
+                byCategory
+                ? facts.aclCategories.contains { Bytes($0).isSameWord(as: value) }
+                : name.withBytes { pattern.matches($0) }
+            return matches ? name : nil
+        }
+    }
+
+    /// `COMMAND DOCS [name …]`: a map from names; unknown ones are left out.
+    static func docs(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+        let table = session.server.registry.table
+        let rows =
+            arguments.count == 2
+            ? topRows(table) : (2..<arguments.count).compactMap { row(arguments[$0], table) }
+        session.worker.context.reply.map(rows.count)
+        for row in rows {
+            table.facts[row].clientName.withBytes { session.worker.context.reply.bulk($0) }
+            session.worker.context.reply.explain(row, table)
+        }
+    }
+
+    /// `COMMAND GETKEYS command [word …]`: the keys.
+    static func keys(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+        let (call, found) = try foundKeys(arguments, session)
+        session.worker.context.reply.array(found.count)
+        for key in found { session.worker.context.reply.bulk(call[key.index]) }
+    }
+
+    /// `COMMAND GETKEYSANDFLAGS command [word …]`: pairs of a key and its uses.
+    static func keysAndUses(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+        let (call, found) = try foundKeys(arguments, session)
+        session.worker.context.reply.array(found.count)
+        for key in found {
+            session.worker.context.reply.array(2)
+            session.worker.context.reply.bulk(call[key.index])
+            session.worker.context.reply.names(key.use.names)
+        }
+    }
+
+    private static func foundKeys(
+        _ arguments: Arguments, _ session: Session
+    ) throws(CommandError) -> (Arguments, [KeyFinder.Found]) {
+        let table = session.server.registry.table
+        let call = arguments.dropFirst(2)
+        guard var row = table.row(call[0]) else {
+            throw CommandError("ERR Invalid command specified")
+        }
+        if table.subcommands[row] != nil, call.count > 1,
+            let child = table.subcommand(call[1], of: row)
+        {
+            row = child
+        }
+        let facts = table.facts[row]
+        guard !facts.keys.isEmpty else {
+            throw CommandError("ERR The command has no key arguments")
+        }
+        guard facts.accepts(wordCount: call.count) else {
+            throw CommandError("ERR Invalid number of arguments specified for command")
+        }
+        do {
+            let found = try KeyFinder.keys(facts.keys, call)
+            guard !found.isEmpty else {
+                throw CommandError("ERR The command has no key arguments")
+            }
+            return (call, found)
+        } catch let error as CommandError {
+            throw error
+        } catch {
+            throw CommandError("ERR Invalid arguments specified for command")
+        }
+    }
+
+    /// `COMMAND HELP`.
+    static func help(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+        session.worker.context.reply.lines([
+            "COMMAND <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+            "(no subcommand)",
+            "    Return details about all Redis commands.",
+            "COUNT",
+            "    Return the total number of commands in this Redis server.",
+            "LIST",
+            "    Return a list of all commands in this Redis server.",
+            "INFO [<command-name> ...]",
+            "    Return details about multiple Redis commands.",
+            "    If no command names are given, documentation details for all",
+            "    commands are returned.",
+            "DOCS [<command-name> ...]",
+            "    Return documentation details about multiple Redis commands.",
+            "    If no command names are given, documentation details for all",
+            "    commands are returned.",
+            "GETKEYS <full-command>",
+            "    Return the keys from a full Redis command.",
+            "GETKEYSANDFLAGS <full-command>",
+            "    Return the keys and the access flags from a full Redis command.",
+            "HELP",
+            "    Print this help.",
+        ])
+    }
+}
+
+extension CommandFacts {
+    /// The name as clients see it: lower case, `|` before a subcommand.
+    var clientName: [UInt8] {
+        var name = ByteBuffer()
+        name.appendLowercase(Bytes(self.name))
+        return name.bytes.array
+    }
+}

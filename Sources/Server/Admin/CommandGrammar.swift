@@ -1,0 +1,145 @@
+/// The words that a command takes after its name, as COMMAND DOCS tells them.
+///
+/// ```text
+/// @key           a key                     name:i :d :t :p   integer, double, unix time, pattern
+/// name           a string                  TOKEN             a word meant as it is
+/// TOKEN name     a word before a value     [ … ]             may be left out
+/// name=(a | b)   one of several            name=[a | b]      one of several, may be left out
+/// name=<a b>     several together          …...              may be repeated
+/// ```
+struct CommandGrammar {
+    /// A word, or a choice or row of words.
+    struct Argument {
+        var name: String
+        var type: String
+        var token: String?
+        var isOptional = false
+        var isMultiple = false
+        var parts: [Argument] = []
+    }
+
+    private let text: [Character]
+    private var at = 0
+
+    /// Reads `syntax`, which is a row's and therefore well formed.
+    static func arguments(_ syntax: StaticString) -> [Argument] {
+        var grammar = CommandGrammar(text: Array(syntax.description))
+        return grammar.row(until: nil)
+    }
+
+    private init(text: [Character]) { self.text = text }
+
+    /// Arguments up to the character `end`, which is consumed.
+    private mutating func row(until end: Character?) -> [Argument] {
+        var row: [Argument] = []
+        while true {
+            skipSpaces()
+            guard at < text.count else { return row }
+            if text[at] == end {
+                at += 1
+                return row
+            }
+            if text[at] == "|" { return row }
+            row.append(argument())
+        }
+    }
+
+    /// Alternatives up to `end`, each one argument.
+    private mutating func choice(until end: Character) -> [Argument] {
+        var parts: [Argument] = []
+        while at < text.count {
+            skipSpaces()
+            if text[at] == end {
+                at += 1
+                return parts
+            }
+            if text[at] == "|" {
+                at += 1
+                continue
+            }
+            parts.append(argument())
+        }
+        return parts
+    }
+
+    private mutating func argument() -> Argument {
+        if text[at] == "[" {
+            at += 1
+            var inner = row(until: "]")
+            var argument = inner.isEmpty ? Argument(name: "", type: "string") : inner.removeFirst()
+            argument.isOptional = true
+            readRepeat(&argument)
+            return argument
+        }
+        let word = readWord()
+        if isToken(word) {
+            let before = at
+            skipSpaces()
+            if at < text.count, text[at].isLowercase || text[at] == "@" {
+                var argument = argument()
+                argument.token = word
+                return argument
+            }
+            at = before
+            var argument = Argument(name: word.lowercased(), type: "pure-token", token: word)
+            readRepeat(&argument)
+            return argument
+        }
+        return value(word)
+    }
+
+    private mutating func value(_ word: String) -> Argument {
+        var argument = Argument(name: word, type: "string")
+        if word.hasPrefix("@") {
+            argument.name = String(word.dropFirst())
+            argument.type = "key"
+        } else if at < text.count, text[at] == ":" {
+            argument.type = CommandGrammar.types[text[at + 1]] ?? "string"
+            at += 2
+        } else if at + 1 < text.count, text[at] == "=" {
+            let open = text[at + 1]
+            at += 2
+            argument.isOptional = open == "["
+            argument.type = open == "<" ? "block" : "oneof"
+            argument.parts =
+                open == "<" ? row(until: ">") : choice(until: open == "[" ? "]" : ")")
+        }
+        readRepeat(&argument)
+        return argument
+    }
+
+    private static let types: [Character: String] = [
+        "i": "integer", "d": "double", "t": "unix-time", "p": "pattern",
+    ]
+
+    private mutating func readRepeat(_ argument: inout Argument) {
+        guard at + 2 < text.count, text[at...(at + 2)] == ["." as Character, ".", "."] else { return }
+        argument.isMultiple = true
+        at += 3
+    }
+
+    private mutating func readWord() -> String {
+        var word = ""
+        while at < text.count {
+            let character = text[at]
+            if " |[]()<>:".contains(character) { break }
+            if character == "=", !word.isEmpty { break }
+            if character == ".", at + 1 < text.count, text[at + 1] == "." { break }
+            word.append(character)
+            at += 1
+        }
+        if word.isEmpty, at < text.count {
+            word.append(text[at])
+            at += 1
+        }
+        return word
+    }
+
+    private func isToken(_ word: String) -> Bool {
+        !word.hasPrefix("@") && !word.contains(where: \.isLowercase)
+    }
+
+    private mutating func skipSpaces() {
+        while at < text.count, text[at] == " " { at += 1 }
+    }
+}

@@ -1,0 +1,23 @@
+internal import Commands
+
+/// All families of commands; a family that is not listed here is unknown to the server.
+enum CommandFamilies {
+    /// Those that see the keyspace only.
+    static let data: [[DataCommand]] = [
+        StringCommands.table,
+        KeyCommands.table,
+        ExpiryCommands.table,
+        ObjectCommands.table,
+        SortedSetCommands.table,
+        SortedSetSampling.table,
+        SortedSetRanges.table,
+    ]
+
+    /// Those that see the server.
+    static let admin: [[AdminCommand]] = [
+        SessionCommands.table,
+        ClientCommands.table,
+        ServerCommands.table,
+        CommandCommands.table,
+    ]
+}
