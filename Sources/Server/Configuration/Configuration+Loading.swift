@@ -1,0 +1,172 @@
+internal import Glibc
+
+extension Configuration {
+    /// How deep files may include each other; Redis has no limit and dies of a circle.
+    public static let includeDepthMax = 16
+
+    /// Reads what the command line names: the file, standard input, then the options.
+    ///
+    /// - Throws: the first thing that is wrong; the configuration is then not to be used.
+    public mutating func load(_ arguments: LaunchArguments) throws(ConfigurationFailure) {
+        if let path = arguments.path {
+            self.path = absolute(path)
+            try loadFile(path, depth: 0)
+        }
+        if arguments.readsStandardInput {
+            let content: [UInt8]
+            do throws(ConfigurationDisk.Failure) {
+                content = try ConfigurationDisk.read(descriptor: STDIN_FILENO)
+            } catch {
+                throw .unreadable(path: "-", reason: error.reason)
+            }
+            try load(content, from: .standardInput, depth: 0)
+        }
+        for (index, bytes) in arguments.lines.enumerated() {
+            let line = ConfigurationLine(source: .commandLine, number: index + 1, bytes: bytes)
+            try load(line, depth: 0)
+        }
+        try checkWhole()
+    }
+
+    /// Reads the lines of one text.
+    mutating func load(
+        _ content: [UInt8],
+        from source: ConfigurationLine.Source,
+        depth: Int
+    ) throws(ConfigurationFailure) {
+        let lines = content.split(separator: 0x0A, omittingEmptySubsequences: false)
+        for (index, bytes) in lines.enumerated() {
+            let trimmed = ConfigurationParser.trimmed(Array(bytes))
+            let line = ConfigurationLine(source: source, number: index + 1, bytes: trimmed)
+            try load(line, depth: depth)
+        }
+    }
+
+    private mutating func loadFile(_ path: String, depth: Int) throws(ConfigurationFailure) {
+        let content: [UInt8]
+        do throws(ConfigurationDisk.Failure) { content = try ConfigurationDisk.read(path) } catch {
+            throw .unreadable(path: absolute(path), reason: error.reason)
+        }
+        try load(content, from: .file(path), depth: depth)
+    }
+
+    private mutating func load(
+        _ line: ConfigurationLine,
+        depth: Int
+    ) throws(ConfigurationFailure) {
+        guard let first = line.bytes.first, first != UInt8(ascii: "#") else { return }
+        guard let words = ConfigurationParser.words(in: line.bytes) else {
+            throw line.failure("Unbalanced quotes in configuration line")
+        }
+        guard let first = words.first else { return }
+        let name = String(decoding: first, as: UTF8.self).lowercased()
+        if let row = ConfigurationTable.rowOfName[name] {
+            do throws(DirectiveRefusal) {
+                try load(Array(words.dropFirst()), to: row)
+            } catch {
+                throw line.failure(error.reason)
+            }
+        } else {
+            try loadOther(name, words, line, depth: depth)
+        }
+    }
+
+    private mutating func load(_ words: [[UInt8]], to row: Int) throws(DirectiveRefusal) {
+        let directive = ConfigurationTable.directives[row]
+        var words = words
+        if directive.kind.takesSeveralWords, words.count == 1 {
+            words = Self.splitAtSpaces(words[0])
+        } else if case .savePoints = directive.kind, words.isEmpty {
+            // `save` without a word adds nothing, while `save ""` removes what was there.
+            if !hasLoadedSavePoints { values[row] = .savePoints([]) }
+            hasLoadedSavePoints = true
+            return
+        }
+        let value = try directive.kind.value(
+            of: words,
+            for: directive.name,
+            current: builtOn(row)
+        )
+        if case .savePoints = value { hasLoadedSavePoints = true }
+        values[row] = directive.settled(value)
+        if case .text(.directory) = directive.kind {
+            try surroundings.enterDirectory(value.text)
+            noteWorkingDirectory()
+        }
+        note(directive)
+    }
+
+    /// What a repeated directive adds to. The first `save` starts anew: the default is not kept.
+    private func builtOn(_ row: Int) -> ConfigurationValue? {
+        switch values[row] {
+        case .bufferLimits: values[row]
+        case .savePoints: hasLoadedSavePoints ? values[row] : nil
+        case .flag, .integer, .octal, .memory, .percent, .choice, .choices, .text, .words,
+            .percentiles, .integers:
+            nil
+        }
+    }
+
+    private mutating func note(_ directive: Directive) {
+        if !directive.isInEffect { noteAbsent(directive.name) }
+    }
+
+    private mutating func noteAbsent(_ name: String) {
+        if !notInEffect.contains(name) { notInEffect.append(name) }
+    }
+
+    /// Lines that set no value.
+    private mutating func loadOther(
+        _ name: String,
+        _ words: [[UInt8]],
+        _ line: ConfigurationLine,
+        depth: Int
+    ) throws(ConfigurationFailure) {
+        switch (name, words.count) {
+        case ("include", 2):
+            try include(String(decoding: words[1], as: UTF8.self), line, depth: depth + 1)
+        case ("rename-command", 3), ("user", 2...), ("loadmodule", 2...):
+            otherLines.append((line, words))
+            noteAbsent(name)
+        case ("list-max-ziplist-entries", 2), ("list-max-ziplist-value", 2):
+            break  // Retired long ago; old files still have them.
+        case ("sentinel", _):
+            throw line.failure("sentinel directive while not in sentinel mode")
+        default:
+            throw line.failure("Bad directive or wrong number of arguments")
+        }
+    }
+
+    /// Reads the files that `pattern` names; none is fine only for a pattern with wildcards.
+    private mutating func include(
+        _ pattern: String,
+        _ line: ConfigurationLine,
+        depth: Int
+    ) throws(ConfigurationFailure) {
+        guard depth <= Self.includeDepthMax else {
+            throw line.failure("Files include each other too deeply")
+        }
+        guard pattern.contains(where: "*?[".contains) else {
+            return try loadFile(pattern, depth: depth)
+        }
+        for path in ConfigurationDisk.paths(matching: pattern) {
+            try loadFile(path, depth: depth)
+        }
+    }
+
+    /// What can only be judged once all lines are read.
+    private func checkWhole() throws(ConfigurationFailure) {
+        if value("cluster-enabled") == .flag(true), value("replicaof") != .words([]) {
+            throw .whole("replicaof directive not allowed in cluster mode")
+        }
+        let path = value("logfile").text
+        guard !path.isEmpty else { return }
+        do throws(ConfigurationDisk.Failure) { try ConfigurationDisk.checkAppendable(path) } catch {
+            throw .whole("Can't open the log file: \(error.reason)")
+        }
+    }
+
+    private func absolute(_ path: String) -> String {
+        path.hasPrefix("/") ? path : "\(surroundings.workingDirectory())/\(path)"
+    }
+}

@@ -1,0 +1,222 @@
+/// What the server is set to: one value per row of `ConfigurationTable`.
+///
+/// A value type that the control plane owns: CONFIG SET changes a copy, tries it, and either
+/// keeps the whole copy or none of it. Workers never see this; they get `Options`.
+///
+/// ## Invariants
+/// - `values` and `standards` have one value per row, each of its row's kind.
+public struct Configuration: Sendable {
+    /// Makes a change take place; throws if it cannot. Called again with the former
+    /// configuration where a later one fails.
+    public typealias Action = @Sendable (Configuration) throws(DirectiveRefusal) -> Void
+
+    /// The file that the server was started with, absolute, if there was one.
+    public internal(set) var path: String?
+    /// Directives that were given but steer nothing yet, in the order in which they came.
+    public internal(set) var notInEffect: [String] = []
+    /// `rename-command`, `user` and `loadmodule` lines, which are no values: name, then words.
+    public internal(set) var otherLines: [(line: ConfigurationLine, words: [[UInt8]])] = []
+
+    var values: [ConfigurationValue]
+    let standards: [ConfigurationValue]
+    var hasLoadedSavePoints = false
+    let surroundings: ConfigurationSurroundings
+    private var actions: [(rows: Set<Int>, action: Action)] = []
+
+    /// Every directive at its default.
+    public init(surroundings: ConfigurationSurroundings = .process) {
+        self.surroundings = surroundings
+        var standards = ConfigurationTable.standards
+        standards[ConfigurationTable.row("threads")] = .integer(Int64(surroundings.processorCount))
+        self.standards = standards
+        values = standards
+        noteWorkingDirectory()
+        whenChanged(["dir"], Self.enterDirectory)
+    }
+
+    private static func enterDirectory(
+        _ configuration: Configuration
+    ) throws(DirectiveRefusal) {
+        try configuration.surroundings.enterDirectory(configuration.value("dir").text)
+    }
+
+    /// The value of a directive that is known to exist, by its name or an alias.
+    public func value(_ name: String) -> ConfigurationValue {
+        values[ConfigurationTable.row(name)]
+    }
+
+    /// Registers what makes a change of any of `names` take place.
+    ///
+    /// It runs once per CONFIG SET, after all values were read and only if one of them changed.
+    public mutating func whenChanged(_ names: [String], _ action: @escaping Action) {
+        actions.append((Set(names.map(ConfigurationTable.row)), action))
+    }
+
+    mutating func noteWorkingDirectory() {
+        values[ConfigurationTable.row("dir")] = .text(
+            Array(surroundings.workingDirectory().utf8)
+        )
+    }
+}
+
+// MARK: - CONFIG GET
+
+extension Configuration {
+    /// The directives that match any of `patterns`, each once.
+    ///
+    /// A name without wildcards also finds hidden directives and is answered as it was asked.
+    public func get(_ patterns: [String]) -> [(name: String, value: [UInt8])] {
+        var found: [(name: String, value: [UInt8])] = []
+        var seen: Set<String> = []
+        for pattern in patterns {
+            let lowered = pattern.lowercased()
+            guard pattern.contains(where: "*?[".contains) else {
+                if let row = ConfigurationTable.rowOfName[lowered], seen.insert(lowered).inserted {
+                    found.append((pattern, values[row].bytes))
+                }
+                continue
+            }
+            for (name, row) in ConfigurationTable.names
+            where DirectiveNamePattern.matches(lowered, name) && !isHidden(row) {
+                if seen.insert(name).inserted { found.append((name, values[row].bytes)) }
+            }
+        }
+        return found
+    }
+
+    private func isHidden(_ row: Int) -> Bool {
+        ConfigurationTable.directives[row].traits.contains(.hidden)
+    }
+}
+
+// MARK: - CONFIG SET
+
+/// Why CONFIG SET or CONFIG REWRITE did nothing, as the error that the client gets.
+public struct ConfigurationError: Error, Equatable {
+    /// The reply, with its code, without the leading hyphen.
+    public let message: String
+
+    static func unknown(_ name: String) -> ConfigurationError {
+        // By scalars: a carriage return and a newline are two spaces, not one character.
+        let scalars = name.unicodeScalars.map { "\r\n".unicodeScalars.contains($0) ? " " : $0 }
+        let oneLine = String(String.UnicodeScalarView(scalars))
+        return ConfigurationError(
+            message: "ERR Unknown option or number of arguments for CONFIG SET - '\(oneLine)'"
+        )
+    }
+
+    static func refused(_ name: String, _ reason: String) -> ConfigurationError {
+        ConfigurationError(
+            message: "ERR CONFIG SET failed (possibly related to argument '\(name)') - \(reason)"
+        )
+    }
+}
+
+extension Configuration {
+    /// Sets all of `changes` or none.
+    ///
+    /// - Parameters:
+    ///   - changes: names in any spelling, with the value as one text.
+    ///   - isLocal: whether the client is on this machine, which `local` permissions ask for.
+    public mutating func set(
+        _ changes: [(name: String, value: [UInt8])],
+        isLocal: Bool = true
+    ) throws(ConfigurationError) {
+        let rows = try checkedRows(changes, isLocal: isLocal)
+        var next = self
+        for (row, change) in zip(rows, changes) {
+            do throws(DirectiveRefusal) {
+                try next.assign(change.value, to: row)
+            } catch {
+                throw .refused(change.name.lowercased(), error.reason)
+            }
+        }
+        try next.takePlace(of: self, changes.map { $0.name.lowercased() }, rows)
+        // The folder as the system calls it, not as it was given.
+        next.noteWorkingDirectory()
+        self = next
+    }
+
+    /// The rows that `changes` name, if each may be changed, and by this client.
+    private func checkedRows(
+        _ changes: [(name: String, value: [UInt8])],
+        isLocal: Bool
+    ) throws(ConfigurationError) -> [Int] {
+        var rows: [Int] = []
+        var names: Set<String> = []
+        for change in changes {
+            let name = change.name.lowercased()
+            guard let row = ConfigurationTable.rowOfName[name] else {
+                throw .unknown(change.name)
+            }
+            let directive = ConfigurationTable.directives[row]
+            guard directive.isMutable else {
+                throw .refused(name, "can't set immutable config")
+            }
+            guard !directive.traits.contains(.protected) || mayChangeProtected(isLocal) else {
+                throw .refused(name, "can't set protected config")
+            }
+            guard names.insert(name).inserted else { throw .refused(name, "duplicate parameter") }
+            rows.append(row)
+        }
+        return rows
+    }
+
+    private func mayChangeProtected(_ isLocal: Bool) -> Bool {
+        switch value("enable-protected-configs") {
+        case .choice("yes"): true
+        case .choice("local"): isLocal
+        default: false
+        }
+    }
+
+    private mutating func assign(_ text: [UInt8], to row: Int) throws(DirectiveRefusal) {
+        let directive = ConfigurationTable.directives[row]
+        let words = directive.kind.takesSeveralWords ? Self.splitAtSpaces(text) : [text]
+        var current: ConfigurationValue?
+        if case .bufferLimits = values[row] { current = values[row] }
+        let value = try directive.kind.value(of: words, for: directive.name, current: current)
+        values[row] = directive.settled(value)
+    }
+
+    /// The words between single spaces; two spaces have an empty word between them, as in Redis.
+    static func splitAtSpaces(_ text: [UInt8]) -> [[UInt8]] {
+        guard !text.isEmpty else { return [] }
+        return text.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
+            .map(Array.init)
+    }
+
+    /// Runs the actions of what changed; where one fails, those that ran run for `former` again.
+    private func takePlace(
+        of former: Configuration,
+        _ names: [String],
+        _ rows: [Int]
+    ) throws(ConfigurationError) {
+        var done: [Action] = []
+        for (name, row) in zip(names, rows) where values[row] != former.values[row] {
+            do throws(DirectiveRefusal) {
+                // An action stands with the first of its rows that changed, so that it runs once.
+                for entry in actions where rows.first(where: entry.rows.contains) == row {
+                    done.append(entry.action)
+                    try entry.action(self)
+                }
+            } catch {
+                for action in done { try? action(former) }
+                throw .refused(name, error.reason)
+            }
+        }
+    }
+}
+
+extension Directive {
+    /// `value` within the bounds that Redis moves it into without a word.
+    func settled(_ value: ConfigurationValue) -> ConfigurationValue {
+        switch (name, value) {
+        case ("hz", .integer(let count)): .integer(min(max(count, 1), 500))
+        case ("watchdog-period", .integer(let period)) where period > 0:
+            .integer(max(period, 200))
+        case ("repl-backlog-size", .memory(let byteCount)): .memory(max(byteCount, 16 << 10))
+        default: value
+        }
+    }
+}

@@ -1,0 +1,51 @@
+/// Where a line of configuration stands, to be named when it is wrong.
+public struct ConfigurationLine: Equatable, Sendable {
+    /// What the line was read from.
+    public enum Source: Equatable, Sendable {
+        case file(String)
+        case standardInput
+        case commandLine
+    }
+
+    /// What the line was read from.
+    public let source: Source
+    /// Counted from one; on the command line, the option's place.
+    public let number: Int
+    /// The line without the spaces around it.
+    public let bytes: [UInt8]
+
+    /// The failure that this line is to blame for.
+    public func failure(_ reason: String) -> ConfigurationFailure { .line(self, reason) }
+
+    var place: String {
+        switch source {
+        case .file(let path): "Reading the configuration file '\(path)', at line \(number)"
+        case .standardInput:
+            "Reading the configuration from standard input, at line \(number)"
+        case .commandLine: "Reading the command line, at option \(number)"
+        }
+    }
+}
+
+/// Why the server does not start with this configuration.
+public enum ConfigurationFailure: Error, Equatable {
+    /// A line that could not be understood or obeyed.
+    case line(ConfigurationLine, String)
+    /// A file that could not be read, and the system's reason.
+    case unreadable(path: String, reason: String)
+    /// What is wrong with the whole rather than with a line.
+    case whole(String)
+
+    /// What to print to standard error: Redis' block, which also names the file.
+    public func report(version: String) -> String {
+        let title = "\n*** FATAL CONFIG FILE ERROR (Apus \(version)) ***\n"
+        switch self {
+        case .line(let line, let reason):
+            let text = String(decoding: line.bytes, as: UTF8.self)
+            return "\(title)\(line.place)\n>>> '\(text)'\n\(reason)\n"
+        case .unreadable(let path, let reason):
+            return "\(title)Can't open config file '\(path)': \(reason)\n"
+        case .whole(let reason): return "\(title)\(reason)\n"
+        }
+    }
+}

@@ -1,0 +1,65 @@
+/// One row of the configuration table: everything the server knows about a directive.
+public struct Directive: Sendable {
+    /// What sets a directive apart from one that CONFIG SET may change and everybody may see.
+    public struct Traits: OptionSet, Sendable {
+        /// The bits.
+        public let rawValue: UInt8
+
+        /// A set from its bits.
+        public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+        /// Set by the file and the command line only.
+        public static let immutable = Traits(rawValue: 1 << 0)
+        /// Left out of CONFIG GET unless it is asked for by its whole name.
+        public static let hidden = Traits(rawValue: 1 << 1)
+        /// Not to be logged.
+        public static let sensitive = Traits(rawValue: 1 << 2)
+        /// CONFIG SET needs `enable-protected-configs`.
+        public static let protected = Traits(rawValue: 1 << 3)
+        /// CONFIG REWRITE writes it even when it stands at its default.
+        public static let alwaysWritten = Traits(rawValue: 1 << 4)
+    }
+
+    /// The name that CONFIG REWRITE writes.
+    public let name: String
+    /// Older or other spellings; CONFIG GET lists them as well.
+    public let aliases: [String]
+    /// What words it takes.
+    public let kind: DirectiveKind
+    /// The default, in the words of a configuration file.
+    public let standard: String
+    /// See `Traits`.
+    public let traits: Traits
+    /// What it does, in one sentence; `nil` while the feature it steers does not exist.
+    public let meaning: String?
+
+    init(
+        _ name: String,
+        _ kind: DirectiveKind,
+        _ standard: String,
+        _ traits: Traits = [],
+        alias: String? = nil,
+        meaning: String? = nil
+    ) {
+        self.name = name
+        self.kind = kind
+        self.standard = standard
+        self.traits = traits
+        self.aliases = alias.map { [$0] } ?? []
+        self.meaning = meaning
+    }
+
+    /// Whether setting it changes what the server does.
+    public var isInEffect: Bool { meaning != nil }
+
+    /// Whether CONFIG SET may change it.
+    public var isMutable: Bool { !traits.contains(.immutable) }
+}
+
+/// Why a value was not taken, in Redis' words.
+public struct DirectiveRefusal: Error, Equatable {
+    /// The sentence.
+    public let reason: String
+
+    init(_ reason: String) { self.reason = reason }
+}

@@ -1,0 +1,69 @@
+/// The command line: `[FILE|-] [--name value …] [-]`.
+///
+/// A word that starts with `--` names a directive, and the words up to the next such word are
+/// its value. The word right after a name belongs to the value even if it starts with `--`, so
+/// that a password may; only `--save` may stand alone and then means `save ""`.
+public struct LaunchArguments: Equatable, Sendable {
+    /// What the program is asked to do.
+    public enum Request: Equatable, Sendable {
+        case serve
+        case showVersion
+        case showHelp
+    }
+
+    /// What the program is asked to do.
+    public private(set) var request = Request.serve
+    /// The configuration file, as it was given.
+    public private(set) var path: String?
+    /// Whether configuration is to be read from standard input, after the file.
+    public private(set) var readsStandardInput = false
+    /// The options as configuration lines, in order.
+    public private(set) var lines: [[UInt8]] = []
+
+    /// Reads the words after the program's name.
+    public init(_ arguments: [String]) {
+        var words = arguments[...]
+        switch words.first {
+        case "-v", "--version": request = .showVersion
+        case "-h", "--help": request = .showHelp
+        default: break
+        }
+        guard request == .serve else { return }
+        if words.first == "-" {
+            readsStandardInput = true
+            words = words.dropFirst()
+        } else if let first = words.first, !first.hasPrefix("-") {
+            path = first
+            words = words.dropFirst()
+        }
+        if words.last == "-" {
+            readsStandardInput = true
+            words = words.dropLast()
+        }
+        for word in words { append(word) }
+        if lines.last == Array("save".utf8) { lines[lines.count - 1] = Self.saveNothing }
+    }
+
+    private static let saveNothing = Array("save \"\"".utf8)
+
+    private var isNameWithoutValue = false
+
+    private mutating func append(_ word: String) {
+        let isSaveAlone = lines.last == Array("save".utf8) && isNameWithoutValue
+        if word.hasPrefix("--"), !isNameWithoutValue || isSaveAlone {
+            if isSaveAlone { lines[lines.count - 1] = Self.saveNothing }
+            // `--` alone adds no name: the words after it make a line of their own.
+            lines.append(Array(word.utf8.dropFirst(2)))
+            isNameWithoutValue = true
+            return
+        }
+        let value = ConfigurationParser.quoted(Array(word.utf8))
+        guard let last = lines.last, !last.isEmpty else {
+            lines = lines.dropLast() + [value]
+            isNameWithoutValue = false
+            return
+        }
+        lines[lines.count - 1] = last + [UInt8(ascii: " ")] + value
+        isNameWithoutValue = false
+    }
+}

@@ -1,0 +1,222 @@
+public import Store
+
+/// The configuration as workers need it: plain values, immutable once published.
+public struct Options: Sendable {
+    /// Who may do something that can do harm.
+    public enum Permission: String, Sendable {
+        case nobody = "no"
+        case everybody = "yes"
+        case localClients = "local"
+    }
+
+    /// What is freed in the background without being asked to.
+    public struct LazyFreeing: Equatable, Sendable {
+        /// `lazyfree-lazy-eviction`.
+        public var ofEvicted: Bool
+        /// `lazyfree-lazy-expire`.
+        public var ofExpired: Bool
+        /// `lazyfree-lazy-server-del`.
+        public var ofOverwritten: Bool
+        /// `lazyfree-lazy-user-del`.
+        public var byDelete: Bool
+        /// `lazyfree-lazy-user-flush`.
+        public var byFlush: Bool
+    }
+
+    // Where to listen.
+
+    /// `port`; 0: not by TCP.
+    public let port: Int
+    /// `bind`; a leading hyphen marks an address that may be missing.
+    public let addresses: [String]
+    /// `tcp-backlog`.
+    public let backlog: Int
+    /// `unixsocket`; empty: none.
+    public let unixSocketPath: String
+    /// `unixsocketperm`; 0: what the umask leaves.
+    public let unixSocketPermissions: Int
+
+    // Clients.
+
+    /// `tcp-keepalive`; 0: no probes.
+    public let keepAliveSeconds: Int
+    /// `timeout`; 0: never.
+    public let timeoutSeconds: Int
+    /// `maxclients`.
+    public let clientsMax: Int
+    /// `protected-mode`, as it was set.
+    public let isProtectedMode: Bool
+    /// Whether `bind` stands at its default, which protected mode asks for.
+    public let hasStandardAddresses: Bool
+    /// `requirepass`; empty: none.
+    public let password: [UInt8]
+    /// `proto-max-bulk-len`.
+    public let bulkLengthMax: Int
+    /// `client-query-buffer-limit`.
+    public let queryBufferBytesMax: Int
+    /// `client-output-buffer-limit`.
+    public let outputBufferLimits: ClientBufferLimits
+
+    // The engine.
+
+    /// `threads`.
+    public let threads: Int
+    /// `databases`.
+    public let databases: Int
+    /// `hz`.
+    public let ticksPerSecond: Int
+    /// `maxmemory`; 0: no bound.
+    public let memoryBytesMax: UInt64
+    /// The thresholds of the collections' encodings.
+    public let encodingLimits: EncodingLimits
+    /// The `lazyfree-lazy-` directives.
+    public let lazyFreeing: LazyFreeing
+    /// `enable-debug-command`.
+    public let debugPermission: Permission
+    /// `enable-protected-configs`.
+    public let protectedConfigurationPermission: Permission
+    /// `latency-tracking`.
+    public let tracksLatency: Bool
+    /// `latency-tracking-info-percentiles`.
+    public let latencyPercentiles: [Double]
+
+    // The process.
+
+    /// `daemonize`.
+    public let isDaemon: Bool
+    /// `pidfile`; empty: none, or the usual one for a daemon.
+    public let processFilePath: String
+    /// `logfile`; empty: standard output.
+    public let logPath: String
+    /// `loglevel`.
+    public let logLevel: String
+    /// `supervised`.
+    public let supervisor: String
+    /// `always-show-logo`.
+    public let alwaysShowsLogo: Bool
+    /// `set-proc-title`.
+    public let setsProcessTitle: Bool
+    /// `proc-title-template`.
+    public let processTitleTemplate: String
+
+    /// What `configuration` says.
+    public init(_ configuration: Configuration) {
+        let read = Reader(configuration: configuration)
+        port = read.integer("port")
+        addresses = read.words("bind")
+        backlog = read.integer("tcp-backlog")
+        unixSocketPath = read.text("unixsocket")
+        unixSocketPermissions = read.integer("unixsocketperm")
+        keepAliveSeconds = read.integer("tcp-keepalive")
+        timeoutSeconds = read.integer("timeout")
+        clientsMax = read.integer("maxclients")
+        isProtectedMode = read.flag("protected-mode")
+        hasStandardAddresses = read.isStandard("bind")
+        password = configuration.value("requirepass").bytes
+        bulkLengthMax = read.size("proto-max-bulk-len")
+        queryBufferBytesMax = read.size("client-query-buffer-limit")
+        outputBufferLimits = read.bufferLimits()
+        threads = read.integer("threads")
+        databases = read.integer("databases")
+        ticksPerSecond = read.integer("hz")
+        memoryBytesMax = read.bytes("maxmemory")
+        encodingLimits = EncodingLimits(read)
+        lazyFreeing = LazyFreeing(read)
+        debugPermission = read.permission("enable-debug-command")
+        protectedConfigurationPermission = read.permission("enable-protected-configs")
+        tracksLatency = read.flag("latency-tracking")
+        latencyPercentiles = read.percentiles()
+        isDaemon = read.flag("daemonize")
+        processFilePath = read.text("pidfile")
+        logPath = read.text("logfile")
+        logLevel = read.text("loglevel")
+        supervisor = read.text("supervised")
+        alwaysShowsLogo = read.flag("always-show-logo")
+        setsProcessTitle = read.flag("set-proc-title")
+        processTitleTemplate = read.text("proc-title-template")
+    }
+}
+
+extension EncodingLimits {
+    fileprivate init(_ read: Reader) {
+        self.init()
+        hashPackEntriesMax = read.integer("hash-max-listpack-entries")
+        hashPackValueMax = read.size("hash-max-listpack-value")
+        setIntegersMax = read.integer("set-max-intset-entries")
+        setPackEntriesMax = read.integer("set-max-listpack-entries")
+        setPackValueMax = read.size("set-max-listpack-value")
+        sortedSetPackEntriesMax = read.integer("zset-max-listpack-entries")
+        sortedSetPackValueMax = read.size("zset-max-listpack-value")
+        listPackSize = read.integer("list-max-listpack-size")
+        listCompressDepth = read.integer("list-compress-depth")
+        streamNodeBytesMax = read.size("stream-node-max-bytes")
+        streamNodeEntriesMax = read.integer("stream-node-max-entries")
+        hyperLogLogSparseBytesMax = read.size("hll-sparse-max-bytes")
+    }
+}
+
+extension Options.LazyFreeing {
+    fileprivate init(_ read: Reader) {
+        ofEvicted = read.flag("lazyfree-lazy-eviction")
+        ofExpired = read.flag("lazyfree-lazy-expire")
+        ofOverwritten = read.flag("lazyfree-lazy-server-del")
+        byDelete = read.flag("lazyfree-lazy-user-del")
+        byFlush = read.flag("lazyfree-lazy-user-flush")
+    }
+}
+
+/// Reads typed values; a directive of another kind is a mistake in `Options`.
+private struct Reader {
+    let configuration: Configuration
+
+    func flag(_ name: String) -> Bool { configuration.value(name) == .flag(true) }
+
+    func text(_ name: String) -> String { configuration.value(name).text }
+
+    func isStandard(_ name: String) -> Bool {
+        let row = ConfigurationTable.row(name)
+        return configuration.values[row] == configuration.standards[row]
+    }
+
+    func integer(_ name: String) -> Int {
+        switch configuration.value(name) {
+        case .integer(let number), .octal(let number): return Int(number)
+        default: preconditionFailure("the directive is a number")
+        }
+    }
+
+    func bytes(_ name: String) -> UInt64 {
+        guard case .memory(let byteCount) = configuration.value(name) else {
+            preconditionFailure("the directive is a size")
+        }
+        return byteCount
+    }
+
+    func size(_ name: String) -> Int { Int(clamping: bytes(name)) }
+
+    func words(_ name: String) -> [String] {
+        guard case .words(let words) = configuration.value(name) else {
+            preconditionFailure("the directive is a list of words")
+        }
+        return words.map { String(decoding: $0, as: UTF8.self) }.filter { !$0.isEmpty }
+    }
+
+    func permission(_ name: String) -> Options.Permission {
+        Options.Permission(rawValue: text(name)) ?? .nobody
+    }
+
+    func percentiles() -> [Double] {
+        guard
+            case .percentiles(let shares) = configuration.value(
+                "latency-tracking-info-percentiles"
+            )
+        else { preconditionFailure("the directive is a list of shares") }
+        return shares
+    }
+
+    func bufferLimits() -> ClientBufferLimits {
+        guard case .bufferLimits(let limits) = configuration.value("client-output-buffer-limit")
+        else { preconditionFailure("the directive is a set of limits") }
+        return limits
+    }
+}

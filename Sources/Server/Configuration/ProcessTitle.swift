@@ -1,0 +1,36 @@
+/// The title that a process listing shows, made from `proc-title-template`.
+public enum ProcessTitle {
+    /// The variables that a template may name.
+    public static let variables: Set<String> = [
+        "title", "listen-addr", "server-mode", "port", "tls-port", "unixsocket", "config-file",
+    ]
+
+    /// The title: each `{name}` replaced by its value, `{{` by a brace.
+    ///
+    /// - Returns: `nil` where a brace stays open or names what is not in `values`.
+    public static func expand(_ template: String, values: [String: String]) -> String? {
+        var title = ""
+        var rest = template[...]
+        while let brace = rest.firstIndex(of: "{") {
+            title += rest[..<brace]
+            rest = rest[rest.index(after: brace)...]
+            if rest.first == "{" {
+                title += "{"
+                rest = rest.dropFirst()
+                continue
+            }
+            guard let end = rest.firstIndex(of: "}"), let value = values[String(rest[..<end])]
+            else { return nil }
+            title += value
+            rest = rest[rest.index(after: end)...]
+        }
+        return title + rest
+    }
+
+    /// Whether a template can be expanded, and says something besides the title itself.
+    static func isValid(template: String) -> Bool {
+        var values = Dictionary(uniqueKeysWithValues: variables.map { ($0, "-") })
+        values["title"] = ""
+        return expand(template, values: values)?.isEmpty == false
+    }
+}

@@ -1,0 +1,174 @@
+import Glibc
+import Testing
+
+@testable import Server
+
+/// A folder of its own that goes with the test.
+struct TemporaryFolder: ~Copyable {
+    let path: String
+
+    init() {
+        path = "/tmp/apus-configuration-\(getpid())-\(UInt64.random(in: 0...UInt64.max))"
+        unsafe mkdir(path, 0o700)
+    }
+
+    deinit {
+        for file in ConfigurationDisk.paths(matching: "\(path)/*") { unsafe unlink(file) }
+        unsafe rmdir(path)
+    }
+
+    func write(_ name: String, _ text: String) throws -> String {
+        try ConfigurationDisk.replace("\(path)/\(name)", by: Array(text.utf8))
+        return "\(path)/\(name)"
+    }
+
+    func text(_ name: String) throws -> String {
+        String(decoding: try ConfigurationDisk.read("\(path)/\(name)"), as: UTF8.self)
+    }
+}
+
+@Suite struct ConfigurationLoadingTests {
+    private func loaded(_ text: String, _ arguments: String...) throws -> Configuration {
+        let folder = TemporaryFolder()
+        let path = try folder.write("test.conf", text)
+        var configuration = Configuration(surroundings: testSurroundings())
+        try configuration.load(LaunchArguments([path] + arguments))
+        return configuration
+    }
+
+    /// The report, with the folder's name taken out.
+    private func report(_ text: String, _ arguments: String...) -> String {
+        let folder = TemporaryFolder()
+        do {
+            let path = try folder.write("test.conf", text)
+            var configuration = Configuration(surroundings: testSurroundings())
+            try configuration.load(LaunchArguments([path] + arguments))
+        } catch let failure as ConfigurationFailure {
+            let report = failure.report(version: "0.1.0")
+            return report.split(separator: folder.path + "/").joined()
+        } catch {
+            return "\(error)"
+        }
+        return ""
+    }
+
+    @Test func `lines are read in any case with comments between`() throws {
+        let configuration = try loaded("PORT 7\r\n\r\n# x\n  TimeOut\t5\n\u{0B}hz 20")
+        #expect(configuration.value("port") == .integer(7))
+        #expect(configuration.value("timeout") == .integer(5))
+        #expect(configuration.value("hz") == .integer(20))
+    }
+
+    @Test func `save adds up, after the first that replaces the default`() throws {
+        #expect(try loaded("save 5 6\nsave 7 8 1 1").value("save").text == "5 6 7 8 1 1")
+        #expect(try loaded("save 5 6\nsave \"\"\nsave 1 2").value("save").text == "1 2")
+        #expect(try loaded("save 5 6", "--save", "7", "8").value("save").text == "5 6 7 8")
+        #expect(try loaded("save 5 6", "--save").value("save").text == "")
+        #expect(try loaded("save 9 9\nsave").value("save").text == "9 9")
+        #expect(try loaded("save \"5 6\"").value("save").text == "5 6")
+        #expect(try loaded("").value("save").text == "3600 1 300 100 60 10000")
+    }
+
+    @Test func `options come after the file`() throws {
+        let configuration = try loaded("timeout 5\nbind 1.1.1.1\n", "--timeout", "6", "--bind", "*")
+        #expect(configuration.value("timeout") == .integer(6))
+        #expect(configuration.value("bind").text == "*")
+    }
+
+    @Test func `a wrong line is named with file, number and reason`() {
+        #expect(
+            report("port 1\n\n timeout abc \n") == """
+
+                *** FATAL CONFIG FILE ERROR (Apus 0.1.0) ***
+                Reading the configuration file 'test.conf', at line 3
+                >>> 'timeout abc'
+                argument couldn't be parsed into an integer
+
+                """
+        )
+        #expect(
+            report("", "--port", "1", "--zork", "1") == """
+
+                *** FATAL CONFIG FILE ERROR (Apus 0.1.0) ***
+                Reading the command line, at option 2
+                >>> 'zork "1"'
+                Bad directive or wrong number of arguments
+
+                """
+        )
+    }
+
+    @Test(arguments: [
+        ("zork 1", "Bad directive or wrong number of arguments"),
+        ("port", "wrong number of arguments"),
+        ("port 1 2", "wrong number of arguments"),
+        ("timeout \"5\"x", "Unbalanced quotes in configuration line"),
+        ("save 1", "Invalid save parameters"),
+        ("include", "Bad directive or wrong number of arguments"),
+        ("rename-command A", "Bad directive or wrong number of arguments"),
+        ("unixsocketperm 999", "argument couldn't be parsed as an octal number"),
+        ("unixsocketperm 1000", "argument must be between 0 and 777 inclusive"),
+        ("dir /none", "No such file or directory"),
+        ("appendfilename a/b", "appendfilename can't be a path, just a filename"),
+        ("appenddirname \"\"", "appenddirname can't be empty"),
+        ("replicaof a b", "Invalid master port"),
+        ("oom-score-adj-values 1 2", "wrong number of arguments"),
+        ("sentinel monitor a b c d", "sentinel directive while not in sentinel mode"),
+        ("proc-title-template {x}", "template format is invalid or contains unknown variables"),
+    ])
+    func `what Redis refuses is refused in its words`(_ line: String, _ reason: String) {
+        #expect(report(line).hasSuffix("\n>>> '\(line)'\n\(reason)\n"))
+    }
+
+    @Test func `files may include others by pattern`() throws {
+        let folder = TemporaryFolder()
+        _ = try folder.write("i1.conf", "timeout 1\nhz 99\n")
+        _ = try folder.write("i2.conf", "timeout 2\n")
+        let path = try folder.write(
+            "main",
+            "include \(folder.path)/i*.conf\ninclude \(folder.path)/no*\n"
+        )
+        var configuration = Configuration(surroundings: testSurroundings())
+        try configuration.load(LaunchArguments([path]))
+        #expect(configuration.value("timeout") == .integer(2))
+        #expect(configuration.value("hz") == .integer(99))
+    }
+
+    @Test func `a circle of includes and a missing file are refused`() throws {
+        let folder = TemporaryFolder()
+        let path = try folder.write("circle", "include \(folder.path)/circle\n")
+        var configuration = Configuration(surroundings: testSurroundings())
+        #expect(throws: ConfigurationFailure.self) {
+            try configuration.load(LaunchArguments([path]))
+        }
+        #expect(
+            throws: ConfigurationFailure.unreadable(
+                path: "/no/such",
+                reason: "No such file or directory"
+            )
+        ) {
+            try configuration.load(LaunchArguments(["/no/such"]))
+        }
+    }
+
+    @Test func `what is not in effect is named once`() throws {
+        let configuration = try loaded(
+            "appendonly yes\nappendonly no\nport 1\nrename-command A b\n"
+        )
+        #expect(configuration.notInEffect == ["appendonly", "rename-command"])
+        #expect(configuration.value("appendonly") == .flag(false))
+    }
+
+    @Test func `the whole is judged at the end`() {
+        #expect(
+            report("logfile /none/x\n").hasSuffix(
+                "***\nCan't open the log file: No such file or directory\n"
+            )
+        )
+        #expect(
+            report("cluster-enabled yes\nreplicaof 1.1.1.1 5\n").hasSuffix(
+                "***\nreplicaof directive not allowed in cluster mode\n"
+            )
+        )
+    }
+}
