@@ -107,7 +107,8 @@ extension KeyCommands {
                 replaces = true
             } else if arguments[index].isWord("DB"), index + 1 < arguments.count {
                 index += 1
-                database = try databaseIndex(arguments[index], context)
+                database = try arguments.databaseIndex(
+                    index, count: context.keyspace.databaseCount)
             } else {
                 throw .syntax
             }
@@ -134,7 +135,7 @@ extension KeyCommands {
     static func move(
         _ arguments: Arguments, _ context: inout CommandContext
     ) throws(CommandError) {
-        let database = try databaseIndex(arguments[2], context)
+        let database = try arguments.databaseIndex(2, count: context.keyspace.databaseCount)
         if database == context.database {
             throw CommandError("ERR source and destination objects are the same")
         }
@@ -145,14 +146,6 @@ extension KeyCommands {
         }
         target.insertMoved(slot, as: key, expiry: slot.entry.expiry)
         context.reply.integer(1)
-    }
-
-    private static func databaseIndex(
-        _ word: Bytes, _ context: borrowing CommandContext
-    ) throws(CommandError) -> Int {
-        guard let index = DecimalText.integer(word) else { throw .notInteger }
-        guard index >= 0, index < context.keyspace.databaseCount else { throw .databaseRange }
-        return Int(index)
     }
 
     // MARK: Looking over all keys
@@ -287,20 +280,19 @@ extension KeyCommands {
     static func swapDatabases(
         _ arguments: Arguments, _ context: inout CommandContext
     ) throws(CommandError) {
-        guard let first = DecimalText.integer(arguments[1]) else {
-            throw CommandError("ERR invalid first DB index")
-        }
-        guard let second = DecimalText.integer(arguments[2]) else {
-            throw CommandError("ERR invalid second DB index")
-        }
-        let range = 0..<Int64(context.keyspace.databaseCount)
+        let numbers = Int64(Int32.min)...Int64(Int32.max)
+        let first = try arguments.integer(
+            1, in: numbers, or: CommandError("ERR invalid first DB index"))
+        let second = try arguments.integer(
+            2, in: numbers, or: CommandError("ERR invalid second DB index"))
+        let range = 0..<context.keyspace.databaseCount
         guard range.contains(first), range.contains(second) else { throw .databaseRange }
         for partition in 0..<context.keyspace.partitionCount where first != second {
-            let shard = context.keyspace.shard(partition: partition, database: Int(first))
+            let shard = context.keyspace.shard(partition: partition, database: first)
             let other = context.keyspace.exchange(
-                partition: partition, database: Int(second), with: shard)
+                partition: partition, database: second, with: shard)
             _ = context.keyspace.exchange(
-                partition: partition, database: Int(first), with: other)
+                partition: partition, database: first, with: other)
         }
         context.reply.ok()
     }

@@ -25,6 +25,14 @@ enum ValueCondition {
         }
     }
 
+    /// Whether `other` may follow in one command: NX and XX may be said twice, nothing else mixes.
+    func mayBecome(_ other: ValueCondition) -> Bool {
+        switch (self, other) {
+        case (.always, _), (.absent, .absent), (.present, .present): true
+        default: false
+        }
+    }
+
     private func compare(
         _ entry: Entry?, absent: Bool, _ matches: (Bytes) -> Bool
     ) throws(CommandError) -> Bool {
@@ -45,26 +53,29 @@ struct SetOptions {
     /// Reads the words from `start` on.
     init(_ arguments: Arguments, from start: Int, now: Int64) throws(CommandError) {
         var index = start
-        var hasCondition = false
+        var time: (unit: ExpiryUnit, word: Bytes)?
         while index < arguments.count {
             let word = arguments[index]
             if let condition = try SetOptions.condition(arguments, &index) {
-                guard !hasCondition else { throw .syntax }
-                hasCondition = true
+                guard self.condition.mayBecome(condition) else { throw .syntax }
                 self.condition = condition
             } else if word.isWord("GET") {
                 returnsOld = true
-            } else if word.isWord("KEEPTTL"), expiry == nil {
+            } else if word.isWord("KEEPTTL"), time == nil {
                 keepsExpiry = true
-            } else if let unit = ExpiryUnit(word), expiry == nil, !keepsExpiry,
+            } else if let unit = ExpiryUnit(word), time == nil, !keepsExpiry,
                 index + 1 < arguments.count
             {
                 index += 1
-                expiry = try unit.moment(arguments[index], now: now)
+                time = (unit, arguments[index])
             } else {
                 throw .syntax
             }
             index += 1
+        }
+        // The words must all make sense before the time is looked at.
+        expiry = try time.map { pair throws(CommandError) in
+            try pair.unit.moment(pair.word, now: now)
         }
     }
 

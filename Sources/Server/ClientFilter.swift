@@ -38,8 +38,8 @@ struct ClientFilter {
     /// What stands after `CLIENT KILL` in pairs.
     init(killing arguments: Arguments) throws(CommandError) {
         skipsOwn = true
-        guard arguments.count % 2 == 0 else { throw .syntax }
         for index in stride(from: 2, to: arguments.count, by: 2) {
+            guard index + 1 < arguments.count else { throw .syntax }
             try read(arguments[index], arguments[index + 1])
         }
     }

@@ -59,6 +59,7 @@ extension Worker {
     private func run(_ item: Batch.Item, _ client: Client) {
         let arguments = words.arguments(item.start, item.count)
         client.commandCount &+= 1
+        statistics.commandsRun &+= 1
         guard item.row >= 0 else { return refuseUnknown(arguments, client) }
         let replyStart = context.reply.buffer.count
         var number = Int(item.row)
@@ -73,32 +74,46 @@ extension Worker {
             hashFirstKey(of: child, arguments)
         }
         client.lastRow = Int32(number)
-        do throws(CommandError) {
-            try execute(number, arguments, context.firstHash, client)
-            statistics.count(number, cycles: cyclesSinceLast())
-        } catch {
-            context.reply.error(error, command: server.registry.table.facts[number].name)
-            statistics.countFailure(number, cycles: cyclesSinceLast())
+        if let refusal = refusal(number, arguments, client) {
+            statistics.countRejection(number)
+            replyError(refusal, number)
+        } else {
+            do throws(CommandError) {
+                try execute(number, arguments, context.firstHash, client)
+                statistics.count(number, cycles: cyclesSinceLast())
+            } catch {
+                statistics.countFailure(number, cycles: cyclesSinceLast())
+                replyError(error, number)
+            }
         }
         if _slowPath(skips || client.state.contains(.repliesOff)) {
             dropReply(from: replyStart, client)
         }
     }
 
-    /// Checks one request, takes the locks of its keys, and runs it.
+    /// Why a request may not run, if so.
+    @inline(__always)
+    private func refusal(_ number: Int, _ arguments: Arguments, _ client: Client) -> CommandError? {
+        let row = unsafe server.registry.row(number)
+        let arity = unsafe row.pointee.arity
+        guard arity >= 0 ? arguments.count == arity : arguments.count >= -arity else {
+            return .wordCount
+        }
+        if _slowPath(!client.state.contains(.authenticated)),
+            unsafe !row.pointee.flags.contains(.noAuth)
+        {
+            return .authenticationNeeded
+        }
+        return nil
+    }
+
+    /// Takes the locks of a request's keys and runs it.
     @inline(__always)
     private func execute(
         _ number: Int, _ arguments: Arguments, _ hash: KeyHash, _ client: Client
     ) throws(CommandError) {
         let row = unsafe server.registry.row(number)
-        let arity = unsafe row.pointee.arity
-        guard arity >= 0 ? arguments.count == arity : arguments.count >= -arity else {
-            throw .wordCount
-        }
         let flags = unsafe row.pointee.flags
-        if _slowPath(!client.state.contains(.authenticated)), !flags.contains(.noAuth) {
-            throw CommandError("NOAUTH Authentication required.")
-        }
         switch unsafe row.pointee.runner {
         case .data(let handler):
             if !context.keyspace.isShared {
@@ -139,6 +154,22 @@ extension Worker {
 
     // MARK: What is rare
 
+    /// Replies to a client's mistake and counts it.
+    @inline(never)
+    private func replyError(_ error: CommandError, _ row: Int) {
+        let start = context.reply.buffer.count
+        context.reply.error(error, command: server.registry.table.facts[row].name)
+        countError(from: start)
+    }
+
+    /// Counts the error whose reply begins at `start`, by its first word.
+    private func countError(from start: Int) {
+        let reply = context.reply.buffer.bytes.dropFirst(start)
+        var end = 1
+        while end < min(reply.count, 32), reply[end] > 0x20 { end += 1 }
+        statistics.countError(reply[min(1, reply.count)..<min(end, reply.count)].string)
+    }
+
     @inline(never)
     private func subcommand(_ arguments: Arguments, _ row: Int) -> Int? {
         guard arguments.count > 1 else { return row }
@@ -161,9 +192,10 @@ extension Worker {
 
     @inline(never)
     private func refuseUnknown(_ arguments: Arguments, _ client: Client) {
-        statistics.errorCount &+= 1
+        let start = context.reply.buffer.count
+        defer { countError(from: start) }
         if !client.state.contains(.authenticated) {
-            return context.reply.error("NOAUTH Authentication required.")
+            return context.reply.error(CommandError.authenticationNeeded, command: "")
         }
         var text = ByteBuffer()
         text.append("ERR unknown command '")
@@ -179,7 +211,8 @@ extension Worker {
 
     @inline(never)
     private func refuseSubcommand(_ arguments: Arguments, _ row: Int) {
-        statistics.errorCount &+= 1
+        let start = context.reply.buffer.count
+        defer { countError(from: start) }
         var text = ByteBuffer()
         text.append("ERR unknown subcommand '")
         text.append(arguments[1][0..<min(arguments[1].count, 128)])

@@ -1,3 +1,4 @@
+internal import CSupport
 internal import Commands
 internal import Glibc
 internal import Primitives
@@ -22,6 +23,24 @@ public final class Instance: @unchecked Sendable {  // because: mutable parts ar
     private let stop = WorldStop()
     let reaper = Reaper()
     private var nextWorker = 0
+    /// Forty hexadecimal digits that name this run of the server.
+    let runID = Instance.randomID()
+    /// Forty hexadecimal digits that name the history of the data.
+    let replicationID = Instance.randomID()
+    var port: UInt16 = 0
+    var configurationFile = ""
+    let executable = CommandLine.arguments.first ?? "apus-server"
+    let startedAtUnix = Clock.unixMilliseconds() / 1000
+    let startedAtNanoseconds = Clock.monotonicNanoseconds()
+    private let startedAtCycles = apus_cycles()
+    private(set) var peakBytes = 0
+
+    /// When the server started, in seconds of the monotonic clock.
+    var startedAtSeconds: Int64 { startedAtNanoseconds / 1_000_000_000 }
+
+    private static func randomID() -> String {
+        (0..<40).map { _ in String(Int.random(in: 0..<16), radix: 16) }.joined()
+    }
 
     /// A server that does not listen yet.
     public init(options: ServingOptions) throws(SystemError) {
@@ -49,10 +68,38 @@ public final class Instance: @unchecked Sendable {  // because: mutable parts ar
         for thread in others { thread.join() }
     }
 
-    /// Lets all workers end.
-    func end() {
+    /// Lets all workers end, with `reason` in the log.
+    func end(because reason: String) {
         stopping.store(true, ordering: .relaxed)
         for worker in workers { worker.wakeUp.signal() }
+    }
+
+    // MARK: What INFO asks for; the world is stopped
+
+    /// The bytes of all keys and values.
+    var usedDataBytes: Int { sumOverShards { $0.usedBytes } }
+
+    /// The changes since the start.
+    var changeCount: UInt64 { UInt64(sumOverShards { Int($0.changeCount) }) }
+
+    private func sumOverShards(_ value: (Shard) -> Int) -> Int {
+        var sum = 0
+        for partition in 0..<keyspace.partitionCount {
+            for database in 0..<keyspace.databaseCount {
+                sum += value(keyspace.shard(partition: partition, database: database))
+            }
+        }
+        return sum
+    }
+
+    /// Keeps the largest use of memory seen.
+    func notePeak(_ bytes: Int) { peakBytes = max(peakBytes, bytes) }
+
+    /// Microseconds a cycle of `apus_cycles` takes, measured since the start.
+    var microsecondsPerCycle: Double {
+        let cycles = apus_cycles() &- startedAtCycles
+        let nanoseconds = Clock.monotonicNanoseconds() - startedAtNanoseconds
+        return cycles > 0 ? Double(nanoseconds) / 1000 / Double(cycles) : 0
     }
 
     // MARK: Connections

@@ -35,6 +35,7 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
     let mailbox = Mailbox()
     var context: CommandContext
     var statistics: WorkerStatistics
+    private(set) var rates = WorkerRates()
     var words = ArgumentVector()
     var batch = Batch()
     /// Clients by descriptor.
@@ -458,6 +459,7 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
         nextTick = context.now + Worker.tickMilliseconds
         if freeRemains() { hasBacklog = true }
         timeOutClients()
+        rates.note(statistics, now: context.now)
     }
 
     /// Calls `body` with every shard that this worker looks after, its partition locked.

@@ -9,11 +9,25 @@ struct WorkerStatistics: ~Copyable {
         var cycles: UInt64 = 0
         var failures: UInt64 = 0
         var rejections: UInt64 = 0
+
+        /// Adds what another worker counted.
+        mutating func add(_ other: Command) {
+            calls += other.calls
+            cycles += other.cycles
+            failures += other.failures
+            rejections += other.rejections
+        }
     }
+
+    /// So many different error codes are told apart.
+    static let errorCodesMax = 128
 
     private let commands: UnsafeMutablePointer<Command>
     let commandCount: Int
-    var errorCount: UInt64 = 0
+    private(set) var errorCount: UInt64 = 0
+    /// Errors by their first word.
+    private(set) var errorsByCode: [String: UInt64] = [:]
+    var commandsRun: UInt64 = 0
     var bytesReceived: UInt64 = 0
     var bytesSent: UInt64 = 0
     var connectionsAccepted: UInt64 = 0
@@ -46,14 +60,29 @@ struct WorkerStatistics: ~Copyable {
     /// Counts a call that ended in an error.
     mutating func countFailure(_ row: Int, cycles: UInt64) {
         count(row, cycles: cycles)
-        errorCount &+= 1
         unsafe commands[row].failures &+= 1
+    }
+
+    /// Counts a call that was refused before it ran.
+    mutating func countRejection(_ row: Int) {
+        precondition(row < commandCount, "no such command")
+        unsafe commands[row].rejections &+= 1
+    }
+
+    /// Counts an error reply by its code.
+    mutating func countError(_ code: String) {
+        errorCount &+= 1
+        guard errorsByCode[code] != nil || errorsByCode.count < WorkerStatistics.errorCodesMax
+        else { return }
+        errorsByCode[code, default: 0] &+= 1
     }
 
     /// Sets everything to zero.
     mutating func reset() {
         unsafe commands.update(repeating: Command(), count: commandCount)
         errorCount = 0
+        errorsByCode = [:]
+        commandsRun = 0
         bytesReceived = 0
         bytesSent = 0
         connectionsAccepted = 0

@@ -12,6 +12,7 @@ struct Endpoint: Sendable {
     static func candidates(_ options: Options) throws(LoadFailure) -> [Endpoint] {
         if let path = options.socketPath { return [try unix(path)] }
         let name = "\(options.host):\(options.port)"
+        // SAFETY: a zero addrinfo is a valid hint; hints and list outlive the call.
         var hints = unsafe addrinfo()
         unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         var list: UnsafeMutablePointer<addrinfo>?
@@ -21,6 +22,7 @@ struct Endpoint: Sendable {
             let reason = unsafe gai_strerror(status).map { unsafe String(cString: $0) }
             throw .couldNotConnect(to: name, reason: reason ?? "unknown host")
         }
+        // SAFETY: the list is the resolver's own, freed once.
         defer { unsafe freeaddrinfo(list) }
         var found: [Endpoint] = []
         var next = unsafe list

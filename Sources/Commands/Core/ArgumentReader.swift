@@ -20,6 +20,13 @@ extension Arguments {
         return Int(value)
     }
 
+    /// The word at `index` as the number of one of `count` databases.
+    public func databaseIndex(_ index: Int, count: Int) throws(CommandError) -> Int {
+        guard let number = Int32(exactly: try integer(index)) else { throw .beyondInt32 }
+        guard (0..<count).contains(Int(number)) else { throw .databaseRange }
+        return Int(number)
+    }
+
     /// The word at `index` as a floating-point number.
     public func float(_ index: Int) throws(CommandError) -> Double {
         guard let value = FloatText.number(self[index]) else { throw .notFloat }

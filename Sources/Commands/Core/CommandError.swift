@@ -17,10 +17,15 @@ public struct CommandError: Error, @unchecked Sendable {  // because: used at on
     /// The key holds another type.
     public static let wrongType = CommandError(
         "WRONGTYPE Operation against a key holding the wrong kind of value")
+    /// AUTH must come first.
+    public static let authenticationNeeded = CommandError("NOAUTH Authentication required.")
     /// The words make no sense.
     public static let syntax = CommandError("ERR syntax error")
     /// A number is none, or too large.
     public static let notInteger = CommandError("ERR value is not an integer or out of range")
+    /// A number is beyond 32 bits where they must hold it.
+    public static let beyondInt32 = CommandError(
+        "ERR value is out of range, value must between -2147483648 and 2147483647")
     /// A number is none.
     public static let notFloat = CommandError("ERR value is not a valid float")
     /// A position lies outside.

@@ -36,11 +36,7 @@ extension SessionCommands {
 
     /// `SELECT index`.
     static func select(_ arguments: Arguments, _ session: Session) throws(CommandError) {
-        let range = 0...Int64(session.server.keyspace.databaseCount - 1)
-        guard let index = DecimalText.integer(arguments[1]) else {
-            throw CommandError("ERR value is not an integer or out of range")
-        }
-        guard range.contains(index) else { throw .databaseRange }
+        let index = try arguments.databaseIndex(1, count: session.server.keyspace.databaseCount)
         session.client.database = UInt16(index)
         session.worker.context.reply.ok()
     }

@@ -1,0 +1,82 @@
+internal import Commands
+internal import Glibc
+internal import Primitives
+internal import Store
+internal import Wire
+
+/// The server as a whole: its state, its clock, its end.
+enum ServerCommands {
+    /// The rows of this family, in the order of the handlers below.
+    // swift-format-ignore
+    static let table: [AdminCommand] = [
+        AdminCommand("INFO", arity: -1, [.loading, .stale], group: .server, categories: ["dangerous"], since: "1.0.0", complexity: "O(1), O(N) in connections for clients and memory", syntax: "[section...]", summary: "Tells about the server, section by section.", tips: ["nondeterministic_output", "request_policy:all_shards", "response_policy:special"], info),
+        AdminCommand("TIME", arity: 1, [.loading, .stale, .fast], group: .server, since: "2.6.0", complexity: "O(1)", syntax: "", summary: "Tells the time: seconds since 1970, and microseconds.", tips: ["nondeterministic_output"], time),
+        AdminCommand("SHUTDOWN", arity: -1, [.admin, .noScript, .loading, .stale, .noMulti, .allowBusy], group: .server, since: "1.0.0", complexity: "O(1)", syntax: "save-selector=[NOSAVE | SAVE] [NOW] [FORCE] [ABORT]", summary: "Ends the server.", shutDown),
+        AdminCommand("LOLWUT", arity: -1, [.readonly, .fast], group: .server, since: "5.0.0", complexity: "O(1)", syntax: "[VERSION version:i]", summary: "Draws a swift and tells the version.", draw),
+    ]
+}
+
+extension ServerCommands {
+    /// `INFO [section …]`: the sections asked for.
+    static func info(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+        let names = (1..<arguments.count).map { arguments[$0].string }
+        let text = session.server.exclusively(session.worker) {
+            InfoReport(session.server, on: session.worker).text(names)
+        }
+        session.worker.context.reply.verbatim(text)
+    }
+
+    /// `TIME`: seconds and microseconds.
+    static func time(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+        let now = Clock.unixMicroseconds()
+        session.worker.context.reply.array(2)
+        session.worker.context.reply.bulk(decimal: now / 1_000_000)
+        session.worker.context.reply.bulk(decimal: now % 1_000_000)
+    }
+
+    /// `SHUTDOWN [NOSAVE | SAVE] [NOW] [FORCE] [ABORT]`: no reply; the server ends.
+    static func shutDown(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+        var saves = false
+        var aborts = false
+        var others = 0
+        for index in 1..<arguments.count {
+            let word = arguments[index]
+            if word.isWord("SAVE") {
+                saves = true
+            } else if word.isWord("ABORT") {
+                aborts = true
+                continue
+            } else if !(word.isWord("NOSAVE") || word.isWord("NOW") || word.isWord("FORCE")) {
+                throw .syntax
+            }
+            others += 1
+        }
+        if aborts {
+            guard others == 0 else { throw .syntax }
+            throw CommandError("ERR No shutdown in progress.")
+        }
+        if saves {
+            throw CommandError("ERR Errors trying to SHUTDOWN: this version keeps no files. Use SHUTDOWN NOSAVE.")
+        }
+        session.client.state.insert(.closesAfterReply)
+        session.server.end(because: "User requested shutdown...")
+    }
+
+    /// `LOLWUT [VERSION version …]`: a drawing.
+    static func draw(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+        if arguments.count > 2, arguments[1].isWord("VERSION") { _ = try arguments.integer(2) }
+        session.worker.context.reply.verbatim(
+            """
+              .--.                                  .--.
+               \\  `'--..__                __..--'`  /
+                `'-._     `'--..____..--'`     _.-'`
+                     `'-._       ><       _.-'`
+                          `'-.. /()\\ ..-'`
+                               `\\  /`
+                                 vv
+
+            Apus ver. \(Version.apus), as Redis ver. \(Version.redis)
+
+            """)
+    }
+}
