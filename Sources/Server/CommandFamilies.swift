@@ -11,6 +11,7 @@ enum CommandFamilies {
         SortedSetCommands.table,
         SortedSetSampling.table,
         SortedSetRanges.table,
+        SortedSetAlgebra.table,
     ]
 
     /// Those that see the server.

@@ -102,8 +102,8 @@ def ranged(w, name="ZRANGE", first=()):
 
 
 def level(w):
-    """A key whose members all have one score, now and then one of another type."""
-    return w.pick(*OTHER_KEYS) if w.chance(0.95) else w.pick("x:list", "x:string")
+    """A key whose members all have one score, now and then one that is not there."""
+    return w.pick(*OTHER_KEYS) if w.chance(0.95) else "nowhere"
 
 
 def add_level(w):
@@ -468,5 +468,7 @@ NEWER = [
     ("ZADD z 1 a 2 b", "ZRANK z b WITHSCORE", {2: b"*2\r\n:1\r\n$1\r\n2\r\n", 3: b"*2\r\n:1\r\n,2\r\n"}),
     ("ZADD z 1 a 2 b", "ZREVRANK z b WITHSCORE", {2: b"*2\r\n:0\r\n$1\r\n2\r\n", 3: b"*2\r\n:0\r\n,2\r\n"}),
     ("ZADD z 1 a", "ZRANK z none WITHSCORE", NULL_ARRAY),
+    ("ZADD z 5 a", "ZADD y 7 a 9 b", "ZUNION 2 z y AGGREGATE COUNT WITHSCORES", {2: b"*4\r\n$1\r\nb\r\n$1\r\n1\r\n$1\r\na\r\n$1\r\n2\r\n", 3: b"*2\r\n*2\r\n$1\r\nb\r\n,1\r\n*2\r\n$1\r\na\r\n,2\r\n"}),
+    ("ZADD z 5 a", "ZADD y 7 a 9 b", "ZINTERSTORE d 2 z y WEIGHTS 3 4 AGGREGATE COUNT", "ZSCORE d a", {2: b"$1\r\n7\r\n", 3: b",7\r\n"}),
     ("ZADD z 1 a", "ZSCAN z 0 NOSCORES", b"*2\r\n$1\r\n0\r\n*1\r\n$1\r\na\r\n"),
 ]
