@@ -1,0 +1,192 @@
+internal import Glibc
+internal import Synchronization
+
+/// How much a line matters; a log shows the lines at its own level and above.
+public enum LogLevel: Int, Comparable, Sendable {
+    case debug
+    case verbose
+    case notice
+    case warning
+    /// Nothing is logged at all.
+    case nothing
+
+    /// A level by the name it has in the configuration.
+    public init?(name: String) {
+        switch name {
+        case "debug": self = .debug
+        case "verbose": self = .verbose
+        case "notice": self = .notice
+        case "warning": self = .warning
+        case "nothing": self = .nothing
+        default: return nil
+        }
+    }
+
+    /// The mark between the time and the text.
+    public var mark: Character {
+        switch self {
+        case .debug: "."
+        case .verbose: "-"
+        case .notice: "*"
+        case .warning, .nothing: "#"
+        }
+    }
+
+    /// Orders levels by weight.
+    public static func < (left: LogLevel, right: LogLevel) -> Bool {
+        left.rawValue < right.rawValue
+    }
+}
+
+/// One line of the log, in Redis' form, which log readers know:
+///
+/// ```text
+/// 1234:M 24 Nov 2026 01:02:03.456 * Ready to accept connections tcp
+/// pid  role  local time           mark text
+/// ```
+public struct LogLine: Equatable, Sendable {
+    /// What the process is.
+    public enum Role: Character, Sendable {
+        /// A server that nobody leads.
+        case primary = "M"
+        /// A server that follows a primary.
+        case replica = "S"
+        /// A process before it is a server, or one that a server started.
+        case child = "C"
+        /// A sentinel.
+        case sentinel = "X"
+    }
+
+    /// A moment in local time.
+    public struct Moment: Equatable, Sendable {
+        /// The year, as people count.
+        public let year: Int
+        /// One to twelve.
+        public let month: Int
+        /// One to 31.
+        public let day: Int
+        /// Zero to 23.
+        public let hour: Int
+        /// Zero to 59.
+        public let minute: Int
+        /// Zero to 60.
+        public let second: Int
+        /// Zero to 999.
+        public let millisecond: Int
+
+        /// A moment from its parts.
+        public init(
+            _ date: (year: Int, month: Int, day: Int),
+            _ time: (hour: Int, minute: Int, second: Int, millisecond: Int)
+        ) {
+            precondition((1...12).contains(date.month), "a month is between one and twelve")
+            (year, month, day) = date
+            (hour, minute, second, millisecond) = time
+        }
+
+        /// This moment, by the process' time zone.
+        public static var now: Moment {
+            var clock = timespec()
+            var parts = unsafe tm()
+            // SAFETY: both calls fill the structures that they are given.
+            unsafe clock_gettime(CLOCK_REALTIME, &clock)
+            unsafe localtime_r(&clock.tv_sec, &parts)
+            return unsafe Moment(
+                (Int(parts.tm_year) + 1900, Int(parts.tm_mon) + 1, Int(parts.tm_mday)),
+                (
+                    Int(parts.tm_hour), Int(parts.tm_min), Int(parts.tm_sec),
+                    Int(clock.tv_nsec) / 1_000_000
+                )
+            )
+        }
+
+        var text: String {
+            let months = [
+                "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+            ]
+            let date = "\(padded(day, 2)) \(months[month - 1]) \(year)"
+            let time = "\(padded(hour, 2)):\(padded(minute, 2)):\(padded(second, 2))"
+            return "\(date) \(time).\(padded(millisecond, 3))"
+        }
+
+        private func padded(_ number: Int, _ width: Int) -> String {
+            let digits = String(number)
+            return String(repeating: "0", count: max(0, width - digits.count)) + digits
+        }
+    }
+
+    /// The line as it is written, without its newline.
+    public let text: String
+
+    /// A line of process `process`.
+    public init(process: Int32, role: Role, moment: Moment, level: LogLevel, _ text: String) {
+        self.text = "\(process):\(role.rawValue) \(moment.text) \(level.mark) \(text)"
+    }
+}
+
+/// Where the server tells what happens: standard output or a file.
+///
+/// The file is opened anew for every line, so that it may be moved away at any time. A line is
+/// one write, so lines of several threads and processes never mix.
+public final class Log: Sendable {
+    private struct State {
+        var path = ""
+        var role = LogLine.Role.child
+    }
+
+    private let state = Mutex(State())
+    private let level = Atomic<Int>(LogLevel.notice.rawValue)
+
+    /// A log to standard output, of level notice, for a process that is no server yet.
+    public init() {}
+
+    /// Sets from which level on lines are shown.
+    public func show(from level: LogLevel) {
+        self.level.store(level.rawValue, ordering: .relaxed)
+    }
+
+    /// Sends further lines to the file at `path`, or to standard output if that is empty.
+    public func write(to path: String) { state.withLock { $0.path = path } }
+
+    /// Sets what further lines say the process is.
+    public func become(_ role: LogLine.Role) { state.withLock { $0.role = role } }
+
+    /// Whether a line of `level` is shown; asked before a text is made.
+    public func shows(_ level: LogLevel) -> Bool {
+        level != .nothing && level.rawValue >= self.level.load(ordering: .relaxed)
+    }
+
+    /// Writes one line if its level is shown.
+    ///
+    /// A line that cannot be written is lost: there is nowhere to say so.
+    public func callAsFunction(_ level: LogLevel, _ text: @autoclosure () -> String) {
+        guard shows(level) else { return }
+        let state = state.withLock { $0 }
+        let line = LogLine(
+            process: getpid(),
+            role: state.role,
+            moment: .now,
+            level: level,
+            text()
+        )
+        let bytes = Array("\(line.text)\n".utf8)
+        guard !state.path.isEmpty else { return write(bytes, STDOUT_FILENO) }
+        // SAFETY: the path is a text for the length of the call.
+        let file = unsafe open(state.path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)
+        guard file >= 0 else { return }
+        write(bytes, file)
+        close(file)
+    }
+
+    private func write(_ bytes: [UInt8], _ file: Int32) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            // SAFETY: the buffer lives for the call.
+            let count = unsafe rest.withUnsafeBytes { buffer in
+                unsafe Glibc.write(file, buffer.baseAddress, buffer.count)
+            }
+            if count < 0, errno != EINTR { return }
+            rest = rest.dropFirst(max(count, 0))
+        }
+    }
+}
