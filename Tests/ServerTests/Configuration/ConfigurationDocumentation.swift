@@ -1,0 +1,93 @@
+@testable import Server
+
+/// `docs/configuration.md`, made from the table.
+enum ConfigurationDocumentation {
+    static var text: String {
+        var text = """
+            # Configuration
+
+            The directives of `apus.conf` and of the command line (`apus-server [FILE|-] [--name value …]`).
+            Names, values and units are those of `redis.conf`. This page is made from
+            `Sources/Server/Configuration/ConfigurationTable.swift`; a test holds them equal.
+
+            Sizes may have a unit: `k`, `m`, `g` are powers of 1000, `kb`, `mb`, `gb` powers of 1024.
+            A directive that may change takes `CONFIG SET`; the others are read at the start.
+
+            ## In effect
+
+
+            """
+        for directive in ConfigurationTable.directives where directive.isInEffect {
+            text += section(directive)
+        }
+        text += """
+            ## Accepted, not in effect yet
+
+            These belong to features that do not exist yet. They are checked, kept for `CONFIG GET`,
+            and named in the log at the start.
+
+            | directive | value | default |
+            |---|---|---|
+
+            """
+        for directive in ConfigurationTable.directives where !directive.isInEffect {
+            let standard = directive.standard.isEmpty ? "" : "`\(directive.standard)`"
+            let kind = directive.kind.summary.split(separator: "|").joined(separator: "\\|")
+            text += "| `\(directive.name)` | \(kind) | \(standard) |\n"
+        }
+        return text
+    }
+
+    private static func section(_ directive: Directive) -> String {
+        let standard = directive.standard.isEmpty ? "empty" : "`\(directive.standard)`"
+        var facts =
+            "Takes \(directive.kind.summary). Default: \(standardNote(directive) ?? standard)."
+        if !directive.aliases.isEmpty {
+            facts += " Also called `\(directive.aliases.joined(separator: "`, `"))`."
+        }
+        if !directive.isMutable { facts += " Read at the start only." }
+        if directive.traits.contains(.protected) {
+            facts += " Changed only where `enable-protected-configs` allows it."
+        }
+        return "### \(directive.name)\n\n\(directive.meaning ?? "")\n\(facts)\n\n"
+    }
+
+    private static func standardNote(_ directive: Directive) -> String? {
+        switch directive.name {
+        case "threads": "the number of cores"
+        case "dir": "where the server was started"
+        default: nil
+        }
+    }
+}
+
+extension DirectiveKind {
+    /// What it takes, in a few words.
+    fileprivate var summary: String {
+        switch self {
+        case .flag: "`yes` or `no`"
+        case .integer(let range):
+            range.upperBound == .max
+                ? "a number from \(range.lowerBound)"
+                : "a number from \(range.lowerBound) to \(range.upperBound)"
+        case .octal: "an octal number up to 777"
+        case .memory(let range):
+            range.lowerBound > 1 ? "a size of at least \(memoryText(range.lowerBound))" : "a size"
+        case .memoryOrPercent: "a size or a share of `maxmemory` such as `5%`"
+        case .choice(let names): names.map { "`\($0)`" }.joined(separator: ", ")
+        case .shutdownFlags: "`default`, or any of `save`, `nosave`, `now`, `force`"
+        case .text(.titleTemplate): "a text with variables in braces"
+        case .text(.directory): "a folder"
+        case .text(.fileName), .text(.requiredFileName): "the name of a file"
+        case .text(.hostName): "a host name"
+        case .text(.optional), .text(.any): "a text"
+        case .addresses: "up to \(Self.addressesMax) addresses"
+        case .primary: "a host and a port, or `no one`"
+        case .savePoints: "pairs of seconds and changes, or `\"\"`"
+        case .bufferLimits: "groups of class, hard limit, soft limit and seconds"
+        case .percentiles: "numbers from 0 to 100"
+        case .oomScores: "three numbers from -2000 to 2000"
+        case .keyspaceEvents: "letters of `Ag$lshzxeKEtmdn`"
+        }
+    }
+}
