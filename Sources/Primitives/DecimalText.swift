@@ -71,4 +71,19 @@ public enum DecimalText {
         if negative { unsafe target[0] = 0x2D }
         return count
     }
+
+    /// Lends the decimal text of `value` to `body`.
+    @inlinable
+    public static func withText<Result, Failure: Error>(
+        _ value: Int64, _ body: (Bytes) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        var text: InlineArray<20, UInt8> = .init(repeating: 0)
+        var span = text.mutableSpan
+        // SAFETY: 20 bytes hold every number; the text lives to the end of the scope.
+        return try unsafe span.withUnsafeMutableBufferPointer { buffer throws(Failure) in
+            guard let base = buffer.baseAddress else { return try body(Bytes()) }
+            let count = unsafe write(value, to: base)
+            return try unsafe body(Bytes(base: base, count: count))
+        }
+    }
 }

@@ -62,15 +62,7 @@ public enum StringValue {
         switch content(entry) {
         case .bytes(let bytes): return try body(bytes)
         case .block(let block): return try body(block.bytes)
-        case .integer(let number):
-            var text: InlineArray<20, UInt8> = .init(repeating: 0)
-            var span = text.mutableSpan
-            // SAFETY: 20 bytes hold every number; the text lives to the end of the scope.
-            return try unsafe span.withUnsafeMutableBufferPointer { buffer throws(Failure) in
-                guard let base = buffer.baseAddress else { return try body(Bytes()) }
-                let count = unsafe DecimalText.write(number, to: base)
-                return try unsafe body(Bytes(base: base, count: count))
-            }
+        case .integer(let number): return try DecimalText.withText(number, body)
         }
     }
 

@@ -1,0 +1,194 @@
+public import Primitives
+
+/// A small run of items in one block: the members of a small set, the fields and values of a small
+/// hash.
+///
+/// ```text
+/// 0       4       6
+/// ┌───────┬───────┬────────┬────────┬─────
+/// │ used  │ items │ item 0 │ item 1 │ …          as `PackItem` draws them
+/// │ bytes │       │        │        │
+/// └───────┴───────┴────────┴────────┴─────
+/// ```
+/// The pack is a view; the block is its holder's. Items go by the offset at which they begin, which
+/// holds until the pack changes. What is given to a changing operation must not lie in the pack.
+/// Everything is O(bytes) unless said otherwise.
+///
+/// ## Invariants
+/// `items` items fill the bytes from 6 to `used` exactly.
+public struct Pack: Sendable {
+    /// The most items; beyond, another structure is needed.
+    public static let countMax = Int(UInt16.max)
+    /// Where the first item begins.
+    public static let start = 6
+
+    /// The block.
+    public let cell: Cell
+
+    /// Views the pack in `cell`.
+    @inlinable
+    public init(_ cell: Cell) { self.cell = cell }
+
+    /// The items held. Complexity: O(1).
+    @inlinable
+    public var count: Int { Int(cell.load(4, as: UInt16.self)) }
+
+    /// The bytes in use, the head included: where the next item would begin. Complexity: O(1).
+    @inlinable
+    public var byteCount: Int { Int(cell.load(0, as: UInt32.self)) }
+
+    private func setSize(_ byteCount: Int, _ count: Int) {
+        precondition(count <= Pack.countMax, "a pack is small")
+        cell.store(UInt32(byteCount), 0)
+        cell.store(UInt16(count), 4)
+    }
+
+    // MARK: Reading
+
+    /// The item at `offset`, and where the next one begins. Complexity: O(1).
+    @inlinable
+    @inline(__always)
+    public func read(_ offset: Int) -> (item: PackItem, end: Int) {
+        assert(offset >= Pack.start && offset < byteCount, "no item begins there")
+        return PackItem.read(cell, offset)
+    }
+
+    /// Where the item after the one at `offset` begins. Complexity: O(1).
+    @inlinable
+    @inline(__always)
+    public func end(_ offset: Int) -> Int { PackItem.end(cell, offset) }
+
+    /// Where item number `index` begins; the pack's end for `count`.
+    public func offset(_ index: Int) -> Int {
+        precondition(index >= 0 && index <= count, "no such item")
+        var offset = Pack.start
+        for _ in 0..<index { offset = end(offset) }
+        return offset
+    }
+
+    /// Where the first item that prints as `wanted` does begins, among every `step`th one from the
+    /// first; nil where there is none.
+    @inlinable
+    public func find(_ wanted: PackItem, step: Int = 1) -> Int? {
+        switch wanted {
+        case .bytes(let bytes): return find(bytes, step)
+        case .integer:
+            let last = byteCount
+            var offset = Pack.start
+            while offset < last {
+                if cell.byte(offset) >= 0x80, read(offset).item == wanted { return offset }
+                for _ in 0..<step { offset = end(offset) }
+            }
+            return nil
+        }
+    }
+
+    @inlinable
+    func find(_ bytes: Bytes, _ step: Int) -> Int? {
+        let last = byteCount
+        let isShort = bytes.count < 0x80
+        var offset = Pack.start
+        while offset < last {
+            let head = cell.byte(offset)
+            if isShort {
+                if Int(head) == bytes.count, cell.bytes(offset &+ 1, bytes.count) == bytes {
+                    return offset
+                }
+            } else if head >= 0xC0, read(offset).item == .bytes(bytes) {
+                return offset
+            }
+            for _ in 0..<step { offset = end(offset) }
+        }
+        return nil
+    }
+
+    /// Calls `body` with every item and where it begins, until it says false. `body` must not change
+    /// the pack.
+    @inlinable
+    public func forEach(_ body: (PackItem, Int) -> Bool) {
+        let last = byteCount
+        var offset = Pack.start
+        while offset < last {
+            let (item, end) = read(offset)
+            guard body(item, offset) else { return }
+            offset = end
+        }
+    }
+
+    // MARK: Changing
+
+    /// An empty pack with room for `payload` bytes of items.
+    public static func create(_ payload: Int, _ arena: inout Arena) -> Handle {
+        let handle = arena.allocate(start + payload)
+        Pack(arena.cell(handle)).setSize(start, 0)
+        return handle
+    }
+
+    /// Puts `item` in at `offset` (the pack's end to append); returns the block, which may be
+    /// another one.
+    public static func insert(
+        _ item: PackItem,
+        at offset: Int,
+        _ handle: Handle,
+        _ arena: inout Arena
+    ) -> Handle {
+        let old = Pack(arena.cell(handle))
+        let (used, count) = (old.byteCount, old.count)
+        precondition(offset >= start && offset <= used, "outside the pack")
+        let added = item.byteCount
+        let target = arena.reallocate(handle, used + added, keeping: used)
+        let pack = Pack(arena.cell(target))
+        pack.cell.move(from: offset, to: offset + added, count: used - offset)
+        item.write(to: pack.cell, at: offset)
+        pack.setSize(used + added, count + 1)
+        return target
+    }
+
+    /// Puts `item` in the place of the one at `offset`; returns the block, which may be another one.
+    public static func replace(
+        _ offset: Int,
+        with item: PackItem,
+        _ handle: Handle,
+        _ arena: inout Arena
+    ) -> Handle {
+        let old = Pack(arena.cell(handle))
+        let (used, count, end) = (old.byteCount, old.count, old.end(offset))
+        let size = used - (end - offset) + item.byteCount
+        let target = arena.reallocate(handle, max(size, used), keeping: used)
+        let pack = Pack(arena.cell(target))
+        pack.cell.move(from: end, to: offset + item.byteCount, count: used - end)
+        item.write(to: pack.cell, at: offset)
+        pack.setSize(size, count)
+        return target
+    }
+
+    /// Takes out the `count` items from `offset` on; returns the block, which may be another one.
+    public static func remove(
+        _ offset: Int,
+        count removed: Int = 1,
+        _ handle: Handle,
+        _ arena: inout Arena
+    ) -> Handle {
+        let pack = Pack(arena.cell(handle))
+        let (used, count) = (pack.byteCount, pack.count)
+        precondition(removed >= 0 && removed <= count, "more items than there are")
+        var end = offset
+        for _ in 0..<removed { end = pack.end(end) }
+        precondition(end <= used, "more items than follow")
+        pack.cell.move(from: end, to: offset, count: used - end)
+        pack.setSize(used - (end - offset), count - removed)
+        return arena.reallocate(handle, pack.byteCount, keeping: pack.byteCount)
+    }
+
+    // MARK: Invariants
+
+    /// Whether the items fill the bytes in use exactly.
+    public var isValid: Bool {
+        var offset = Pack.start
+        for _ in 0..<count {
+            guard offset < byteCount else { return false }
+            offset = end(offset)
+        }
+        return offset == byteCount
+    }
+}
