@@ -136,7 +136,9 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
             usedSlots += 1
             note(client, received: count)
             let used = parse(client, memory, count)
-            guard used < count, !client.state.contains(.closed) else { return }
+            // Words of a request that is not whole are kept even where no byte is left over.
+            guard client.parser.firstNeeded(used) < count, !client.state.contains(.closed)
+            else { return }
             keepTail(client, memory.bytes(used, count - used), dropped: used)
         }
     }
