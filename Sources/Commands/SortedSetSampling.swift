@@ -14,12 +14,6 @@ public enum SortedSetSampling {
 }
 
 extension SortedSetSampling {
-    /// The most members that one request draws with repetition, so that a number alone does not
-    /// make a reply without end.
-    static let repeatedMax: Int64 = 1 << 24
-
-    private static let valueRange = CommandError("ERR value is out of range")
-
     /// `ZRANDMEMBER key [count [WITHSCORES]]`: a member or null; with a count that many distinct
     /// ones, or as many as its magnitude, repeated perhaps, when it is negative.
     static func random(
@@ -27,35 +21,17 @@ extension SortedSetSampling {
         _ context: inout CommandContext
     ) throws(CommandError) {
         guard arguments.count > 2 else { return try randomOne(arguments, &context) }
-        let count = try arguments.integer(2)
-        guard count != .min else {
-            throw CommandError(
-                """
-                ERR value is out of range, value must between -9223372036854775807 \
-                and 9223372036854775807
-                """
-            )
-        }
+        let sample = try SampleCount(arguments, at: 2)
         guard arguments.count <= 4 else { throw .syntax }
         let withScores = arguments.count == 4
         if withScores {
             guard arguments[3].isWord("WITHSCORES") else { throw .syntax }
-            guard count.magnitude <= UInt64(Int64.max / 2) else {
-                throw SortedSetSampling.valueRange
-            }
+            try sample.checkDoubled()
         }
-        let slot = try context.read(context.firstKey(arguments), .sortedSet)
-        guard let slot, count != 0 else { return context.reply.array(0) }
-        let set = SortedSetValue(slot)
-        guard count < 0 else {
-            return drawDistinct(Int(count), set, withScores: withScores, &context)
+        guard let slot = try context.read(context.firstKey(arguments), .sortedSet) else {
+            return context.reply.array(0)
         }
-        guard count >= -repeatedMax else { throw SortedSetSampling.valueRange }
-        replyHead(Int(-count), withScores: withScores, &context)
-        let total = set.count
-        for _ in 0..<Int(-count) {
-            reply(context.random.below(total), set, withScores: withScores, &context)
-        }
+        try draw(sample, SortedSetValue(slot), withScores: withScores, &context)
     }
 
     private static func randomOne(
@@ -72,35 +48,32 @@ extension SortedSetSampling {
         }
     }
 
-    /// Distinct members: each rank in turn is taken with the chance that is left for it (algorithm
-    /// S) where many are wanted, and drawn until new where few are.
-    private static func drawDistinct(
-        _ wanted: Int,
+    private static func draw(
+        _ sample: SampleCount,
         _ set: SortedSetValue,
         withScores: Bool,
         _ context: inout CommandContext
-    ) {
+    ) throws(CommandError) {
         let total = set.count
-        let count = min(wanted, total)
+        let count = try sample.count(of: total)
         replyHead(count, withScores: withScores, &context)
-        guard count > total / 4 else {
-            var drawn = Set<Int>(minimumCapacity: count)
-            while drawn.count < count {
-                let rank = context.random.below(total)
-                guard drawn.insert(rank).inserted else { continue }
+        switch sample.method(of: total) {
+        case .repeated:
+            for _ in 0..<count {
+                reply(context.random.below(total), set, withScores: withScores, &context)
+            }
+        case .draws:
+            SampleCount.drawDistinct(count, { context.random.below(total) }) { rank in
                 reply(rank, set, withScores: withScores, &context)
             }
-            return
-        }
-        var left = total
-        var missing = count
-        set.walk(from: 0, limit: total) { member, score in
-            if context.random.below(left) < missing {
-                missing -= 1
-                reply(member, score, withScores: withScores, &context)
+        case .walk:
+            var selection = WalkSelection(count, of: total)
+            set.walk(from: 0, limit: total) { member, score in
+                if selection.takes(&context.random) {
+                    reply(member, score, withScores: withScores, &context)
+                }
+                return !selection.isDone
             }
-            left -= 1
-            return missing > 0
         }
     }
 
