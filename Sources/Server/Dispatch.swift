@@ -10,11 +10,11 @@ extension Worker {
     @inline(__always)
     func enqueue(_ client: Client, _ start: Int, _ count: Int) {
         let arguments = words.arguments(start, count)
-        let row = server.registry.table.row(arguments[0]) ?? -1
+        let row = registry.table.row(arguments[0]) ?? -1
         var hash = KeyHash(bits: 0)
         var hasKey = false
         if row >= 0 {
-            let firstKey = unsafe server.registry.row(row).pointee.firstKey
+            let firstKey = unsafe registry.row(row).pointee.firstKey
             if firstKey > 0, firstKey < count {
                 hash = context.keyspace.hasher(arguments[firstKey])
                 hasKey = true
@@ -66,7 +66,7 @@ extension Worker {
         context.firstHash = item.hash
         context.database = Int(client.database)
         let skips = client.state.contains(.skipsNext)
-        if _slowPath(unsafe server.registry.row(number).pointee.isContainer) {
+        if _slowPath(unsafe registry.row(number).pointee.isContainer) {
             guard let child = subcommand(arguments, number) else {
                 return refuseSubcommand(arguments, number)
             }
@@ -94,7 +94,7 @@ extension Worker {
     /// Why a request may not run, if so.
     @inline(__always)
     private func refusal(_ number: Int, _ arguments: Arguments, _ client: Client) -> CommandError? {
-        let row = unsafe server.registry.row(number)
+        let row = unsafe registry.row(number)
         let arity = unsafe row.pointee.arity
         guard arity >= 0 ? arguments.count == arity : arguments.count >= -arity else {
             return .wordCount
@@ -112,7 +112,7 @@ extension Worker {
     private func execute(
         _ number: Int, _ arguments: Arguments, _ hash: KeyHash, _ client: Client
     ) throws(CommandError) {
-        let row = unsafe server.registry.row(number)
+        let row = unsafe registry.row(number)
         let flags = unsafe row.pointee.flags
         switch unsafe row.pointee.runner {
         case .data(let handler):
@@ -142,7 +142,7 @@ extension Worker {
     ) -> UInt64 {
         if flags.contains(.allPartitions) { return context.keyspace.allPartitions }
         if flags.contains(.locksItself) { return 0 }
-        let specs = server.registry.table.facts[number].keys
+        let specs = registry.table.facts[number].keys
         guard let keys = try? KeyFinder.keys(specs, arguments) else { return 0 }
         var set: UInt64 = 0
         for key in keys {
@@ -158,7 +158,7 @@ extension Worker {
     @inline(never)
     private func replyError(_ error: CommandError, _ row: Int) {
         let start = context.reply.buffer.count
-        context.reply.error(error, command: server.registry.table.facts[row].name)
+        context.reply.error(error, command: registry.table.facts[row].name)
         countError(from: start)
     }
 
@@ -173,12 +173,12 @@ extension Worker {
     @inline(never)
     private func subcommand(_ arguments: Arguments, _ row: Int) -> Int? {
         guard arguments.count > 1 else { return row }
-        return server.registry.table.subcommand(arguments[1], of: row)
+        return registry.table.subcommand(arguments[1], of: row)
     }
 
     /// Subcommands' keys are hashed late, as the batch knows only the container.
     private func hashFirstKey(of row: Int, _ arguments: Arguments) {
-        let firstKey = unsafe server.registry.row(row).pointee.firstKey
+        let firstKey = unsafe registry.row(row).pointee.firstKey
         guard firstKey > 0, firstKey < arguments.count else { return }
         context.firstHash = context.keyspace.hasher(arguments[firstKey])
     }
@@ -217,7 +217,7 @@ extension Worker {
         text.append("ERR unknown subcommand '")
         text.append(arguments[1][0..<min(arguments[1].count, 128)])
         text.append("'. Try ")
-        text.append(Bytes(server.registry.table.facts[row].name))
+        text.append(Bytes(registry.table.facts[row].name))
         text.append(" HELP.")
         context.reply.error(text.bytes)
     }

@@ -29,7 +29,9 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
     static let freedAtOnce = 2048
 
     let index: Int
-    unowned let server: Instance
+    /// Both live as long as the process.
+    let server: Instance
+    let registry: Registry
     let poll: EventPoll
     let wakeUp: WakeUp
     let mailbox = Mailbox()
@@ -55,13 +57,14 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
     init(index: Int, server: Instance) throws(SystemError) {
         self.index = index
         self.server = server
+        registry = server.registry
         poll = try EventPoll()
         wakeUp = try WakeUp()
         try poll.add(wakeUp.descriptor, .read)
         context = CommandContext(
             keyspace: server.keyspace, seed: UInt64.random(in: 1...UInt64.max))
         context.limits = server.commandLimits
-        statistics = WorkerStatistics(commandCount: server.registry.table.facts.count)
+        statistics = WorkerStatistics(commandCount: registry.table.facts.count)
         let bytes = Worker.receiveSlots * Worker.receiveBytes
         // SAFETY: lives as long as the worker, which lives as long as the process.
         receiveMemory = unsafe Cell(.allocate(byteCount: bytes, alignment: 4096))
@@ -198,7 +201,7 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
                 if batch.isFull { runBatch(parsing: client) }
                 let start = words.count
                 let limits = RequestLimits(
-                    wordBytesMax: server.options.wordBytesMax,
+                    wordBytesMax: context.limits.stringBytesMax,
                     unauthenticated: !client.state.contains(.authenticated))
                 switch try client.parser.next(whole, end, &position, limits, into: &words) {
                 case .request: enqueue(client, start, words.count - start)

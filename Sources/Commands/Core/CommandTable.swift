@@ -78,12 +78,14 @@ public struct CommandTable: @unchecked Sendable {  // because: never changed aft
             // SAFETY: slots are under `slotCount`, rows under the number of facts.
             let row = unsafe Int(slots[slot]) &- 1
             guard row >= 0 else { return nil }
-            if unsafe names[row] == name, word.count <= 16 || word.isWord(facts[row].name) {
-                return row
-            }
+            if unsafe names[row] == name, word.count <= 16 || isNamed(row, word) { return row }
             slot = (slot &+ 1) & (CommandTable.slotCount &- 1)
         }
     }
+
+    @inline(never)
+    @usableFromInline
+    func isNamed(_ row: Int, _ word: Bytes) -> Bool { word.isWord(facts[row].name) }
 
     /// The row of the subcommand `word` of the container `row`, or nil.
     public func subcommand(_ word: Bytes, of row: Int) -> Int? {
