@@ -9,6 +9,7 @@
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 static bool parse_long_double(const char *text, size_t count, long double *out) {
   char copy[256];
@@ -77,4 +78,36 @@ int apus_accept(int listening) {
 
 int apus_set_timer_slack(unsigned long nanoseconds) {
   return prctl(PR_SET_TIMERSLACK, nanoseconds, 0, 0, 0);
+}
+
+// --- title ----------------------------------------------------------------------------------
+// The kernel shows the memory that the command line was put into, which the environment follows:
+// argv[0] … argv[n-1] envp[0] … envp[m-1], each with its zero.
+static char *title_start, *title_end;
+
+__attribute__((constructor)) static void keep_title_room(int argc, char **argv, char **envp) {
+  if (argc < 1 || !argv[0]) return;
+  title_start = argv[0];
+  title_end = argv[0];
+  for (int i = 0; i < argc; i++)
+    if (argv[i] == title_end) title_end = argv[i] + strlen(argv[i]) + 1;
+  for (int i = 0; envp[i]; i++)
+    if (envp[i] == title_end) title_end = envp[i] + strlen(envp[i]) + 1;
+}
+
+void apus_set_title(const char *title) {
+  static bool has_moved = false;
+  if (!title_start || title_end - title_start < 2) return;
+  if (!has_moved) {
+    for (char **entry = environ; entry && *entry; entry++) {
+      char *copy = strdup(*entry);
+      if (!copy) return;
+      *entry = copy;
+    }
+    has_moved = true;
+  }
+  size_t room = (size_t)(title_end - title_start), length = strlen(title);
+  if (length > room - 1) length = room - 1;
+  memcpy(title_start, title, length);
+  memset(title_start + length, 0, room - length);
 }

@@ -20,5 +20,7 @@ enum CommandFamilies {
         ClientCommands.table,
         ServerCommands.table,
         CommandCommands.table,
+        ConfigCommands.table,
+        DebugCommands.table,
     ]
 }

@@ -162,6 +162,14 @@ extension Worker {
         countError(from: start)
     }
 
+    /// Replies with an error whose text no command's error can hold, and counts it.
+    func refuse(_ text: String, _ client: Client) {
+        let start = context.reply.buffer.count
+        Array(text.utf8).withBytes { context.reply.error($0) }
+        countError(from: start)
+        if client.lastRow >= 0 { statistics.noteFailure(Int(client.lastRow)) }
+    }
+
     /// Counts the error whose reply begins at `start`, by its first word.
     private func countError(from start: Int) {
         let reply = context.reply.buffer.bytes.dropFirst(start)

@@ -1,5 +1,4 @@
 internal import Commands
-internal import Glibc
 internal import Primitives
 internal import Store
 internal import System
@@ -54,21 +53,16 @@ struct InfoReport {
 
     private var serverLines: [String] {
         let uptime = worker.nowSeconds - server.startedAtSeconds
-        var system = utsname()
-        _ = unsafe uname(&system)
-        let kernel = unsafe withUnsafePointer(to: &system.release) {
-            unsafe $0.withMemoryRebound(to: CChar.self, capacity: 65) { unsafe String(cString: $0) }
-        }
         return [
             "redis_version:\(Version.redis)", "apus_version:\(Version.apus)",
             "redis_git_sha1:00000000", "redis_git_dirty:0", "redis_mode:standalone",
-            "os:Linux \(kernel) \(Platform.architecture)", "arch_bits:64",
+            "os:Linux \(Platform.kernelRelease) \(Platform.architecture)", "arch_bits:64",
             "monotonic_clock:POSIX clock_gettime", "multiplexing_api:epoll",
-            "process_id:\(getpid())", "process_supervised:no", "run_id:\(server.runID)",
-            "tcp_port:\(server.port)", "server_time_usec:\(Clock.unixMicroseconds())",
+            "process_id:\(OwnProcess.number)", "process_supervised:no", "run_id:\(server.runID)",
+            "tcp_port:\(server.options.port)", "server_time_usec:\(Clock.unixMicroseconds())",
             "uptime_in_seconds:\(uptime)", "uptime_in_days:\(uptime / 86400)",
             "hz:10", "configured_hz:10", "threads:\(server.workerCount)",
-            "executable:\(server.executable)", "config_file:\(server.configurationFile)",
+            "executable:\(server.executable)", "config_file:\(server.configuration.path ?? "")",
         ]
     }
 
@@ -155,14 +149,15 @@ struct InfoReport {
     }
 
     private var processorLines: [String] {
-        var usage = rusage()
-        unsafe _ = getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-        func seconds(_ time: timeval) -> String {
-            "\(time.tv_sec)." + String(1_000_000 + time.tv_usec).dropFirst()
+        func seconds(_ microseconds: Int64) -> String {
+            "\(microseconds / 1_000_000)." + String(1_000_000 + microseconds % 1_000_000).dropFirst()
         }
+        let own = ProcessorTime.ownProcess
+        let children = ProcessorTime.children
         return [
-            "used_cpu_sys:\(seconds(usage.ru_stime))", "used_cpu_user:\(seconds(usage.ru_utime))",
-            "used_cpu_sys_children:0.000000", "used_cpu_user_children:0.000000",
+            "used_cpu_sys:\(seconds(own.system))", "used_cpu_user:\(seconds(own.user))",
+            "used_cpu_sys_children:\(seconds(children.system))",
+            "used_cpu_user_children:\(seconds(children.user))",
         ]
     }
 

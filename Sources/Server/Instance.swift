@@ -4,31 +4,33 @@ internal import Glibc
 internal import Primitives
 internal import Store
 internal import Synchronization
-public import System
+internal import System
 
 /// The server: its options, its keyspace, its commands and its workers.
 @safe
-public final class Instance: @unchecked Sendable {  // because: mutable parts are atomic or guarded
+final class Instance: @unchecked Sendable {  // because: mutable parts are atomic or guarded
     let registry = Registry(data: CommandFamilies.data, admin: CommandFamilies.admin)
     let keyspace: Keyspace
-    /// What workers look at; replaced only while the world is stopped.
-    var options: ServingOptions
-    var commandLimits = CommandLimits()
-    var expiresActively = true
+    let log: Log
+    /// What the server is set to; changed only while the world is stopped, as all that follows.
+    var configuration: Configuration
+    /// What workers look at of it.
+    var options: Options
+    private(set) var expiresActively = true
     private(set) var workers: [Worker] = []
-    private var listeners: [Int32: Bool] = [:]
+    /// Where connections arrive; worker 0 accepts them.
+    var listeners: [Listener] = []
     private let stopping = Atomic<Bool>(false)
     private let lastClientID = Atomic<UInt64>(0)
     private let connections = Atomic<Int>(0)
     private let stop = WorldStop()
     let reaper = Reaper()
-    private var nextWorker = 0
+    /// Who gets the next connection; worker 0 alone uses it.
+    var nextWorker = 0
     /// Forty hexadecimal digits that name this run of the server.
     let runID = Instance.randomID()
     /// Forty hexadecimal digits that name the history of the data.
-    let replicationID = Instance.randomID()
-    var port: UInt16 = 0
-    var configurationFile = ""
+    private(set) var replicationID = Instance.randomID()
     let executable = CommandLine.arguments.first ?? "apus-server"
     let startedAtUnix = Clock.unixMilliseconds() / 1000
     let startedAtNanoseconds = Clock.monotonicNanoseconds()
@@ -43,12 +45,15 @@ public final class Instance: @unchecked Sendable {  // because: mutable parts ar
     }
 
     /// A server that does not listen yet.
-    public init(options: ServingOptions) throws(SystemError) {
-        self.options = options
+    init(_ configuration: Configuration, log: Log) throws(SystemError) {
+        self.configuration = configuration
+        self.log = log
+        options = Options(configuration)
         keyspace = Keyspace(databases: options.databases, workers: options.threads)
         for index in 0..<options.threads {
             workers.append(try Worker(index: index, server: self))
         }
+        registerActions()
     }
 
     /// The number of workers.
@@ -61,7 +66,7 @@ public final class Instance: @unchecked Sendable {  // because: mutable parts ar
     var connectionCount: Int { connections.load(ordering: .relaxed) }
 
     /// Serves until `end` is called: worker 0 on this thread, the others on their own.
-    public func run() {
+    func run() {
         reaper.start()
         let others = workers.dropFirst().map { worker in Thread { worker.run() } }
         workers[0].run()
@@ -70,7 +75,8 @@ public final class Instance: @unchecked Sendable {  // because: mutable parts ar
 
     /// Lets all workers end, with `reason` in the log.
     func end(because reason: String) {
-        stopping.store(true, ordering: .relaxed)
+        guard !stopping.exchange(true, ordering: .relaxed) else { return }
+        log(.warning, reason)
         for worker in workers { worker.wakeUp.signal() }
     }
 
@@ -92,6 +98,15 @@ public final class Instance: @unchecked Sendable {  // because: mutable parts ar
         return sum
     }
 
+    /// Gives the history of the data a new name. The world is stopped.
+    func renameHistory() { replicationID = Instance.randomID() }
+
+    /// Switches the expiry of keys that nobody asks for on or off. The world is stopped.
+    func expireActively(_ isOn: Bool) {
+        expiresActively = isOn
+        for worker in workers { worker.expireSoon() }
+    }
+
     /// Keeps the largest use of memory seen.
     func notePeak(_ bytes: Int) { peakBytes = max(peakBytes, bytes) }
 
@@ -104,51 +119,8 @@ public final class Instance: @unchecked Sendable {  // because: mutable parts ar
 
     // MARK: Connections
 
-    /// Serves connections that arrive at `descriptor`.
-    public func serve(listening descriptor: Int32, isUnix: Bool) throws(SystemError) {
-        listeners[descriptor] = isUnix
-        try workers[0].poll.add(descriptor, .read)
-    }
-
-    /// Accepts what waits at a listening socket and hands it to the workers in turn.
-    func acceptConnections(_ listening: Int32, _ worker: Worker) {
-        guard let isUnix = listeners[listening] else { return }
-        for _ in 0..<1000 {
-            guard let descriptor = Socket.accept(listening) else { return }
-            guard admit(descriptor, isUnix, worker) else { continue }
-            let target = workers[nextWorker % workers.count]
-            nextWorker += 1
-            if target === worker {
-                worker.adopt(descriptor, isUnix: isUnix)
-            } else {
-                target.mailbox.put(.connection(descriptor: descriptor, isUnix: isUnix))
-                target.wakeUp.signal()
-            }
-        }
-    }
-
-    private func admit(_ descriptor: Int32, _ isUnix: Bool, _ worker: Worker) -> Bool {
-        if connectionCount >= options.clientsMax {
-            refuse(descriptor, "-ERR max number of clients reached\r\n", worker)
-            return false
-        }
-        if !isUnix {
-            Socket.tune(descriptor, keepAlive: options.keepAliveSeconds)
-            if options.isProtected, !Socket.isLocal(descriptor) {
-                refuse(descriptor, ProtectedMode.refusal, worker)
-                return false
-            }
-        }
-        connections.add(1, ordering: .relaxed)
-        worker.statistics.connectionsAccepted &+= 1
-        return true
-    }
-
-    private func refuse(_ descriptor: Int32, _ text: StaticString, _ worker: Worker) {
-        _ = Socket.send(descriptor, Bytes(text))
-        Socket.close(descriptor)
-        worker.statistics.connectionsRejected &+= 1
-    }
+    /// Counts a connection that was let in.
+    func connectionBegan() { connections.add(1, ordering: .relaxed) }
 
     /// Counts a connection that ended.
     func connectionEnded() { connections.subtract(1, ordering: .relaxed) }
@@ -160,15 +132,20 @@ public final class Instance: @unchecked Sendable {  // because: mutable parts ar
 
     /// Runs `body` while every other worker stands between two batches. Must not be called while
     /// holding a partition's lock.
-    func exclusively<Result>(_ worker: Worker, _ body: () -> Result) -> Result {
-        guard workers.count > 1 else { return body() }
+    func exclusively<Result, Failure: Error>(
+        _ worker: Worker, _ body: () throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        guard workers.count > 1 else { return try body() }
         stop.begin(others: workers.count - 1) {
             for other in self.workers where other !== worker { other.wakeUp.signal() }
         }
         defer { stop.end() }
-        return body()
+        return try body()
     }
 
     /// Stands still while another worker wants the world stopped.
     func parkIfAsked(_ worker: Worker) { stop.parkIfAsked() }
+
+    /// Takes a worker whose loop has ended out of those that must stand still.
+    func leave(_ worker: Worker) { stop.leave() }
 }

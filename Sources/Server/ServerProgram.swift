@@ -1,27 +1,45 @@
-internal import Glibc
 internal import System
 
 /// What `apus-server` does from its command line to its end.
 public enum ServerProgram {
     /// Runs the server with the words after the program's name.
-    public static func main(_ words: [String]) {
-        var options = ServingOptions()
-        var port: UInt16 = 6379
-        var index = 0
-        while index + 1 < words.count {
-            if words[index] == "--port" { port = UInt16(words[index + 1]) ?? port }
-            if words[index] == "--threads" { options.threads = Int(words[index + 1]) ?? 1 }
-            index += 1
+    public static func main(_ words: [String]) -> Never {
+        let arguments = LaunchArguments(words)
+        switch arguments.request {
+        case .showVersion:
+            OwnProcess.tell(Version.line + "\n")
+            OwnProcess.end(0)
+        case .showHelp:
+            OwnProcess.tell(usage)
+            OwnProcess.end(0)
+        case .serve: break
         }
-        do throws(SystemError) {
-            let server = try Instance(options: options)
-            let descriptor = try Socket.listen(address: "127.0.0.1", port: port, backlog: 511)
-            try server.serve(listening: descriptor, isUnix: false)
-            print("Ready to accept connections tcp")
-            server.run()
-        } catch {
-            print("\(error.call): \(error.reason)")
-            exit(1)
+        var configuration = Configuration()
+        do throws(ConfigurationFailure) { try configuration.load(arguments) } catch {
+            OwnProcess.complain(error.report(version: "\(Version.apus)"))
+            OwnProcess.end(1)
         }
+        let launch = Launch(configuration, isPlain: arguments == LaunchArguments([]))
+        OwnProcess.end(launch.run())
     }
+
+    private static let usage = """
+        Usage: apus-server [/path/to/apus.conf] [options] [-]
+               apus-server - (read config from stdin)
+               apus-server -v or --version
+               apus-server -h or --help
+
+        Every directive of the configuration file is an option too, with two hyphens before its
+        name; docs/configuration.md lists them. Without a file and without options the server
+        listens on port 6379, with one thread per core.
+
+        Examples:
+               apus-server (run the server with default conf)
+               echo 'maxclients 500' | apus-server -
+               apus-server /etc/apus/6379.conf
+               apus-server --port 7777 --threads 2
+               apus-server --port 0 --unixsocket /run/apus.sock --unixsocketperm 770
+               apus-server /etc/myapus.conf --loglevel verbose -
+
+        """
 }

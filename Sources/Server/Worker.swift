@@ -63,7 +63,7 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
         try poll.add(wakeUp.descriptor, .read)
         context = CommandContext(
             keyspace: server.keyspace, seed: UInt64.random(in: 1...UInt64.max))
-        context.limits = server.commandLimits
+        context.limits = server.options.commandLimits
         statistics = WorkerStatistics(commandCount: registry.table.facts.count)
         let bytes = Worker.receiveSlots * Worker.receiveBytes
         // SAFETY: lives as long as the worker, which lives as long as the process.
@@ -84,6 +84,7 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
             if context.now >= nextTick || context.now >= nextExpiry || hasBacklog { tick() }
             server.parkIfAsked(self)
         }
+        server.leave(self)
     }
 
     private func nextWake() -> Int64 { min(nextTick, nextExpiry) }
@@ -158,7 +159,7 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
         case .bytes(let count):
             client.query.commit(count)
             note(client, received: count)
-            guard client.query.count <= server.options.queryBytesMax else { return close(client) }
+            guard client.query.count <= server.options.queryBufferBytesMax else { return close(client) }
             parseKept(client)
         }
     }
@@ -407,8 +408,8 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
 
     /// Ends a client that lets more wait than client-output-buffer-limit allows.
     private func enforceOutputLimit(_ client: Client) {
-        let limit = server.options.outputLimit
-        let waiting = client.outputBytes
+        let limit = server.options.outputBufferLimits.normal
+        let waiting = UInt64(client.outputBytes)
         if limit.hardBytes > 0, waiting > limit.hardBytes { return close(client) }
         guard limit.softBytes > 0, waiting > limit.softBytes else {
             client.softLimitSince = 0
@@ -503,6 +504,16 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
         return hasMore
     }
 
+    /// Looks for due keys with the next tick.
+    func expireSoon() { nextExpiry = 0 }
+
+    /// Sets what is counted to zero.
+    func resetStatistics() {
+        statistics.reset()
+        rates = WorkerRates()
+        context.statistics = CommandStatistics()
+    }
+
     private func freeRemains() -> Bool {
         var budget = Worker.freedAtOnce
         var hasMore = false
@@ -513,7 +524,7 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
     }
 
     private func timeOutClients() {
-        let limit = server.options.timeoutSeconds
+        let limit = Int64(server.options.timeoutSeconds)
         for client in clients {
             guard let client else { continue }
             if client.outputBytes > 0 { enforceOutputLimit(client) }

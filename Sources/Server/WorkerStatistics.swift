@@ -63,6 +63,12 @@ struct WorkerStatistics: ~Copyable {
         unsafe commands[row].failures &+= 1
     }
 
+    /// Notes that a call, counted elsewhere, replied with an error of its own making.
+    mutating func noteFailure(_ row: Int) {
+        precondition(row < commandCount, "no such command")
+        unsafe commands[row].failures &+= 1
+    }
+
     /// Counts a call that was refused before it ran.
     mutating func countRejection(_ row: Int) {
         precondition(row < commandCount, "no such command")

@@ -57,6 +57,14 @@ final class WorldStop: @unchecked Sendable {  // because: guarded by the mutex
         unsafe pthread_mutex_unlock(mutex)
     }
 
+    /// Counts the caller, which ends, as parked for ever, so that nobody waits for it.
+    func leave() {
+        unsafe pthread_mutex_lock(mutex)
+        parked += 1
+        unsafe pthread_cond_broadcast(changed)
+        unsafe pthread_mutex_unlock(mutex)
+    }
+
     /// Waits once for a change, counted as parked; the mutex is held.
     private func park() {
         parked += 1

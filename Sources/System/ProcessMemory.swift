@@ -35,3 +35,36 @@ public enum Platform {
         #endif
     }
 }
+
+extension Platform {
+    /// The kernel's release, as `uname -r` gives it.
+    public static var kernelRelease: String {
+        var names = utsname()
+        // SAFETY: the call fills the structure that it is given with C strings.
+        _ = unsafe uname(&names)
+        return unsafe withUnsafePointer(to: &names.release) {
+            unsafe $0.withMemoryRebound(to: CChar.self, capacity: 65) { unsafe String(cString: $0) }
+        }
+    }
+}
+
+/// Processor time used so far, in microseconds.
+public struct ProcessorTime: Sendable {
+    /// In the kernel.
+    public let system: Int64
+    /// In programs.
+    public let user: Int64
+
+    /// Of this process.
+    public static var ownProcess: ProcessorTime { ProcessorTime(RUSAGE_SELF) }
+    /// Of processes that it started and that have ended.
+    public static var children: ProcessorTime { ProcessorTime(RUSAGE_CHILDREN) }
+
+    private init(_ whose: __rusage_who) {
+        var usage = rusage()
+        // SAFETY: the call fills the structure that it is given.
+        unsafe _ = getrusage(__rusage_who_t(whose.rawValue), &usage)
+        system = Int64(usage.ru_stime.tv_sec) * 1_000_000 + Int64(usage.ru_stime.tv_usec)
+        user = Int64(usage.ru_utime.tv_sec) * 1_000_000 + Int64(usage.ru_utime.tv_usec)
+    }
+}

@@ -39,7 +39,7 @@ public enum Socket {
         // SAFETY: `list` is freed below, nothing of it is kept.
         let status = unsafe getaddrinfo(name, String(port), &hints, &list)
         guard status == 0, let first = unsafe list else {
-            throw SystemError("getaddrinfo \(address)", number: EADDRNOTAVAIL)
+            throw SystemError(resolving: address, status: status)
         }
         defer { unsafe freeaddrinfo(list) }
         let descriptor = socket(unsafe first.pointee.ai_family, streamFlags, 0)

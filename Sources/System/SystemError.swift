@@ -7,15 +7,25 @@ public struct SystemError: Error, Sendable {
     /// The error number.
     public let number: Int32
 
+    /// The system's sentence.
+    public let reason: String
+
     /// The failure of `call` with the current errno.
     public init(_ call: String, number: Int32 = errno) {
         self.call = call
         self.number = number
+        // SAFETY: strerror gives a C string; it is copied at once.
+        reason = unsafe String(cString: strerror(number))
     }
 
-    /// The system's sentence for the number.
-    public var reason: String {
-        // SAFETY: strerror gives a C string; it is copied at once.
-        unsafe String(cString: strerror(number))
+    /// A name that stands for no address, as getaddrinfo's `status` says.
+    public init(resolving name: String, status: Int32) {
+        call = ""
+        number = EADDRNOTAVAIL
+        // SAFETY: as above.
+        reason = unsafe String(cString: gai_strerror(status))
     }
+
+    /// Both in one line.
+    public var text: String { call.isEmpty ? reason : "\(call): \(reason)" }
 }

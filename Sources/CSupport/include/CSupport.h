@@ -184,6 +184,9 @@ int apus_set_nonblocking(int fd);
 // Lets timed waits of the calling thread end within `nanoseconds` of their time (the default slack
 // is 50 µs); prctl is variadic.
 int apus_set_timer_slack(unsigned long nanoseconds);
+// What process listings show instead of the command line; cut where the memory that held the
+// command line and the environment ends. The environment moves away the first time.
+void apus_set_title(const char *_Nonnull title);
 
 // --- cycles ---------------------------------------------------------------------------------
 // A counter that runs at a constant rate, for durations; calibrated against a clock by its user.

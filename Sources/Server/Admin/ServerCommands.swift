@@ -66,14 +66,9 @@ extension ServerCommands {
     static func draw(_ arguments: Arguments, _ session: Session) throws(CommandError) {
         if arguments.count > 2, arguments[1].isWord("VERSION") { _ = try arguments.integer(2) }
         session.worker.context.reply.verbatim(
-            """
-              .--.                                  .--.
-               \\  `'--..__                __..--'`  /
-                `'-._     `'--..____..--'`     _.-'`
-                     `'-._       ><       _.-'`
-                          `'-.. /()\\ ..-'`
-                               `\\  /`
-                                 vv
+            StartScreen.bird.joined(separator: "\n")
+                + """
+
 
             Apus ver. \(Version.apus), as Redis ver. \(Version.redis)
 

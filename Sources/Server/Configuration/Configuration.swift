@@ -52,6 +52,11 @@ public struct Configuration: Sendable {
         actions.append((Set(names.map(ConfigurationTable.row)), action))
     }
 
+    /// Notes what a directive came to where the system did not allow what was asked.
+    mutating func settle(_ name: String, at value: ConfigurationValue) {
+        values[ConfigurationTable.row(name)] = value
+    }
+
     mutating func noteWorkingDirectory() {
         values[ConfigurationTable.row("dir")] = .text(
             Array(surroundings.workingDirectory().utf8)

@@ -1,3 +1,4 @@
+internal import Commands
 public import Store
 
 /// The configuration as workers need it: plain values, immutable once published.
@@ -46,8 +47,6 @@ public struct Options: Sendable {
     public let clientsMax: Int
     /// `protected-mode`, as it was set.
     public let isProtectedMode: Bool
-    /// Whether `bind` stands at its default, which protected mode asks for.
-    public let hasStandardAddresses: Bool
     /// `requirepass`; empty: none.
     public let password: [UInt8]
     /// `proto-max-bulk-len`.
@@ -111,7 +110,6 @@ public struct Options: Sendable {
         timeoutSeconds = read.integer("timeout")
         clientsMax = read.integer("maxclients")
         isProtectedMode = read.flag("protected-mode")
-        hasStandardAddresses = read.isStandard("bind")
         password = configuration.value("requirepass").bytes
         bulkLengthMax = read.size("proto-max-bulk-len")
         queryBufferBytesMax = read.size("client-query-buffer-limit")
@@ -134,6 +132,19 @@ public struct Options: Sendable {
         alwaysShowsLogo = read.flag("always-show-logo")
         setsProcessTitle = read.flag("set-proc-title")
         processTitleTemplate = read.text("proc-title-template")
+    }
+}
+
+extension Options {
+    /// Whether connections from elsewhere are refused.
+    var isProtected: Bool { isProtectedMode && password.isEmpty }
+
+    /// What the data path must know.
+    var commandLimits: CommandLimits {
+        var limits = CommandLimits()
+        limits.stringBytesMax = bulkLengthMax
+        limits.encoding = encodingLimits
+        return limits
     }
 }
 
@@ -172,11 +183,6 @@ private struct Reader {
     func flag(_ name: String) -> Bool { configuration.value(name) == .flag(true) }
 
     func text(_ name: String) -> String { configuration.value(name).text }
-
-    func isStandard(_ name: String) -> Bool {
-        let row = ConfigurationTable.row(name)
-        return configuration.values[row] == configuration.standards[row]
-    }
 
     func integer(_ name: String) -> Int {
         switch configuration.value(name) {

@@ -228,10 +228,8 @@ func testSurroundings() -> ConfigurationSurroundings {
         #expect(options.timeoutSeconds == 5)
         #expect(options.encodingLimits.hashPackEntriesMax == 9)
         #expect(options.addresses == ["127.0.0.1", "-::1"])
-        #expect(!options.hasStandardAddresses)
         #expect(options.password == [0xFF])
         #expect(options.threads == 3)
-        #expect(Options(configuration).hasStandardAddresses)
         #expect(Options(configuration).debugPermission == .nobody)
     }
 }

@@ -1,0 +1,98 @@
+internal import Commands
+internal import Primitives
+internal import System
+internal import Wire
+
+/// CONFIG: what the server is set to, and changing it while it runs.
+enum ConfigCommands {
+    /// The rows of this family, in the order of the handlers below.
+    // swift-format-ignore
+    static let table: [AdminCommand] = [
+        AdminCommand("CONFIG", arity: -2, [], group: .server, since: "2.0.0", complexity: "Depends on the subcommand", syntax: "", summary: "Holds the subcommands about the configuration.", help),
+        AdminCommand("CONFIG GET", arity: -3, [.admin, .noScript, .loading, .stale], group: .server, since: "2.0.0", complexity: "O(N) where N is the number of directives", syntax: "parameter...", summary: "Tells directives and what they are set to.", get),
+        AdminCommand("CONFIG SET", arity: -4, [.admin, .noScript, .loading, .stale], group: .server, since: "2.0.0", complexity: "O(N) where N is the number of directives", syntax: "data=<parameter value>...", summary: "Sets directives, all of them or none.", tips: ["request_policy:all_nodes", "response_policy:all_succeeded"], set),
+        AdminCommand("CONFIG REWRITE", arity: 2, [.admin, .noScript, .loading, .stale], group: .server, since: "2.8.0", complexity: "O(N) where N is the number of directives", syntax: "", summary: "Brings the configuration file up to date.", tips: ["request_policy:all_nodes", "response_policy:all_succeeded"], rewrite),
+        AdminCommand("CONFIG RESETSTAT", arity: 2, [.admin, .noScript, .loading, .stale], group: .server, since: "2.0.0", complexity: "O(1)", syntax: "", summary: "Sets the counters of INFO to zero.", tips: ["request_policy:all_nodes", "response_policy:all_succeeded"], resetStatistics),
+        AdminCommand("CONFIG HELP", arity: 2, [.loading, .stale], group: .server, since: "5.0.0", complexity: "O(1)", syntax: "", summary: "Lists the subcommands of CONFIG.", help),
+    ]
+}
+
+extension ConfigCommands {
+    /// `CONFIG GET pattern …`: a map of names and values.
+    static func get(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+        let patterns = (2..<arguments.count).map { arguments[$0].string }
+        let found = session.server.configuration.get(patterns)
+        session.worker.context.reply.map(found.count)
+        for (name, value) in found {
+            session.worker.context.reply.bulk(text: name)
+            value.withBytes { session.worker.context.reply.bulk($0) }
+        }
+    }
+
+    /// `CONFIG SET name value …`: OK.
+    static func set(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+        guard arguments.count.isMultiple(of: 2) else { throw .syntax }
+        let changes = stride(from: 2, to: arguments.count, by: 2).map { index in
+            (name: arguments[index].string, value: arguments[index + 1].array)
+        }
+        let server = session.server
+        let isLocal = Socket.isLocal(session.client.descriptor)
+        do throws(ConfigurationError) {
+            try server.exclusively(session.worker) { () throws(ConfigurationError) in
+                try server.configuration.set(changes, isLocal: isLocal)
+                server.publish()
+            }
+            session.worker.context.reply.ok()
+        } catch {
+            session.worker.refuse(error.message, session.client)
+        }
+    }
+
+    /// `CONFIG REWRITE`: OK.
+    static func rewrite(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+        do throws(ConfigurationError) {
+            try session.server.configuration.rewrite()
+            session.server.log(.notice, "CONFIG REWRITE executed with success.")
+            session.worker.context.reply.ok()
+        } catch {
+            if session.server.configuration.path != nil {
+                session.server.log(.warning, "CONFIG REWRITE failed: \(error.message)")
+            }
+            session.worker.refuse(error.message, session.client)
+        }
+    }
+
+    /// `CONFIG RESETSTAT`: OK.
+    static func resetStatistics(
+        _ arguments: Arguments, _ session: Session
+    ) throws(CommandError) {
+        session.server.exclusively(session.worker) {
+            for worker in session.server.workers { worker.resetStatistics() }
+        }
+        session.worker.context.reply.ok()
+    }
+
+    /// `CONFIG HELP`.
+    static func help(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+        session.worker.context.reply.lines([
+            "CONFIG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+            "GET <pattern>",
+            "    Return parameters matching the glob-like <pattern> and their values.",
+            "SET <directive> <value>",
+            "    Set the configuration <directive> to <value>.",
+            "RESETSTAT",
+            "    Reset statistics reported by the INFO command.",
+            "REWRITE",
+            "    Rewrite the configuration file.",
+            "HELP",
+            "    Prints this help.",
+        ])
+    }
+}
+
+extension ReplyWriter {
+    /// A text as a bulk string, for the control plane.
+    mutating func bulk(text: String) {
+        Array(text.utf8).withBytes { bulk($0) }
+    }
+}

@@ -1,0 +1,70 @@
+internal import Primitives
+internal import System
+
+/// Where connections arrive, and who gets in.
+extension Instance {
+    /// Serves connections that arrive at `listeners`, besides those that are served already.
+    func serve(_ added: [Listener]) throws(Listener.Failure) {
+        for listener in added {
+            do throws(SystemError) {
+                try workers[0].poll.add(listener.descriptor, .read)
+            } catch {
+                throw Listener.Failure(text: error.text)
+            }
+            listeners.append(listener)
+        }
+    }
+
+    /// Listens on the addresses of `options` instead of those listened on so far. The world is
+    /// stopped.
+    func listenAgain(_ options: Options) throws(Listener.Failure) {
+        // First the old ones: the new addresses may be the same.
+        for listener in listeners where !listener.isUnix { Socket.close(listener.descriptor) }
+        listeners.removeAll { !$0.isUnix }
+        try serve(Listener.openTCP(options))
+    }
+
+    /// Accepts what waits at a listening socket and hands it to the workers in turn.
+    func acceptConnections(_ listening: Int32, _ worker: Worker) {
+        guard let listener = listeners.first(where: { $0.descriptor == listening }) else { return }
+        let isUnix = listener.isUnix
+        for _ in 0..<Instance.acceptedAtOnce {
+            guard let descriptor = Socket.accept(listening) else { return }
+            guard admit(descriptor, isUnix, worker) else { continue }
+            let target = workers[nextWorker % workers.count]
+            nextWorker += 1
+            if target === worker {
+                worker.adopt(descriptor, isUnix: isUnix)
+            } else {
+                target.mailbox.put(.connection(descriptor: descriptor, isUnix: isUnix))
+                target.wakeUp.signal()
+            }
+        }
+    }
+
+    /// The connections accepted before the worker turns to its clients again.
+    private static let acceptedAtOnce = 1000
+
+    private func admit(_ descriptor: Int32, _ isUnix: Bool, _ worker: Worker) -> Bool {
+        if connectionCount >= options.clientsMax {
+            refuse(descriptor, "-ERR max number of clients reached\r\n", worker)
+            return false
+        }
+        if !isUnix {
+            Socket.tune(descriptor, keepAlive: Int32(clamping: options.keepAliveSeconds))
+            if options.isProtected, !Socket.isLocal(descriptor) {
+                refuse(descriptor, ProtectedMode.refusal, worker)
+                return false
+            }
+        }
+        connectionBegan()
+        worker.statistics.connectionsAccepted &+= 1
+        return true
+    }
+
+    private func refuse(_ descriptor: Int32, _ text: StaticString, _ worker: Worker) {
+        _ = Socket.send(descriptor, Bytes(text))
+        Socket.close(descriptor)
+        worker.statistics.connectionsRejected &+= 1
+    }
+}

@@ -1,0 +1,53 @@
+internal import System
+
+/// What somebody at a terminal sees first: what runs here, where it listens, how to talk to it.
+struct StartScreen {
+    let options: Options
+    let listeners: [Listener]
+
+    /// The lines.
+    var text: String {
+        let facts =
+            [
+                "Apus \(Version.apus), a remote dictionary server",
+                "Speaks RESP2 and RESP3 as Redis \(Version.redis) does",
+                "",
+            ] + places + [
+                "Process \(OwnProcess.number), \(options.threads) "
+                    + (options.threads == 1 ? "thread" : "threads"),
+                "", "Talk to it:  apus-cli \(address)  or any Redis client",
+                "End it:      Ctrl-C",
+            ]
+        let width = StartScreen.bird.map(\.count).max() ?? 0
+        let lines = (0..<max(facts.count, StartScreen.bird.count)).map { index in
+            let bird = index < StartScreen.bird.count ? StartScreen.bird[index] : ""
+            let fact = index < facts.count ? facts[index] : ""
+            let gap = String(repeating: " ", count: width - bird.count + 3)
+            return fact.isEmpty ? bird : bird + gap + fact
+        }
+        return "\n" + lines.joined(separator: "\n") + "\n\n"
+    }
+
+    /// A swift in flight.
+    static let bird = [
+        "  .--.                                  .--.",
+        "   \\  `'--..__                __..--'`  /",
+        "    `'-._     `'--..____..--'`     _.-'`",
+        "         `'-._       ><       _.-'`",
+        "              `'-.. /()\\ ..-'`",
+        "                   `\\  /`",
+        "                     vv",
+    ]
+
+    private var places: [String] {
+        listeners.enumerated().map { index, listener in
+            (index == 0 ? "Listens on  " : "            ") + listener.place
+        }
+    }
+
+    /// The words that lead a client here.
+    private var address: String {
+        guard options.port != 0 else { return "-s \(options.unixSocketPath)" }
+        return "-p \(options.port)"
+    }
+}

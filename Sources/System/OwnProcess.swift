@@ -1,0 +1,86 @@
+internal import CSupport
+internal import Glibc
+
+/// What the server asks of its own process.
+public enum OwnProcess {
+    /// Its number.
+    public static var number: Int32 { getpid() }
+
+    /// Whether somebody looks at the standard output.
+    public static var hasTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+
+    /// Leaves the terminal: goes on in a child, while the parent ends with exit code 0.
+    ///
+    /// Precondition: no thread was started yet.
+    public static func leaveTerminal() throws(SystemError) {
+        guard daemon(1, 0) == 0 else { throw SystemError("daemon") }
+    }
+
+    /// What process listings show; as much of it as fits where the command line stood.
+    ///
+    /// Precondition: `CommandLine.arguments` was read.
+    public static func setTitle(_ title: String) {
+        // SAFETY: the text lives for the call, which copies it.
+        unsafe apus_set_title(title)
+    }
+
+    /// An environment variable, or nil.
+    public static func environment(_ name: String) -> String? {
+        // SAFETY: the text is copied at once; nothing changes the environment meanwhile.
+        guard let text = unsafe getenv(name) else { return nil }
+        return unsafe String(cString: text)
+    }
+
+    /// Takes a variable out of the environment, so that no child finds it.
+    public static func forgetEnvironment(_ name: String) {
+        // SAFETY: no other thread reads the environment at the start.
+        unsafe _ = unsetenv(name)
+    }
+
+    /// Stops as a supervisor wants that waits for it (upstart).
+    public static func stopSelf() { _ = raise(SIGSTOP) }
+
+    /// Replaces the small file at `path` by `text`.
+    public static func write(_ text: String, to path: String) throws(SystemError) {
+        // SAFETY: the path and the bytes live for the calls.
+        let file = unsafe apus_open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard file >= 0 else { throw SystemError("open") }
+        defer { close(file) }
+        let bytes = Array(text.utf8)
+        guard unsafe Glibc.write(file, bytes, bytes.count) == bytes.count else {
+            throw SystemError("write")
+        }
+    }
+
+    /// Removes the file at `path`; whether there was one.
+    public static func remove(_ path: String) -> Bool { unsafe unlink(path) == 0 }
+
+    /// The first number in the file at `path`, such as the kernel's settings.
+    public static func number(in path: String) -> Int? {
+        // SAFETY: reads at most as many bytes as there are.
+        let file = unsafe apus_open(path, O_RDONLY | O_CLOEXEC, 0)
+        guard file >= 0 else { return nil }
+        defer { close(file) }
+        var text = [UInt8](repeating: 0, count: 32)
+        let count = unsafe read(file, &text, text.count)
+        guard count > 0 else { return nil }
+        return Int(String(decoding: text[..<count].prefix { (0x30...0x39).contains($0) }, as: UTF8.self))
+    }
+
+    /// Writes to the standard error.
+    public static func complain(_ text: String) {
+        let bytes = Array(text.utf8)
+        // SAFETY: the bytes live for the call.
+        unsafe _ = Glibc.write(STDERR_FILENO, bytes, bytes.count)
+    }
+
+    /// Writes to the standard output.
+    public static func tell(_ text: String) {
+        let bytes = Array(text.utf8)
+        // SAFETY: the bytes live for the call.
+        unsafe _ = Glibc.write(STDOUT_FILENO, bytes, bytes.count)
+    }
+
+    /// Ends at once, without unwinding.
+    public static func end(_ code: Int32) -> Never { exit(code) }
+}
