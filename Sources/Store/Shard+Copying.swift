@@ -68,7 +68,8 @@ extension Shard {
     private func copyCollection(_ entry: Entry, from shard: Shard) -> Handle {
         switch entry.kind {
         case .sortedSet: return SortedSetValue.copy(entry, from: shard, to: self)
-        case .list, .set, .hash, .stream: preconditionFailure("no such collection yet")
+        case .set: return SetContent(entry, in: shard).copy(to: self)
+        case .list, .hash, .stream: preconditionFailure("no such collection yet")
         case .string, .member:
             preconditionFailure("not a collection")
         }

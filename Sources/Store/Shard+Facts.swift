@@ -13,7 +13,13 @@ extension Shard {
             case .edited, .external: "raw"
             }
         case .sortedSet: entry.encoding == 0 ? "listpack" : "skiplist"
-        case .list, .set, .hash, .stream: preconditionFailure("no collections yet")
+        case .set:
+            switch SetContent.Encoding(rawValue: entry.encoding) {
+            case .integers: "intset"
+            case .pack: "listpack"
+            case .table, nil: "hashtable"
+            }
+        case .list, .hash, .stream: preconditionFailure("no collections yet")
         case .member: preconditionFailure("members are no keys")
         }
     }
@@ -28,7 +34,8 @@ extension Shard {
             guard entry.stringEncoding == .external else { return own }
             return own + SharedBlock(address: entry.externalAddress).byteCount
         case .sortedSet: return own + SortedSetValue(slot).byteCount
-        case .list, .set, .hash, .stream: return own
+        case .set: return own + SetContent(entry, in: self).byteCount
+        case .list, .hash, .stream: return own
         case .member: return own
         }
     }

@@ -52,7 +52,14 @@ extension Shard {
                 &budget,
                 &arena
             )
-        case .list, .set, .hash, .stream:
+        case .set:
+            return SetContent.free(
+                encoding: remains.encoding,
+                remains.root,
+                &budget,
+                &arena
+            )
+        case .list, .hash, .stream:
             preconditionFailure("no such collection yet")
         case .string, .member:
             preconditionFailure("not a collection")

@@ -145,6 +145,29 @@ public struct EntryTable: BitwiseCopyable, Sendable {
         unsafe apus_prefetch(entry.base + 56)
     }
 
+    /// Asks the cache for bucket number `index`.
+    func prefetchBucket(number index: UInt32, _ arena: borrowing Arena) {
+        // SAFETY: a prefetch never faults.
+        unsafe apus_prefetch(bucketCell(index, arena).base)
+    }
+
+    /// Asks the cache for the entries in bucket number `index`, those of its chain left out.
+    public func prefetchEntries(inBucket index: Int, _ arena: borrowing Arena) {
+        let cell = bucketCell(UInt32(index), arena)
+        for slot in 0..<EntryTable.linkSlot where cell.byte(slot) != 0 {
+            // SAFETY: a prefetch never faults.
+            unsafe apus_prefetch(arena.cell(Handle(units: cell.load(16 &+ slot &* 4))).base)
+        }
+    }
+
+    /// The slots of a bucket in use, a bit each, a link's not counted.
+    func usedSlots(_ cell: Cell) -> UInt32 {
+        let isChained = cell.load(12, as: UInt32.self) & EntryTable.chained != 0
+        // SAFETY: a bucket has 64 readable bytes.
+        let free = unsafe apus_match12(cell.base, 0)
+        return ~free & (isChained ? 0x7FF : 0xFFF)
+    }
+
     // MARK: Changing
 
     /// Adds an entry whose key is not in the table. Complexity: O(1); splits at most one bucket.

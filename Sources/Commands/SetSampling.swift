@@ -1,0 +1,125 @@
+internal import Primitives
+internal import Store
+internal import Structures
+internal import Wire
+
+/// Sets as a sample: members drawn at random, and bit by bit.
+public enum SetSampling {
+    /// The rows of this family, in the order of the handlers below.
+    // swift-format-ignore
+    public static let table: [DataCommand] = [
+        DataCommand("SPOP", arity: -2, [.write, .fast], keys: [.one(1, [.rw, .access, .delete])], group: .set, since: "1.0.0", complexity: "O(N) where N is the number of members popped", syntax: "@key [count:i]", summary: "Removes and returns members drawn at random.", tips: ["nondeterministic_output"], pop),
+        DataCommand("SRANDMEMBER", arity: -2, [.readonly], keys: [.one(1, [.ro, .access])], group: .set, since: "1.0.0", complexity: "O(N) where N is the number of members returned", syntax: "@key [count:i]", summary: "Returns members drawn at random.", tips: ["nondeterministic_output"], random),
+        DataCommand("SSCAN", arity: -3, [.readonly], keys: [.one(1, [.ro, .access])], group: .set, since: "2.8.0", complexity: "O(1) a call, O(N) for all members", syntax: "@key cursor:i [MATCH pattern:p] [COUNT count:i]", summary: "Lists members bit by bit.", tips: ["nondeterministic_output"], scan),
+    ]
+}
+
+extension SetSampling {
+    /// `SPOP key [count]`: a member or null; with a count up to that many.
+    static func pop(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        guard arguments.count <= 3 else { throw .syntax }
+        guard arguments.count == 3 else { return try popOne(arguments, &context) }
+        let wanted = try arguments.integer(2, in: 0...Int64.max, or: .notPositive)
+        guard let slot = try context.find(context.firstKey(arguments), .set), wanted > 0 else {
+            return context.reply.set(0)
+        }
+        var set = SetValue(slot)
+        guard wanted < set.content.count else {
+            context.reply.set(set.content)
+            return slot.shard.remove(slot)
+        }
+        context.reply.set(wanted)
+        for _ in 0..<wanted { set.pop(&context.random) { context.reply.bulk($0) } }
+    }
+
+    private static func popOne(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        guard let slot = try context.find(context.firstKey(arguments), .set) else {
+            return context.reply.null()
+        }
+        var set = SetValue(slot)
+        set.pop(&context.random) { context.reply.bulk($0) }
+        set.removeIfEmpty()
+    }
+
+    /// `SRANDMEMBER key [count]`: a member or null; with a count that many distinct ones, or as many
+    /// as its magnitude, repeated perhaps, when it is negative.
+    static func random(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        guard arguments.count <= 3 else { throw .syntax }
+        let sample = arguments.count == 3 ? try SampleCount(arguments, at: 2) : nil
+        let slot = try context.read(context.firstKey(arguments), .set)
+        guard let slot else {
+            return sample == nil ? context.reply.null() : context.reply.array(0)
+        }
+        let set = SetContent(slot.entry, in: slot.shard)
+        guard let sample else {
+            return context.reply.bulk(set.member(at: set.draw(&context.random)))
+        }
+        try draw(sample, set, &context)
+    }
+
+    private static func draw(
+        _ sample: SampleCount,
+        _ set: SetContent,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        let total = set.count
+        let count = try sample.count(of: total)
+        context.reply.array(count)
+        switch sample.method(of: total) {
+        case .repeated:
+            for _ in 0..<count {
+                context.reply.bulk(set.member(at: set.draw(&context.random)))
+            }
+        case .draws:
+            SampleCount.drawDistinct(count, { set.draw(&context.random) }) { place in
+                context.reply.bulk(set.member(at: place))
+            }
+        case .walk:
+            var selection = WalkSelection(count, of: total)
+            set.forEach { member in
+                if selection.takes(&context.random) { context.reply.bulk(member) }
+                return !selection.isDone
+            }
+        }
+    }
+
+    // MARK: Scanning
+
+    /// `SSCAN key cursor [MATCH pattern] [COUNT count]`: the next cursor, and members.
+    static func scan(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        // The options of a key that is not there are not looked at, its cursor is.
+        _ = try ScanOptions.cursor(arguments[2])
+        let mark = context.reply.mark()
+        guard let slot = try context.read(context.firstKey(arguments), .set) else {
+            return context.reply.scanHead(0, 0, at: mark)
+        }
+        let options = try ScanOptions(arguments, cursorAt: 2)
+        let set = SetContent(slot.entry, in: slot.shard)
+        var cursor = options.cursor
+        var found = 0
+        var seen = 0
+        repeat {
+            cursor = set.scan(cursor) { member in
+                seen += 1
+                guard member.withText({ options.matches($0) }) else { return }
+                found += 1
+                context.reply.bulk(member)
+            }
+            // Empty buckets count a little, so that a sparse table does not hold a request up.
+            seen += 1
+        } while cursor != 0 && seen < options.count
+        context.reply.scanHead(cursor, found, at: mark)
+    }
+}

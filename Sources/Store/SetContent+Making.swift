@@ -1,0 +1,167 @@
+internal import Primitives
+public import Structures
+
+/// Making sets, changing their encoding, copying and freeing them.
+extension SetContent {
+    /// An empty set that no key names, to hold about `count` members of which `first` is one.
+    public static func create(
+        first: PackItem?,
+        count: Int,
+        _ limits: EncodingLimits,
+        in shard: Shard
+    ) -> SetContent {
+        if count <= integersMax(limits) {
+            switch first?.canonical {
+            case .integer, nil:
+                return SetContent(.integers, IntegerSet.create(&shard.arena), in: shard)
+            case .bytes: break
+            }
+        }
+        guard count <= packEntriesMax(limits) else {
+            return SetContent(MemberTable(), in: shard)
+        }
+        let payload = first.map(\.byteCount) ?? 1
+        return SetContent(.pack, Pack.create(payload, &shard.arena), in: shard)
+    }
+
+    private init(_ table: MemberTable, in shard: Shard) {
+        let handle = shard.arena.allocate(MemberTable.byteCount)
+        table.save(handle, shard.arena)
+        self.init(.table, handle, in: shard)
+    }
+
+    // MARK: Encodings
+
+    static func integersMax(_ limits: EncodingLimits) -> Int {
+        min(limits.setIntegersMax, IntegerSet.countMax)
+    }
+
+    private static func packEntriesMax(_ limits: EncodingLimits) -> Int {
+        min(limits.setPackEntriesMax, Pack.countMax)
+    }
+
+    /// Whether a pack may hold the members there are, and `member` too.
+    func hasPackRoom(for member: PackItem, _ limits: EncodingLimits) -> Bool {
+        let count = count
+        guard count < SetContent.packEntriesMax(limits) else { return false }
+        var longest = member.textCount
+        if encoding == .integers, count > 0 {
+            // The longest texts are those of the extremes.
+            longest = max(longest, PackItem.integer(integers[0]).textCount)
+            longest = max(longest, PackItem.integer(integers[count - 1]).textCount)
+        }
+        return longest <= limits.setPackValueMax
+    }
+
+    /// Takes the encoding that a set is given to which `count` members are to be added at once;
+    /// calls `willChange` before. That many may become a table though none of them is new.
+    public mutating func prepare(
+        adding count: Int,
+        _ limits: EncodingLimits,
+        _ willChange: () -> Void
+    ) {
+        switch encoding {
+        case .integers: guard count > SetContent.integersMax(limits) else { return }
+        case .pack: guard count > SetContent.packEntriesMax(limits) else { return }
+        case .table: return
+        }
+        willChange()
+        makeTable()
+    }
+
+    mutating func makePack() {
+        let (old, integers) = (root, integers)
+        var handle = Pack.create(integers.byteCount, &shard.arena)
+        integers.forEach { number in
+            let end = Pack(shard.arena.cell(handle)).byteCount
+            handle = Pack.insert(.integer(number), at: end, handle, &shard.arena)
+            return true
+        }
+        shard.arena.free(old)
+        (encoding, root) = (.pack, handle)
+    }
+
+    mutating func makeTable() {
+        let old = root
+        var table = MemberTable()
+        forEach { member in
+            member.withText { table.insert($0, shard.hash($0), &shard.arena) }
+            return true
+        }
+        shard.arena.free(old)
+        self = SetContent(table, in: shard)
+    }
+
+    // MARK: Copying and freeing
+
+    /// A copy of the set in `target`.
+    func copy(to target: Shard) -> Handle {
+        let byteCount: Int
+        switch encoding {
+        case .integers: byteCount = integers.byteCount
+        case .pack: byteCount = pack.byteCount
+        case .table:
+            var copy = MemberTable()
+            table.forEach(shard.arena) { member in
+                copy.insert(member, target.hash(member), &target.arena)
+                return true
+            }
+            return SetContent(copy, in: target).root
+        }
+        let handle = target.arena.allocate(byteCount)
+        target.arena.cell(handle).put(shard.arena.cell(root).bytes(0, byteCount), 0)
+        return handle
+    }
+
+    /// Frees a set that no key names.
+    public func destroy() {
+        var budget = Int.max
+        let isDone = SetContent.free(encoding: encoding.rawValue, root, &budget, &shard.arena)
+        precondition(isDone, "the budget is enough")
+    }
+
+    /// Frees about `budget` blocks of a set whose key is gone; true when all are freed.
+    static func free(
+        encoding: UInt8,
+        _ root: Handle,
+        _ budget: inout Int,
+        _ arena: inout Arena
+    ) -> Bool {
+        if encoding == Encoding.table.rawValue {
+            var table = MemberTable(root, arena)
+            let isDone = table.destroySome(&budget, &arena)
+            guard isDone else {
+                table.save(root, arena)
+                return false
+            }
+        }
+        arena.free(root)
+        budget -= 1
+        return true
+    }
+
+    /// The bytes of all its blocks, members' entries estimated from the first 64.
+    var byteCount: Int {
+        let own = shard.arena.capacity(root)
+        guard encoding == .table else { return own }
+        var sampled = 0
+        var bytes = 0
+        table.forEach(shard.arena) { member in
+            sampled += 1
+            let size = Entry.byteCount(key: member.count, hasWord: false, payload: 0)
+            bytes += (size + 7) & ~7
+            return sampled < 64
+        }
+        // A bucket's 64 bytes hold 7 entries.
+        return own + (sampled == 0 ? 0 : bytes * count / sampled) + count * 9
+    }
+
+    /// Whether the structure beneath is valid; for tests.
+    public var isValid: Bool {
+        switch encoding {
+        case .integers: integers.isValid
+        case .pack: pack.isValid
+        case .table: table.isValid(shard.arena)
+        }
+    }
+}
