@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,8 +12,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+_Static_assert(sizeof(long double) <= sizeof(apus_wide), "a long double fits");
+
 static bool parse_long_double(const char *text, size_t count, long double *out) {
-  char copy[256];
+  char copy[5120];
   char *end;
   if (count == 0 || count >= sizeof copy || (text[0] >= '\t' && text[0] <= '\r') || text[0] == ' ')
     return false;
@@ -24,14 +27,9 @@ static bool parse_long_double(const char *text, size_t count, long double *out) 
   return !(errno == ERANGE && (isinf(*out) || fpclassify(*out) == FP_ZERO));
 }
 
-int apus_long_double_sum(const char *a, size_t a_count, const char *b, size_t b_count, char *out,
-                         size_t out_capacity) {
-  long double left, right;
-  if (!parse_long_double(a, a_count, &left)) return -1;
-  if (!parse_long_double(b, b_count, &right)) return -2;
-  long double sum = left + right;
-  if (isnan(sum) || isinf(sum)) return -3;
-  int count = snprintf(out, out_capacity, "%.17Lf", sum);
+// "%.17Lf" without trailing zeros and without a minus before zero; -3 when it does not fit.
+static int write_long_double(long double value, char *out, size_t out_capacity) {
+  int count = snprintf(out, out_capacity, "%.17Lf", value);
   if (count < 0 || (size_t)count >= out_capacity) return -3;
   if (memchr(out, '.', (size_t)count)) {
     while (out[count - 1] == '0') count--;
@@ -42,6 +40,49 @@ int apus_long_double_sum(const char *a, size_t a_count, const char *b, size_t b_
     count = 1;
   }
   return count;
+}
+
+int apus_long_double_sum(const char *a, size_t a_count, const char *b, size_t b_count, char *out,
+                         size_t out_capacity) {
+  long double left, right;
+  if (!parse_long_double(a, a_count, &left)) return -1;
+  if (!parse_long_double(b, b_count, &right)) return -2;
+  long double sum = left + right;
+  if (isnan(sum) || isinf(sum)) return -3;
+  return write_long_double(sum, out, out_capacity);
+}
+
+static long double widen(apus_wide a) {
+  long double value;
+  memcpy(&value, &a, sizeof value);
+  return value;
+}
+
+static apus_wide wide(long double value) {
+  apus_wide result = {{0, 0}};
+  memcpy(&result, &value, sizeof value);
+  return result;
+}
+
+bool apus_wide_parse(const char *text, size_t count, apus_wide *out) {
+  long double value;
+  if (!parse_long_double(text, count, &value)) return false;
+  *out = wide(value);
+  return true;
+}
+
+apus_wide apus_wide_add(apus_wide a, apus_wide b) { return wide(widen(a) + widen(b)); }
+
+apus_wide apus_wide_subtract(apus_wide a, apus_wide b) { return wide(widen(a) - widen(b)); }
+
+bool apus_wide_less(apus_wide a, apus_wide b) { return widen(a) < widen(b); }
+
+bool apus_wide_finite(apus_wide a) { return isfinite(widen(a)); }
+
+apus_wide apus_wide_max(void) { return wide(LDBL_MAX); }
+
+int apus_wide_write(apus_wide a, char *out, size_t out_capacity) {
+  return write_long_double(widen(a), out, out_capacity);
 }
 
 bool apus_parse_double(const char *text, size_t count, double *out) {

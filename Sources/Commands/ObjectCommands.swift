@@ -9,6 +9,8 @@ public enum ObjectCommands {
     public static let table: [DataCommand] = [
         DataCommand("OBJECT", arity: -2, [], group: .generic, since: "2.2.3", complexity: "Depends on the subcommand", syntax: "", summary: "Holds the subcommands that look at how a value is kept.", help),
         DataCommand("OBJECT ENCODING", arity: 3, [.readonly], keys: [.one(2, [.ro])], group: .generic, since: "2.2.3", complexity: "O(1)", syntax: "@key", summary: "Names the encoding of the value at a key.", tips: ["nondeterministic_output"], encoding),
+        DataCommand("OBJECT FREQ", arity: 3, [.readonly], keys: [.one(2, [.ro])], group: .generic, since: "4.0.0", complexity: "O(1)", syntax: "@key", summary: "Tells how often a key was used of late, where an LFU policy counts it.", tips: ["nondeterministic_output"], frequency),
+        DataCommand("OBJECT IDLETIME", arity: 3, [.readonly], keys: [.one(2, [.ro])], group: .generic, since: "2.2.3", complexity: "O(1)", syntax: "@key", summary: "Tells how long ago a key was used, where no LFU policy counts instead.", tips: ["nondeterministic_output"], idleTime),
         DataCommand("OBJECT REFCOUNT", arity: 3, [.readonly], keys: [.one(2, [.ro])], group: .generic, since: "2.2.3", complexity: "O(1)", syntax: "@key", summary: "Counts the holders of the value at a key: always one.", tips: ["nondeterministic_output"], referenceCount),
         DataCommand("OBJECT HELP", arity: 2, [.loading, .stale], group: .generic, since: "6.2.0", complexity: "O(1)", syntax: "", summary: "Lists the subcommands of OBJECT.", help),
         DataCommand("MEMORY", arity: -2, [], group: .server, since: "4.0.0", complexity: "Depends on the subcommand", syntax: "", summary: "Holds the subcommands that tell of memory.", memoryHelp),
@@ -24,6 +26,38 @@ extension ObjectCommands {
     ) throws(CommandError) {
         guard let slot = context.find(context.key(arguments[2])) else { return context.reply.null() }
         context.reply.bulk(Shard.encodingName(slot.entry))
+    }
+
+    /// `OBJECT FREQ key`: a count, or null. Entries keep no count of uses: it is always 0.
+    static func frequency(
+        _ arguments: Arguments, _ context: inout CommandContext
+    ) throws(CommandError) {
+        guard context.find(context.key(arguments[2])) != nil else { return context.reply.null() }
+        guard context.limits.tracksFrequency else {
+            throw CommandError(
+                """
+                ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please \
+                note that when switching between policies at runtime LRU and LFU data will take \
+                some time to adjust.
+                """)
+        }
+        context.reply.integer(0)
+    }
+
+    /// `OBJECT IDLETIME key`: seconds, or null. Entries keep no clock: it is always 0.
+    static func idleTime(
+        _ arguments: Arguments, _ context: inout CommandContext
+    ) throws(CommandError) {
+        guard context.find(context.key(arguments[2])) != nil else { return context.reply.null() }
+        guard !context.limits.tracksFrequency else {
+            throw CommandError(
+                """
+                ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that \
+                when switching between policies at runtime LRU and LFU data will take some time \
+                to adjust.
+                """)
+        }
+        context.reply.integer(0)
     }
 
     /// `OBJECT REFCOUNT key`: one, or null.
@@ -43,11 +77,17 @@ extension ObjectCommands {
             "ENCODING <key>",
             "    Return the kind of internal representation used in order to store the value",
             "    associated with a <key>.",
+            "FREQ <key>",
+            "    Return the access frequency index of the <key>. The returned integer is",
+            "    proportional to the logarithm of the recent access frequency of the key.",
+            "IDLETIME <key>",
+            "    Return the idle time of the <key>, that is the approximated number of",
+            "    seconds elapsed since the last access to the key.",
             "REFCOUNT <key>",
             "    Return the number of references of the value associated with the specified",
             "    <key>.",
             "HELP",
-            "    Print this help.",
+            "    Prints this help.",
         ])
     }
 
@@ -55,9 +95,10 @@ extension ObjectCommands {
     static func memoryUsage(
         _ arguments: Arguments, _ context: inout CommandContext
     ) throws(CommandError) {
-        if arguments.count > 3 {
-            guard arguments.count == 5, arguments[3].isWord("SAMPLES") else { throw .syntax }
-            guard try arguments.integer(4) >= 0 else { throw .syntax }
+        for index in stride(from: 3, to: arguments.count, by: 2) {
+            guard arguments[index].isWord("SAMPLES"), index + 1 < arguments.count,
+                try arguments.integer(index + 1) >= 0
+            else { throw .syntax }
         }
         let key = context.key(arguments[2])
         guard let slot = context.find(key) else { return context.reply.null() }

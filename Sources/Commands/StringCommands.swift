@@ -3,19 +3,22 @@ internal import Store
 internal import Structures
 internal import Wire
 
-/// Strings as whole values: get, set, count.
+/// Strings as whole values: get, set, compare.
 public enum StringCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
     public static let table: [DataCommand] = [
         DataCommand("GET", arity: 2, [.readonly, .fast], keys: KeySpec.first([.ro, .access]), group: .string, since: "1.0.0", complexity: "O(1)", syntax: "@key", summary: "Returns the string stored at a key.", get),
         DataCommand("SET", arity: -3, [.write, .denyOOM], keys: KeySpec.first([.rw, .access, .update, .variable]), group: .string, since: "1.0.0", complexity: "O(1)", syntax: "@key value condition=[NX | XX | IFEQ ifeq-value | IFNE ifne-value | IFDEQ ifdeq-digest | IFDNE ifdne-digest] [GET] expiration=[EX seconds:i | PX milliseconds:i | EXAT unix-time-seconds:t | PXAT unix-time-milliseconds:t | KEEPTTL]", summary: "Stores a string at a key, whatever the key held, on conditions and for a time if wanted.", set),
-        DataCommand("INCR", arity: 2, [.write, .denyOOM, .fast], keys: KeySpec.first([.rw, .access, .update]), group: .string, since: "1.0.0", complexity: "O(1)", syntax: "@key", summary: "Adds one to the integer at a key, which counts as 0 when it is not there.", increment),
-        DataCommand("DECR", arity: 2, [.write, .denyOOM, .fast], keys: KeySpec.first([.rw, .access, .update]), group: .string, since: "1.0.0", complexity: "O(1)", syntax: "@key", summary: "Takes one from the integer at a key, which counts as 0 when it is not there.", decrement),
-        DataCommand("INCRBY", arity: 3, [.write, .denyOOM, .fast], keys: KeySpec.first([.rw, .access, .update]), group: .string, since: "1.0.0", complexity: "O(1)", syntax: "@key increment:i", summary: "Adds a number to the integer at a key.", incrementBy),
-        DataCommand("DECRBY", arity: 3, [.write, .denyOOM, .fast], keys: KeySpec.first([.rw, .access, .update]), group: .string, since: "1.0.0", complexity: "O(1)", syntax: "@key decrement:i", summary: "Takes a number from the integer at a key.", decrementBy),
-        DataCommand("MGET", arity: -2, [.readonly, .fast], keys: [.rest(1, [.ro, .access])], group: .string, since: "1.0.0", complexity: "O(N) where N is the number of keys", syntax: "@key...", summary: "Returns the strings at several keys at one moment.", tips: ["request_policy:multi_shard"], getMany),
-        DataCommand("MSET", arity: -3, [.write, .denyOOM], keys: [.rest(1, step: 2, [.ow, .update])], group: .string, since: "1.0.1", complexity: "O(N) where N is the number of keys", syntax: "data=<@key value>...", summary: "Stores strings at several keys at one moment.", tips: ["request_policy:multi_shard", "response_policy:all_succeeded"], setMany),
+        DataCommand("GETEX", arity: -2, [.write, .fast], keys: KeySpec.first([.rw, .access, .update]), group: .string, since: "6.2.0", complexity: "O(1)", syntax: "@key expiration=[EX seconds:i | PX milliseconds:i | EXAT unix-time-seconds:t | PXAT unix-time-milliseconds:t | PERSIST]", summary: "Returns the string stored at a key, and says how long the key stays.", getWithExpiry),
+        DataCommand("GETDEL", arity: 2, [.write, .fast], keys: KeySpec.first([.rw, .access, .delete]), group: .string, since: "6.2.0", complexity: "O(1)", syntax: "@key", summary: "Returns the string stored at a key, and removes the key.", getAndDelete),
+        DataCommand("GETSET", arity: 3, [.write, .denyOOM, .fast], keys: KeySpec.first([.rw, .access, .update]), group: .string, since: "1.0.0", complexity: "O(1)", syntax: "@key value", summary: "Stores a string at a key and returns the old one.", getAndSet),
+        DataCommand("SETNX", arity: 3, [.write, .denyOOM, .fast], keys: KeySpec.first([.ow, .insert]), group: .string, since: "1.0.0", complexity: "O(1)", syntax: "@key value", summary: "Stores a string at a key that is not there.", setIfAbsent),
+        DataCommand("SETEX", arity: 4, [.write, .denyOOM], keys: KeySpec.first([.ow, .update]), group: .string, since: "2.0.0", complexity: "O(1)", syntax: "@key seconds:i value", summary: "Stores a string at a key for some seconds.", setForSeconds),
+        DataCommand("PSETEX", arity: 4, [.write, .denyOOM], keys: KeySpec.first([.ow, .update]), group: .string, since: "2.6.0", complexity: "O(1)", syntax: "@key milliseconds:i value", summary: "Stores a string at a key for some milliseconds.", setForMilliseconds),
+        DataCommand("DELEX", arity: -2, [.write, .fast], keys: KeySpec.first([.rw, .delete, .variable]), group: .string, since: "8.4.0", complexity: "O(1), for digests O(N) where N is the length of the string", syntax: "@key condition=[IFEQ ifeq-value | IFNE ifne-value | IFDEQ ifdeq-digest | IFDNE ifdne-digest]", summary: "Removes a key if its string is, or is not, a certain one.", deleteIf),
+        DataCommand("DELIFEQ", arity: 3, [.write, .fast], keys: KeySpec.first([.rm, .delete]), group: .string, since: "9.0.0", complexity: "O(1)", syntax: "@key value", summary: "Removes a key if its string is a certain one.", deleteIfEqual),
+        DataCommand("DIGEST", arity: 2, [.readonly, .fast], keys: KeySpec.first([.ro, .access]), group: .string, since: "8.4.0", complexity: "O(N) where N is the length of the string", syntax: "@key", summary: "Tells the XXH3 hash of the string stored at a key.", digest),
     ]
 }
 
@@ -89,84 +92,121 @@ extension StringCommands {
         if !options.returnsOld { context.reply.ok() }
     }
 
-    /// `INCR key`: the sum.
-    static func increment(
-        _ arguments: Arguments, _ context: inout CommandContext
-    ) throws(CommandError) { try add(1, arguments, &context) }
-
-    /// `DECR key`: the difference.
-    static func decrement(
-        _ arguments: Arguments, _ context: inout CommandContext
-    ) throws(CommandError) { try add(-1, arguments, &context) }
-
-    /// `INCRBY key increment`: the sum.
-    static func incrementBy(
-        _ arguments: Arguments, _ context: inout CommandContext
-    ) throws(CommandError) { try add(arguments.integer(2), arguments, &context) }
-
-    /// `DECRBY key decrement`: the difference.
-    static func decrementBy(
+    /// `GETEX key [EX seconds | PX milliseconds | EXAT … | PXAT … | PERSIST]`: the string, or null.
+    static func getWithExpiry(
         _ arguments: Arguments, _ context: inout CommandContext
     ) throws(CommandError) {
-        let decrement = try arguments.integer(2)
-        guard decrement != .min else { throw CommandError("ERR decrement would overflow") }
-        try add(-decrement, arguments, &context)
+        var words = ExpiryWords()
+        var index = 2
+        while index < arguments.count {
+            guard try words.take(arguments, &index, allowing: .persist) else { throw .syntax }
+            index += 1
+        }
+        guard let slot = try context.read(context.firstKey(arguments), .string) else {
+            return context.reply.null()
+        }
+        let moment = try words.moment(now: context.now)
+        reply(slot.entry, &context.reply)
+        if let moment, moment <= context.now {
+            slot.shard.remove(slot)
+        } else if moment != nil || words.persists {
+            slot.shard.setExpiry(slot, moment)
+        }
     }
 
-    @inline(__always)
-    private static func add(
-        _ difference: Int64, _ arguments: Arguments, _ context: inout CommandContext
+    /// `GETDEL key`: the string, or null.
+    static func getAndDelete(
+        _ arguments: Arguments, _ context: inout CommandContext
+    ) throws(CommandError) {
+        guard let slot = try context.read(context.firstKey(arguments), .string) else {
+            return context.reply.null()
+        }
+        reply(slot.entry, &context.reply)
+        slot.shard.remove(slot)
+    }
+
+    /// `GETSET key value`: the old string, or null.
+    static func getAndSet(
+        _ arguments: Arguments, _ context: inout CommandContext
     ) throws(CommandError) {
         let key = context.firstKey(arguments)
-        let slot = try context.find(key, .string)
-        let old = try slot.map { slot throws(CommandError) in try integer(slot.entry) } ?? 0
-        let (sum, overflow) = old.addingReportingOverflow(difference)
-        guard !overflow else { throw .overflow }
-        if let slot, slot.entry.stringEncoding == .integer {
-            slot.shard.willChange(slot)
-            slot.entry.integer = sum
-        } else {
-            StringValue.set(
-                key, .integer(sum), expiry: slot?.entry.expiry, at: slot, in: context.shard(key))
-        }
-        context.reply.integer(sum)
+        let slot = try context.read(key, .string)
+        if let slot { reply(slot.entry, &context.reply) } else { context.reply.null() }
+        store(key, arguments[2], expiry: nil, at: slot, &context)
     }
 
-    /// The integer that a string holds or spells.
-    static func integer(_ entry: Entry) throws(CommandError) -> Int64 {
-        switch StringValue.content(entry) {
-        case .integer(let number): return number
-        case .bytes(let bytes):
-            guard let number = DecimalText.integer(bytes) else { throw .notInteger }
-            return number
-        case .block: throw .notInteger
-        }
-    }
-
-    /// `MGET key [key …]`: the strings; null for those that are not there or no strings.
-    static func getMany(
+    /// `SETNX key value`: 1, or 0 when the key is there.
+    static func setIfAbsent(
         _ arguments: Arguments, _ context: inout CommandContext
     ) throws(CommandError) {
-        context.reply.array(arguments.count - 1)
-        for index in 1..<arguments.count {
-            let slot = context.read(context.key(arguments[index]))
-            if let slot, slot.entry.isKind(.string) {
-                reply(slot.entry, &context.reply)
-            } else {
-                context.reply.null()
-            }
-        }
+        let key = context.firstKey(arguments)
+        guard context.find(key) == nil else { return context.reply.integer(0) }
+        store(key, arguments[2], expiry: nil, at: nil, &context)
+        context.reply.integer(1)
     }
 
-    /// `MSET key value [key value …]`: OK.
-    static func setMany(
+    /// `SETEX key seconds value`: OK.
+    static func setForSeconds(
         _ arguments: Arguments, _ context: inout CommandContext
+    ) throws(CommandError) { try set(arguments, &context, expiringIn: .seconds) }
+
+    /// `PSETEX key milliseconds value`: OK.
+    static func setForMilliseconds(
+        _ arguments: Arguments, _ context: inout CommandContext
+    ) throws(CommandError) { try set(arguments, &context, expiringIn: .milliseconds) }
+
+    private static func set(
+        _ arguments: Arguments, _ context: inout CommandContext, expiringIn unit: ExpiryUnit
     ) throws(CommandError) {
-        guard arguments.count % 2 == 1 else { throw .wordCount }
-        for index in stride(from: 1, to: arguments.count, by: 2) {
-            let key = context.key(arguments[index])
-            store(key, arguments[index + 1], expiry: nil, at: context.find(key), &context)
-        }
+        let expiry = try unit.moment(arguments[2], now: context.now)
+        let key = context.firstKey(arguments)
+        store(key, arguments[3], expiry: expiry, at: context.find(key), &context)
         context.reply.ok()
+    }
+
+    // MARK: Comparing
+
+    /// `DELEX key [IFEQ value | IFNE value | IFDEQ digest | IFDNE digest]`: 1, or 0 when nothing was
+    /// removed.
+    static func deleteIf(
+        _ arguments: Arguments, _ context: inout CommandContext
+    ) throws(CommandError) {
+        var condition = ValueCondition.always
+        if arguments.count > 2 {
+            guard arguments.count == 4 else { throw .wordCount }
+            var index = 2
+            guard let comparison = try ValueCondition(comparing: arguments, &index) else {
+                throw CommandError("ERR Invalid condition. Use IFEQ, IFNE, IFDEQ or IFDNE")
+            }
+            condition = comparison
+        }
+        try delete(context.firstKey(arguments), if: condition, &context)
+    }
+
+    /// `DELIFEQ key value`: 1, or 0 when nothing was removed.
+    static func deleteIfEqual(
+        _ arguments: Arguments, _ context: inout CommandContext
+    ) throws(CommandError) {
+        try delete(context.firstKey(arguments), if: .equal(arguments[2]), &context)
+    }
+
+    private static func delete(
+        _ key: Key, if condition: ValueCondition, _ context: inout CommandContext
+    ) throws(CommandError) {
+        guard let slot = context.find(key), try condition.allows(slot.entry) else {
+            return context.reply.integer(0)
+        }
+        slot.shard.remove(slot)
+        context.reply.integer(1)
+    }
+
+    /// `DIGEST key`: 16 hexadecimal digits, or null.
+    static func digest(
+        _ arguments: Arguments, _ context: inout CommandContext
+    ) throws(CommandError) {
+        guard let slot = try context.read(context.firstKey(arguments), .string) else {
+            return context.reply.null()
+        }
+        context.reply.bulk(hexadecimal: StringValue.withBytes(slot.entry) { XXH3.hash($0) })
     }
 }

@@ -35,6 +35,32 @@ public struct SharedBlock: @unchecked Sendable {  // because: see above
         cell.store(capacity, 16)
     }
 
+    /// A new block with one reference that holds `count` zeros. The system gives memory only as it
+    /// is touched.
+    public init(zeros count: Int) {
+        // SAFETY: fresh memory, checked.
+        guard let base = unsafe calloc(1, SharedBlock.headerBytes + count) else {
+            fatalError("out of memory")
+        }
+        address = UInt(bitPattern: base)
+        cell.store(UInt64(1), 0)
+        cell.store(count, 8)
+        cell.store(count, 16)
+    }
+
+    /// The block with room for `capacity` bytes, for its only holder: another address, which takes
+    /// this one's place. The system moves large blocks without copying them.
+    public func grown(to capacity: Int) -> SharedBlock {
+        precondition(!isShared && capacity >= count, "a holder would lose its bytes")
+        // SAFETY: the only holder gives the old address up.
+        guard let base = unsafe realloc(cell.base, SharedBlock.headerBytes + capacity) else {
+            fatalError("out of memory")
+        }
+        let block = SharedBlock(address: UInt(bitPattern: base))
+        block.cell.store(capacity, 16)
+        return block
+    }
+
     /// The whole block.
     @usableFromInline var cell: Cell {
         guard let base = unsafe UnsafeMutableRawPointer(bitPattern: address) else {

@@ -5,6 +5,11 @@ enum CommandFamilies {
     /// Those that see the keyspace only.
     static let data: [[DataCommand]] = [
         StringCommands.table,
+        StringManyCommands.table,
+        StringRangeCommands.table,
+        NumberCommands.table,
+        BitmapCommands.table,
+        BitFieldCommands.table,
         KeyCommands.table,
         ExpiryCommands.table,
         ObjectCommands.table,

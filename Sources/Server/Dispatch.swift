@@ -241,7 +241,10 @@ extension ReplyWriter {
             if text[index] == 0x25 {
                 whole.appendLowercase(Bytes(command))
             } else if text[index] == 0x40 {
-                whole.append(error.word[0..<min(error.word.count, 128)])
+                // As C prints it: up to a zero.
+                var end = 0
+                while end < min(error.word.count, 128), error.word[end] != 0 { end += 1 }
+                whole.append(error.word[0..<end])
             } else {
                 whole.append(text[index])
             }

@@ -132,6 +132,23 @@ public enum StringValue {
 
     // MARK: Editing
 
+    /// Sets `key`, where nothing stands, to `count` zeros, and lends them for editing in place.
+    public static func insertZeros(
+        _ key: Key, count: Int, in shard: Shard
+    ) -> (slot: Shard.Slot, storage: Cell) {
+        if count > Entry.inlineValueMax {
+            let block = SharedBlock(zeros: count)
+            return (set(key, .block(block), expiry: nil, at: nil, in: shard), block.storage)
+        }
+        let slot = shard.insert(
+            key, kind: .string, encoding: StringEncoding.edited.rawValue, expiry: nil,
+            payload: Entry.inlinePayload(count))
+        let offset = slot.entry.writeInlineCount(count, at: slot.entry.valueOffset)
+        let storage = slot.entry.cell.advanced(by: offset)
+        storage.zero(0, count)
+        return (slot, storage)
+    }
+
     /// Makes the string at `slot` `count` bytes long, new ones zero, and lends it for editing in
     /// place. A number becomes its text first. The expiry stays.
     ///
@@ -182,20 +199,39 @@ public enum StringValue {
         let entry = slot.entry
         if entry.stringEncoding == .external {
             let block = SharedBlock(address: entry.externalAddress)
-            if !block.isShared, block.capacity >= count {
+            if !block.isShared {
                 shard.willChange(slot)
-                block.count = count
-                if count > old { block.storage.zero(old, count - old) }
-                return (slot, block.storage)
+                return (slot, resize(block, of: entry, count, in: shard))
             }
         }
-        // Doubling up to a MiB, then steps of a MiB, as Redis grows its strings.
-        let block = SharedBlock(capacity: count < 1 << 20 ? count * 2 : count + 1 << 20)
+        let block = SharedBlock(capacity: capacity(forGrowingTo: count))
         block.count = count
         withBytes(entry) { block.storage.put($0[0..<min($0.count, count)], 0) }
         if count > old { block.storage.zero(old, count - old) }
         let key = Key(entry.key, shard.hash(entry.key))
         let target = set(key, .block(block), expiry: entry.expiry, at: slot, in: shard)
         return (target, block.storage)
+    }
+
+    /// Makes the block of `entry`, which nobody else holds, `count` bytes long.
+    private static func resize(
+        _ block: SharedBlock, of entry: Entry, _ count: Int, in shard: Shard
+    ) -> Cell {
+        var block = block
+        let old = block.count
+        if block.capacity < count {
+            shard.externalBytes -= block.byteCount
+            block = block.grown(to: capacity(forGrowingTo: count))
+            shard.externalBytes += block.byteCount
+            entry.externalAddress = block.address
+        }
+        block.count = count
+        if count > old { block.storage.zero(old, count - old) }
+        return block.storage
+    }
+
+    /// Doubling up to a MiB, then steps of a MiB, as Redis grows its strings.
+    private static func capacity(forGrowingTo count: Int) -> Int {
+        count < 1 << 20 ? count * 2 : count + 1 << 20
     }
 }

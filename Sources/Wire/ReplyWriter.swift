@@ -120,6 +120,30 @@ public struct ReplyWriter: ~Copyable {
         buffer.append("\r\n")
     }
 
+    /// A bulk string of 16 hexadecimal digits.
+    public mutating func bulk(hexadecimal value: UInt64) {
+        bulk(count: 16) { room in
+            for place in 0..<16 {
+                let digit = UInt8(value >> UInt64(60 - place * 4) & 15)
+                room.store(digit < 10 ? digit + 0x30 : digit + 0x57, place)
+            }
+        }
+    }
+
+    /// A bulk string of `count` bytes that `body` writes.
+    public mutating func bulk(count: Int, _ body: (Cell) -> Void) {
+        number(0x24, Int64(count))
+        // SAFETY: room for exactly what is written.
+        body(unsafe Cell(buffer.room(count + 2)))
+        buffer.commit(count)
+        buffer.append("\r\n")
+    }
+
+    /// The text of a number that no double holds exactly: `,1.5`, in RESP2 a bulk string.
+    public mutating func number(_ text: Bytes) {
+        if isRESP3 { line(0x2C, text) } else { bulk(text) }
+    }
+
     /// A bulk string of a string's text, for the control plane.
     public mutating func bulk(string: String) {
         number(0x24, Int64(string.utf8.count))

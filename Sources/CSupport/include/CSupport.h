@@ -1,5 +1,6 @@
 // The few things Swift cannot say itself: SIMD compares of tags, prefetch, atomic words in raw
-// memory, a keyed hash with 128-bit products, long double arithmetic, and two syscalls' odd shapes.
+// memory, a keyed hash with 128-bit products, counting bits with what the processor has, long double
+// arithmetic, and two syscalls' odd shapes.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -161,12 +162,30 @@ static inline size_t apus_find32(const void *_Nonnull words, size_t from, size_t
   return to;
 }
 
+// --- bits -----------------------------------------------------------------------------------
+// How many bits are set in `count` bytes.
+uint64_t apus_popcount(const void *_Nonnull bytes, size_t count);
+
 // --- long double ----------------------------------------------------------------------------
-// `a + b` where both are decimal text of at most 255 bytes; the sum is written as Redis writes a
+// `a + b` where both are decimal text of at most 5,119 bytes; the sum is written as Redis writes a
 // long double for people (%.17Lf without trailing zeros). Returns its length (at most 5,200), or
 // -1: a is no number, -2: b is no number, -3: the sum is infinite or no number.
 int apus_long_double_sum(const char *_Nonnull a, size_t a_count, const char *_Nonnull b,
                          size_t b_count, char *_Nonnull out, size_t out_capacity);
+// A long double, opaque to Swift, which has no such type on every processor.
+typedef struct {
+  uint64_t words[2];
+} apus_wide;
+// Reads decimal text as above into `out`; false when it is no number.
+bool apus_wide_parse(const char *_Nonnull text, size_t count, apus_wide *_Nonnull out);
+apus_wide apus_wide_add(apus_wide a, apus_wide b);
+apus_wide apus_wide_subtract(apus_wide a, apus_wide b);
+bool apus_wide_less(apus_wide a, apus_wide b);
+bool apus_wide_finite(apus_wide a);
+// The largest finite one.
+apus_wide apus_wide_max(void);
+// Writes `a`, which is finite, as above; returns the length, at most 5,200.
+int apus_wide_write(apus_wide a, char *_Nonnull out, size_t out_capacity);
 // `strtod` over exactly `count` bytes, no leading space, all consumed; false otherwise.
 bool apus_parse_double(const char *_Nonnull text, size_t count, double *_Nonnull out);
 // "%.17g"; returns the length.

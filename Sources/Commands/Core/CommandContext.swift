@@ -18,6 +18,8 @@ public struct CommandStatistics: Sendable {
 public struct CommandLimits: Sendable {
     /// proto-max-bulk-len: the longest string.
     public var stringBytesMax = 512 << 20
+    /// Whether maxmemory-policy counts how often keys are used rather than when.
+    public var tracksFrequency = false
     /// Where small encodings end.
     public var encoding = EncodingLimits()
 

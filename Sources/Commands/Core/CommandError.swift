@@ -45,6 +45,8 @@ public struct CommandError: Error, @unchecked Sendable {  // because: used at on
     /// The value would be longer than proto-max-bulk-len.
     public static let tooLong = CommandError(
         "ERR string exceeds maximum allowed size (proto-max-bulk-len)")
+    /// A bit's place is none, negative or beyond proto-max-bulk-len.
+    public static let bitOffset = CommandError("ERR bit offset is not an integer or out of range")
     /// A database that is not there.
     public static let databaseRange = CommandError("ERR DB index is out of range")
     /// A count of keys that is none or not positive.

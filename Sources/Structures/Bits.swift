@@ -1,0 +1,75 @@
+internal import CSupport
+public import Primitives
+
+/// Bits of a run of bytes, numbered as Redis numbers them: bit 0 is the highest of the first byte.
+public enum Bits {
+    /// The number of ones. Complexity: O(bytes), 32 bytes a step where the processor can.
+    public static func count(_ bytes: Bytes) -> Int {
+        // SAFETY: reads `count` bytes.
+        Int(unsafe apus_popcount(bytes.base, bytes.count))
+    }
+
+    /// The number of ones among the bits in `range`.
+    ///
+    /// Precondition: `range` is not empty and lies within the bytes.
+    public static func count(_ bytes: Bytes, in range: Range<Int>) -> Int {
+        let last = range.upperBound - 1
+        let before = bytes[range.lowerBound >> 3] & ~headMask(range.lowerBound)
+        let after = bytes[last >> 3] & ~tailMask(last)
+        return count(bytes[range.lowerBound >> 3..<last >> 3 + 1])
+            - before.nonzeroBitCount - after.nonzeroBitCount
+    }
+
+    /// The first bit in `range` that is `bit`, or nil. Complexity: O(bytes), 32 bytes a step.
+    ///
+    /// Precondition: `range` lies within the bytes.
+    public static func first(_ bit: Bool, in bytes: Bytes, _ range: Range<Int>) -> Int? {
+        guard !range.isEmpty else { return nil }
+        // What is looked for becomes a one.
+        let flip: UInt8 = bit ? 0 : 0xFF
+        var index = range.lowerBound >> 3
+        let end = (range.upperBound + 7) >> 3
+        var byte = (bytes[index] ^ flip) & headMask(range.lowerBound)
+        if byte == 0 {
+            index = firstByte(not: flip, in: bytes[0..<end], from: index + 1)
+            guard index < end else { return nil }
+            byte = bytes[index] ^ flip
+        }
+        let found = index << 3 + byte.leadingZeroBitCount
+        return found < range.upperBound ? found : nil
+    }
+
+    /// Whether bit `index` is a one; bits behind the end are zeros.
+    public static func bit(_ index: Int, of bytes: Bytes) -> Bool {
+        index >> 3 < bytes.count && bytes[index >> 3] & mask(index) != 0
+    }
+
+    /// Sets bit `index` of a block that reaches that far.
+    public static func set(_ index: Int, of block: Cell, to isOne: Bool) {
+        let byte = block.byte(index >> 3)
+        block.store(isOne ? byte | mask(index) : byte & ~mask(index), index >> 3)
+    }
+
+    /// The first byte from `from` on that differs from `value`; the count when there is none.
+    private static func firstByte(not value: UInt8, in bytes: Bytes, from: Int) -> Int {
+        var index = from
+        // SAFETY: every load ends within `count`.
+        let base = unsafe UnsafeRawPointer(bytes.base)
+        let same = SIMD32<UInt8>(repeating: value)
+        while index &+ 32 <= bytes.count {
+            let part = unsafe base.loadUnaligned(fromByteOffset: index, as: SIMD32<UInt8>.self)
+            if part != same { break }
+            index &+= 32
+        }
+        while index < bytes.count, bytes[index] == value { index &+= 1 }
+        return index
+    }
+
+    private static func mask(_ index: Int) -> UInt8 { 0x80 >> UInt8(index & 7) }
+
+    /// The bits of a byte from `index` on.
+    private static func headMask(_ index: Int) -> UInt8 { 0xFF >> UInt8(index & 7) }
+
+    /// The bits of a byte up to and with `index`.
+    private static func tailMask(_ index: Int) -> UInt8 { 0xFF << UInt8(7 - index & 7) }
+}
