@@ -238,6 +238,14 @@ public struct Entry: Sendable {
         return offset &+ key.count
     }
 
+    /// Overwrites kind, encoding and word of an entry that has a word exactly if `word` is one.
+    @inlinable
+    func setHead(kind: EntryKind, encoding: UInt8, word: UInt64?) {
+        assert(hasWord == (word != nil), "the word's room stays")
+        cell.store(cell.byte(0) & Entry.wordBit | kind.rawValue | encoding << 5, 0)
+        if let word { cell.store(word, 2) }
+    }
+
     /// Writes an inline value at `offset`.
     @inlinable
     public func writeInline(_ value: Bytes, at offset: Int) {

@@ -256,15 +256,19 @@ extension EntryTable {
         if bucketCount == 0 { arena.free(directory) }
     }
 
-    /// As `closeLast`, giving back the last bucket's entries too. Returns the number of blocks freed,
-    /// at least one.
-    public mutating func destroyLast(_ arena: inout Arena) -> Int {
+/// As `closeLast`, giving back the last bucket's entries too, each announced to `willFree`.
+    /// Returns the number of blocks freed, at least one.
+    public mutating func destroyLast(
+        _ arena: inout Arena, _ willFree: (Entry) -> Void = { _ in }
+    ) -> Int {
         guard bucketCount > 0 else { return 1 }
         var cell = bucketCell(bucketCount - 1, arena)
         var freed = 1
         while true {
             for slot in 0..<slotCount(cell) where cell.byte(slot) != 0 {
-                arena.free(Handle(units: cell.load(16 + slot * 4)))
+                let handle = Handle(units: cell.load(16 + slot * 4))
+                willFree(Entry(arena.cell(handle)))
+                arena.free(handle)
                 freed += 1
             }
             guard isChained(cell) else { break }

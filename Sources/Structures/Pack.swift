@@ -37,7 +37,7 @@ public struct Pack: Sendable {
     @inlinable
     public var byteCount: Int { Int(cell.load(0, as: UInt32.self)) }
 
-    private func setSize(_ byteCount: Int, _ count: Int) {
+    func setSize(_ byteCount: Int, _ count: Int) {
         precondition(count <= Pack.countMax, "a pack is small")
         cell.store(UInt32(byteCount), 0)
         cell.store(UInt16(count), 4)
@@ -132,15 +132,27 @@ public struct Pack: Sendable {
         _ handle: Handle,
         _ arena: inout Arena
     ) -> Handle {
+        let target = makeRoom(at: offset, item.byteCount, items: 1, handle, &arena)
+        item.write(to: arena.cell(target), at: offset)
+        return target
+    }
+
+    /// Makes room at `offset` for `added` bytes, which are then to be written as `items` items;
+    /// returns the block, which may be another one.
+    static func makeRoom(
+        at offset: Int,
+        _ added: Int,
+        items: Int,
+        _ handle: Handle,
+        _ arena: inout Arena
+    ) -> Handle {
         let old = Pack(arena.cell(handle))
         let (used, count) = (old.byteCount, old.count)
         precondition(offset >= start && offset <= used, "outside the pack")
-        let added = item.byteCount
         let target = arena.reallocate(handle, used + added, keeping: used)
         let pack = Pack(arena.cell(target))
         pack.cell.move(from: offset, to: offset + added, count: used - offset)
-        item.write(to: pack.cell, at: offset)
-        pack.setSize(used + added, count + 1)
+        pack.setSize(used + added, count + items)
         return target
     }
 
