@@ -127,8 +127,8 @@ struct InfoReport {
             "instantaneous_input_kbps:\(fixed(Double(rate(\.bytesReceived)) / 1024))",
             "instantaneous_output_kbps:\(fixed(Double(rate(\.bytesSent)) / 1024))",
             "rejected_connections:\(total.rejected)", "sync_full:0", "sync_partial_ok:0",
-            "sync_partial_err:0", "expired_keys:\(total.expired)", "evicted_keys:0",
-            "evicted_clients:0", "keyspace_hits:\(total.hits)", "keyspace_misses:\(total.misses)",
+            "sync_partial_err:0", "expired_keys:\(total.expired)",
+            "expired_subkeys:\(total.expiredFields)", "evicted_keys:0", "evicted_clients:0", "keyspace_hits:\(total.hits)", "keyspace_misses:\(total.misses)",
             "pubsub_channels:0", "pubsub_patterns:0", "pubsubshard_channels:0",
             "latest_fork_usec:0", "total_forks:0", "total_error_replies:\(total.errors)",
         ]
@@ -192,7 +192,8 @@ struct InfoReport {
             let keys = shards.reduce(0) { $0 + $1.count }
             guard keys > 0 else { return nil }
             let expires = shards.reduce(0) { $0 + $1.volatileCount }
-            return "db\(database):keys=\(keys),expires=\(expires),avg_ttl=0,subexpiry=0"
+            let fields = shards.reduce(0) { $0 + $1.volatileHashCount }
+            return "db\(database):keys=\(keys),expires=\(expires),avg_ttl=0,subexpiry=\(fields)"
         }
     }
 
@@ -223,6 +224,7 @@ private struct Totals {
     var bytesReceived: UInt64 = 0
     var bytesSent: UInt64 = 0
     var expired: UInt64 = 0
+    var expiredFields: UInt64 = 0
     var hits: UInt64 = 0
     var misses: UInt64 = 0
     var errors: UInt64 = 0
@@ -234,6 +236,7 @@ private struct Totals {
         bytesReceived += worker.statistics.bytesReceived
         bytesSent += worker.statistics.bytesSent
         expired += worker.statistics.expiredKeys
+        expiredFields += worker.statistics.expiredFields
         hits += worker.context.statistics.hits
         misses += worker.context.statistics.misses
         errors += worker.statistics.errorCount

@@ -496,6 +496,7 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
             if shard.expireDue(now: now, budget: &budget) { hasMore = true }
             if let next = shard.earliestExpiry { earliest = min(earliest, next) }
             statistics.expiredKeys &+= UInt64(shard.takeExpiredCount())
+            statistics.expiredFields &+= UInt64(shard.takeExpiredFieldCount())
         }
         // Not more often than every 10 ms, and at the latest with the next tick, as keys that were
         // set since may be due earlier.

@@ -33,6 +33,7 @@ struct WorkerStatistics: ~Copyable {
     var connectionsAccepted: UInt64 = 0
     var connectionsRejected: UInt64 = 0
     var expiredKeys: UInt64 = 0
+    var expiredFields: UInt64 = 0
 
     init(commandCount: Int) {
         self.commandCount = commandCount
@@ -94,5 +95,6 @@ struct WorkerStatistics: ~Copyable {
         connectionsAccepted = 0
         connectionsRejected = 0
         expiredKeys = 0
+        expiredFields = 0
     }
 }

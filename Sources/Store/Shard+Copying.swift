@@ -14,6 +14,7 @@ extension Shard {
         let target = insert(
             key, kind: entry.kind, encoding: entry.encoding, expiry: expiry, payload: 4)
         target.entry.collection = root
+        if target.entry.isKind(.hash) { HashValue.announce(target, isNew: true) }
     }
 
     /// Gives the value at `source` to `key` of this shard, where nothing stands, and removes the
@@ -39,6 +40,7 @@ extension Shard {
             target.entry.externalAddress = UInt(address)
         } else {
             target.entry.collection = root
+            if kind == .hash { HashValue.announce(target, isNew: false) }
         }
         oldKey.withBytes { bytes in
             if let slot = find(Key(bytes, hash(bytes)), now: .min) { removeKey(slot) }
@@ -69,7 +71,8 @@ extension Shard {
         switch entry.kind {
         case .sortedSet: return SortedSetValue.copy(entry, from: shard, to: self)
         case .set: return SetContent(entry, in: shard).copy(to: self)
-        case .list, .hash, .stream: preconditionFailure("no such collection yet")
+        case .hash: return HashValue.copy(entry, from: shard, to: self)
+        case .list, .stream: preconditionFailure("no such collection yet")
         case .string, .member:
             preconditionFailure("not a collection")
         }

@@ -10,45 +10,63 @@ extension Shard {
         remove(slot)
     }
 
-    /// Removes keys that were due at `now`, at most `budget` of them; returns whether some may be
-    /// left. Complexity: O(removed), and a word for every 64 buckets.
+    /// Removes keys, and fields of hashes, that were due at `now`, at most `budget` of them;
+    /// returns whether some may be left. Complexity: O(removed), and a word for every 64 buckets.
     public func expireDue(now: Int64, budget: inout Int) -> Bool {
-        guard volatileCount > 0 else { return false }
+        guard hasVolatile else { return false }
         var start = 0
         while budget > 0 {
             guard
                 let bucket = unsafe state.pointee.keys.dueBucket(
                     from: start, now: now, state.pointee.arena)
             else { return false }
-            expireBucket(bucket, now, &budget)
+            guard expireBucket(bucket, now, &budget) else { return true }
             start = bucket + 1
         }
         return true
     }
 
-    /// Removes one due key after the other, as each removal may move others; corrects the hint.
-    private func expireBucket(_ bucket: Int, _ now: Int64, _ budget: inout Int) {
-        while true {
+    private var hasVolatile: Bool { volatileCount > 0 || volatileHashCount > 0 }
+
+    /// Removes one due key, or one hash's due fields, after the other, as each removal may move
+    /// others; corrects the hint. False when the budget did not do.
+    private func expireBucket(_ bucket: Int, _ now: Int64, _ budget: inout Int) -> Bool {
+        while bucket < keys.bucketTotal {
             var due: Slot?
             var earliest: Int64?
-            guard bucket < keys.bucketTotal else { return }
             unsafe state.pointee.keys.forEach(inBucket: bucket, state.pointee.arena) { location in
-                guard let expiry = location.entry.expiry else { return }
+                guard let expiry = expiry(within: location.entry) else { return }
                 if expiry <= now { due = Slot(self, location) }
                 earliest = min(earliest ?? expiry, expiry)
             }
             guard let due else {
                 unsafe state.pointee.keys.correctHint(bucket, to: earliest, state.pointee.arena)
-                return
+                return true
             }
-            budget -= 1
-            expire(due)
+            guard budget > 0 else { return false }
+            if due.entry.isDue(now) {
+                budget -= 1
+                expire(due)
+            } else {
+                let hash = HashValue(due)
+                hash.dropDue(now: now, &budget)
+                hash.removeIfEmpty()
+            }
         }
+        return true
+    }
+
+    /// When a key goes or, before that, the first field of the hash that it holds.
+    private func expiry(within entry: Entry) -> Int64? {
+        guard entry.isKind(.hash), let fields = HashValue.earliestExpiry(entry, in: self) else {
+            return entry.expiry
+        }
+        return entry.expiry.map { min($0, fields) } ?? fields
     }
 
     /// The earliest moment at which something may be due, or nil.
     public var earliestExpiry: Int64? {
-        guard volatileCount > 0 else { return nil }
+        guard hasVolatile else { return nil }
         return unsafe state.pointee.keys.earliestExpiry(state.pointee.arena)
     }
 }

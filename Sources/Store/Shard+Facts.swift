@@ -19,7 +19,8 @@ extension Shard {
             case .pack: "listpack"
             case .table, nil: "hashtable"
             }
-        case .list, .hash, .stream: preconditionFailure("no collections yet")
+        case .hash: HashValue.encodingName(entry)
+        case .list, .stream: preconditionFailure("no collections yet")
         case .member: preconditionFailure("members are no keys")
         }
     }
@@ -35,7 +36,8 @@ extension Shard {
             return own + SharedBlock(address: entry.externalAddress).byteCount
         case .sortedSet: return own + SortedSetValue(slot).byteCount
         case .set: return own + SetContent(entry, in: self).byteCount
-        case .list, .hash, .stream: return own
+        case .hash: return own + HashValue(slot).byteCount
+        case .list, .stream: return own
         case .member: return own
         }
     }

@@ -16,6 +16,9 @@ extension Shard {
             }
             return
         }
+        if entry.isKind(.hash), HashValue.earliestExpiry(entry, in: self) != nil {
+            countVolatileHashes(-1)
+        }
         var budget = Shard.freedAtOnce
         var remains = Remains(
             kind: entry.kind,
@@ -59,7 +62,9 @@ extension Shard {
                 &budget,
                 &arena
             )
-        case .list, .hash, .stream:
+        case .hash:
+            return HashValue.free(encoding: remains.encoding, remains.root, &budget, in: self)
+        case .list, .stream:
             preconditionFailure("no such collection yet")
         case .string, .member:
             preconditionFailure("not a collection")

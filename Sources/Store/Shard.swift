@@ -8,7 +8,8 @@ public import Structures
 ///
 /// ## Invariants
 /// Every key stands once in `keys`; every entry with an expiry is covered by a hint that is not
-/// late; `volatileCount` is the number of keys with an expiry.
+/// late, and so is every hash with a field that has one; `volatileCount` is the number of those keys,
+/// `volatileHashCount` that of those hashes.
 @safe
 @frozen
 public struct Shard: @unchecked Sendable {  // because: the partition's lock guards it
@@ -26,6 +27,10 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
         @usableFromInline var remains: [Remains] = []
         /// Keys that went because they were due, since `takeExpiredCount`.
         @usableFromInline var expiredCount = 0
+        /// Hashes with fields that have an expiry.
+        var volatileHashCount = 0
+        /// Fields that went because they were due, since `takeExpiredFieldCount`.
+        var expiredFieldCount = 0
     }
 
     /// A value without a key, to be freed bit by bit.
@@ -46,16 +51,23 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
 
     /// Gives all memory back at once. Nobody may hold the handle any more.
     public func destroy() {
-        if externalBytes > 0 {
-            forEach { slot in
-                let entry = slot.entry
-                if entry.isKind(.string), entry.stringEncoding == .external {
-                    SharedBlock(address: entry.externalAddress).release()
-                }
-            }
-        }
+        if externalBytes > 0 { releaseBlocks() }
         unsafe state.deinitialize(count: 1)
         unsafe state.deallocate()
+    }
+
+    /// Releases all values outside the arena, as the arena is about to go as a whole.
+    private func releaseBlocks() {
+        var budget = Int.max
+        _ = freeSome(budget: &budget)
+        forEach { slot in
+            let entry = slot.entry
+            if entry.isKind(.string), entry.stringEncoding == .external {
+                SharedBlock(address: entry.externalAddress).release()
+            } else if entry.isKind(.hash) {
+                HashValue.freeBlocks(entry, in: self)
+            }
+        }
     }
 
     /// A fresh shard to stand in this one's place, its changes counted on.
@@ -106,6 +118,23 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
         if count > 0 { unsafe state.pointee.expiredCount = 0 }
         return count
     }
+
+    /// The number of hashes with fields that have an expiry.
+    public var volatileHashCount: Int { unsafe state.pointee.volatileHashCount }
+
+    /// The fields of hashes that expired since this was last asked.
+    public func takeExpiredFieldCount() -> Int {
+        let count = unsafe state.pointee.expiredFieldCount
+        if count > 0 { unsafe state.pointee.expiredFieldCount = 0 }
+        return count
+    }
+
+    func countVolatileHashes(_ difference: Int) {
+        unsafe state.pointee.volatileHashCount += difference
+        assert(volatileHashCount >= 0, "as many went as came")
+    }
+
+    func countExpiredFields(_ count: Int) { unsafe state.pointee.expiredFieldCount += count }
 
     // MARK: Finding
 

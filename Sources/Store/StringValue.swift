@@ -29,6 +29,18 @@ public enum StringContent {
         case .block(let block): block.count
         }
     }
+
+    /// Lends the bytes to `body`, a number as its decimal text.
+    @inlinable
+    public func withBytes<Result, Failure: Error>(
+        _ body: (Bytes) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        switch self {
+        case .bytes(let bytes): return try body(bytes)
+        case .block(let block): return try body(block.bytes)
+        case .integer(let number): return try DecimalText.withText(number, body)
+        }
+    }
 }
 
 /// Strings: choosing an encoding, reading, setting, editing in place.
@@ -59,11 +71,7 @@ public enum StringValue {
     public static func withBytes<Result, Failure: Error>(
         _ entry: Entry, _ body: (Bytes) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        switch content(entry) {
-        case .bytes(let bytes): return try body(bytes)
-        case .block(let block): return try body(block.bytes)
-        case .integer(let number): return try DecimalText.withText(number, body)
-        }
+        try content(entry).withBytes(body)
     }
 
     // MARK: Setting

@@ -256,7 +256,7 @@ extension EntryTable {
         if bucketCount == 0 { arena.free(directory) }
     }
 
-/// As `closeLast`, giving back the last bucket's entries too, each announced to `willFree`.
+    /// As `closeLast`, giving back the last bucket's entries too, each announced to `willFree`.
     /// Returns the number of blocks freed, at least one.
     public mutating func destroyLast(
         _ arena: inout Arena, _ willFree: (Entry) -> Void = { _ in }

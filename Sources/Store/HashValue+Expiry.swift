@@ -1,0 +1,102 @@
+public import Primitives
+internal import Structures
+
+/// Fields that go.
+extension HashValue {
+    /// A moment (milliseconds since 1970) before which no field is due; nil where all stay.
+    public var earliestExpiry: Int64? {
+        HashValue.earliestExpiry(slot.entry, in: shard)
+    }
+
+    /// As `earliestExpiry`, of the hash of `entry`.
+    static func earliestExpiry(_ entry: Entry, in shard: Shard) -> Int64? {
+        switch encoding(entry) {
+        case .pack: return nil
+        case .volatilePack:
+            return FieldPack(shard.arena.cell(entry.collection), isVolatile: true).earliest
+        case .table:
+            let table = FieldTable(entry.collection, shard.arena)
+            return table.volatileCount > 0 ? table.earliest : nil
+        }
+    }
+
+    /// Gives `name` another expiry, or none; false when it is not there or was due at `now`.
+    public func setExpiry(_ name: Bytes, _ expiry: Int64?, now: Int64) -> Bool {
+        guard encoding == .table else { return setExpiryInPack(name, expiry, now) }
+        var table = table
+        guard let location = table.table.find(name, shard.hash(name), shard.arena),
+            !location.entry.isDue(now)
+        else { return false }
+        shard.willChange(slot)
+        let hadVolatile = table.volatileCount > 0
+        table.setExpiry(location, expiry, &shard.arena)
+        table.save(root, shard.arena)
+        noteVolatile(before: hadVolatile, after: table.volatileCount > 0)
+        if let expiry { announce(expiry) }
+        return true
+    }
+
+    private func setExpiryInPack(_ name: Bytes, _ expiry: Int64?, _ now: Int64) -> Bool {
+        guard let found = pack.find(name), !found.isDue(now) else { return false }
+        guard found.expiry != expiry else { return true }
+        shard.willChange(slot)
+        trackingVolatile {
+            makeVolatile()
+            // Making room moves the fields.
+            guard let field = pack.find(name) else { return }
+            root = pack.setExpiry(field, expiry, root, &shard.arena)
+        }
+        if let expiry { announce(expiry) }
+        return true
+    }
+
+    /// Takes out fields that were due at `now`, at most `budget` of them (of a pack all); the key
+    /// stays, even without fields. Complexity: O(removed) if any, else O(1).
+    public func dropDue(now: Int64, _ budget: inout Int) {
+        guard let earliest = earliestExpiry, earliest <= now else { return }
+        shard.willChange(slot)
+        var dropped = 0
+        if encoding == .table {
+            var table = table
+            dropped = table.removeDue(now, &budget, &shard.arena) {
+                HashValue.freeBlock($0, in: shard)
+            }
+            table.save(root, shard.arena)
+            noteVolatile(before: true, after: table.volatileCount > 0)
+        } else {
+            trackingVolatile {
+                dropped = pack.dueCount(now)
+                root = pack.removeFirst(dropped, root, &shard.arena)
+            }
+            budget -= dropped
+        }
+        shard.countExpiredFields(dropped)
+    }
+
+    // MARK: What the shard must know
+
+    /// Tells the shard that a field goes at `expiry`.
+    func announce(_ expiry: Int64) {
+        shard.noteExpiry(expiry, slot.location.bucket, isNew: false)
+    }
+
+    /// Tells the shard of a hash that came to `slot` by copying or moving.
+    static func announce(_ slot: Shard.Slot, isNew: Bool) {
+        let hash = HashValue(slot)
+        guard let earliest = hash.earliestExpiry else { return }
+        hash.announce(earliest)
+        if isNew { hash.noteVolatile(before: false, after: true) }
+    }
+
+    /// Runs `body`, which may give a pack its first expiry or take its last.
+    func trackingVolatile(_ body: () -> Void) {
+        let before = earliestExpiry != nil
+        body()
+        noteVolatile(before: before, after: earliestExpiry != nil)
+    }
+
+    /// Keeps the shard's count of hashes with fields that go.
+    func noteVolatile(before: Bool, after: Bool) {
+        if before != after { shard.countVolatileHashes(after ? 1 : -1) }
+    }
+}

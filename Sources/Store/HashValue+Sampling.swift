@@ -1,0 +1,52 @@
+public import Primitives
+internal import Structures
+
+/// Fields by place: in a pack the offset, in a table the handle of the entry. A place holds until the
+/// hash changes.
+extension HashValue {
+    /// The name and value of the field at `place`.
+    public func field(at place: Int) -> (name: StringContent, value: StringContent) {
+        switch encoding {
+        case .pack, .volatilePack:
+            let field = pack.field(at: place)
+            return (StringContent(field.name), StringContent(field.value))
+        case .table:
+            let entry = Entry(shard.arena.cell(Handle(units: UInt32(place))))
+            return (.bytes(entry.key), StringValue.content(entry))
+        }
+    }
+
+    /// The places of all fields that were not due at `now`. Complexity: O(fields).
+    public func places(now: Int64) -> [Int] {
+        var places: [Int] = []
+        places.reserveCapacity(count)
+        switch encoding {
+        case .pack, .volatilePack:
+            pack.forEach { field in
+                if !field.isDue(now) { places.append(field.offset) }
+                return true
+            }
+        case .table:
+            let table = table.table
+            table.forEach(shard.arena) { location in
+                if !location.entry.isDue(now) { places.append(Int(table.handle(location).units)) }
+            }
+        }
+        return places
+    }
+
+    /// The place of a field, due or not, drawn with equal chances; nil where there is none.
+    /// Complexity: O(1), in a pack O(fields).
+    public func randomPlace(_ random: inout FastRandom) -> Int? {
+        guard count > 0 else { return nil }
+        switch encoding {
+        case .pack:
+            return pack.pack.offset(random.below(count) * 2)
+        case .volatilePack:
+            return pack.pack.offset(random.below(count) * 3)
+        case .table:
+            let table = table.table
+            return table.random(shard.arena, &random).map { Int(table.handle($0).units) }
+        }
+    }
+}
