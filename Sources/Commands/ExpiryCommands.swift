@@ -139,6 +139,15 @@ struct ExpiryCondition {
         }
     }
 
+    /// The condition that `word` alone makes, or nil.
+    init?(_ word: Bytes) {
+        isAbsent = word.isWord("NX")
+        isPresent = word.isWord("XX")
+        isLater = word.isWord("GT")
+        isEarlier = word.isWord("LT")
+        guard isAbsent || isPresent || isLater || isEarlier else { return nil }
+    }
+
     /// Whether `old` (nil: stays for good) may become `new`.
     func allows(_ old: Int64?, then new: Int64) -> Bool {
         if isAbsent, old != nil { return false }

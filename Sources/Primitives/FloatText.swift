@@ -67,6 +67,16 @@ public enum FloatText {
     }
 }
 
+extension ByteBuffer {
+    /// Appends the sum of two decimal texts in long double precision, as INCRBYFLOAT prints it.
+    public mutating func append(
+        sumOf left: Bytes, _ right: Bytes
+    ) throws(FloatText.SumFailure) {
+        // SAFETY: room for the longest sum.
+        commit(try unsafe FloatText.writeSum(left, right, to: room(FloatText.sumByteCountMax)))
+    }
+}
+
 /// The shortest digits of a finite double that is neither zero nor a small whole number, laid out
 /// as C's `%g` with 17 digits would: exponent form from 1e17 on and below 1e-6.
 private struct ShortestDouble {
