@@ -120,7 +120,10 @@ public struct Entry: Sendable {
 
     /// The expiry in milliseconds since 1970, or nil when the entry stays.
     @inlinable
-    public var expiry: Int64? { hasWord ? cell.load(2) : nil }
+    public var expiry: Int64? {
+        // The type is said: an optional would be loaded with a ninth byte, of the key.
+        hasWord ? cell.load(2, as: Int64.self) : nil
+    }
 
     /// Whether the entry was due at `now` (milliseconds since 1970).
     @inlinable

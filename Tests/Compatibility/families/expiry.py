@@ -49,6 +49,12 @@ STEPS = [
 ]
 
 EDGES = """
+SET "" v EX 1000
+TTL ""
+SET "\\x01" v
+EXPIRE "\\x01" 1000
+TTL "\\x01"
+
 SET k v
 TTL k
 PTTL k
