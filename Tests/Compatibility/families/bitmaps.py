@@ -230,4 +230,12 @@ NEWER = [
     (*_PREPARED, "BITOP ANDOR d x y z", "GET d", bulk(b"\x0d\x00")),
     (*_PREPARED, "BITOP ONE d x y z", "GET d", bulk(b"\x32\xf1")),
     (*_PREPARED, "BITOP DIFF d x", lambda reply: reply.startswith(b"-ERR BITOP DIFF")),
+    (*_PREPARED, "BITOP DIFF1 d x", lambda reply: reply.startswith(b"-ERR BITOP DIFF1")),
+    (*_PREPARED, "BITOP ANDOR d x", lambda reply: reply.startswith(b"-ERR BITOP ANDOR")),
+    (*_PREPARED, "BITOP ONE d x", "GET d", bulk(b"\x0f\xf0")),
+    (*_PREPARED, "BITOP DIFF d x none", "GET d", bulk(b"\x0f\xf0")),
+    (*_PREPARED, "BITOP ANDOR d x none", "GET d", bulk(b"\x00\x00")),
+    (*_PREPARED, "BITOP DIFF1 d none x", "GET d", bulk(b"\x0f\xf0")),
+    (*_PREPARED, "BITOP ONE d x x y", "GET d", bulk(b"\x30\x00")),
+    (*_PREPARED, ["SET", "w", b"\xff"], "BITOP ANDOR d w x", "GET d", bulk(b"\x0f\x00")),
 ]

@@ -1,5 +1,7 @@
 """The keyspace: whatever the type of the value."""
 
+from oracle import encodings, same_kind
+
 KEYS = ["a", "b", "c", "d", "s:1", "l:1"]
 
 
@@ -43,12 +45,11 @@ STEPS = [
 ]
 
 
-def keyspace_object(ours, theirs):
-    from oracle import same_kind
-    return same_kind(ours, theirs)
-
-
-NORMALISERS = {"OBJECT REFCOUNT": keyspace_object}
+NORMALISERS = {
+    "OBJECT REFCOUNT": same_kind,
+    "OBJECT IDLETIME": same_kind,
+    "OBJECT ENCODING": encodings((b"listpack", b"hashtable"), (b"listpack", b"quicklist")),
+}
 
 EDGES = """
 DEL
