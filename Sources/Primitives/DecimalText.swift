@@ -59,8 +59,19 @@ public enum DecimalText {
     @discardableResult
     public static func write(_ value: Int64, to target: UnsafeMutablePointer<UInt8>) -> Int {
         let negative = value < 0
-        var rest = value.magnitude
-        let count = digitCount(rest) + (negative ? 1 : 0)
+        if negative { unsafe target[0] = 0x2D }
+        return unsafe write(unsigned: value.magnitude, to: target + (negative ? 1 : 0))
+            + (negative ? 1 : 0)
+    }
+
+    /// Writes `value` at `target`, which has room for `byteCountMax`, and returns the byte count.
+    @inlinable
+    @discardableResult
+    public static func write(
+        unsigned value: UInt64, to target: UnsafeMutablePointer<UInt8>
+    ) -> Int {
+        var rest = value
+        let count = digitCount(rest)
         var index = count
         // SAFETY: exactly `count` bytes are written, from the last to the first.
         repeat {
@@ -68,7 +79,6 @@ public enum DecimalText {
             unsafe target[index] = UInt8(truncatingIfNeeded: rest % 10) &+ 0x30
             rest /= 10
         } while rest != 0
-        if negative { unsafe target[0] = 0x2D }
         return count
     }
 

@@ -24,6 +24,9 @@ enum CommandFamilies {
         SortedSetSampling.table,
         SortedSetRanges.table,
         SortedSetAlgebra.table,
+        StreamCommands.table,
+        StreamReadCommands.table,
+        StreamInfoCommands.table,
     ]
 
     /// Those that see the server.

@@ -70,9 +70,10 @@ extension Shard {
     private func copyCollection(_ entry: Entry, from shard: Shard) -> Handle {
         switch entry.kind {
         case .sortedSet: return SortedSetValue.copy(entry, from: shard, to: self)
+        case .stream: return StreamValue.copy(entry, from: shard, to: self)
         case .set: return SetContent(entry, in: shard).copy(to: self)
         case .hash: return HashValue.copy(entry, from: shard, to: self)
-        case .list, .stream: preconditionFailure("no such collection yet")
+        case .list: preconditionFailure("no such collection yet")
         case .string, .member:
             preconditionFailure("not a collection")
         }

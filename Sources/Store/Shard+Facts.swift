@@ -13,6 +13,7 @@ extension Shard {
             case .edited, .external: "raw"
             }
         case .sortedSet: entry.encoding == 0 ? "listpack" : "skiplist"
+        case .stream: "stream"
         case .set:
             switch SetContent.Encoding(rawValue: entry.encoding) {
             case .integers: "intset"
@@ -20,7 +21,7 @@ extension Shard {
             case .table, nil: "hashtable"
             }
         case .hash: HashValue.encodingName(entry)
-        case .list, .stream: preconditionFailure("no collections yet")
+        case .list: preconditionFailure("no collections yet")
         case .member: preconditionFailure("members are no keys")
         }
     }
@@ -35,9 +36,10 @@ extension Shard {
             guard entry.stringEncoding == .external else { return own }
             return own + SharedBlock(address: entry.externalAddress).byteCount
         case .sortedSet: return own + SortedSetValue(slot).byteCount
+        case .stream: return own + StreamValue(slot).byteCount
         case .set: return own + SetContent(entry, in: self).byteCount
         case .hash: return own + HashValue(slot).byteCount
-        case .list, .stream: return own
+        case .list: return own
         case .member: return own
         }
     }

@@ -55,6 +55,8 @@ extension Shard {
                 &budget,
                 &arena
             )
+        case .stream:
+            return StreamValue.free(remains.root, &budget, &arena)
         case .set:
             return SetContent.free(
                 encoding: remains.encoding,
@@ -64,7 +66,7 @@ extension Shard {
             )
         case .hash:
             return HashValue.free(encoding: remains.encoding, remains.root, &budget, in: self)
-        case .list, .stream:
+        case .list:
             preconditionFailure("no such collection yet")
         case .string, .member:
             preconditionFailure("not a collection")

@@ -144,6 +144,32 @@ public struct ReplyWriter: ~Copyable {
         if isRESP3 { line(0x2C, text) } else { bulk(text) }
     }
 
+    /// A bulk string of two numbers with a dash between them, as a stream's ids are.
+    public mutating func bulk(decimal first: UInt64, dash second: UInt64) {
+        // SAFETY: room for `$`, two digits, a line end, both numbers, the dash and a line end.
+        let target = unsafe buffer.room(DecimalText.byteCountMax * 2 + 8)
+        let start = unsafe target + 5
+        var count = unsafe DecimalText.write(unsigned: first, to: start)
+        unsafe start[count] = 0x2D
+        count += unsafe 1 + DecimalText.write(unsigned: second, to: start + count + 1)
+        unsafe start[count] = 0x0D
+        unsafe start[count + 1] = 0x0A
+        var head = 0
+        if count < 10 {
+            // One digit only: everything moves up by one.
+            unsafe (target + 4).update(from: start, count: count + 2)
+            head = 4
+        } else {
+            head = 5
+            unsafe target[1] = UInt8(truncatingIfNeeded: count / 10) + 0x30
+        }
+        unsafe target[0] = 0x24
+        unsafe target[head - 3] = UInt8(truncatingIfNeeded: count % 10) + 0x30
+        unsafe target[head - 2] = 0x0D
+        unsafe target[head - 1] = 0x0A
+        buffer.commit(head + count + 2)
+    }
+
     /// A bulk string of a string's text, for the control plane.
     public mutating func bulk(string: String) {
         number(0x24, Int64(string.utf8.count))

@@ -53,9 +53,15 @@ def count(w):
     return w.options(lambda: ["COUNT", w.integer(0, 8)])
 
 
+def position(w):
+    """Where a reader has come to. `+`, the last entry, is newer than 7.0."""
+    word = w.pick("0", "$", identifier(w), str(w.number(95, 2500)))
+    return "0" if word == "+" else word
+
+
 def read(w):
     keys = w.several_keys(2)
-    return ["XREAD", *count(w), "STREAMS", *keys, *(w.pick("0", "$", identifier(w), str(w.number(95, 2500))) for _ in keys)]
+    return ["XREAD", *count(w), "STREAMS", *keys, *(position(w) for _ in keys)]
 
 
 STEPS = [
@@ -250,3 +256,21 @@ XINFO
 TYPE s
 OBJECT ENCODING s
 """
+
+TWO = ["XADD s 1-1 a 1", "XADD s 2-1 b 2"]
+
+NEWER = [
+    (*TWO, "XREAD STREAMS s +", {
+        2: b"*1\r\n*2\r\n$1\r\ns\r\n*1\r\n*2\r\n$3\r\n2-1\r\n*2\r\n$1\r\nb\r\n$1\r\n2\r\n",
+        3: b"%1\r\n$1\r\ns\r\n*1\r\n*2\r\n$3\r\n2-1\r\n*2\r\n$1\r\nb\r\n$1\r\n2\r\n"}),
+    ("XREAD STREAMS none +", {2: b"*-1\r\n", 3: b"_\r\n"}),
+    (*TWO, "XDEL s 2-1", "XREAD STREAMS s +", {
+        2: b"*1\r\n*2\r\n$1\r\ns\r\n*1\r\n*2\r\n$3\r\n1-1\r\n*2\r\n$1\r\na\r\n$1\r\n1\r\n",
+        3: b"%1\r\n$1\r\ns\r\n*1\r\n*2\r\n$3\r\n1-1\r\n*2\r\n$1\r\na\r\n$1\r\n1\r\n"}),
+    (*TWO, "XADD t 5-5 c 3", "XREAD COUNT 1 MAXCOUNT 1 STREAMS s t 0 0", {
+        2: b"*1\r\n*2\r\n$1\r\ns\r\n*1\r\n*2\r\n$3\r\n1-1\r\n*2\r\n$1\r\na\r\n$1\r\n1\r\n",
+        3: b"%1\r\n$1\r\ns\r\n*1\r\n*2\r\n$3\r\n1-1\r\n*2\r\n$1\r\na\r\n$1\r\n1\r\n"}),
+    (*TWO, "XADD t 5-5 c 3", "XREAD MAXSIZE 1 STREAMS s t 0 0", {
+        2: b"*1\r\n*2\r\n$1\r\ns\r\n*1\r\n*2\r\n$3\r\n1-1\r\n*2\r\n$1\r\na\r\n$1\r\n1\r\n",
+        3: b"%1\r\n$1\r\ns\r\n*1\r\n*2\r\n$3\r\n1-1\r\n*2\r\n$1\r\na\r\n$1\r\n1\r\n"}),
+]

@@ -1,0 +1,136 @@
+internal import Primitives
+
+/// A node of an `IDTree`, by its drawing.
+struct IDNode {
+    static let headerCount = 16
+    static let itemCount = 20
+    static let capacity = 63
+
+    let cell: Cell
+
+    init(_ cell: Cell) { self.cell = cell }
+
+    /// The bytes of a node with room for `count` items.
+    static func byteCount(_ count: Int) -> Int { headerCount + count * itemCount }
+
+    var count: Int {
+        get { Int(cell.load(0, as: UInt16.self)) }
+        nonmutating set { cell.store(UInt16(truncatingIfNeeded: newValue), 0) }
+    }
+
+    var next: Handle {
+        get { Handle(units: cell.load(4)) }
+        nonmutating set { cell.store(newValue.units, 4) }
+    }
+
+    var previous: Handle {
+        get { Handle(units: cell.load(8)) }
+        nonmutating set { cell.store(newValue.units, 8) }
+    }
+
+    @inline(__always)
+    private func offset(_ index: Int) -> Int { IDNode.headerCount &+ index &* IDNode.itemCount }
+
+    func id(_ index: Int) -> StreamID { cell.load(offset(index)) }
+
+    func setID(_ index: Int, _ id: StreamID) { cell.store(id, offset(index)) }
+
+    func handle(_ index: Int) -> Handle { Handle(units: cell.load(offset(index) &+ 16)) }
+
+    func setHandle(_ index: Int, _ handle: Handle) { cell.store(handle.units, offset(index) &+ 16) }
+
+    /// No items, no neighbours.
+    func clear() { cell.zero(0, IDNode.headerCount) }
+
+    /// How many ids come before `id`.
+    func position(_ id: StreamID) -> Int {
+        var lower = 0
+        var upper = count
+        if upper > 0, self.id(upper &- 1) < id { return upper }
+        while lower < upper {
+            let middle = (lower &+ upper) >> 1
+            if self.id(middle) < id { lower = middle &+ 1 } else { upper = middle }
+        }
+        return lower
+    }
+
+    /// The child below which `id` stands or would stand.
+    func child(_ id: StreamID) -> Int {
+        let index = position(id)
+        if index < count, self.id(index) == id { return index }
+        return max(index &- 1, 0)
+    }
+
+    /// Makes room for one more at `index` and puts it there.
+    func insert(_ id: StreamID, _ handle: Handle, at index: Int) {
+        let count = count
+        assert(count < IDNode.capacity && index <= count, "a full node is split first")
+        let start = offset(index)
+        cell.move(
+            from: start,
+            to: start &+ IDNode.itemCount,
+            count: (count &- index) &* IDNode.itemCount
+        )
+        setID(index, id)
+        setHandle(index, handle)
+        self.count = count &+ 1
+    }
+
+    /// Closes the gap over `index`.
+    func remove(at index: Int) {
+        let count = count
+        assert(index < count, "no such item")
+        let start = offset(index)
+        cell.move(
+            from: start &+ IDNode.itemCount,
+            to: start,
+            count: (count &- index &- 1) &* IDNode.itemCount
+        )
+        self.count = count &- 1
+    }
+
+    /// Appends the items of `source` from `start` on.
+    func append(_ source: IDNode, from start: Int) {
+        let added = source.count - start
+        assert(count + added <= IDNode.capacity, "more than fits")
+        cell.put(source.cell.bytes(offset(start), added * IDNode.itemCount), offset(count))
+        count += added
+    }
+}
+
+extension IDTree {
+    /// The bytes of all nodes, about: leaves counted as nine tenths full.
+    public var nodeByteCount: Int {
+        height <= 1 ? IDNode.byteCount(count) : count * IDNode.itemCount * 10 / 9
+    }
+
+    /// Whether all invariants hold; for tests.
+    public func isValid(_ arena: borrowing Arena) -> Bool {
+        guard height > 0 else { return root.isNone && size == 0 }
+        var found = 0
+        var before: StreamID?
+        var lastLeaf = Handle.none
+        func check(_ node: Handle, _ level: UInt32, _ arena: borrowing Arena) -> Bool {
+            let view = IDNode(arena.cell(node))
+            guard view.count > 0 else { return false }
+            for index in 0..<view.count {
+                let id = view.id(index)
+                if level > 1 {
+                    if index > 0, let before, before >= id { return false }
+                    guard check(view.handle(index), level - 1, arena) else { return false }
+                } else {
+                    if let before, before >= id { return false }
+                    before = id
+                    found += 1
+                }
+            }
+            guard level == 1 else { return true }
+            guard view.previous == lastLeaf else { return false }
+            if !lastLeaf.isNone, IDNode(arena.cell(lastLeaf)).next != node { return false }
+            lastLeaf = node
+            return true
+        }
+        guard check(root, height, arena) else { return false }
+        return found == count && IDNode(arena.cell(lastLeaf)).next.isNone
+    }
+}
