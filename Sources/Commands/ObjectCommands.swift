@@ -115,7 +115,7 @@ extension ObjectCommands {
             "    Return memory in bytes used by <key> and its value. Nested values are",
             "    counted whole.",
             "HELP",
-            "    Print this help.",
+            "    Prints this help.",
         ])
     }
 }

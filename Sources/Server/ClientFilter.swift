@@ -83,13 +83,14 @@ struct ClientFilter {
         isOtherType = true
     }
 
-    /// Whether `client` is meant, seen at `now` (monotonic seconds).
-    func accepts(_ client: Client, now: Int64) -> Bool {
+    /// Whether `client` of `worker` is meant.
+    func accepts(_ client: Client, on worker: Worker) -> Bool {
         if isOtherType { return false }
+        let unixPath = worker.server.options.unixSocketPath
         if let ids, !ids.contains(client.id) { return false }
-        if let age = ageSecondsMin, now - client.createdAt < age { return false }
-        if let address, client.address(peer: true) != address { return false }
-        if let localAddress, client.address(peer: false) != localAddress { return false }
+        if let age = ageSecondsMin, worker.nowSeconds - client.createdAt < age { return false }
+        if let address, client.address(peer: true, unixPath: unixPath) != address { return false }
+        if let localAddress, client.address(peer: false, unixPath: unixPath) != localAddress { return false }
         return true
     }
 }

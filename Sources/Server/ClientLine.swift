@@ -10,12 +10,13 @@ struct ClientLine {
     /// Describes `client`, which belongs to `worker`.
     init(_ client: Client, on worker: Worker) {
         let facts = worker.server.registry.table.facts
+        let unixPath = worker.server.options.unixSocketPath
         let queryFree = client.query.capacity - client.query.count
         let memory = ClientLine.memory(client)
         var fields = [
             "id=\(client.id)",
-            "addr=\(client.address(peer: true))",
-            "laddr=\(client.address(peer: false))",
+            "addr=\(client.address(peer: true, unixPath: unixPath))",
+            "laddr=\(client.address(peer: false, unixPath: unixPath))",
             "fd=\(client.descriptor)",
             "name=\(ClientLine.string(client.details?.name))",
             "age=\(worker.nowSeconds - client.createdAt)",
@@ -66,9 +67,9 @@ struct ClientLine {
 }
 
 extension Client {
-    /// The address of the other (`peer`) or this end.
-    func address(peer: Bool) -> String {
-        Socket.name(descriptor, peer: peer, unixPath: "unix")
+    /// The address of the other (`peer`) or this end; `unixPath` is that of the unix socket.
+    func address(peer: Bool, unixPath: String) -> String {
+        Socket.name(descriptor, peer: peer, unixPath: unixPath)
     }
 
     /// Whether a name has neither spaces nor control characters.

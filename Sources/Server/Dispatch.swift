@@ -2,6 +2,7 @@ internal import CSupport
 internal import Commands
 internal import Primitives
 internal import Store
+internal import System
 internal import Wire
 
 /// The one path from a parsed request to its reply: look up, arity, access, locks, run, measure.
@@ -200,11 +201,9 @@ extension Worker {
 
     @inline(never)
     private func refuseUnknown(_ arguments: Arguments, _ client: Client) {
+        if arguments[0].isWord("POST") || arguments[0].isWord("HOST:") { return cutOff(client) }
         let start = context.reply.buffer.count
         defer { countError(from: start) }
-        if !client.state.contains(.authenticated) {
-            return context.reply.error(CommandError.authenticationNeeded, command: "")
-        }
         var text = ByteBuffer()
         text.append("ERR unknown command '")
         text.append(arguments[0][0..<min(arguments[0].count, 128)])
@@ -215,6 +214,17 @@ extension Worker {
             text.append("' ")
         }
         context.reply.error(text.bytes)
+    }
+
+    /// Ends a browser that was lured into sending a request here, before its body is run.
+    private func cutOff(_ client: Client) {
+        server.log(
+            .warning,
+            "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: "
+                + "commands to Redis. This is likely due to an attacker attempting to use Cross "
+                + "Protocol Scripting to compromise your Redis instance. Connection from "
+                + "\(client.address(peer: true, unixPath: server.options.unixSocketPath)) aborted.")
+        close(client)
     }
 
     @inline(never)

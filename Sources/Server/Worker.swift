@@ -159,7 +159,9 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
         case .bytes(let count):
             client.query.commit(count)
             note(client, received: count)
-            guard client.query.count <= server.options.queryBufferBytesMax else { return close(client) }
+            guard client.query.count <= server.options.queryBufferBytesMax else {
+                return closeTooLong(client)
+            }
             parseKept(client)
         }
     }
@@ -276,6 +278,9 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
                 block.count += count
                 note(client, received: count)
             }
+            guard block.count <= server.options.queryBufferBytesMax else {
+                return closeTooLong(client)
+            }
             if block.count < incoming.length { return }
         }
         var lineEnd: UInt16 = 0
@@ -292,6 +297,15 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
             note(client, received: count)
             if incoming.lineEndLeft == 0 { finishBlock(client, incoming) }
         }
+    }
+
+    /// Ends a client that sent more of one request than client-query-buffer-limit allows.
+    private func closeTooLong(_ client: Client) {
+        server.log(
+            .warning,
+            "Closing client that reached max query buffer length: "
+                + ClientLine(client, on: self).text)
+        close(client)
     }
 
     /// Runs the request whose last word has come whole.
@@ -410,13 +424,21 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
     private func enforceOutputLimit(_ client: Client) {
         let limit = server.options.outputBufferLimits.normal
         let waiting = UInt64(client.outputBytes)
-        if limit.hardBytes > 0, waiting > limit.hardBytes { return close(client) }
+        if limit.hardBytes > 0, waiting > limit.hardBytes { return closeTooSlow(client) }
         guard limit.softBytes > 0, waiting > limit.softBytes else {
             client.softLimitSince = 0
             return
         }
         if client.softLimitSince == 0 { client.softLimitSince = nowSeconds }
-        if nowSeconds - client.softLimitSince > limit.softSeconds { close(client) }
+        if nowSeconds - client.softLimitSince > limit.softSeconds { closeTooSlow(client) }
+    }
+
+    private func closeTooSlow(_ client: Client) {
+        server.log(
+            .warning,
+            "Client \(ClientLine(client, on: self).text) scheduled to be closed ASAP for "
+                + "overcoming of output buffer limits.")
+        close(client)
     }
 
     // MARK: Connections

@@ -194,9 +194,10 @@ public enum Socket {
         }
     }
 
-    /// Whether the other end is this machine by a loopback address or a unix socket.
+    /// Whether the other end is this machine by its own address or a unix socket. As in Redis, other
+    /// loopback addresses than 127.0.0.1 do not count.
     public static func isLocal(_ descriptor: Int32) -> Bool {
         let peer = name(descriptor, peer: true, unixPath: "")
-        return peer == ":0" || peer.hasPrefix("127.") || peer.hasPrefix("[::1]")
+        return peer == ":0" || peer.hasPrefix("127.0.0.1:") || peer.hasPrefix("[::1]")
     }
 }

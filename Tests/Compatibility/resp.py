@@ -136,7 +136,7 @@ def _parse(data, position):
 class Connection:
     """A connection to a server that sends bytes and returns the exact bytes of the replies."""
 
-    def __init__(self, address, timeout=20.0):
+    def __init__(self, address, timeout=8.0):
         if isinstance(address, str):
             self.socket = socket.socket(socket.AF_UNIX)
             self.socket.settimeout(timeout)

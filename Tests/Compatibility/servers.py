@@ -115,7 +115,7 @@ class Server:
         with open(self.output_path, "rb") as file:
             return file.read().decode("utf-8", "replace")
 
-    def connect(self, protocol=2, timeout=20.0):
+    def connect(self, protocol=2, timeout=8.0):
         connection = Connection(("127.0.0.1", self.port), timeout)
         if protocol == 3:
             connection.raw("HELLO", "3")

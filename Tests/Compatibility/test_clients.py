@@ -282,7 +282,8 @@ class TestRedisCli:
         cli(server, "FLUSHALL")
 
     def test_help_of_the_shell_finds_the_commands(self, server):
-        assert "Set the string value" in cli(server, "help", "SET") or "SET key value" in cli(server, stdin="help set\n")
+        text = cli(server, stdin="help set\n")
+        assert "key value" in text and "1.0.0" in text and "string" in text
 
 
 @pytest.mark.skipif(shutil.which("redis-benchmark") is None, reason="no redis-benchmark")

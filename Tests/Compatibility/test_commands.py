@@ -17,16 +17,25 @@ def command_table(server):
     return {row[0].decode(): row for row in rows}
 
 
+def newer_arities():
+    """The arities of the newest Redis: where a command takes more words by now, ours does too."""
+    commands = json.loads((REFERENCE / "commands-redis-8.10.json").read_text())["commands"]
+    return {command["name"].lower(): command["arity"] for command in commands if "container" not in command}
+
+
 def test_command_describes_the_shared_commands_as_redis_does(apus, oracle):
     ours, theirs = command_table(apus), command_table(oracle)
     shared = sorted(set(ours) & set(theirs))
     assert len(shared) > 10
+    newer = newer_arities()
     different = {}
     for name in shared:
         mine, redis = ours[name][1:6], theirs[name][1:6]
         # Flags are a set; newer versions add some, so ours must hold at least the ones that say how to route.
         routing = {"write", "readonly", "denyoom", "admin", "noscript", "blocking", "fast", "pubsub", "movablekeys"}
         mine[1], redis[1] = (sorted(set(map(str, flags)) & routing) for flags in (mine[1], redis[1]))
+        if name in newer:
+            redis[0] = newer[name]
         if mine != redis:
             different[name] = (mine, redis)
     assert not different

@@ -42,7 +42,7 @@ extension ClientCommands {
         session.server.exclusively(session.worker) {
             for worker in session.server.workers {
                 for case let client? in worker.clients
-                where filter.accepts(client, now: worker.nowSeconds) {
+                where filter.accepts(client, on: worker) {
                     lines.append((client.id, ClientLine(client, on: worker).text))
                 }
             }
@@ -96,7 +96,7 @@ extension ClientCommands {
             var count = 0
             for worker in session.server.workers {
                 for client in worker.clients {
-                    guard let client, filter.accepts(client, now: worker.nowSeconds),
+                    guard let client, filter.accepts(client, on: worker),
                         client !== own || !filter.skipsOwn
                     else { continue }
                     count += 1
@@ -194,7 +194,7 @@ extension ClientCommands {
             "NO-TOUCH (ON|OFF)",
             "    Will not touch LRU/LFU stats when this mode is on.",
             "HELP",
-            "    Print this help.",
+            "    Prints this help.",
         ])
     }
 }
