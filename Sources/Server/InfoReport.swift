@@ -1,6 +1,7 @@
 internal import Commands
 internal import Primitives
 internal import Store
+internal import Structures
 internal import System
 
 /// The sections of INFO, under Redis' names and in its order.
@@ -24,12 +25,13 @@ struct InfoReport {
         Section(name: "modules", title: "Modules", isDefault: true) { _ in [] },
         Section(name: "commandstats", title: "Commandstats", isDefault: false) { $0.commandLines },
         Section(name: "errorstats", title: "Errorstats", isDefault: true) { $0.errorLines },
+        Section(name: "latencystats", title: "Latencystats", isDefault: false) { $0.latencyLines },
         Section(name: "cluster", title: "Cluster", isDefault: true) { _ in ["cluster_enabled:0"] },
         Section(name: "keyspace", title: "Keyspace", isDefault: true) { $0.keyspaceLines },
     ]
 
-    private let server: Instance
-    private let worker: Worker
+    let server: Instance
+    let worker: Worker
 
     /// A report on `server`, made on `worker` while the world is stopped.
     init(_ server: Instance, on worker: Worker) {
@@ -53,17 +55,29 @@ struct InfoReport {
 
     private var serverLines: [String] {
         let uptime = worker.nowSeconds - server.startedAtSeconds
+        let hertz = server.options.ticksPerSecond
+        let clock = worker.context.now / 1000 & 0xFF_FFFF
         return [
             "redis_version:\(Version.redis)", "apus_version:\(Version.apus)",
             "redis_git_sha1:00000000", "redis_git_dirty:0", "redis_mode:standalone",
             "os:Linux \(Platform.kernelRelease) \(Platform.architecture)", "arch_bits:64",
             "monotonic_clock:POSIX clock_gettime", "multiplexing_api:epoll",
-            "process_id:\(OwnProcess.number)", "process_supervised:no", "run_id:\(server.runID)",
+            "process_id:\(OwnProcess.number)", "process_supervised:\(server.supervisor)", "run_id:\(server.runID)",
             "tcp_port:\(server.options.port)", "server_time_usec:\(Clock.unixMicroseconds())",
             "uptime_in_seconds:\(uptime)", "uptime_in_days:\(uptime / 86400)",
-            "hz:10", "configured_hz:10", "threads:\(server.workerCount)",
+            "hz:\(hertz)", "configured_hz:\(hertz)", "lru_clock:\(clock)",
             "executable:\(server.executable)", "config_file:\(server.configuration.path ?? "")",
-        ]
+            "io_threads_active:0", "threads:\(server.workerCount)",
+        ] + listenerLines
+    }
+
+    private var listenerLines: [String] {
+        server.listeners.enumerated().map { number, listener in
+            let place = listener.place
+            guard !listener.isUnix else { return "listener\(number):name=unix,bind=\(place)" }
+            let port = server.options.port
+            return "listener\(number):name=tcp,bind=\(place.dropLast("\(port)".count + 1)),port=\(port)"
+        }
     }
 
     private var clientLines: [String] {
@@ -74,68 +88,8 @@ struct InfoReport {
             "connected_clients:\(clients.count)", "cluster_connections:0",
             "maxclients:\(server.options.clientsMax)",
             "client_recent_max_input_buffer:\(query)", "client_recent_max_output_buffer:\(output)",
-            "blocked_clients:0", "tracking_clients:0",
+            "blocked_clients:0", "tracking_clients:0", "clients_in_timeout_table:0",
         ]
-    }
-
-    private var memoryLines: [String] {
-        let data = server.usedDataBytes
-        let clients = server.workers.reduce(0) { sum, worker in
-            sum + worker.clients.reduce(0) { $0 + ($1.map(ClientLine.memory) ?? 0) }
-        }
-        let used = data + clients
-        let resident = ProcessMemory.residentBytes
-        server.notePeak(used)
-        let share = used > 0 ? Double(data) / Double(used) * 100 : 0
-        let ratio = used > 0 ? Double(resident) / Double(used) : 0
-        return [
-            "used_memory:\(used)", "used_memory_human:\(human(used))",
-            "used_memory_rss:\(resident)", "used_memory_rss_human:\(human(resident))",
-            "used_memory_peak:\(server.peakBytes)",
-            "used_memory_peak_human:\(human(server.peakBytes))",
-            "used_memory_overhead:\(clients)", "used_memory_dataset:\(data)",
-            "used_memory_dataset_perc:\(fixed(share))%",
-            "total_system_memory:\(ProcessMemory.systemBytes)",
-            "total_system_memory_human:\(human(ProcessMemory.systemBytes))",
-            "maxmemory:0", "maxmemory_human:0B", "maxmemory_policy:noeviction",
-            "mem_fragmentation_ratio:\(fixed(ratio))",
-            "mem_fragmentation_bytes:\(resident - used)",
-            "mem_clients_normal:\(clients)", "mem_allocator:apus-arena",
-            "lazyfree_pending_objects:0",
-        ]
-    }
-
-    private var persistenceLines: [String] {
-        [
-            "loading:0", "async_loading:0",
-            "rdb_changes_since_last_save:\(server.changeCount)", "rdb_bgsave_in_progress:0",
-            "rdb_last_save_time:\(server.startedAtUnix)", "rdb_last_bgsave_status:ok",
-            "rdb_last_bgsave_time_sec:-1", "rdb_current_bgsave_time_sec:-1", "aof_enabled:0",
-            "aof_rewrite_in_progress:0", "aof_rewrite_scheduled:0", "aof_last_write_status:ok",
-        ]
-    }
-
-    private var statisticsLines: [String] {
-        var total = Totals()
-        for worker in server.workers { total.add(worker) }
-        return [
-            "total_connections_received:\(total.connections)",
-            "total_commands_processed:\(total.commands)",
-            "instantaneous_ops_per_sec:\(rate(\.commands))",
-            "total_net_input_bytes:\(total.bytesReceived)",
-            "total_net_output_bytes:\(total.bytesSent)",
-            "instantaneous_input_kbps:\(fixed(Double(rate(\.bytesReceived)) / 1024))",
-            "instantaneous_output_kbps:\(fixed(Double(rate(\.bytesSent)) / 1024))",
-            "rejected_connections:\(total.rejected)", "sync_full:0", "sync_partial_ok:0",
-            "sync_partial_err:0", "expired_keys:\(total.expired)",
-            "expired_subkeys:\(total.expiredFields)", "evicted_keys:0", "evicted_clients:0", "keyspace_hits:\(total.hits)", "keyspace_misses:\(total.misses)",
-            "pubsub_channels:0", "pubsub_patterns:0", "pubsubshard_channels:0",
-            "latest_fork_usec:0", "total_forks:0", "total_error_replies:\(total.errors)",
-        ]
-    }
-
-    private func rate(_ which: KeyPath<WorkerRates, Rate>) -> UInt64 {
-        server.workers.reduce(0) { $0 + $1.rates[keyPath: which].perSecond }
     }
 
     private var replicationLines: [String] {
@@ -161,29 +115,6 @@ struct InfoReport {
         ]
     }
 
-    private var commandLines: [String] {
-        let facts = server.registry.table.facts
-        let perCycle = server.microsecondsPerCycle
-        return facts.indices.compactMap { row in
-            var sum = WorkerStatistics.Command()
-            for worker in server.workers { sum.add(worker.statistics[row]) }
-            guard sum.calls + sum.rejections > 0 else { return nil }
-            var name = ByteBuffer()
-            name.appendLowercase(Bytes(facts[row].name))
-            let usec = Double(sum.cycles) * perCycle
-            let each = sum.calls > 0 ? usec / Double(sum.calls) : 0
-            return "cmdstat_\(name.bytes.string):calls=\(sum.calls),usec=\(UInt64(usec)),"
-                + "usec_per_call=\(fixed(each)),rejected_calls=\(sum.rejections),"
-                + "failed_calls=\(sum.failures)"
-        }
-    }
-
-    private var errorLines: [String] {
-        var sums: [String: UInt64] = [:]
-        for worker in server.workers { sums.merge(worker.statistics.errorsByCode) { $0 + $1 } }
-        return sums.sorted { $0.key < $1.key }.map { "errorstat_\($0.key):count=\($0.value)" }
-    }
-
     private var keyspaceLines: [String] {
         (0..<server.keyspace.databaseCount).compactMap { database in
             let shards = (0..<server.keyspace.partitionCount).map {
@@ -193,14 +124,38 @@ struct InfoReport {
             guard keys > 0 else { return nil }
             let expires = shards.reduce(0) { $0 + $1.volatileCount }
             let fields = shards.reduce(0) { $0 + $1.volatileHashCount }
-            return "db\(database):keys=\(keys),expires=\(expires),avg_ttl=0,subexpiry=\(fields)"
+            let mean = expires > 0 ? meanLifetime(shards) : 0
+            return "db\(database):keys=\(keys),expires=\(expires),avg_ttl=\(mean),subexpiry=\(fields)"
         }
     }
+
+    /// The mean of the times to live, in milliseconds, of volatile keys in a few buckets.
+    private func meanLifetime(_ shards: [Shard]) -> Int64 {
+        var sum: Int64 = 0
+        var count: Int64 = 0
+        var buckets = InfoReport.bucketsLookedAt
+        for shard in shards where shard.volatileCount > 0 {
+            var cursor: UInt64 = 0
+            repeat {
+                cursor = shard.scan(cursor) { slot in
+                    guard let expiry = slot.entry.expiry else { return }
+                    sum += max(0, expiry - worker.context.now)
+                    count += 1
+                }
+                buckets -= 1
+            } while cursor != 0 && buckets > 0
+            if buckets == 0 { break }
+        }
+        return count > 0 ? sum / count : 0
+    }
+
+    /// So many buckets of a database are asked for the mean time to live.
+    private static let bucketsLookedAt = 256
 
     // MARK: Numbers for people
 
     /// Two decimals.
-    private func fixed(_ value: Double) -> String {
+    func fixed(_ value: Double) -> String {
         let hundredths = Int64((value * 100).rounded())
         let sign = hundredths < 0 ? "-" : ""
         let rest = String(100 + hundredths.magnitude % 100).dropFirst()
@@ -208,37 +163,10 @@ struct InfoReport {
     }
 
     /// Bytes with a unit, as Redis prints them.
-    private func human(_ bytes: Int) -> String {
+    func human(_ bytes: Int) -> String {
         for (unit, shift) in [("T", 40), ("G", 30), ("M", 20), ("K", 10)] where bytes >= 1 << shift {
             return fixed(Double(bytes) / Double(1 << shift)) + unit
         }
         return "\(bytes)B"
-    }
-}
-
-/// What all workers counted.
-private struct Totals {
-    var connections: UInt64 = 0
-    var rejected: UInt64 = 0
-    var commands: UInt64 = 0
-    var bytesReceived: UInt64 = 0
-    var bytesSent: UInt64 = 0
-    var expired: UInt64 = 0
-    var expiredFields: UInt64 = 0
-    var hits: UInt64 = 0
-    var misses: UInt64 = 0
-    var errors: UInt64 = 0
-
-    mutating func add(_ worker: Worker) {
-        connections += worker.statistics.connectionsAccepted
-        rejected += worker.statistics.connectionsRejected
-        commands += worker.statistics.commandsRun
-        bytesReceived += worker.statistics.bytesReceived
-        bytesSent += worker.statistics.bytesSent
-        expired += worker.statistics.expiredKeys
-        expiredFields += worker.statistics.expiredFields
-        hits += worker.context.statistics.hits
-        misses += worker.context.statistics.misses
-        errors += worker.statistics.errorCount
     }
 }

@@ -46,6 +46,7 @@ extension Instance {
         options = Options(configuration)
         for worker in workers {
             worker.context.limits = options.commandLimits
+            worker.statistics.keepDurations(options.tracksLatency)
             // Where no password is asked for any more, everybody is in.
             guard options.password.isEmpty else { continue }
             for client in worker.clients { client?.state.insert(.authenticated) }

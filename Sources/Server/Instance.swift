@@ -31,6 +31,8 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
     let runID = Instance.randomID()
     /// Forty hexadecimal digits that name the history of the data.
     private(set) var replicationID = Instance.randomID()
+    /// Who started the server and waits to hear of it, as INFO says it.
+    let supervisor: String
     let executable = CommandLine.arguments.first ?? "apus-server"
     let startedAtUnix = Clock.unixMilliseconds() / 1000
     let startedAtNanoseconds = Clock.monotonicNanoseconds()
@@ -45,7 +47,10 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
     }
 
     /// A server that does not listen yet.
-    init(_ configuration: Configuration, log: Log) throws(SystemError) {
+    init(
+        _ configuration: Configuration, log: Log, supervisor: String = "no"
+    ) throws(SystemError) {
+        self.supervisor = supervisor
         self.configuration = configuration
         self.log = log
         options = Options(configuration)
@@ -84,6 +89,9 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
 
     /// The bytes of all keys and values.
     var usedDataBytes: Int { sumOverShards { $0.usedBytes } }
+
+    /// The bytes of the pages that hold them.
+    var pageBytes: Int { sumOverShards { $0.pageBytes } }
 
     /// The changes since the start.
     var changeCount: UInt64 { UInt64(sumOverShards { Int($0.changeCount) }) }

@@ -30,7 +30,8 @@ struct Launch {
         log.become(.primary)
         guard settleClientsMax() else { return 1 }
         do throws(SystemError) {
-            let server = try Instance(configuration, log: log)
+            let server = try Instance(
+                configuration, log: log, supervisor: manager == nil ? "no" : "systemd")
             guard listen(server) else { return 1 }
             return serve(server, manager)
         } catch {

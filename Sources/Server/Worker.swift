@@ -22,8 +22,6 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
     static let receiveBytes = 64 * 1024
     /// Replies that are sent before their client's batch is through.
     static let replyBytesHeld = 256 * 1024
-    /// Milliseconds between two looks at clients and remains.
-    static let tickMilliseconds: Int64 = 100
     /// Keys expired, and blocks freed, at once: well under a millisecond's work.
     static let expiredAtOnce = 256
     static let freedAtOnce = 2048
@@ -65,6 +63,7 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
             keyspace: server.keyspace, seed: UInt64.random(in: 1...UInt64.max))
         context.limits = server.options.commandLimits
         statistics = WorkerStatistics(commandCount: registry.table.facts.count)
+        statistics.keepDurations(server.options.tracksLatency)
         let bytes = Worker.receiveSlots * Worker.receiveBytes
         // SAFETY: lives as long as the worker, which lives as long as the process.
         receiveMemory = unsafe Cell(.allocate(byteCount: bytes, alignment: 4096))
@@ -226,6 +225,7 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
     private func note(_ client: Client, received count: Int) {
         client.bytesReceived &+= UInt64(count)
         statistics.bytesReceived &+= UInt64(count)
+        statistics.receives &+= 1
         client.lastActiveAt = nowSeconds
     }
 
@@ -417,6 +417,7 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
     private func note(_ client: Client, sent count: Int) {
         client.bytesSent &+= UInt64(count)
         statistics.bytesSent &+= UInt64(count)
+        statistics.sends &+= 1
         client.lastActiveAt = nowSeconds
     }
 
@@ -484,7 +485,7 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
     private func tick() {
         hasBacklog = expire()
         guard context.now >= nextTick else { return }
-        nextTick = context.now + Worker.tickMilliseconds
+        nextTick = context.now + 1000 / Int64(server.options.ticksPerSecond)
         if freeRemains() { hasBacklog = true }
         timeOutClients()
         rates.note(statistics, now: context.now)

@@ -9,6 +9,8 @@ struct WorkerStatistics: ~Copyable {
         var cycles: UInt64 = 0
         var failures: UInt64 = 0
         var rejections: UInt64 = 0
+        /// The durations of the calls, from the first one on that was to be kept.
+        fileprivate(set) var durations: DurationHistogram?
 
         /// Adds what another worker counted.
         mutating func add(_ other: Command) {
@@ -27,7 +29,11 @@ struct WorkerStatistics: ~Copyable {
     private(set) var errorCount: UInt64 = 0
     /// Errors by their first word.
     private(set) var errorsByCode: [String: UInt64] = [:]
+    /// Whether durations are kept (latency-tracking).
+    private(set) var keepsDurations = true
     var commandsRun: UInt64 = 0
+    var receives: UInt64 = 0
+    var sends: UInt64 = 0
     var bytesReceived: UInt64 = 0
     var bytesSent: UInt64 = 0
     var connectionsAccepted: UInt64 = 0
@@ -41,7 +47,10 @@ struct WorkerStatistics: ~Copyable {
         unsafe commands.initialize(repeating: Command(), count: commandCount)
     }
 
-    deinit { unsafe commands.deallocate() }
+    deinit {
+        forgetDurations()
+        unsafe commands.deallocate()
+    }
 
     /// What was counted of the command in `row`.
     subscript(row: Int) -> Command {
@@ -56,6 +65,32 @@ struct WorkerStatistics: ~Copyable {
         // SAFETY: rows come from the registry.
         unsafe commands[row].calls &+= 1
         unsafe commands[row].cycles &+= cycles
+        if let durations = unsafe commands[row].durations {
+            durations.count(cycles)
+        } else if keepsDurations {
+            startDurations(row, cycles)
+        }
+    }
+
+    @inline(never)
+    private mutating func startDurations(_ row: Int, _ cycles: UInt64) {
+        let durations = DurationHistogram()
+        durations.count(cycles)
+        unsafe commands[row].durations = durations
+    }
+
+    /// Keeps durations from now on, or forgets those that were kept.
+    mutating func keepDurations(_ isOn: Bool) {
+        keepsDurations = isOn
+        guard !isOn else { return }
+        forgetDurations()
+    }
+
+    private func forgetDurations() {
+        for row in 0..<commandCount {
+            unsafe commands[row].durations?.free()
+            unsafe commands[row].durations = nil
+        }
     }
 
     /// Counts a call that ended in an error.
@@ -86,10 +121,13 @@ struct WorkerStatistics: ~Copyable {
 
     /// Sets everything to zero.
     mutating func reset() {
+        forgetDurations()
         unsafe commands.update(repeating: Command(), count: commandCount)
         errorCount = 0
         errorsByCode = [:]
         commandsRun = 0
+        receives = 0
+        sends = 0
         bytesReceived = 0
         bytesSent = 0
         connectionsAccepted = 0

@@ -109,6 +109,9 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
     /// The bytes in use: every block in the arena, and values outside it.
     public var usedBytes: Int { unsafe state.pointee.arena.liveBytes + externalBytes }
 
+    /// The bytes of the arena's pages and of values outside it.
+    public var pageBytes: Int { unsafe state.pointee.arena.pageBytes + externalBytes }
+
     /// The changes made so far.
     public var changeCount: UInt64 { unsafe state.pointee.changeCount }
 
