@@ -19,7 +19,7 @@ extension Worker {
             if firstKey > 0, firstKey < count {
                 hash = context.keyspace.hasher(arguments[firstKey])
                 hasKey = true
-                context.keyspace.shard(hash, database: Int(client.database)).prefetchBucket(hash)
+                context.keyspace.prefetchBucket(hash, database: Int(client.database))
             }
         }
         batch.append(
@@ -51,7 +51,7 @@ extension Worker {
             let item = batch[index]
             guard item.hasKey else { continue }
             let database = unsafe item.client._withUnsafeGuaranteedRef { Int($0.database) }
-            context.keyspace.shard(item.hash, database: database).prefetchEntry(item.hash)
+            context.keyspace.prefetchEntry(item.hash, database: database)
         }
     }
 

@@ -100,6 +100,34 @@ public struct Keyspace: @unchecked Sendable {  // because: the locks guard the s
         unsafe apus_lock_release(lockWord(partition))
     }
 
+    /// Locks a partition unless another worker holds it; says whether it did.
+    @inlinable
+    @inline(__always)
+    func tryLock(_ partition: Int) -> Bool {
+        // SAFETY: a lock word of this keyspace.
+        unsafe !isShared || apus_lock_try(lockWord(partition))
+    }
+
+    /// Asks the cache for the bucket of a key, unless another worker is in its partition.
+    @inlinable
+    @inline(__always)
+    public func prefetchBucket(_ hash: KeyHash, database: Int) {
+        let partition = partition(hash)
+        guard tryLock(partition) else { return }
+        shard(partition: partition, database: database).prefetchBucket(hash)
+        unlock(partition)
+    }
+
+    /// Asks the cache for the entry of a key, unless another worker is in its partition.
+    @inlinable
+    @inline(__always)
+    public func prefetchEntry(_ hash: KeyHash, database: Int) {
+        let partition = partition(hash)
+        guard tryLock(partition) else { return }
+        shard(partition: partition, database: database).prefetchEntry(hash)
+        unlock(partition)
+    }
+
     /// Locks the partitions whose bits are set, in ascending order.
     public func lock(set: UInt64) {
         guard isShared else { return }

@@ -172,13 +172,13 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
         return slot
     }
 
-    /// Asks the cache for the bucket of `hash`; needs no lock.
+    /// Asks the cache for the bucket of `hash`.
     @inlinable
     public func prefetchBucket(_ hash: KeyHash) {
         unsafe state.pointee.keys.prefetchBucket(hash, state.pointee.arena)
     }
 
-    /// Asks the cache for the entry of `hash`; needs no lock.
+    /// Asks the cache for the entry of `hash`.
     @inlinable
     public func prefetchEntry(_ hash: KeyHash) {
         unsafe state.pointee.keys.prefetchEntry(hash, state.pointee.arena)

@@ -115,32 +115,24 @@ public struct EntryTable: BitwiseCopyable, Sendable {
         }
     }
 
-    /// Asks the cache for the bucket of `hash`. May race with a writer: the address is then of no
-    /// use but harmless, as every handle lies within the arena's reservation.
+    /// Asks the cache for the bucket of `hash`.
     @inlinable
     public func prefetchBucket(_ hash: KeyHash, _ arena: borrowing Arena) {
         guard bucketCount > 0 else { return }
-        let record = arena.cell(directory).advanced(by: Int(bucket(of: hash) >> 6) &* 12)
-        // SAFETY: a prefetch never faults; the hint is read within the reservation.
-        unsafe apus_prefetch(
-            arena.cell(Handle(units: apus_hint32(record.base))).base
-                + Int(bucket(of: hash) & 63) << 6)
+        // SAFETY: a prefetch never faults.
+        unsafe apus_prefetch(bucketCell(bucket(of: hash), arena).base)
     }
 
-    /// Asks the cache for the entry that `hash` most likely stands for. May race as above.
+    /// Asks the cache for the entry that `hash` most likely stands for.
     @inlinable
     public func prefetchEntry(_ hash: KeyHash, _ arena: borrowing Arena) {
         guard bucketCount > 0 else { return }
-        let index = bucket(of: hash)
-        let record = arena.cell(directory).advanced(by: Int(index >> 6) &* 12)
-        // SAFETY: as above; all addresses lie within the reservation.
-        let buckets = unsafe Handle(units: apus_hint32(record.base))
-        let bucket = arena.cell(buckets).advanced(by: Int(index & 63) << 6)
-        let matches = unsafe apus_hint_match12(bucket.base, hash.tag)
+        let bucket = bucketCell(bucket(of: hash), arena)
+        // SAFETY: a bucket has 64 readable bytes; a prefetch never faults.
+        let matches = unsafe apus_match12(bucket.base, hash.tag)
         guard matches != 0 else { return }
         let slot = matches.trailingZeroBitCount
-        let handle = unsafe Handle(units: apus_hint32(bucket.base + (16 &+ slot &* 4)))
-        let entry = arena.cell(handle)
+        let entry = arena.cell(Handle(units: bucket.load(16 &+ slot &* 4)))
         unsafe apus_prefetch(entry.base)
         unsafe apus_prefetch(entry.base + 56)
     }

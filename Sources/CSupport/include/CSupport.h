@@ -103,16 +103,6 @@ static inline uint32_t apus_count_read(const uint32_t *_Nonnull word) {
   return __atomic_load_n(word, __ATOMIC_ACQUIRE);
 }
 
-// A racy read, for prefetching only: the value is a hint and is never trusted.
-__attribute__((no_sanitize("thread"))) static inline uint32_t
-apus_hint32(const void *_Nonnull address) {
-  return *(const volatile uint32_t *)address;
-}
-__attribute__((no_sanitize("thread"))) static inline uint32_t
-apus_hint_match12(const void *_Nonnull tags, uint8_t tag) {
-  return apus_match12(tags, tag);
-}
-
 // --- ordered tree ---------------------------------------------------------------------------
 typedef uint16_t apus_u16x8 __attribute__((vector_size(16), aligned(2)));
 typedef double apus_f64x2 __attribute__((vector_size(16), aligned(8)));
