@@ -20,6 +20,8 @@ enum CommandFamilies {
         HashWalks.table,
         HashExpiryCommands.table,
         HashTimedCommands.table,
+        ListCommands.table,
+        ListMoves.table,
         SortedSetCommands.table,
         SortedSetSampling.table,
         SortedSetRanges.table,

@@ -1,3 +1,5 @@
+internal import Structures
+
 /// Where the small encodings of collections end; names as in the configuration.
 public struct EncodingLimits: Sendable {
     /// hash-max-listpack-entries.
@@ -27,4 +29,7 @@ public struct EncodingLimits: Sendable {
 
     /// Redis' defaults.
     public init() {}
+
+    /// How large a node of a list may grow.
+    var listNode: ListNodeLimit { ListNodeLimit(setting: listPackSize) }
 }

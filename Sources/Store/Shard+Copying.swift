@@ -73,7 +73,7 @@ extension Shard {
         case .stream: return StreamValue.copy(entry, from: shard, to: self)
         case .set: return SetContent(entry, in: shard).copy(to: self)
         case .hash: return HashValue.copy(entry, from: shard, to: self)
-        case .list: preconditionFailure("no such collection yet")
+        case .list: return ListValue.copy(entry, from: shard, to: self)
         case .string, .member:
             preconditionFailure("not a collection")
         }

@@ -14,6 +14,7 @@ extension Shard {
             }
         case .sortedSet: entry.encoding == 0 ? "listpack" : "skiplist"
         case .stream: "stream"
+        case .list: entry.encoding == 0 ? "listpack" : "quicklist"
         case .set:
             switch SetContent.Encoding(rawValue: entry.encoding) {
             case .integers: "intset"
@@ -21,7 +22,6 @@ extension Shard {
             case .table, nil: "hashtable"
             }
         case .hash: HashValue.encodingName(entry)
-        case .list: preconditionFailure("no collections yet")
         case .member: preconditionFailure("members are no keys")
         }
     }
@@ -39,7 +39,7 @@ extension Shard {
         case .stream: return own + StreamValue(slot).byteCount
         case .set: return own + SetContent(entry, in: self).byteCount
         case .hash: return own + HashValue(slot).byteCount
-        case .list: return own
+        case .list: return own + ListValue(slot).byteCount
         case .member: return own
         }
     }

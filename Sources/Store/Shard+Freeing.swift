@@ -19,12 +19,13 @@ extension Shard {
         if entry.isKind(.hash), HashValue.earliestExpiry(entry, in: self) != nil {
             countVolatileHashes(-1)
         }
+        retire(entry.kind, entry.encoding, entry.collection)
+    }
+
+    /// Frees a collection, or a part of one, that no entry names any more.
+    func retire(_ kind: EntryKind, _ encoding: UInt8, _ root: Handle) {
         var budget = Shard.freedAtOnce
-        var remains = Remains(
-            kind: entry.kind,
-            encoding: entry.encoding,
-            root: entry.collection
-        )
+        var remains = Remains(kind: kind, encoding: encoding, root: root)
         if !free(&remains, &budget) { unsafe state.pointee.remains.append(remains) }
     }
 
@@ -57,6 +58,13 @@ extension Shard {
             )
         case .stream:
             return StreamValue.free(remains.root, &budget, &arena)
+        case .list:
+            return ListValue.free(
+                encoding: remains.encoding,
+                &remains.root,
+                &budget,
+                &arena
+            )
         case .set:
             return SetContent.free(
                 encoding: remains.encoding,
@@ -66,8 +74,6 @@ extension Shard {
             )
         case .hash:
             return HashValue.free(encoding: remains.encoding, remains.root, &budget, in: self)
-        case .list:
-            preconditionFailure("no such collection yet")
         case .string, .member:
             preconditionFailure("not a collection")
         }

@@ -1,0 +1,171 @@
+internal import Primitives
+public import Structures
+
+/// Lists: choosing an encoding, reading, changing.
+///
+/// ```text
+/// 0 node    a ListNode, as long as Redis would keep the list in one listpack
+/// 1 large   a block of 32 bytes with an UnrolledList
+/// ```
+/// Where Redis changes between `listpack` and `quicklist` follows from the bytes that its listpack
+/// would take, so a node counts these in its `measure`; see `ListpackSize`. A large list becomes a
+/// node again when it has shrunk to half the limit.
+///
+/// list-compress-depth is accepted and means nothing: nodes are not compressed, as their forms save
+/// more on short elements than LZF does, and elements stay readable in place.
+public struct ListValue {
+    /// How a list is kept.
+    public enum Encoding: UInt8, Sendable {
+        /// In a `ListNode`.
+        case node = 0
+        /// In an `UnrolledList`.
+        case large = 1
+    }
+
+    /// The encoding of what was cut off a large list and waits to be freed.
+    static let chain: UInt8 = 2
+
+    /// The key's place; stays valid as long as no key is added or removed.
+    public let slot: Shard.Slot
+
+    /// Views the list at `slot`.
+    public init(_ slot: Shard.Slot) {
+        assert(slot.entry.isKind(.list), "another kind of value")
+        self.slot = slot
+    }
+
+    var shard: Shard { slot.shard }
+    var root: Handle { slot.entry.collection }
+
+    /// How the elements are kept.
+    public var encoding: Encoding { slot.entry.encoding == 0 ? .node : .large }
+
+    var node: ListNode { ListNode(shard.arena.cell(root)) }
+    var large: UnrolledList { UnrolledList(root, shard.arena) }
+
+    // MARK: Reading
+
+    /// The elements held.
+    public var count: Int {
+        switch encoding {
+        case .node: node.count
+        case .large: large.count
+        }
+    }
+
+    /// Element `index`, lent by the list. Complexity: O(log n).
+    public func element(_ index: Int) -> PackItem {
+        switch encoding {
+        case .node: node.element(index)
+        case .large: large.element(index, shard.arena)
+        }
+    }
+
+    /// Calls `body` with up to `limit` elements from `index` on, downwards when `reversed`, until it
+    /// says false. `body` must not change the list.
+    public func walk(
+        from index: Int,
+        limit: Int,
+        reversed: Bool = false,
+        _ body: (PackItem) -> Bool
+    ) {
+        switch encoding {
+        case .node: node.walk(from: index, limit: limit, reversed: reversed, body)
+        case .large: large.walk(from: index, limit: limit, reversed: reversed, shard.arena, body)
+        }
+    }
+
+    /// Calls `body` with the index of every element equal to `item` among the first `limit`, or the
+    /// last ones in falling order when `reversed`, until it says false.
+    public func forEachMatch(
+        _ item: PackItem,
+        limit: Int = .max,
+        reversed: Bool = false,
+        _ body: (Int) -> Bool
+    ) {
+        switch encoding {
+        case .node:
+            node.forEachMatch(item, limit: limit, reversed: reversed, body)
+        case .large:
+            large.forEachMatch(item, limit: limit, reversed: reversed, shard.arena, body)
+        }
+    }
+
+    /// The index of the first element equal to `item`, or nil.
+    public func firstMatch(_ item: PackItem) -> Int? {
+        var found: Int?
+        forEachMatch(item) {
+            found = $0
+            return false
+        }
+        return found
+    }
+
+    /// The bytes of all its blocks, estimated for large lists.
+    var byteCount: Int {
+        let own = shard.arena.capacity(root)
+        return encoding == .node ? own : own + large.byteCount(shard.arena)
+    }
+
+    // MARK: Making
+
+    /// Adds `key`, which is not there, without elements; the first, which is to follow, has `bytes`
+    /// bytes.
+    public static func create(_ key: Key, bytes: Int, in shard: Shard) -> ListValue {
+        let handle = ListNode.create(room: bytes, &shard.arena)
+        let slot = shard.insert(
+            key,
+            kind: .list,
+            encoding: Encoding.node.rawValue,
+            expiry: nil,
+            payload: 4
+        )
+        slot.entry.collection = handle
+        return ListValue(slot)
+    }
+
+    /// A copy of the elements of `entry`, made in `target`.
+    static func copy(_ entry: Entry, from source: Shard, to target: Shard) -> Handle {
+        let root = entry.collection
+        guard entry.encoding == Encoding.large.rawValue else {
+            return ListNode(source.arena.cell(root)).copy(to: &target.arena)
+        }
+        let list = UnrolledList(root, source.arena)
+        var copy = UnrolledList()
+        var location = list.locate(0, source.arena)
+        repeat {
+            copy.append(copyOf: list.node(location, source.arena), &target.arena)
+        } while list.advance(&location, reversed: false, source.arena)
+        let handle = target.arena.allocate(UnrolledList.byteCount)
+        copy.save(handle, target.arena)
+        return handle
+    }
+
+    /// Removes the key when it has no elements. Returns whether it did.
+    @discardableResult
+    public func removeIfEmpty() -> Bool {
+        guard count == 0 else { return false }
+        shard.remove(slot)
+        return true
+    }
+
+    /// Frees some of a list whose key is gone, or of what was cut off one; true when all is freed.
+    static func free(
+        encoding: UInt8,
+        _ root: inout Handle,
+        _ budget: inout Int,
+        _ arena: inout Arena
+    ) -> Bool {
+        if encoding == chain { return UnrolledList.freeSome(&root, &budget, &arena) }
+        if encoding == Encoding.large.rawValue {
+            var list = UnrolledList(root, arena)
+            guard list.freeSome(&budget, &arena) else {
+                list.save(root, arena)
+                return false
+            }
+        }
+        arena.free(root)
+        budget -= 1
+        return true
+    }
+}
