@@ -29,6 +29,7 @@ enum CommandFamilies {
         StreamCommands.table,
         StreamReadCommands.table,
         StreamInfoCommands.table,
+        HyperLogLogCommands.table,
     ]
 
     /// Those that see the server.

@@ -33,6 +33,7 @@ enum UnsafeList {
         "Sources/Structures/Bits.swift",
         "Sources/Structures/EntryTable+Growth.swift",
         "Sources/Structures/EntryTable.swift",
+        "Sources/Structures/HyperLogLogRegisters.swift",
         "Sources/Structures/OrderedTree+Nodes.swift",
         "Sources/System/EventPoll.swift",
         "Sources/System/Log.swift",

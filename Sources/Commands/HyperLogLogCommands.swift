@@ -1,0 +1,181 @@
+internal import Primitives
+internal import Store
+internal import Structures
+internal import Wire
+
+/// HyperLogLogs: how many different elements a key has seen, in at most 12 KiB.
+public enum HyperLogLogCommands {
+    /// The rows of this family, in the order of the handlers below.
+    // swift-format-ignore
+    public static let table: [DataCommand] = [
+        DataCommand("PFADD", arity: -2, [.write, .denyOOM, .fast], keys: KeySpec.first([.rw, .insert]), group: .hyperloglog, since: "2.8.9", complexity: "O(1) for each element", syntax: "@key [element...]", summary: "Shows elements to a HyperLogLog and tells whether its estimate may have changed.", add),
+        DataCommand("PFCOUNT", arity: -2, [.readonly], keys: [.rest(1, [.rw, .access])], group: .hyperloglog, since: "2.8.9", complexity: "O(1) for one key, O(N) with N keys", syntax: "@key...", summary: "Estimates how many different elements the HyperLogLogs at the keys have seen.", count),
+        DataCommand("PFMERGE", arity: -2, [.write, .denyOOM], keys: [.one(1, [.rw, .access, .insert]), .rest(2, [.ro, .access])], group: .hyperloglog, since: "2.8.9", complexity: "O(N) with N keys", syntax: "@destkey [@sourcekey...]", summary: "Adds to a HyperLogLog what others have seen.", merge),
+        DataCommand("PFDEBUG", arity: 3, [.write, .denyOOM, .admin], keys: [.one(2, [.rw, .access])], group: .hyperloglog, since: "2.8.9", complexity: "O(1)", syntax: "subcommand @key", summary: "Shows or converts the registers of a HyperLogLog.", debug),
+        DataCommand("PFSELFTEST", arity: 1, [.admin], group: .hyperloglog, since: "2.8.9", complexity: "O(1)", syntax: "", summary: "Tries the registers of HyperLogLogs and how well they estimate.", selfTest),
+    ]
+}
+
+extension HyperLogLogCommands {
+    /// `PFADD key [element …]`: 1 when a register changed or the key is new.
+    static func add(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        let key = context.firstKey(arguments)
+        var (value, isNew) = try target(key, &context)
+        let hasChanged = try checked { () throws(HyperLogLog.Failure) in
+            try value.raise(arguments.count - 2, context.limits.encoding) { index in
+                HyperLogLog.Observation(arguments[index + 2])
+            }
+        }
+        context.reply.integer(hasChanged || isNew ? 1 : 0)
+    }
+
+    /// `PFCOUNT key [key …]`: the estimate; of several, what all together have seen.
+    static func count(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        if arguments.count == 2 {
+            guard let slot = try context.read(context.firstKey(arguments), .string) else {
+                return context.reply.integer(0)
+            }
+            let cardinality = try checked { () throws(HyperLogLog.Failure) in
+                var value = try HyperLogLogValue(slot)
+                return try value.cardinality()
+            }
+            return context.reply.integer(cardinality)
+        }
+        var registers = HyperLogLogRegisters()
+        _ = try join(arguments, &registers, &context)
+        context.reply.integer(registers.cardinality)
+    }
+
+    /// `PFMERGE destkey [sourcekey …]`: OK.
+    static func merge(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        var registers = HyperLogLogRegisters()
+        let isDense = try join(arguments, &registers, &context)
+        var (value, _) = try target(context.firstKey(arguments), &context)
+        let limits = context.limits.encoding
+        do throws(HyperLogLog.Failure) {
+            try value.raise(to: registers, isDense: isDense, limits)
+        } catch {
+            throw CommandError(error)
+        }
+        context.reply.ok()
+    }
+
+    /// Raises `registers` to those at all keys; returns whether any of them is dense.
+    private static func join(
+        _ arguments: Arguments,
+        _ registers: inout HyperLogLogRegisters,
+        _ context: inout CommandContext
+    ) throws(CommandError) -> Bool {
+        var isDense = false
+        for index in 1..<arguments.count {
+            guard let slot = try context.read(context.key(arguments[index]), .string) else {
+                continue
+            }
+            do throws(HyperLogLog.Failure) {
+                let value = try HyperLogLogValue(slot)
+                if value.encoding == .dense { isDense = true }
+                try value.merge(into: &registers)
+            } catch {
+                throw CommandError(error)
+            }
+        }
+        return isDense
+    }
+
+    /// The HyperLogLog at `key`, made where it is not there.
+    private static func target(
+        _ key: Key,
+        _ context: inout CommandContext
+    ) throws(CommandError) -> (value: HyperLogLogValue, isNew: Bool) {
+        guard let slot = try context.find(key, .string) else {
+            return (HyperLogLogValue(creating: key, in: context.shard(key)), true)
+        }
+        return (try checked { () throws(HyperLogLog.Failure) in try HyperLogLogValue(slot) }, false)
+    }
+
+    /// `PFDEBUG GETREG | DECODE | ENCODING | TODENSE key`, `PFDEBUG SIMD ON | OFF`: the registers,
+    /// the runs, how they are kept, whether they were converted.
+    static func debug(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        if arguments[1].isWord("SIMD") { return try tellVectors(arguments[2], &context) }
+        guard let slot = try context.find(context.key(arguments[2]), .string) else {
+            throw CommandError("ERR The specified key does not exist")
+        }
+        var value = try checked { () throws(HyperLogLog.Failure) in try HyperLogLogValue(slot) }
+        if arguments[1].isWord("GETREG") {
+            _ = try checked { () throws(HyperLogLog.Failure) in try value.makeDense() }
+            context.reply.array(HyperLogLog.registerCount)
+            for index in 0..<HyperLogLog.registerCount {
+                context.reply.integer(Int(value.register(index)))
+            }
+        } else if arguments[1].isWord("DECODE") {
+            guard value.encoding == .sparse else {
+                throw CommandError("ERR HLL encoding is not sparse")
+            }
+            var text = ByteBuffer()
+            value.describeRuns(to: &text)
+            context.reply.bulk(text.bytes)
+        } else if arguments[1].isWord("ENCODING") {
+            context.reply.simple(value.encoding == .sparse ? "sparse" : "dense")
+        } else if arguments[1].isWord("TODENSE") {
+            let converted = try checked { () throws(HyperLogLog.Failure) in try value.makeDense() }
+            context.reply.integer(converted ? 1 : 0)
+        } else {
+            throw CommandError("ERR Unknown PFDEBUG subcommand '@'", arguments[1])
+        }
+    }
+
+    /// Registers are always read several at a time here, whatever is asked for.
+    private static func tellVectors(
+        _ word: Bytes,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        guard word.isWord("ON") || word.isWord("OFF") else {
+            throw CommandError("ERR Argument must be ON or OFF")
+        }
+        context.reply.simple("enabled")
+    }
+
+    /// `PFSELFTEST`: OK, or what failed.
+    static func selfTest(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        guard HyperLogLogRegisters.packsWell(&context.random) else {
+            throw CommandError("ERR TESTFAILED registers read back otherwise than written")
+        }
+        guard HyperLogLogRegisters.estimatesWell(elements: 20_000) else {
+            throw CommandError("ERR TESTFAILED Too big error")
+        }
+        context.reply.ok()
+    }
+
+    private static func checked<Result>(
+        _ body: () throws(HyperLogLog.Failure) -> Result
+    ) throws(CommandError) -> Result {
+        do throws(HyperLogLog.Failure) { return try body() } catch { throw CommandError(error) }
+    }
+}
+
+extension CommandError {
+    /// What Redis says of bytes that are no HyperLogLog.
+    fileprivate init(_ failure: HyperLogLog.Failure) {
+        switch failure {
+        case .foreign:
+            self.init("WRONGTYPE Key is not a valid HyperLogLog string value.")
+        case .corrupted:
+            self.init("INVALIDOBJ Corrupted HLL object detected")
+        }
+    }
+}
