@@ -30,6 +30,8 @@ enum CommandFamilies {
         StreamReadCommands.table,
         StreamInfoCommands.table,
         HyperLogLogCommands.table,
+        GeoCommands.table,
+        GeoSearch.table,
     ]
 
     /// Those that see the server.

@@ -50,6 +50,8 @@ public struct CommandContext: ~Copyable {
     /// The last word of the request where it was received into a block of its own. Who takes the
     /// block over (`takeBlock`) saves a copy.
     public var received: SharedBlock?
+    /// Room for the word of an error that is no word of the request.
+    var errorDetail = ByteBuffer()
     /// Shards that FLUSHALL put aside; the server frees them on a helper thread.
     public var retired: [Shard] = []
 

@@ -1,5 +1,7 @@
 """Geographic positions."""
 
+from .sorted_sets import scores
+
 KEYS = ["geo:%d" % i for i in range(4)]
 
 
@@ -48,6 +50,7 @@ def search(w, *extra):
     return [*center(w), *shape(w), *order(w), *w.options(lambda: ["COUNT", w.integer(1, 5)], *extra)]
 
 
+NORMALISERS = {"ZRANGE": scores}
 WITHS = ("WITHCOORD", "WITHDIST", "WITHHASH")
 
 STEPS = [
@@ -162,3 +165,20 @@ GEOSEARCH s FROMLONLAT 15 37 BYRADIUS 200 km
 GEORADIUS s 15 37 200 km
 GEOSEARCHSTORE d s FROMLONLAT 15 37 BYRADIUS 200 km
 """
+
+SICILY = "GEOADD g 13.361389 38.115556 Palermo 15.087269 37.502669 Catania 12.758489 38.788135 edge1"
+EAST = "BYPOLYGON 4 14 37 16 37 16 38.5 14 38.5"
+NEWER = [
+    (SICILY, f"GEOSEARCH g {EAST}", b"*1\r\n$7\r\nCatania\r\n"),
+    (SICILY, f"GEOSEARCH g {EAST} WITHDIST WITHHASH", b"*1\r\n*3\r\n$7\r\nCatania\r\n$10\r\n28563.7271\r\n:3479447370796909\r\n"),
+    (SICILY, "GEOSEARCH g BYPOLYGON 3 12 39.5 12 37 15.5 37 ASC", b"*2\r\n$7\r\nPalermo\r\n$5\r\nedge1\r\n"),
+    (SICILY, f"GEOSEARCHSTORE d g {EAST}", "ZRANGE d 0 -1", b"*1\r\n$7\r\nCatania\r\n"),
+    (SICILY, f"GEOSEARCH g FROMMEMBER Palermo {EAST}", b"-ERR syntax error\r\n"),
+    (SICILY, f"GEOSEARCH g {EAST} FROMLONLAT 15 37", b"-ERR syntax error\r\n"),
+    (SICILY, f"GEOSEARCH g {EAST} BYRADIUS 1 km", b"-ERR syntax error\r\n"),
+    (SICILY, "GEOSEARCH g BYPOLYGON 2 14 37 16 37", b"-ERR GEOSEARCH BYPOLYGON must have at least 3 vertices\r\n"),
+    (SICILY, "GEOSEARCH g BYPOLYGON 4 14 37 16 37 16 38.5", b"-ERR syntax error\r\n"),
+    (SICILY, "GEOSEARCH g BYPOLYGON 9223372036854775807 14 37 16 37", b"-ERR syntax error\r\n"),
+    (SICILY, "GEOSEARCH g BYPOLYGON 3 14 37 16 37 16 90", b"-ERR invalid longitude,latitude pair 16.000000,90.000000\r\n"),
+    (f"GEOSEARCH none {EAST}", b"*0\r\n"),
+]

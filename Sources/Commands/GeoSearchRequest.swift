@@ -1,0 +1,272 @@
+internal import Primitives
+internal import Store
+internal import Structures
+internal import Wire
+
+/// What GEOSEARCH and its relatives ask for.
+struct GeoSearchRequest {
+    /// How a command spells its request.
+    enum Spelling {
+        /// GEORADIUS: the centre and the radius come first.
+        case point
+        /// GEORADIUSBYMEMBER: a member and the radius come first.
+        case member
+        /// GEOSEARCH: all by options.
+        case search
+        /// GEOSEARCHSTORE: the target first, then all by options.
+        case searchStore
+    }
+
+    /// The order of results.
+    enum Order {
+        case nearest, farthest
+    }
+
+    private let spelling: Spelling
+    /// Whether STORE and STOREDIST may name a target.
+    private let mayStore: Bool
+    /// The member or point in the middle; nil as well where there is no set to look it up in.
+    private var center: GeoPoint?
+    private var hasCenter = false
+    private var form: GeoShape.Form?
+    private var isPolygon = false
+
+    /// The metres in the unit of distances.
+    private(set) var unit = 1.0
+    private(set) var tellsPosition = false
+    private(set) var tellsDistance = false
+    private(set) var tellsHash = false
+    private(set) var order: Order?
+    /// The most results; 0 for all.
+    private(set) var count = 0
+    /// Whether any will do, not just the nearest.
+    private(set) var isAny = false
+    /// The key to store at.
+    private(set) var target: Bytes?
+    /// Whether distances are stored in place of cells.
+    private(set) var storesDistance = false
+
+    /// Reads all words. `set` is what the source key holds, nil when it is not there.
+    init(
+        _ arguments: Arguments,
+        _ spelling: Spelling,
+        mayStore: Bool,
+        in set: SortedSetValue?,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        self.spelling = spelling
+        self.mayStore = mayStore
+        var index: Int
+        switch spelling {
+        case .point:
+            center = try arguments.position(2, &context)
+            try readCircle(arguments, 4)
+            index = 6
+        case .member:
+            index = 5
+            if let set {
+                center = try GeoSearchRequest.position(of: arguments[2], in: set)
+                try readCircle(arguments, 3)
+            }
+        case .search: index = 2
+        case .searchStore:
+            target = arguments[1]
+            index = 3
+        }
+        while index < arguments.count {
+            guard readSimple(arguments[index]) else {
+                index += try readOption(arguments, index, set, &context)
+                continue
+            }
+            index += 1
+        }
+        try check(arguments[0])
+    }
+
+    /// The shape to search; nil when the source key is not there.
+    var shape: GeoShape? {
+        if case .polygon(let corners)? = form { return GeoShape(polygon: corners) }
+        guard let center, let form else { return nil }
+        return GeoShape(center: center, form: form)
+    }
+
+    private var isSearch: Bool { spelling == .search || spelling == .searchStore }
+
+    private mutating func readSimple(_ word: Bytes) -> Bool {
+        if word.isWord("WITHDIST") {
+            tellsDistance = true
+        } else if word.isWord("WITHHASH") {
+            tellsHash = true
+        } else if word.isWord("WITHCOORD") {
+            tellsPosition = true
+        } else if word.isWord("ANY") {
+            isAny = true
+        } else if word.isWord("ASC") {
+            order = .nearest
+        } else if word.isWord("DESC") {
+            order = .farthest
+        } else if spelling == .searchStore, word.isWord("STOREDIST") {
+            storesDistance = true
+        } else {
+            return false
+        }
+        return true
+    }
+
+    /// Reads the option at `index` with its words; returns how many they are.
+    private mutating func readOption(
+        _ arguments: Arguments,
+        _ index: Int,
+        _ set: SortedSetValue?,
+        _ context: inout CommandContext
+    ) throws(CommandError) -> Int {
+        let word = arguments[index]
+        let rest = arguments.count - index - 1
+        if word.isWord("COUNT"), rest >= 1 {
+            let given = try arguments.integer(index + 1)
+            guard given > 0 else { throw CommandError("ERR COUNT must be > 0") }
+            count = Int(given)
+            return 2
+        }
+        if mayStore, rest >= 1, word.isWord("STORE") || word.isWord("STOREDIST") {
+            // The keys that are locked are the first after each of the words.
+            let isDistance = word.isWord("STOREDIST")
+            guard target == nil || storesDistance != isDistance else { throw .syntax }
+            target = arguments[index + 1]
+            storesDistance = isDistance
+            return 2
+        }
+        guard isSearch else { throw .syntax }
+        if !hasCenter, !isPolygon {
+            if word.isWord("FROMMEMBER"), rest >= 1 {
+                center = try set.map { set throws(CommandError) in
+                    try GeoSearchRequest.position(of: arguments[index + 1], in: set)
+                }
+                hasCenter = true
+                return 2
+            }
+            if word.isWord("FROMLONLAT"), rest >= 2 {
+                center = try arguments.position(index + 1, &context)
+                hasCenter = true
+                return 3
+            }
+        }
+        return try readForm(arguments, index, rest, &context)
+    }
+
+    private mutating func readForm(
+        _ arguments: Arguments,
+        _ index: Int,
+        _ rest: Int,
+        _ context: inout CommandContext
+    ) throws(CommandError) -> Int {
+        let word = arguments[index]
+        switch form {
+        case .circle?, nil:
+            if word.isWord("BYRADIUS"), rest >= 2 {
+                try readCircle(arguments, index + 1)
+                return 3
+            }
+        case .box?, .polygon?: break
+        }
+        switch form {
+        case .box?, nil:
+            if word.isWord("BYBOX"), rest >= 3 {
+                try readBox(arguments, index + 1)
+                return 4
+            }
+        case .circle?, .polygon?: break
+        }
+        guard form == nil, !hasCenter, word.isWord("BYPOLYGON"), rest >= 1 else { throw .syntax }
+        return try readPolygon(arguments, index + 1, &context) + 1
+    }
+
+    private mutating func readCircle(_ arguments: Arguments, _ index: Int) throws(CommandError) {
+        guard let radius = FloatText.number(arguments[index]) else {
+            throw CommandError("ERR need numeric radius")
+        }
+        guard radius >= 0 else { throw CommandError("ERR radius cannot be negative") }
+        unit = try arguments.metres(index + 1)
+        form = .circle(radius: radius * unit)
+    }
+
+    private mutating func readBox(_ arguments: Arguments, _ index: Int) throws(CommandError) {
+        guard let width = FloatText.number(arguments[index]) else {
+            throw CommandError("ERR need numeric width")
+        }
+        guard let height = FloatText.number(arguments[index + 1]) else {
+            throw CommandError("ERR need numeric height")
+        }
+        guard width >= 0, height >= 0 else {
+            throw CommandError("ERR height or width cannot be negative")
+        }
+        unit = try arguments.metres(index + 2)
+        form = .box(width: width * unit, height: height * unit)
+    }
+
+    /// Reads a count of corners and the corners; returns the number of words.
+    private mutating func readPolygon(
+        _ arguments: Arguments,
+        _ index: Int,
+        _ context: inout CommandContext
+    ) throws(CommandError) -> Int {
+        let count = try arguments.integer(index)
+        guard count >= 3 else {
+            throw CommandError("ERR GEOSEARCH BYPOLYGON must have at least 3 vertices")
+        }
+        guard count <= (arguments.count - index - 1) / 2 else { throw .syntax }
+        var corners: [GeoPoint] = []
+        corners.reserveCapacity(Int(count))
+        for corner in 0..<Int(count) {
+            corners.append(try arguments.position(index + 1 + corner * 2, &context))
+        }
+        unit = 1
+        isPolygon = true
+        form = .polygon(corners)
+        return 1 + Int(count) * 2
+    }
+
+    /// What only all words together tell.
+    private func check(_ name: Bytes) throws(CommandError) {
+        if target != nil, tellsDistance || tellsHash || tellsPosition {
+            throw spelling == .searchStore
+                ? CommandError(
+                    """
+                    ERR GEOSEARCHSTORE is not compatible with WITHDIST, WITHHASH and WITHCOORD \
+                    options
+                    """
+                )
+                : CommandError(
+                    """
+                    ERR STORE option in GEORADIUS is not compatible with WITHDIST, WITHHASH and \
+                    WITHCOORD options
+                    """
+                )
+        }
+        if isSearch, !hasCenter, !isPolygon {
+            throw CommandError(
+                "ERR exactly one of FROMMEMBER or FROMLONLAT can be specified for @",
+                name
+            )
+        }
+        if isSearch, form == nil {
+            throw CommandError(
+                "ERR exactly one of BYRADIUS and BYBOX can be specified for @",
+                name
+            )
+        }
+        if isAny, count == 0 {
+            throw CommandError("ERR the ANY argument requires COUNT argument")
+        }
+    }
+
+    private static func position(
+        of member: Bytes,
+        in set: SortedSetValue
+    ) throws(CommandError) -> GeoPoint {
+        guard let score = set.score(member) else {
+            throw CommandError("ERR could not decode requested zset member")
+        }
+        return GeoHash(score: score).center
+    }
+}

@@ -1,0 +1,50 @@
+extension ByteBuffer {
+    /// The most digits behind the point that `append(fixed:digits:)` writes.
+    public static let fixedDigitsMax = 17
+
+    /// Appends `value` with so many digits behind the point, correctly rounded, as C's `%f` does;
+    /// without trailing zeros when `trims`. Beyond 64 bits the whole part stays at its greatest.
+    public mutating func append(fixed value: Double, digits: Int, trims: Bool = false) {
+        precondition(digits > 0 && digits <= ByteBuffer.fixedDigitsMax, "too many digits")
+        guard value.isFinite else {
+            append(value.isNaN ? "nan" : value < 0 ? "-inf" : "inf")
+            return
+        }
+        var scale: UInt64 = 1
+        for _ in 0..<digits { scale *= 10 }
+        let magnitude = abs(value)
+        var whole = UInt64(exactly: magnitude.rounded(.towardZero)) ?? UInt64(Int64.max)
+        var rest = ByteBuffer.scaled(magnitude - magnitude.rounded(.towardZero), by: scale)
+        if rest == scale {
+            whole += 1
+            rest = 0
+        }
+        if value.sign == .minus, !trims || whole > 0 || rest > 0 { append(0x2D) }
+        append(decimal: Int64(clamping: whole))
+        if trims, rest == 0 { return }
+        append(0x2E)
+        var unit = scale / 10
+        while unit > 0 {
+            append(UInt8(rest / unit) + 0x30)
+            rest %= unit
+            if trims, rest == 0 { return }
+            unit /= 10
+        }
+    }
+
+    /// The whole number nearest to `fraction`, which is under 1, times `scale`; of two equally near
+    /// the even one.
+    private static func scaled(_ fraction: Double, by scale: UInt64) -> UInt64 {
+        guard fraction.isNormal else { return 0 }
+        let significand = fraction.significandBitPattern | 1 << 52
+        let shift = 52 - Int(fraction.exponent)
+        // 53 bits times 57 bits.
+        let product = UInt128(significand) * UInt128(scale)
+        guard shift < 120 else { return 0 }
+        let quotient = UInt64(product >> UInt128(shift))
+        let rest = product & ((UInt128(1) << UInt128(shift)) - 1)
+        let half = UInt128(1) << UInt128(shift - 1)
+        let roundsUp = rest > half || rest == half && quotient & 1 == 1
+        return roundsUp ? quotient + 1 : quotient
+    }
+}
