@@ -175,7 +175,9 @@ HSET h 01234567890123456789012345678901234567890123456789012345678901234 v
 OBJECT ENCODING h
 """
 
-NULL = {2: b"$-1\r\n", 3: b"_\r\n"}
+WRONG_TYPE = b"-WRONGTYPE Operation against a key holding the wrong kind of value\r\n"
+FIELDS_MISSING = b"-ERR Mandatory argument FIELDS is missing or not at the right position\r\n"
+FIELDS_MISMATCH = b"-ERR The `numfields` parameter must match the number of arguments\r\n"
 
 NEWER = [
     ("HSET h a 1 b 2", "HEXPIRE h 100 FIELDS 2 a zz", b"*2\r\n:1\r\n:-2\r\n"),
@@ -203,5 +205,93 @@ NEWER = [
     ("HSETEX h FXX FIELDS 1 a 1", b":0\r\n"),
     ("HSET h a 1", "HSCAN h 0 NOVALUES", b"*2\r\n$1\r\n0\r\n*1\r\n$1\r\na\r\n"),
     ("HSET h a 1", "HEXPIRE h 100 FIELDS 1 a", "OBJECT ENCODING h", b"$10\r\nlistpackex\r\n"),
-    ("SET s v", "HEXPIRE s 10 FIELDS 1 a", b"-WRONGTYPE Operation against a key holding the wrong kind of value\r\n"),
+    ("SET s v", "HEXPIRE s 10 FIELDS 1 a", WRONG_TYPE),
+    ("SET s v", "HTTL s FIELDS 1 a", WRONG_TYPE),
+    ("SET s v", "HPERSIST s FIELDS 1 a", WRONG_TYPE),
+    ("SET s v", "HGETEX s FIELDS 1 a", WRONG_TYPE),
+    ("SET s v", "HGETDEL s FIELDS 1 a", WRONG_TYPE),
+    ("SET s v", "HSETEX s FIELDS 1 a 1", WRONG_TYPE),
+
+    # What stays and what goes with a new value.
+    ("HSET h a 1", "HEXPIRE h 100 FIELDS 1 a", "HINCRBY h a 5", "HTTL h FIELDS 1 a", b"*1\r\n:100\r\n"),
+    ("HSET h a 1", "HEXPIRE h 100 FIELDS 1 a", "HINCRBYFLOAT h a 5", "HTTL h FIELDS 1 a", b"*1\r\n:100\r\n"),
+    ("HSET h a 1", "HEXPIRE h 100 FIELDS 1 a", "HSETEX h KEEPTTL FIELDS 1 a 2", "HTTL h FIELDS 1 a", b"*1\r\n:100\r\n"),
+    ("HSET h a 1", "HEXPIRE h 100 FIELDS 1 a", "HSETEX h FIELDS 1 a 2", "HTTL h FIELDS 1 a", b"*1\r\n:-1\r\n"),
+    ("HSET h a 1", "HEXPIRE h 100 FIELDS 1 a", "HSETNX h a 2", "HTTL h FIELDS 1 a", b"*1\r\n:100\r\n"),
+    ("HSET h a 1", "HEXPIRE h 100 FIELDS 1 a", "COPY h g", "HTTL g FIELDS 1 a", b"*1\r\n:100\r\n"),
+    ("HSET h a 1", "HEXPIRE h 100 FIELDS 1 a", "RENAME h g", "HTTL g FIELDS 1 a", b"*1\r\n:100\r\n"),
+    ("HSET h a 1 b 2 c 3", "HEXPIRE h 200 FIELDS 1 b", "HEXPIRE h 100 FIELDS 1 c", "HKEYS h", b"*3\r\n$1\r\nc\r\n$1\r\nb\r\n$1\r\na\r\n"),
+    ("HSET h a 1", "HEXPIRE h 100 FIELDS 1 a", "HPERSIST h FIELDS 1 a", "OBJECT ENCODING h", b"$10\r\nlistpackex\r\n"),
+    ("HSET h a " + "x" * 65, "HEXPIRE h 100 FIELDS 1 a", "OBJECT ENCODING h", b"$9\r\nhashtable\r\n"),
+    ("HSET h a " + "x" * 65, "HEXPIRE h 100 FIELDS 1 a", "HTTL h FIELDS 2 a b", b"*2\r\n:100\r\n:-2\r\n"),
+
+    # Conditions.
+    ("HSET h a 1", "HEXPIRE h 100 GT FIELDS 1 a", b"*1\r\n:0\r\n"),
+    ("HSET h a 1", "HEXPIRE h 100 LT FIELDS 1 a", b"*1\r\n:1\r\n"),
+    ("HSET h a 1", "HEXPIRE h 100 nx fields 1 a", b"*1\r\n:1\r\n"),
+    ("HSET h a 1", "HEXPIRE h 100 FIELDS 1 a", "HEXPIRE h 200 GT FIELDS 1 a", b"*1\r\n:1\r\n"),
+    ("HSET h a 1", "HEXPIRE h 100 FIELDS 1 a", "HEXPIRE h 200 LT FIELDS 1 a", b"*1\r\n:0\r\n"),
+    ("HSET h a 1", "HEXPIREAT h 2000000000 FIELDS 1 a", "HEXPIREAT h 2000000000 GT FIELDS 1 a", b"*1\r\n:0\r\n"),
+    ("HSET h a 1", "HEXPIREAT h 2000000000 FIELDS 1 a", "HEXPIREAT h 2000000000 LT FIELDS 1 a", b"*1\r\n:0\r\n"),
+    ("HSET h a 1", "HEXPIRE h 100 FIELDS 1 a", "HEXPIRE h 200 XX FIELDS 1 a", b"*1\r\n:1\r\n"),
+    ("HSET h a 1", "HEXPIRE h 0 GT FIELDS 1 a", b"*1\r\n:0\r\n"),
+    ("HSET h a 1 b 2", "HPEXPIREAT h 1 FIELDS 3 a b a", b"*3\r\n:2\r\n:2\r\n:-2\r\n"),
+    ("HSET h a 1 b 2", "HPEXPIREAT h 1 FIELDS 3 a b a", "TYPE h", b"+none\r\n"),
+    ("HSET h a 1", "HPEXPIREAT h 1500 FIELDS 1 a", b"*1\r\n:2\r\n"),
+    ("HSET h a 1", "HPEXPIREAT h 2000000000001 FIELDS 1 a", "HEXPIRETIME h FIELDS 1 a", b"*1\r\n:2000000001\r\n"),
+
+    # Bad words.
+    ("HEXPIRE h -1 FIELDS 1 a", b"-ERR invalid expire time, must be >= 0\r\n"),
+    ("HEXPIRE h x FIELDS 1 a", b"-ERR value is not an integer or out of range\r\n"),
+    ("HEXPIRE h 9223372036854775807 FIELDS 1 a", b"-ERR invalid expire time in 'hexpire' command\r\n"),
+    ("HPEXPIRE h 70368744177663 FIELDS 1 a", b"-ERR invalid expire time in 'hpexpire' command\r\n"),
+    ("HEXPIREAT h 70368744178 FIELDS 1 a", b"-ERR invalid expire time in 'hexpireat' command\r\n"),
+    ("HPEXPIREAT h 70368744177664 FIELDS 1 a", b"-ERR invalid expire time in 'hpexpireat' command\r\n"),
+    ("HSET h a 1", "HPEXPIREAT h 70368744177663 FIELDS 1 a", b"*1\r\n:1\r\n"),
+    ("HEXPIRE h 10 FIELD 1 a", FIELDS_MISSING),
+    ("HEXPIRE h 10 NX GT FIELDS 1 a", FIELDS_MISSING),
+    ("HTTL h FIELD 1 a", FIELDS_MISSING),
+    ("HGETDEL h 1 a b", FIELDS_MISSING),
+    ("HEXPIRE h 10 FIELDS 0 a", b"-ERR Parameter `numFields` should be greater than 0\r\n"),
+    ("HEXPIRE h 10 FIELDS x a", b"-ERR Parameter `numFields` should be greater than 0\r\n"),
+    ("HTTL h FIELDS 0 a", b"-ERR Number of fields must be a positive integer\r\n"),
+    ("HPERSIST h FIELDS -1 a", b"-ERR Number of fields must be a positive integer\r\n"),
+    ("HGETDEL h FIELDS 0 a", b"-ERR Number of fields must be a positive integer\r\n"),
+    ("HEXPIRE h 10 FIELDS 2 a", FIELDS_MISMATCH),
+    ("HEXPIRE h 10 NX FIELDS 1 a b", FIELDS_MISMATCH),
+    ("HTTL h FIELDS 9223372036854775807 a", FIELDS_MISMATCH),
+    ("HGETDEL h FIELDS 1 a b", FIELDS_MISMATCH),
+    ("HEXPIRE h 10 FIELDS 1", b"-ERR wrong number of arguments for 'hexpire' command\r\n"),
+    ("HTTL h FIELDS 1", b"-ERR wrong number of arguments for 'httl' command\r\n"),
+
+    # HGETEX and HSETEX.
+    ("HSET h a 1 b 2", "HGETEX h FIELDS 3 a zz b", {2: b"*3\r\n$1\r\n1\r\n$-1\r\n$1\r\n2\r\n", 3: b"*3\r\n$1\r\n1\r\n_\r\n$1\r\n2\r\n"}),
+    ("HGETEX none FIELDS 2 a b", {2: b"*2\r\n$-1\r\n$-1\r\n", 3: b"*2\r\n_\r\n_\r\n"}),
+    ("HGETDEL none FIELDS 2 a b", {2: b"*2\r\n$-1\r\n$-1\r\n", 3: b"*2\r\n_\r\n_\r\n"}),
+    ("HSET h a 1", "HGETEX h PX 100000 FIELDS 1 a", "HGETEX h FIELDS 1 a", "HTTL h FIELDS 1 a", b"*1\r\n:100\r\n"),
+    ("HSET h a 1", "HGETEX h PX 100000 FIELDS 1 a", "HGETEX h PERSIST FIELDS 1 a", "HTTL h FIELDS 1 a", b"*1\r\n:-1\r\n"),
+    ("HSET h a 1", "HGETEX h EXAT 2000000000 FIELDS 1 a", "HPEXPIRETIME h FIELDS 1 a", b"*1\r\n:2000000000000\r\n"),
+    ("HSET h a 1", "HGETEX h PXAT 1 FIELDS 1 a", b"*1\r\n$1\r\n1\r\n"),
+    ("HSET h a 1", "HGETEX h PXAT 1 FIELDS 1 a", "EXISTS h", b":0\r\n"),
+    ("HGETEX h EX 10 PERSIST FIELDS 1 a", b"-ERR Only one of EX, PX, EXAT, PXAT or PERSIST arguments can be specified\r\n"),
+    ("HGETEX h EX 10 PX 10 FIELDS 1 a", b"-ERR Only one of EX, PX, EXAT, PXAT or PERSIST arguments can be specified\r\n"),
+    ("HGETEX h EX -1 FIELDS 1 a", b"-ERR invalid expire time, must be >= 0\r\n"),
+    ("HGETEX h EX 9223372036854775807 FIELDS 1 a", b"-ERR invalid expire time in 'hgetex' command\r\n"),
+    ("HSETEX h EX 10 KEEPTTL FIELDS 1 a 1", b"-ERR Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified\r\n"),
+    ("HSETEX h FNX FXX FIELDS 1 a 1", b"-ERR Only one of FXX or FNX arguments can be specified\r\n"),
+    ("HSETEX h FIELDS 2 a 1", b"-ERR wrong number of arguments for 'hsetex' command\r\n"),
+    ("HSETEX h FIELDS 1 a 1 b", b"-ERR wrong number of arguments for 'hsetex' command\r\n"),
+    ("HSETEX h FIELDS 0 a 1", b"-ERR invalid number of fields\r\n"),
+    ("HSETEX h EX 100 FXX FIELDS 1 a 1", "EXISTS h", b":0\r\n"),
+    ("HSET h a 1", "HSETEX h FXX EX 100 FIELDS 2 a 2 b 3", b":0\r\n"),
+    ("HSET h a 1 b 2", "HSETEX h FXX EX 100 FIELDS 2 a 2 b 3", "HGETALL h", {2: b"*4\r\n$1\r\na\r\n$1\r\n2\r\n$1\r\nb\r\n$1\r\n3\r\n", 3: b"%2\r\n$1\r\na\r\n$1\r\n2\r\n$1\r\nb\r\n$1\r\n3\r\n"}),
+    ("HSETEX h FNX PXAT 2000000000000 FIELDS 2 a 1 b 2", "HPEXPIRETIME h FIELDS 2 a b", b"*2\r\n:2000000000000\r\n:2000000000000\r\n"),
+    ("HSET h a 1 b 2", "HSETEX h PXAT 1 FIELDS 1 a 9", "HGETALL h", {2: b"*2\r\n$1\r\nb\r\n$1\r\n2\r\n", 3: b"%1\r\n$1\r\nb\r\n$1\r\n2\r\n"}),
+    ("HSETEX h PXAT 1 FIELDS 1 a 9", b":1\r\n"),
+    ("HSETEX h PXAT 1 FIELDS 1 a 9", "EXISTS h", b":0\r\n"),
+    # Valkey's condition on the key.
+    ("HSETEX h XX FIELDS 1 a 1", b":0\r\n"),
+    ("HSETEX h NX EX 100 FIELDS 1 a 1", b":1\r\n"),
+    ("HSET h a 1", "HSETEX h NX FIELDS 1 b 1", b":0\r\n"),
+    ("HSET h a 1", "HSETEX h XX FNX FIELDS 1 b 1", b":1\r\n"),
 ]
