@@ -8,8 +8,8 @@ public import Structures
 ///
 /// ## Invariants
 /// Every key stands once in `keys`; every entry with an expiry is covered by a hint that is not
-/// late, and so is every hash with a field that has one; `volatileCount` is the number of those keys,
-/// `volatileHashCount` that of those hashes.
+/// late, and so is every hash with a field that has one; `volatileCount` is the number of those
+/// keys, `volatileHashCount` that of those hashes.
 @safe
 @frozen
 public struct Shard: @unchecked Sendable {  // because: the partition's lock guards it
@@ -162,8 +162,8 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
     /// The slot of `key`, or nil; a key that was due at `now` is removed and not found.
     @inlinable
     public func find(_ key: Key, now: Int64) -> Slot? {
-        guard let location = unsafe state.pointee.keys.find(key.bytes, key.hash, state.pointee.arena)
-        else { return nil }
+        let found = unsafe state.pointee.keys.find(key.bytes, key.hash, state.pointee.arena)
+        guard let location = found else { return nil }
         let slot = Slot(self, location)
         if _slowPath(location.entry.isDue(now)) {
             expire(slot)
@@ -204,12 +204,10 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
     public func insert(
         _ key: Key, kind: EntryKind, encoding: UInt8, expiry: Int64?, payload: Int
     ) -> Slot {
-        let size = Entry.byteCount(key: key.bytes.count, hasWord: expiry != nil, payload: payload)
-        let handle = arena.allocate(size)
-        Entry(arena.cell(handle)).write(
-            kind: kind, encoding: encoding, word: expiry.map { UInt64(bitPattern: $0) },
-            key: key.bytes)
-        let location = unsafe state.pointee.keys.insert(handle, key.hash, &state.pointee.arena)
+        let word = expiry.map { UInt64(bitPattern: $0) }
+        let location = unsafe state.pointee.keys.insert(
+            key.bytes, key.hash, kind: kind, encoding: encoding, word: word, payload: payload,
+            &state.pointee.arena)
         willChange(bucket: location.bucket)
         if let expiry { noteExpiry(expiry, location.bucket, isNew: true) }
         return Slot(self, location)
@@ -221,25 +219,10 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
         _ slot: Slot, kind: EntryKind, encoding: UInt8, expiry: Int64?, payload: Int
     ) -> Slot {
         willChange(slot)
-        let entry = slot.entry
-        let size = Entry.byteCount(key: entry.keyCount, hasWord: expiry != nil, payload: payload)
-        if entry.hasWord != (expiry != nil) { countVolatile(expiry != nil ? 1 : -1) }
-        let old = keys.handle(slot.location)
-        let room = arena.capacity(old)
-        if entry.hasWord == (expiry != nil), size <= room, size * 2 > room {
-            entry.cell.store(entry.cell.byte(0) & 0x10 | kind.rawValue | encoding << 5, 0)
-            if let expiry {
-                entry.setExpiry(expiry)
-                noteExpiry(expiry, slot.location.bucket, isNew: false)
-            }
-            return slot
-        }
-        let handle = arena.allocate(size)
-        Entry(arena.cell(handle)).write(
-            kind: kind, encoding: encoding, word: expiry.map { UInt64(bitPattern: $0) },
-            key: entry.key)
-        let location = unsafe state.pointee.keys.replace(slot.location, with: handle, state.pointee.arena)
-        arena.free(old)
+        if slot.entry.hasWord != (expiry != nil) { countVolatile(expiry != nil ? 1 : -1) }
+        let location = unsafe state.pointee.keys.rebuild(
+            slot.location, kind: kind, encoding: encoding,
+            word: expiry.map { UInt64(bitPattern: $0) }, payload: payload, &state.pointee.arena)
         if let expiry { noteExpiry(expiry, location.bucket, isNew: false) }
         return Slot(self, location)
     }
@@ -247,28 +230,11 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
     /// Sets, changes or (nil) removes the expiry of the key at `slot`; its value stays.
     @discardableResult
     public func setExpiry(_ slot: Slot, _ expiry: Int64?) -> Slot {
-        let entry = slot.entry
-        guard entry.hasWord || expiry != nil else { return slot }
-        if entry.hasWord, let expiry {
-            willChange(slot)
-            entry.setExpiry(expiry)
-            noteExpiry(expiry, slot.location.bucket, isNew: false)
-            return slot
-        }
+        guard slot.entry.hasWord || expiry != nil else { return slot }
         willChange(slot)
-        let oldOffset = entry.valueOffset
-        let payload = entry.byteCount - oldOffset
-        let old = keys.handle(slot.location)
-        let size = Entry.byteCount(key: entry.keyCount, hasWord: expiry != nil, payload: payload)
-        let handle = arena.allocate(size)
-        let target = Entry(arena.cell(handle))
-        let offset = target.write(
-            kind: entry.kind, encoding: entry.encoding,
-            word: expiry.map { UInt64(bitPattern: $0) }, key: entry.key)
-        target.cell.put(entry.cell.bytes(oldOffset, payload), offset)
-        let location = unsafe state.pointee.keys.replace(slot.location, with: handle, state.pointee.arena)
-        arena.free(old)
-        countVolatile(expiry != nil ? 1 : -1)
+        if slot.entry.hasWord != (expiry != nil) { countVolatile(expiry != nil ? 1 : -1) }
+        let location = unsafe state.pointee.keys.setWord(
+            slot.location, expiry.map { UInt64(bitPattern: $0) }, &state.pointee.arena)
         if let expiry { noteExpiry(expiry, location.bucket, isNew: false) }
         return Slot(self, location)
     }
@@ -283,9 +249,7 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
     public func removeKey(_ slot: Slot) {
         willChange(slot)
         if slot.entry.hasWord { countVolatile(-1) }
-        let handle = keys.handle(slot.location)
-        unsafe state.pointee.keys.remove(slot.location, &state.pointee.arena)
-        arena.free(handle)
+        unsafe state.pointee.keys.removeEntry(slot.location, &state.pointee.arena)
     }
 
     @inlinable

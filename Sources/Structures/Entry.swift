@@ -130,13 +130,6 @@ public struct Entry: Sendable {
     @inline(__always)
     public func isDue(_ now: Int64) -> Bool { hasWord && cell.load(2, as: Int64.self) <= now }
 
-    /// Overwrites the expiry of an entry that has one.
-    @inlinable
-    public func setExpiry(_ expiry: Int64) {
-        assert(hasWord, "no room for an expiry")
-        cell.store(expiry, 2)
-    }
-
     /// The score of a sorted set's member.
     @inlinable
     public var score: Double {

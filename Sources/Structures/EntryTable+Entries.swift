@@ -4,6 +4,7 @@ public import Primitives
 extension EntryTable {
     /// Adds an entry for a key that is not there: header and key are written; the caller writes
     /// `payload` bytes of value at the entry's `valueOffset`.
+    @inlinable
     public mutating func insert(
         _ key: Bytes, _ hash: KeyHash, kind: EntryKind, encoding: UInt8, word: UInt64?,
         payload: Int, _ arena: inout Arena
@@ -36,6 +37,7 @@ extension EntryTable {
     }
 
     /// Sets, changes or (nil) removes the word of an entry, whose value stays.
+    @discardableResult
     public func setWord(_ location: Location, _ word: UInt64?, _ arena: inout Arena) -> Location {
         let entry = location.entry
         if entry.hasWord == (word != nil) {
