@@ -21,13 +21,14 @@ public enum HashExpiryCommands {
 }
 
 extension HashExpiryCommands {
-    /// `HEXPIRE key seconds [NX | XX | GT | LT] FIELDS numfields field [field …]`: for each field 1;
-    /// 2 when it went at once, 0 when the condition did not allow it, -2 when it is not there.
+    /// `HEXPIRE key seconds [NX | XX | GT | LT] FIELDS numfields field [field …]`: for each field
+    /// 1; 2 when it went at once, 0 when the condition did not allow it, -2 when it is not there.
     static func expire(
         _ arguments: Arguments, _ context: inout CommandContext
     ) throws(CommandError) { try expire(arguments, .seconds, &context) }
 
-    /// `HPEXPIRE key milliseconds [NX | XX | GT | LT] FIELDS numfields field [field …]`: as HEXPIRE.
+    /// `HPEXPIRE key milliseconds [NX | XX | GT | LT] FIELDS numfields field [field …]`: as
+    /// HEXPIRE.
     static func expireMillis(
         _ arguments: Arguments, _ context: inout CommandContext
     ) throws(CommandError) { try expire(arguments, .milliseconds, &context) }
@@ -38,8 +39,8 @@ extension HashExpiryCommands {
         _ arguments: Arguments, _ context: inout CommandContext
     ) throws(CommandError) { try expire(arguments, .unixSeconds, &context) }
 
-    /// `HPEXPIREAT key unix-time-milliseconds [NX | XX | GT | LT] FIELDS numfields field [field …]`:
-    /// as HEXPIRE.
+    /// `HPEXPIREAT key unix-time-milliseconds [NX | XX | GT | LT] FIELDS numfields field [field
+    /// …]`: as HEXPIRE.
     static func expireAtMillis(
         _ arguments: Arguments, _ context: inout CommandContext
     ) throws(CommandError) { try expire(arguments, .unixMilliseconds, &context) }
@@ -65,8 +66,8 @@ extension HashExpiryCommands {
         }
     }
 
-    /// Replies for each field with what `body` says; with -2 where there is no hash. Removes the key
-    /// when its last field went.
+    /// Replies for each field with what `body` says; with -2 where there is no hash. Removes the
+    /// key when its last field went.
     private static func reply(
         _ fields: Range<Int>, _ slot: Shard.Slot?, _ context: inout CommandContext,
         _ body: (HashValue, Int, Int64) -> Int64

@@ -62,8 +62,8 @@ extension HashWalks {
 
     // MARK: Drawing
 
-    /// `HRANDFIELD key [count [WITHVALUES]]`: a field or null; with a count that many distinct ones,
-    /// or as many as its magnitude, repeated perhaps, when it is negative.
+    /// `HRANDFIELD key [count [WITHVALUES]]`: a field or null; with a count that many distinct
+    /// ones, or as many as its magnitude, repeated perhaps, when it is negative.
     static func random(
         _ arguments: Arguments, _ context: inout CommandContext
     ) throws(CommandError) {
@@ -142,8 +142,8 @@ extension HashWalks {
 
     // MARK: Scanning
 
-    /// `HSCAN key cursor [MATCH pattern] [COUNT count] [NOVALUES]`: the next cursor, and fields with
-    /// their values.
+    /// `HSCAN key cursor [MATCH pattern] [COUNT count] [NOVALUES]`: the next cursor, and fields
+    /// with their values.
     static func scan(
         _ arguments: Arguments, _ context: inout CommandContext
     ) throws(CommandError) {

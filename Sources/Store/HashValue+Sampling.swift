@@ -1,8 +1,8 @@
 public import Primitives
 internal import Structures
 
-/// Fields by place: in a pack the offset, in a table the handle of the entry. A place holds until the
-/// hash changes.
+/// Fields by place: in a pack the offset, in a table the handle of the entry. A place holds until
+/// the hash changes.
 extension HashValue {
     /// The name and value of the field at `place`.
     public func field(at place: Int) -> (name: StringContent, value: StringContent) {

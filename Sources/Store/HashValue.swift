@@ -10,8 +10,8 @@ internal import Structures
 /// 2 table           a block of 40 bytes with a FieldTable
 /// ```
 /// A hash goes down this list, never up. Fields that are due are not there for any reader; they
-/// count until they are taken out, which `dropDue` does, called often enough by whoever looks at the
-/// whole and by the shard's expiry.
+/// count until they are taken out, which `dropDue` does, called by whoever looks at the whole and
+/// by the shard's expiry.
 public struct HashValue {
     /// How a hash is kept.
     public enum Encoding: UInt8, Sendable {

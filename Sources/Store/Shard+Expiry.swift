@@ -15,13 +15,19 @@ extension Shard {
     public func expireDue(now: Int64, budget: inout Int) -> Bool {
         guard hasVolatile else { return false }
         var start = 0
+        var budgetAtStart = budget
         while budget > 0 {
-            guard
-                let bucket = unsafe state.pointee.keys.dueBucket(
-                    from: start, now: now, state.pointee.arena)
-            else { return false }
-            guard expireBucket(bucket, now, &budget) else { return true }
-            start = bucket + 1
+            let next = unsafe state.pointee.keys.dueBucket(
+                from: start, now: now, state.pointee.arena)
+            if let next {
+                guard expireBucket(next, now, &budget) else { return true }
+                start = next + 1
+            } else {
+                // A removal may have moved what was due to a bucket behind.
+                guard budget < budgetAtStart else { return false }
+                budgetAtStart = budget
+                start = 0
+            }
         }
         return true
     }

@@ -7,8 +7,8 @@ public import Primitives
 /// volatile   field, value, expiry, field, value, …       by expiry; those that stay (0) at the end
 /// ```
 /// What is due stands at the front, so that it is found and taken out at once. A view, as the pack
-/// is; what is given to a changing operation must not lie in the pack. Everything is O(bytes) unless
-/// said otherwise.
+/// is; what is given to a changing operation must not lie in the pack. Everything is O(bytes) if
+/// nothing else is said.
 ///
 /// ## Invariants
 /// No field stands twice; expiries never fall from one field to the next but to 0.

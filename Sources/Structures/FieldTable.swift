@@ -115,15 +115,21 @@ public struct FieldTable: BitwiseCopyable, Sendable {
         _ now: Int64, _ budget: inout Int, _ arena: inout Arena, _ willRemove: (Entry) -> Void
     ) -> Int {
         let before = count
+        var countAtStart = count
         var start = 0
         while volatileCount > 0, earliest <= now {
-            guard let bucket = table.dueBucket(from: start, now: now, arena) else {
-                // Hints are rounded down; nothing can be due that is not due now.
+            if let bucket = table.dueBucket(from: start, now: now, arena) {
+                guard removeDue(inBucket: bucket, now, &budget, &arena, willRemove) else { break }
+                start = bucket + 1
+            } else if count < countAtStart {
+                // A removal may have moved what was due to a bucket behind.
+                countAtStart = count
+                start = 0
+            } else {
+                // Hints are rounded down, but what was not due at `now` is due later.
                 earliest = max(table.earliestExpiry(arena) ?? .max, now + 1)
                 break
             }
-            guard removeDue(inBucket: bucket, now, &budget, &arena, willRemove) else { break }
-            start = bucket + 1
         }
         return before - count
     }

@@ -102,8 +102,8 @@ public struct Pack: Sendable {
         return nil
     }
 
-    /// Calls `body` with every item and where it begins, until it says false. `body` must not change
-    /// the pack.
+    /// Calls `body` with every item and where it begins, until it says false. `body` must not
+    /// change the pack.
     @inlinable
     public func forEach(_ body: (PackItem, Int) -> Bool) {
         let last = byteCount
@@ -156,7 +156,8 @@ public struct Pack: Sendable {
         return target
     }
 
-    /// Puts `item` in the place of the one at `offset`; returns the block, which may be another one.
+    /// Puts `item` in the place of the one at `offset`; returns the block, which may be another
+    /// one.
     public static func replace(
         _ offset: Int,
         with item: PackItem,
