@@ -49,14 +49,14 @@ let package = Package(
         layer("Store", ["Structures", "Primitives", "CSupport"], settings: hot),
         layer("Commands", ["Store", "Wire", "Structures", "Primitives"], settings: hot),
         layer("Server", ["Commands", "Store", "Wire", "Structures", "System", "Primitives", "CSupport"], settings: hot),
-        layer("Remote", ["System", "Primitives"]),
+        layer("Remote", ["Primitives", "CSupport"]),
         .executableTarget(name: "apus-server", dependencies: ["Server"], swiftSettings: strict),
         .executableTarget(
             name: "apus-cli", dependencies: ["Remote", "CEdit"], swiftSettings: strict),
         .executableTarget(
             name: "apus-benchmark",
             dependencies: [
-                "Primitives", "CSupport",
+                "Remote", "Primitives", "CSupport",
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
             swiftSettings: strict),
@@ -68,7 +68,8 @@ let package = Package(
         tests("CommandsTests", ["Commands", "Store", "Structures", "Wire", "Primitives"]),
         tests("ServerTests", ["Server", "Commands", "Store", "Structures", "Wire", "System", "Primitives"]),
         tests("RemoteTests", ["Remote"]),
-        tests("BenchmarkTests", ["apus-benchmark"]),
+        tests("CommandLineTests", ["apus-cli", "Remote"]),
+        tests("BenchmarkTests", ["apus-benchmark", "Remote"]),
         tests("TidyTests", []),
     ],
     swiftLanguageModes: [.v6]

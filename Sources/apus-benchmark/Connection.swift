@@ -1,3 +1,5 @@
+internal import Remote
+
 /// One connection of a load loop: what was sent over it and what has come back.
 struct Connection {
     var socket: Socket

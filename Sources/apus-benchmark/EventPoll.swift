@@ -1,5 +1,6 @@
 internal import CSupport
 internal import Glibc
+internal import Remote
 
 /// The kernel's list of sockets that are ready; each is known by a token.
 ///

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Remote
 
 /// Open connections that do nothing, to see what they cost the server.
 struct IdleMode {
@@ -13,7 +14,7 @@ struct IdleMode {
         let poll = try EventPoll()
         var sockets: [Socket] = []
         for token in 0..<clients {
-            let socket = try endpoint.connect()
+            let socket = try endpoint.reach()
             socket.setNonblocking()
             try poll.add(socket, token: token, .read)
             if !greeting.bytes.isEmpty {

@@ -1,4 +1,5 @@
 internal import Histogram
+internal import Remote
 
 /// The report of a whole run for machines: what was asked, and per test what came of it.
 struct JSONReport {

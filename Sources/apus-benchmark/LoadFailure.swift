@@ -1,3 +1,5 @@
+internal import Remote
+
 /// What ends a run early.
 enum LoadFailure: Error {
     case couldNotConnect(to: String, reason: String)
@@ -20,6 +22,16 @@ enum LoadFailure: Error {
             "Error from server: \(String(decoding: text, as: UTF8.self))"
         case .noRESP: "Error: the server's reply is not in the Redis protocol"
         case .unaskedReply: "Error: the server sent more replies than there were requests"
+        }
+    }
+
+    /// What kept a connection from being made.
+    init(_ failure: RemoteFailure) {
+        switch failure {
+        case .couldNotConnect(let address, let reason):
+            self = .couldNotConnect(to: address, reason: reason)
+        case .system(let call, let reason): self = .system(call: call, reason: reason)
+        case .closed, .protocolBreach, .timedOut, .interrupted: self = .closed
         }
     }
 }

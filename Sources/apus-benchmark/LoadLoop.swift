@@ -1,5 +1,6 @@
 internal import CSupport
 internal import Primitives
+internal import Remote
 
 /// One thread's part of a test: its connections, driven by one event loop until all is answered.
 ///
@@ -60,7 +61,7 @@ struct LoadLoop: ~Copyable {
     /// Connects all clients of the plan.
     mutating func connect() throws(LoadFailure) {
         for index in 0..<plan.clients {
-            let socket = try plan.endpoint.connect()
+            let socket = try plan.endpoint.reach()
             socket.setNonblocking()
             connections.append(Connection(socket: socket, isConnecting: false))
             try poll.add(socket, token: index, .read)
@@ -231,7 +232,7 @@ struct LoadLoop: ~Copyable {
 
     private mutating func reconnect(_ index: Int) throws(LoadFailure) {
         connections[index].socket.close()
-        let socket = try plan.endpoint.connectLater()
+        let socket = try plan.endpoint.reachLater()
         connections[index] = Connection(socket: socket, isConnecting: true)
         try poll.add(socket, token: index, [.read, .write])
     }

@@ -1,3 +1,5 @@
+internal import Remote
+
 /// Reads the command line.
 struct OptionParser {
     /// Why the program must not run.
@@ -130,59 +132,18 @@ struct OptionParser {
         return number
     }
 
-    /// Takes `redis://[[user]:password@]host[:port][/database]` apart.
-    private mutating func takeURI(_ uri: String) throws(Fault) {
-        let fault = Fault.badArgument(option: "-u", argument: uri)
-        if uri.hasPrefix("rediss://") { throw .unsupported("rediss://") }
-        guard uri.hasPrefix("redis://") || uri.hasPrefix("valkey://"),
-            var rest = uri.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
-                .last
-        else { throw fault }
-        if let at = rest.lastIndex(of: "@") {
-            let who = rest[..<at].split(
-                separator: ":",
-                maxSplits: 1,
-                omittingEmptySubsequences: false
-            )
-            options.user = who.count == 2 && !who[0].isEmpty ? try decoded(who[0], fault) : nil
-            options.password = try decoded(who[who.count - 1], fault)
-            rest = rest[rest.index(after: at)...]
+    private mutating func takeURI(_ text: String) throws(Fault) {
+        let uri: ServerURI
+        do {
+            uri = try ServerURI(text)
+        } catch {
+            throw .badArgument(option: "-u", argument: text)
         }
-        if let slash = rest.firstIndex(of: "/") {
-            let path = rest[rest.index(after: slash)...]
-            guard let database = path.isEmpty ? 0 : Int(path), database >= 0 else { throw fault }
-            options.database = database
-            rest = rest[..<slash]
-        }
-        try takeAddress(rest, fault)
-    }
-
-    private mutating func takeAddress(_ address: Substring, _ fault: Fault) throws(Fault) {
-        var host = address
-        if let colon = address.lastIndex(of: ":"), !address.hasSuffix("]") {
-            guard let port = UInt16(address[address.index(after: colon)...]) else { throw fault }
-            options.port = port
-            host = address[..<colon]
-        }
-        if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
-        if !host.isEmpty { options.host = String(host) }
-    }
-
-    /// `text` with its `%41` escapes resolved.
-    private func decoded(_ text: Substring, _ fault: Fault) throws(Fault) -> String {
-        var bytes: [UInt8] = []
-        var rest = text.utf8[...]
-        while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "%") else {
-                bytes.append(byte)
-                continue
-            }
-            guard let escaped = UInt8(String(Substring(rest.prefix(2))), radix: 16),
-                rest.count >= 2
-            else { throw fault }
-            bytes.append(escaped)
-            rest = rest.dropFirst(2)
-        }
-        return String(decoding: bytes, as: UTF8.self)
+        if uri.isEncrypted { throw .unsupported("rediss://") }
+        options.user = uri.user?.text
+        options.password = uri.password?.text
+        options.host = uri.host ?? options.host
+        options.port = uri.port.map { UInt16($0) } ?? options.port
+        options.database = uri.database ?? options.database
     }
 }

@@ -1,3 +1,4 @@
+internal import Remote
 internal import Synchronization
 
 /// How far a thread is, for whoever watches it.

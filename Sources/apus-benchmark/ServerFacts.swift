@@ -1,3 +1,5 @@
+internal import Remote
+
 /// What the server says about itself before the tests, for the report's head.
 struct ServerFacts {
     /// CONFIG's `save` and `appendonly`; nil where the server does not tell.
@@ -13,7 +15,7 @@ struct ServerFacts {
     ) throws(ServerFault) -> ServerFacts {
         var exchange: Exchange
         do {
-            exchange = Exchange(try endpoint.connect())
+            exchange = Exchange(try endpoint.reach())
         } catch {
             throw .load(error)
         }

@@ -1,3 +1,5 @@
+internal import Remote
+
 /// A whole run of the program after its command line is read.
 struct Session {
     private var options: Options
@@ -64,7 +66,7 @@ struct Session {
     /// The first address of the server that answers, and what it says of itself.
     private func reach() throws -> (Endpoint, ServerFacts) {
         var first: ServerFacts.ServerFault?
-        for endpoint in try Endpoint.candidates(options) {
+        for endpoint in try Endpoint.candidates(of: options) {
             do throws(ServerFacts.ServerFault) {
                 let facts = try ServerFacts.ask(endpoint, greeting)
                 if facts.save == nil || facts.appendOnly == nil {

@@ -1,4 +1,5 @@
 internal import Primitives
+internal import Remote
 
 /// One test from the first connection to the merged measurement.
 struct TestRun {

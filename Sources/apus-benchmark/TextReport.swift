@@ -1,4 +1,5 @@
 internal import Histogram
+internal import Remote
 
 /// Reports for people and for scripts that know redis-benchmark's text and CSV.
 struct TextReport {

@@ -8,7 +8,7 @@ enum Layers {
         "Store": ["Structures", "Primitives", "CSupport"],
         "Commands": ["Store", "Wire", "Structures", "Primitives"],
         "Server": ["Commands", "Store", "Wire", "Structures", "System", "Primitives", "CSupport"],
-        "Remote": ["System", "Wire", "Primitives"],
+        "Remote": ["System", "Wire", "Primitives", "CSupport"],
         "apus-server": ["Server"],
         "apus-cli": ["Remote", "CEdit"],
         "apus-benchmark": ["Remote", "System", "Primitives", "CSupport", "Histogram"],

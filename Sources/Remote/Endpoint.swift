@@ -1,22 +1,33 @@
 internal import CSupport
 internal import Glibc
 
-/// Where the server listens: one resolved address, TCP or unix.
-struct Endpoint: Sendable {
+/// Where a server listens: one resolved address, TCP or unix.
+public struct Endpoint: Sendable {
     /// As messages show it: `host:port`, or the path.
-    let name: String
+    public let name: String
     private var address: sockaddr_storage
     private let byteCount: socklen_t
 
-    /// The addresses that `options` may mean, the resolver's favourite first.
-    static func candidates(_ options: Options) throws(LoadFailure) -> [Endpoint] {
-        if let path = options.socketPath { return [try unix(path)] }
-        let name = "\(options.host):\(options.port)"
+    /// The endpoints that `address` may mean, the resolver's favourite first.
+    public static func candidates(
+        _ address: ServerAddress
+    ) throws(RemoteFailure) -> [Endpoint] {
+        switch address {
+        case .unix(let path): [try unix(path)]
+        case .tcp(let host, let port): try resolve(host, port, name: address.name)
+        }
+    }
+
+    private static func resolve(
+        _ host: String,
+        _ port: Int,
+        name: String
+    ) throws(RemoteFailure) -> [Endpoint] {
         // SAFETY: a zero addrinfo is a valid hint; hints and list outlive the call.
         var hints = unsafe addrinfo()
         unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         var list: UnsafeMutablePointer<addrinfo>?
-        let status = unsafe getaddrinfo(options.host, String(options.port), &hints, &list)
+        let status = unsafe getaddrinfo(host, String(port), &hints, &list)
         guard status == 0 else {
             // SAFETY: gai_strerror gives a static terminated string.
             let reason = unsafe gai_strerror(status).map { unsafe String(cString: $0) }
@@ -40,13 +51,13 @@ struct Endpoint: Sendable {
         return found
     }
 
-    private static func unix(_ path: String) throws(LoadFailure) -> Endpoint {
+    private static func unix(_ path: String) throws(RemoteFailure) -> Endpoint {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         let capacity = MemoryLayout.size(ofValue: address.sun_path)
         let bytes = Array(path.utf8)
         guard bytes.count < capacity else {
-            throw .couldNotConnect(to: path, reason: Output.reason(ENAMETOOLONG))
+            throw .couldNotConnect(to: path, reason: RemoteFailure.reason(ENAMETOOLONG))
         }
         var storage = sockaddr_storage()
         // SAFETY: the path was checked to fit, the rest is zero; sockaddr_un fits any storage.
@@ -60,17 +71,17 @@ struct Endpoint: Sendable {
     }
 
     /// A connection that is made when this returns.
-    func connect() throws(LoadFailure) -> Socket {
+    public func connect() throws(RemoteFailure) -> Socket {
         let socket = try open(flags: 0)
         if let error = begin(socket) {
             socket.close()
-            throw .couldNotConnect(to: name, reason: Output.reason(error))
+            throw .couldNotConnect(to: name, reason: RemoteFailure.reason(error))
         }
         return socket
     }
 
     /// A connection that may still be on its way, never waiting; writable once it is made.
-    func connectLater() throws(LoadFailure) -> Socket {
+    public func connectLater() throws(RemoteFailure) -> Socket {
         let socket = try open(flags: Int32(SOCK_NONBLOCK.rawValue))
         // A unix socket with a full backlog answers EAGAIN: there, waiting is the only way.
         switch begin(socket) {
@@ -82,15 +93,15 @@ struct Endpoint: Sendable {
             return patient
         case let error?:
             socket.close()
-            throw .couldNotConnect(to: name, reason: Output.reason(error))
+            throw .couldNotConnect(to: name, reason: RemoteFailure.reason(error))
         }
     }
 
-    private func open(flags: Int32) throws(LoadFailure) -> Socket {
+    private func open(flags: Int32) throws(RemoteFailure) -> Socket {
         let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | flags
         let descriptor = socket(Int32(address.ss_family), kind, 0)
         guard descriptor >= 0 else {
-            throw .system(call: "socket", reason: Output.reason(errno))
+            throw .system(call: "socket", reason: RemoteFailure.reason(errno))
         }
         let socket = Socket(descriptor: descriptor)
         if address.ss_family != sa_family_t(AF_UNIX) { socket.sendAtOnce() }

@@ -2,21 +2,51 @@ internal import CSupport
 internal import Glibc
 
 /// A connected stream socket; whoever holds it last closes it.
-struct Socket {
-    let descriptor: Int32
+public struct Socket: Sendable {
+    /// The kernel's number of it.
+    public let descriptor: Int32
 
     /// What a send or a receive came to.
-    enum Transfer: Equatable {
+    public enum Transfer: Equatable, Sendable {
+        /// So many bytes went.
         case bytes(Int)
+        /// Nothing goes just now.
         case wouldBlock
+        /// The other side closed.
         case closed
+        /// The error number of what went wrong.
         case failed(Int32)
     }
 
-    func setNonblocking() { _ = apus_set_nonblocking(descriptor) }
+    /// Makes every transfer return at once.
+    public func setNonblocking() { _ = apus_set_nonblocking(descriptor) }
+
+    /// Makes every transfer wait until something goes.
+    public func setBlocking() {
+        let flags = fcntl(descriptor, F_GETFL)
+        _ = fcntl(descriptor, F_SETFL, flags & ~O_NONBLOCK)
+    }
+
+    /// What a socket can be waited for.
+    public enum Readiness: Sendable {
+        /// Something has come, or the other side closed.
+        case reading
+        /// Something can be sent.
+        case writing
+    }
+
+    /// Waits at most `milliseconds` (below zero: for ever); false if the time is over before.
+    ///
+    /// A signal ends the waiting as readiness does.
+    public func waits(for readiness: Readiness, milliseconds: Int) -> Bool {
+        let events = Int16(readiness == .reading ? POLLIN : POLLOUT)
+        var one = pollfd(fd: descriptor, events: events, revents: 0)
+        // SAFETY: `one` outlives the call, and it is one.
+        return unsafe poll(&one, 1, Int32(clamping: milliseconds)) != 0
+    }
 
     /// Switches off the waiting for more data before a packet leaves.
-    func sendAtOnce() {
+    public func sendAtOnce() {
         var one: Int32 = 1
         // SAFETY: `one` outlives the call, its size is given.
         _ = unsafe setsockopt(
@@ -29,7 +59,7 @@ struct Socket {
     }
 
     /// The error of a connection attempt that has ended; 0 is success.
-    func connectionError() -> Int32 {
+    public func connectionError() -> Int32 {
         var error: Int32 = 0
         var size = socklen_t(MemoryLayout<Int32>.size)
         // SAFETY: both outlive the call, the size is that of `error`.
@@ -37,10 +67,11 @@ struct Socket {
         return status == 0 ? error : errno
     }
 
-    func close() { _ = Glibc.close(descriptor) }
+    /// Closes the socket.
+    public func close() { _ = Glibc.close(descriptor) }
 
     /// Sends as much of `bytes` in `range` as the kernel takes.
-    func send(_ bytes: [UInt8], _ range: Range<Int>) -> Transfer {
+    public func send(_ bytes: [UInt8], _ range: Range<Int>) -> Transfer {
         precondition(range.upperBound <= bytes.count, "a send stays inside its bytes")
         // SAFETY: the range was just checked.
         let count = unsafe bytes.withUnsafeBytes {
@@ -55,7 +86,7 @@ struct Socket {
     }
 
     /// Receives what is there, at most the size of `buffer`.
-    func receive(into buffer: inout [UInt8]) -> Transfer {
+    public func receive(into buffer: inout [UInt8]) -> Transfer {
         // SAFETY: the count given is the buffer's own.
         let count = unsafe buffer.withUnsafeMutableBytes {
             unsafe recv(descriptor, $0.baseAddress, $0.count, 0)

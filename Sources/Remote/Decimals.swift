@@ -1,11 +1,11 @@
 /// Numbers as C's printf would print them, which is what scripts that read a report expect.
-enum Decimals {
+public enum Decimals {
     /// `value` rounded to `places` digits after the point.
-    static func fixed(_ value: Double, _ places: Int) -> String {
+    public static func fixed(_ value: Double, _ places: Int) -> String {
         guard value.isFinite else { return value.isNaN ? "nan" : value < 0 ? "-inf" : "inf" }
         var scale: Int64 = 1
         for _ in 0..<places { scale *= 10 }
-        let scaled = (value.magnitude * Double(scale)).rounded(.toNearestOrEven)
+        let scaled = rounded(value.magnitude, times: Double(scale))
         guard scaled < 9e18 else { return "\(value)" }
         let units = Int64(scaled)
         let sign = value < 0 && units > 0 ? "-" : ""
@@ -15,13 +15,25 @@ enum Decimals {
         return "\(sign)\(units / scale).\(zeros)\(fraction)"
     }
 
+    /// `value` times `scale`, rounded once: half a unit is judged by what the product lost.
+    private static func rounded(_ value: Double, times scale: Double) -> Double {
+        let product = value * scale
+        let lost = (-product).addingProduct(value, scale)
+        let nearest = product.rounded(.toNearestOrEven)
+        switch product - nearest {
+        case 0.5 where lost > 0: return nearest + 1
+        case -0.5 where lost < 0: return nearest - 1
+        default: return nearest
+        }
+    }
+
     /// Nanoseconds as milliseconds.
-    static func milliseconds(_ nanoseconds: UInt64, _ places: Int) -> String {
+    public static func milliseconds(_ nanoseconds: UInt64, _ places: Int) -> String {
         fixed(Double(nanoseconds) / 1e6, places)
     }
 
     /// `text` at the right end of at least `width` columns.
-    static func padded(_ text: String, _ width: Int) -> String {
+    public static func padded(_ text: String, _ width: Int) -> String {
         String(repeating: " ", count: max(0, width - text.utf8.count)) + text
     }
 }

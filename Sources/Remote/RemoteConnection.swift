@@ -1,0 +1,118 @@
+internal import Glibc
+
+/// A conversation with one server: requests go out, replies come back in their order.
+///
+/// ## Invariants
+/// - The socket is open for as long as the connection lives, and is closed once.
+/// - After `protocolBreach` or `closed` nothing more can be read: make a new connection.
+public struct RemoteConnection: ~Copyable {
+    /// The socket, for those who wait for several things at once.
+    public let socket: Socket
+    private var reader = ReplyReader()
+    private var block = [UInt8](repeating: 0, count: 1 << 16)
+
+    /// Connects to the first of the address's endpoints that answers.
+    ///
+    /// - Parameter milliseconds: How long to try each of them; nil as long as the system does.
+    public init(
+        to address: ServerAddress,
+        within milliseconds: Int? = nil
+    ) throws(RemoteFailure) {
+        var failure = RemoteFailure.couldNotConnect(to: address.name, reason: "no address")
+        for endpoint in try Endpoint.candidates(address) {
+            do throws(RemoteFailure) {
+                socket = try Self.reach(endpoint, milliseconds)
+                return
+            } catch {
+                failure = error
+            }
+        }
+        throw failure
+    }
+
+    deinit { socket.close() }
+
+    private static func reach(
+        _ endpoint: Endpoint,
+        _ milliseconds: Int?
+    ) throws(RemoteFailure) -> Socket {
+        guard let milliseconds else { return try endpoint.connect() }
+        let socket = try endpoint.connectLater()
+        var error = ETIMEDOUT
+        if socket.waits(for: .writing, milliseconds: milliseconds) {
+            error = socket.connectionError()
+        }
+        guard error == 0 else {
+            socket.close()
+            throw .couldNotConnect(to: endpoint.name, reason: RemoteFailure.reason(error))
+        }
+        socket.setBlocking()
+        return socket
+    }
+
+    /// Sends all of `bytes`.
+    public func send(_ bytes: [UInt8]) throws(RemoteFailure) {
+        var sent = 0
+        while sent < bytes.count {
+            switch socket.send(bytes, sent..<bytes.count) {
+            case .bytes(let count): sent += count
+            case .wouldBlock: _ = socket.waits(for: .writing, milliseconds: 1000)
+            case .closed: throw .closed
+            case .failed(let error):
+                throw .system(call: "send", reason: RemoteFailure.reason(error))
+            }
+        }
+    }
+
+    /// The next reply or push.
+    ///
+    /// - Parameters:
+    ///   - milliseconds: How long to wait for more bytes; nil for ever.
+    ///   - isStopped: Asked whenever a signal came; true ends the waiting.
+    public mutating func receive(
+        within milliseconds: Int? = nil,
+        unless isStopped: () -> Bool = { false }
+    ) throws(RemoteFailure) -> Reply {
+        while true {
+            if let reply = try reader.next() { return reply }
+            if isStopped() { throw .interrupted }
+            if let milliseconds, !socket.waits(for: .reading, milliseconds: milliseconds) {
+                throw .timedOut
+            }
+            try fill()
+        }
+    }
+
+    /// What has come without being waited for, pushes mostly.
+    public mutating func receiveWaiting() throws(RemoteFailure) -> Reply? {
+        while true {
+            if let reply = try reader.next() { return reply }
+            guard socket.waits(for: .reading, milliseconds: 0) else { return nil }
+            try fill()
+        }
+    }
+
+    /// Sends a request of `words` and returns its reply; pushes before it go to `onPush`.
+    public mutating func ask(
+        _ words: [[UInt8]],
+        within milliseconds: Int? = nil,
+        onPush: (Reply) -> Void = { _ in }
+    ) throws(RemoteFailure) -> Reply {
+        try send(Request.bytes(words))
+        while true {
+            let reply = try receive(within: milliseconds)
+            guard case .push = reply else { return reply }
+            onPush(reply)
+        }
+    }
+
+    private mutating func fill() throws(RemoteFailure) {
+        switch socket.receive(into: &block) {
+        case .bytes(let count): reader.feed(block[..<count])
+        case .wouldBlock: break
+        case .closed: throw .closed
+        case .failed(let error):
+            throw .system(call: "recv", reason: RemoteFailure.reason(error))
+        }
+    }
+}

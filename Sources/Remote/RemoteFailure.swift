@@ -1,0 +1,36 @@
+internal import Glibc
+
+/// What ends a conversation with a server.
+public enum RemoteFailure: Error, Equatable, Sendable {
+    /// No connection could be made.
+    case couldNotConnect(to: String, reason: String)
+    /// The server closed the connection.
+    case closed
+    /// A system call failed.
+    case system(call: String, reason: String)
+    /// The server's bytes are no RESP.
+    case protocolBreach(String)
+    /// Nothing came for as long as was allowed.
+    case timedOut
+    /// The user wanted no more of it.
+    case interrupted
+
+    /// The reason in words, as redis-cli puts it.
+    public var message: String {
+        switch self {
+        case .couldNotConnect(let address, let reason):
+            "Could not connect to Redis at \(address): \(reason)"
+        case .closed: "Error: Server closed the connection"
+        case .system(_, let reason): "Error: \(reason)"
+        case .protocolBreach(let reason): "Error: \(reason)"
+        case .timedOut: "Error: the server did not answer in time"
+        case .interrupted: "Interrupted"
+        }
+    }
+
+    /// The reason in words of a failed system call.
+    static func reason(_ error: Int32) -> String {
+        // SAFETY: strerror gives a terminated string that stays until the next call.
+        unsafe strerror(error).map { unsafe String(cString: $0) } ?? "error \(error)"
+    }
+}

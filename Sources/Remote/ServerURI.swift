@@ -1,0 +1,94 @@
+/// A server's address with who asks and for which database, as one word.
+///
+/// ```text
+/// redis://[[user]:password@][host][:port][/database]      also valkey://, rediss://
+/// ```
+/// A `%41` in user or password stands for the byte. A user left out is the default user.
+public struct ServerURI: Equatable, Sendable {
+    /// Why a word is no such address.
+    public enum Fault: Error, Equatable, Sendable {
+        case scheme
+        case escape
+        case incompleteEscape
+        case port
+        case database
+    }
+
+    /// True for `rediss://`: the connection is to be encrypted.
+    public private(set) var isEncrypted = false
+    /// Who asks, if told and not empty.
+    public private(set) var user: [UInt8]?
+    /// The password, if told.
+    public private(set) var password: [UInt8]?
+    /// The host, if told; without the brackets of IPv6.
+    public private(set) var host: String?
+    /// The port, if told.
+    public private(set) var port: Int?
+    /// The database, if told.
+    public private(set) var database: Int?
+
+    /// Takes `text` apart.
+    public init(_ text: String) throws(Fault) {
+        var rest = try takeScheme(text)
+        if let at = rest.firstIndex(of: "@") {
+            try takeUser(rest[..<at])
+            rest = rest[rest.index(after: at)...]
+        }
+        if let slash = rest.firstIndex(of: "/") {
+            let path = rest[rest.index(after: slash)...]
+            if !path.isEmpty {
+                guard let number = Int(path), number >= 0 else { throw .database }
+                database = number
+            }
+            rest = rest[..<slash]
+        }
+        try takeAddress(rest)
+    }
+
+    private mutating func takeScheme(_ text: String) throws(Fault) -> Substring {
+        for scheme in ["redis://", "valkey://", "rediss://", "valkeys://"]
+        where text.lowercased().hasPrefix(scheme) {
+            isEncrypted = scheme.hasSuffix("s://")
+            return text.dropFirst(scheme.count)
+        }
+        throw .scheme
+    }
+
+    private mutating func takeUser(_ text: Substring) throws(Fault) {
+        var secret = text
+        if let colon = text.firstIndex(of: ":") {
+            let name = try decoded(text[..<colon])
+            user = name.isEmpty ? nil : name
+            secret = text[text.index(after: colon)...]
+        }
+        password = try decoded(secret)
+    }
+
+    private mutating func takeAddress(_ address: Substring) throws(Fault) {
+        var name = address
+        if let colon = address.lastIndex(of: ":"), !address.hasSuffix("]") {
+            guard let number = UInt16(address[address.index(after: colon)...]) else { throw .port }
+            port = Int(number)
+            name = address[..<colon]
+        }
+        if name.hasPrefix("["), name.hasSuffix("]") { name = name.dropFirst().dropLast() }
+        if !name.isEmpty { host = String(name) }
+    }
+
+    private func decoded(_ text: Substring) throws(Fault) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var rest = text.utf8[...]
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "%") else {
+                bytes.append(byte)
+                continue
+            }
+            guard rest.count >= 2 else { throw .incompleteEscape }
+            let digits = rest.prefix(2).compactMap(HexDigit.value)
+            guard digits.count == 2 else { throw .escape }
+            bytes.append(digits[0] << 4 | digits[1])
+            rest = rest.dropFirst(2)
+        }
+        return bytes
+    }
+}

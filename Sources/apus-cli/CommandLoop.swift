@@ -1,0 +1,158 @@
+internal import Glibc
+internal import Remote
+
+/// Commands one after the other: from a person at a terminal, or line by line from a stream.
+struct CommandLoop: ~Copyable {
+    private var session: ServerSession
+    private let editor: LineEditor?
+    private let historyFile = HistoryFile()
+    private var history: [String] = []
+    private var input = InputLines()
+
+    /// From this time on a command's duration is told.
+    private static let slowMilliseconds = 500
+
+    init(_ session: consuming ServerSession) {
+        self.session = session
+        guard Streams.isInputTerminal, Streams.isOutputTerminal else {
+            editor = nil
+            return
+        }
+        history = historyFile.load()
+        editor = LineEditor(history: history)
+    }
+
+    /// Runs until the end of the input or `quit`; returns the exit code.
+    mutating func run() -> Int32 {
+        if editor != nil { Interrupt.catchAll() }
+        session.connect()
+        if let preferences = Preferences.load() { preferences.forEach { apply($0) } }
+        while let line = nextLine() {
+            guard let words = QuotedWords.split(line) else {
+                session.output.write("Invalid argument(s)\n")
+                continue
+            }
+            if words.isEmpty { continue }
+            remember(line, words)
+            if let code = take(words) {
+                session.output.flush()
+                return code
+            }
+        }
+        session.output.flush()
+        return 0
+    }
+
+    // MARK: Lines
+
+    private mutating func nextLine() -> [UInt8]? {
+        session.output.flush()
+        guard let editor else { return input.next() }
+        while true {
+            noticeSilentEnd()
+            editor.docs = session.loadDocs()
+            session.output.flush()
+            if let line = editor.read(prompt: prompt) { return line.bytes }
+            Streams.write([UInt8(ascii: "\n")], to: STDOUT_FILENO)
+            // ^C drops the line, the end of the input ends the program.
+            guard Interrupt.answer() else { return nil }
+        }
+    }
+
+    private var prompt: String {
+        guard session.connection != nil else { return "not connected> " }
+        let database = session.database == 0 ? "" : "[\(session.database)]"
+        return "\(session.address.name)\(database)\(session.isInTransaction ? "(TX)" : "")> "
+    }
+
+    /// Shows pushes that came meanwhile; connects again if the server went away.
+    private mutating func noticeSilentEnd() {
+        do throws(RemoteFailure) {
+            while let reply = try session.connection?.receiveWaiting() {
+                guard case .push = reply, session.options.showsPushes else { continue }
+                session.output.write(ReplyText.text(reply, session.options))
+            }
+        } catch {
+            session.connect(isQuiet: true)
+        }
+        if session.connection == nil { session.connect(isQuiet: true) }
+    }
+
+    private mutating func remember(_ line: [UInt8], _ words: [[UInt8]]) {
+        guard let editor, !HistoryFile.isSecret(words) else { return }
+        let text = line.text
+        editor.remember(text)
+        if history.last != text {
+            history.append(text)
+            historyFile.save(history)
+        }
+    }
+
+    // MARK: Words
+
+    /// Does what a line says; the exit code if that ends the program.
+    private mutating func take(_ words: [[UInt8]]) -> Int32? {
+        var command = words
+        var repeats = 1
+        if words.count > 1, let count = Self.repeats(words[0]) {
+            guard count > 0 else {
+                session.output.write("Invalid redis-cli repeat command option value.\n")
+                return nil
+            }
+            repeats = count
+            command.removeFirst()
+        }
+        switch words[0].lowercase.text {
+        case "quit", "exit": return 0
+        case let name where name.hasPrefix(":"): apply(words)
+        case "restart":
+            session.output.write("Use 'restart' only in Lua debugging mode.\n")
+        case "connect" where words.count == 3:
+            session.move(to: words[1].text, port: LeadingNumber.integer(words[2].text))
+            session.connect()
+        case "clear" where words.count == 1: session.output.write(Terminal.clearScreen)
+        default: return runTimed(command, repeats)
+        }
+        return nil
+    }
+
+    /// The number that `word` is, 0 if it is too large for one; nil if it is none.
+    private static func repeats(_ word: [UInt8]) -> Int? {
+        let digits = word.first == UInt8(ascii: "-") ? word.dropFirst() : word[...]
+        let isNumber = !digits.isEmpty && digits.allSatisfy {
+            (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+        }
+        return isNumber ? Int(word.text) ?? 0 : nil
+    }
+
+    private mutating func runTimed(_ words: [[UInt8]], _ repeats: Int) -> Int32? {
+        noticeBeforeSending()
+        let begun = Clock.milliseconds()
+        let outcome = session.run(words, repeats: repeats)
+        if case .broken = outcome { return 1 }
+        let taken = Clock.milliseconds() - begun
+        if taken >= Self.slowMilliseconds, session.options.format == .readable {
+            session.output.write("(\(Decimals.fixed(Double(taken) / 1000, 2))s)\n")
+        }
+        return nil
+    }
+
+    /// At a terminal a server that was started anew meanwhile is no surprise to the next command.
+    private mutating func noticeBeforeSending() {
+        if editor != nil, session.connection != nil { noticeSilentEnd() }
+    }
+
+    /// A line of preferences: `:set hints`, `:set nohints`.
+    private mutating func apply(_ words: [[UInt8]]) {
+        let name = words[0].text
+        guard name.lowercased() == ":set", words.count >= 2 else {
+            session.output.write("unknown redis-cli internal command '\(name)'\n")
+            return
+        }
+        switch words[1].lowercase.text {
+        case "hints": editor?.showsHints = true
+        case "nohints": editor?.showsHints = false
+        default: session.output.write("unknown redis-cli preference '\(words[1].text)'\n")
+        }
+    }
+}

@@ -1,0 +1,148 @@
+internal import Glibc
+internal import Remote
+
+/// Sending one command and showing what comes back.
+extension ServerSession {
+    /// What became of a command.
+    enum Outcome {
+        case done
+        /// It failed, and the user has been told.
+        case failed
+        /// The bytes of the server cannot be followed: the program ends.
+        case broken
+    }
+
+    /// Runs `words` as often as told (below zero: for ever), connecting first where needed.
+    ///
+    /// - Parameter errorsFail: An error reply goes to standard error and fails the command.
+    mutating func run(_ words: [[UInt8]], repeats: Int, errorsFail: Bool = false) -> Outcome {
+        if let first = words.first, first.isSameWord(as: "help") || first.text == "?" {
+            showHelp(Array(words.dropFirst()))
+            return .done
+        }
+        if connection == nil {
+            connect()
+            if connection == nil { return .failed }
+        }
+        do throws(RemoteFailure) {
+            var left = repeats
+            while left != 0 {
+                if left > 0 { left -= 1 }
+                guard try runOnce(words, errorsFail: errorsFail) else { return .failed }
+                if Interrupt.answer() { return .done }
+                if options.intervalSeconds > 0 {
+                    output.flush()
+                    Pause.seconds(options.intervalSeconds)
+                }
+            }
+            return .done
+        } catch {
+            return fail(words, error)
+        }
+    }
+
+    private mutating func fail(_ words: [[UInt8]], _ failure: RemoteFailure) -> Outcome {
+        connection = nil
+        isInTransaction = false
+        switch failure {
+        case .interrupted:
+            _ = Interrupt.answer()
+            output.write("\n")
+            connect(isQuiet: true)
+            return .done
+        case .closed, .system:
+            // A server that was told to shut down has done so.
+            if words.first?.isSameWord(as: "shutdown") ?? false { return .done }
+            output.writeError(failure.message + "\n")
+            return .failed
+        case .protocolBreach, .couldNotConnect, .timedOut:
+            output.writeError(failure.message + "\n")
+            return .broken
+        }
+    }
+
+    private mutating func runOnce(
+        _ words: [[UInt8]],
+        errorsFail: Bool
+    ) throws(RemoteFailure) -> Bool {
+        try send(Request.bytes(words))
+        let name = words.first?.lowercase.text ?? ""
+        switch name {
+        case "monitor": try follow(plainly: true)
+        case "subscribe", "psubscribe", "ssubscribe":
+            if options.format != .raw {
+                output.write("Reading messages... (press Ctrl-C to quit)\n")
+            }
+            try follow(plainly: false)
+        default: break
+        }
+        while true {
+            let reply = try receive()
+            if case .push = reply {
+                if options.showsPushes { show(reply) }
+                continue
+            }
+            if try redirected(reply, words) { continue }
+            if errorsFail, let text = reply.errorText {
+                output.writeError(text + [UInt8(ascii: "\n")])
+                return false
+            }
+            note(words, reply)
+            show(reply, isPlain: Self.isPlainText(words))
+            return true
+        }
+    }
+
+    /// Shows what the server sends until it closes or the user presses ^C.
+    private mutating func follow(plainly isPlain: Bool) throws(RemoteFailure) {
+        while true {
+            output.flush()
+            let reply = try receive()
+            show(reply)
+            // A refused MONITOR or SUBSCRIBE is followed by nothing.
+            if isPlain, reply.errorText != nil { output.flush() }
+        }
+    }
+
+    private mutating func show(_ reply: Reply, isPlain: Bool = false) {
+        output.write(ReplyText.text(reply, options, isPlain: isPlain))
+    }
+
+    /// Follows a cluster's MOVED or ASK to the node that it names and asks there again.
+    private mutating func redirected(
+        _ reply: Reply,
+        _ words: [[UInt8]]
+    ) throws(RemoteFailure) -> Bool {
+        guard options.followsRedirections, let text = reply.errorText?.text else { return false }
+        let parts = text.split(separator: " ")
+        guard parts.count == 3, parts[0] == "MOVED" || parts[0] == "ASK",
+            let colon = parts[2].lastIndex(of: ":"),
+            let port = Int(parts[2][parts[2].index(after: colon)...])
+        else { return false }
+        if options.format == .readable {
+            output.write("-> Redirected to slot [\(parts[1])] located at \(parts[2])\n")
+        }
+        let host = parts[2][..<colon]
+        move(to: host.isEmpty ? options.host : String(host), port: port)
+        guard connect() else { throw .closed }
+        if parts[0] == "ASK" { _ = try ask("ASKING") }
+        try send(Request.bytes(words))
+        return true
+    }
+
+    /// True for the commands whose reply is a text for people, which quotes would spoil.
+    static func isPlainText(_ words: [[UInt8]]) -> Bool {
+        let name = words.first?.lowercase.text ?? ""
+        let part = words.count > 1 ? words[1].lowercase.text : ""
+        switch name {
+        case "info", "lolwut": return true
+        case "debug": return words.count >= 3 && ["htstats", "htstats-key"].contains(part)
+        case "memory": return words.count >= 2 && ["malloc-stats", "doctor"].contains(part)
+        case "cluster": return words.count == 2 && ["nodes", "info"].contains(part)
+        case "client": return words.count >= 2 && ["list", "info"].contains(part)
+        case "latency": return words.count == 3 && part == "graph" || part == "doctor"
+        case "proxy": return words.count >= 2 && part == "info"
+        default: return false
+        }
+    }
+}

@@ -1,0 +1,66 @@
+internal import Remote
+
+/// `--hotkeys`: the keys with the highest access frequency, which servers count under LFU only.
+struct HotKeys {
+    /// How many keys the summary names.
+    private static let keysMax = 16
+    private var hottest: [(key: [UInt8], counter: Int)] = []
+    private var sampled = 0
+
+    private static let introduction = """
+
+        # Scanning the entire keyspace to find hot keys as well as
+        # average sizes per key type.  You can use -i 0.1 to sleep 0.1 sec
+        # per 100 SCAN commands (not usually needed).
+
+
+        """
+
+    /// Walks over all keys; returns the exit code.
+    mutating func run(_ session: inout ServerSession) throws(RemoteFailure) -> Int32 {
+        session.output.write(Self.introduction)
+        guard let total = try session.keyCount() else { return 1 }
+        var cursor = "0".bytes
+        var batches = 0
+        repeat {
+            let percent = total == 0 ? 0 : 100 * Double(sampled) / Double(total)
+            guard let keys = try session.nextKeys(&cursor) else { return 1 }
+            let requests = keys.map { ["OBJECT".bytes, "FREQ".bytes, $0] }
+            for (key, reply) in zip(keys, try session.askAll(requests)) {
+                if let text = reply.errorText {
+                    session.output.writeError("Error: ".bytes + text + [UInt8(ascii: "\n")])
+                    return 1
+                }
+                sampled += 1
+                guard keep(key, Int(reply.number ?? 0)) else { continue }
+                session.output.write("[\(Decimals.padded(percent))%] Hot key '")
+                session.output.write(QuotedWords.quoted(key))
+                session.output.write("' found so far with counter \(reply.number ?? 0)\n")
+            }
+            session.output.flush()
+            batches += 1
+            if batches % 100 == 0 { Pause.seconds(session.options.intervalSeconds) }
+        } while cursor != "0".bytes && !Interrupt.answer()
+        summarise(&session.output)
+        return 0
+    }
+
+    /// Keeps a key that is hotter than the coolest of the hottest; true if it was.
+    private mutating func keep(_ key: [UInt8], _ counter: Int) -> Bool {
+        let place = hottest.firstIndex { $0.counter < counter } ?? hottest.count
+        guard counter > 0, place < Self.keysMax else { return false }
+        hottest.insert((key, counter), at: place)
+        if hottest.count > Self.keysMax { hottest.removeLast() }
+        return true
+    }
+
+    private func summarise(_ output: inout Output) {
+        output.write("\n-------- summary -------\n\nSampled \(sampled) keys in the keyspace!\n")
+        for (key, counter) in hottest {
+            output.write("hot key found with counter: \(counter)\tkeyname: ")
+            output.write(QuotedWords.quoted(key))
+            output.write("\n")
+        }
+        output.flush()
+    }
+}

@@ -1,0 +1,122 @@
+internal import Glibc
+internal import Remote
+
+/// `--pipe`: standard input goes to the server as it is, replies are counted.
+struct PipeMode: ~Copyable {
+    private let connection: RemoteConnection
+    private let timeoutSeconds: Int
+    private var output: Output
+    private var reader = ReplyReader()
+
+    private var waiting: [UInt8] = []
+    private var waitingStart = 0
+    private var isInputAtEnd = false
+    /// The word that the last request echoes, so that its reply is known.
+    private var lastWord: [UInt8] = []
+    private var replies = 0
+    private var errors = 0
+
+    init(_ connection: consuming RemoteConnection, timeoutSeconds: Int) {
+        self.connection = connection
+        self.timeoutSeconds = timeoutSeconds
+        output = Output()
+    }
+
+    /// Transfers all; returns the exit code.
+    mutating func run() -> Int32 {
+        connection.socket.setNonblocking()
+        var lastNews = Clock.monotonic()
+        var isDone = false
+        do throws(RemoteFailure) {
+            while !isDone {
+                let isNews = try turn(&isDone)
+                let now = Clock.monotonic()
+                if isNews { lastNews = now }
+                guard isInputAtEnd, timeoutSeconds > 0, now - lastNews > Double(timeoutSeconds)
+                else { continue }
+                output.writeError("No replies for \(timeoutSeconds) seconds: exiting.\n")
+                errors += 1
+                break
+            }
+        } catch {
+            output.writeError("\(error.message)\n")
+            return 1
+        }
+        output.write("errors: \(errors), replies: \(replies)\n")
+        output.flush()
+        return errors > 0 ? 1 : 0
+    }
+
+    /// Waits, sends and receives what goes; true if something came from the server.
+    private mutating func turn(_ isDone: inout Bool) throws(RemoteFailure) -> Bool {
+        let isSending = waitingStart < waiting.count
+        let isReading = !isInputAtEnd && !isSending
+        let isInputReady = Streams.waits(
+            for: isReading ? STDIN_FILENO : nil,
+            connection.socket.descriptor,
+            isSending: isSending,
+            milliseconds: 1000
+        )
+        let isNews = try receive(&isDone)
+        if isInputReady { readInput() }
+        try send()
+        return isNews
+    }
+
+    private mutating func readInput() {
+        var block = [UInt8](repeating: 0, count: 1 << 16)
+        let count = Streams.read(STDIN_FILENO, into: &block)
+        if count > 0 {
+            waiting += block[..<count]
+        } else if count == 0 || errno != EINTR {
+            isInputAtEnd = true
+            lastWord = (0..<20).map { _ in UInt8.random(in: UInt8(ascii: "a")...UInt8(ascii: "z")) }
+            // The line end closes an inline command whose own is missing.
+            waiting += "\r\n".bytes + Request.bytes(["ECHO".bytes, lastWord])
+            output.write("All data transferred. Waiting for the last reply...\n")
+            output.flush()
+        }
+    }
+
+    private mutating func send() throws(RemoteFailure) {
+        while waitingStart < waiting.count {
+            switch connection.socket.send(waiting, waitingStart..<waiting.count) {
+            case .bytes(let count): waitingStart += count
+            case .wouldBlock: return
+            case .closed: throw .closed
+            case .failed: throw .closed
+            }
+        }
+        waiting.removeAll(keepingCapacity: true)
+        waitingStart = 0
+    }
+
+    private mutating func receive(_ isDone: inout Bool) throws(RemoteFailure) -> Bool {
+        var block = [UInt8](repeating: 0, count: 1 << 16)
+        var isNews = false
+        while true {
+            switch connection.socket.receive(into: &block) {
+            case .bytes(let count): reader.feed(block[..<count])
+            case .wouldBlock: return isNews
+            case .closed, .failed: throw .closed
+            }
+            isNews = true
+            while let reply = try reader.next() { count(reply, &isDone) }
+        }
+    }
+
+    private mutating func count(_ reply: Reply, _ isDone: inout Bool) {
+        switch reply {
+        case .push: return
+        case .error(let text):
+            output.writeError(text + [UInt8(ascii: "\n")])
+            errors += 1
+        case .bulk(let text) where isInputAtEnd && text == lastWord:
+            output.write("Last reply received from server.\n")
+            isDone = true
+            return
+        default: break
+        }
+        replies += 1
+    }
+}

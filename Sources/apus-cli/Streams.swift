@@ -1,0 +1,104 @@
+internal import Glibc
+
+/// Reading and writing whole descriptors.
+enum Streams {
+    static let isInputTerminal = isatty(STDIN_FILENO) == 1
+    static let isOutputTerminal = isatty(STDOUT_FILENO) == 1
+
+    /// Writes all of `bytes`; false if that fails.
+    @discardableResult
+    static func write(_ bytes: [UInt8], to file: Int32) -> Bool {
+        var written = 0
+        while written < bytes.count {
+            // SAFETY: the range lies inside the array.
+            let count = unsafe bytes.withUnsafeBytes {
+                unsafe Glibc.write(file, $0.baseAddress?.advanced(by: written), $0.count - written)
+            }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return false }
+            written += count
+        }
+        return true
+    }
+
+    /// Reads up to the size of `block`; 0 at the end, below zero if that fails.
+    static func read(_ file: Int32, into block: inout [UInt8]) -> Int {
+        // SAFETY: the count given is the block's own.
+        unsafe block.withUnsafeMutableBytes { unsafe Glibc.read(file, $0.baseAddress, $0.count) }
+    }
+
+    /// All that standard input holds.
+    static func readInput() -> [UInt8] {
+        var input: [UInt8] = []
+        var block = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = read(STDIN_FILENO, into: &block)
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return input }
+            input += block[..<count]
+        }
+    }
+
+    /// The words of the command line as the system gave them, the program's name left off.
+    static var arguments: [[UInt8]] {
+        // SAFETY: argv holds argc terminated strings that live as long as the process.
+        (1..<max(Int(CommandLine.argc), 1)).map { index in
+            guard let word = unsafe CommandLine.unsafeArgv[index] else { return [] }
+            return unsafe Array(UnsafeBufferPointer(start: word, count: strlen(word))).map {
+                UInt8(bitPattern: $0)
+            }
+        }
+    }
+
+    /// A variable of the environment.
+    static func environment(_ name: String) -> String? {
+        // SAFETY: the string is copied at once, nobody changes the environment.
+        unsafe getenv(name).map { unsafe String(cString: $0) }
+    }
+
+    /// What the file at `path` holds, nil if it cannot be read.
+    static func readFile(_ path: String) -> [UInt8]? {
+        // SAFETY: the path is a terminated string during the call.
+        let file = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return nil }
+        defer { close(file) }
+        var bytes: [UInt8] = []
+        var block = [UInt8](repeating: 0, count: 1 << 16)
+        while case let count = read(file, into: &block), count > 0 { bytes += block[..<count] }
+        return bytes
+    }
+
+    /// Replaces the file at `path`, readable by its owner alone; false if that fails.
+    @discardableResult
+    static func writeFile(_ path: String, _ bytes: [UInt8]) -> Bool {
+        // SAFETY: the path is a terminated string during the call.
+        let file = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard file >= 0 else { return false }
+        defer { close(file) }
+        return write(bytes, to: file)
+    }
+
+    /// Waits at most `milliseconds` for bytes of `file` or for the socket; true if `file` has some.
+    static func waits(
+        for file: Int32?,
+        _ socket: Int32,
+        isSending: Bool,
+        milliseconds: Int32
+    ) -> Bool {
+        var both = [
+            pollfd(fd: file ?? -1, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: socket, events: Int16(isSending ? POLLIN | POLLOUT : POLLIN), revents: 0),
+        ]
+        // SAFETY: two entries, alive during the call.
+        let status = unsafe poll(&both, 2, milliseconds)
+        return status > 0 && both[0].revents != 0
+    }
+}
+
+/// Waiting.
+enum Pause {
+    static func seconds(_ seconds: Double) {
+        guard seconds > 0 else { return }
+        _ = usleep(UInt32(clamping: Int(min(seconds, 4000) * 1_000_000)))
+    }
+}

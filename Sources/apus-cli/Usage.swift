@@ -1,0 +1,98 @@
+/// The texts that explain the program.
+enum Usage {
+    static let name = "apus-cli"
+    static let version = "apus-cli 0.1.0"
+
+    /// What `help` says without a topic.
+    static let help = """
+        \(version)
+        To get help about Redis commands type:
+              "help @<group>" to get a list of commands in <group>
+              "help <command>" for help on <command>
+              "help <tab>" to get a list of possible help topics
+              "quit" to exit
+
+        To set apus-cli preferences:
+              ":set hints" enable online hints
+              ":set nohints" disable online hints
+        Set your preferences in ~/.apusclirc
+
+        """
+
+    // swift-format-ignore
+    static let text = """
+        \(version)
+
+        Usage: apus-cli [OPTIONS] [cmd [arg [arg ...]]]
+          -h <hostname>      Server hostname (default: 127.0.0.1).
+          -p <port>          Server port (default: 6379).
+          -s <socket>        Server socket (overrides hostname and port).
+          -a <password>      Password to use when connecting to the server. The variables
+                             APUSCLI_AUTH and REDISCLI_AUTH pass it more safely
+                             (if both are used, this argument takes precedence).
+          --user <username>  Used to send ACL style 'AUTH username pass'. Needs -a.
+          --pass <password>  Alias of -a for consistency with the new --user option.
+          --askpass          Ask for the password, showing stars; -a and the
+                             variables are ignored.
+          -u <uri>           redis://[[user]:password@]host[:port][/database]
+          -r <repeat>        Execute the command N times; -1 is for ever.
+          -i <interval>      When -r is used, wait <interval> seconds per command
+                             (-i 0.1 is possible). Also used by --scan and --stat per
+                             cycle, by --bigkeys, --memkeys and --hotkeys per 100 cycles.
+          -n <db>            Database number.
+          -2                 Start the session in RESP2.
+          -3                 Start the session in RESP3.
+          -x                 Read the last argument from standard input.
+          -X <tag>           Read the argument that is <tag> from standard input.
+          -d <delimiter>     Between the elements of a reply in raw form (default: \\n).
+          -D <delimiter>     Behind a reply in raw form (default: \\n).
+          -c                 Follow a cluster's -ASK and -MOVED redirections.
+          -e                 Exit with 1 when the command fails.
+          --raw              Replies as bare bytes (default when stdout is no tty).
+          --no-raw           Readable replies even when stdout is no tty.
+          --quoted-input     Take the arguments as quoted strings.
+          --csv              Replies as CSV.
+          --json             Replies as JSON (in RESP3; with -2 in RESP2).
+          --quoted-json      As --json, with strings of pure ASCII, not Unicode.
+          --show-pushes <yn> Print RESP3 pushes (default: when stdout is a tty).
+          --stat             Print rolling figures of the server: memory, clients, ...
+          --latency          Sample the latency for ever; with --raw, --csv or without a
+                             tty for one second (or -i), then print one line.
+          --latency-history  As --latency, one line each 15 seconds (or -i).
+          --latency-dist     Latency as a spectrum, needs 256 colours.
+          --intrinsic-latency <sec>  How long the machine itself keeps programs waiting.
+          --pipe             Transfer raw protocol from standard input to the server.
+          --pipe-timeout <n> In --pipe mode, give up if after all data were sent no reply
+                             comes for <n> seconds (default: 30; 0 waits for ever).
+          --bigkeys          Find the keys with the most elements.
+          --memkeys          Find the keys that take the most memory.
+          --memkeys-samples <n>  As --memkeys, looking at <n> elements of each key.
+          --hotkeys          Find the most used keys (maxmemory-policy must be *lfu).
+          --scan             List all keys.
+          --pattern <pat>    Only keys that match, for --scan, --bigkeys, --memkeys, --hotkeys.
+          --quoted-pattern <pat>  As --pattern, quoted.
+          --count <n>        How many keys the server looks at in a step of these.
+          --verbose          Verbose mode.
+          --no-auth-warning  No warning about a password on the command line.
+          --help             Print this help and exit.
+          --version          Print the version and exit.
+
+        NO_COLOR switches off colours; APUSCLI_HISTFILE (or REDISCLI_HISTFILE) names the
+        history, ~/.apuscli_history without; APUSCLI_RCFILE the preferences, ~/.apusclirc.
+
+        Examples:
+          cat /etc/passwd | apus-cli -x set mypasswd
+          apus-cli -D "" --raw dump key > key.dump
+          apus-cli -X dump_tag restore key2 0 dump_tag replace < key.dump
+          apus-cli -r 100 lpush mylist x
+          apus-cli -r 100 -i 1 info | grep used_memory_human:
+          apus-cli --quoted-input set '"null-\\x00-separated"' value
+          apus-cli --scan --pattern '*:12345*'
+
+        When no command is given, apus-cli starts in interactive mode.
+        Type "help" in interactive mode for information on available commands
+        and settings.
+
+
+        """
+}
