@@ -52,7 +52,16 @@ public struct ReplyReader {
             }
             if let whole = close(with: reply) { return whole }
         }
+        // A wrong byte is told at once: its line may never end.
+        if start < bytes.count, !Self.types.contains(bytes[start]) { throw Self.unknown(bytes[start]) }
         return nil
+    }
+
+    private static let types = Array("+-:$*_,#!=(%~>|".utf8)
+
+    private static func unknown(_ type: UInt8) -> RemoteFailure {
+        let shown = QuotedWords.quoted([type]).text
+        return .protocolBreach("Protocol error, got \(shown) as reply type byte")
     }
 
     /// Set by `value` when a string's body has not come yet.
@@ -102,7 +111,7 @@ public struct ReplyReader {
         case UInt8(ascii: "-"): return .error(line)
         case UInt8(ascii: "("): return .bigNumber(line)
         case UInt8(ascii: "_"):
-            guard line.isEmpty else { throw .protocolBreach("Bad null value") }
+            guard line.isEmpty else { throw .protocolBreach("Bad nil value") }
             return .null
         case UInt8(ascii: ":"):
             guard let number = Int64(line.text) else {
@@ -121,8 +130,7 @@ public struct ReplyReader {
             default: throw .protocolBreach("Bad bool value")
             }
         default:
-            let shown = QuotedWords.quoted([type]).text
-            throw .protocolBreach("Protocol error, got \(shown) as reply type byte")
+            throw Self.unknown(type)
         }
     }
 
@@ -147,7 +155,9 @@ public struct ReplyReader {
             return type == UInt8(ascii: "!") ? .error(text) : .bulk(text)
         }
         guard count >= 4, bytes[bodyStart + 3] == UInt8(ascii: ":") else {
-            throw .protocolBreach("Verbatim string 4 bytes of content type are missing or incorrectly encoded.")
+            throw .protocolBreach(
+                "Verbatim string 4 bytes of content type are missing or incorrectly encoded."
+            )
         }
         return .verbatim(
             format: Array(bytes[body.prefix(3)]),

@@ -46,9 +46,11 @@ public struct ServerURI: Equatable, Sendable {
     }
 
     private mutating func takeScheme(_ text: String) throws(Fault) -> Substring {
-        for scheme in ["redis://", "valkey://", "rediss://", "valkeys://"]
-        where text.lowercased().hasPrefix(scheme) {
-            isEncrypted = scheme.hasSuffix("s://")
+        let schemes = [
+            ("redis://", false), ("valkey://", false), ("rediss://", true), ("valkeys://", true),
+        ]
+        for (scheme, isSecret) in schemes where text.lowercased().hasPrefix(scheme) {
+            isEncrypted = isSecret
             return text.dropFirst(scheme.count)
         }
         throw .scheme

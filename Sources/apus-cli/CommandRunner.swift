@@ -140,7 +140,8 @@ extension ServerSession {
         case "memory": return words.count >= 2 && ["malloc-stats", "doctor"].contains(part)
         case "cluster": return words.count == 2 && ["nodes", "info"].contains(part)
         case "client": return words.count >= 2 && ["list", "info"].contains(part)
-        case "latency": return words.count == 3 && part == "graph" || part == "doctor"
+        case "latency":
+            return words.count == 3 && part == "graph" || words.count == 2 && part == "doctor"
         case "proxy": return words.count >= 2 && part == "info"
         default: return false
         }

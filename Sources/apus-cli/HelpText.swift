@@ -15,7 +15,6 @@ extension ServerSession {
         }
         let words = topic.map { $0.text.uppercased() }
         let group = docs.groups.first { "@\($0)" == first.lowercased() }
-        output.write("\r\n")
         for command in docs.commands {
             if let group {
                 if command.group == group { show(command, withGroup: false) }
@@ -30,11 +29,10 @@ extension ServerSession {
         let (bold, grey, yellow, plain) =
             Terminal.allowsColours
             ? ("\u{1b}[1m", "\u{1b}[90m", "\u{1b}[33m", "\u{1b}[0m") : ("", "", "", "")
-        output.write("  \(bold)\(command.name)\(plain) \(grey)\(command.syntax)\(plain)\r\n")
+        output.write("\r\n  \(bold)\(command.name)\(plain) \(grey)\(command.syntax)\(plain)\r\n")
         output.write("  \(yellow)summary:\(plain) \(command.summary)\r\n")
         output.write("  \(yellow)since:\(plain) \(command.since)\r\n")
         if withGroup { output.write("  \(yellow)group:\(plain) \(command.group)\r\n") }
-        output.write("\r\n")
     }
 
     /// What the server says of its commands; asked once.

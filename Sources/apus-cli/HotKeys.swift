@@ -18,8 +18,8 @@ struct HotKeys {
 
     /// Walks over all keys; returns the exit code.
     mutating func run(_ session: inout ServerSession) throws(RemoteFailure) -> Int32 {
-        session.output.write(Self.introduction)
         guard let total = try session.keyCount() else { return 1 }
+        session.output.write(Self.introduction)
         var cursor = "0".bytes
         var batches = 0
         repeat {

@@ -49,8 +49,8 @@ struct KeySurvey {
 
     /// Walks over all keys; ^C ends the walk with the summary. Returns the exit code.
     mutating func run(_ session: inout ServerSession) throws(RemoteFailure) -> Int32 {
-        session.output.write(Self.introduction)
         guard let total = try session.keyCount() else { return 1 }
+        session.output.write(Self.introduction)
         var cursor = "0".bytes
         var batches = 0
         repeat {

@@ -39,6 +39,8 @@ struct CommandLineClient {
         case .invalid(let option):
             writeError("Unrecognized option or bad number of args for: '\(option)'")
         case .refused(let reason): writeError(reason)
+        // redis-cli says this on standard output.
+        case .badQuotes: Streams.write("Invalid quoted string\n".bytes, to: STDOUT_FILENO)
         case .unsupported(let option): writeError("apus-cli has no \(option)")
         }
         return 1

@@ -9,6 +9,8 @@ struct OptionParser {
         /// Another reason, in words.
         case refused(String)
         case unsupported(String)
+        /// A word of the command is no quoted string.
+        case badQuotes
         case help
         case version
     }
@@ -17,6 +19,7 @@ struct OptionParser {
     private var options: Options
     private var isRESP2 = false
     private var isRESP3 = false
+    private var isJSON = false
 
     /// Sentences for the user that do not stop the program.
     private var warnings: [String] = []
@@ -102,8 +105,8 @@ struct OptionParser {
         case "--raw": options.format = .raw
         case "--no-raw": options.format = .readable
         case "--csv": options.format = .csv
-        case "--json": options.format = .json
-        case "--quoted-json": options.format = .quotedJSON
+        case "--json": takeJSON(.json)
+        case "--quoted-json": takeJSON(.quotedJSON)
         case "--quoted-input": options.isInputQuoted = true
         case "--askpass": options.asksForPassword = true
         case "--no-auth-warning": options.warnsAboutPassword = false
@@ -129,6 +132,11 @@ struct OptionParser {
         return true
     }
 
+    private mutating func takeJSON(_ format: Options.Format) {
+        options.format = format
+        isJSON = true
+    }
+
     private mutating func choose(_ mode: Options.Mode) { options.mode = min(options.mode, mode) }
 
     private func refuse(_ option: String) throws(Fault) {
@@ -149,12 +157,11 @@ struct OptionParser {
 
     private mutating func finish() throws(Fault) {
         if isRESP2, isRESP3 { throw .refused("Options -2 and -3 are mutually exclusive.") }
-        let isJSON = options.format == .json || options.format == .quotedJSON
         options.protocolVersion = isRESP2 ? 2 : isRESP3 || isJSON ? 3 : nil
         if options.isInputQuoted {
             for index in options.command.indices {
                 guard let words = QuotedWords.split(options.command[index]), words.count == 1
-                else { throw .refused("Invalid quoted string") }
+                else { throw .badQuotes }
                 options.command[index] = words[0]
             }
         }

@@ -22,8 +22,8 @@ struct ReadableText {
     private func text(_ reply: Reply, indent: Int) -> [UInt8] {
         let line: [UInt8]
         switch reply {
-        case .array(let elements), .push(let elements):
-            return list(elements, ")", empty: "(empty array)", indent)
+        case .array(let elements): return list(elements, ")", empty: "(empty array)", indent)
+        case .push(let elements): return list(elements, ")", empty: "(empty push)", indent)
         case .set(let elements): return list(elements, "~", empty: "(empty set)", indent)
         case .map(let pairs): return map(pairs, indent)
         case .error(let text): line = painted(.error, "(error) ".bytes + text)
@@ -80,9 +80,14 @@ struct ReadableText {
 
     /// True if `reply` does not fit behind its key.
     private static func takesLines(_ reply: Reply) -> Bool {
-        guard let elements = reply.elements else { return false }
-        if case .map = reply { return elements.count > 2 }
-        return elements.count > 1
+        switch reply {
+        case .map(let pairs):
+            pairs.count > 2 || pairs.last.map(takesLines) ?? false
+        case .array(let elements), .set(let elements), .push(let elements):
+            elements.count > 1 || elements.last.map(takesLines) ?? false
+        case .status, .error, .integer, .bulk, .null, .double, .boolean, .bigNumber, .verbatim:
+            false
+        }
     }
 
     private func head(_ index: Int, _ sign: String, width: Int, _ indent: Int) -> [UInt8] {

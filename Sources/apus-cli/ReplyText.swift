@@ -4,10 +4,11 @@ internal import Remote
 enum ReplyText {
     /// What is written for `reply`, its end of line included.
     ///
-    /// - Parameter isPlain: The reply is text for people (INFO, LOLWUT …) and needs no quotes.
+    /// - Parameter isPlain: The reply is text for people (INFO, LOLWUT …), which has its own line
+    ///   ends and needs no quotes.
     static func text(_ reply: Reply, _ options: Options, isPlain: Bool = false) -> [UInt8] {
-        switch options.format {
-        case .readable where isPlain: RawText.text(reply, options.elementDelimiter)
+        if isPlain { return RawText.text(reply, options.elementDelimiter) }
+        return switch options.format {
         case .readable: ReadableText.text(reply, colours: options.colours)
         case .raw: RawText.text(reply, options.elementDelimiter) + options.replyDelimiter
         case .csv: CSVText.text(reply) + [UInt8(ascii: "\n")]
