@@ -12,7 +12,7 @@ RELEASE      = $(SWIFT) build -c release --static-swift-stdlib
 SIDE_BY_SIDE = ../shared/bench/side-by-side
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run release test unit compatibility bench asan tsan fuzz format lint clean
+.PHONY: help setup run release test unit compatibility bench asan tsan fuzz docs format lint clean
 
 help: ## list what can be made
 	@echo "Apus: a Redis-compatible server in Swift. What can be made:"
@@ -48,6 +48,7 @@ bench: ## measure side by side with redis-server (BENCH=quick for a first look, 
 	@Tools/setup tests
 	$(RELEASE) --product apus-server
 	@Tools/bench $(BENCH) $(THREADS)
+	@[ $(BENCH) = quick ] || Tools/bench-types --threads $(THREADS) --json .build/bench-types.json
 
 asan: ## unit tests and a soak under AddressSanitizer (SECONDS=60)
 	@Tools/setup tests
@@ -60,6 +61,11 @@ tsan: ## unit tests and a soak with 2 and 4 workers under ThreadSanitizer (SECON
 fuzz: ## feed the server broken requests under AddressSanitizer (SECONDS=60, SEED= to repeat)
 	@Tools/setup tests
 	@Tools/sanitize fuzz $(SECONDS) $(SEED)
+
+docs: ## write docs/commands.md and docs/configuration.md anew from the tables
+	@Tools/setup build
+	$(SWIFT) build --build-tests
+	APUS_WRITE_DOCS=1 $(SWIFT) test --skip-build --disable-xctest --filter 'CommandDocumentationTests|ConfigurationTableTests'
 
 format: ## format the Swift sources in place
 	$(SWIFT) format --in-place --recursive --parallel Sources Tests Package.swift

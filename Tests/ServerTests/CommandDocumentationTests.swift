@@ -1,0 +1,20 @@
+import Glibc
+import Testing
+
+@testable import Server
+
+@Suite struct CommandDocumentationTests {
+    /// The page, found from this file's place in the package.
+    private static let path =
+        "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+        + "/docs/commands.md"
+
+    /// `make docs` writes the page anew.
+    @Test func `the page of commands says what the rows say`() throws {
+        let text = CommandDocumentation.text
+        if unsafe getenv("APUS_WRITE_DOCS") != nil {
+            try ConfigurationDisk.replace(Self.path, by: Array(text.utf8))
+        }
+        #expect(String(decoding: try ConfigurationDisk.read(Self.path), as: UTF8.self) == text)
+    }
+}
