@@ -14,8 +14,8 @@ public enum BitFieldCommands {
 }
 
 extension BitFieldCommands {
-    /// `BITFIELD key [GET encoding offset | [OVERFLOW WRAP | SAT | FAIL] (SET encoding offset value |
-    /// INCRBY encoding offset increment)] …`: an answer to each.
+    /// `BITFIELD key [GET encoding offset | [OVERFLOW WRAP | SAT | FAIL] (SET encoding offset
+    /// value | INCRBY encoding offset increment)] …`: an answer to each.
     static func run(
         _ arguments: Arguments, _ context: inout CommandContext
     ) throws(CommandError) {
@@ -29,7 +29,9 @@ extension BitFieldCommands {
         }
         let key = context.firstKey(arguments)
         let slot = try context.find(key, .string)
-        guard bitsWritten > 0 else { return reply(slot, count, arguments, bytesMax, &context.reply) }
+        guard bitsWritten > 0 else {
+            return reply(slot, count, arguments, bytesMax, &context.reply)
+        }
         let (storage, length) = BitmapCommands.storage(
             key, slot, count: (bitsWritten + 7) >> 3, &context)
         context.reply.array(count)
@@ -116,15 +118,18 @@ private struct FieldOperation {
         }
     }
 
-    /// The operation whose name stands at `index`; `action` makes it out of its number, if it has one.
+    /// The operation whose name stands at `index`; `action` makes it out of its number, if it has
+    /// one.
     private init(
         _ arguments: Arguments, _ index: Int, _ overflow: BitField.Overflow, _ bytesMax: Int,
         _ action: (Int64) -> Action
     ) throws(CommandError) {
         guard let field = BitField(arguments[index + 1]) else {
             throw CommandError(
-                "ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is."
-            )
+                """
+                ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not \
+                supported but i64 is.
+                """)
         }
         self.field = field
         self.overflow = overflow

@@ -1,8 +1,8 @@
 internal import Primitives
 internal import Wire
 
-/// The words with which a command says how long a key stays: `EX`, `PX`, `EXAT`, `PXAT` with a time,
-/// `KEEPTTL`, `PERSIST`. One of them may be said twice; no two mix.
+/// The words with which a command says how long a key stays: `EX`, `PX`, `EXAT`, `PXAT` with a
+/// time, `KEEPTTL`, `PERSIST`. One of them may be said twice; no two mix.
 struct ExpiryWords {
     /// Words without a time.
     enum Bare { case keep, persist }

@@ -24,7 +24,9 @@ extension ObjectCommands {
     static func encoding(
         _ arguments: Arguments, _ context: inout CommandContext
     ) throws(CommandError) {
-        guard let slot = context.find(context.key(arguments[2])) else { return context.reply.null() }
+        guard let slot = context.find(context.key(arguments[2])) else {
+            return context.reply.null()
+        }
         context.reply.bulk(Shard.encodingName(slot.entry))
     }
 

@@ -48,7 +48,9 @@ extension StringCommands {
         _ arguments: Arguments, _ context: inout CommandContext
     ) throws(CommandError) {
         let key = context.firstKey(arguments)
-        guard _fastPath(arguments.count == 3) else { return try setWithOptions(arguments, key, &context) }
+        guard _fastPath(arguments.count == 3) else {
+            return try setWithOptions(arguments, key, &context)
+        }
         store(key, arguments[2], expiry: nil, at: context.find(key), &context)
         context.reply.ok()
     }
@@ -166,8 +168,8 @@ extension StringCommands {
 
     // MARK: Comparing
 
-    /// `DELEX key [IFEQ value | IFNE value | IFDEQ digest | IFDNE digest]`: 1, or 0 when nothing was
-    /// removed.
+    /// `DELEX key [IFEQ value | IFNE value | IFDEQ digest | IFDNE digest]`: 1, or 0 when nothing
+    /// was removed.
     static func deleteIf(
         _ arguments: Arguments, _ context: inout CommandContext
     ) throws(CommandError) {

@@ -93,8 +93,8 @@ extension StringRangeCommands {
 
     // MARK: Common subsequences
 
-    /// `LCS key1 key2 [LEN] [IDX] [MINMATCHLEN length] [WITHMATCHLEN]`: the subsequence, its length,
-    /// or where its runs stand.
+    /// `LCS key1 key2 [LEN] [IDX] [MINMATCHLEN length] [WITHMATCHLEN]`: the subsequence, its
+    /// length, or where its runs stand.
     static func commonSubsequence(
         _ arguments: Arguments, _ context: inout CommandContext
     ) throws(CommandError) {
@@ -111,8 +111,10 @@ extension StringRangeCommands {
                 let cells = (first.count + 1).multipliedReportingOverflow(by: second.count + 1)
                 guard !cells.overflow, cells.partialValue <= limit / 4 else {
                     throw CommandError(
-                        "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len"
-                    )
+                        """
+                        ERR Insufficient memory, transient memory for LCS exceeds \
+                        proto-max-bulk-len
+                        """)
                 }
                 reply(CommonSubsequence(first, second), options, &context.reply)
             }

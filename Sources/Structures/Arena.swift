@@ -42,9 +42,9 @@ public struct Arena: ~Copyable {
     @usableFromInline var base: UnsafeMutableRawPointer
     private var records: UnsafeMutableRawPointer
     /// For each class the first page with room; 0 = none.
-    private let heads: UnsafeMutablePointer<UInt32>
-    private var pageCount: UInt32 = 1
-    private var freeRuns = PageRuns()
+    let heads: UnsafeMutablePointer<UInt32>
+    private(set) var pageCount: UInt32 = 1
+    private(set) var freeRuns = PageRuns()
     private var hugeEnd = 0
     /// The bytes of all blocks in use, rounded to their classes.
     public private(set) var liveBytes = 0
@@ -164,12 +164,12 @@ public struct Arena: ~Copyable {
 
     // MARK: Pages
 
-    private func record(_ page: UInt32) -> PageRecord {
+    func record(_ page: UInt32) -> PageRecord {
         // SAFETY: page numbers are under `pageCountMax`.
         unsafe PageRecord(Cell(records + Int(page) << 4))
     }
 
-    private func cell(_ page: UInt32, _ unit: UInt16) -> Cell {
+    func cell(_ page: UInt32, _ unit: UInt16) -> Cell {
         cell(Handle(units: page << 13 | UInt32(unit)))
     }
 
@@ -254,7 +254,7 @@ public struct Arena: ~Copyable {
 }
 
 /// One page's record, by the drawing above.
-private struct PageRecord {
+struct PageRecord {
     static let run: UInt8 = 255
     static let unused: UInt8 = 254
 

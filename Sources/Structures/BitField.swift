@@ -34,7 +34,9 @@ public struct BitField: Sendable {
         width = Int(bits)
     }
 
-    private var greatest: Int64 { Int64(truncatingIfNeeded: UInt64.max >> (65 - UInt64(valueBits))) }
+    private var greatest: Int64 {
+        Int64(truncatingIfNeeded: UInt64.max >> (65 - UInt64(valueBits)))
+    }
     private var least: Int64 { isSigned ? -greatest - 1 : 0 }
     /// The width that a signed field of the same greatest number has.
     private var valueBits: Int { isSigned ? width : width + 1 }

@@ -19,16 +19,6 @@ struct KnownException {
     static let all: [KnownException] = [
         KnownException(
             .lineLength,
-            "Sources/Commands/ObjectCommands.swift",
-            "a comment a few columns too wide"
-        ),
-        KnownException(
-            .lineLength,
-            "Sources/Commands/StringCommands.swift",
-            "a comment a few columns too wide"
-        ),
-        KnownException(
-            .lineLength,
             "Sources/Primitives/Cell.swift",
             "a comment a few columns too wide"
         ),

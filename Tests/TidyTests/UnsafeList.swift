@@ -31,6 +31,7 @@ enum UnsafeList {
         "Sources/Store/Shard+Freeing.swift",
         "Sources/Store/Shard.swift",
         "Sources/Store/StringValue.swift",
+        "Sources/Structures/Arena+Invariants.swift",
         "Sources/Structures/Arena.swift",
         "Sources/Structures/BitOperation.swift",
         "Sources/Structures/Bits.swift",

@@ -1,0 +1,41 @@
+import Primitives
+import Testing
+
+@Suite struct BytesTests {
+    @Test func `runs compare by their bytes`() {
+        let cases: [(StaticString, StaticString, Int)] = [
+            ("", "", 0), ("a", "", 1), ("", "a", -1), ("abc", "abc", 0), ("abc", "abd", -1),
+            ("abc", "ab", 1), ("b", "abc", 1),
+        ]
+        for (left, right, order) in cases {
+            #expect(Bytes(left).compare(Bytes(right)).signum() == order)
+            let isEqual = Bytes(left) == Bytes(right)
+            #expect(isEqual == (order == 0))
+        }
+        let high = [UInt8]([0xFF]).withBytes { $0.compare(Bytes("a")) }
+        #expect(high > 0)
+    }
+
+    @Test func `words match in either case`() {
+        for text in ["get", "GET", "gEt"] as [StaticString] { #expect(Bytes(text).isWord("GET")) }
+        for text in ["ge", "gets", "g\u{65}u", "", "G\u{5}T"] as [StaticString] {
+            #expect(!Bytes(text).isWord("GET"))
+        }
+        #expect(Bytes("List").isSameWord(as: Bytes("lIST")))
+        #expect(!Bytes("[").isSameWord(as: Bytes("{")))
+    }
+
+    @Test func `parts`() {
+        let bytes = Bytes("hello")
+        #expect(bytes[1..<3].string == "el")
+        #expect(bytes.dropFirst(5).isEmpty)
+        #expect(Bytes(bytes.dropFirst(3), extendedBack: 2).string == "ello")
+        #expect(bytes.array == Array("hello".utf8))
+        #expect(bytes.isSameRun(as: bytes) && !bytes.isSameRun(as: bytes[0..<4]))
+    }
+
+    @Test func `reading outside ends the process`() async {
+        await #expect(processExitsWith: .failure) { _ = Bytes("abc")[3] }
+        await #expect(processExitsWith: .failure) { _ = Bytes("abc")[2..<4] }
+    }
+}

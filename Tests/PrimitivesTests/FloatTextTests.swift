@@ -1,0 +1,55 @@
+import Primitives
+import Testing
+
+@Suite struct FloatTextTests {
+    private func written(_ value: Double) -> String {
+        var buffer = ByteBuffer(capacity: FloatText.byteCountMax)
+        buffer.commit(unsafe FloatText.write(value, to: buffer.room(FloatText.byteCountMax)))
+        return buffer.bytes.string
+    }
+
+    private func read(_ text: String) -> Double? {
+        Array(text.utf8).withBytes { FloatText.number($0) }
+    }
+
+    @Test(arguments: [
+        (0, "0"), (-0.0, "-0"), (1, "1"), (-1, "-1"), (1.5, "1.5"), (0.1, "0.1"), (-0.25, "-0.25"),
+        (1e15, "1000000000000000"), (1e17, "1e+17"), (1.5e300, "1.5e+300"),
+        (1e-5, "0.00001"), (1e-6, "1e-06"),
+        (123456.789, "123456.789"), (3.0e-10, "3e-10"), (.infinity, "inf"), (-.infinity, "-inf"),
+        (9007199254740992, "9007199254740992"), (0.30000000000000004, "0.30000000000000004"),
+    ] as [(Double, String)])
+    func `numbers are written in Redis' shortest form`(value: Double, text: String) {
+        #expect(written(value) == text)
+    }
+
+    @Test func `what is written reads back the same`() {
+        var random = FastRandom(seed: 5)
+        for _ in 0..<20_000 {
+            let value = Double(bitPattern: random.next())
+            guard value.isFinite else { continue }
+            #expect(read(written(value))?.bitPattern == value.bitPattern)
+            let short = (value.truncatingRemainder(dividingBy: 1e6) * 100).rounded() / 100
+            #expect(read(written(short))?.bitPattern == short.bitPattern)
+        }
+    }
+
+    @Test(arguments: ["", " 1", "1 ", "abc", "nan", "1e400", "1,5", "0x", "--1", "1e"])
+    func `what is no number is not read`(text: String) {
+        #expect(read(text) == nil)
+    }
+
+    @Test func `sums are those of long doubles`() throws {
+        var room = ByteBuffer(capacity: FloatText.sumByteCountMax)
+        let left = Array("10.50".utf8)
+        let right = Array("0.1".utf8)
+        try left.withBytes { left in
+            try right.withBytes { right in
+                room.commit(
+                    try unsafe FloatText.writeSum(
+                        left, right, to: room.room(FloatText.sumByteCountMax)))
+            }
+        }
+        #expect(room.bytes.string == "10.6")
+    }
+}

@@ -1,0 +1,39 @@
+import Primitives
+import Testing
+
+@Suite struct SharedBlockTests {
+    @Test func `a block holds what was put into it, and counts its holders`() {
+        let block = SharedBlock(capacity: 100)
+        #expect(block.count == 0 && block.capacity == 100 && block.byteCount == 124)
+        block.storage.put(Bytes("hello"), 0)
+        block.count = 5
+        #expect(block.bytes.string == "hello")
+        #expect(!block.isShared)
+        block.retain()
+        #expect(block.isShared)
+        block.release()
+        #expect(!block.isShared)
+        block.release()
+    }
+
+    @Test(arguments: [0, 1, 4096, 3 << 20])
+    func `a block of zeros is zero`(count: Int) {
+        let block = SharedBlock(zeros: count)
+        defer { block.release() }
+        #expect(block.count == count && block.capacity == count)
+        let isZero = block.bytes.array.allSatisfy { $0 == 0 }
+        #expect(isZero)
+    }
+
+    @Test(arguments: [(8192, 16384), (1 << 20, 5 << 20)])
+    func `a block keeps its bytes when it grows`(count: Int, capacity: Int) {
+        var block = SharedBlock(capacity: count)
+        let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 >> 8) }
+        bytes.withBytes { block.storage.put($0, 0) }
+        block.count = count
+        block = block.grown(to: capacity)
+        defer { block.release() }
+        #expect(block.capacity == capacity && block.count == count && !block.isShared)
+        #expect(block.bytes.array == bytes)
+    }
+}

@@ -1,0 +1,91 @@
+import Primitives
+import Testing
+
+@testable import Structures
+
+@Suite struct ArenaTests {
+    @Test func `size classes are steps of 8, then eight steps a doubling`() {
+        var last = 0
+        for index in 0..<SizeClasses.count {
+            let size = SizeClasses.byteCount(index)
+            #expect(size > last && size % 8 == 0)
+            #expect(SizeClasses.index(size) == index && SizeClasses.index(last + 1) == index)
+            #expect(size <= 512 || size - last <= size / 9 + 8)
+            last = size
+        }
+        #expect(last == SizeClasses.byteCountMax)
+    }
+
+    @Test(arguments: [1, 2, 3])
+    func `random steps keep every block's bytes`(seed: UInt64) {
+        struct Block {
+            var handle: Handle
+            var count: Int
+            var fill: UInt8
+        }
+        var random = FastRandom(seed: seed)
+        var arena = Arena()
+        var blocks: [Block] = []
+        func isWhole(_ block: Block, _ arena: borrowing Arena) -> Bool {
+            let cell = arena.cell(block.handle)
+            return cell.byte(0) == block.fill && cell.byte(block.count / 2) == block.fill
+                && cell.byte(block.count - 1) == block.fill
+        }
+        func fill(_ block: Block, _ arena: borrowing Arena) {
+            for index in [0, block.count / 2, block.count - 1] {
+                arena.cell(block.handle).store(block.fill, index)
+            }
+        }
+        func size() -> Int {
+            switch random.below(60) {
+            case 0: 32_768 + random.below(300_000)
+            case 1..<5: 1 + random.below(40_000)
+            case 5..<15: 1 + random.below(4_000)
+            default: 1 + random.below(200)
+            }
+        }
+        for step in 0..<30_000 {
+            let grows = step % 10_000 < 5_000
+            if blocks.isEmpty || random.below(10) < (grows ? 7 : 3) {
+                let count = size()
+                let block = Block(
+                    handle: arena.allocate(count), count: count, fill: UInt8(step & 255))
+                let capacity = arena.capacity(block.handle)
+                #expect(capacity >= count)
+                fill(block, arena)
+                blocks.append(block)
+            } else {
+                let index = random.below(blocks.count)
+                let old = blocks[index]
+                let kept = isWhole(old, arena)
+                #expect(kept)
+                if random.below(4) == 0 {
+                    let count = size()
+                    let handle = arena.reallocate(old.handle, count, keeping: old.count)
+                    let first = arena.cell(handle).byte(0)
+                    #expect(first == old.fill)
+                    blocks[index] = Block(handle: handle, count: count, fill: old.fill &+ 1)
+                    fill(blocks[index], arena)
+                } else {
+                    arena.free(old.handle)
+                    blocks[index] = blocks[blocks.count - 1]
+                    blocks.removeLast()
+                }
+            }
+            if step % 1000 == 0 {
+                let isValid = arena.isValid
+                #expect(isValid)
+                let whole = blocks.allSatisfy { isWhole($0, arena) }
+                #expect(whole)
+            }
+        }
+        let expected = blocks.reduce(0) { $0 + arena.capacity($1.handle) }
+        let live = arena.liveBytes
+        #expect(live == expected)
+        for block in blocks { arena.free(block.handle) }
+        let (left, pages) = (arena.liveBytes, arena.pageBytes)
+        #expect(left == 0 && pages == 0)
+        let isValid = arena.isValid
+        #expect(isValid)
+    }
+}

@@ -1,0 +1,164 @@
+import Primitives
+import Testing
+
+@testable import Structures
+
+@Suite struct EntryTableTests {
+    /// A table with an arena, and entries made of numbers.
+    private struct Subject: ~Copyable {
+        var arena = Arena()
+        var table = EntryTable()
+
+        func hash(_ number: Int) -> (key: [UInt8], hash: KeyHash) {
+            let key = Array("key:\(number)".utf8)
+            return (key, key.withBytes { arena.hasher($0) })
+        }
+
+        func find(_ number: Int) -> EntryTable.Location? {
+            let (key, hash) = hash(number)
+            return key.withBytes { table.find($0, hash, arena) }
+        }
+
+        mutating func insert(_ number: Int) {
+            let (key, hash) = hash(number)
+            let handle = arena.allocate(Entry.byteCount(key: key.count, hasWord: false, payload: 0))
+            _ = key.withBytes {
+                Entry(arena.cell(handle)).write(kind: .member, encoding: 0, word: nil, key: $0)
+            }
+            table.insert(handle, hash, &arena)
+        }
+
+        mutating func remove(_ location: EntryTable.Location) {
+            let handle = table.handle(location)
+            table.remove(location, &arena)
+            arena.free(handle)
+        }
+
+        var isValid: Bool { table.isValid(arena, hasExpiries: false) && arena.isValid }
+    }
+
+    @Test func `a table grows by one bucket at a time, and shrinks again`() {
+        var subject = Subject()
+        for number in 0..<3000 {
+            let before = subject.table.bucketTotal
+            subject.insert(number)
+            let after = subject.table.bucketTotal
+            #expect(after == before || after == before + 1)
+            if number < 200 || number % 250 == 0 {
+                let isValid = subject.isValid
+                #expect(isValid)
+            }
+        }
+        let buckets = subject.table.bucketTotal
+        #expect((300...500).contains(buckets))
+        for number in 0..<3000 {
+            if let location = subject.find(number) { subject.remove(location) }
+            let found = subject.find(number) == nil
+            #expect(found)
+            if number % 250 == 0 || number > 2900 {
+                let isValid = subject.isValid
+                #expect(isValid)
+            }
+        }
+        let left = (subject.table.count, subject.table.bucketTotal)
+        #expect(left == (0, 1))
+        subject.table.destroy(&subject.arena)
+        let live = subject.arena.liveBytes
+        #expect(live == 0)
+    }
+
+    @Test(arguments: [1, 2])
+    func `random steps leave the table as the model is`(seed: UInt64) {
+        var random = FastRandom(seed: seed)
+        var subject = Subject()
+        var model: Set<Int> = []
+        for step in 0..<50_000 {
+            let number = random.below(4000)
+            let grows = step / 10_000 % 2 == 0
+            let location = subject.find(number)
+            #expect((location != nil) == model.contains(number))
+            if let location {
+                if random.below(10) < (grows ? 2 : 8) {
+                    subject.remove(location)
+                    model.remove(number)
+                }
+            } else if random.below(10) < (grows ? 8 : 2) {
+                subject.insert(number)
+                model.insert(number)
+            }
+            if step % 2500 == 0 {
+                let (isValid, count) = (subject.isValid, subject.table.count)
+                #expect(isValid && count == model.count)
+            }
+        }
+        var walked: Set<String> = []
+        subject.table.forEach(subject.arena) { walked.insert($0.entry.key.string) }
+        #expect(walked == Set(model.map { "key:\($0)" }))
+    }
+
+    @Test(arguments: 1...6)
+    func `a scan meets what was there all the time`(seed: UInt64) {
+        var random = FastRandom(seed: seed)
+        var subject = Subject()
+        var stays: Set<String> = []
+        for number in 0..<500 {
+            subject.insert(number)
+            stays.insert("key:\(number)")
+        }
+        var next = 500
+        var cursor: UInt64 = 0
+        var rounds = 0
+        repeat {
+            var met: [String] = []
+            cursor = subject.table.scan(cursor, subject.arena) { met.append($0.entry.key.string) }
+            stays.subtract(met)
+            // Grows through all of the first half of the seeds, shrinks through the others.
+            for _ in 0..<random.below(12) {
+                if seed <= 3 {
+                    subject.insert(next)
+                    next += 1
+                } else {
+                    let number = random.below(500)
+                    if let location = subject.find(number) {
+                        subject.remove(location)
+                        stays.remove("key:\(number)")
+                    }
+                }
+            }
+            rounds += 1
+        } while cursor != 0 && rounds < 100_000
+        #expect(stays.isEmpty && rounds < 100_000)
+    }
+
+    @Test func `draws are even`() {
+        var random = FastRandom(seed: 4)
+        var subject = Subject()
+        for number in 0..<40 { subject.insert(number) }
+        var drawn: [String: Int] = [:]
+        for _ in 0..<40_000 {
+            let location = subject.table.random(subject.arena, &random)
+            if let location { drawn[location.entry.key.string, default: 0] += 1 }
+        }
+        #expect(drawn.count == 40)
+        #expect(drawn.values.allSatisfy { (800...1200).contains($0) })
+    }
+
+    @Test func `hints lead to what is due`() {
+        var subject = Subject()
+        for number in 0..<1000 { subject.insert(number) }
+        let base = EntryTable.Tick.origin
+        let none = subject.table.dueBucket(from: 0, now: base + 1 << 40, subject.arena) == nil
+        #expect(none)
+        subject.table.note(expiry: base + 50_000, 40, &subject.arena)
+        subject.table.note(expiry: base + 20_000, 90, &subject.arena)
+        let early = subject.table.dueBucket(from: 0, now: base + 19_000, subject.arena)
+        let middle = subject.table.dueBucket(from: 0, now: base + 20_000, subject.arena)
+        let late = subject.table.dueBucket(from: 0, now: base + 60_000, subject.arena)
+        #expect(early == nil && middle == 90 && late == 40)
+        let first = subject.table.earliestExpiry(subject.arena)
+        #expect(first.map { abs($0 - base - 20_000) <= 16 } == true)
+        subject.table.correctHint(90, to: nil, subject.arena)
+        let rest = subject.table.dueBucket(from: 41, now: base + 1 << 40, subject.arena)
+        #expect(rest == nil)
+    }
+}
