@@ -32,6 +32,7 @@ enum CommandFamilies {
         HyperLogLogCommands.table,
         GeoCommands.table,
         GeoSearch.table,
+        SortCommands.table,
     ]
 
     /// Those that see the server.

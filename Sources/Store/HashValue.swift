@@ -1,5 +1,5 @@
 public import Primitives
-internal import Structures
+public import Structures
 
 /// Hashes: choosing an encoding, reading, changing.
 ///
@@ -416,7 +416,7 @@ extension HashValue.Lifetime {
 
 extension StringContent {
     /// What stands in a pack.
-    init(_ item: PackItem) {
+    public init(_ item: PackItem) {
         switch item {
         case .bytes(let bytes): self = .bytes(bytes)
         case .integer(let number): self = .integer(number)

@@ -1,0 +1,137 @@
+internal import Primitives
+internal import Store
+internal import Structures
+internal import Wire
+
+/// Telling or storing the elements of a collection in order.
+public enum SortCommands {
+    /// The rows of this family, in the order of the handlers below.
+    // swift-format-ignore
+    public static let table: [DataCommand] = [
+        DataCommand("SORT", arity: -2, [.write, .denyOOM, .movableKeys, .allPartitions], keys: [.one(1, [.ro, .access]), KeySpec(.unknown, .unknown, [.ro, .access]), KeySpec(.unknown, .unknown, [.ow, .update])], group: .generic, categories: ["set", "sortedset", "list", "dangerous"], since: "1.0.0", complexity: "O(N+M*log(M)) with N elements and M to be sorted", syntax: "@key [BY by-pattern:p] limit=[<LIMIT offset:i count:i>] [GET get-pattern:p]... order=[ASC | DESC] [ALPHA] [STORE @destination]", summary: "Returns or stores the elements of a list, a set or a sorted set in order.", sort),
+        DataCommand("SORT_RO", arity: -2, [.readonly, .movableKeys, .allPartitions], keys: [.one(1, [.ro, .access]), KeySpec(.unknown, .unknown, [.ro, .access])], group: .generic, categories: ["set", "sortedset", "list", "dangerous"], since: "7.0.0", complexity: "O(N+M*log(M)) with N elements and M to be sorted", syntax: "@key [BY by-pattern:p] limit=[<LIMIT offset:i count:i>] [GET get-pattern:p]... order=[ASC | DESC] [ALPHA]", summary: "Returns the elements of a list, a set or a sorted set in order.", sortReadOnly),
+    ]
+}
+
+extension SortCommands {
+    /// `SORT key [BY pattern] [LIMIT offset count] [GET pattern …] [ASC | DESC] [ALPHA]
+    /// [STORE destination]`: the elements, or what the patterns lead to; or the number stored.
+    static func sort(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) { try run(arguments, mayStore: true, &context) }
+
+    /// `SORT_RO key [BY pattern] [LIMIT offset count] [GET pattern …] [ASC | DESC] [ALPHA]`: the
+    /// elements, or what the patterns lead to.
+    static func sortReadOnly(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) { try run(arguments, mayStore: false, &context) }
+
+    private static func run(
+        _ arguments: Arguments,
+        mayStore: Bool,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        var request = try SortRequest(arguments, mayStore: mayStore)
+        let slot = context.read(context.firstKey(arguments))
+        var elements = SortElements()
+        if let slot {
+            if request.keepsOrder, request.target != nil, slot.entry.isKind(.set) {
+                request.sortAnyway()
+            }
+            let isReversed = request.keepsOrder && request.isDescending
+            try collect(slot, isReversed: isReversed, into: &elements)
+        }
+        if !request.keepsOrder { try elements.sort(request, &context) }
+        let range = request.range(elements.count)
+        if let target = request.target {
+            store(elements, range, request, at: context.key(target), &context)
+        } else {
+            tell(elements, range, request, &context)
+        }
+    }
+
+    /// Adds the elements of the collection at `slot`; downwards when `isReversed`, where there
+    /// is an order.
+    private static func collect(
+        _ slot: Shard.Slot,
+        isReversed: Bool,
+        into elements: inout SortElements
+    ) throws(CommandError) {
+        switch slot.entry.kind {
+        case .list:
+            let list = ListValue(slot)
+            let first = isReversed ? list.count - 1 : 0
+            list.walk(from: first, limit: .max, reversed: isReversed) { item in
+                elements.add(StringContent(item))
+                return true
+            }
+        case .set:
+            SetValue(slot).content.forEach { item in
+                elements.add(StringContent(item))
+                return true
+            }
+        case .sortedSet:
+            let set = SortedSetValue(slot)
+            let first = isReversed ? set.count - 1 : 0
+            set.walk(from: first, limit: .max, reversed: isReversed) { member, _ in
+                elements.add(.bytes(member))
+                return true
+            }
+        case .string, .hash, .stream, .member: throw .wrongType
+        }
+    }
+
+    private static func tell(
+        _ elements: borrowing SortElements,
+        _ range: Range<Int>,
+        _ request: SortRequest,
+        _ context: inout CommandContext
+    ) {
+        context.reply.array(range.count * max(request.patterns.count, 1))
+        var name = ByteBuffer()
+        for index in range {
+            if request.patterns.isEmpty { context.reply.bulk(elements[index]) }
+            for pattern in request.patterns {
+                switch pattern.look(elements[index], &name, &context) {
+                case .bytes(let bytes)?: context.reply.bulk(bytes)
+                case .integer(let number)?: context.reply.bulk(decimal: number)
+                case .block(let block)?: context.reply.bulk(block)
+                case nil: context.reply.null()
+                }
+            }
+        }
+    }
+
+    /// Stores what would be told as a list at `target`, whatever it holds; what is missing is empty.
+    private static func store(
+        _ elements: borrowing SortElements,
+        _ range: Range<Int>,
+        _ request: SortRequest,
+        at target: Key,
+        _ context: inout CommandContext
+    ) {
+        var name = ByteBuffer()
+        // Looked up before the target goes, which a pattern may lead to.
+        var found = SortElements()
+        for index in range {
+            for pattern in request.patterns {
+                found.add(pattern.look(elements[index], &name, &context) ?? .bytes(Bytes()))
+            }
+        }
+        if let old = context.find(target) { context.shard(target).remove(old) }
+        let count = range.count * max(request.patterns.count, 1)
+        context.reply.integer(count)
+        guard count > 0 else { return }
+        let hasPatterns = !request.patterns.isEmpty
+        let limits = context.limits.encoding
+        let first = hasPatterns ? found[0] : elements[range.lowerBound]
+        let list = ListValue.create(target, bytes: first.count, in: context.shard(target))
+        for place in 0..<count {
+            let text = hasPatterns ? found[place] : elements[range.lowerBound + place]
+            list.grow(by: 1, bytes: text.count, limits)
+            list.push(PackItem(encoding: text), atFront: false, limits)
+        }
+    }
+}
