@@ -87,7 +87,8 @@ extension SetAlgebra {
         if sets.count == 1 { return context.reply.set(sets[0]) }
         let mark = context.reply.mark()
         var found = 0
-        SetCombination(operation, sets).forEach(in: firstShard(arguments, 1, context)) { member, _ in
+        let shard = firstShard(arguments, 1, context)
+        SetCombination(operation, sets).forEach(in: shard) { member, _ in
             found += 1
             context.reply.bulk(member)
             return true

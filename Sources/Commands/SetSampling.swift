@@ -47,8 +47,8 @@ extension SetSampling {
         set.removeIfEmpty()
     }
 
-    /// `SRANDMEMBER key [count]`: a member or null; with a count that many distinct ones, or as many
-    /// as its magnitude, repeated perhaps, when it is negative.
+    /// `SRANDMEMBER key [count]`: a member or null; with a count that many distinct ones, or as
+    /// many as its magnitude, repeated perhaps, when it is negative.
     static func random(
         _ arguments: Arguments,
         _ context: inout CommandContext

@@ -80,6 +80,23 @@ public struct Bytes {
         return unsafe left.count == 0 || memcmp(left.base, right.base, left.count) == 0
     }
 
+    /// The last eight bytes, little-endian; of fewer, all of them in some order: equal for runs of
+    /// the same length up to eight exactly where the bytes are.
+    @inlinable
+    public var tailWord: UInt64 {
+        // SAFETY: every load lies within `count` bytes.
+        let raw = unsafe UnsafeRawPointer(base)
+        if count >= 8 { return unsafe raw.loadUnaligned(fromByteOffset: count &- 8, as: UInt64.self) }
+        if count >= 4 {
+            let low = unsafe raw.loadUnaligned(as: UInt32.self)
+            let high = unsafe raw.loadUnaligned(fromByteOffset: count &- 4, as: UInt32.self)
+            return UInt64(low) << 32 | UInt64(high)
+        }
+        guard count > 0 else { return 0 }
+        let ends = unsafe UInt64(base[0]) << 16 | UInt64(base[count &- 1])
+        return unsafe ends | UInt64(base[count >> 1]) << 8
+    }
+
     /// Negative, zero or positive as `self` sorts before, with or after `other`, bytewise.
     @inlinable
     public func compare(_ other: Bytes) -> Int {

@@ -112,44 +112,80 @@ public struct SetCombination {
             }
             return goesOn
         }
-        var batch = Batch()
-        var goesOn = true
-        func look() -> Bool {
-            batch.prefetch(in: nearest)
-            for index in 0..<batch.count where goesOn {
-                let (member, hash) = (batch.members[index], batch.hashes[index])
+        guard set.encoding == .table else {
+            var goesOn = true
+            set.forEach { member in
+                let hash = member.withText { set.shard.hash($0) }
                 let isWanted = others.allSatisfy { $0.contains(member, hash) == areHolding }
                 if isWanted { goesOn = body(member, hash) }
+                return goesOn
             }
-            batch.count = 0
             return goesOn
         }
-        set.forEach { member in
-            batch.append(member, member.withText { set.shard.hash($0) })
-            return batch.isFull ? look() : true
+        var batch = Batch(nearest)
+        set.table.forEach(set.shard.arena) { member in
+            batch.append(member, set.shard.hash(member))
+            return batch.isFull ? batch.filter(by: others, areHolding: areHolding, body) : true
         }
-        return look()
+        return batch.filter(by: others, areHolding: areHolding, body)
     }
 
     /// Some members that are looked up together.
     private struct Batch {
-        static let capacity = 32
+        /// The set in which all of them are looked for.
+        let nearest: SetContent
+        /// Its table, if it is one; else one without entries.
+        let table: EntryTable
         var count = 0
-        var members = InlineArray<32, PackItem>(repeating: .integer(0))
+        var goesOn = true
+        var members = InlineArray<32, Bytes>(repeating: Bytes())
         var hashes = InlineArray<32, KeyHash>(repeating: KeyHash(bits: 0))
 
-        var isFull: Bool { count == Batch.capacity }
+        /// From so many members on a table is larger than the nearer caches.
+        static let prefetchedFrom = 30_000
 
-        mutating func append(_ member: PackItem, _ hash: KeyHash) {
+        init(_ nearest: SetContent) {
+            self.nearest = nearest
+            table = nearest.encoding == .table ? nearest.table.table : EntryTable()
+        }
+
+        var isFull: Bool { count == 32 }
+
+        mutating func append(_ member: Bytes, _ hash: KeyHash) {
             members[count] = member
             hashes[count] = hash
             count += 1
         }
 
-        func prefetch(in set: SetContent) {
-            guard set.encoding == .table else { return }
-            for index in 0..<count { set.prefetchBucket(hashes[index]) }
-            for index in 0..<count { set.prefetchEntry(hashes[index]) }
+        /// Calls `body` with those that all `others` hold, or that none holds, and forgets all;
+        /// returns false once `body` does.
+        mutating func filter(
+            by others: ArraySlice<SetContent>,
+            areHolding: Bool,
+            _ body: (PackItem, KeyHash?) -> Bool
+        ) -> Bool {
+            let shard = nearest.shard
+            if table.count >= Batch.prefetchedFrom {
+                for index in 0..<count { table.prefetchBucket(hashes[index], shard.arena) }
+                for index in 0..<count { table.prefetchEntry(hashes[index], shard.arena) }
+            }
+            let rest = others.dropFirst()
+            for index in 0..<count where goesOn {
+                let (member, hash) = (members[index], hashes[index])
+                guard isHeld(member, hash) == areHolding,
+                    rest.isEmpty
+                        || rest.allSatisfy({ $0.contains(.bytes(member), hash) == areHolding })
+                else { continue }
+                goesOn = body(.bytes(member), hash)
+            }
+            count = 0
+            return goesOn
+        }
+
+        private func isHeld(_ member: Bytes, _ hash: KeyHash) -> Bool {
+            nearest.encoding == .table
+                ? table.find(member, hash, nearest.shard.arena) != nil
+                : nearest.contains(.bytes(member), hash)
         }
     }
 }

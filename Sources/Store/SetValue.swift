@@ -1,8 +1,8 @@
 public import Primitives
 public import Structures
 
-/// The set that a key holds: every change passes the gate first, and the entry learns of a new block
-/// or encoding after.
+/// The set that a key holds: every change passes the gate first, and the entry learns of a new
+/// block or encoding after.
 public struct SetValue {
     /// The key's place; stays valid as long as no key is added or removed.
     public let slot: Shard.Slot

@@ -70,8 +70,8 @@ extension EntryTable {
     /// An entry drawn with equal chances, or nil when there is none.
     ///
     /// Draws a bucket and a place among 48; a draw that hits nothing is repeated, so that a long
-    /// chain's entries are as likely as a short one's. Eight draws are made at a time, so that their
-    /// buckets come into the cache together. Complexity: O(1) expected.
+    /// chain's entries are as likely as a short one's. Eight draws are made at a time, so that
+    /// their buckets come into the cache together. Complexity: O(1) expected.
     public func random(_ arena: borrowing Arena, _ source: inout FastRandom) -> Location? {
         guard count > 0 else { return nil }
         var buckets = InlineArray<8, UInt32>(repeating: 0)

@@ -99,8 +99,8 @@ public struct IntegerSet: Sendable {
         return handle
     }
 
-    /// Puts `number`, which is not there, in at `index`, as `find` gave it; returns the block, which
-    /// may be another one. Complexity: O(n).
+    /// Puts `number`, which is not there, in at `index`, as `find` gave it; returns the block,
+    /// which may be another one. Complexity: O(n).
     public static func insert(
         _ number: Int64,
         at index: Int,
@@ -128,7 +128,7 @@ public struct IntegerSet: Sendable {
     }
 
     /// Rewrites all numbers, from the last to the first, with another base and width, leaving room
-    /// for one more at `gap`. None is put where one not yet read stands, as the width does not fall.
+    /// for one more at `gap`. None is put where one not yet read stands, as the width never falls.
     private func spread(base newBase: Int64, width newWidth: Int, gap: Int) {
         let (oldBase, oldWidth) = (base, width)
         assert(newWidth >= oldWidth, "it would overwrite what comes next")

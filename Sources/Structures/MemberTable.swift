@@ -34,17 +34,13 @@ public struct MemberTable: BitwiseCopyable, Sendable {
 
     /// Adds a member that the table does not hold. Complexity: O(1).
     public mutating func insert(_ member: Bytes, _ hash: KeyHash, _ arena: inout Arena) {
-        let size = Entry.byteCount(key: member.count, hasWord: false, payload: 0)
-        let handle = arena.allocate(size)
-        Entry(arena.cell(handle)).write(kind: .member, encoding: 0, word: nil, key: member)
-        table.insert(handle, hash, &arena)
+        _ = table.insert(
+            member, hash, kind: .member, encoding: 0, word: nil, payload: 0, &arena)
     }
 
     /// Takes a member out. Complexity: O(1).
     public mutating func remove(_ location: EntryTable.Location, _ arena: inout Arena) {
-        let handle = table.handle(location)
-        table.remove(location, &arena)
-        arena.free(handle)
+        table.removeEntry(location, &arena)
     }
 
     /// Calls `body` with every member until it says false, asking the cache for entries two buckets

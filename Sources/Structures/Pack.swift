@@ -87,12 +87,15 @@ public struct Pack: Sendable {
     func find(_ bytes: Bytes, _ step: Int) -> Int? {
         let last = byteCount
         let isShort = bytes.count < 0x80
+        // Names that begin alike mostly end differently.
+        let tail = bytes.tailWord
         var offset = Pack.start
         while offset < last {
             let head = cell.byte(offset)
             if isShort {
-                if Int(head) == bytes.count, cell.bytes(offset &+ 1, bytes.count) == bytes {
-                    return offset
+                if Int(head) == bytes.count {
+                    let found = cell.bytes(offset &+ 1, bytes.count)
+                    if found.tailWord == tail, bytes.count <= 8 || found == bytes { return offset }
                 }
             } else if head >= 0xC0, read(offset).item == .bytes(bytes) {
                 return offset
