@@ -47,14 +47,20 @@ enum ScoreAggregate {
     }
 }
 
-/// A set or sorted set that a request combines with others.
+/// A set or sorted set that a request combines with others; a set's members count with score 1.
 struct SortedSetSource {
     /// What to combine sets to.
     enum Operation {
         case union, intersection, difference
     }
 
-    private let slot: Shard.Slot?
+    private enum Members {
+        case none
+        case scored(SortedSetValue)
+        case plain(SetContent)
+    }
+
+    private let members: Members
     /// The members held.
     let count: Int
     /// What the scores are multiplied with.
@@ -62,23 +68,37 @@ struct SortedSetSource {
 
     /// Views what a key holds; nothing where it is not there.
     init(_ slot: Shard.Slot?) throws(CommandError) {
-        self.slot = slot
         guard let slot else {
-            count = 0
+            (members, count) = (.none, 0)
+            return
+        }
+        if slot.entry.isKind(.set) {
+            let set = SetContent(slot.entry, in: slot.shard)
+            (members, count) = (.plain(set), set.count)
             return
         }
         guard slot.entry.isKind(.sortedSet) else { throw .wrongType }
-        count = SortedSetValue(slot).count
+        let set = SortedSetValue(slot)
+        (members, count) = (.scored(set), set.count)
     }
 
     /// The score of `member`, or nil.
     func score(_ member: Bytes) -> Double? {
-        slot.flatMap { SortedSetValue($0).score(member) }
+        switch members {
+        case .none: nil
+        case .scored(let set): set.score(member)
+        case .plain(let set): set.contains(.bytes(member), set.shard.hash(member)) ? 1 : nil
+        }
     }
 
     /// Calls `body` with every member until it says false.
     func forEach(_ body: (Bytes, Double) -> Bool) {
-        if let slot { SortedSetValue(slot).walk(from: 0, limit: .max, body) }
+        switch members {
+        case .none: return
+        case .scored(let set): set.walk(from: 0, limit: .max, body)
+        case .plain(let set):
+            set.forEach { member in member.withText { body($0, 1) } }
+        }
     }
 }
 
