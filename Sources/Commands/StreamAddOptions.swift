@@ -3,15 +3,7 @@ internal import Store
 internal import Structures
 internal import Wire
 
-/// What happens to the pending entries that name an entry which goes.
-enum StreamReferences {
-    /// They stay.
-    case keep
-    /// They go too.
-    case delete
-    /// The entry goes only when all groups have read and acknowledged it.
-    case acknowledged
-
+extension StreamReferences {
     /// The rule that `word` names, or nil.
     init?(_ word: Bytes) {
         if word.isWord("KEEPREF") {
@@ -40,13 +32,12 @@ struct StreamAddOptions {
 
     private(set) var identity = Identity.any
     private(set) var trim: StreamTrim?
-    private(set) var references = StreamReferences.keep
     private(set) var needsPresent = false
     /// XADD: the word of the first field.
     private(set) var start = 2
 
     private var limit: Int?
-    private var hasReferences = false
+    private var references: StreamReferences?
 
     /// Reads XADD's options and id.
     init(adding arguments: Arguments, _ limits: CommandLimits) throws(CommandError) {
@@ -122,8 +113,7 @@ struct StreamAddOptions {
             limit = Int(number)
             index += 2
         } else if let rule = StreamReferences(word) {
-            guard !hasReferences else { throw .syntax }
-            hasReferences = true
+            guard references == nil else { throw .syntax }
             references = rule
             index += 1
         } else {
@@ -163,6 +153,7 @@ struct StreamAddOptions {
             }
             return
         }
+        if let references { trim?.references = references }
         if let limit {
             guard trim?.isApproximate == true else {
                 throw CommandError(

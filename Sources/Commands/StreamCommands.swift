@@ -13,6 +13,7 @@ public enum StreamCommands {
         DataCommand("XRANGE", arity: -4, [.readonly], keys: [.one(1, [.ro, .access])], group: .stream, since: "5.0.0", complexity: "O(log(N)+M) with M entries returned", syntax: "@key start end [COUNT count:i]", summary: "Returns the entries between two ids, upwards.", range),
         DataCommand("XREVRANGE", arity: -4, [.readonly], keys: [.one(1, [.ro, .access])], group: .stream, since: "5.0.0", complexity: "O(log(N)+M) with M entries returned", syntax: "@key end start [COUNT count:i]", summary: "Returns the entries between two ids, downwards.", rangeReversed),
         DataCommand("XDEL", arity: -3, [.write, .fast], keys: [.one(1, [.rw, .delete])], group: .stream, since: "5.0.0", complexity: "O(log(N)) for each entry", syntax: "@key id...", summary: "Removes entries and tells how many were there.", remove),
+        DataCommand("XDELEX", arity: -5, [.write, .fast], keys: [.one(1, [.rw, .delete])], group: .stream, since: "8.2.0", complexity: "O(log(N)) for each entry", syntax: "@key condition=[KEEPREF | DELREF | ACKED] ids=<IDS numids:i id...>", summary: "Removes entries by a rule for their references in groups.", removeByRule),
         DataCommand("XTRIM", arity: -4, [.write], keys: [.one(1, [.rw, .delete])], group: .stream, since: "5.0.0", complexity: "O(N) with N entries removed, whole packs at once", syntax: "@key trim=<strategy=(MAXLEN | MINID) operator=[equal== | approximately=~] threshold [LIMIT count:i] condition=[KEEPREF | DELREF | ACKED]>", summary: "Removes entries at the front of a stream.", tips: ["nondeterministic_output"], trim),
         DataCommand("XSETID", arity: -3, [.write, .denyOOM, .fast], keys: [.one(1, [.rw, .update])], group: .stream, since: "5.0.0", complexity: "O(1)", syntax: "@key last-id [ENTRIESADDED entries-added:i] [MAXDELETEDID max-deleted-id]", summary: "Sets what a stream knows of its past; for replication.", setPast),
     ]
@@ -152,6 +153,44 @@ extension StreamCommands {
         context.reply.integer(removed)
     }
 
+    /// `XDELEX key [KEEPREF|DELREF|ACKED] IDS numids id [id …]`: for each id 1 when the entry was
+    /// removed, 2 when it must stay, -1 when it was not there.
+    static func removeByRule(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        let slot = try context.find(context.firstKey(arguments), .stream)
+        let block = try StreamIDBlock(arguments, from: 2)
+        context.reply.array(block.count)
+        for index in 0..<block.count {
+            guard let slot else {
+                context.reply.integer(-1)
+                continue
+            }
+            let id = try block.id(index, arguments)
+            context.reply.integer(remove(id, StreamValue(slot), block.references))
+        }
+    }
+
+    /// Removes an entry by a rule; the outcome as XDELEX tells it.
+    static func remove(
+        _ id: StreamID,
+        _ stream: StreamValue,
+        _ references: StreamReferences
+    ) -> Int {
+        guard stream.find(id) != nil else {
+            if references == .delete { stream.removeReferences(id) }
+            return -1
+        }
+        switch references {
+        case .keep: break
+        case .delete: stream.removeReferences(id)
+        case .acknowledged:
+            if stream.groupCount == 0 || stream.isReferenced(id) { return 2 }
+        }
+        return stream.remove(id) ? 1 : -1
+    }
+
     /// `XTRIM key MAXLEN|MINID [=|~] threshold [LIMIT count]`: the number of entries removed.
     static func trim(
         _ arguments: Arguments,
@@ -188,7 +227,8 @@ extension StreamCommands {
                         "ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id"
                     )
                 }
-                deletedIDMax = deleted
+                // Zero, which no entry has, tells nothing.
+                deletedIDMax = deleted == .zero ? nil : deleted
             } else {
                 throw .syntax
             }

@@ -10,6 +10,8 @@ public enum StreamInfoCommands {
     public static let table: [DataCommand] = [
         DataCommand("XINFO", arity: -2, [], group: .stream, since: "5.0.0", complexity: "Depends on the subcommand", syntax: "", summary: "Holds the subcommands that tell of streams.", help),
         DataCommand("XINFO STREAM", arity: -3, [.readonly], keys: [.one(2, [.ro, .access])], group: .stream, since: "5.0.0", complexity: "O(1), O(N) with FULL for N entries told", syntax: "@key full-block=[FULL [COUNT count:i]]", summary: "Tells of a stream.", stream),
+        DataCommand("XINFO GROUPS", arity: 3, [.readonly], keys: [.one(2, [.ro, .access])], group: .stream, since: "5.0.0", complexity: "O(N) with N groups", syntax: "@key", summary: "Tells of a stream's consumer groups.", tips: ["nondeterministic_output"], groups),
+        DataCommand("XINFO CONSUMERS", arity: 4, [.readonly], keys: [.one(2, [.ro, .access])], group: .stream, since: "5.0.0", complexity: "O(N) with N consumers", syntax: "@key group", summary: "Tells of a group's consumers.", tips: ["nondeterministic_output"], consumers),
         DataCommand("XINFO HELP", arity: 2, [.loading, .stale], group: .stream, since: "5.0.0", complexity: "O(1)", syntax: "", summary: "Lists the subcommands of XINFO.", help),
     ]
 }
@@ -31,20 +33,30 @@ extension StreamInfoCommands {
             context.reply.bulk("entries")
             context.reply.entries(stream, .zero, .max, limit: limit)
             context.reply.bulk("groups")
-            context.reply.array(0)
+            context.reply.array(stream.groupCount)
+            for index in 0..<stream.groupCount {
+                tellFully(stream, stream.group(at: index), limit, &context)
+            }
         } else {
             context.reply.bulk("groups")
-            context.reply.integer(0)
-            for (name, last) in [("first-entry", false), ("last-entry", true)] as [(StaticString, Bool)] {
-                context.reply.bulk(name)
-                var found = false
-                stream.walk(.zero, .max, reversed: last) {
-                    context.reply.entry($0)
-                    found = true
-                    return false
-                }
-                if !found { context.reply.null() }
-            }
+            context.reply.integer(stream.groupCount)
+            context.reply.bulk("first-entry")
+            tellEdge(stream, last: false, &context)
+            context.reply.bulk("last-entry")
+            tellEdge(stream, last: true, &context)
+        }
+    }
+
+    /// The first or last entry, or null.
+    private static func tellEdge(
+        _ stream: StreamValue,
+        last: Bool,
+        _ context: inout CommandContext
+    ) {
+        guard stream.count > 0 else { return context.reply.null() }
+        stream.walk(.zero, .max, reversed: last) {
+            context.reply.entry($0)
+            return false
         }
     }
 
@@ -80,6 +92,132 @@ extension StreamInfoCommands {
         context.reply.integer(stream.addedCount)
         context.reply.bulk("recorded-first-entry-id")
         context.reply.id(stream.firstID)
+    }
+
+    /// A group with its pending entries and consumers, as FULL tells it.
+    private static func tellFully(
+        _ stream: StreamValue,
+        _ group: StreamGroup,
+        _ limit: Int,
+        _ context: inout CommandContext
+    ) {
+        context.reply.map(7)
+        context.reply.bulk("name")
+        context.reply.bulk(group.name)
+        tellProgress(stream, group, &context)
+        context.reply.bulk("pel-count")
+        context.reply.integer(group.pending.count)
+        context.reply.bulk("pending")
+        tellPending(stream, group, nil, limit, &context)
+        context.reply.bulk("consumers")
+        let count = stream.consumerCount(group)
+        context.reply.array(count)
+        for index in 0..<count {
+            let consumer = stream.consumer(group, at: index)
+            context.reply.map(5)
+            context.reply.bulk("name")
+            context.reply.bulk(consumer.name)
+            context.reply.bulk("seen-time")
+            context.reply.integer(consumer.seen)
+            context.reply.bulk("active-time")
+            context.reply.integer(consumer.active)
+            context.reply.bulk("pel-count")
+            context.reply.integer(consumer.pending.count)
+            context.reply.bulk("pending")
+            tellPending(stream, group, consumer, limit, &context)
+        }
+    }
+
+    /// Up to `limit` pending entries; those of one consumer without its name.
+    private static func tellPending(
+        _ stream: StreamValue,
+        _ group: StreamGroup,
+        _ consumer: StreamConsumer?,
+        _ limit: Int,
+        _ context: inout CommandContext
+    ) {
+        let mark = context.reply.mark()
+        var count = 0
+        stream.walkPending(group, of: consumer, .zero, .max) { entry in
+            context.reply.array(consumer == nil ? 4 : 3)
+            context.reply.id(entry.id)
+            if consumer == nil { context.reply.bulk(stream.consumerName(entry)) }
+            context.reply.integer(entry.time)
+            context.reply.integer(entry.deliveries)
+            count += 1
+            return count < limit
+        }
+        context.reply.array(count, at: mark)
+    }
+
+    /// How far a group has read.
+    private static func tellProgress(
+        _ stream: StreamValue,
+        _ group: StreamGroup,
+        _ context: inout CommandContext
+    ) {
+        context.reply.bulk("last-delivered-id")
+        context.reply.id(group.lastID)
+        context.reply.bulk("entries-read")
+        if group.readCount == -1 {
+            context.reply.null()
+        } else {
+            context.reply.integer(group.readCount)
+        }
+        context.reply.bulk("lag")
+        if let lag = stream.lag(group) { context.reply.integer(lag) } else { context.reply.null() }
+    }
+
+    /// `XINFO GROUPS key`: names and values of each group.
+    static func groups(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        guard let slot = try context.read(context.key(arguments[2]), .stream) else {
+            throw .noSuchKey
+        }
+        let stream = StreamValue(slot)
+        context.reply.array(stream.groupCount)
+        for index in 0..<stream.groupCount {
+            let group = stream.group(at: index)
+            context.reply.map(6)
+            context.reply.bulk("name")
+            context.reply.bulk(group.name)
+            context.reply.bulk("consumers")
+            context.reply.integer(stream.consumerCount(group))
+            context.reply.bulk("pending")
+            context.reply.integer(group.pending.count)
+            tellProgress(stream, group, &context)
+        }
+    }
+
+    /// `XINFO CONSUMERS key group`: names and values of each consumer.
+    static func consumers(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        guard let slot = try context.read(context.key(arguments[2]), .stream) else {
+            throw .noSuchKey
+        }
+        let stream = StreamValue(slot)
+        guard let group = stream.group(arguments[3]) else {
+            throw .noGroup(arguments[3], key: arguments[2])
+        }
+        let count = stream.consumerCount(group)
+        context.reply.array(count)
+        for index in 0..<count {
+            let consumer = stream.consumer(group, at: index)
+            context.reply.map(4)
+            context.reply.bulk("name")
+            context.reply.bulk(consumer.name)
+            context.reply.bulk("pending")
+            context.reply.integer(consumer.pending.count)
+            context.reply.bulk("idle")
+            context.reply.integer(max(context.now - consumer.seen, 0))
+            context.reply.bulk("inactive")
+            let isFresh = consumer.active == -1
+            context.reply.integer(isFresh ? -1 : max(context.now - consumer.active, 0))
+        }
     }
 
     /// `XINFO HELP`.

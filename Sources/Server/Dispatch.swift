@@ -248,15 +248,12 @@ extension ReplyWriter {
         let text = Bytes(error.text)
         var whole = ByteBuffer()
         for index in 0..<text.count {
-            if text[index] == 0x25 {
-                whole.appendLowercase(Bytes(command))
-            } else if text[index] == 0x40 {
-                // As C prints it: up to a zero.
-                var end = 0
-                while end < min(error.word.count, 128), error.word[end] != 0 { end += 1 }
-                whole.append(error.word[0..<end])
-            } else {
-                whole.append(text[index])
+            switch text[index] {
+            case 0x25: whole.appendLowercase(Bytes(command))
+            case 0x40: whole.append(text: error.word, limit: 128)
+            case 0x5E: whole.append(text: error.word, limit: .max)
+            case 0x23: whole.append(text: error.otherWord, limit: .max)
+            default: whole.append(text[index])
             }
         }
         self.error(whole.bytes)
@@ -264,6 +261,13 @@ extension ReplyWriter {
 }
 
 extension ByteBuffer {
+    /// Appends up to `limit` bytes of a word as C prints it: up to a zero.
+    mutating func append(text word: Bytes, limit: Int) {
+        var end = 0
+        while end < min(word.count, limit), word[end] != 0 { end += 1 }
+        append(word[0..<end])
+    }
+
     /// Appends a command's name in lower case, with `|` before a subcommand.
     mutating func appendLowercase(_ name: Bytes) {
         for index in 0..<name.count {

@@ -116,6 +116,7 @@ public struct StreamValue {
             copy.appendCopy(bytes, &target.arena)
             id = first
         }
+        copyGroups(of: stream, from: source, to: copy, in: target)
         return copy.root
     }
 

@@ -1,4 +1,137 @@
+public import Primitives
+
+/// The groups of a stream, and what the stream knows of their progress.
 extension Stream {
-    func destroyGroups(_ budget: inout Int, _ arena: inout Arena) -> Bool { true }
-    func groupByteCount(_ arena: borrowing Arena) -> Int { 0 }
+    /// The number of groups.
+    public func groupCount(_ arena: borrowing Arena) -> Int { groups.count(arena) }
+
+    /// The group at `index` in the order of the names.
+    public func group(at index: Int, _ arena: borrowing Arena) -> StreamGroup {
+        StreamGroup(groups.block(index, arena), arena)
+    }
+
+    /// The group with `name`, or nil.
+    public func group(_ name: Bytes, _ arena: borrowing Arena) -> StreamGroup? {
+        groups.find(name, arena).map { StreamGroup($0, arena) }
+    }
+
+    /// Adds a group whose name is not there.
+    public func createGroup(
+        _ name: Bytes,
+        lastID: StreamID,
+        readCount: Int64,
+        _ arena: inout Arena
+    ) -> StreamGroup {
+        let handle = NameList.createBlock(name, at: StreamGroup.nameOffset, &arena)
+        let group = StreamGroup(handle, arena)
+        group.pending = IDTree()
+        group.lastID = lastID
+        group.readCount = readCount
+        var groups = groups
+        groups.insert(handle, &arena)
+        self.groups = groups
+        return group
+    }
+
+    /// Takes the group with `name` out; returns a stream that has nothing but the group, to be
+    /// destroyed, or nil when there is no such group.
+    public func splitOff(_ name: Bytes, _ arena: inout Arena) -> Stream? {
+        var groups = groups
+        guard let handle = groups.remove(name, &arena) else { return nil }
+        self.groups = groups
+        let other = Stream.create(&arena)
+        var own = NameList()
+        own.insert(handle, &arena)
+        other.groups = own
+        return other
+    }
+
+    func destroyGroups(_ budget: inout Int, _ arena: inout Arena) -> Bool {
+        while budget > 0 {
+            let count = groups.count(arena)
+            guard count > 0 else { return true }
+            let group = group(at: count - 1, arena)
+            guard group.destroySome(&budget, &arena) else { return false }
+            var groups = groups
+            groups.remove(at: count - 1, &arena)
+            self.groups = groups
+            arena.free(group.handle)
+            budget -= 1
+        }
+        return groups.count(arena) == 0
+    }
+
+    func groupByteCount(_ arena: borrowing Arena) -> Int {
+        var bytes = 0
+        for index in 0..<groups.count(arena) { bytes += group(at: index, arena).byteCount(arena) }
+        return bytes
+    }
+
+    // MARK: Progress
+
+    /// Whether an id was deleted by name from `lower` on and among the entries held, as far as is
+    /// known.
+    func hasHole(from lower: StreamID) -> Bool {
+        count > 0 && deletedIDMax != .zero && firstID <= deletedIDMax && lower <= deletedIDMax
+    }
+
+    /// How many entries of the whole past come up to `id`; nil when there is no telling.
+    func distance(to id: StreamID) -> Int64? {
+        if addedCount == 0 { return 0 }
+        if count == 0, id <= lastID { return addedCount }
+        if id == lastID { return addedCount }
+        if id > lastID { return nil }
+        guard deletedIDMax == .zero || deletedIDMax < firstID else { return nil }
+        if id < firstID { return addedCount &- Int64(count) }
+        return id == firstID ? addedCount &- Int64(count) &+ 1 : nil
+    }
+
+    /// How many entries a group has still to read; nil when there is no telling.
+    public func lag(_ group: StreamGroup) -> Int64? {
+        if addedCount == 0 { return 0 }
+        if group.readCount != -1, !hasHole(from: group.lastID) { return addedCount &- group.readCount }
+        return distance(to: group.lastID).map { addedCount &- $0 }
+    }
+
+    /// Notes that a group was handed the entry `id`, the next one of the stream.
+    public func advance(_ group: StreamGroup, to id: StreamID) {
+        guard id > group.lastID else { return }
+        if group.readCount != -1, !hasHole(from: id) {
+            group.readCount &+= 1
+        } else if addedCount > 0 {
+            group.readCount = distance(to: id) ?? -1
+        }
+        group.lastID = id
+    }
+}
+
+// MARK: References
+
+/// What happens to the pending entries that name an entry which goes.
+public enum StreamReferences: Sendable {
+    /// They stay.
+    case keep
+    /// They go too.
+    case delete
+    /// The entry goes only when all groups have read and acknowledged it.
+    case acknowledged
+}
+
+extension Stream {
+    /// Whether a group has still to read or to acknowledge the entry `id`.
+    public func isReferenced(_ id: StreamID, _ arena: borrowing Arena) -> Bool {
+        for index in 0..<groups.count(arena) {
+            let group = group(at: index, arena)
+            if id > group.lastID || group.pending.find(id, arena) != nil { return true }
+        }
+        return false
+    }
+
+    /// Takes the pending entries of the entry `id` away in all groups.
+    public func removeReferences(_ id: StreamID, _ arena: inout Arena) {
+        for index in 0..<groups.count(arena) {
+            let group = group(at: index, arena)
+            if let entry = group.pendingEntry(id, arena) { group.remove(entry, &arena) }
+        }
+    }
 }

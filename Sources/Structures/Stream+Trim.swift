@@ -14,17 +14,24 @@ public struct StreamTrim: Sendable {
     public var isApproximate = false
     /// The most entries to take out; 0 = no limit.
     public var limit = 0
+    /// What becomes of pending entries.
+    public var references = StreamReferences.keep
 
     /// An exact trim.
     public init(_ bound: Bound) { self.bound = bound }
 }
 
 extension Stream {
-    /// Takes entries out at the front; returns their number. `isKept` says which of them must stay
-    /// all the same, `willGo` is told of the others; both may look at the groups and their pending
-    /// entries only. Complexity: O(packs taken out, and entries of one more), O(entries) where it
-    /// asks.
+    /// Takes entries out at the front; returns their number. Complexity: O(packs taken out, and
+    /// entries of one more); O(entries) where pending entries matter.
     public func trim(_ trim: StreamTrim, _ arena: inout Arena) -> Int {
+        let removed = trim.references == .keep || groups.count(arena) == 0
+            ? trimPacks(trim, &arena) : trimEntries(trim, &arena)
+        if removed > 0 { firstID = edgeID(last: false, arena) }
+        return removed
+    }
+
+    private func trimPacks(_ trim: StreamTrim, _ arena: inout Arena) -> Int {
         var removed = 0
         while count > 0, let spot = packs.first(arena) {
             if case .count(let kept) = trim.bound, count <= kept { break }
@@ -45,7 +52,28 @@ extension Stream {
             if !trim.isApproximate { removed += trimFront(of: pack, trim.bound) }
             break
         }
-        if removed > 0 { firstID = edgeID(last: false, arena) }
+        return removed
+    }
+
+    /// As `trimPacks`, entry by entry; with `isApproximate` too, as what is pending hangs on entries.
+    private func trimEntries(_ trim: StreamTrim, _ arena: inout Arena) -> Int {
+        var removed = 0
+        var from = StreamID.zero
+        while trim.limit == 0 || removed < trim.limit {
+            if case .count(let kept) = trim.bound, count <= kept { break }
+            var next: StreamID?
+            walk(from, .max, arena) { item in
+                next = item.id
+                return false
+            }
+            guard let id = next else { break }
+            if case .id(let bound) = trim.bound, id >= bound { break }
+            from = id.next ?? id
+            if trim.references == .acknowledged, isReferenced(id, arena) { continue }
+            if trim.references == .delete { removeReferences(id, &arena) }
+            if removeEntry(id, &arena) { removed += 1 }
+            if id == .max { break }
+        }
         return removed
     }
 

@@ -137,6 +137,10 @@ public struct Stream: Sendable {
 
     /// The id of the first entry, or of the last one; zero when there is none.
     public func edgeID(last: Bool, _ arena: borrowing Arena) -> StreamID {
+        if last, !lastPack.isNone {
+            let pack = StreamPack(arena.cell(lastPack))
+            if pack.deletedCount == 0 { return pack.lastID }
+        }
         var found = StreamID.zero
         walk(.zero, .max, reversed: last, arena) { item in
             found = item.id

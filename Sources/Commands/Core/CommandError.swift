@@ -1,17 +1,20 @@
 public import Primitives
 
 /// A client's mistake: the reply, code first. `%` stands for the command's name in lower case, `@`
-/// for a word of the request.
+/// for the first 128 bytes of a word of the request, `^` for the whole of it, `#` for another word.
 public struct CommandError: Error, @unchecked Sendable {  // because: used at once, where thrown
     /// The text that goes out after `-`.
     public let text: StaticString
-    /// The word of the request that `@` stands for.
+    /// The word of the request that `@` and `^` stand for.
     public let word: Bytes
+    /// The word of the request that `#` stands for.
+    public let otherWord: Bytes
 
     /// An error with a text of its own; those that several commands share stand below.
-    public init(_ text: StaticString, _ word: Bytes = Bytes()) {
+    public init(_ text: StaticString, _ word: Bytes = Bytes(), _ otherWord: Bytes = Bytes()) {
         self.text = text
         self.word = word
+        self.otherWord = otherWord
     }
 
     /// The key holds another type.

@@ -1,5 +1,7 @@
 """Consumer groups of streams, without the waiting."""
 
+import re
+
 from oracle import about, reports
 
 KEYS = ["g:%d" % i for i in range(3)]
@@ -244,3 +246,108 @@ XTRIM s MAXLEN 0
 XINFO GROUPS s
 XREADGROUP GROUP g a STREAMS s 0
 """
+
+NULL = {2: b"*-1\r\n", 3: b"_\r\n"}
+ONE = ["XADD s 1-1 a 1", "XADD s 2-1 b 2", "XADD s 3-1 c 3", "XGROUP CREATE s g 0"]
+TWO = [*ONE, "XGROUP CREATE s h 0", "XREADGROUP GROUP g alice STREAMS s >"]
+
+
+def integers(*numbers):
+    return b"*%d\r\n" % len(numbers) + b"".join(b":%d\r\n" % number for number in numbers)
+
+
+def bulk(text):
+    return b"$%d\r\n%b\r\n" % (len(text), text)
+
+
+def stream(key, *entries):
+    """The reply of a reading command with one stream's entries, each given whole."""
+    body = b"*%d\r\n" % len(entries) + b"".join(entries)
+    return {2: b"*1\r\n*2\r\n" + bulk(key) + body, 3: b"%1\r\n" + bulk(key) + body}
+
+
+def item(ident, *words, claimed=None):
+    """An entry; with `claimed` (idle time, deliveries) as CLAIM tells it."""
+    inner = bulk(ident) + b"*%d\r\n" % len(words) + b"".join(map(bulk, words))
+    if claimed is None:
+        return b"*2\r\n" + inner
+    return b"*4\r\n" + inner + b":%d\r\n:%d\r\n" % claimed
+
+
+def pending(*rows):
+    return b"*%d\r\n" % len(rows) + b"".join(
+        b"*4\r\n" + bulk(ident) + bulk(name) + b":%d\r\n:%d\r\n" % (idle, count) for ident, name, idle, count in rows)
+
+
+NO_GROUP = b"-NOGROUP No such key 's' or consumer group 'none'\r\n"
+CLAIMED = re.compile(rb"\*4\r\n\$3\r\n(\d-\d)\r\n\*2\r\n\$1\r\n.\r\n\$1\r\n.\r\n:\d+\r\n:(\d+)\r\n")
+
+
+def claims(*expected):
+    """CLAIM's entries as (id, deliveries); the idle times are as they are."""
+    return lambda reply: CLAIMED.findall(reply) == list(expected)
+
+
+NEWER = [
+    # XDELEX
+    ("XDELEX none IDS 2 1-1 2-1", integers(-1, -1)),
+    (*ONE, "XDELEX s IDS 2 1-1 9-9", integers(1, -1)),
+    (*ONE, "XDELEX s IDS 2 1-1", b"-ERR The `numids` parameter must match the number of arguments\r\n"),
+    (*ONE, "XDELEX s IDS 0 1-1", b"-ERR Number of IDs must be a positive integer\r\n"),
+    (*ONE, "XDELEX s IDS 1 x", b"-ERR Invalid stream ID specified as stream command argument\r\n"),
+    (*ONE, "XDELEX s KEEPREF DELREF IDS 1 1-1", b"-ERR syntax error\r\n"),
+    (*ONE, "XDELEX s IDS 1 1-1 DELREF", integers(1)),
+    (*TWO, "XDELEX s DELREF IDS 1 1-1", "XPENDING s g - + 10 alice", lambda reply: b"1-1" not in reply and b"2-1" in reply),
+    (*TWO, "XDELEX s KEEPREF IDS 1 1-1", "XPENDING s g - + 10 alice", lambda reply: b"1-1" in reply),
+    (*TWO, "XDEL s 1-1", "XDELEX s DELREF IDS 1 1-1", integers(-1)),
+    (*TWO, "XDEL s 1-1", "XDELEX s DELREF IDS 1 1-1", "XPENDING s g - + 10", lambda reply: b"1-1" not in reply),
+    (*TWO, "XDELEX s ACKED IDS 2 1-1 9-9", integers(2, -1)),
+    (*TWO, "XACK s g 1-1", "XDELEX s ACKED IDS 1 1-1", integers(2)),
+    (*ONE, "XREADGROUP GROUP g alice COUNT 1 STREAMS s >", "XACK s g 1-1", "XDELEX s ACKED IDS 2 1-1 2-1", integers(1, 2)),
+    # XACKDEL
+    ("XACKDEL none g IDS 1 1-1", integers(-1)),
+    (*ONE, "XACKDEL s none IDS 1 1-1", integers(-1)),
+    (*TWO, "XACKDEL s g IDS 2 1-1 9-9", integers(1, -1)),
+    (*TWO, "XACKDEL s g IDS 1 1-1", "XLEN s", b":2\r\n"),
+    (*TWO, "XACKDEL s g ACKED IDS 1 1-1", integers(2)),
+    (*TWO, "XACKDEL s g ACKED IDS 1 1-1", "XPENDING s g - + 10", lambda reply: b"1-1" not in reply),
+    (*TWO, "XREADGROUP GROUP h bob STREAMS s >", "XACKDEL s g DELREF IDS 1 1-1", "XPENDING s h - + 10", lambda reply: b"1-1" not in reply),
+    # Trimming with regard to references
+    (*TWO, "XTRIM s MAXLEN 1 ACKED", b":0\r\n"),
+    (*ONE, "XREADGROUP GROUP g a COUNT 2 STREAMS s >", "XACK s g 1-1 2-1", "XTRIM s MAXLEN 0 ACKED", b":2\r\n"),
+    (*TWO, "XTRIM s MAXLEN 1 DELREF", b":2\r\n"),
+    (*TWO, "XTRIM s MAXLEN 1 DELREF", "XPENDING s g - + 10 alice", lambda reply: b"3-1" in reply and b"1-1" not in reply),
+    (*TWO, "XADD s DELREF MAXLEN = 1 4-1 d 4", "XLEN s", b":1\r\n"),
+    ("XADD s 1-1 a 1", "XTRIM s MAXLEN 0 ACKED", b":1\r\n"),
+    ("XADD s 1-1 a 1", "XTRIM s MAXLEN 0 ACKED KEEPREF", b"-ERR syntax error\r\n"),
+    # CLAIM
+    (*TWO, "XREADGROUP GROUP g bob CLAIM 0 STREAMS s >", claims((b"1-1", b"1"), (b"2-1", b"1"), (b"3-1", b"1"))),
+    (*TWO, "XREADGROUP GROUP g bob COUNT 2 CLAIM 0 STREAMS s >", claims((b"1-1", b"1"), (b"2-1", b"1"))),
+    (*TWO, "XREADGROUP GROUP g bob CLAIM 0 STREAMS s >", "XREADGROUP GROUP g bob CLAIM 0 COUNT 1 STREAMS s >", claims((b"1-1", b"2"))),
+    (*TWO, "XREADGROUP GROUP g bob CLAIM 100000 STREAMS s >", NULL),
+    (*ONE, "XREADGROUP GROUP g a COUNT 1 STREAMS s >", "XREADGROUP GROUP g bob CLAIM 0 STREAMS s >", claims((b"1-1", b"1"), (b"2-1", b"0"), (b"3-1", b"0"))),
+    (*ONE, "XREADGROUP GROUP g a COUNT 1 STREAMS s >", "XREADGROUP GROUP g bob CLAIM 99999 COUNT 1 STREAMS s >", stream(b"s", item(b"2-1", b"b", b"2", claimed=(0, 0)))),
+    (*TWO, "XREADGROUP GROUP g bob CLAIM 0 STREAMS s >", "XPENDING s g - + 10 alice", b"*0\r\n"),
+    (*ONE, "XREAD CLAIM 5 STREAMS s 0", b"-ERR The CLAIM option is only supported by XREADGROUP. You called XREAD instead.\r\n"),
+    # XNACK
+    (*TWO, "XNACK s g FAIL IDS 2 1-1 9-9", b":1\r\n"),
+    (*TWO, "XNACK s g FAIL IDS 1 2-1", "XPENDING s g 2 2 9", pending((b"2-1", b"", -1, 1))),
+    (*TWO, "XNACK s g SILENT IDS 1 2-1", "XPENDING s g 2 2 9", pending((b"2-1", b"", -1, 0))),
+    (*TWO, "XNACK s g FATAL IDS 1 2-1", "XPENDING s g 2 2 9", pending((b"2-1", b"", -1, 9223372036854775807))),
+    (*TWO, "XNACK s g FATAL IDS 1 2-1 RETRYCOUNT 7", "XPENDING s g 2 2 9", pending((b"2-1", b"", -1, 7))),
+    (*ONE, "XNACK s g FAIL IDS 2 1-1 9-9", b":0\r\n"),
+    (*ONE, "XNACK s g FAIL IDS 2 1-1 9-9 FORCE", b":1\r\n"),
+    (*ONE, "XNACK s g FAIL IDS 1 1-1 FORCE", "XPENDING s g - + 5", pending((b"1-1", b"", -1, 0))),
+    (*TWO, "XNACK s none FAIL IDS 1 1-1", NO_GROUP),
+    (*TWO, "XNACK s g LOUD IDS 1 1-1", b"-ERR syntax error\r\n"),
+    (*TWO, "XNACK s g FAIL IDS 2 3-1 2-1", "XREADGROUP GROUP g bob CLAIM 100000 STREAMS s >", claims((b"3-1", b"1"), (b"2-1", b"1"))),
+    (*TWO, "XNACK s g FAIL IDS 1 2-1", "XCLAIM s g bob 100000 2-1", b"*1\r\n" + item(b"2-1", b"b", b"2")),
+    (*TWO, "XNACK s g FAIL IDS 1 2-1", "XAUTOCLAIM s g bob 100000 0 JUSTID", b"*3\r\n$3\r\n0-0\r\n*1\r\n$3\r\n2-1\r\n*0\r\n"),
+    (*TWO, "XNACK s g FAIL IDS 1 2-1", "XACK s g 2-1", b":1\r\n"),
+    (*TWO, "XNACK s g FAIL IDS 1 2-1", "XGROUP DELCONSUMER s g alice", b":2\r\n"),
+    (*TWO, "XNACK s g FAIL IDS 1 2-1", "COPY s t", "XPENDING t g 2 2 9", pending((b"2-1", b"", -1, 1))),
+    # Bounds over all streams
+    (*ONE, "XREADGROUP GROUP g a MAXCOUNT 1 STREAMS s >", stream(b"s", item(b"1-1", b"a", b"1"))),
+    (*ONE, "XREADGROUP GROUP g a MAXCOUNT 1 STREAMS s >", "XPENDING s g - + 9", lambda reply: b"1-1" in reply and b"2-1" not in reply),
+    (*ONE, "XREADGROUP GROUP g a MAXSIZE 10 STREAMS s >", stream(b"s", item(b"1-1", b"a", b"1"))),
+]
