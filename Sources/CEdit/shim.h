@@ -12,6 +12,7 @@ static inline void apus_edit_prompt(EditLine *_Nonnull e, char *_Nullable (*_Non
   el_set(e, EL_PROMPT, prompt);
 }
 static inline void apus_edit_emacs(EditLine *_Nonnull e) { el_set(e, EL_EDITOR, "emacs"); }
+static inline void apus_edit_prepare(EditLine *_Nonnull e) { el_set(e, EL_PREP_TERM, 1); }
 static inline void apus_edit_history(EditLine *_Nonnull e, History *_Nonnull h) {
   el_set(e, EL_HIST, history, h);
 }

@@ -53,7 +53,9 @@ public struct ReplyReader {
             if let whole = close(with: reply) { return whole }
         }
         // A wrong byte is told at once: its line may never end.
-        if start < bytes.count, !Self.types.contains(bytes[start]) { throw Self.unknown(bytes[start]) }
+        if start < bytes.count, !Self.types.contains(bytes[start]) {
+            throw Self.unknown(bytes[start])
+        }
         return nil
     }
 

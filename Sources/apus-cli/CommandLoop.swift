@@ -96,7 +96,7 @@ struct CommandLoop: ~Copyable {
         var repeats = 1
         if words.count > 1, let count = Self.repeats(words[0]) {
             guard count > 0 else {
-                session.output.write("Invalid redis-cli repeat command option value.\n")
+                session.output.write("Invalid \(Usage.name) repeat command option value.\n")
                 return nil
             }
             repeats = count
@@ -119,9 +119,11 @@ struct CommandLoop: ~Copyable {
     /// The number that `word` is, 0 if it is too large for one; nil if it is none.
     private static func repeats(_ word: [UInt8]) -> Int? {
         let digits = word.first == UInt8(ascii: "-") ? word.dropFirst() : word[...]
-        let isNumber = !digits.isEmpty && digits.allSatisfy {
-            (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
-        }
+        let isNumber =
+            !digits.isEmpty
+            && digits.allSatisfy {
+                (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+            }
         return isNumber ? Int(word.text) ?? 0 : nil
     }
 
@@ -129,7 +131,11 @@ struct CommandLoop: ~Copyable {
         noticeBeforeSending()
         let begun = Clock.milliseconds()
         let outcome = session.run(words, repeats: repeats)
-        if case .broken = outcome { return 1 }
+        switch outcome {
+        case .broken: return 1
+        case .stopped: return nil
+        case .done, .failed: break
+        }
         let taken = Clock.milliseconds() - begun
         if taken >= Self.slowMilliseconds, session.options.format == .readable {
             session.output.write("(\(Decimals.fixed(Double(taken) / 1000, 2))s)\n")
@@ -146,13 +152,13 @@ struct CommandLoop: ~Copyable {
     private mutating func apply(_ words: [[UInt8]]) {
         let name = words[0].text
         guard name.lowercased() == ":set", words.count >= 2 else {
-            session.output.write("unknown redis-cli internal command '\(name)'\n")
+            session.output.write("unknown \(Usage.name) internal command '\(name)'\n")
             return
         }
         switch words[1].lowercase.text {
         case "hints": editor?.showsHints = true
         case "nohints": editor?.showsHints = false
-        default: session.output.write("unknown redis-cli preference '\(words[1].text)'\n")
+        default: session.output.write("unknown \(Usage.name) preference '\(words[1].text)'\n")
         }
     }
 }

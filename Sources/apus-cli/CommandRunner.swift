@@ -6,6 +6,8 @@ extension ServerSession {
     /// What became of a command.
     enum Outcome {
         case done
+        /// The user ended it with ^C.
+        case stopped
         /// It failed, and the user has been told.
         case failed
         /// The bytes of the server cannot be followed: the program ends.
@@ -29,7 +31,7 @@ extension ServerSession {
             while left != 0 {
                 if left > 0 { left -= 1 }
                 guard try runOnce(words, errorsFail: errorsFail) else { return .failed }
-                if Interrupt.answer() { return .done }
+                if Interrupt.answer() { return .stopped }
                 if options.intervalSeconds > 0 {
                     output.flush()
                     Pause.seconds(options.intervalSeconds)
@@ -49,7 +51,7 @@ extension ServerSession {
             _ = Interrupt.answer()
             output.write("\n")
             connect(isQuiet: true)
-            return .done
+            return .stopped
         case .closed, .system:
             // A server that was told to shut down has done so.
             if words.first?.isSameWord(as: "shutdown") ?? false { return .done }

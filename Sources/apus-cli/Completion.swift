@@ -37,7 +37,8 @@ struct Completion {
         var text = ""
         for (index, name) in names.enumerated() {
             let isLast = index % perLine == perLine - 1 || index == names.count - 1
-            text += isLast
+            text +=
+                isLast
                 ? name + "\r\n" : name + String(repeating: " ", count: column - name.count)
         }
         return text

@@ -47,7 +47,7 @@ struct KeySurvey {
 
         """
 
-    /// Walks over all keys; ^C ends the walk with the summary. Returns the exit code.
+    /// Walks over all keys, until ^C at most, and sums up; returns the exit code.
     mutating func run(_ session: inout ServerSession) throws(RemoteFailure) -> Int32 {
         guard let total = try session.keyCount() else { return 1 }
         session.output.write(Self.introduction)

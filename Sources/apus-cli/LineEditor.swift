@@ -80,6 +80,8 @@ final class LineEditor {
         unsafe prompt = strdup(text)
         promptWidth = text.unicodeScalars.count
         unsafe el_resize(editor)
+        // Before the prompt is seen, for what is typed at once.
+        unsafe apus_edit_prepare(editor)
         var count: Int32 = 0
         guard let line = unsafe el_gets(editor, &count), count > 0 else { return nil }
         var read = unsafe String(cString: line)

@@ -31,7 +31,8 @@ struct OptionParser {
         environment: (String) -> String?
     ) throws(Fault) -> (Options, warnings: [String]) {
         var parser = OptionParser(arguments, isTerminal)
-        parser.options.password = (environment("APUSCLI_AUTH") ?? environment("REDISCLI_AUTH"))?
+        parser.options.password =
+            (environment("APUSCLI_AUTH") ?? environment("REDISCLI_AUTH"))?
             .bytes
         while let word = parser.words.first, word.first == UInt8(ascii: "-") {
             parser.words.removeFirst()
@@ -84,6 +85,12 @@ struct OptionParser {
         case "-n": options.database = try integer(option)
         case "-r": options.repeats = try integer(option)
         case "-i": options.intervalSeconds = LeadingNumber.decimal(try word(option).text)
+        case "-t":
+            let seconds = LeadingNumber.decimal(try word(option).text)
+            guard seconds > 0, seconds < 1e6 else {
+                throw .refused("Invalid connection timeout for -t.")
+            }
+            options.connectSeconds = seconds
         case "--count": options.scanCount = try integer(option)
         case "--pipe-timeout": options.pipeTimeoutSeconds = try integer(option)
         case "--memkeys-samples":
@@ -174,10 +181,11 @@ struct OptionParser {
     }
 
     private mutating func read(_ source: Options.LastWordSource) throws(Fault) {
-        let isOther = switch (options.lastWordSource, source) {
-        case (.none, _), (.input, .input), (.tag, .tag): false
-        default: true
-        }
+        let isOther =
+            switch (options.lastWordSource, source) {
+            case (.none, _), (.input, .input), (.tag, .tag): false
+            default: true
+            }
         if isOther { throw .refused("Options -x and -X are mutually exclusive.") }
         options.lastWordSource = source
     }

@@ -16,6 +16,8 @@ struct Options: Equatable {
     /// 2 or 3 if told; nil is the server's default.
     var protocolVersion: Int?
     var followsRedirections = false
+    /// How long a connection may take to be made; nil is the usual time.
+    var connectSeconds: Double?
 
     // What to do.
     var mode = Mode.command

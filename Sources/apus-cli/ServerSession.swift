@@ -27,11 +27,12 @@ struct ServerSession: ~Copyable {
         address = options.address
         database = options.database
         credentials =
-            options.password.map { password in (options.user.map { [$0] } ?? []) + [password] } ?? []
+            options.password.map { password in (options.user.map { [$0] } ?? []) + [password] }
+            ?? []
     }
 
-    /// How long a connection may take to be made.
-    private static let connectMilliseconds = 60_000
+    /// How long a connection may take to be made, if the user does not say.
+    private static let connectSeconds = 60.0
 
     /// Connects and says who asks, for which database, in which protocol; tells what fails.
     ///
@@ -41,7 +42,8 @@ struct ServerSession: ~Copyable {
         connection = nil
         isInTransaction = false
         do throws(RemoteFailure) {
-            connection = try RemoteConnection(to: address, within: Self.connectMilliseconds)
+            let seconds = options.connectSeconds ?? Self.connectSeconds
+            connection = try RemoteConnection(to: address, within: Int(seconds * 1000))
             return try introduce()
         } catch {
             if !isQuiet { output.writeError(error.message + "\n") }
@@ -134,5 +136,6 @@ struct ServerSession: ~Copyable {
         options.host = host
         options.port = port
         address = options.address
+        docs = nil
     }
 }

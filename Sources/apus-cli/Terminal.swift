@@ -24,12 +24,12 @@ enum Terminal {
         var quiet = old
         quiet.c_lflag &= ~UInt32(ECHO | ICANON)
         if isTerminal {
-            unsafe tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet)
+            unsafe tcsetattr(STDIN_FILENO, TCSADRAIN, &quiet)
             Streams.write(Array(prompt.utf8), to: STDOUT_FILENO)
         }
         defer {
             if isTerminal {
-                unsafe tcsetattr(STDIN_FILENO, TCSAFLUSH, &old)
+                unsafe tcsetattr(STDIN_FILENO, TCSADRAIN, &old)
                 Streams.write([UInt8(ascii: "\n")], to: STDOUT_FILENO)
             }
         }

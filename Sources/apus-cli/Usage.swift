@@ -27,6 +27,7 @@ enum Usage {
           -h <hostname>      Server hostname (default: 127.0.0.1).
           -p <port>          Server port (default: 6379).
           -s <socket>        Server socket (overrides hostname and port).
+          -t <timeout>       Seconds that a connection may take to be made (decimals allowed).
           -a <password>      Password to use when connecting to the server. The variables
                              APUSCLI_AUTH and REDISCLI_AUTH pass it more safely
                              (if both are used, this argument takes precedence).
