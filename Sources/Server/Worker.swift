@@ -51,6 +51,7 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
     private var nextTick: Int64 = 0
     private var nextExpiry: Int64 = 0
     private var hasBacklog = false
+    private var isFreeing = false
 
     init(index: Int, server: Instance) throws(SystemError) {
         self.index = index
@@ -484,9 +485,11 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
 
     private func tick() {
         hasBacklog = expire()
-        guard context.now >= nextTick else { return }
+        let isDue = context.now >= nextTick
+        if isDue || isFreeing { isFreeing = freeRemains() }
+        if isFreeing { hasBacklog = true }
+        guard isDue else { return }
         nextTick = context.now + 1000 / Int64(server.options.ticksPerSecond)
-        if freeRemains() { hasBacklog = true }
         timeOutClients()
         rates.note(statistics, now: context.now)
     }
