@@ -28,8 +28,8 @@ STEPS = [
     (2, "HRANDFIELD", lambda w: ["HRANDFIELD", w.key(), w.number(-20, 0), *w.options("WITHVALUES")]),
     (4, "HSCAN", lambda w: ["HSCAN", w.key(), "0", *w.options(["COUNT", "10000"], ["MATCH", w.pick("m*", "*1", "?")])]),
     (2, "DEL", lambda w: ["DEL", w.key()]),
-    (2, "OBJECT", lambda w: ["OBJECT", "ENCODING", w.key()]),
-    (1, "COPY", lambda w: ["COPY", w.key(), w.key(), "REPLACE"]),
+    (2, "OBJECT", lambda w: ["OBJECT", "ENCODING", w.pick(*KEYS)]),
+    (1, "COPY", lambda w: ["COPY", w.pick(*KEYS), w.key(), "REPLACE"]),
 ]
 
 EDGES = """

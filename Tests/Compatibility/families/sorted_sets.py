@@ -155,7 +155,7 @@ STEPS = [
     (3, "ZINTERCARD", lambda w: many("ZINTERCARD", w, weights=False, scores=False, cardinality=True)),
     (3, "ZSCAN", lambda w: ["ZSCAN", w.key(), "0", *w.options(["COUNT", "10000"], ["MATCH", w.pick("m*", "*1", "?")])]),
     (2, "DEL", lambda w: ["DEL", w.key()]),
-    (2, "OBJECT", lambda w: ["OBJECT", "ENCODING", w.key()]),
+    (2, "OBJECT", lambda w: ["OBJECT", "ENCODING", w.pick(*KEYS)]),
     (1, "SADD", lambda w: ["SADD", w.key(), *w.members()]),
     (1, "COPY", lambda w: ["COPY", w.key(), w.key(), "REPLACE"]),
 ]
