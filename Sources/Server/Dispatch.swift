@@ -47,12 +47,39 @@ extension Worker {
     }
 
     private func prefetchEntries(_ count: Int) {
+        var seeking: UInt32 = 0
         for index in 0..<count {
             let item = batch[index]
             guard item.hasKey else { continue }
             let database = unsafe item.client._withUnsafeGuaranteedRef { Int($0.database) }
             context.keyspace.prefetchEntry(item.hash, database: database)
+            let member = unsafe registry.row(Int(item.row)).pointee.memberWord
+            if member > 0, member < item.count { seeking |= 1 << UInt32(index) }
         }
+        guard seeking != 0 else { return }
+        let large = prefetchMembers(seeking) { $0.prefetchMemberBucket($1, $2) }
+        _ = prefetchMembers(large) { $0.prefetchMember($1, $2) }
+    }
+
+    /// Calls `body` with the shard, the key and the first member of the requests whose bits are set,
+    /// but for shards in which another worker is; returns the bits of those for which it said true.
+    private func prefetchMembers(_ set: UInt32, _ body: (Shard, Key, Bytes) -> Bool) -> UInt32 {
+        var found: UInt32 = 0
+        var rest = set
+        while rest != 0 {
+            let bit = rest & ~(rest &- 1)
+            rest &= rest &- 1
+            let item = batch[bit.trailingZeroBitCount]
+            let row = unsafe registry.row(Int(item.row))
+            let arguments = words.arguments(item.start, item.count)
+            let database = unsafe item.client._withUnsafeGuaranteedRef { Int($0.database) }
+            let key = unsafe Key(arguments[row.pointee.firstKey], item.hash)
+            let member = unsafe arguments[row.pointee.memberWord]
+            context.keyspace.withShardIfFree(of: item.hash, database: database) {
+                if body($0, key, member) { found |= bit }
+            }
+        }
+        return found
     }
 
     /// Runs one request and measures it.

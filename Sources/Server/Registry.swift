@@ -22,6 +22,8 @@ final class Registry: @unchecked Sendable {  // because: never changed after `in
         /// Whether that is the only one.
         let hasOneKey: Bool
         let isContainer: Bool
+        /// The word that is looked up in the collection at the first key, or 0.
+        let memberWord: Int
     }
 
     let table: CommandTable
@@ -39,7 +41,8 @@ final class Registry: @unchecked Sendable {  // because: never changed after `in
                 to: Row(
                     runner: isContainer && facts.arity < -1 ? .container : runner,
                     arity: facts.arity, flags: facts.flags, firstKey: Registry.firstKey(facts),
-                    hasOneKey: Registry.hasOneKey(facts), isContainer: isContainer))
+                    hasOneKey: Registry.hasOneKey(facts), isContainer: isContainer,
+                    memberWord: facts.memberWord))
         }
     }
 

@@ -123,7 +123,9 @@ public struct HashValue {
         case .table:
             let table = table.table
             var goesOn = true
-            for bucket in 0..<table.bucketTotal where goesOn {
+            let total = table.bucketTotal
+            for bucket in 0..<total where goesOn {
+                if bucket + 2 < total { table.prefetchEntries(inBucket: bucket + 2, shard.arena) }
                 table.forEach(inBucket: bucket, shard.arena) { location in
                     guard goesOn, !location.entry.isDue(now) else { return }
                     goesOn = body(

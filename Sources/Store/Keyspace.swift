@@ -128,6 +128,16 @@ public struct Keyspace: @unchecked Sendable {  // because: the locks guard the s
         unlock(partition)
     }
 
+    /// Lends the shard of a hash to `body`, unless another worker is in its partition.
+    @inlinable
+    @inline(__always)
+    public func withShardIfFree(of hash: KeyHash, database: Int, _ body: (Shard) -> Void) {
+        let partition = partition(hash)
+        guard tryLock(partition) else { return }
+        body(shard(partition: partition, database: database))
+        unlock(partition)
+    }
+
     /// Locks the partitions whose bits are set, in ascending order.
     public func lock(set: UInt64) {
         guard isShared else { return }
