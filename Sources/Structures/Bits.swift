@@ -50,19 +50,25 @@ public enum Bits {
         block.store(isOne ? byte | mask(index) : byte & ~mask(index), index >> 3)
     }
 
-    /// The first byte from `from` on that differs from `value`; the count when there is none.
+    /// The first byte from `from` on that differs from `value`, 0 or 255; the count when there is
+    /// none.
     private static func firstByte(not value: UInt8, in bytes: Bytes, from: Int) -> Int {
+        let same: UInt64 = value == 0 ? 0 : .max
         var index = from
-        // SAFETY: every load ends within `count`.
-        let base = unsafe UnsafeRawPointer(bytes.base)
-        let same = SIMD32<UInt8>(repeating: value)
         while index &+ 32 <= bytes.count {
-            let part = unsafe base.loadUnaligned(fromByteOffset: index, as: SIMD32<UInt8>.self)
-            if part != same { break }
+            let low = (word(index, bytes) ^ same) | (word(index &+ 8, bytes) ^ same)
+            let high = (word(index &+ 16, bytes) ^ same) | (word(index &+ 24, bytes) ^ same)
+            if low | high != 0 { break }
             index &+= 32
         }
         while index < bytes.count, bytes[index] == value { index &+= 1 }
         return index
+    }
+
+    @inline(__always)
+    private static func word(_ index: Int, _ bytes: Bytes) -> UInt64 {
+        // SAFETY: the caller saw that the word ends within `count`.
+        unsafe UnsafeRawPointer(bytes.base).loadUnaligned(fromByteOffset: index, as: UInt64.self)
     }
 
     private static func mask(_ index: Int) -> UInt8 { 0x80 >> UInt8(index & 7) }
