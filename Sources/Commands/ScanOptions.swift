@@ -44,18 +44,21 @@ struct ScanOptions {
         }
     }
 
-    /// The cursor that `word` spells.
+    /// The cursor that `word` spells, as C's strtoul has it: a sign may stand first, a minus counts
+    /// down from 2⁶⁴, and nothing at all is zero.
     static func cursor(_ word: Bytes) throws(CommandError) -> UInt64 {
-        guard word.count > 0, word.count <= 20 else { throw CommandError("ERR invalid cursor") }
+        let isNegative = word.count > 0 && word[0] == 0x2D
+        let hasSign = isNegative || word.count > 0 && word[0] == 0x2B
+        guard !hasSign || word.count > 1 else { throw CommandError("ERR invalid cursor") }
         var value: UInt64 = 0
-        for index in 0..<word.count {
+        for index in (hasSign ? 1 : 0)..<word.count {
             let digit = word[index] &- 0x30
             let (product, overflow) = value.multipliedReportingOverflow(by: 10)
             let (sum, carry) = product.addingReportingOverflow(UInt64(digit))
             guard digit <= 9, !overflow, !carry else { throw CommandError("ERR invalid cursor") }
             value = sum
         }
-        return value
+        return isNegative ? 0 &- value : value
     }
 
     /// Whether a name (a key, field or member) matches the pattern, if there is one.

@@ -66,6 +66,8 @@ public struct Options: Sendable {
     public let ticksPerSecond: Int
     /// `maxmemory`; 0: no bound.
     public let memoryBytesMax: UInt64
+    /// Whether `maxmemory-policy` counts how often keys are used.
+    public let tracksFrequency: Bool
     /// The thresholds of the collections' encodings.
     public let encodingLimits: EncodingLimits
     /// The `lazyfree-lazy-` directives.
@@ -118,6 +120,7 @@ public struct Options: Sendable {
         databases = read.integer("databases")
         ticksPerSecond = read.integer("hz")
         memoryBytesMax = read.bytes("maxmemory")
+        tracksFrequency = read.text("maxmemory-policy").hasSuffix("lfu")
         encodingLimits = EncodingLimits(read)
         lazyFreeing = LazyFreeing(read)
         debugPermission = read.permission("enable-debug-command")
@@ -143,6 +146,7 @@ extension Options {
     var commandLimits: CommandLimits {
         var limits = CommandLimits()
         limits.stringBytesMax = bulkLengthMax
+        limits.tracksFrequency = tracksFrequency
         limits.encoding = encodingLimits
         return limits
     }
