@@ -24,10 +24,10 @@ struct ClientFilter {
         } else if arguments.count > 3, arguments[2].isWord("ID") {
             var ids: Set<UInt64> = []
             for index in 3..<arguments.count {
-                guard let id = DecimalText.integer(arguments[index]), id > 0 else {
+                guard let id = DecimalText.integer(arguments[index]) else {
                     throw CommandError("ERR Invalid client ID")
                 }
-                ids.insert(UInt64(id))
+                ids.insert(UInt64(bitPattern: id))
             }
             self.ids = ids
         } else {

@@ -229,15 +229,18 @@ extension Worker {
     @inline(never)
     private func refuseUnknown(_ arguments: Arguments, _ client: Client) {
         if arguments[0].isWord("POST") || arguments[0].isWord("HOST:") { return cutOff(client) }
-        let start = context.reply.buffer.count
-        defer { countError(from: start) }
+        let replyStart = context.reply.buffer.count
+        defer { countError(from: replyStart) }
         var text = ByteBuffer()
         text.append("ERR unknown command '")
         text.append(arguments[0][0..<min(arguments[0].count, 128)])
         text.append("', with args beginning with: ")
-        for index in 1..<max(arguments.count, 1) where text.count < 128 + 50 {
+        let start = text.count
+        for index in 1..<max(arguments.count, 1) {
+            let room = 128 - (text.count - start)
+            guard room > 0 else { break }
             text.append("'")
-            text.append(arguments[index][0..<min(arguments[index].count, 128 - min(text.count, 128))])
+            text.append(arguments[index][0..<min(arguments[index].count, room)])
             text.append("' ")
         }
         context.reply.error(text.bytes)

@@ -56,3 +56,12 @@ extension CommandFacts {
         return (first, last, step)
     }
 }
+
+extension CommandTable {
+    /// The ACL categories of the command in `row`, without the `@`: its facts', but a command that
+    /// only holds subcommands is in none of its group's.
+    public func aclCategories(_ row: Int) -> [StaticString] {
+        let isContainer = subcommands[row] != nil && facts[row].arity < -1
+        return isContainer ? ["slow"] : facts[row].aclCategories
+    }
+}

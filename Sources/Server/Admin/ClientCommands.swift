@@ -19,6 +19,8 @@ enum ClientCommands {
         AdminCommand("CLIENT REPLY", arity: 3, [.noScript, .loading, .stale], group: .connection, since: "3.2.0", complexity: "O(1)", syntax: "action=(ON | OFF | SKIP)", summary: "Says which commands of the connection are answered.", reply),
         AdminCommand("CLIENT NO-TOUCH", arity: 3, [.noScript, .loading, .stale], group: .connection, since: "7.2.0", complexity: "O(1)", syntax: "enabled=(ON | OFF)", summary: "Says whether the connection's commands count as accesses to keys.", noTouch),
         AdminCommand("CLIENT NO-EVICT", arity: 3, [.admin, .noScript, .loading, .stale], group: .connection, since: "7.0.0", complexity: "O(1)", syntax: "enabled=(ON | OFF)", summary: "Says whether the connection may be ended to save memory.", noEvict),
+        AdminCommand("CLIENT GETREDIR", arity: 2, [.noScript, .loading, .stale], group: .connection, since: "6.0.0", complexity: "O(1)", syntax: "", summary: "Tells which connection gets the invalidations of this one.", redirection),
+        AdminCommand("CLIENT TRACKINGINFO", arity: 2, [.noScript, .loading, .stale], group: .connection, since: "6.2.0", complexity: "O(1)", syntax: "", summary: "Tells how the connection's keys are tracked.", trackingInfo),
         AdminCommand("CLIENT HELP", arity: 2, [.loading, .stale], group: .connection, since: "5.0.0", complexity: "O(1)", syntax: "", summary: "Lists the subcommands of CLIENT.", help),
     ]
 }
@@ -136,6 +138,23 @@ extension ClientCommands {
         try set(.noEvict, arguments, session)
     }
 
+    /// `CLIENT GETREDIR`: -1, as no connection is tracked.
+    static func redirection(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+        session.worker.context.reply.integer(-1)
+    }
+
+    /// `CLIENT TRACKINGINFO`: a map that says that the connection is not tracked.
+    static func trackingInfo(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+        session.worker.context.reply.map(3)
+        session.worker.context.reply.bulk("flags")
+        session.worker.context.reply.set(1)
+        session.worker.context.reply.bulk("off")
+        session.worker.context.reply.bulk("redirect")
+        session.worker.context.reply.integer(-1)
+        session.worker.context.reply.bulk("prefixes")
+        session.worker.context.reply.array(0)
+    }
+
     private static func set(
         _ state: Client.State, _ arguments: Arguments, _ session: Session
     ) throws(CommandError) {
@@ -193,6 +212,10 @@ extension ClientCommands {
             "    Protect current client connection from eviction.",
             "NO-TOUCH (ON|OFF)",
             "    Will not touch LRU/LFU stats when this mode is on.",
+            "GETREDIR",
+            "    Return the client ID we are redirecting to when tracking is enabled.",
+            "TRACKINGINFO",
+            "    Report tracking status for the current connection.",
             "HELP",
             "    Prints this help.",
         ])

@@ -57,7 +57,7 @@ extension CommandCommands {
             if let row = row(arguments[index], table) {
                 session.worker.context.reply.describe(row, table)
             } else {
-                session.worker.context.reply.nullArray()
+                session.worker.context.reply.null()
             }
         }
     }
@@ -67,12 +67,12 @@ extension CommandCommands {
         let table = session.server.registry.table
         let names: [[UInt8]]
         switch arguments.count {
-        case 2: names = topRows(table).map { table.facts[$0].clientName }
+        case 2: names = table.facts.map(\.clientName)
         case 5 where arguments[2].isWord("FILTERBY"):
             names = try filtered(arguments[3], arguments[4], table)
         default: throw .syntax
         }
-        session.worker.context.reply.set(names.count)
+        session.worker.context.reply.array(names.count)
         for name in names { name.withBytes { session.worker.context.reply.bulk($0) } }
     }
 
@@ -83,11 +83,11 @@ extension CommandCommands {
         let byCategory = filter.isWord("ACLCAT")
         guard byCategory || filter.isWord("PATTERN") else { throw .syntax }
         let pattern = GlobPattern(value, ignoresCase: true)
-        return table.facts.compactMap { facts in
-            let name = facts.clientName
+        return table.facts.indices.compactMap { row in
+            let name = table.facts[row].clientName
             let matches =
                 byCategory
-                ? facts.aclCategories.contains { Bytes($0).isSameWord(as: value) }
+                ? table.aclCategories(row).contains { Bytes($0).isSameWord(as: value) }
                 : name.withBytes { pattern.matches($0) }
             return matches ? name : nil
         }
@@ -120,8 +120,22 @@ extension CommandCommands {
         for key in found {
             session.worker.context.reply.array(2)
             session.worker.context.reply.bulk(call[key.index])
-            session.worker.context.reply.names(key.use.names)
+            session.worker.context.reply.names(use(key.use, in: call).names)
         }
+    }
+
+    /// What happens to a key where the command's row leaves it to the other words: a SET that
+    /// asks for nothing back only overwrites, a BITFIELD without SET and INCRBY only reads.
+    private static func use(_ use: KeySpec.Use, in call: Arguments) -> KeySpec.Use {
+        guard use.contains(.variable) else { return use }
+        func has(_ words: [StaticString], from start: Int) -> Bool {
+            (start..<max(start, call.count)).contains { index in
+                words.contains { call[index].isSameWord(as: Bytes($0)) }
+            }
+        }
+        if call[0].isWord("SET"), !has(["GET"], from: 3) { return [.ow, .update] }
+        if call[0].isWord("BITFIELD"), !has(["SET", "INCRBY"], from: 2) { return [.ro, .access] }
+        return use.subtracting(.variable)
     }
 
     private static func foundKeys(
@@ -132,9 +146,10 @@ extension CommandCommands {
         guard var row = table.row(call[0]) else {
             throw CommandError("ERR Invalid command specified")
         }
-        if table.subcommands[row] != nil, call.count > 1,
-            let child = table.subcommand(call[1], of: row)
-        {
+        if table.subcommands[row] != nil, call.count > 1 {
+            guard let child = table.subcommand(call[1], of: row) else {
+                throw CommandError("ERR Invalid command specified")
+            }
             row = child
         }
         let facts = table.facts[row]
@@ -146,8 +161,9 @@ extension CommandCommands {
         }
         do {
             let found = try KeyFinder.keys(facts.keys, call)
-            guard !found.isEmpty else {
-                throw CommandError("ERR The command has no key arguments")
+            // Only scripts and their like may come without keys.
+            guard !found.isEmpty || facts.group == .scripting else {
+                throw CommandError("ERR Invalid arguments specified for command")
             }
             return (call, found)
         } catch let error as CommandError {

@@ -21,15 +21,16 @@ extension ReplyWriter {
         integer(range.first)
         integer(range.last)
         integer(range.step)
-        set(facts.aclCategories.count)
-        for category in facts.aclCategories {
+        let categories = table.aclCategories(row)
+        set(categories.count)
+        for category in categories {
             simple(Bytes("@"), then: Bytes(category))
         }
-        array(facts.tips.count)
+        set(facts.tips.count)
         for tip in facts.tips { bulk(tip) }
-        array(facts.keys.count)
+        set(facts.keys.count)
         for spec in facts.keys { describe(spec) }
-        let children = table.subcommands[row] ?? []
+        guard let children = table.subcommands[row] else { return set(0) }
         array(children.count)
         for child in children { describe(child, table) }
     }

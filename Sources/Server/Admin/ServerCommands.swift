@@ -37,6 +37,7 @@ extension ServerCommands {
     /// `SHUTDOWN [NOSAVE | SAVE] [NOW] [FORCE] [ABORT]`: no reply; the server ends.
     static func shutDown(_ arguments: Arguments, _ session: Session) throws(CommandError) {
         var saves = false
+        var savesNot = false
         var aborts = false
         var others = 0
         for index in 1..<arguments.count {
@@ -46,11 +47,14 @@ extension ServerCommands {
             } else if word.isWord("ABORT") {
                 aborts = true
                 continue
-            } else if !(word.isWord("NOSAVE") || word.isWord("NOW") || word.isWord("FORCE")) {
+            } else if word.isWord("NOSAVE") {
+                savesNot = true
+            } else if !(word.isWord("NOW") || word.isWord("FORCE")) {
                 throw .syntax
             }
             others += 1
         }
+        guard !(saves && savesNot) else { throw .syntax }
         if aborts {
             guard others == 0 else { throw .syntax }
             throw CommandError("ERR No shutdown in progress.")
