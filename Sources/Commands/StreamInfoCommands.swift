@@ -234,7 +234,7 @@ extension StreamInfoCommands {
             "STREAM <key> [FULL [COUNT <count>]",
             "    Show information about the stream.",
             "HELP",
-            "    Print this help.",
+            "    Prints this help.",
         ])
     }
 }
