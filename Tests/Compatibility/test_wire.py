@@ -489,7 +489,7 @@ def test_ten_thousand_idle_clients_are_normal(start, which):
             per_client = (server.resident_bytes() - before) / count
             print(f"\n{which}: {per_client:.0f} resident bytes per idle connection")
             if servers.is_apus(server.binary):
-                assert per_client <= 1024, f"{per_client:.0f} resident bytes per idle connection"
+                assert per_client <= 512, f"{per_client:.0f} resident bytes per idle connection"
     finally:
         for connection in connections:
             connection.close()

@@ -127,7 +127,7 @@ extension CommandCommands {
     /// What happens to a key where the command's row leaves it to the other words: a SET that
     /// asks for nothing back only overwrites, a BITFIELD without SET and INCRBY only reads.
     private static func use(_ use: KeySpec.Use, in call: Arguments) -> KeySpec.Use {
-        guard use.contains(.variable) else { return use }
+        guard use.contains(.variable) else { return use.subtracting(.incomplete) }
         func has(_ words: [StaticString], from start: Int) -> Bool {
             (start..<max(start, call.count)).contains { index in
                 words.contains { call[index].isSameWord(as: Bytes($0)) }
