@@ -121,6 +121,11 @@ int apus_set_timer_slack(unsigned long nanoseconds) {
   return prctl(PR_SET_TIMERSLACK, nanoseconds, 0, 0, 0);
 }
 
+_Noreturn void apus_out_of_memory(size_t byte_count) {
+  fprintf(stderr, "Out of memory: the system has no %zu bytes more. Apus ends.\n", byte_count);
+  _exit(1);
+}
+
 // --- title ----------------------------------------------------------------------------------
 // The kernel shows the memory that the command line was put into, which the environment follows:
 // argv[0] … argv[n-1] envp[0] … envp[m-1], each with its zero.

@@ -1,3 +1,4 @@
+internal import CSupport
 internal import Glibc
 
 /// A growable run of bytes with one owner: reply buffers, query buffers, log records.
@@ -67,7 +68,7 @@ public struct ByteBuffer: ~Copyable {
         guard needed > capacity else { return }
         let target = max(needed, capacity * 2, 64)
         // SAFETY: `base` came from malloc or is nil.
-        guard let grown = unsafe realloc(base, target) else { fatalError("out of memory") }
+        guard let grown = unsafe realloc(base, target) else { apus_out_of_memory(target) }
         unsafe base = grown.assumingMemoryBound(to: UInt8.self)
         capacity = target
     }
@@ -118,6 +119,16 @@ public struct ByteBuffer: ~Copyable {
         // SAFETY: both ends lie within `count`.
         unsafe _ = memmove(base, base + dropped, count - dropped)
         used -= dropped
+    }
+
+    /// Gives back what is not needed where a few bytes stand in a large buffer.
+    public mutating func shrink() {
+        let fit = max(count, 64)
+        guard capacity >= 4096, fit < capacity / 4, let base = unsafe base else { return }
+        // SAFETY: `base` came from malloc; a block that cannot be made smaller stays as it is.
+        guard let smaller = unsafe realloc(base, fit) else { return }
+        unsafe self.base = smaller.assumingMemoryBound(to: UInt8.self)
+        capacity = fit
     }
 
     /// Cuts the buffer to its first `length` bytes.

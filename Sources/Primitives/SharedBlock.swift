@@ -27,7 +27,7 @@ public struct SharedBlock: @unchecked Sendable {  // because: see above
     public init(capacity: Int) {
         // SAFETY: fresh memory, checked.
         guard let base = unsafe malloc(SharedBlock.headerBytes + capacity) else {
-            fatalError("out of memory")
+            apus_out_of_memory(capacity)
         }
         address = UInt(bitPattern: base)
         cell.store(UInt64(1), 0)
@@ -40,7 +40,7 @@ public struct SharedBlock: @unchecked Sendable {  // because: see above
     public init(zeros count: Int) {
         // SAFETY: fresh memory, checked.
         guard let base = unsafe calloc(1, SharedBlock.headerBytes + count) else {
-            fatalError("out of memory")
+            apus_out_of_memory(count)
         }
         address = UInt(bitPattern: base)
         cell.store(UInt64(1), 0)
@@ -54,7 +54,7 @@ public struct SharedBlock: @unchecked Sendable {  // because: see above
         precondition(!isShared && capacity >= count, "a holder would lose its bytes")
         // SAFETY: the only holder gives the old address up.
         guard let base = unsafe realloc(cell.base, SharedBlock.headerBytes + capacity) else {
-            fatalError("out of memory")
+            apus_out_of_memory(capacity)
         }
         let block = SharedBlock(address: UInt(bitPattern: base))
         block.cell.store(capacity, 16)

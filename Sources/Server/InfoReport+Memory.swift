@@ -11,6 +11,7 @@ extension InfoReport {
         let resident = ProcessMemory.residentBytes
         server.notePeak(used)
         let pages = server.pageBytes
+        let bound = Int(clamping: server.options.memoryBytesMax)
         return [
             "used_memory:\(used)", "used_memory_human:\(human(used))",
             "used_memory_rss:\(resident)", "used_memory_rss_human:\(human(resident))",
@@ -29,7 +30,8 @@ extension InfoReport {
             "number_of_libraries:0", "used_memory_vm_functions:0", "used_memory_vm_total:0",
             "used_memory_vm_total_human:0B", "used_memory_functions:0", "used_memory_scripts:0",
             "used_memory_scripts_human:0B",
-            "maxmemory:0", "maxmemory_human:0B", "maxmemory_policy:noeviction",
+            "maxmemory:\(bound)", "maxmemory_human:\(human(bound))",
+            "maxmemory_policy:\(server.configuration.value("maxmemory-policy").text)",
             "allocator_frag_ratio:\(fixed(percent(pages, of: data) / 100))",
             "allocator_frag_bytes:\(pages - data)",
             "allocator_rss_ratio:\(fixed(percent(resident, of: pages) / 100))",

@@ -41,6 +41,15 @@ extension Instance {
                 + "with \(limit - reservedFiles)")
     }
 
+    /// Names directives that were set but steer nothing yet.
+    func log(absent names: ArraySlice<String>) {
+        guard !names.isEmpty else { return }
+        log(
+            .warning,
+            "Kept for CONFIG GET, but not in effect in this version: "
+                + names.joined(separator: ", "))
+    }
+
     /// Lets all workers work by the configuration as it stands now. The world is stopped.
     func publish() {
         options = Options(configuration)

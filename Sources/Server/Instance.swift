@@ -33,7 +33,7 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
     private(set) var replicationID = Instance.randomID()
     /// Who started the server and waits to hear of it, as INFO says it.
     let supervisor: String
-    let executable = CommandLine.arguments.first ?? "apus-server"
+    let executable = OwnProcess.executable
     let startedAtUnix = Clock.unixMilliseconds() / 1000
     let startedAtNanoseconds = Clock.monotonicNanoseconds()
     private let startedAtCycles = apus_cycles()

@@ -32,6 +32,7 @@ struct Launch {
         do throws(SystemError) {
             let server = try Instance(
                 configuration, log: log, supervisor: manager == nil ? "no" : "systemd")
+            server.log(absent: configuration.notInEffect[...])
             guard listen(server) else { return 1 }
             return serve(server, manager)
         } catch {
@@ -60,12 +61,6 @@ struct Launch {
         } else {
             log(.notice, "Configuration loaded")
         }
-        let absent = configuration.notInEffect
-        guard !absent.isEmpty else { return }
-        log(
-            .warning,
-            "Kept for CONFIG GET, but not in effect in this version: "
-                + absent.joined(separator: ", "))
     }
 
     /// The manager that wants to hear of the start, where `supervised` names one.

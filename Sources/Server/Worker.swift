@@ -150,14 +150,14 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
     /// Receives where the beginning of a request waits already; its requests run at once, as the
     /// buffer may move.
     private func receiveBehindTail(_ client: Client) {
-        let wanted = max(Worker.receiveBytes, min((client.parser.wordAhead ?? 0) + 2, 1 << 20))
-        // SAFETY: room for `wanted` bytes.
-        let target = unsafe Cell(UnsafeMutableRawPointer(client.query.room(wanted)))
-        switch Socket.receive(client.descriptor, target, wanted) {
+        if usedSlots == Worker.receiveSlots { finishBatch() }
+        // By way of the worker's memory, so that a client that sends bit by bit takes little.
+        let memory = receiveMemory.advanced(by: usedSlots * Worker.receiveBytes)
+        switch Socket.receive(client.descriptor, memory, Worker.receiveBytes) {
         case .wouldBlock: return
         case .closed: return close(client)
         case .bytes(let count):
-            client.query.commit(count)
+            client.query.append(memory.bytes(0, count))
             note(client, received: count)
             guard client.query.count <= server.options.queryBufferBytesMax else {
                 return closeTooLong(client)
@@ -179,7 +179,13 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
         client.query.removeFirst(needed)
         client.parser.rebase(needed)
         client.parsed = used - needed
-        if client.query.count == 0 { client.query.removeAll(keep: 0) } else { expectBlock(client) }
+        if client.query.count == 0 { client.query.removeAll(keep: 0) } else { keepWaiting(client) }
+    }
+
+    /// Has little memory wait for the rest of a request.
+    private func keepWaiting(_ client: Client) {
+        client.query.shrink()
+        expectBlock(client)
     }
 
     private func keepTail(_ client: Client, _ tail: Bytes, dropped: Int) {

@@ -1,4 +1,5 @@
 public import Primitives
+internal import CSupport
 internal import Glibc
 
 /// The memory of one shard: blocks in size classes, cut from pages of 64 KiB, named by 4-byte
@@ -80,7 +81,7 @@ public struct Arena: ~Copyable {
         let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
         guard let address = unsafe mmap(nil, byteCount, PROT_READ | PROT_WRITE, flags, -1, 0),
             unsafe address != MAP_FAILED
-        else { fatalError("cannot reserve \(byteCount) bytes of addresses: \(errno)") }
+        else { apus_out_of_memory(byteCount) }
         return unsafe address
     }
 

@@ -6,6 +6,14 @@ public enum OwnProcess {
     /// Its number.
     public static var number: Int32 { getpid() }
 
+    /// The absolute path of the program.
+    public static var executable: String {
+        // SAFETY: realpath allocates the text, which is copied and then freed.
+        guard let path = unsafe realpath("/proc/self/exe", nil) else { return "apus-server" }
+        defer { unsafe free(path) }
+        return unsafe String(cString: path)
+    }
+
     /// Whether somebody looks at the standard output.
     public static var hasTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 

@@ -197,6 +197,9 @@ int apus_set_timer_slack(unsigned long nanoseconds);
 // command line and the environment ends. The environment moves away the first time.
 void apus_set_title(const char *_Nonnull title);
 
+// Says on standard error that `byte_count` bytes were not to be had, and ends with exit code 1.
+_Noreturn void apus_out_of_memory(size_t byte_count);
+
 // --- cycles ---------------------------------------------------------------------------------
 // A counter that runs at a constant rate, for durations; calibrated against a clock by its user.
 static inline uint64_t apus_cycles(void) {

@@ -39,8 +39,10 @@ extension ConfigCommands {
         let isLocal = Socket.isLocal(session.client.descriptor)
         do throws(ConfigurationError) {
             try server.exclusively(session.worker) { () throws(ConfigurationError) in
+                let known = server.configuration.notInEffect.count
                 try server.configuration.set(changes, isLocal: isLocal)
                 server.publish()
+                server.log(absent: server.configuration.notInEffect.dropFirst(known))
             }
             session.worker.context.reply.ok()
         } catch {

@@ -107,7 +107,8 @@ extension Configuration {
         }
     }
 
-    private mutating func note(_ directive: Directive) {
+    /// Keeps the name of a directive that steers nothing yet.
+    mutating func note(_ directive: Directive) {
         if !directive.isInEffect { noteAbsent(directive.name) }
     }
 

@@ -137,6 +137,7 @@ extension Configuration {
             }
         }
         try next.takePlace(of: self, changes.map { $0.name.lowercased() }, rows)
+        for row in rows { next.note(ConfigurationTable.directives[row]) }
         // The folder as the system calls it, not as it was given.
         next.noteWorkingDirectory()
         self = next
