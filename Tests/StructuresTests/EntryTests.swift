@@ -58,8 +58,6 @@ import Testing
             entry.integer = number
             #expect(entry.integer == number && entry.expiry == 7)
         }
-        entry.setExpiry(9)
-        #expect(entry.expiry == 9 && entry.integer == .min)
         entry.write(kind: .hash, encoding: 1, word: nil, key: Bytes("key"))
         entry.collection = Handle(units: .max)
         #expect(entry.collection.units == .max && entry.byteCount == 2 + 3 + 4)
