@@ -90,7 +90,8 @@ struct ClientFilter {
         if let ids, !ids.contains(client.id) { return false }
         if let age = ageSecondsMin, worker.nowSeconds - client.createdAt < age { return false }
         if let address, client.address(peer: true, unixPath: unixPath) != address { return false }
-        if let localAddress, client.address(peer: false, unixPath: unixPath) != localAddress { return false }
+        let own = localAddress
+        if let own, client.address(peer: false, unixPath: unixPath) != own { return false }
         return true
     }
 }

@@ -29,7 +29,8 @@ struct DurationHistogram {
     static func bucket(_ cycles: UInt64) -> Int {
         guard cycles >= 32 else { return Int(cycles) }
         let doubling = 63 - cycles.leadingZeroBitCount
-        let index = (doubling - 4) * 32 + Int(truncatingIfNeeded: cycles >> UInt64(doubling - 5)) & 31
+        let step = Int(truncatingIfNeeded: cycles >> UInt64(doubling - 5)) & 31
+        let index = (doubling - 4) * 32 + step
         return min(index, bucketCount - 1)
     }
 

@@ -62,7 +62,8 @@ struct InfoReport {
             "redis_git_sha1:00000000", "redis_git_dirty:0", "redis_mode:standalone",
             "os:Linux \(Platform.kernelRelease) \(Platform.architecture)", "arch_bits:64",
             "monotonic_clock:POSIX clock_gettime", "multiplexing_api:epoll",
-            "process_id:\(OwnProcess.number)", "process_supervised:\(server.supervisor)", "run_id:\(server.runID)",
+            "process_id:\(OwnProcess.number)", "process_supervised:\(server.supervisor)",
+            "run_id:\(server.runID)",
             "tcp_port:\(server.options.port)", "server_time_usec:\(Clock.unixMicroseconds())",
             "uptime_in_seconds:\(uptime)", "uptime_in_days:\(uptime / 86400)",
             "hz:\(hertz)", "configured_hz:\(hertz)", "lru_clock:\(clock)",
@@ -76,7 +77,8 @@ struct InfoReport {
             let place = listener.place
             guard !listener.isUnix else { return "listener\(number):name=unix,bind=\(place)" }
             let port = server.options.port
-            return "listener\(number):name=tcp,bind=\(place.dropLast("\(port)".count + 1)),port=\(port)"
+            let address = place.dropLast("\(port)".count + 1)
+            return "listener\(number):name=tcp,bind=\(address),port=\(port)"
         }
     }
 
@@ -104,7 +106,8 @@ struct InfoReport {
 
     private var processorLines: [String] {
         func seconds(_ microseconds: Int64) -> String {
-            "\(microseconds / 1_000_000)." + String(1_000_000 + microseconds % 1_000_000).dropFirst()
+            let fraction = String(1_000_000 + microseconds % 1_000_000).dropFirst()
+            return "\(microseconds / 1_000_000).\(fraction)"
         }
         let own = ProcessorTime.ownProcess
         let children = ProcessorTime.children
@@ -125,7 +128,8 @@ struct InfoReport {
             let expires = shards.reduce(0) { $0 + $1.volatileCount }
             let fields = shards.reduce(0) { $0 + $1.volatileHashCount }
             let mean = expires > 0 ? meanLifetime(shards) : 0
-            return "db\(database):keys=\(keys),expires=\(expires),avg_ttl=\(mean),subexpiry=\(fields)"
+            return "db\(database):keys=\(keys),expires=\(expires),avg_ttl=\(mean),"
+                + "subexpiry=\(fields)"
         }
     }
 
@@ -164,7 +168,8 @@ struct InfoReport {
 
     /// Bytes with a unit, as Redis prints them.
     func human(_ bytes: Int) -> String {
-        for (unit, shift) in [("T", 40), ("G", 30), ("M", 20), ("K", 10)] where bytes >= 1 << shift {
+        let units = [("T", 40), ("G", 30), ("M", 20), ("K", 10)]
+        for (unit, shift) in units where bytes >= 1 << shift {
             return fixed(Double(bytes) / Double(1 << shift)) + unit
         }
         return "\(bytes)B"

@@ -72,7 +72,8 @@ public enum OwnProcess {
         var text = [UInt8](repeating: 0, count: 32)
         let count = unsafe read(file, &text, text.count)
         guard count > 0 else { return nil }
-        return Int(String(decoding: text[..<count].prefix { (0x30...0x39).contains($0) }, as: UTF8.self))
+        let digits = text[..<count].prefix { (0x30...0x39).contains($0) }
+        return Int(String(decoding: digits, as: UTF8.self))
     }
 
     /// Writes to the standard error.

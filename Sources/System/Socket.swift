@@ -194,8 +194,8 @@ public enum Socket {
         }
     }
 
-    /// Whether the other end is this machine by its own address or a unix socket. As in Redis, other
-    /// loopback addresses than 127.0.0.1 do not count.
+    /// Whether the other end is this machine by its own address or a unix socket. As in Redis,
+    /// other loopback addresses than 127.0.0.1 do not count.
     public static func isLocal(_ descriptor: Int32) -> Bool {
         let peer = name(descriptor, peer: true, unixPath: "")
         return peer == ":0" || peer.hasPrefix("127.0.0.1:") || peer.hasPrefix("[::1]")

@@ -102,7 +102,11 @@ extension ClientCommands {
                         client !== own || !filter.skipsOwn
                     else { continue }
                     count += 1
-                    if client === own { own.state.insert(.closesAfterReply) } else { worker.close(client) }
+                    guard client === own else {
+                        worker.close(client)
+                        continue
+                    }
+                    own.state.insert(.closesAfterReply)
                 }
             }
             return count

@@ -77,7 +77,8 @@ extension DebugCommands {
         guard let slot = worker.context.find(key) else { throw .noSuchKey }
         let entry = slot.entry
         let text =
-            "Value at:0x\(String(key.hash.bits, radix: 16)) refcount:1 encoding:\(Shard.encodingName(entry)) "
+            "Value at:0x\(String(key.hash.bits, radix: 16)) refcount:1 "
+            + "encoding:\(Shard.encodingName(entry)) "
             + "serializedlength:\(slot.shard.byteCount(slot)) lru:0 lru_seconds_idle:0"
         Array(text.utf8).withBytes { worker.context.reply.simple($0) }
     }
@@ -95,7 +96,8 @@ extension DebugCommands {
         for index in 0..<count {
             var value = Array("value:\(index)".utf8)
             if size > 0 {
-                value = value.prefix(size) + [UInt8](repeating: 0, count: max(0, size - value.count))
+                value = Array(value.prefix(size))
+                value += [UInt8](repeating: 0, count: size - value.count)
             }
             Array("\(prefix):\(index)".utf8).withBytes { name in
                 value.withBytes { add(name, $0, session.worker) }

@@ -60,7 +60,8 @@ extension ServerCommands {
             throw CommandError("ERR No shutdown in progress.")
         }
         if saves {
-            throw CommandError("ERR Errors trying to SHUTDOWN: this version keeps no files. Use SHUTDOWN NOSAVE.")
+            throw CommandError(
+                "ERR Errors trying to SHUTDOWN: no files are kept yet. Use SHUTDOWN NOSAVE.")
         }
         session.client.state.insert(.closesAfterReply)
         session.server.end(because: "User requested shutdown...")
