@@ -20,8 +20,8 @@ struct Launch {
         Signals.prepare()
         log.write(to: options.logPath)
         if let level = LogLevel(name: options.logLevel) { log.show(from: level) }
-        let manager = supervisor()
-        if options.isDaemon, manager == nil {
+        let supervisor = findSupervisor()
+        if options.isDaemon, supervisor == nil {
             do throws(SystemError) { try OwnProcess.leaveTerminal() } catch {
                 return fail("Cannot leave the terminal: \(error.text)")
             }
@@ -31,10 +31,10 @@ struct Launch {
         guard settleClientsMax() else { return 1 }
         do throws(SystemError) {
             let server = try Instance(
-                configuration, log: log, supervisor: manager == nil ? "no" : "systemd")
+                configuration, log: log, supervisor: supervisor == nil ? "no" : "systemd")
             server.log(absent: configuration.notInEffect[...])
             guard listen(server) else { return 1 }
-            return serve(server, manager)
+            return serve(server, supervisor)
         } catch {
             return fail("Failed to start: \(error.text)")
         }
@@ -63,19 +63,19 @@ struct Launch {
         }
     }
 
-    /// The manager that wants to hear of the start, where `supervised` names one.
-    private func supervisor() -> ServiceManager? {
+    /// The supervisor that wants to hear of the start, where `supervised` names one.
+    private func findSupervisor() -> Supervisor? {
         let wanted = options.supervisor
         if wanted == "upstart" || wanted == "auto", OwnProcess.environment("UPSTART_JOB") != nil {
             OwnProcess.forgetEnvironment("UPSTART_JOB")
             OwnProcess.stopSelf()
             return nil
         }
-        guard wanted == "systemd" || wanted == "auto", let manager = ServiceManager() else {
+        guard wanted == "systemd" || wanted == "auto", let supervisor = Supervisor() else {
             return nil
         }
-        manager.tell("STATUS=Apus is loading...\n")
-        return manager
+        supervisor.tell("STATUS=Apus is loading...\n")
+        return supervisor
     }
 
     /// Lets as many files be open as `maxclients` needs, or lowers `maxclients`; false when not
@@ -143,7 +143,7 @@ struct Launch {
 
     // MARK: Serving
 
-    private func serve(_ server: Instance, _ manager: ServiceManager?) -> Int32 {
+    private func serve(_ server: Instance, _ supervisor: Supervisor?) -> Int32 {
         let processFile = writeProcessFile()
         if options.setsProcessTitle { setTitle(server.listeners) }
         showStart(server.listeners)
@@ -152,9 +152,9 @@ struct Launch {
         for kind in ["tcp", "unix"] where server.listeners.contains(where: { $0.kind == kind }) {
             log(.notice, "Ready to accept connections \(kind)")
         }
-        manager?.tell("STATUS=Ready to accept connections\nREADY=1\n")
+        supervisor?.tell("STATUS=Ready to accept connections\nREADY=1\n")
         server.run()
-        manager?.tell("STOPPING=1\n")
+        supervisor?.tell("STOPPING=1\n")
         if let processFile {
             log(.notice, "Removing the pid file.")
             _ = OwnProcess.remove(processFile)

@@ -76,6 +76,7 @@ struct WorkerStatistics: ~Copyable {
     private mutating func startDurations(_ row: Int, _ cycles: UInt64) {
         let durations = DurationHistogram()
         durations.count(cycles)
+        // SAFETY: rows come from the registry.
         unsafe commands[row].durations = durations
     }
 
@@ -88,6 +89,7 @@ struct WorkerStatistics: ~Copyable {
 
     private func forgetDurations() {
         for row in 0..<commandCount {
+            // SAFETY: rows below `commandCount`; what was freed is forgotten at once.
             unsafe commands[row].durations?.free()
             unsafe commands[row].durations = nil
         }
@@ -102,12 +104,14 @@ struct WorkerStatistics: ~Copyable {
     /// Notes that a call, counted elsewhere, replied with an error of its own making.
     mutating func noteFailure(_ row: Int) {
         precondition(row < commandCount, "no such command")
+        // SAFETY: just checked.
         unsafe commands[row].failures &+= 1
     }
 
     /// Counts a call that was refused before it ran.
     mutating func countRejection(_ row: Int) {
         precondition(row < commandCount, "no such command")
+        // SAFETY: just checked.
         unsafe commands[row].rejections &+= 1
     }
 
@@ -122,6 +126,7 @@ struct WorkerStatistics: ~Copyable {
     /// Sets everything to zero.
     mutating func reset() {
         forgetDurations()
+        // SAFETY: `commandCount` rows.
         unsafe commands.update(repeating: Command(), count: commandCount)
         errorCount = 0
         errorsByCode = [:]

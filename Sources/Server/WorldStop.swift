@@ -59,6 +59,7 @@ final class WorldStop: @unchecked Sendable {  // because: guarded by the mutex
 
     /// Counts the caller, which ends, as parked for ever, so that nobody waits for it.
     func leave() {
+        // SAFETY: both were made by `init`.
         unsafe pthread_mutex_lock(mutex)
         parked += 1
         unsafe pthread_cond_broadcast(changed)

@@ -113,7 +113,8 @@ struct CommandGrammar {
     ]
 
     private mutating func readRepeat(_ argument: inout Argument) {
-        guard at + 2 < text.count, text[at...(at + 2)] == ["." as Character, ".", "."] else { return }
+        let dots = ["." as Character, ".", "."]
+        guard at + 2 < text.count, text[at...(at + 2)] == dots[...] else { return }
         argument.isMultiple = true
         at += 3
     }

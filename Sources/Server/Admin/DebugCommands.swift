@@ -19,7 +19,11 @@ extension DebugCommands {
     static func debug(_ arguments: Arguments, _ session: Session) throws(CommandError) {
         guard isAllowed(session) else {
             throw CommandError(
-                "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server."
+                """
+                ERR DEBUG command not allowed. If the enable-debug-command option is set to \
+                "local", you can run it from a local connection, otherwise you need to set this \
+                option in the configuration file, and then restart the server.
+                """
             )
         }
         let name = arguments[1]
@@ -211,7 +215,10 @@ extension DebugCommands {
             session.worker.context.reply.bulk("Some real reply following the push reply")
         } else {
             throw CommandError(
-                "ERR Wrong protocol type name. Please use one of the following: string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false"
+                """
+                ERR Wrong protocol type name. Please use one of the following: \
+                string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false
+                """
             )
         }
     }

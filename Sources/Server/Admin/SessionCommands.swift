@@ -46,7 +46,10 @@ extension SessionCommands {
         guard arguments.count <= 3 else { throw .syntax }
         if arguments.count == 2, session.server.options.password.isEmpty {
             throw CommandError(
-                "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?"
+                """
+                ERR AUTH <password> called without any password configured for the default \
+                user. Are you sure your configuration is correct?
+                """
             )
         }
         try session.admit(
@@ -70,7 +73,11 @@ extension SessionCommands {
         }
         guard session.client.state.contains(.authenticated) else {
             throw CommandError(
-                "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time"
+                """
+                NOAUTH HELLO must be called with the client already authenticated, otherwise \
+                the HELLO AUTH <user> <pass> option can be used to authenticate the client and \
+                select the RESP protocol version at the same time
+                """
             )
         }
         if isRESP3 {

@@ -61,6 +61,7 @@ enum ConfigurationDisk {
     /// Replaces the file at `path` by `content` in one step that a crash cannot halve.
     static func replace(_ path: String, by content: [UInt8]) throws(Failure) {
         let temporary = "\(path).\(getpid()).tmp"
+        // SAFETY: paths are texts for the length of each call.
         let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw Failure() }
         do throws(Failure) {
@@ -111,10 +112,14 @@ enum ConfigurationDisk {
     }
 
     /// Whether there is a file at `path`.
-    static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
+    static func exists(_ path: String) -> Bool {
+        // SAFETY: the path is a text for the length of the call.
+        unsafe access(path, F_OK) == 0
+    }
 
     /// Whether a log file can be appended to.
     static func checkAppendable(_ path: String) throws(Failure) {
+        // SAFETY: the path is a text for the length of the call.
         let descriptor = unsafe open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw Failure() }
         close(descriptor)

@@ -4,7 +4,7 @@ internal import Glibc
 ///
 /// Source: sd_notify(3): datagrams of `NAME=value` lines to the socket that NOTIFY_SOCKET names;
 /// a leading `@` stands for the zero of an abstract name.
-public struct ServiceManager: Sendable {
+public struct Supervisor: Sendable {
     private let socketPath: String
 
     /// The one that started this process, or nil.
