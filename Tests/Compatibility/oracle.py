@@ -291,6 +291,8 @@ NORMALISERS = {
     "TTL": about(2), "PTTL": about(2000), "EXPIRETIME": about(2), "PEXPIRETIME": about(2000),
     "TIME": same_kind, "OBJECT IDLETIME": about(3), "OBJECT FREQ": same_kind,
     "MEMORY USAGE": positive, "DEBUG OBJECT": same_kind, "CLIENT ID": positive,
+    # Small sets and lists are listpacks since Redis 7.2.
+    "OBJECT ENCODING": encodings((b"listpack", b"hashtable"), (b"listpack", b"quicklist")),
     "INFO": same_kind, "DEBUG SLEEP": same_kind, "LOLWUT": same_kind,
     "CONFIG GET": unordered_pairs, "CLIENT LIST": same_kind, "CLIENT INFO": same_kind, "HELLO": same_kind,
 }

@@ -1,6 +1,6 @@
 """The keyspace: whatever the type of the value."""
 
-from oracle import encodings, same_kind
+from oracle import same_kind
 
 KEYS = ["a", "b", "c", "d", "s:1", "l:1"]
 
@@ -48,7 +48,6 @@ STEPS = [
 NORMALISERS = {
     "OBJECT REFCOUNT": same_kind,
     "OBJECT IDLETIME": same_kind,
-    "OBJECT ENCODING": encodings((b"listpack", b"hashtable"), (b"listpack", b"quicklist")),
 }
 
 EDGES = """

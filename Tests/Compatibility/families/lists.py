@@ -5,11 +5,7 @@ Since 7.2 Redis keeps a small list in one listpack and says so, which we follow;
 the least RANK, which 7.0 negates to itself; newer versions refuse it.
 """
 
-from oracle import encodings
-
 KEYS = ["l:%d" % i for i in range(5)]
-
-NORMALISERS = {"OBJECT ENCODING": encodings((b"listpack", b"quicklist"), (b"listpack", b"hashtable"))}
 
 
 def side(w):

@@ -1,11 +1,6 @@
 """Sets."""
 
-from oracle import encodings
-
 KEYS = ["t:%d" % i for i in range(5)]
-
-# Small sets of text are listpacks since Redis 7.2.
-NORMALISERS = {"OBJECT ENCODING": encodings((b"listpack", b"hashtable"))}
 
 
 def pop_and_forget(w):
@@ -205,6 +200,11 @@ SSCAN none 0
 SADD s 1 2 3
 SSCAN s 0
 SSCAN s abc
+SSCAN s -1
+SSCAN s ""
+SSCAN s +0
+SSCAN s " 0"
+SSCAN s -18446744073709551616
 SSCAN s 0 COUNT 0
 SSCAN s 0 COUNT x
 SSCAN s 0 MATCH
@@ -220,6 +220,27 @@ NEWER = [
     ("SADD s a b", "OBJECT ENCODING s", b"$8\r\nlistpack\r\n"),
     ("SADD a 1 2", "SADD b 2 3", "SUNIONCARD 2 a b", b":3\r\n"),
     ("SADD a 1 2", "SADD b 2 3", "SUNIONCARD 2 a b LIMIT 2", b":2\r\n"),
+    ("SADD a 1 2", "SADD b 2 x", "SUNIONCARD 3 a b none LIMIT 0 APPROX", b":3\r\n"),
+    ("SADD a 1 2", "SUNIONCARD 1 a LIMIT 1", b":1\r\n"),
+    ("SUNIONCARD 0 a", b"-ERR numkeys should be greater than 0\r\n"),
+    ("SUNIONCARD 2 a", b"-ERR Number of keys can't be greater than number of args\r\n"),
+    ("SUNIONCARD 1 a LIMIT -1", b"-ERR LIMIT can't be negative\r\n"),
+    ("SUNIONCARD 1 a b", b"-ERR syntax error\r\n"),
+    ("SDIFFCARD 1 a APPROX", b"-ERR syntax error\r\n"),
+    ("SADD b 1", "SDIFFCARD 2 a b", b":0\r\n"),
+    ("SADD a 1 2", "SDIFFCARD 2 a none", b":2\r\n"),
+    ("SET k v", "SADD a 1", "SDIFFCARD 2 a k", b"-WRONGTYPE Operation against a key holding the wrong kind of value\r\n"),
+    (["SADD", "s", *map(str, range(512))], "OBJECT ENCODING s", b"$6\r\nintset\r\n"),
+    (["SADD", "s", *map(str, range(512))], "SADD s 512", "OBJECT ENCODING s", b"$9\r\nhashtable\r\n"),
+    (["SADD", "s", *("m%d" % i for i in range(128))], "OBJECT ENCODING s", b"$8\r\nlistpack\r\n"),
+    (["SADD", "s", *("m%d" % i for i in range(128))], "SADD s n", "OBJECT ENCODING s", b"$9\r\nhashtable\r\n"),
+    (["SADD", "s", *map(str, range(127))], "SADD s x", "OBJECT ENCODING s", b"$8\r\nlistpack\r\n"),
+    (["SADD", "s", *map(str, range(128))], "SADD s x", "OBJECT ENCODING s", b"$9\r\nhashtable\r\n"),
+    (["SADD", "s", "x" * 64], "OBJECT ENCODING s", b"$8\r\nlistpack\r\n"),
+    (["SADD", "s", "x" * 65], "OBJECT ENCODING s", b"$9\r\nhashtable\r\n"),
+    (["SADD", "s", *("m%d" % i for i in range(300))], "SADD t m1 m2 7", "SINTERSTORE d s t", "OBJECT ENCODING d", b"$8\r\nlistpack\r\n"),
+    (["SADD", "s", *map(str, range(600))], "SADD t 1 2 x", "SINTERSTORE d s t", "OBJECT ENCODING d", b"$6\r\nintset\r\n"),
+    (["SADD", "s", *("m%d" % i for i in range(128))], "SADD t x", "SUNIONSTORE d s t", "OBJECT ENCODING d", b"$9\r\nhashtable\r\n"),
     ("SADD a 1 2", "SADD b 2 3", "SDIFFCARD 2 a b", b":1\r\n"),
     ("SADD a 1 2 4", "SADD b 2 3", "SDIFFCARD 2 a b LIMIT 1", b":1\r\n"),
 ]

@@ -1,7 +1,5 @@
 """Strings."""
 
-from oracle import encodings
-
 KEYS = ["s:%d" % i for i in range(6)]
 
 EXPIRIES = [["EX", 5000], ["PX", 5000000], ["EXAT", 33177117420], ["PXAT", 33177117420000]]
@@ -20,9 +18,6 @@ def set_with_options(w):
 def pairs(w, most=4):
     return [item for _ in range(w.number(1, most)) for item in (w.key(), w.value())]
 
-
-# The random words now and then name a key of another type, whose small encodings are newer than 7.0.
-NORMALISERS = {"OBJECT ENCODING": encodings((b"listpack", b"hashtable"), (b"listpack", b"quicklist"))}
 
 STEPS = [
     (8, "SET", set_with_options),
