@@ -1,0 +1,38 @@
+import Foundation
+import Primitives
+import Testing
+
+@Suite struct FixedTextTests {
+    private func text(_ value: Double, _ digits: Int, trims: Bool = false) -> String {
+        var buffer = ByteBuffer()
+        buffer.append(fixed: value, digits: digits, trims: trims)
+        return buffer.bytes.string
+    }
+
+    @Test func `numbers print as C prints them`() {
+        var random = FastRandom(seed: 5)
+        for _ in 0..<20_000 {
+            let whole = Double(random.below(1 << 40)) - Double(1 << 39)
+            let divisors: [Double] = [1, 3, 1_048_576, 1e9, 1e15]
+            let value = whole / divisors[random.below(5)]
+            for digits in [1, 4, 6, 17] {
+                #expect(text(value, digits) == String(format: "%.\(digits)f", value))
+            }
+        }
+    }
+
+    @Test func `ties go to the even digit, and carries into the whole part`() {
+        #expect(text(0.5, 1) == "0.5")
+        #expect(text(0.25, 1) == "0.2")
+        #expect(text(0.75, 1) == "0.8")
+        #expect(text(0.99999, 4) == "1.0000")
+        #expect(text(-0.00001, 4) == "-0.0000")
+    }
+
+    @Test func `trailing zeros go when asked`() {
+        #expect(text(180, 17, trims: true) == "180")
+        #expect(text(-0.5, 17, trims: true) == "-0.5")
+        #expect(text(-1e-30, 17, trims: true) == "0")
+        #expect(text(.infinity, 4) == "inf")
+    }
+}

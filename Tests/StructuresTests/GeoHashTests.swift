@@ -1,0 +1,96 @@
+import Primitives
+import Testing
+
+@testable import Structures
+
+@Suite struct GeoHashTests {
+    static func point(_ random: inout FastRandom) -> GeoPoint {
+        func share() -> Double { Double(random.below(1_000_001)) / 1_000_000 }
+        return GeoPoint(longitude: share() * 360 - 180, latitude: share() * 170 - 85)
+    }
+
+    @Test func `Palermo has the cell that Redis gives it`() {
+        let hash = GeoHash(GeoPoint(longitude: 13.361389, latitude: 38.115556))
+        #expect(hash.bits == 3_479_099_956_230_698)
+        #expect(hash.center.longitude == 13.361389338970184)
+        let text = GeoHash.text(hash.center)
+        let letters = (0..<GeoHash.textByteCount).map { text[$0] }
+        #expect(letters == Array("sqc8b49rny0".utf8))
+    }
+
+    @Test func `a cell encloses its point, and its middle is in the same cell`() {
+        var random = FastRandom(seed: 1)
+        for _ in 0..<20_000 {
+            let point = GeoHashTests.point(&random)
+            let hash = GeoHash(point, steps: 1 + random.below(26))
+            let (least, greatest) = hash.corners
+            #expect(least.longitude <= point.longitude && point.longitude <= greatest.longitude)
+            #expect(least.latitude <= point.latitude && point.latitude <= greatest.latitude)
+            #expect(GeoHash(hash.center, steps: hash.steps) == hash)
+            #expect(hash.scores.contains(GeoHash(hash.center).bits))
+        }
+    }
+
+    @Test func `neighbours lie a cell away, and there and back is the same cell`() {
+        var random = FastRandom(seed: 2)
+        for _ in 0..<20_000 {
+            let hash = GeoHash(GeoHashTests.point(&random), steps: 3 + random.below(24))
+            let (east, north) = (random.below(3) - 1, random.below(3) - 1)
+            let other = hash.neighbour(east: east, north: north)
+            #expect(other.neighbour(east: -east, north: -north) == hash)
+            let width = hash.corners.greatest.longitude - hash.corners.least.longitude
+            let moved = (other.center.longitude - hash.center.longitude) / width
+            let cells = Double(UInt64(1) << UInt64(hash.steps))
+            let isWrapped = abs(moved) > 2
+            let expected = isWrapped ? Double(east) - Double(east) * cells : Double(east)
+            #expect(abs(moved - expected) < 1e-3)
+        }
+    }
+
+    @Test(arguments: [1, 2, 3])
+    func `the cells that cover a shape hold all that lies within`(form: Int) {
+        var random = FastRandom(seed: UInt64(form))
+        for _ in 0..<300 {
+            let center = GeoPoint(
+                longitude: Double(random.below(340)) - 170,
+                latitude: Double(random.below(140)) - 70
+            )
+            let size = [100.0, 5_000, 200_000, 1_500_000][random.below(4)]
+            let shape: GeoShape
+            switch form {
+            case 1: shape = GeoShape(center: center, form: .circle(radius: size))
+            case 2:
+                shape = GeoShape(center: center, form: .box(width: size, height: size * 1.5))
+            default:
+                let step = size / 111_000
+                shape = GeoShape(polygon: [
+                    center, GeoPoint(longitude: center.longitude + step, latitude: center.latitude),
+                    GeoPoint(longitude: center.longitude, latitude: center.latitude + step),
+                ])
+            }
+            var ranges: [Range<UInt64>] = []
+            shape.forEachCell {
+                ranges.append($0.scores)
+                return true
+            }
+            let spread = size / 40_000
+            for _ in 0..<100 {
+                let place = GeoPoint(
+                    longitude: center.longitude + (Double(random.below(2_001)) / 1_000 - 1) * spread,
+                    latitude: center.latitude + (Double(random.below(2_001)) / 1_000 - 1) * spread
+                )
+                guard place.hasCell else { continue }
+                let cell = GeoHash(place)
+                guard shape.distance(to: cell.center) != nil else { continue }
+                #expect(ranges.contains { $0.contains(cell.bits) })
+            }
+        }
+    }
+
+    @Test func `scores that are no cells name some`() {
+        for score in [-1, -.infinity, .infinity, 1e300, -1e300, 0.5, 9.3e18] {
+            let center = GeoHash(score: score).center
+            #expect(center.hasCell)
+        }
+    }
+}
