@@ -139,7 +139,9 @@ extension GeoSearch {
             if detailCount > 0 { reply.array(1 + detailCount) }
             reply.bulk(match.member)
             if request.tellsDistance { writer.distance(match.metres / request.unit, &reply) }
-            if request.tellsHash { reply.integer(Int64(clamping: GeoHash(score: match.score).bits)) }
+            if request.tellsHash {
+                reply.integer(Int64(clamping: GeoHash(score: match.score).bits))
+            }
             if request.tellsPosition { writer.position(match.position, &reply) }
         }
     }

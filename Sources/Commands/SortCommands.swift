@@ -104,7 +104,8 @@ extension SortCommands {
         }
     }
 
-    /// Stores what would be told as a list at `target`, whatever it holds; what is missing is empty.
+    /// Stores what would be told as a list at `target`, whatever it holds; what is missing becomes
+    /// empty.
     private static func store(
         _ elements: borrowing SortElements,
         _ range: Range<Int>,

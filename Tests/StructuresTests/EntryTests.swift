@@ -58,6 +58,8 @@ import Testing
             entry.integer = number
             #expect(entry.integer == number && entry.expiry == 7)
         }
+        entry.cell.store(Int64(9), 2)
+        #expect(entry.expiry == 9 && entry.integer == .min)
         entry.write(kind: .hash, encoding: 1, word: nil, key: Bytes("key"))
         entry.collection = Handle(units: .max)
         #expect(entry.collection.units == .max && entry.byteCount == 2 + 3 + 4)

@@ -74,10 +74,13 @@ import Testing
                 return true
             }
             let spread = size / 40_000
+            func near(_ degrees: Double) -> Double {
+                degrees + (Double(random.below(2_001)) / 1_000 - 1) * spread
+            }
             for _ in 0..<100 {
                 let place = GeoPoint(
-                    longitude: center.longitude + (Double(random.below(2_001)) / 1_000 - 1) * spread,
-                    latitude: center.latitude + (Double(random.below(2_001)) / 1_000 - 1) * spread
+                    longitude: near(center.longitude),
+                    latitude: near(center.latitude)
                 )
                 guard place.hasCell else { continue }
                 let cell = GeoHash(place)

@@ -30,7 +30,9 @@ import Testing
 
     @Test func `an element's register and rank are those of Redis`() {
         // As PFDEBUG DECODE of redis-server tells them after PFADD p a b c.
-        let expected: [(StaticString, Int, UInt8)] = [("a", 12711, 2), ("b", 15780, 1), ("c", 8436, 1)]
+        let expected: [(StaticString, Int, UInt8)] = [
+            ("a", 12711, 2), ("b", 15780, 1), ("c", 8436, 1),
+        ]
         for (element, index, rank) in expected {
             let seen = HyperLogLog.Observation(Bytes(element))
             #expect(seen.index == index)
