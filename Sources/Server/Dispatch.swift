@@ -61,8 +61,8 @@ extension Worker {
         _ = prefetchMembers(large) { $0.prefetchMember($1, $2) }
     }
 
-    /// Calls `body` with the shard, the key and the first member of the requests whose bits are set,
-    /// but for shards in which another worker is; returns the bits of those for which it said true.
+    /// Calls `body` with the shard, the key and the first member of the requests whose bits are
+    /// set, but for shards in which another worker is; returns the bits of those for which it said true.
     private func prefetchMembers(_ set: UInt32, _ body: (Shard, Key, Bytes) -> Bool) -> UInt32 {
         var found: UInt32 = 0
         var rest = set
@@ -70,6 +70,7 @@ extension Worker {
             let bit = rest & ~(rest &- 1)
             rest &= rest &- 1
             let item = batch[bit.trailingZeroBitCount]
+            // SAFETY: the item's row and client, as the batch's invariants say.
             let row = unsafe registry.row(Int(item.row))
             let arguments = words.arguments(item.start, item.count)
             let database = unsafe item.client._withUnsafeGuaranteedRef { Int($0.database) }
@@ -214,6 +215,7 @@ extension Worker {
 
     /// Subcommands' keys are hashed late, as the batch knows only the container.
     private func hashFirstKey(of row: Int, _ arguments: Arguments) {
+        // SAFETY: the row comes from the table.
         let firstKey = unsafe registry.row(row).pointee.firstKey
         guard firstKey > 0, firstKey < arguments.count else { return }
         context.firstHash = context.keyspace.hasher(arguments[firstKey])

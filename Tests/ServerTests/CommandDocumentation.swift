@@ -9,9 +9,12 @@ enum CommandDocumentation {
         var text = """
             # Commands
 
-            What this server knows, \(facts.count) commands and subcommands; anything else is answered with
-            `ERR unknown command`. Names, options, replies and error texts are those of Redis 8 and Valkey 9.
-            This page is made from the rows in `Sources`; a test holds them equal, `make docs` writes it anew.
+            What this server knows, \(facts.count) commands and subcommands; \
+            anything else is answered with
+            `ERR unknown command`. Names, options, replies and error texts are \
+            those of Redis 8 and Valkey 9.
+            This page is made from the rows in `Sources`; a test holds them \
+            equal, `make docs` writes it anew.
 
             `[a]` may be left out, `(a | b)` is one of several, `a [a ...]` may be repeated.
 

@@ -6,11 +6,13 @@ enum ConfigurationDocumentation {
         var text = """
             # Configuration
 
-            The directives of `apus.conf` and of the command line (`apus-server [FILE|-] [--name value …]`).
+            The directives of `apus.conf` and of the command line \
+            (`apus-server [FILE|-] [--name value …]`).
             Names, values and units are those of `redis.conf`. This page is made from
             `Sources/Server/Configuration/ConfigurationTable.swift`; a test holds them equal.
 
-            Sizes may have a unit: `k`, `m`, `g` are powers of 1000, `kb`, `mb`, `gb` powers of 1024.
+            Sizes may have a unit: `k`, `m`, `g` are powers of 1000, `kb`, `mb`, `gb` \
+            powers of 1024.
             A directive that may change takes `CONFIG SET`; the others are read at the start.
 
             ## In effect
