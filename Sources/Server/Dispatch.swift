@@ -62,7 +62,8 @@ extension Worker {
     }
 
     /// Calls `body` with the shard, the key and the first member of the requests whose bits are
-    /// set, but for shards in which another worker is; returns the bits of those for which it said true.
+    /// set, but for shards in which another worker is; returns the bits of those for which it
+    /// said true.
     private func prefetchMembers(_ set: UInt32, _ body: (Shard, Key, Bytes) -> Bool) -> UInt32 {
         var found: UInt32 = 0
         var rest = set
