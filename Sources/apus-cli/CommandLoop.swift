@@ -24,7 +24,10 @@ struct CommandLoop: ~Copyable {
 
     /// Runs until the end of the input or `quit`; returns the exit code.
     mutating func run() -> Int32 {
-        if editor != nil { Interrupt.catchAll() }
+        if editor != nil {
+            Interrupt.catchAll()
+            session.stopsAtInterrupt = true
+        }
         session.connect()
         if let preferences = Preferences.load() { preferences.forEach { apply($0) } }
         while let line = nextLine() {

@@ -68,20 +68,16 @@ extension ServerSession {
         errorsFail: Bool
     ) throws(RemoteFailure) -> Bool {
         try send(Request.bytes(words))
-        let name = words.first?.lowercase.text ?? ""
-        switch name {
-        case "monitor": try follow(plainly: true)
-        case "subscribe", "psubscribe", "ssubscribe":
-            if options.format != .raw {
-                output.write("Reading messages... (press Ctrl-C to quit)\n")
-            }
-            try follow(plainly: false)
-        default: break
+        let isListening = Self.listens(words)
+        if isListening, !words[0].isSameWord(as: "monitor"), options.format != .raw {
+            output.write("Reading messages... (press Ctrl-C to quit)\n")
+            output.flush()
         }
         while true {
             let reply = try receive()
             if case .push = reply {
-                if options.showsPushes { show(reply) }
+                if isListening || options.showsPushes { show(reply) }
+                if isListening { output.flush() }
                 continue
             }
             if try redirected(reply, words) { continue }
@@ -91,19 +87,16 @@ extension ServerSession {
             }
             note(words, reply)
             show(reply, isPlain: Self.isPlainText(words))
-            return true
+            // What was refused is followed by nothing; else messages come until somebody hangs up.
+            guard isListening, reply.errorText == nil else { return true }
+            output.flush()
         }
     }
 
-    /// Shows what the server sends until it closes or the user presses ^C.
-    private mutating func follow(plainly isPlain: Bool) throws(RemoteFailure) {
-        while true {
-            output.flush()
-            let reply = try receive()
-            show(reply)
-            // A refused MONITOR or SUBSCRIBE is followed by nothing.
-            if isPlain, reply.errorText != nil { output.flush() }
-        }
+    /// True for the commands after which the server sends without being asked.
+    private static func listens(_ words: [[UInt8]]) -> Bool {
+        let name = words.first?.lowercase.text ?? ""
+        return ["monitor", "subscribe", "psubscribe", "ssubscribe"].contains(name)
     }
 
     private mutating func show(_ reply: Reply, isPlain: Bool = false) {

@@ -97,7 +97,7 @@ struct CommandLineClient {
 
     private static func runSurvey(_ session: inout ServerSession) -> Int32 {
         guard session.connect() else { return 1 }
-        Interrupt.catchAll()
+        Interrupt.catchAll(endsAtSecond: true)
         do throws(RemoteFailure) {
             let code = try survey(&session)
             session.output.flush()

@@ -19,6 +19,8 @@ struct ServerSession: ~Copyable {
     var protocolVersion = 2
     /// The user and password of the last AUTH that worked.
     private var credentials: [[UInt8]]
+    /// True if ^C ends the waiting for a reply.
+    var stopsAtInterrupt = false
     /// What the server says of its commands, once it was asked.
     var docs: CommandDocs?
 
@@ -100,9 +102,10 @@ struct ServerSession: ~Copyable {
 
     /// The next reply or push; ^C ends the waiting where the user asked for that.
     mutating func receive(within milliseconds: Int? = nil) throws(RemoteFailure) -> Reply {
+        let stops = stopsAtInterrupt
         let reply = try connection?.receive(
             within: milliseconds,
-            unless: { Interrupt.isRequested }
+            unless: { stops && Interrupt.isRequested }
         )
         guard let reply else { throw .closed }
         return reply
