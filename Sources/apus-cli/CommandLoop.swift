@@ -6,7 +6,7 @@ struct CommandLoop: ~Copyable {
     private var session: ServerSession
     private let editor: LineEditor?
     private let historyFile = HistoryFile()
-    private var history: [String] = []
+    private var lastLine: String?
     private var input = InputLines()
 
     /// From this time on a command's duration is told.
@@ -18,7 +18,8 @@ struct CommandLoop: ~Copyable {
             editor = nil
             return
         }
-        history = historyFile.load()
+        let history = historyFile.load()
+        lastLine = history.last
         editor = LineEditor(history: history)
     }
 
@@ -53,7 +54,7 @@ struct CommandLoop: ~Copyable {
         guard let editor else { return input.next() }
         while true {
             noticeSilentEnd()
-            editor.docs = session.loadDocs()
+            if session.connection != nil { editor.docs = session.loadDocs() }
             session.output.flush()
             if let line = editor.read(prompt: prompt) { return line.bytes }
             Streams.write([UInt8(ascii: "\n")], to: STDOUT_FILENO)
@@ -78,16 +79,15 @@ struct CommandLoop: ~Copyable {
         } catch {
             session.connect(isQuiet: true)
         }
-        if session.connection == nil { session.connect(isQuiet: true) }
     }
 
     private mutating func remember(_ line: [UInt8], _ words: [[UInt8]]) {
         guard let editor, !HistoryFile.isSecret(words) else { return }
         let text = line.text
         editor.remember(text)
-        if history.last != text {
-            history.append(text)
-            historyFile.save(history)
+        if lastLine != text {
+            historyFile.append(text)
+            lastLine = text
         }
     }
 

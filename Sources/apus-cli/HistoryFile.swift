@@ -16,19 +16,21 @@ struct HistoryFile {
         }
     }
 
-    /// The lines of the file, at most `linesMax`.
+    /// The newest lines of the file, at most `linesMax`; a file that is much longer is cut.
     func load() -> [String] {
-        let bytes = path.flatMap(Streams.readFile) ?? []
-        return bytes.split(separator: UInt8(ascii: "\n")).suffix(Self.linesMax).map {
-            String(decoding: $0, as: UTF8.self)
+        guard let path else { return [] }
+        let lines = (Streams.readFile(path) ?? []).split(separator: UInt8(ascii: "\n"))
+        let newest = lines.suffix(Self.linesMax)
+        if lines.count > Self.linesMax * 2 {
+            Streams.writeFile(path, newest.flatMap { $0 + [UInt8(ascii: "\n")] })
         }
+        return newest.map { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// Rewrites the file with `lines`, readable by its owner alone.
-    func save(_ lines: [String]) {
+    /// Adds a line to the file at once: another terminal may write to it, too.
+    func append(_ line: String) {
         guard let path else { return }
-        let text = lines.suffix(Self.linesMax).map { $0 + "\n" }.joined()
-        Streams.writeFile(path, text.bytes)
+        Streams.writeFile(path, "\(line)\n".bytes, appends: true)
     }
 
     /// True if `words` hold a secret, which no history may keep.

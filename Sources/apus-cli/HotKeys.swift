@@ -7,19 +7,10 @@ struct HotKeys {
     private var hottest: [(key: [UInt8], counter: Int)] = []
     private var sampled = 0
 
-    private static let introduction = """
-
-        # Scanning the entire keyspace to find hot keys as well as
-        # average sizes per key type.  You can use -i 0.1 to sleep 0.1 sec
-        # per 100 SCAN commands (not usually needed).
-
-
-        """
-
     /// Walks over all keys; returns the exit code.
     mutating func run(_ session: inout ServerSession) throws(RemoteFailure) -> Int32 {
         guard let total = try session.keyCount() else { return 1 }
-        session.output.write(Self.introduction)
+        session.output.write(KeySurvey.introduction(to: "hot keys"))
         var cursor = "0".bytes
         var batches = 0
         repeat {

@@ -38,19 +38,22 @@ struct KeySurvey {
 
     init(isByMemory: Bool) { self.isByMemory = isByMemory }
 
-    static let introduction = """
+    /// What is written before a walk that finds `what`.
+    static func introduction(to what: String) -> String {
+        """
 
-        # Scanning the entire keyspace to find biggest keys as well as
+        # Scanning the entire keyspace to find \(what) as well as
         # average sizes per key type.  You can use -i 0.1 to sleep 0.1 sec
         # per 100 SCAN commands (not usually needed).
 
 
         """
+    }
 
     /// Walks over all keys, until ^C at most, and sums up; returns the exit code.
     mutating func run(_ session: inout ServerSession) throws(RemoteFailure) -> Int32 {
         guard let total = try session.keyCount() else { return 1 }
-        session.output.write(Self.introduction)
+        session.output.write(Self.introduction(to: "biggest keys"))
         var cursor = "0".bytes
         var batches = 0
         repeat {

@@ -68,11 +68,12 @@ enum Streams {
         return bytes
     }
 
-    /// Replaces the file at `path`, readable by its owner alone; false if that fails.
+    /// Replaces the file at `path` or adds to it, readable by its owner alone; false if that fails.
     @discardableResult
-    static func writeFile(_ path: String, _ bytes: [UInt8]) -> Bool {
+    static func writeFile(_ path: String, _ bytes: [UInt8], appends: Bool = false) -> Bool {
+        let how = appends ? O_APPEND : O_TRUNC
         // SAFETY: the path is a terminated string during the call.
-        let file = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        let file = unsafe open(path, O_WRONLY | O_CREAT | O_CLOEXEC | how, 0o600)
         guard file >= 0 else { return false }
         defer { close(file) }
         return write(bytes, to: file)
