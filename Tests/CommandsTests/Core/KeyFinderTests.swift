@@ -1,0 +1,47 @@
+import Testing
+import Wire
+
+@testable import Commands
+
+@Suite struct KeyFinderTests {
+    private func indices(_ line: String, _ specs: [KeySpec]) throws -> [Int]? {
+        try Words.with(line) { arguments in
+            do {
+                return try KeyFinder.keys(specs, arguments).map(\.index)
+            } catch {
+                return nil
+            }
+        }
+    }
+
+    @Test func `keys at fixed places are found`() throws {
+        #expect(try indices("GET k", [.one(1, .ro)]) == [1])
+        #expect(try indices("LMOVE a b LEFT LEFT", [.one(1, .rw), .one(2, .rw)]) == [1, 2])
+        #expect(try indices("GET", [.one(1, .ro)]) == nil)
+    }
+
+    @Test func `keys to the end, each so many words, are found`() throws {
+        #expect(try indices("DEL a b c", [.rest(1, .rm)]) == [1, 2, 3])
+        #expect(try indices("MSET a 1 b 2", [.rest(1, step: 2, .ow)]) == [1, 3])
+        #expect(try indices("DEL", [.rest(1, .rm)]) == nil)
+    }
+
+    @Test func `counted keys are found, and no more than there are`() throws {
+        let specs: [KeySpec] = [.counted(1, .rw)]
+        #expect(try indices("LMPOP 2 a b LEFT", specs) == [2, 3])
+        #expect(try indices("LMPOP 0 LEFT", specs) == [])
+        for line in ["LMPOP 9 a LEFT", "LMPOP x a LEFT", "LMPOP -1 a", "LMPOP"] {
+            #expect(try indices(line, specs) == nil, "\(line)")
+        }
+        #expect(try indices("LMPOP 9223372036854775807 a", specs) == nil)
+    }
+
+    @Test func `keys behind a word are found where the word stands`() throws {
+        let half = KeySpec(
+            .keyword("STREAMS", from: 1), .range(last: -1, step: 1, limit: 2), .ro)
+        #expect(try indices("XREAD COUNT 1 streams a b 0 0", [half]) == [4, 5])
+        #expect(try indices("XREAD COUNT 1", [half]) == [])
+        let store = KeySpec(.keyword("STORE", from: -2), .range(last: 0, step: 1, limit: 0), .ow)
+        #expect(try indices("SORT a LIMIT 0 1 STORE d", [store]) == [6])
+    }
+}

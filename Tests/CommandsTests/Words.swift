@@ -1,0 +1,38 @@
+import Primitives
+
+@testable import Commands
+@testable import Wire
+
+/// Requests for tests.
+enum Words {
+    /// Lends the words of `line`, which spaces part; `""` is an empty word.
+    static func with<Result>(
+        _ line: String,
+        _ body: (Arguments) throws(CommandError) -> Result
+    ) throws(CommandError) -> Result {
+        let words = line.split(separator: " ").map { $0 == "\"\"" ? [] : Array($0.utf8) }
+        let all = words.flatMap { $0 }
+        return try all.withBytes { bytes throws(CommandError) in
+            var vector = ArgumentVector()
+            var offset = 0
+            for word in words {
+                vector.append(bytes[offset..<offset + word.count])
+                offset += word.count
+            }
+            return try body(vector.arguments(0, vector.count))
+        }
+    }
+
+    /// The text of the error that `body` ends with, or nil.
+    static func error(
+        _ line: String,
+        _ body: (Arguments) throws(CommandError) -> Void
+    ) -> String? {
+        do {
+            try with(line, body)
+            return nil
+        } catch {
+            return error.text.description
+        }
+    }
+}
