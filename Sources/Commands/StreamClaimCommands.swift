@@ -39,7 +39,7 @@ extension StreamClaimCommands {
                 if let pending { stream.removePending(pending, group) }
                 continue
             }
-            if let pending, context.now - pending.time < options.idleMin { continue }
+            if let pending, max(context.now - pending.time, 0) < options.idleMin { continue }
             if pending == nil, options.isForced {
                 pending = stream.addPending(id, group, of: nil, time: 0, deliveries: 1)
             }
@@ -191,7 +191,8 @@ private struct Claim {
         if consumer == nil { stream.note(owner, now: now, isActive: true) }
         consumer = owner
         let deliveries = retryCount ?? (isBare ? pending.deliveries : pending.deliveries &+ 1)
-        stream.give(pending, group, to: owner, time: time)
+        let moment = time == now ? stream.moment(group, now) : time
+        stream.give(pending, group, to: owner, time: moment)
         pending.deliveries = deliveries
         if isBare { reply.id(item.id) } else { reply.entry(item) }
     }
@@ -215,7 +216,7 @@ private struct Claim {
             looks -= 1
             let id = entry.id
             if let item = stream.find(id) {
-                if now - entry.time >= idleMin {
+                if max(now - entry.time, 0) >= idleMin {
                     take(entry, item, &reply)
                     count += 1
                 }

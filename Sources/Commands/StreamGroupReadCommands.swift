@@ -122,7 +122,8 @@ private struct Reading {
                 }
                 if item != nil {
                     let deliveries = pending.deliveries &+ 1
-                    stream.setDelivery(pending, group, time: now, deliveries: deliveries)
+                    let time = stream.moment(group, now)
+                    stream.setDelivery(pending, group, time: time, deliveries: deliveries)
                 }
                 count += 1
                 return count < limit
@@ -154,7 +155,7 @@ private struct Reading {
     }
 
     private func isIdle(_ pending: PendingEntry) -> Bool {
-        now &- pending.time >= claimIdleMin ?? 0
+        max(now &- pending.time, 0) >= claimIdleMin ?? 0
     }
 
     /// Takes over pending entries, the longest idle ones first.
@@ -185,7 +186,7 @@ private struct Reading {
                 reply.truncate(to: position)
                 break
             }
-            stream.give(pending, group, to: consumer, time: now)
+            stream.give(pending, group, to: consumer, time: stream.moment(group, now))
             pending.deliveries &+= 1
             count += 1
         }

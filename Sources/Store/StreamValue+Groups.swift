@@ -134,13 +134,19 @@ extension StreamValue {
         shard.willChange(slot)
         stream.advance(group, to: id)
         guard isPending else { return }
+        let time = group.moment(now, shard.arena)
         if let entry = group.pendingEntry(id, shard.arena) {
-            group.give(entry, to: consumer, time: now, &shard.arena)
+            group.give(entry, to: consumer, time: time, &shard.arena)
             entry.deliveries = 1
         } else {
-            group.add(id, of: consumer, time: now, deliveries: 1, &shard.arena)
+            group.add(id, of: consumer, time: time, deliveries: 1, &shard.arena)
         }
     }
+    /// The moment to note for a delivery at `now`.
+    public func moment(_ group: StreamGroup, _ now: Int64) -> Int64 {
+        group.moment(now, shard.arena)
+    }
+
     /// Gives a pending entry to a consumer, delivered at `time`.
     public func give(
         _ entry: PendingEntry,

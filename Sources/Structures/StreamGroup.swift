@@ -173,6 +173,14 @@ public struct StreamGroup: Sendable {
         return entry
     }
 
+    /// The moment to note for a delivery at `now`. Workers take the time once for many requests, so
+    /// that one may be some milliseconds behind another: the last delivery's moment then counts.
+    public func moment(_ now: Int64, _ arena: borrowing Arena) -> Int64 {
+        guard !newest.isNone else { return now }
+        let last = PendingEntry(newest, arena).time
+        return last > now && last &- now < 1_000 ? last : now
+    }
+
     /// Takes a pending entry away.
     public func remove(_ entry: PendingEntry, _ arena: inout Arena) {
         disown(entry, &arena)
