@@ -224,8 +224,10 @@ extension StreamCommands {
                 let deleted = try StreamID(arguments[index + 1])
                 guard deleted <= id else {
                     throw CommandError(
-                        "ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id"
-                    )
+                        """
+                        ERR The ID specified in XSETID is smaller than the provided \
+                        max_deleted_entry_id
+                        """)
                 }
                 // Zero, which no entry has, tells nothing.
                 deletedIDMax = deleted == .zero ? nil : deleted
@@ -254,8 +256,10 @@ extension StreamCommands {
             }
             if let addedCount, addedCount < Int64(stream.count) {
                 throw CommandError(
-                    "ERR The entries_added specified in XSETID is smaller than the target stream length"
-                )
+                    """
+                    ERR The entries_added specified in XSETID is smaller than the target stream \
+                    length
+                    """)
             }
         }
         stream.setPast(lastID: id, addedCount: addedCount, deletedIDMax: deletedIDMax)

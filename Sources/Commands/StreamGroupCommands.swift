@@ -165,8 +165,10 @@ extension StreamGroupCommands {
 extension CommandError {
     /// A stream must be there to have groups.
     static let groupNeedsKey = CommandError(
-        "ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use the MKSTREAM option to create an empty stream automatically."
-    )
+        """
+        ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to \
+        use the MKSTREAM option to create an empty stream automatically.
+        """)
 
     /// The words of a subcommand make no sense.
     static func groupSyntax(_ subcommand: Bytes) -> CommandError {

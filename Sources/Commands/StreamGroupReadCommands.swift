@@ -72,8 +72,11 @@ extension StreamGroupReadCommands {
         case 0x3E: return (stream, group, nil)
         case 0x24:
             throw CommandError(
-                "ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by specifying a proper ID, or use the > ID to get new messages. The $ ID would just return an empty result set."
-            )
+                """
+                ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the \
+                history of this consumer by specifying a proper ID, or use the > ID to get new \
+                messages. The $ ID would just return an empty result set.
+                """)
         default: return (stream, group, try StreamID(word))
         }
     }

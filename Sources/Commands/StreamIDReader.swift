@@ -46,7 +46,9 @@ extension StreamID {
     static func number(_ text: Bytes) -> UInt64? {
         if let number = DecimalText.integer(text) { return UInt64(exactly: number) }
         var index = 0
-        while index < text.count, text[index] == 0x20 || (9...13).contains(text[index]) { index += 1 }
+        while index < text.count, text[index] == 0x20 || (9...13).contains(text[index]) {
+            index += 1
+        }
         let isNegative = index < text.count && text[index] == 0x2D
         if isNegative || (index < text.count && text[index] == 0x2B) { index += 1 }
         guard index < text.count else { return nil }
@@ -73,9 +75,8 @@ struct StreamInterval {
         guard let first = try StreamInterval.end(lower, missing: 0, beyond: { $0.next }) else {
             throw CommandError("ERR invalid start ID for the interval")
         }
-        guard let last = try StreamInterval.end(upper, missing: .max, beyond: { $0.previous }) else {
-            throw CommandError("ERR invalid end ID for the interval")
-        }
+        guard let last = try StreamInterval.end(upper, missing: .max, beyond: { $0.previous })
+        else { throw CommandError("ERR invalid end ID for the interval") }
         self.lower = first
         self.upper = last
     }

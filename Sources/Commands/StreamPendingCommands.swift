@@ -45,8 +45,8 @@ extension StreamPendingCommands {
         context.reply.integer(acknowledged)
     }
 
-    /// `XACKDEL key group [KEEPREF|DELREF|ACKED] IDS numids id [id …]`: for each id 1 when the entry
-    /// was acknowledged and removed, 2 when it must stay, -1 when it was not pending.
+    /// `XACKDEL key group [KEEPREF|DELREF|ACKED] IDS numids id [id …]`: for each id 1 when the
+    /// entry was acknowledged and removed, 2 when it must stay, -1 when it was not pending.
     static func acknowledgeAndRemove(
         _ arguments: Arguments,
         _ context: inout CommandContext

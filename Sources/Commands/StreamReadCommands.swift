@@ -61,8 +61,10 @@ extension StreamReadCommands {
             case 0x2B: return slot.map { StreamValue($0).lastEntryID }
             case 0x3E:
                 throw CommandError(
-                    "ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> option."
-                )
+                    """
+                    ERR The > ID can be specified only when calling XREADGROUP using the GROUP \
+                    <group> <consumer> option.
+                    """)
             default: break
             }
         }

@@ -63,8 +63,10 @@ struct StreamReadOptions {
         } else if word.isWord("STREAMS"), more > 0 {
             guard more % 2 == 0 else {
                 throw CommandError(
-                    "ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be specified."
-                )
+                    """
+                    ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be \
+                    specified.
+                    """)
             }
             firstKey = index + 1
             streamCount = more / 2
@@ -89,27 +91,15 @@ struct StreamReadOptions {
     ) throws(CommandError) {
         let word = arguments[index]
         if word.isWord("GROUP"), more >= 2 {
-            guard inGroup else {
-                throw CommandError(
-                    "ERR The GROUP option is only supported by XREADGROUP. You called XREAD instead."
-                )
-            }
+            guard inGroup else { throw .groupOnly("GROUP") }
             reader = Reader(group: arguments[index + 1], consumer: arguments[index + 2])
             index += 3
         } else if word.isWord("NOACK") {
-            guard inGroup else {
-                throw CommandError(
-                    "ERR The NOACK option is only supported by XREADGROUP. You called XREAD instead."
-                )
-            }
+            guard inGroup else { throw .groupOnly("NOACK") }
             isUnacknowledged = true
             index += 1
         } else if word.isWord("CLAIM"), more > 0 {
-            guard inGroup else {
-                throw CommandError(
-                    "ERR The CLAIM option is only supported by XREADGROUP. You called XREAD instead."
-                )
-            }
+            guard inGroup else { throw .groupOnly("CLAIM") }
             claimIdleMin = Int64(
                 try arguments.integer(
                     index + 1, in: 0...Int64.max,
@@ -154,5 +144,15 @@ struct StreamReadBudget {
         entries -= 1
         if entries == 0 { isSpent = true }
         return true
+    }
+}
+
+extension CommandError {
+    /// XREAD was given an option of XREADGROUP.
+    fileprivate static func groupOnly(_ option: StaticString) -> CommandError {
+        CommandError(
+            "ERR The ^ option is only supported by XREADGROUP. You called XREAD instead.",
+            Bytes(option)
+        )
     }
 }

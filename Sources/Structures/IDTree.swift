@@ -10,8 +10,8 @@ internal import Primitives
 /// └───────┴──────────┴─────────────────────────┴─────────────────────────┴────
 /// ```
 /// In a leaf the handles are the caller's; in an inner node they are children, and an item's id is
-/// not above any id below the child (but the first's may be, after removals) and above all ids below
-/// the child before. A tree of one leaf has a
+/// not above any id below the child (but the first's may be, after removals) and above all ids
+/// below the child before. A tree of one leaf has a
 /// block as large as its items need. Ids that come in rising order fill their leaves.
 ///
 /// The tree is a plain value that does not own its memory.

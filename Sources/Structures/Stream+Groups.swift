@@ -89,7 +89,9 @@ extension Stream {
     /// How many entries a group has still to read; nil when there is no telling.
     public func lag(_ group: StreamGroup) -> Int64? {
         if addedCount == 0 { return 0 }
-        if group.readCount != -1, !hasHole(from: group.lastID) { return addedCount &- group.readCount }
+        if group.readCount != -1, !hasHole(from: group.lastID) {
+            return addedCount &- group.readCount
+        }
         return distance(to: group.lastID).map { addedCount &- $0 }
     }
 

@@ -55,7 +55,7 @@ extension Stream {
         return removed
     }
 
-    /// As `trimPacks`, entry by entry; with `isApproximate` too, as what is pending hangs on entries.
+    /// As `trimPacks`, entry by entry; with `isApproximate` too, as pending entries name entries.
     private func trimEntries(_ trim: StreamTrim, _ arena: inout Arena) -> Int {
         var removed = 0
         var from = StreamID.zero

@@ -128,8 +128,8 @@ public struct StreamGroup: Sendable {
         entry.newer.isNone ? nil : PendingEntry(entry.newer, arena)
     }
 
-    /// Calls `body` with the pending entries from `lower` to `upper`, or those of one consumer, until
-    /// it says false. `body` must not add or remove any.
+    /// Calls `body` with the pending entries from `lower` to `upper`, or those of one consumer,
+    /// until it says false. `body` must not add or remove any.
     public func walkPending(
         of consumer: StreamConsumer?,
         _ lower: StreamID,
@@ -298,7 +298,9 @@ public struct StreamGroup: Sendable {
         var here = oldest
         while !here.isNone {
             let entry = PendingEntry(here, arena)
-            guard entry.older == before, pending.find(entry.id, arena) == here else { return false }
+            guard entry.older == before, pending.find(entry.id, arena) == here else {
+                return false
+            }
             if !before.isNone, PendingEntry(before, arena).time > entry.time { return false }
             listed += 1
             free += entry.hasConsumer ? 0 : 1
@@ -340,106 +342,5 @@ public struct StreamGroup: Sendable {
         let entries = pending.count * SizeClasses.byteCount(SizeClasses.index(PendingEntry.byteCount))
         let names = consumers.count(arena) * (4 + 64)
         return arena.capacity(handle) + entries + pending.nodeByteCount * 2 + names
-    }
-}
-
-/// A consumer of a group.
-///
-/// ```text
-/// 0        8        16         24         36
-/// ┌────────┬────────┬──────────┬──────────┬──────┐
-/// │ name's │ seen   │ active   │ pending  │ name │
-/// │ place  │ at     │ (or -1)  │ by id    │      │
-/// └────────┴────────┴──────────┴──────────┴──────┘
-/// ```
-public struct StreamConsumer: Sendable {
-    static let nameOffset = 36
-
-    let handle: Handle
-    let cell: Cell
-
-    init(_ handle: Handle, _ arena: borrowing Arena) {
-        self.handle = handle
-        cell = arena.cell(handle)
-    }
-
-    /// The name.
-    public var name: Bytes { NameList.name(cell) }
-
-    /// When it last tried something.
-    public var seen: Int64 {
-        get { cell.load(8) }
-        nonmutating set { cell.store(newValue, 8) }
-    }
-
-    /// When it last got something; -1 when it never did.
-    public var active: Int64 {
-        get { cell.load(16) }
-        nonmutating set { cell.store(newValue, 16) }
-    }
-
-    /// The pending entries that it has.
-    public internal(set) var pending: IDTree {
-        get { cell.load(24) }
-        nonmutating set { cell.store(newValue, 24) }
-    }
-}
-
-/// An entry that was handed out but not acknowledged.
-///
-/// ```text
-/// 0          16        24           32         36      40      44
-/// ┌──────────┬─────────┬────────────┬──────────┬───────┬───────┐
-/// │ id       │ time    │ deliveries │ consumer │ older │ newer │
-/// └──────────┴─────────┴────────────┴──────────┴───────┴───────┘
-/// ```
-public struct PendingEntry: Sendable {
-    static let byteCount = 44
-
-    let handle: Handle
-    let cell: Cell
-
-    init(_ handle: Handle, _ arena: borrowing Arena) {
-        self.handle = handle
-        cell = arena.cell(handle)
-    }
-
-    /// The entry's id in the stream.
-    public var id: StreamID { cell.load(0) }
-
-    /// The moment of the last delivery.
-    public var time: Int64 {
-        get { cell.load(16) }
-        nonmutating set { cell.store(newValue, 16) }
-    }
-
-    /// How often it was delivered.
-    public var deliveries: Int64 {
-        get { cell.load(24) }
-        nonmutating set { cell.store(newValue, 24) }
-    }
-
-    /// The consumer, or none.
-    var consumer: Handle {
-        get { Handle(units: cell.load(32)) }
-        nonmutating set { cell.store(newValue.units, 32) }
-    }
-
-    /// Whether a consumer has it.
-    public var hasConsumer: Bool { !consumer.isNone }
-
-    /// The consumer's name; empty when there is none.
-    public func consumerName(_ arena: borrowing Arena) -> Bytes {
-        hasConsumer ? StreamConsumer(consumer, arena).name : Bytes()
-    }
-
-    fileprivate var older: Handle {
-        get { Handle(units: cell.load(36)) }
-        nonmutating set { cell.store(newValue.units, 36) }
-    }
-
-    fileprivate var newer: Handle {
-        get { Handle(units: cell.load(40)) }
-        nonmutating set { cell.store(newValue.units, 40) }
     }
 }

@@ -104,7 +104,8 @@ import Testing
         model.check()
         let first = model.group.oldestEntry(model.arena)
         #expect(first?.id == StreamID(2, 0))
-        let second = first.flatMap { model.group.entryAfter($0, model.arena) }
+        var second: PendingEntry?
+        if let first { second = model.group.entryAfter(first, model.arena) }
         #expect(second?.id == StreamID(7, 0))
         model.deliver(StreamID(7, 0), to: "bob", time: 20)
         model.check()
@@ -125,7 +126,7 @@ import Testing
 
     @Test func `the progress of a group is known as far as deletions allow`() {
         var model = Model()
-        let stream = model.stream
+        let (stream, group) = (model.stream, model.group)
         let word = Array("a".utf8)
         let limits = Stream.PackLimits(bytesMax: 4096, entriesMax: 100)
         for number in 1...5 {
@@ -133,18 +134,18 @@ import Testing
                 StreamID(UInt64(number), 0), pairs: 1, byteCount: 2, limits, &model.arena
             ) { _ in word.withBytes { $0 } }
         }
-        #expect(stream.lag(model.group) == 5)
-        stream.advance(model.group, to: StreamID(1, 0))
-        #expect(model.group.readCount == 1)
-        #expect(stream.lag(model.group) == 4)
+        #expect(stream.lag(group) == 5)
+        stream.advance(group, to: StreamID(1, 0))
+        #expect(group.readCount == 1)
+        #expect(stream.lag(group) == 4)
         let isRemoved = stream.remove(StreamID(3, 0), &model.arena)
         #expect(isRemoved)
-        #expect(stream.lag(model.group) == nil)
-        stream.advance(model.group, to: StreamID(2, 0))
-        #expect(model.group.readCount == -1)
-        stream.advance(model.group, to: StreamID(5, 0))
-        #expect(model.group.readCount == 5)
-        #expect(stream.lag(model.group) == 0)
+        #expect(stream.lag(group) == nil)
+        stream.advance(group, to: StreamID(2, 0))
+        #expect(group.readCount == -1)
+        stream.advance(group, to: StreamID(5, 0))
+        #expect(group.readCount == 5)
+        #expect(stream.lag(group) == 0)
         model.finish()
     }
 
@@ -154,18 +155,19 @@ import Testing
         let other = Array("other".utf8).withBytes {
             model.stream.createGroup($0, lastID: .zero, readCount: 0, &model.arena)
         }
-        func isReferenced(_ model: borrowing Model) -> Bool {
-            model.stream.isReferenced(id, model.arena)
-        }
-        #expect(isReferenced(model))
+        let unread = model.stream.isReferenced(id, model.arena)
+        #expect(unread)
         model.group.lastID = id
         other.lastID = id
-        #expect(!isReferenced(model))
+        let read = model.stream.isReferenced(id, model.arena)
+        #expect(!read)
         model.deliver(id, to: "alice", time: 3)
-        #expect(isReferenced(model))
+        let isPending = model.stream.isReferenced(id, model.arena)
+        #expect(isPending)
         model.stream.removeReferences(id, &model.arena)
         model.pending = [:]
-        #expect(!isReferenced(model))
+        let isLeft = model.stream.isReferenced(id, model.arena)
+        #expect(!isLeft)
         model.check()
         model.finish()
     }

@@ -98,7 +98,9 @@ import Testing
     @Test func `ids of every distance come back as they were`() {
         var model = Model()
         var id = StreamID.zero
-        let steps: [UInt64] = [0, 1, 255, 256, 65_535, 65_536, 4_294_967_295, 4_294_967_296, 1 << 50]
+        let steps: [UInt64] = [
+            0, 1, 255, 256, 65_535, 65_536, 4_294_967_295, 4_294_967_296, 1 << 50,
+        ]
         for milliseconds in steps {
             for sequence in steps where milliseconds > 0 || sequence > 0 {
                 let base = milliseconds > 0 ? 0 : id.sequence
@@ -134,7 +136,8 @@ import Testing
                 var model = Model()
                 model.limits.entriesMax = entriesMax
                 for number in 0..<count {
-                    model.append(StreamID(UInt64(number), 7), [Self.text("f"), Self.text("\(number)")])
+                    let words = [Self.text("f"), Self.text("\(number)")]
+                    model.append(StreamID(UInt64(number), 7), words)
                 }
                 let removed: Int
                 if kept % 2 == 0 {
@@ -190,7 +193,9 @@ import Testing
         for pair in 0...(random.next() % 8 == 0 ? random.next() % 3 : 1) {
             words.append(text(random.next() % 16 == 0 ? "other" : "field\(pair)"))
             switch random.next() % 4 {
-            case 0: words.append(text("\(Int64(bitPattern: random.next() >> (random.next() % 64)))"))
+            case 0:
+                let number = Int64(bitPattern: random.next() >> (random.next() % 64))
+                words.append(text("\(number)"))
             case 1: words.append([UInt8](repeating: 0x62, count: Int(random.next() % 200)))
             default: words.append(text("v\(random.next() % 1_000)"))
             }
