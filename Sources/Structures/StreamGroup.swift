@@ -339,7 +339,8 @@ public struct StreamGroup: Sendable {
 
     /// The bytes of all blocks, about.
     func byteCount(_ arena: borrowing Arena) -> Int {
-        let entries = pending.count * SizeClasses.byteCount(SizeClasses.index(PendingEntry.byteCount))
+        let entrySize = SizeClasses.byteCount(SizeClasses.index(PendingEntry.byteCount))
+        let entries = pending.count * entrySize
         let names = consumers.count(arena) * (4 + 64)
         return arena.capacity(handle) + entries + pending.nodeByteCount * 2 + names
     }

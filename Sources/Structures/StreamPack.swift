@@ -190,6 +190,7 @@ public struct StreamPack: Sendable {
         var cursor = Cursor(self)
         while let item = cursor.next(), item.id <= upper { total += 1 }
         var heads = InlineArray<64, UInt32>(repeating: 0)
+        var ends = InlineArray<64, UInt32>(repeating: 0)
         var befores = InlineArray<64, StreamID>(repeating: .zero)
         while total > 0 {
             let window = (total - 1) / 64 * 64
@@ -198,13 +199,15 @@ public struct StreamPack: Sendable {
             var index = 0
             while index < total, let item = cursor.next() {
                 heads[index % 64] = UInt32(item.head)
+                ends[index % 64] = UInt32(item.end)
                 befores[index % 64] = before
                 before = item.id
                 index += 1
             }
             for index in stride(from: total - 1, through: window, by: -1) {
                 var id = befores[index % 64]
-                let item = item(Int(heads[index % 64]), end: 0, after: &id)
+                let end = Int(ends[index % 64])
+                let item = item(Int(heads[index % 64]), end: end, after: &id)
                 if item.isDeleted { continue }
                 guard id >= lower, body(item) else { return false }
             }

@@ -13,17 +13,20 @@ import Testing
 
     /// A group, its stream, and the pending entries that it should hold.
     private struct Model: ~Copyable {
-        var arena = Arena()
+        var arena: Arena
         let stream: Stream
         let group: StreamGroup
         var pending: [StreamID: Pending] = [:]
         var consumers: Set<String> = []
 
         init() {
-            stream = Stream.create(&arena)
+            var arena = Arena()
+            let stream = Stream.create(&arena)
             group = Array("group".utf8).withBytes {
                 stream.createGroup($0, lastID: .zero, readCount: 0, &arena)
             }
+            self.stream = stream
+            self.arena = arena
         }
 
         mutating func consumer(_ name: String) -> StreamConsumer {
