@@ -24,14 +24,16 @@ extension Shard {
 
     /// The members' table of the collection at `key`, if that is large.
     private func largeTable(_ key: Key) -> EntryTable? {
-        guard let entry = keys.find(key.bytes, key.hash, arena)?.entry else { return nil }
+        guard let entry = keys.find(key.bytes, key.hash, arena)?.entry, !entry.isKind(.string)
+        else { return nil }
+        let (encoding, root) = (entry.encoding, entry.collection)
         let table: EntryTable
-        if entry.isKind(.hash), entry.encoding == HashValue.Encoding.table.rawValue {
-            table = FieldTable(entry.collection, arena).table
-        } else if entry.isKind(.sortedSet), entry.encoding == SortedSetValue.Encoding.table.rawValue {
-            table = OrderedTable(entry.collection, arena).table
-        } else if entry.isKind(.set), entry.encoding == SetContent.Encoding.table.rawValue {
-            table = MemberTable(entry.collection, arena).table
+        if entry.isKind(.hash), encoding == HashValue.Encoding.table.rawValue {
+            table = FieldTable(root, arena).table
+        } else if entry.isKind(.sortedSet), encoding == SortedSetValue.Encoding.table.rawValue {
+            table = OrderedTable(root, arena).table
+        } else if entry.isKind(.set), encoding == SetContent.Encoding.table.rawValue {
+            table = MemberTable(root, arena).table
         } else {
             return nil
         }
