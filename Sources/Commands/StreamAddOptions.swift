@@ -33,6 +33,10 @@ struct StreamAddOptions {
     private(set) var identity = Identity.any
     private(set) var trim: StreamTrim?
     private(set) var needsPresent = false
+    /// IDMP, IDMPAUTO: whose message it is.
+    private(set) var producer: Bytes?
+    /// IDMP: the message's name; nil where its fields and values name it.
+    private(set) var message: Bytes?
     /// XADD: the word of the first field.
     private(set) var start = 2
 
@@ -49,6 +53,8 @@ struct StreamAddOptions {
             if word.isWord("NOMKSTREAM") {
                 needsPresent = true
                 index += 1
+            } else if try readMessage(arguments, &index) {
+                continue
             } else {
                 identity = try StreamAddOptions.identity(word)
                 break
@@ -58,6 +64,12 @@ struct StreamAddOptions {
         start = index + 1
         let wordCount = arguments.count - start
         guard wordCount >= 2, wordCount % 2 == 0 else { throw .wordCount }
+        if producer != nil {
+            guard case .any = identity else {
+                throw CommandError(
+                    "ERR IDMP/IDMPAUTO can be used only with auto-generated IDs")
+            }
+        }
         if case .given(.zero) = identity {
             throw CommandError("ERR The ID specified in XADD must be greater than 0-0")
         }
@@ -74,6 +86,23 @@ struct StreamAddOptions {
             throw CommandError(
                 "ERR syntax error, XTRIM must be called with a trimming strategy")
         }
+    }
+
+    private mutating func readMessage(
+        _ arguments: Arguments,
+        _ index: inout Int
+    ) throws(CommandError) -> Bool {
+        let isNamed = arguments[index].isWord("IDMP")
+        guard isNamed || arguments[index].isWord("IDMPAUTO") else { return false }
+        let end = index + (isNamed ? 3 : 2)
+        guard producer == nil, end <= arguments.count else { throw .syntax }
+        guard arguments[index + 1].count > 0, arguments[end - 1].count > 0 else {
+            throw CommandError("ERR IDMP/IDMPAUTO IDs must not be empty")
+        }
+        producer = arguments[index + 1]
+        if isNamed { message = arguments[index + 2] }
+        index = end
+        return true
     }
 
     private static func identity(_ word: Bytes) throws(CommandError) -> Identity {

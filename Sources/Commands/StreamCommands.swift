@@ -31,6 +31,13 @@ extension StreamCommands {
         let key = context.firstKey(arguments)
         let slot = try context.find(key, .stream)
         if slot == nil, options.needsPresent { return context.reply.null() }
+        if let slot, let producer = options.producer {
+            let known = StreamMessage(arguments, options).withName {
+                StreamValue(slot).entry(
+                    ofMessage: $0, of: producer, now: context.now, counts: true)
+            }
+            if let known { return context.reply.id(known) }
+        }
         let last = slot.map { StreamValue($0).lastID } ?? .zero
         let id = try nextID(options.identity, after: last, now: context.now)
         var byteCount = 0
@@ -46,6 +53,11 @@ extension StreamCommands {
             byteCount: byteCount,
             context.limits.encoding
         ) { arguments[options.start + $0] }
+        if let producer = options.producer {
+            StreamMessage(arguments, options).withName {
+                stream.noteMessage($0, of: producer, id, now: context.now)
+            }
+        }
         context.reply.id(id)
         if let trim = options.trim { _ = stream.trim(trim) }
     }

@@ -27,7 +27,7 @@ extension StreamInfoCommands {
         }
         let limit = try entryLimit(arguments)
         let stream = StreamValue(slot)
-        context.reply.map(limit == nil ? 10 : 9)
+        context.reply.map((limit == nil ? 10 : 9) + (stream.memory == nil ? 0 : 6))
         tell(stream, &context)
         if let limit {
             context.reply.bulk("entries")
@@ -92,6 +92,27 @@ extension StreamInfoCommands {
         context.reply.integer(stream.addedCount)
         context.reply.bulk("recorded-first-entry-id")
         context.reply.id(stream.firstID)
+        if let memory = stream.memory { tell(memory, stream, &context) }
+    }
+
+    /// What is known of producers' messages.
+    private static func tell(
+        _ memory: StreamMemory,
+        _ stream: StreamValue,
+        _ context: inout CommandContext
+    ) {
+        context.reply.bulk("idmp-duration")
+        context.reply.integer(memory.duration)
+        context.reply.bulk("idmp-maxsize")
+        context.reply.integer(memory.countMax)
+        context.reply.bulk("pids-tracked")
+        context.reply.integer(stream.producerCount)
+        context.reply.bulk("iids-tracked")
+        context.reply.integer(stream.messageCount)
+        context.reply.bulk("iids-added")
+        context.reply.integer(memory.addedCount)
+        context.reply.bulk("iids-duplicates")
+        context.reply.integer(memory.duplicateCount)
     }
 
     /// A group with its pending entries and consumers, as FULL tells it.

@@ -32,6 +32,7 @@ enum CommandFamilies {
         StreamGroupReadCommands.table,
         StreamPendingCommands.table,
         StreamClaimCommands.table,
+        StreamMessageCommands.table,
         StreamInfoCommands.table,
         HyperLogLogCommands.table,
         GeoCommands.table,

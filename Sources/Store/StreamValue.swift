@@ -117,6 +117,7 @@ public struct StreamValue {
             id = first
         }
         copyGroups(of: stream, from: source, to: copy, in: target)
+        copyMemory(of: stream, from: source, to: copy, in: target)
         return copy.root
     }
 

@@ -84,7 +84,7 @@ public struct Stream: Sendable {
         nonmutating set { cell.store(newValue.handle.units, 80) }
     }
 
-    /// The block that tells which messages of which producers are known, or none.
+    /// The block of a `StreamMemory`, or none.
     var known: Handle {
         get { Handle(units: cell.load(84)) }
         nonmutating set { cell.store(newValue.units, 84) }
@@ -272,7 +272,9 @@ public struct Stream: Sendable {
             budget -= 1
         }
         self.packs = packs
-        guard packs.count == 0, destroyGroups(&budget, &arena), budget > 0 else { return false }
+        guard packs.count == 0, destroyGroups(&budget, &arena), budget > 0,
+            destroyMemory(&budget, &arena), budget > 0
+        else { return false }
         arena.free(root)
         budget -= 1
         return true

@@ -273,4 +273,19 @@ NEWER = [
     (*TWO, "XADD t 5-5 c 3", "XREAD MAXSIZE 1 STREAMS s t 0 0", {
         2: b"*1\r\n*2\r\n$1\r\ns\r\n*1\r\n*2\r\n$3\r\n1-1\r\n*2\r\n$1\r\na\r\n$1\r\n1\r\n",
         3: b"%1\r\n$1\r\ns\r\n*1\r\n*2\r\n$3\r\n1-1\r\n*2\r\n$1\r\na\r\n$1\r\n1\r\n"}),
+    # Messages that are sent again
+    ("XADD s IDMP p m * a 1", "XADD s IDMP p m * a 1", "XLEN s", b":1\r\n"),
+    ("XADD s IDMP p m * a 1", "XADD s IDMP p n * a 1", "XADD s IDMP q m * a 1", "XLEN s", b":3\r\n"),
+    ("XADD s IDMPAUTO p * a 1", "XADD s IDMPAUTO p * a 1", "XADD s IDMPAUTO p * a 2", "XLEN s", b":2\r\n"),
+    ("XADD s IDMPAUTO p * ab c", "XADD s IDMPAUTO p * a bc", "XLEN s", b":2\r\n"),
+    ("XADD s IDMP p m 1-1 a 1", b"-ERR IDMP/IDMPAUTO can be used only with auto-generated IDs\r\n"),
+    ("XADD s IDMP p m * a 1", "XCFGSET s IDMP-MAXSIZE 1", "XADD s IDMP p m * a 1", "XADD s IDMP p n * a 1", "XADD s IDMP p m * a 1", "XLEN s", b":4\r\n"),
+    ("XCFGSET s IDMP-MAXSIZE 1", b"-ERR no such key\r\n"),
+    ("XADD s 1-1 a 1", "XCFGSET s", b"-ERR syntax error\r\n"),
+    ("XADD s 1-1 a 1", "XCFGSET s IDMP-DURATION 5 IDMP-MAXSIZE 10000", b"+OK\r\n"),
+    ("XADD s 1-1 a 1", "XIDMPRECORD s p m 1-1", b"+OK\r\n"),
+    ("XADD s 1-1 a 1", "XIDMPRECORD s p m 1-1", "XADD s IDMP p m * a 1", b"$3\r\n1-1\r\n"),
+    ("XADD s 1-1 a 1", "XIDMPRECORD s p m 1-1", "COPY s t", "XADD t IDMP p m * a 1", b"$3\r\n1-1\r\n"),
+    ("XADD s 1-1 a 1", "XIDMPRECORD s p m 1-1", "XADD s IDMP p m * a 1", "XINFO STREAM s", lambda reply:
+        b"iids-duplicates\r\n:1\r\n" in reply and b"pids-tracked\r\n:1\r\n" in reply and b"idmp-maxsize\r\n:100\r\n" in reply),
 ]
