@@ -41,7 +41,9 @@ public enum KeyFinder {
             let step = from >= 0 ? 1 : -1
             var index = start
             while index > 0, index < arguments.count {
-                if arguments[index].isWord(word) { return index + 1 }
+                if arguments[index].isWord(word) {
+                    return index + 1 < arguments.count ? index + 1 : nil
+                }
                 index += step
             }
             return nil

@@ -6,6 +6,7 @@
 /// TOKEN name     a word before a value     [ … ]             may be left out
 /// name=(a | b)   one of several            name=[a | b]      one of several, may be left out
 /// name=<a b>     several together          …...              may be repeated
+/// name=TOKEN     a word under another name
 /// ```
 struct CommandGrammar {
     /// A word, or a choice or row of words.
@@ -98,6 +99,12 @@ struct CommandGrammar {
             at += 2
         } else if at + 1 < text.count, text[at] == "=" {
             let open = text[at + 1]
+            guard "<[(".contains(open) else {
+                at += 1
+                argument.type = "pure-token"
+                argument.token = readWord()
+                return argument
+            }
             at += 2
             argument.isOptional = open == "["
             argument.type = open == "<" ? "block" : "oneof"
