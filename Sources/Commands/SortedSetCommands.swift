@@ -18,7 +18,7 @@ public enum SortedSetCommands {
         DataCommand("ZREVRANK", arity: -3, [.readonly, .fast], keys: [.one(1, [.ro, .access])], group: .sortedSet, since: "2.0.0", complexity: "O(log(N))", syntax: "@key member [WITHSCORE]", summary: "Tells how many members come before one, from the highest score on.", rankFromTop),
         DataCommand("ZPOPMIN", arity: -2, [.write, .fast], keys: [.one(1, [.rw, .access, .delete])], group: .sortedSet, since: "5.0.0", complexity: "O(log(N)*M) with M members popped", syntax: "@key [count:i]", summary: "Removes and returns the members with the lowest scores.", popLeast),
         DataCommand("ZPOPMAX", arity: -2, [.write, .fast], keys: [.one(1, [.rw, .access, .delete])], group: .sortedSet, since: "5.0.0", complexity: "O(log(N)*M) with M members popped", syntax: "@key [count:i]", summary: "Removes and returns the members with the highest scores.", popGreatest),
-        DataCommand("ZMPOP", arity: -4, [.write, .movableKeys], keys: [.counted(1, [.rw, .access, .delete])], group: .sortedSet, since: "7.0.0", complexity: "O(K)+O(M*log(N)) with K keys and M members popped", syntax: "numkeys:i @key... where=<MIN | MAX> [COUNT count:i]", summary: "Removes and returns members of the first key that has any.", popMany),
+        DataCommand("ZMPOP", arity: -4, [.write, .movableKeys], keys: [.counted(1, [.rw, .access, .delete])], group: .sortedSet, since: "7.0.0", complexity: "O(K)+O(M*log(N)) with K keys and M members popped", syntax: "numkeys:i @key... where=(MIN | MAX) [COUNT count:i]", summary: "Removes and returns members of the first key that has any.", popMany),
     ]
 }
 
