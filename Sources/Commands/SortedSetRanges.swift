@@ -43,7 +43,7 @@ extension SortedSetRanges {
         _ context: inout CommandContext
     ) throws(CommandError) { try tell(arguments, .score, isReversed: false, &context) }
 
-    /// `ZREVRANGEBYSCORE key max min [WITHSCORES] [LIMIT offset count]`: as ZRANGE with BYSCORE REV.
+    /// `ZREVRANGEBYSCORE key max min [WITHSCORES] [LIMIT offset count]`: ZRANGE with BYSCORE REV.
     static func rangeByScoreReversed(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -116,7 +116,7 @@ extension SortedSetRanges {
         context.reply.integer(store(&table, target, &context))
     }
 
-    /// Puts the members of `table`, which lie in the target's shard, at `target`, whatever it holds;
+    /// Puts the members of `table`, which lie in the target's shard, at `target`, whatever it had;
     /// without members the key goes. Returns the number of members.
     static func store(
         _ table: inout OrderedTable,

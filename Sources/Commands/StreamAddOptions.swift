@@ -22,15 +22,15 @@ extension StreamReferences {
 struct StreamAddOptions {
     /// The id that the client wants.
     enum Identity {
-        /// `*`: any.
-        case any
+        /// `*`: the next one.
+        case next
         /// `ms-*`: any of a millisecond.
         case within(UInt64)
         /// This one.
         case given(StreamID)
     }
 
-    private(set) var identity = Identity.any
+    private(set) var identity = Identity.next
     private(set) var trim: StreamTrim?
     private(set) var needsPresent = false
     /// IDMP, IDMPAUTO: whose message it is.
@@ -65,7 +65,7 @@ struct StreamAddOptions {
         let wordCount = arguments.count - start
         guard wordCount >= 2, wordCount % 2 == 0 else { throw .wordCount }
         if producer != nil {
-            guard case .any = identity else {
+            guard case .next = identity else {
                 throw CommandError(
                     "ERR IDMP/IDMPAUTO can be used only with auto-generated IDs")
             }

@@ -74,7 +74,7 @@ extension StreamCommands {
         }
         var id = next
         switch identity {
-        case .any:
+        case .next:
             let milliseconds = UInt64(max(now, 0))
             if milliseconds > last.milliseconds { id = StreamID(milliseconds, 0) }
         case .within(let milliseconds):

@@ -86,7 +86,9 @@ public struct Bytes {
     public var tailWord: UInt64 {
         // SAFETY: every load lies within `count` bytes.
         let raw = unsafe UnsafeRawPointer(base)
-        if count >= 8 { return unsafe raw.loadUnaligned(fromByteOffset: count &- 8, as: UInt64.self) }
+        if count >= 8 {
+            return unsafe raw.loadUnaligned(fromByteOffset: count &- 8, as: UInt64.self)
+        }
         if count >= 4 {
             let low = unsafe raw.loadUnaligned(as: UInt32.self)
             let high = unsafe raw.loadUnaligned(fromByteOffset: count &- 4, as: UInt32.self)

@@ -59,6 +59,7 @@ public enum DecimalText {
     @discardableResult
     public static func write(_ value: Int64, to target: UnsafeMutablePointer<UInt8>) -> Int {
         let negative = value < 0
+        // SAFETY: the caller's room holds the sign and all digits.
         if negative { unsafe target[0] = 0x2D }
         return unsafe write(unsigned: value.magnitude, to: target + (negative ? 1 : 0))
             + (negative ? 1 : 0)

@@ -147,7 +147,7 @@ extension ListValue {
         slot.entry.collection = handle
     }
 
-    /// Gives memory back after elements went; a large list of at most half the limit becomes a node.
+    /// Gives memory back after elements went; a large list of half the limit becomes a node.
     private func shrink(_ limits: EncodingLimits) {
         guard encoding == .large else {
             slot.entry.collection = ListNode.fit(root, &shard.arena)

@@ -61,7 +61,7 @@ public struct ListValue {
         }
     }
 
-    /// Calls `body` with up to `limit` elements from `index` on, downwards when `reversed`, until it
+    /// Calls `body` with up to `limit` elements from `index` on, downwards if `reversed`, until it
     /// says false. `body` must not change the list.
     public func walk(
         from index: Int,

@@ -349,7 +349,7 @@ extension ListNode {
         return target
     }
 
-    /// Moves the elements from the one about the middle of the bytes on (`index` if given) to a node
+    /// Moves the elements from the one at half the bytes on (`index` if given) to a node
     /// of their own; returns the blocks of both.
     static func split(
         _ handle: Handle,

@@ -14,7 +14,7 @@ public import Primitives
 /// ```
 /// As long as all elements are strings of one length, or numbers, none takes a byte beyond its own
 /// and each is found by its number; the first that does not fit turns the node to the mixed form.
-/// Strings of 10 bytes take 10 (a listpack's 12), numbers up to 32,767 take 2 (a listpack's 3 or 4).
+/// Strings of 10 bytes take 10 (a listpack's 12), numbers up to 32,767 take 2 (there 3 or 4).
 ///
 /// Pushing and popping at either end moves nothing but now and then the whole node, so that the
 /// gap is where it is needed. `measure` is a number of the holder's own.
@@ -134,7 +134,7 @@ public struct ListNode: Sendable {
         return read(offset(index)).item
     }
 
-    /// Calls `body` with up to `limit` elements from `index` on, downwards when `reversed`, until it
+    /// Calls `body` with up to `limit` elements from `index` on, downwards if `reversed`, until it
     /// says false; returns whether it never did. `body` must not change the node.
     @discardableResult
     public func walk(

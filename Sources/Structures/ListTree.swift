@@ -144,7 +144,7 @@ public struct ListTree: BitwiseCopyable, Sendable {
         height += 1
     }
 
-    /// Notes that the node at the end of `path` has `difference` more elements, and the block `node`.
+    /// Notes that the node at the end of `path` has `difference` more elements and lies in `node`.
     func update(
         _ path: Path,
         _ node: Handle,
@@ -210,7 +210,7 @@ public struct ListTree: BitwiseCopyable, Sendable {
         return chain
     }
 
-    /// Frees nodes and branches of a chain from its head on until `budget` is used up, a node by its
+    /// Frees nodes and branches of a chain from its head until `budget` is used up, a node by its
     /// size; true when nothing is left. The chain is then `none`.
     static func freeSome(
         _ chain: inout Handle,

@@ -11,7 +11,8 @@ public import Primitives
 ///                  63 = four bytes of length follow
 /// ```
 /// A score that is a small whole number stands as one of 1, 2 or 4 bytes, any other as a double of
-/// 8; a zero loses its sign, as in Redis. A member of 10 bytes with a score under 128 takes 12 bytes (a listpack's takes 14).
+/// 8; a zero loses its sign, as in Redis. A member of 10 bytes with a score under 128 takes 12
+/// bytes (a listpack's takes 14).
 ///
 /// The pack is a view; the block is its holder's. Everything is O(bytes).
 ///

@@ -81,7 +81,7 @@ extension UnrolledList {
         }
     }
 
-    /// Notes that the node at `place` lies in the block `handle` and has `difference` more elements.
+    /// Notes that the node at `place` lies in block `handle` and has `difference` more elements.
     private mutating func update(
         _ place: Place,
         _ handle: Handle,

@@ -120,7 +120,7 @@ public struct UnrolledList: BitwiseCopyable, Sendable {
         return node(location, arena).element(location.index)
     }
 
-    /// Calls `body` with the nodes from the one with element `index` on, and where to begin in each,
+    /// Calls `body` with the nodes from that of element `index` on, and where to begin in each,
     /// until it says false.
     func walkNodes(
         from index: Int,
@@ -136,7 +136,7 @@ public struct UnrolledList: BitwiseCopyable, Sendable {
         }
     }
 
-    /// Calls `body` with up to `limit` elements from `index` on, downwards when `reversed`, until it
+    /// Calls `body` with up to `limit` elements from `index` on, downwards if `reversed`, until it
     /// says false. `body` must not change the list. Complexity: O(elements).
     public func walk(
         from index: Int,
@@ -213,7 +213,7 @@ public struct UnrolledList: BitwiseCopyable, Sendable {
     }
 
     /// Takes the first `removed` elements out, fewer than all; returns a chain of what was cut off,
-    /// to be freed by `freeSome`, or none. Complexity: O(log n), in the node at the cut O(elements).
+    /// to be freed by `freeSome`, or none. Complexity: O(log n), and the elements of the cut node.
     public mutating func removeFirst(_ removed: Int, _ arena: inout Arena) -> Handle {
         precondition(removed >= 0 && removed < count, "an element stays")
         count -= removed

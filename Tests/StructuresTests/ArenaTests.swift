@@ -18,24 +18,9 @@ import Testing
 
     @Test(arguments: [1, 2, 3])
     func `random steps keep every block's bytes`(seed: UInt64) {
-        struct Block {
-            var handle: Handle
-            var count: Int
-            var fill: UInt8
-        }
         var random = FastRandom(seed: seed)
         var arena = Arena()
         var blocks: [Block] = []
-        func isWhole(_ block: Block, _ arena: borrowing Arena) -> Bool {
-            let cell = arena.cell(block.handle)
-            return cell.byte(0) == block.fill && cell.byte(block.count / 2) == block.fill
-                && cell.byte(block.count - 1) == block.fill
-        }
-        func fill(_ block: Block, _ arena: borrowing Arena) {
-            for index in [0, block.count / 2, block.count - 1] {
-                arena.cell(block.handle).store(block.fill, index)
-            }
-        }
         func size() -> Int {
             switch random.below(60) {
             case 0: 32_768 + random.below(300_000)
@@ -49,23 +34,23 @@ import Testing
             if blocks.isEmpty || random.below(10) < (grows ? 7 : 3) {
                 let count = size()
                 let block = Block(
-                    handle: arena.allocate(count), count: count, fill: UInt8(step & 255))
+                    handle: arena.allocate(count), count: count, byte: UInt8(step & 255))
                 let capacity = arena.capacity(block.handle)
                 #expect(capacity >= count)
-                fill(block, arena)
+                block.fill(arena)
                 blocks.append(block)
             } else {
                 let index = random.below(blocks.count)
                 let old = blocks[index]
-                let kept = isWhole(old, arena)
+                let kept = old.isWhole(arena)
                 #expect(kept)
                 if random.below(4) == 0 {
                     let count = size()
                     let handle = arena.reallocate(old.handle, count, keeping: old.count)
                     let first = arena.cell(handle).byte(0)
-                    #expect(first == old.fill)
-                    blocks[index] = Block(handle: handle, count: count, fill: old.fill &+ 1)
-                    fill(blocks[index], arena)
+                    #expect(first == old.byte)
+                    blocks[index] = Block(handle: handle, count: count, byte: old.byte &+ 1)
+                    blocks[index].fill(arena)
                 } else {
                     arena.free(old.handle)
                     blocks[index] = blocks[blocks.count - 1]
@@ -75,7 +60,7 @@ import Testing
             if step % 1000 == 0 {
                 let isValid = arena.isValid
                 #expect(isValid)
-                let whole = blocks.allSatisfy { isWhole($0, arena) }
+                let whole = blocks.allSatisfy { $0.isWhole(arena) }
                 #expect(whole)
             }
         }
@@ -87,5 +72,21 @@ import Testing
         #expect(left == 0 && pages == 0)
         let isValid = arena.isValid
         #expect(isValid)
+    }
+}
+
+/// A block with the same byte at its ends and in its middle.
+private struct Block {
+    var handle: Handle
+    var count: Int
+    var byte: UInt8
+
+    func isWhole(_ arena: borrowing Arena) -> Bool {
+        let cell = arena.cell(handle)
+        return cell.byte(0) == byte && cell.byte(count / 2) == byte && cell.byte(count - 1) == byte
+    }
+
+    func fill(_ arena: borrowing Arena) {
+        for index in [0, count / 2, count - 1] { arena.cell(handle).store(byte, index) }
     }
 }

@@ -32,8 +32,9 @@ struct LayoutTests {
     func fileNames() {
         let drawers = ["Utils", "Helpers", "Common", "Misc", "Manager", "Placeholder2"]
         for file in SourceTree.sources {
-            let name = file.path.split(separator: "/").last.map(String.init) ?? ""
-            #expect(!drawers.contains { name.contains($0) }, "\(file.path)")
+            let name = String(file.path.split(separator: "/").last?.dropLast(6) ?? "")
+            let isDrawer = drawers.contains(where: name.hasSuffix)
+            #expect(!isDrawer, "\(file.path)")
         }
     }
 

@@ -173,7 +173,7 @@ func testSurroundings() -> ConfigurationSurroundings {
         )
         #expect(
             message([("maxmemory", "1"), ("MAXMEMORY", "2")])
-                == start + "'maxmemory') - duplicate parameter"
+                == start + "'MAXMEMORY') - duplicate parameter"
         )
         #expect(
             message([("daemonize", "yes"), ("zork", "1")])
