@@ -175,11 +175,13 @@ public struct EntryTable: BitwiseCopyable, Sendable {
         return Location(cell: cell, slot: slot, bucket: index, entry: Entry(arena.cell(handle)))
     }
 
-    /// Takes an entry out; its block stays the caller's. Complexity: O(1).
+    /// Takes an entry out; its block stays the caller's. With the last one the table's own memory
+    /// goes too. Complexity: O(1).
     public mutating func remove(_ location: Location, _ arena: inout Arena) {
         assert(count > 0, "the location is of this table")
         location.cell.store(UInt8(0), location.slot)
         count &-= 1
+        guard count > 0 else { return destroy(&arena) }
         if isChained(bucketCell(location.bucket, arena)) { trimChain(location.bucket, &arena) }
         if count &* 2 < Int(bucketCount) &* EntryTable.halfEntriesPerBucketMin, bucketCount > 1 {
             mergeLast(&arena)
