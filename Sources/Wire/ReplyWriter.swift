@@ -291,12 +291,18 @@ public struct ReplyWriter: ~Copyable {
         let digits = String(cursor)
         bulk(string: digits)
         number(0x2A, Int64(count))
-        buffer.rotateTail(from: mark.position, bodyCount: bodyCount)
+        insertTail(bodyCount, mark)
     }
 
     private mutating func insertHead(_ type: UInt8, _ count: Int, _ mark: Mark) {
         let bodyCount = buffer.count - mark.position
         number(type, Int64(count))
+        insertTail(bodyCount, mark)
+    }
+
+    /// Moves what was written behind the `bodyCount` bytes after `mark` before them, and with them
+    /// the places of the values in between.
+    private mutating func insertTail(_ bodyCount: Int, _ mark: Mark) {
         buffer.rotateTail(from: mark.position, bodyCount: bodyCount)
         let headCount = buffer.count - mark.position - bodyCount
         for index in mark.referenceCount..<references.count {
