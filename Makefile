@@ -32,7 +32,7 @@ release: ## build apus-server, apus-cli and apus-benchmark in release mode
 	@Tools/setup build
 	$(RELEASE)
 
-test: ## run every test: Swift unit tests, then the server against redis-server and real clients
+test: ## run every test (ten to twenty minutes): Swift units, against redis-server, real clients, sanitizers
 	@Tools/setup tests
 	@Tools/test all
 
