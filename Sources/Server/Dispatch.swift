@@ -173,7 +173,9 @@ extension Worker {
         if flags.contains(.allPartitions) { return context.keyspace.allPartitions }
         if flags.contains(.locksItself) { return 0 }
         let specs = registry.table.facts[number].keys
-        guard let keys = try? KeyFinder.keys(specs, arguments) else { return 0 }
+        guard !specs.contains(where: \.isUnknown),
+            let keys = try? KeyFinder.keys(specs, arguments)
+        else { return context.keyspace.allPartitions }
         var set: UInt64 = 0
         for key in keys {
             let hash = context.keyspace.hasher(arguments[key.index])

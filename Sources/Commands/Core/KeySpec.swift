@@ -68,6 +68,13 @@ public struct KeySpec: Sendable {
     /// What happens to them.
     public let use: Use
 
+    /// Whether it cannot tell the keys.
+    public var isUnknown: Bool {
+        if case .unknown = begin { return true }
+        if case .unknown = find { return true }
+        return false
+    }
+
     /// Joins the three.
     public init(_ begin: Begin, _ find: Find, _ use: Use) {
         self.begin = begin
