@@ -10,25 +10,31 @@ extension Shard {
         remove(slot)
     }
 
-    /// Removes keys, and fields of hashes, that were due at `now`, at most `budget` of them;
-    /// returns whether some may be left. Complexity: O(removed), and a word for every 64 buckets.
+    /// Removes keys, and fields of hashes, that were due at `now`, and looks into buckets that may
+    /// hold some, at most `budget` of both; returns whether some may be left, where the next call
+    /// goes on. Complexity: O(budget), and a word for every 64 buckets.
     public func expireDue(now: Int64, budget: inout Int) -> Bool {
         guard hasVolatile else { return false }
-        var start = 0
-        var budgetAtStart = budget
+        var start = unsafe state.pointee.expiryCursor
+        var hasRemoved = start > 0
         while budget > 0 {
             let next = unsafe state.pointee.keys.dueBucket(
                 from: start, now: now, state.pointee.arena)
-            if let next {
-                guard expireBucket(next, now, &budget) else { return true }
-                start = next + 1
-            } else {
+            guard let next else {
+                unsafe state.pointee.expiryCursor = 0
                 // A removal may have moved what was due to a bucket behind.
-                guard budget < budgetAtStart else { return false }
-                budgetAtStart = budget
+                guard hasRemoved else { return false }
+                hasRemoved = false
                 start = 0
+                continue
             }
+            let before = budget
+            unsafe state.pointee.expiryCursor = next
+            guard expireBucket(next, now, &budget) else { return true }
+            if budget < before { hasRemoved = true } else { budget -= 1 }
+            start = next + 1
         }
+        unsafe state.pointee.expiryCursor = start
         return true
     }
 

@@ -27,6 +27,8 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
         @usableFromInline var remains: [Remains] = []
         /// Keys that went because they were due, since `takeExpiredCount`.
         @usableFromInline var expiredCount = 0
+        /// The bucket at which the search for what is due goes on.
+        @usableFromInline var expiryCursor = 0
         /// Hashes with fields that have an expiry.
         var volatileHashCount = 0
         /// Fields that went because they were due, since `takeExpiredFieldCount`.
