@@ -15,26 +15,25 @@ extension Shard {
     /// goes on. Complexity: O(budget), and a word for every 64 buckets.
     public func expireDue(now: Int64, budget: inout Int) -> Bool {
         guard hasVolatile else { return false }
-        var start = unsafe state.pointee.expiryCursor
-        var hasRemoved = start > 0
+        var walk = unsafe state.pointee.expiryWalk
+        defer { unsafe state.pointee.expiryWalk = walk }
         while budget > 0 {
             let next = unsafe state.pointee.keys.dueBucket(
-                from: start, now: now, state.pointee.arena)
+                from: walk.bucket, now: now, state.pointee.arena)
             guard let next else {
-                unsafe state.pointee.expiryCursor = 0
                 // A removal may have moved what was due to a bucket behind.
-                guard hasRemoved else { return false }
-                hasRemoved = false
-                start = 0
+                let goesOn = walk.hasRemoved
+                walk = ExpiryWalk()
+                guard goesOn else { return false }
                 continue
             }
             let before = budget
-            unsafe state.pointee.expiryCursor = next
-            guard expireBucket(next, now, &budget) else { return true }
-            if budget < before { hasRemoved = true } else { budget -= 1 }
-            start = next + 1
+            walk.bucket = next
+            let isThrough = expireBucket(next, now, &budget)
+            if budget < before { walk.hasRemoved = true } else { budget -= 1 }
+            guard isThrough else { return true }
+            walk.bucket += 1
         }
-        unsafe state.pointee.expiryCursor = start
         return true
     }
 

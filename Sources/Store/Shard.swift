@@ -27,12 +27,19 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
         @usableFromInline var remains: [Remains] = []
         /// Keys that went because they were due, since `takeExpiredCount`.
         @usableFromInline var expiredCount = 0
-        /// The bucket at which the search for what is due goes on.
-        @usableFromInline var expiryCursor = 0
+        @usableFromInline var expiryWalk = ExpiryWalk()
         /// Hashes with fields that have an expiry.
         var volatileHashCount = 0
         /// Fields that went because they were due, since `takeExpiredFieldCount`.
         var expiredFieldCount = 0
+    }
+
+    /// Where the search for what is due goes on.
+    @usableFromInline
+    struct ExpiryWalk {
+        @usableFromInline var bucket = 0
+        /// Whether something was removed since the first bucket.
+        @usableFromInline var hasRemoved = false
     }
 
     /// A value without a key, to be freed bit by bit.

