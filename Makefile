@@ -23,7 +23,7 @@ setup: ## install what building and testing need and is missing
 
 run: ## build in release mode and start the server on 127.0.0.1:6379 (PORT=, ARGS=)
 	@echo "make run: installs what is missing, builds Apus in release mode, starts it on $(BIND):$(PORT)."
-	@echo "The first build takes five to ten minutes on two cores, later ones seconds. Ctrl-C ends the server."
+	@echo "The first build takes one to three minutes on two cores, later ones seconds. Ctrl-C ends the server."
 	@Tools/setup build
 	$(RELEASE) --product apus-server
 	@exec .build/release/apus-server --bind $(BIND) --port $(PORT) $(ARGS)
@@ -32,7 +32,7 @@ release: ## build apus-server, apus-cli and apus-benchmark in release mode
 	@Tools/setup build
 	$(RELEASE)
 
-test: ## run every test (ten to twenty minutes): Swift units, against redis-server, real clients, sanitizers
+test: ## run every test (six to ten minutes): Swift units, against redis-server, real clients, sanitizers
 	@Tools/setup tests
 	@Tools/test all
 
