@@ -145,6 +145,12 @@ public struct Bytes {
 }
 
 extension Array where Element == UInt8 {
+    /// Appends a copy of `bytes`.
+    public mutating func append(_ bytes: Bytes) {
+        // SAFETY: readable for `count` bytes.
+        unsafe append(contentsOf: UnsafeBufferPointer(start: bytes.base, count: bytes.count))
+    }
+
     /// Lends the array's bytes to `body`.
     @inlinable
     public func withBytes<Result, Failure: Error>(

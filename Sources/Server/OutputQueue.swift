@@ -29,27 +29,35 @@ final class OutputQueue {
         }
     }
 
-    /// Appends copied bytes.
-    func append(_ bytes: Bytes) {
-        guard bytes.count > 0 else { return }
-        byteCount += bytes.count
+    /// Appends copied bytes but for the first `skipped`, which went already.
+    func append(_ bytes: Bytes, skipping skipped: inout Int) {
+        let rest = bytes.dropFirst(min(skipped, bytes.count))
+        skipped -= bytes.count - rest.count
+        guard rest.count > 0 else { return }
+        byteCount += rest.count
         if case .bytes(var last)? = parts.last, parts.count > firstPart, last.count < 64 * 1024 {
             parts.removeLast()
-            last.append(contentsOf: bytes.array)
+            last.append(rest)
             parts.append(.bytes(last))
         } else {
-            parts.append(.bytes(bytes.array))
+            parts.append(.bytes(rest.array))
         }
     }
 
-    /// Appends a large value, taking over the caller's reference.
-    func append(_ block: SharedBlock) {
-        byteCount += block.count
+    /// Appends a large value but for the first `skipped` bytes, which went already; takes over the
+    /// caller's reference.
+    func append(_ block: SharedBlock, skipping skipped: inout Int) {
+        let gone = min(skipped, block.count)
+        skipped -= gone
+        guard gone < block.count else { return block.release() }
+        // Only what stands first may have gone in part.
+        if gone > 0 { firstSent = gone }
+        byteCount += block.count - gone
         parts.append(.block(block))
     }
 
-    /// Marks the first `count` bytes of what was appended last, which is all there is, as sent.
-    func drop(_ count: Int) {
+    /// Marks the first `count` bytes as sent.
+    private func drop(_ count: Int) {
         var left = count
         byteCount -= count
         while left > 0 {

@@ -1,0 +1,37 @@
+internal import System
+
+/// Connections: how they come to a worker, and how they end.
+extension Worker {
+    /// Takes over an accepted connection.
+    func adopt(_ descriptor: Int32, isUnix: Bool) {
+        let client = Client(
+            descriptor: descriptor, id: server.nextClientID(), now: nowSeconds)
+        if isUnix { client.state.insert(.unix) }
+        if server.options.password.isEmpty { client.state.insert(.authenticated) }
+        while clients.count <= Int(descriptor) {
+            clients.append(contentsOf: repeatElement(nil, count: max(64, clients.count)))
+        }
+        clients[Int(descriptor)] = client
+        clientCount += 1
+        do throws(SystemError) {
+            try poll.add(descriptor, .read)
+        } catch {
+            close(client)
+        }
+    }
+
+    /// Ends a connection; what waits for it is dropped.
+    func close(_ client: Client) {
+        guard !client.state.contains(.closed) else { return }
+        client.state.insert(.closed)
+        client.output = nil
+        client.incoming = nil
+        clients[Int(client.descriptor)] = nil
+        clientCount -= 1
+        poll.remove(client.descriptor)
+        Socket.close(client.descriptor)
+        server.connectionEnded()
+        // Requests of the client may still stand in the batch: they hold no reference.
+        if batch.count > 0 { ended.append(client) }
+    }
+}

@@ -1,0 +1,82 @@
+internal import Commands
+internal import Store
+
+/// What is done from time to time: expire, free, time out.
+extension Worker {
+    /// Does what is due, in slices; `hasBacklog` tells whether something is left.
+    func tick() {
+        hasBacklog = expire()
+        let isDue = context.now >= nextTick
+        if isDue || isFreeing { isFreeing = freeRemains() }
+        if isFreeing { hasBacklog = true }
+        guard isDue else { return }
+        nextTick = context.now + 1000 / Int64(server.options.ticksPerSecond)
+        timeOutClients()
+        rates.note(statistics, now: context.now)
+    }
+
+    /// Calls `body` with every shard that this worker looks after, its partition locked.
+    private func forEachShard(_ body: (Shard) -> Void) {
+        let keyspace = context.keyspace
+        for partition in stride(
+            from: index, to: keyspace.partitionCount, by: server.workerCount)
+        {
+            keyspace.lock(partition)
+            for database in 0..<keyspace.databaseCount {
+                body(keyspace.shard(partition: partition, database: database))
+            }
+            keyspace.unlock(partition)
+        }
+    }
+
+    /// Removes due keys; returns whether some are left for the next round.
+    private func expire() -> Bool {
+        guard server.expiresActively else {
+            nextExpiry = .max
+            return false
+        }
+        var budget = Worker.expiredAtOnce
+        var hasMore = false
+        var earliest = Int64.max
+        let now = context.now
+        forEachShard { shard in
+            if shard.expireDue(now: now, budget: &budget) { hasMore = true }
+            if let next = shard.earliestExpiry { earliest = min(earliest, next) }
+            statistics.expiredKeys &+= UInt64(shard.takeExpiredCount())
+            statistics.expiredFields &+= UInt64(shard.takeExpiredFieldCount())
+        }
+        // Not more often than every 10 ms, and at the latest with the next tick, as keys that were
+        // set since may be due earlier.
+        nextExpiry = max(earliest, now + 10)
+        nextExpiry = min(nextExpiry, now + 20)
+        return hasMore
+    }
+
+    /// Looks for due keys with the next tick.
+    func expireSoon() { nextExpiry = 0 }
+
+    /// Sets what is counted to zero.
+    func resetStatistics() {
+        statistics.reset()
+        rates = WorkerRates()
+        context.statistics = CommandStatistics()
+    }
+
+    private func freeRemains() -> Bool {
+        var budget = Worker.freedAtOnce
+        var hasMore = false
+        forEachShard { shard in
+            if shard.hasRemains, shard.freeSome(budget: &budget) { hasMore = true }
+        }
+        return hasMore
+    }
+
+    private func timeOutClients() {
+        let limit = Int64(server.options.timeoutSeconds)
+        for client in clients {
+            guard let client else { continue }
+            if client.outputBytes > 0 { enforceOutputLimit(client) }
+            if limit > 0, nowSeconds - client.lastActiveAt > limit { close(client) }
+        }
+    }
+}
