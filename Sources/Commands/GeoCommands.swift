@@ -28,7 +28,11 @@ extension GeoCommands {
         }
         let key = context.firstKey(arguments)
         var counted = 0
-        if let set = try target(key, arguments, options, &context) {
+        let memberBytes = arguments[options.start + 2].count
+        let mayMake = !options.needsPresent
+        if let set = try SortedSetCommands.target(
+            key, memberBytes: memberBytes, mayMake: mayMake, &context)
+        {
             let limits = context.limits.encoding
             for index in stride(from: options.start, to: arguments.count, by: 3) {
                 let score = Double(GeoHash(try arguments.position(index, &context)).bits)
@@ -41,22 +45,6 @@ extension GeoCommands {
             }
         }
         context.reply.integer(counted)
-    }
-
-    private static func target(
-        _ key: Key,
-        _ arguments: Arguments,
-        _ options: AddOptions,
-        _ context: inout CommandContext
-    ) throws(CommandError) -> SortedSetValue? {
-        if let slot = try context.find(key, .sortedSet) { return SortedSetValue(slot) }
-        if options.needsPresent { return nil }
-        return SortedSetValue.create(
-            key,
-            memberBytes: arguments[options.start + 2].count,
-            context.limits.encoding,
-            in: context.shard(key)
-        )
     }
 
     /// The options of GEOADD.

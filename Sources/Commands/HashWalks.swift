@@ -35,27 +35,25 @@ extension HashWalks {
     /// `HKEYS key`: the fields.
     static func names(
         _ arguments: Arguments, _ context: inout CommandContext
-    ) throws(CommandError) {
-        guard let hash = try context.readWholeHash(context.firstKey(arguments)) else {
-            return context.reply.array(0)
-        }
-        context.reply.array(hash.liveCount(now: context.now))
-        hash.forEach(now: context.now) { name, _ in
-            context.reply.bulk(name)
-            return true
-        }
-    }
+    ) throws(CommandError) { try tell(arguments, &context) { name, _ in name } }
 
     /// `HVALS key`: the values.
     static func values(
         _ arguments: Arguments, _ context: inout CommandContext
+    ) throws(CommandError) { try tell(arguments, &context) { _, value in value } }
+
+    /// Replies with one half of every field.
+    @inline(__always)  // because: the walk is to be compiled for the half that is told
+    private static func tell(
+        _ arguments: Arguments, _ context: inout CommandContext,
+        _ half: (StringContent, StringContent) -> StringContent
     ) throws(CommandError) {
         guard let hash = try context.readWholeHash(context.firstKey(arguments)) else {
             return context.reply.array(0)
         }
         context.reply.array(hash.liveCount(now: context.now))
-        hash.forEach(now: context.now) { _, value in
-            context.reply.bulk(value)
+        hash.forEach(now: context.now) { name, value in
+            context.reply.bulk(half(name, value))
             return true
         }
     }
@@ -147,28 +145,13 @@ extension HashWalks {
     static func scan(
         _ arguments: Arguments, _ context: inout CommandContext
     ) throws(CommandError) {
-        // The options of a key that is not there are not looked at, its cursor is.
-        _ = try ScanOptions.cursor(arguments[2])
-        let mark = context.reply.mark()
-        guard let slot = try context.read(context.firstKey(arguments), .hash) else {
-            return context.reply.scanHead(0, 0, at: mark)
-        }
-        let options = try ScanOptions(arguments, cursorAt: 2, bareWord: "NOVALUES")
-        let hash = HashValue(slot)
-        var cursor = options.cursor
-        var found = 0
-        var seen = 0
-        repeat {
-            cursor = hash.scan(cursor, now: context.now) { name, value in
-                seen += 1
-                guard name.withBytes(options.matches) else { return }
-                found += 1
+        try ValueScan.reply(arguments, &context, .hash, bareWord: "NOVALUES") {
+            slot, scan, context in
+            HashValue(slot).scan(scan.cursor, now: context.now) { name, value in
+                guard name.withBytes({ scan.accepts($0) }) else { return }
                 context.reply.bulk(name)
-                if !options.isBare { context.reply.bulk(value) }
+                if !scan.options.isBare { context.reply.bulk(value) }
             }
-            // Empty buckets count a little, so that a sparse table does not hold a request up.
-            seen += 1
-        } while cursor != 0 && seen < options.count
-        context.reply.scanHead(cursor, options.isBare ? found : found * 2, at: mark)
+        }
     }
 }

@@ -87,32 +87,12 @@ extension ListMoves {
         _ arguments: Arguments,
         _ context: inout CommandContext
     ) throws(CommandError) {
-        let keyCount = try arguments.integer(1, in: 1...Int64.max, or: .keyCount)
-        guard keyCount < arguments.count - 2 else { throw .syntax }
-        let end = try ListEnd(arguments[keyCount + 2])
-        var count = 1
-        if arguments.count > keyCount + 3 {
-            guard arguments.count > keyCount + 4, arguments[keyCount + 3].isWord("COUNT") else {
-                throw .syntax
-            }
-            count = try arguments.integer(
-                keyCount + 4,
-                in: 1...Int64.max,
-                or: CommandError("ERR count should be greater than 0")
-            )
-            guard arguments.count == keyCount + 5 else { throw .syntax }
-        }
-        for index in 2..<keyCount + 2 {
-            let key = context.key(arguments[index])
-            guard let slot = try context.find(key, .list) else { continue }
-            let list = ListValue(slot)
-            let popped = min(count, list.count)
-            context.reply.array(2)
-            context.reply.bulk(arguments[index])
-            context.reply.array(popped)
-            return pop(list, popped, end, &context)
-        }
-        context.reply.nullArray()
+        let request = try PopRequest(arguments) { word throws(CommandError) in try ListEnd(word) }
+        guard let slot = try request.firstValue(.list, arguments, &context) else { return }
+        let list = ListValue(slot)
+        let popped = min(request.count, list.count)
+        context.reply.array(popped)
+        pop(list, popped, request.side, &context)
     }
 
     // MARK: Moving

@@ -1,4 +1,5 @@
 internal import Primitives
+internal import Store
 internal import Structures
 internal import Wire
 
@@ -71,5 +72,52 @@ struct ScanOptions {
     func accepts(_ entry: Entry) -> Bool {
         if let type, !type.isSameWord(as: Bytes(entry.kind.name)) { return false }
         return matches(entry.key)
+    }
+}
+
+/// How far one call of HSCAN, SSCAN or ZSCAN has come.
+struct ValueScan {
+    /// What the request asks for.
+    let options: ScanOptions
+    /// Where the next step begins.
+    fileprivate(set) var cursor: UInt64
+    /// The names told.
+    fileprivate var found = 0
+    /// The names looked at.
+    fileprivate var seen = 0
+
+    /// Counts a name; says whether it is to be told.
+    mutating func accepts(_ name: Bytes) -> Bool {
+        seen += 1
+        guard options.matches(name) else { return false }
+        found += 1
+        return true
+    }
+
+    /// Answers HSCAN, SSCAN or ZSCAN: `step` tells the names of the first key's value that a bucket
+    /// holds and returns where the scan goes on.
+    ///
+    /// With a `bareWord` each name is told with what belongs to it, unless the request has that
+    /// word.
+    static func reply(
+        _ arguments: Arguments, _ context: inout CommandContext, _ kind: EntryKind,
+        bareWord: StaticString? = nil,
+        _ step: (Shard.Slot, inout ValueScan, inout CommandContext) -> UInt64
+    ) throws(CommandError) {
+        // The options of a key that is not there are not looked at, its cursor is.
+        _ = try ScanOptions.cursor(arguments[2])
+        let mark = context.reply.mark()
+        guard let slot = try context.read(context.firstKey(arguments), kind) else {
+            return context.reply.scanHead(0, 0, at: mark)
+        }
+        let options = try ScanOptions(arguments, cursorAt: 2, bareWord: bareWord)
+        var scan = ValueScan(options: options, cursor: options.cursor)
+        repeat {
+            scan.cursor = step(slot, &scan, &context)
+            // Empty buckets count a little, so that a sparse table does not hold a request up.
+            scan.seen += 1
+        } while scan.cursor != 0 && scan.seen < options.count
+        let words = bareWord == nil || options.isBare ? 1 : 2
+        context.reply.scanHead(scan.cursor, scan.found * words, at: mark)
     }
 }

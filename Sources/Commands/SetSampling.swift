@@ -99,27 +99,11 @@ extension SetSampling {
         _ arguments: Arguments,
         _ context: inout CommandContext
     ) throws(CommandError) {
-        // The options of a key that is not there are not looked at, its cursor is.
-        _ = try ScanOptions.cursor(arguments[2])
-        let mark = context.reply.mark()
-        guard let slot = try context.read(context.firstKey(arguments), .set) else {
-            return context.reply.scanHead(0, 0, at: mark)
-        }
-        let options = try ScanOptions(arguments, cursorAt: 2)
-        let set = SetContent(slot.entry, in: slot.shard)
-        var cursor = options.cursor
-        var found = 0
-        var seen = 0
-        repeat {
-            cursor = set.scan(cursor) { member in
-                seen += 1
-                guard member.withText({ options.matches($0) }) else { return }
-                found += 1
+        try ValueScan.reply(arguments, &context, .set) { slot, scan, context in
+            SetContent(slot.entry, in: slot.shard).scan(scan.cursor) { member in
+                guard member.withText({ scan.accepts($0) }) else { return }
                 context.reply.bulk(member)
             }
-            // Empty buckets count a little, so that a sparse table does not hold a request up.
-            seen += 1
-        } while cursor != 0 && seen < options.count
-        context.reply.scanHead(cursor, found, at: mark)
+        }
     }
 }

@@ -52,7 +52,9 @@ extension SortedSetCommands {
         }
         let key = context.firstKey(arguments)
         var tally = SortedSetAddOptions.Tally()
-        if let set = try target(key, arguments, options, &context) {
+        let memberBytes = arguments[options.start + 1].count
+        let mayMake = !options.needsPresent
+        if let set = try target(key, memberBytes: memberBytes, mayMake: mayMake, &context) {
             let limits = context.limits.encoding
             for index in stride(from: options.start, to: arguments.count, by: 2) {
                 if arguments.count - options.start > 2 { score = try arguments.score(index) }
@@ -69,21 +71,19 @@ extension SortedSetCommands {
         if let score = tally.score { context.reply.double(score) } else { context.reply.null() }
     }
 
-    /// The sorted set to add to, made where it is not there; nil where none may be made.
-    private static func target(
+    /// The sorted set to add to, made for a first member of `memberBytes` where it is not there;
+    /// nil where none may be made.
+    static func target(
         _ key: Key,
-        _ arguments: Arguments,
-        _ options: SortedSetAddOptions,
+        memberBytes: Int,
+        mayMake: Bool,
         _ context: inout CommandContext
     ) throws(CommandError) -> SortedSetValue? {
         if let slot = try context.find(key, .sortedSet) { return SortedSetValue(slot) }
-        if options.needsPresent { return nil }
+        guard mayMake else { return nil }
+        let limits = context.limits.encoding
         return SortedSetValue.create(
-            key,
-            memberBytes: arguments[options.start + 1].count,
-            context.limits.encoding,
-            in: context.shard(key)
-        )
+            key, memberBytes: memberBytes, limits, in: context.shard(key))
     }
 
     /// `ZREM key member [member …]`: the number of members removed.
@@ -230,35 +230,12 @@ extension SortedSetCommands {
         _ arguments: Arguments,
         _ context: inout CommandContext
     ) throws(CommandError) {
-        let keyCount = try arguments.integer(1, in: 1...Int64.max, or: .keyCount)
-        guard keyCount < arguments.count - 2 else { throw .syntax }
-        let side = arguments[keyCount + 2]
-        guard side.isWord("MIN") || side.isWord("MAX") else { throw .syntax }
-        var count = 1
-        if arguments.count > keyCount + 3 {
-            guard arguments.count > keyCount + 4, arguments[keyCount + 3].isWord("COUNT") else {
-                throw .syntax
-            }
-            count = try arguments.integer(
-                keyCount + 4,
-                in: 1...Int64.max,
-                or: CommandError("ERR count should be greater than 0")
-            )
-            guard arguments.count == keyCount + 5 else { throw .syntax }
+        let request = try PopRequest(arguments) { word throws(CommandError) in
+            if word.isWord("MIN") { return false }
+            guard word.isWord("MAX") else { throw .syntax }
+            return true
         }
-        for index in 2..<keyCount + 2 {
-            let key = context.key(arguments[index])
-            guard let slot = try context.find(key, .sortedSet) else { continue }
-            context.reply.array(2)
-            context.reply.bulk(arguments[index])
-            return pop(
-                SortedSetValue(slot),
-                count,
-                fromTop: side.isWord("MAX"),
-                nested: true,
-                &context
-            )
-        }
-        context.reply.nullArray()
+        guard let slot = try request.firstValue(.sortedSet, arguments, &context) else { return }
+        pop(SortedSetValue(slot), request.count, fromTop: request.side, nested: true, &context)
     }
 }

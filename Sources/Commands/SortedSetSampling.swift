@@ -116,29 +116,14 @@ extension SortedSetSampling {
         _ arguments: Arguments,
         _ context: inout CommandContext
     ) throws(CommandError) {
-        // The options of a key that is not there are not looked at, its cursor is.
-        _ = try ScanOptions.cursor(arguments[2])
-        let mark = context.reply.mark()
-        guard let slot = try context.read(context.firstKey(arguments), .sortedSet) else {
-            return context.reply.scanHead(0, 0, at: mark)
-        }
-        let options = try ScanOptions(arguments, cursorAt: 2, bareWord: "NOSCORES")
-        let set = SortedSetValue(slot)
-        var cursor = options.cursor
-        var found = 0
-        var seen = 0
-        repeat {
-            cursor = set.scan(cursor) { member, score in
-                seen += 1
-                guard options.matches(member) else { return }
-                found += 1
+        try ValueScan.reply(arguments, &context, .sortedSet, bareWord: "NOSCORES") {
+            slot, scan, context in
+            SortedSetValue(slot).scan(scan.cursor) { member, score in
+                guard scan.accepts(member) else { return }
                 context.reply.bulk(member)
-                if !options.isBare { context.reply.bulk(score: score) }
+                if !scan.options.isBare { context.reply.bulk(score: score) }
             }
-            // Empty buckets count a little, so that a sparse table does not hold a request up.
-            seen += 1
-        } while cursor != 0 && seen < options.count
-        context.reply.scanHead(cursor, options.isBare ? found : found * 2, at: mark)
+        }
     }
 }
 

@@ -38,8 +38,7 @@ extension StreamInfoCommands {
                 tellFully(stream, stream.group(at: index), limit, &context)
             }
         } else {
-            context.reply.bulk("groups")
-            context.reply.integer(stream.groupCount)
+            context.reply.pair("groups", count: stream.groupCount)
             context.reply.bulk("first-entry")
             tellEdge(stream, last: false, &context)
             context.reply.bulk("last-entry")
@@ -78,20 +77,13 @@ extension StreamInfoCommands {
 
     /// What both forms begin with.
     private static func tell(_ stream: StreamValue, _ context: inout CommandContext) {
-        context.reply.bulk("length")
-        context.reply.integer(stream.count)
-        context.reply.bulk("radix-tree-keys")
-        context.reply.integer(stream.packCount)
-        context.reply.bulk("radix-tree-nodes")
-        context.reply.integer(stream.packCount + 1)
-        context.reply.bulk("last-generated-id")
-        context.reply.id(stream.lastID)
-        context.reply.bulk("max-deleted-entry-id")
-        context.reply.id(stream.deletedIDMax)
-        context.reply.bulk("entries-added")
-        context.reply.integer(stream.addedCount)
-        context.reply.bulk("recorded-first-entry-id")
-        context.reply.id(stream.firstID)
+        context.reply.pair("length", count: stream.count)
+        context.reply.pair("radix-tree-keys", count: stream.packCount)
+        context.reply.pair("radix-tree-nodes", count: stream.packCount + 1)
+        context.reply.pair("last-generated-id", id: stream.lastID)
+        context.reply.pair("max-deleted-entry-id", id: stream.deletedIDMax)
+        context.reply.pair("entries-added", count: stream.addedCount)
+        context.reply.pair("recorded-first-entry-id", id: stream.firstID)
         if let memory = stream.memory { tell(memory, stream, &context) }
     }
 
@@ -101,18 +93,12 @@ extension StreamInfoCommands {
         _ stream: StreamValue,
         _ context: inout CommandContext
     ) {
-        context.reply.bulk("idmp-duration")
-        context.reply.integer(memory.duration)
-        context.reply.bulk("idmp-maxsize")
-        context.reply.integer(memory.countMax)
-        context.reply.bulk("pids-tracked")
-        context.reply.integer(stream.producerCount)
-        context.reply.bulk("iids-tracked")
-        context.reply.integer(stream.messageCount)
-        context.reply.bulk("iids-added")
-        context.reply.integer(memory.addedCount)
-        context.reply.bulk("iids-duplicates")
-        context.reply.integer(memory.duplicateCount)
+        context.reply.pair("idmp-duration", count: memory.duration)
+        context.reply.pair("idmp-maxsize", count: memory.countMax)
+        context.reply.pair("pids-tracked", count: stream.producerCount)
+        context.reply.pair("iids-tracked", count: stream.messageCount)
+        context.reply.pair("iids-added", count: memory.addedCount)
+        context.reply.pair("iids-duplicates", count: memory.duplicateCount)
     }
 
     /// A group with its pending entries and consumers, as FULL tells it.
@@ -123,11 +109,9 @@ extension StreamInfoCommands {
         _ context: inout CommandContext
     ) {
         context.reply.map(7)
-        context.reply.bulk("name")
-        context.reply.bulk(group.name)
+        context.reply.pair("name", name: group.name)
         tellProgress(stream, group, &context)
-        context.reply.bulk("pel-count")
-        context.reply.integer(group.pending.count)
+        context.reply.pair("pel-count", count: group.pending.count)
         context.reply.bulk("pending")
         tellPending(stream, group, nil, limit, &context)
         context.reply.bulk("consumers")
@@ -136,14 +120,10 @@ extension StreamInfoCommands {
         for index in 0..<count {
             let consumer = stream.consumer(group, at: index)
             context.reply.map(5)
-            context.reply.bulk("name")
-            context.reply.bulk(consumer.name)
-            context.reply.bulk("seen-time")
-            context.reply.integer(consumer.seen)
-            context.reply.bulk("active-time")
-            context.reply.integer(consumer.active)
-            context.reply.bulk("pel-count")
-            context.reply.integer(consumer.pending.count)
+            context.reply.pair("name", name: consumer.name)
+            context.reply.pair("seen-time", count: consumer.seen)
+            context.reply.pair("active-time", count: consumer.active)
+            context.reply.pair("pel-count", count: consumer.pending.count)
             context.reply.bulk("pending")
             tellPending(stream, group, consumer, limit, &context)
         }
@@ -177,16 +157,10 @@ extension StreamInfoCommands {
         _ group: StreamGroup,
         _ context: inout CommandContext
     ) {
-        context.reply.bulk("last-delivered-id")
-        context.reply.id(group.lastID)
-        context.reply.bulk("entries-read")
-        if group.readCount == -1 {
-            context.reply.null()
-        } else {
-            context.reply.integer(group.readCount)
-        }
-        context.reply.bulk("lag")
-        if let lag = stream.lag(group) { context.reply.integer(lag) } else { context.reply.null() }
+        context.reply.pair("last-delivered-id", id: group.lastID)
+        let readCount = group.readCount
+        context.reply.pair("entries-read", count: readCount == -1 ? nil : readCount)
+        context.reply.pair("lag", count: stream.lag(group))
     }
 
     /// `XINFO GROUPS key`: names and values of each group.
@@ -202,12 +176,9 @@ extension StreamInfoCommands {
         for index in 0..<stream.groupCount {
             let group = stream.group(at: index)
             context.reply.map(6)
-            context.reply.bulk("name")
-            context.reply.bulk(group.name)
-            context.reply.bulk("consumers")
-            context.reply.integer(stream.consumerCount(group))
-            context.reply.bulk("pending")
-            context.reply.integer(group.pending.count)
+            context.reply.pair("name", name: group.name)
+            context.reply.pair("consumers", count: stream.consumerCount(group))
+            context.reply.pair("pending", count: group.pending.count)
             tellProgress(stream, group, &context)
         }
     }
@@ -229,12 +200,9 @@ extension StreamInfoCommands {
         for index in 0..<count {
             let consumer = stream.consumer(group, at: index)
             context.reply.map(4)
-            context.reply.bulk("name")
-            context.reply.bulk(consumer.name)
-            context.reply.bulk("pending")
-            context.reply.integer(consumer.pending.count)
-            context.reply.bulk("idle")
-            context.reply.integer(max(context.now - consumer.seen, 0))
+            context.reply.pair("name", name: consumer.name)
+            context.reply.pair("pending", count: consumer.pending.count)
+            context.reply.pair("idle", count: max(context.now - consumer.seen, 0))
             context.reply.bulk("inactive")
             let isFresh = consumer.active == -1
             context.reply.integer(isFresh ? -1 : max(context.now - consumer.active, 0))
@@ -257,5 +225,27 @@ extension StreamInfoCommands {
             "HELP",
             "    Prints this help.",
         ])
+    }
+}
+
+extension ReplyWriter {
+    /// What is told, by its name, and how many of it; null where there is no saying.
+    fileprivate mutating func pair(_ key: StaticString, count: Int64?) {
+        bulk(key)
+        if let count { integer(count) } else { null() }
+    }
+
+    fileprivate mutating func pair(_ key: StaticString, count: Int) {
+        pair(key, count: Int64(count))
+    }
+
+    fileprivate mutating func pair(_ key: StaticString, id: StreamID) {
+        bulk(key)
+        self.id(id)
+    }
+
+    fileprivate mutating func pair(_ key: StaticString, name: Bytes) {
+        bulk(key)
+        bulk(name)
     }
 }

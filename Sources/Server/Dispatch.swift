@@ -173,13 +173,15 @@ extension Worker {
         if flags.contains(.allPartitions) { return context.keyspace.allPartitions }
         if flags.contains(.locksItself) { return 0 }
         let specs = registry.table.facts[number].keys
-        guard !specs.contains(where: \.isUnknown),
-            let keys = try? KeyFinder.keys(specs, arguments)
-        else { return context.keyspace.allPartitions }
+        guard !specs.contains(where: \.isUnknown) else { return context.keyspace.allPartitions }
         var set: UInt64 = 0
-        for key in keys {
-            let hash = context.keyspace.hasher(arguments[key.index])
-            set |= 1 << UInt64(context.keyspace.partition(hash))
+        do throws(KeyFinder.Failure) {
+            try KeyFinder.forEach(specs, arguments) { index, _ in
+                let hash = context.keyspace.hasher(arguments[index])
+                set |= 1 << UInt64(context.keyspace.partition(hash))
+            }
+        } catch {
+            return context.keyspace.allPartitions
         }
         return set
     }

@@ -24,12 +24,21 @@ public enum KeyFinder {
         _ specs: [KeySpec], _ arguments: Arguments
     ) throws(Failure) -> [Found] {
         var found: [Found] = []
+        try forEach(specs, arguments) { found.append(Found(index: $0, use: $1.use)) }
+        return found
+    }
+
+    /// Calls `body` with the place of every key and the spec that names it, allocating nothing.
+    ///
+    /// Complexity: O(words). Throws: the request is no good call of the command; `body` may have
+    /// been called by then.
+    public static func forEach(
+        _ specs: [KeySpec], _ arguments: Arguments, _ body: (Int, KeySpec) -> Void
+    ) throws(Failure) {
         for spec in specs {
             guard let start = begin(spec.begin, arguments) else { continue }
-            let indices = try find(spec.find, from: start, arguments)
-            for index in indices { found.append(Found(index: index, use: spec.use)) }
+            for index in try find(spec.find, from: start, arguments) { body(index, spec) }
         }
-        return found
     }
 
     private static func begin(_ begin: KeySpec.Begin, _ arguments: Arguments) -> Int? {
@@ -52,14 +61,14 @@ public enum KeyFinder {
 
     private static func find(
         _ find: KeySpec.Find, from start: Int, _ arguments: Arguments
-    ) throws(Failure) -> [Int] {
+    ) throws(Failure) -> StrideTo<Int> {
         switch find {
-        case .unknown: return []
+        case .unknown: return stride(from: 0, to: 0, by: 1)
         case .range(let last, let step, let limit):
             var end = last >= 0 ? start + last : arguments.count + last
             if last < 0, limit > 1 { end = start + (arguments.count - start) / limit - 1 }
             guard end < arguments.count, start < arguments.count else { throw .invalid }
-            return Array(stride(from: start, through: end, by: step))
+            return stride(from: start, to: end + 1, by: step)
         case .counted(let count, let first, let step):
             guard start + count < arguments.count,
                 let number = DecimalText.integer(arguments[start + count]), number >= 0,
@@ -69,7 +78,7 @@ public enum KeyFinder {
             guard number == 0 || from + (Int(number) - 1) * step < arguments.count else {
                 throw .invalid
             }
-            return (0..<Int(number)).map { from + $0 * step }
+            return stride(from: from, to: from + Int(number) * step, by: step)
         }
     }
 }
