@@ -109,4 +109,26 @@ public struct SharedBlock: @unchecked Sendable {  // because: see above
             unsafe free(cell.base)
         }
     }
+
+    /// Gives the memory of the last `byteCount` bytes back to the system, about; for the only
+    /// holder, who needs none of the bytes any more. Whether there is more to give.
+    ///
+    /// The end of a large block's life, in slices: the system takes a microsecond for a few pages.
+    public func giveBack(_ byteCount: Int) -> Bool {
+        precondition(!isShared, "another holder would lose its bytes")
+        let pages = SharedBlock.pageBytes - 1
+        let start = (Int(bitPattern: address) + SharedBlock.headerBytes + pages) & ~pages
+        let end = (Int(bitPattern: address) + SharedBlock.headerBytes + capacity) & ~pages
+        let from = max(start, end - max(byteCount & ~pages, SharedBlock.pageBytes))
+        guard from < end, let base = unsafe UnsafeMutableRawPointer(bitPattern: from) else {
+            return false
+        }
+        // SAFETY: whole pages within the block, behind its header.
+        unsafe _ = madvise(base, end - from, MADV_DONTNEED)
+        cell.store(0, 8)
+        cell.store(from - Int(bitPattern: address) - SharedBlock.headerBytes, 16)
+        return from > start
+    }
+
+    private static let pageBytes = 4096
 }

@@ -357,9 +357,7 @@ public struct HashValue {
     /// Frees what a field's entry names outside the arena.
     static func freeBlock(_ entry: Entry, in shard: Shard) {
         guard entry.stringEncoding == .external else { return }
-        let block = SharedBlock(address: entry.externalAddress)
-        shard.externalBytes -= block.byteCount
-        block.release()
+        shard.release(SharedBlock(address: entry.externalAddress))
     }
 
     /// Frees at most `budget` blocks of a hash whose key is gone; true when all are freed.

@@ -10,9 +10,7 @@ extension Shard {
     public func freeValue(_ entry: Entry) {
         if entry.isKind(.string) {
             if entry.stringEncoding == .external {
-                let block = SharedBlock(address: entry.externalAddress)
-                externalBytes -= block.byteCount
-                block.release()
+                release(SharedBlock(address: entry.externalAddress))
             }
             return
         }
@@ -29,8 +27,39 @@ extension Shard {
         if !free(&remains, &budget) { unsafe state.pointee.remains.append(remains) }
     }
 
+    /// Gives up the shard's hold of a block outside the arena; the memory of a large one goes back
+    /// in slices.
+    func release(_ block: SharedBlock) {
+        externalBytes -= block.byteCount
+        if block.byteCount >= Shard.largeBlockBytes, !block.isShared {
+            unsafe state.pointee.deadBlocks.append(block)
+        } else {
+            block.release()
+        }
+    }
+
+    /// From this size on a block's memory is given back in slices.
+    private static let largeBlockBytes = 1 << 20
+    /// The bytes of a large block that cost as much as freeing a block of the arena.
+    private static let bytesFreedAsOne = 2048
+
+    private func freeDeadBlocks(_ budget: inout Int) -> Bool {
+        while let block = unsafe state.pointee.deadBlocks.last {
+            guard budget > 0 else { return true }
+            let bytes = min(budget, block.byteCount) * Shard.bytesFreedAsOne
+            let given = min(bytes, block.byteCount)
+            budget -= given / Shard.bytesFreedAsOne + 1
+            if !block.giveBack(given) {
+                block.release()
+                unsafe state.pointee.deadBlocks.removeLast()
+            }
+        }
+        return false
+    }
+
     /// Frees at most `budget` blocks of values whose keys are gone; false when nothing is left.
     public func freeSome(budget: inout Int) -> Bool {
+        if freeDeadBlocks(&budget) { return true }
         while let last = unsafe state.pointee.remains.last {
             var remains = last
             unsafe state.pointee.remains.removeLast()
@@ -43,7 +72,11 @@ extension Shard {
     }
 
     /// Whether `freeSome` has work.
-    public var hasRemains: Bool { unsafe !state.pointee.remains.isEmpty }
+    public var hasRemains: Bool { hasParts || hasDeadBlocks }
+
+    private var hasParts: Bool { unsafe !state.pointee.remains.isEmpty }
+
+    var hasDeadBlocks: Bool { unsafe !state.pointee.deadBlocks.isEmpty }
 
     /// Frees up to `budget` blocks of a collection; true when all of it is freed. Every kind of
     /// collection has its line here.

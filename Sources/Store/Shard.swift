@@ -25,6 +25,8 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
         @usableFromInline var changeCount: UInt64 = 0
         /// Large values whose keys are gone, freed in slices.
         @usableFromInline var remains: [Remains] = []
+        /// Large blocks outside the arena that nobody holds but this list, given back in slices.
+        var deadBlocks: [SharedBlock] = []
         /// Keys that went because they were due, since `takeExpiredCount`.
         @usableFromInline var expiredCount = 0
         @usableFromInline var expiryWalk = ExpiryWalk()
@@ -60,7 +62,7 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
 
     /// Gives all memory back at once. Nobody may hold the handle any more.
     public func destroy() {
-        if externalBytes > 0 { releaseBlocks() }
+        if externalBytes > 0 || hasDeadBlocks { releaseBlocks() }
         unsafe state.deinitialize(count: 1)
         unsafe state.deallocate()
     }

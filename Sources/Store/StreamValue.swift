@@ -90,10 +90,12 @@ public struct StreamValue {
         return stream.remove(id, &shard.arena)
     }
 
-    /// Takes entries out at the front; returns their number.
+    /// Takes entries out at the front; returns their number. What is much is freed later on.
     public func trim(_ trim: StreamTrim) -> Int {
         shard.willChange(slot)
-        return stream.trim(trim, &shard.arena)
+        let (removed, cut) = stream.trim(trim, &shard.arena)
+        if let cut { shard.retire(.stream, 0, cut.root) }
+        return removed
     }
 
     /// Sets what the stream knows of its past: the last id, and, where given, the entries ever

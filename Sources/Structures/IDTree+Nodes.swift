@@ -90,11 +90,22 @@ struct IDNode {
     }
 
     /// Appends the items of `source` from `start` on.
-    func append(_ source: IDNode, from start: Int) {
-        let added = source.count - start
-        assert(count + added <= IDNode.capacity, "more than fits")
-        cell.put(source.cell.bytes(offset(start), added * IDNode.itemCount), offset(count))
-        count += added
+    func append(_ source: IDNode, from start: Int) { append(source, start..<source.count) }
+
+    /// Appends items of `source`.
+    func append(_ source: IDNode, _ range: Range<Int>) {
+        assert(count + range.count <= IDNode.capacity, "more than fits")
+        let bytes = source.cell.bytes(offset(range.lowerBound), range.count * IDNode.itemCount)
+        cell.put(bytes, offset(count))
+        count += range.count
+    }
+
+    /// Takes the first `removed` items out.
+    func removeFirst(_ removed: Int) {
+        let kept = count - removed
+        assert(kept >= 0, "no more than there are")
+        cell.move(from: offset(removed), to: offset(0), count: kept * IDNode.itemCount)
+        count = kept
     }
 }
 

@@ -272,7 +272,7 @@ public struct IDTree: BitwiseCopyable, Sendable {
         settleRoot(&arena)
     }
 
-    private mutating func settleRoot(_ arena: inout Arena) {
+    mutating func settleRoot(_ arena: inout Arena) {
         if size == 0 {
             arena.free(root)
             self = IDTree()

@@ -22,37 +22,102 @@ public struct StreamTrim: Sendable {
 }
 
 extension Stream {
-    /// Takes entries out at the front; returns their number. Complexity: O(packs taken out, and
-    /// entries of one more); O(entries) where pending entries matter.
-    public func trim(_ trim: StreamTrim, _ arena: inout Arena) -> Int {
-        let removed = trim.references == .keep || groups.count(arena) == 0
-            ? trimPacks(trim, &arena) : trimEntries(trim, &arena)
-        if removed > 0 { firstID = edgeID(last: false, arena) }
-        return removed
+    /// Takes entries out at the front; returns their number, and a stream that has nothing but
+    /// what was cut off, to be destroyed, where that is much. Complexity: O(packs cut off, or packs
+    /// that stay where those are fewer, and entries of one more); O(entries) where pending entries
+    /// matter.
+    public func trim(_ trim: StreamTrim, _ arena: inout Arena) -> (removed: Int, cut: Stream?) {
+        let result: (removed: Int, cut: Stream?)
+        if trim.references == .keep || groups.count(arena) == 0 {
+            result = trimPacks(trim, &arena)
+        } else {
+            result = (trimEntries(trim, &arena), nil)
+        }
+        if result.removed > 0 { firstID = edgeID(last: false, arena) }
+        return result
     }
 
-    private func trimPacks(_ trim: StreamTrim, _ arena: inout Arena) -> Int {
-        var removed = 0
-        while count > 0, let spot = packs.first(arena) {
-            if case .count(let kept) = trim.bound, count <= kept { break }
-            let pack = StreamPack(arena.cell(packs.handle(spot, arena)))
-            let live = pack.count
-            if trim.limit > 0, removed + live > trim.limit { break }
-            let isWhole: Bool
-            switch trim.bound {
-            case .count(let kept): isWhole = count - live >= kept
-            case .id(let id): isWhole = pack.lastID < id
+    /// Up to so many packs are taken out one by one.
+    private static let packsRemovedAlone = 8
+
+    private func trimPacks(_ trim: StreamTrim, _ arena: inout Arena) -> (removed: Int, cut: Stream?) {
+        let front = front(trim, arena)
+        let cut = removeFront(front, &arena)
+        count -= front.entries
+        guard !trim.isApproximate, !front.isLimited, let id = front.end,
+            let handle = packs.find(id, arena)
+        else { return (front.entries, cut) }
+        let more = trimFront(of: StreamPack(arena.cell(handle)), trim.bound)
+        return (front.entries + more, cut)
+    }
+
+    /// The packs that go as a whole.
+    private struct Front {
+        var packs = 0
+        /// The entries in them that were not deleted.
+        var entries = 0
+        /// The first id of the first pack that stays; nil where none does.
+        var end: StreamID?
+        /// Whether more would go but for the limit.
+        var isLimited = false
+    }
+
+    /// Finds where to cut, counting from both ends at once until one of the counts meets the place.
+    private func front(_ trim: StreamTrim, _ arena: borrowing Arena) -> Front {
+        let tree = packs
+        var front = Front()
+        var behind = Front()
+        var (first, last) = (tree.first(arena), tree.last(arena))
+        while let here = first {
+            let pack = StreamPack(arena.cell(tree.handle(here, arena)))
+            let goes = switch trim.bound {
+            case .count(let kept): count - front.entries - pack.count >= kept
+            case .id(let id): pack.lastID < id
             }
-            if isWhole {
-                count -= live
-                removed += live
-                removePack(pack.firstID, &arena)
-                continue
+            let isOver = trim.limit > 0 && front.entries + pack.count > trim.limit
+            if !goes || isOver {
+                front.end = pack.firstID
+                front.isLimited = isOver
+                return front
             }
-            if !trim.isApproximate { removed += trimFront(of: pack, trim.bound) }
-            break
+            front.packs += 1
+            front.entries += pack.count
+            first = tree.next(here, arena)
+            // The limit is a count from the front.
+            guard trim.limit == 0, let there = last else { continue }
+            let other = StreamPack(arena.cell(tree.handle(there, arena)))
+            let stays = switch trim.bound {
+            case .count(let kept): behind.entries < kept
+            case .id(let id): other.lastID >= id
+            }
+            guard stays else {
+                return Front(
+                    packs: tree.count - behind.packs, entries: count - behind.entries,
+                    end: behind.end)
+            }
+            behind.packs += 1
+            behind.entries += other.count
+            behind.end = other.firstID
+            last = tree.previous(there, arena)
         }
-        return removed
+        return front
+    }
+
+    /// Takes the packs of `front` out; many are left to a stream of their own.
+    private func removeFront(_ front: Front, _ arena: inout Arena) -> Stream? {
+        guard front.packs > Stream.packsRemovedAlone else {
+            for _ in 0..<front.packs {
+                guard let spot = packs.first(arena) else { break }
+                removePack(packs.id(spot, arena), &arena)
+            }
+            return nil
+        }
+        var tree = packs
+        let cut = Stream.create(&arena)
+        cut.packs = tree.cutFront(below: front.end ?? .max, count: front.packs, &arena)
+        packs = tree
+        if tree.count == 0 { lastPack = .none }
+        return cut
     }
 
     /// As `trimPacks`, entry by entry; with `isApproximate` too, as pending entries name entries.

@@ -73,7 +73,7 @@ public struct Stream: Sendable {
         nonmutating set { cell.store(newValue, 64) }
     }
 
-    private var lastPack: Handle {
+    var lastPack: Handle {
         get { Handle(units: cell.load(76)) }
         nonmutating set { cell.store(newValue.units, 76) }
     }

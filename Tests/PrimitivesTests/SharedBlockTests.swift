@@ -36,4 +36,16 @@ import Testing
         #expect(block.capacity == capacity && block.count == count && !block.isShared)
         #expect(block.bytes.array == bytes)
     }
+
+    @Test(arguments: [0, 1, 4096, 10_000, 3 << 20])
+    func `a block's memory is given back from its end`(count: Int) {
+        for step in [1, 4096, 100_000] {
+            let block = SharedBlock(zeros: count)
+            var calls = 1
+            while block.giveBack(step) { calls += 1 }
+            #expect(calls <= count / max(step & ~4095, 4096) + 1)
+            #expect(block.capacity <= 4096 + 4096)
+            block.release()
+        }
+    }
 }

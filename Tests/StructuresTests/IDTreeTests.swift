@@ -81,6 +81,33 @@ import Testing
         }
     }
 
+    @Test(arguments: [1, 2, 63, 64, 126, 500, 4_100, 9_000])
+    func `a tree is cut in two at any place`(count: Int) {
+        var random = FastRandom(seed: 5)
+        for place in [0, 1, 2, 62, 63, 64, count / 3, count / 2, count - 1, count] {
+            guard place >= 0, place <= count else { continue }
+            var model = Model()
+            for number in 0..<count { model.insert(StreamID(UInt64(number), 0)) }
+            // Half of the nodes half empty.
+            for _ in 0..<count / 2 { model.remove(StreamID(random.next() % UInt64(count), 0)) }
+            let bound = StreamID(UInt64(place), 0)
+            let front = model.blocks.filter { $0.key < bound }
+            for id in front.keys { model.blocks[id] = nil }
+            var other = model.tree.cutFront(below: bound, count: front.count, &model.arena)
+            model.check()
+            let isValid = other.isValid(model.arena)
+            #expect(isValid && other.count == front.count)
+            for id in front.keys.sorted().reversed() {
+                let handle = other.removeLast(&model.arena)
+                #expect(handle == front[id])
+                if let handle { model.arena.free(handle) }
+            }
+            for id in front.keys { model.insert(id) }
+            model.check()
+            model.finish()
+        }
+    }
+
     @Test func `ids that rise fill their leaves`() {
         var model = Model()
         for number in 0..<6_300 { model.insert(StreamID(UInt64(number), 0)) }

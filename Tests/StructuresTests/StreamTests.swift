@@ -35,6 +35,18 @@ import Testing
             if let index { entries.remove(at: index) }
         }
 
+        /// Trims the stream and frees what was cut off; returns the number of entries removed.
+        mutating func trim(_ trim: StreamTrim) -> Int {
+            let (removed, cut) = stream.trim(trim, &arena)
+            guard let cut else { return removed }
+            let isValid = cut.packs.isValid(arena)
+            #expect(isValid)
+            var budget = Int.max
+            let isDone = cut.destroySome(&budget, &arena)
+            #expect(isDone)
+            return removed
+        }
+
         func read(_ lower: StreamID, _ upper: StreamID, reversed: Bool) -> [Entry] {
             var read: [Entry] = []
             stream.walk(lower, upper, reversed: reversed, arena) { item in
@@ -141,15 +153,37 @@ import Testing
                 }
                 let removed: Int
                 if kept % 2 == 0 {
-                    removed = model.stream.trim(StreamTrim(.count(kept)), &model.arena)
+                    removed = model.trim(StreamTrim(.count(kept)))
                 } else {
                     let id = StreamID(UInt64(max(count - kept, 0)), 0)
-                    removed = model.stream.trim(StreamTrim(.id(id)), &model.arena)
+                    removed = model.trim(StreamTrim(.id(id)))
                 }
                 #expect(removed == max(count - kept, 0))
                 model.entries.removeFirst(max(count - kept, 0))
                 model.check()
                 model.finish()
+            }
+        }
+    }
+
+    @Test func `many packs are cut off at any place`() {
+        for entriesMax in [1, 3] {
+            for kept in [0, 1, 2, 3, 64, 126, 1_000, 1_999, 4_000, 4_999, 5_000] {
+                for isByID in [true, false] {
+                    var model = Model()
+                    model.limits.entriesMax = entriesMax
+                    for number in 0..<5_000 {
+                        model.append(StreamID(UInt64(number), 7), [Self.text("f"), Self.text("v")])
+                    }
+                    let id = StreamID(UInt64(5_000 - kept), 0)
+                    let removed = model.trim(StreamTrim(isByID ? .id(id) : .count(kept)))
+                    #expect(removed == 5_000 - kept)
+                    model.entries.removeFirst(5_000 - kept)
+                    model.check()
+                    model.append(StreamID(9_000, 0), [Self.text("f"), Self.text("v")])
+                    model.check()
+                    model.finish()
+                }
             }
         }
     }
@@ -175,7 +209,7 @@ import Testing
                 var trim = StreamTrim(.count(Int(random.next() % 900)))
                 trim.isApproximate = random.next() % 2 == 0
                 trim.limit = trim.isApproximate ? 150 : 0
-                let removed = model.stream.trim(trim, &model.arena)
+                let removed = model.trim(trim)
                 model.entries.removeFirst(removed)
             }
             if step % 2_000 == 0 {
