@@ -23,8 +23,8 @@ extension Shard {
     /// Frees a collection, or a part of one, that no entry names any more.
     func retire(_ kind: EntryKind, _ encoding: UInt8, _ root: Handle) {
         var budget = Shard.freedAtOnce
-        var remains = Remains(kind: kind, encoding: encoding, root: root)
-        if !free(&remains, &budget) { unsafe state.pointee.remains.append(remains) }
+        var part = Remains(kind: kind, encoding: encoding, root: root)
+        if !free(&part, &budget) { remains.append(part) }
     }
 
     /// Gives up the shard's hold of a block outside the arena; the memory of a large one goes back
@@ -32,7 +32,7 @@ extension Shard {
     func release(_ block: SharedBlock) {
         externalBytes -= block.byteCount
         if block.byteCount >= Shard.largeBlockBytes, !block.isShared {
-            unsafe state.pointee.deadBlocks.append(block)
+            deadBlocks.append(block)
         } else {
             block.release()
         }
@@ -44,14 +44,14 @@ extension Shard {
     private static let bytesFreedAsOne = 2048
 
     private func freeDeadBlocks(_ budget: inout Int) -> Bool {
-        while let block = unsafe state.pointee.deadBlocks.last {
+        while let block = deadBlocks.last {
             guard budget > 0 else { return true }
             let bytes = min(budget, block.byteCount) * Shard.bytesFreedAsOne
             let given = min(bytes, block.byteCount)
             budget -= given / Shard.bytesFreedAsOne + 1
             if !block.giveBack(given) {
                 block.release()
-                unsafe state.pointee.deadBlocks.removeLast()
+                deadBlocks.removeLast()
             }
         }
         return false
@@ -60,11 +60,9 @@ extension Shard {
     /// Frees at most `budget` blocks of values whose keys are gone; false when nothing is left.
     public func freeSome(budget: inout Int) -> Bool {
         if freeDeadBlocks(&budget) { return true }
-        while let last = unsafe state.pointee.remains.last {
-            var remains = last
-            unsafe state.pointee.remains.removeLast()
-            if !free(&remains, &budget) {
-                unsafe state.pointee.remains.append(remains)
+        while var part = remains.popLast() {
+            if !free(&part, &budget) {
+                remains.append(part)
                 return true
             }
         }
@@ -72,11 +70,9 @@ extension Shard {
     }
 
     /// Whether `freeSome` has work.
-    public var hasRemains: Bool { hasParts || hasDeadBlocks }
+    public var hasRemains: Bool { !remains.isEmpty || hasDeadBlocks }
 
-    private var hasParts: Bool { unsafe !state.pointee.remains.isEmpty }
-
-    var hasDeadBlocks: Bool { unsafe !state.pointee.deadBlocks.isEmpty }
+    var hasDeadBlocks: Bool { !deadBlocks.isEmpty }
 
     /// Frees up to `budget` blocks of a collection; true when all of it is freed. Every kind of
     /// collection has its line here.
@@ -110,5 +106,19 @@ extension Shard {
         case .string, .member:
             preconditionFailure("not a collection")
         }
+    }
+
+    // MARK: What waits
+
+    private var remains: [Remains] {
+        // SAFETY: the lock makes the caller the only user.
+        _read { yield unsafe state.pointee.remains }
+        nonmutating _modify { yield unsafe &state.pointee.remains }
+    }
+
+    private var deadBlocks: [SharedBlock] {
+        // SAFETY: as above.
+        _read { yield unsafe state.pointee.deadBlocks }
+        nonmutating _modify { yield unsafe &state.pointee.deadBlocks }
     }
 }

@@ -4,7 +4,11 @@ internal import Primitives
 extension IDTree {
     /// Cuts off all ids below `id`, which are `cutCount`; returns them as a tree of their own.
     /// Complexity: O(log n).
-    mutating func cutFront(below id: StreamID, count cutCount: Int, _ arena: inout Arena) -> IDTree {
+    mutating func cutFront(
+        below id: StreamID,
+        count cutCount: Int,
+        _ arena: inout Arena
+    ) -> IDTree {
         precondition(cutCount <= count, "no more than there are")
         guard cutCount > 0 else { return IDTree() }
         guard cutCount < count else {

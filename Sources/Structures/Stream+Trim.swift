@@ -40,7 +40,10 @@ extension Stream {
     /// Up to so many packs are taken out one by one.
     private static let packsRemovedAlone = 8
 
-    private func trimPacks(_ trim: StreamTrim, _ arena: inout Arena) -> (removed: Int, cut: Stream?) {
+    private func trimPacks(
+        _ trim: StreamTrim,
+        _ arena: inout Arena
+    ) -> (removed: Int, cut: Stream?) {
         let front = front(trim, arena)
         let cut = removeFront(front, &arena)
         count -= front.entries

@@ -154,12 +154,6 @@ struct KnownException {
         ),
         KnownException(
             .safetyComment,
-            "Sources/Store/Shard+Freeing.swift",
-            count: 2,
-            "the invariant stands at the type, not at each function"
-        ),
-        KnownException(
-            .safetyComment,
             "Sources/System/EventPoll.swift",
             count: 2,
             "the invariant stands at the type, not at each function"
