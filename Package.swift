@@ -42,9 +42,10 @@ let package = Package(
         .target(name: "CSupport"),
         .systemLibrary(
             name: "CEdit", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),
+        .target(name: "CLZF"),
         layer("Primitives", ["CSupport"], settings: hot),
         layer("System", ["Primitives", "CSupport"], settings: hot),
-        layer("Structures", ["Primitives", "CSupport"], settings: hot),
+        layer("Structures", ["Primitives", "CSupport", "CLZF"], settings: hot),
         layer("Wire", ["Primitives", "CSupport"], settings: hot),
         layer("Store", ["Structures", "Primitives", "CSupport"], settings: hot),
         layer("Commands", ["Store", "Wire", "Structures", "Primitives"], settings: hot),

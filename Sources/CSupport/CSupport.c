@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <float.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -102,6 +103,13 @@ int apus_format_double17(double value, char *out, size_t capacity) {
   return snprintf(out, capacity, "%.17g", value);
 }
 
+void apus_execute(const char *path, char *const *arguments) {
+  sigset_t none;
+  sigemptyset(&none);
+  pthread_sigmask(SIG_SETMASK, &none, NULL);
+  close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
+  execv(path, arguments);
+}
 int apus_open(const char *path, int flags, unsigned mode) { return open(path, flags, mode); }
 
 int apus_set_nonblocking(int fd) {

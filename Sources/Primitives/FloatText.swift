@@ -68,6 +68,17 @@ public enum FloatText {
 }
 
 extension ByteBuffer {
+    /// Appends `value` with the 17 digits that tell every double from all others, as `%.17g`.
+    public mutating func append(allDigitsOf value: Double) {
+        // SAFETY: room for what is written, whose length comes back.
+        let count = unsafe room(FloatText.byteCountMax).withMemoryRebound(
+            to: CChar.self, capacity: FloatText.byteCountMax
+        ) {
+            unsafe apus_format_double17(value, $0, FloatText.byteCountMax)
+        }
+        commit(Int(count))
+    }
+
     /// Appends the sum of two decimal texts in long double precision, as INCRBYFLOAT prints it.
     public mutating func append(
         sumOf left: Bytes, _ right: Bytes

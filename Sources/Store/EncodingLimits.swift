@@ -18,6 +18,8 @@ public struct EncodingLimits: Sendable {
     public var sortedSetPackValueMax = 64
     /// list-max-listpack-size: bytes by level where negative, else elements.
     public var listPackSize = -2
+    /// The most bytes of a node of a list, below what list-max-listpack-size allows.
+    public var listNodeBytesMax = Int.max
     /// list-compress-depth.
     public var listCompressDepth = 0
     /// stream-node-max-bytes.
@@ -31,5 +33,7 @@ public struct EncodingLimits: Sendable {
     public init() {}
 
     /// How large a node of a list may grow.
-    var listNode: ListNodeLimit { ListNodeLimit(setting: listPackSize) }
+    var listNode: ListNodeLimit {
+        ListNodeLimit(setting: listPackSize, bytesMax: listNodeBytesMax)
+    }
 }

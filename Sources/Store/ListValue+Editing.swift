@@ -14,7 +14,7 @@ extension ListValue {
         let size = ListpackSize.head + node.measure + bytes
         guard !limit.allows(count: node.count + elements, byteCount: size) else { return }
         shard.willChange(slot)
-        makeLarge()
+        makeLarge(depth: limits.listCompressDepth)
     }
 
     /// Puts `item` before the first element, or after the last. Precondition: `grow` made ready.
@@ -133,9 +133,12 @@ extension ListValue {
     /// The most nodes that become one again, so that looking whether they may costs little.
     private static let nodesJoined = 4
 
-    private func makeLarge() {
+    private func makeLarge(depth: Int) {
         let handle = shard.arena.allocate(UnrolledList.byteCount)
-        let list = node.count == 0 ? UnrolledList() : UnrolledList(takingOver: root, shard.arena)
+        let list =
+            node.count == 0
+            ? UnrolledList(depth: depth)
+            : UnrolledList(takingOver: root, depth: depth, shard.arena)
         if node.count == 0 { shard.arena.free(root) }
         list.save(handle, shard.arena)
         slot.entry.encoding = Encoding.large.rawValue

@@ -5,14 +5,13 @@ public import Structures
 ///
 /// ```text
 /// 0 node    a ListNode, as long as Redis would keep the list in one listpack
-/// 1 large   a block of 32 bytes with an UnrolledList
+/// 1 large   a block of 36 bytes with an UnrolledList
 /// ```
 /// Where Redis changes between `listpack` and `quicklist` follows from the bytes that its listpack
 /// would take, so a node counts these in its `measure`; see `ListpackSize`. A large list becomes a
 /// node again when it has shrunk to half the limit.
 ///
-/// list-compress-depth is accepted and means nothing: nodes are not compressed, as their forms save
-/// more on short elements than LZF does, and elements stay readable in place.
+/// A list that becomes large keeps the list-compress-depth of that moment, as in Redis.
 public struct ListValue {
     /// How a list is kept.
     public enum Encoding: UInt8, Sendable {
@@ -101,6 +100,19 @@ public struct ListValue {
         return found
     }
 
+    /// How many nodes at each end of a large list are not compressed; 0 compresses none.
+    public var compressDepth: Int { encoding == .large ? Int(large.depth) : 0 }
+
+    /// Calls `body` with every node of a large list, perhaps compressed, and its block's bytes.
+    public func forEachNode(_ body: (_ node: ListNode, _ blockBytes: Int) -> Void) {
+        guard encoding == .large else { return }
+        let list = large
+        var location = list.locate(0, shard.arena)
+        repeat {
+            body(list.node(location, shard.arena), list.blockBytes(location, shard.arena))
+        } while list.advance(&location, reversed: false, shard.arena)
+    }
+
     /// The bytes of all its blocks, estimated for large lists.
     var byteCount: Int {
         let own = shard.arena.capacity(root)
@@ -131,7 +143,7 @@ public struct ListValue {
             return ListNode(source.arena.cell(root)).copy(to: &target.arena)
         }
         let list = UnrolledList(root, source.arena)
-        var copy = UnrolledList()
+        var copy = UnrolledList(depth: Int(list.depth))
         var location = list.locate(0, source.arena)
         repeat {
             copy.append(copyOf: list.node(location, source.arena), &target.arena)

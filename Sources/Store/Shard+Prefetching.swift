@@ -26,17 +26,20 @@ extension Shard {
     private func largeTable(_ key: Key) -> EntryTable? {
         guard let entry = keys.find(key.bytes, key.hash, arena)?.entry, !entry.isKind(.string)
         else { return nil }
-        let (encoding, root) = (entry.encoding, entry.collection)
-        let table: EntryTable
+        guard let table = table(entry), table.count >= Shard.prefetchedFrom else { return nil }
+        return table
+    }
+
+    /// The members' table of the collection of `entry`, nil where there is none.
+    func table(_ entry: Entry) -> EntryTable? {
+        let encoding = entry.encoding
         if entry.isKind(.hash), encoding == HashValue.Encoding.table.rawValue {
-            table = FieldTable(root, arena).table
+            return FieldTable(entry.collection, arena).table
         } else if entry.isKind(.sortedSet), encoding == SortedSetValue.Encoding.table.rawValue {
-            table = OrderedTable(root, arena).table
+            return OrderedTable(entry.collection, arena).table
         } else if entry.isKind(.set), encoding == SetContent.Encoding.table.rawValue {
-            table = MemberTable(root, arena).table
-        } else {
-            return nil
+            return MemberTable(entry.collection, arena).table
         }
-        return table.count >= Shard.prefetchedFrom ? table : nil
+        return nil
     }
 }

@@ -85,6 +85,7 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
     public func successor() -> Shard {
         let fresh = Shard()
         unsafe fresh.state.pointee.changeCount = changeCount &+ UInt64(count)
+        fresh.arena.resizesTables = arena.resizesTables
         return fresh
     }
 

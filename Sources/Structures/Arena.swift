@@ -47,6 +47,8 @@ public struct Arena: ~Copyable {
     private(set) var pageCount: UInt32 = 1
     private(set) var freeRuns = PageRuns()
     private var hugeEnd = 0
+    /// Whether tables in this arena get and give up buckets as they grow and shrink.
+    public var resizesTables = true
     /// The bytes of all blocks in use, rounded to their classes.
     public private(set) var liveBytes = 0
     /// The bytes of all pages in use, whether filled with blocks or not.

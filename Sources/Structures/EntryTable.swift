@@ -42,7 +42,8 @@ public struct EntryTable: BitwiseCopyable, Sendable {
     @usableFromInline static let linkSlot = 11
     static let segmentShift: UInt32 = 6
     static let segmentRecordBytes = 12
-    static let bucketBytes = 64
+    /// The bytes of a bucket.
+    public static let bucketBytes = 64
     /// Splits keep the mean under 7.5 entries a bucket, merges over 2.5.
     static let halfEntriesPerBucketMax = 15
     static let halfEntriesPerBucketMin = 5
@@ -168,7 +169,11 @@ public struct EntryTable: BitwiseCopyable, Sendable {
         _ handle: Handle, _ hash: KeyHash, _ arena: inout Arena
     ) -> Location {
         if bucketCount == 0 { openFirstBucket(&arena) }
-        if count &* 2 >= Int(bucketCount) &* EntryTable.halfEntriesPerBucketMax { split(&arena) }
+        if count &* 2 >= Int(bucketCount) &* EntryTable.halfEntriesPerBucketMax,
+            arena.resizesTables
+        {
+            split(&arena)
+        }
         count &+= 1
         let index = bucket(of: hash)
         let (cell, slot) = place(handle, hash.tag, bucketCell(index, arena), &arena)
@@ -183,7 +188,9 @@ public struct EntryTable: BitwiseCopyable, Sendable {
         count &-= 1
         guard count > 0 else { return destroy(&arena) }
         if isChained(bucketCell(location.bucket, arena)) { trimChain(location.bucket, &arena) }
-        if count &* 2 < Int(bucketCount) &* EntryTable.halfEntriesPerBucketMin, bucketCount > 1 {
+        if count &* 2 < Int(bucketCount) &* EntryTable.halfEntriesPerBucketMin, bucketCount > 1,
+            arena.resizesTables
+        {
             mergeLast(&arena)
         }
     }

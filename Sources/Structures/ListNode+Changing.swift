@@ -86,6 +86,7 @@ extension ListNode {
         node.end = start
         node.count = 0
         node.measure = 0
+        node.isCompressed = false
         node.form = .mixed
         node.width = 0
         return handle
@@ -98,10 +99,10 @@ extension ListNode {
 
     /// A copy of the node without gaps, made in `arena`, which may be its own.
     public func copy(to arena: inout Arena) -> Handle {
-        let handle = arena.allocate(ListNode.start + usedBytes)
+        let handle = arena.allocate(storedBytes)
         let copy = ListNode(arena.cell(handle))
         copy.cell.put(cell.bytes(0, ListNode.start), 0)
-        copy.cell.put(cell.bytes(begin, usedBytes), ListNode.start)
+        copy.cell.put(cell.bytes(begin, storedBytes - ListNode.start), ListNode.start)
         copy.begin = ListNode.start
         copy.end = ListNode.start + usedBytes
         return handle

@@ -3,10 +3,10 @@ public import Primitives
 /// A run of a list's elements in one block, with room to grow at both ends.
 ///
 /// ```text
-/// 0       4     8       12     13  14      16        20    begin            end
-/// ┌───────┬─────┬───────┬──────┬───┬───────┬─────────┬─────┬────────────────┬─────┐
-/// │ begin │ end │ count │ form │ – │ width │ measure │ gap │ elements       │ gap │
-/// └───────┴─────┴───────┴──────┴───┴───────┴─────────┴─────┴────────────────┴─────┘
+/// 0       4     8       12     13     14      16        20    begin            end
+/// ┌───────┬─────┬───────┬──────┬──────┬───────┬─────────┬─────┬────────────────┬─────┐
+/// │ begin │ end │ count │ form │ flag │ width │ measure │ gap │ elements       │ gap │
+/// └───────┴─────┴───────┴──────┴──────┴───────┴─────────┴─────┴────────────────┴─────┘
 /// form     elements
 /// strings  of `width` bytes each, nothing between
 /// numbers  of `width` bytes each, two's complement, little-endian
@@ -18,6 +18,9 @@ public import Primitives
 ///
 /// Pushing and popping at either end moves nothing but now and then the whole node, so that the
 /// gap is where it is needed. `measure` is a number of the holder's own.
+///
+/// The flag says that the node is compressed, which `ListNode+Compression` draws; then nothing but
+/// its head is there to read.
 ///
 /// The node is a view; the block is its holder's. An element given to a changing operation must not
 /// lie in the node.
@@ -69,6 +72,21 @@ public struct ListNode: Sendable {
         nonmutating set { cell.store(newValue.rawValue, 12) }
     }
 
+    /// Whether the elements are compressed; see `readable`.
+    public internal(set) var isCompressed: Bool {
+        get { cell.byte(13) != 0 }
+        nonmutating set { cell.store(UInt8(newValue ? 1 : 0), 13) }
+    }
+
+    /// The name of the form, for people.
+    public var formName: StaticString {
+        switch form {
+        case .mixed: "mixed"
+        case .strings: "strings"
+        case .numbers: "numbers"
+        }
+    }
+
     var width: Int {
         get { Int(cell.load(14, as: UInt16.self)) }
         nonmutating set { cell.store(UInt16(newValue), 14) }
@@ -80,7 +98,7 @@ public struct ListNode: Sendable {
         nonmutating set { cell.store(UInt32(clamping: newValue), 16) }
     }
 
-    /// The bytes of the elements.
+    /// The bytes of the elements when they are plain.
     public var usedBytes: Int { end &- begin }
 
     // MARK: Reading
@@ -190,6 +208,12 @@ public struct ListNode: Sendable {
         }
     }
 
+    /// Whether `item` is among the elements.
+    func holds(_ item: PackItem) -> Bool {
+        guard mayHold(item) else { return false }
+        return !readable.walk(from: 0, limit: count, reversed: false) { !($0 == item) }
+    }
+
     /// Whether `item` may be among the elements, as their form tells.
     func mayHold(_ item: PackItem) -> Bool {
         switch (form, item) {
@@ -205,6 +229,10 @@ public struct ListNode: Sendable {
     /// Whether the elements fill their bytes exactly, within a block of `capacity` bytes, and read
     /// the same backwards.
     func isValid(capacity: Int) -> Bool {
+        guard !isCompressed else {
+            guard storedBytes <= capacity, measure < usedBytes else { return false }
+            return readable.isValid(capacity: end)
+        }
         guard begin >= ListNode.start, begin <= end, end <= capacity else { return false }
         guard form == .mixed else { return width > 0 && usedBytes == count * width }
         var offset = begin

@@ -9,13 +9,13 @@ public struct ListNodeLimit: Sendable {
     static let countedBytesMax = 8192
 
     /// The limit that `setting` means: -1…-5 (and below) for 4…64 KiB, else a number of elements,
-    /// which take 8 KiB at most.
-    public init(setting: Int) {
+    /// which take 8 KiB at most; in any case at most `bytesMax` bytes.
+    public init(setting: Int, bytesMax: Int = .max) {
         if setting < 0 {
-            bytesMax = 2048 << min(-setting, 5)
+            self.bytesMax = min(2048 << min(-setting, 5), bytesMax)
             countMax = .max
         } else {
-            bytesMax = ListNodeLimit.countedBytesMax
+            self.bytesMax = min(ListNodeLimit.countedBytesMax, bytesMax)
             countMax = max(setting, 1)
         }
     }

@@ -36,13 +36,16 @@ extension UnrolledList {
         _ limit: ListNodeLimit,
         _ arena: inout Arena
     ) -> Bool {
-        let node = ListNode(arena.cell(location.handle))
+        let node = ListNode(arena.cell(location.handle)).readable
         let shape = node.shape(adding: item)
         guard node.admits(shape, limit) else { return false }
-        let target = ListNode.insert(
+        var location = location
+        let wasCompressed = open(&location, &arena)
+        location.handle = ListNode.insert(
             item, as: shape, at: location.index, location.handle, &arena)
-        update(location.place, target, difference: 1, arena)
+        update(location.place, location.handle, difference: 1, arena)
         count += 1
+        if wasCompressed { close(location, &arena) }
         return true
     }
 
@@ -59,12 +62,18 @@ extension UnrolledList {
         case .tail: tree.insert(node, 1, last: true, &arena)
         }
         count += 1
+        if depth > 0 { settle(&arena) }
     }
 
     /// Cuts the node at `location` in two, before element `index` of it or in the middle.
     private mutating func split(_ location: Location, at index: Int?, _ arena: inout Arena) {
         let before = nodeCount(location.handle, arena)
-        let (left, right) = ListNode.split(location.handle, at: index, &arena)
+        var location = location
+        let wasCompressed = open(&location, &arena)
+        var (left, right) = ListNode.split(location.handle, at: index, &arena)
+        if wasCompressed {
+            (left, right) = (ListNode.compress(left, &arena), ListNode.compress(right, &arena))
+        }
         let (leftCount, rightCount) = (nodeCount(left, arena), nodeCount(right, arena))
         assert(leftCount + rightCount == before, "elements were lost")
         switch location.place {
@@ -79,10 +88,11 @@ extension UnrolledList {
             tree.insert(left, leftCount, last: true, &arena)
             tail = right
         }
+        if depth > 0 { settle(&arena) }
     }
 
     /// Notes that the node at `place` lies in block `handle` and has `difference` more elements.
-    private mutating func update(
+    mutating func update(
         _ place: Place,
         _ handle: Handle,
         difference: Int,
@@ -104,25 +114,34 @@ extension UnrolledList {
         _ limit: ListNodeLimit,
         _ arena: inout Arena
     ) {
-        let location = locate(index, arena)
-        if ListNode(arena.cell(location.handle)).replace(location.index, with: item) { return }
+        var location = locate(index, arena)
+        let wasCompressed = open(&location, &arena)
+        let isReplaced =
+            ListNode(arena.cell(location.handle)).replace(location.index, with: item)
+        if wasCompressed { close(location, &arena) }
+        guard !isReplaced else { return }
         insert(item, at: index, limit, &arena)
-        let old = locate(index + 1, arena)
+        var old = locate(index + 1, arena)
+        let wasOldCompressed = open(&old, &arena)
         ListNode(arena.cell(old.handle)).remove(old.index..<old.index + 1)
-        shrunk(old, by: 1, &arena)
+        shrunk(old, by: 1, wasCompressed: wasOldCompressed, &arena)
     }
 
     /// Notes that `removed` elements were taken out of the node at `location`: frees it when it is
-    /// empty.
+    /// empty, else compresses it again where it was before.
     private mutating func shrunk(
         _ location: Location,
         by removed: Int,
+        wasCompressed: Bool,
         _ arena: inout Arena
     ) {
         count -= removed
         guard nodeCount(location.handle, arena) == 0 else {
-            let target = ListNode.fit(location.handle, &arena)
-            return update(location.place, target, difference: -removed, arena)
+            var location = location
+            location.handle = ListNode.fit(location.handle, &arena)
+            update(location.place, location.handle, difference: -removed, arena)
+            if wasCompressed { close(location, &arena) }
+            return
         }
         switch location.place {
         case .head: head = .none
@@ -130,6 +149,7 @@ extension UnrolledList {
         case .tree(let path): _ = tree.remove(path, &arena)
         }
         arena.free(location.handle)
+        if depth > 0 { settle(&arena) }
     }
 
     // MARK: All elements
@@ -145,12 +165,21 @@ extension UnrolledList {
         var removed = 0
         var seen = 0  // Elements behind us that stay.
         while removed < limit, seen < count {
-            let location = locate(reversed ? count - 1 - seen : seen, arena)
-            let node = ListNode(arena.cell(location.handle))
+            var location = locate(reversed ? count - 1 - seen : seen, arena)
+            var node = ListNode(arena.cell(location.handle))
+            var wasCompressed = false
+            if node.isCompressed {
+                guard node.holds(item) else {
+                    seen += node.count
+                    continue
+                }
+                wasCompressed = open(&location, &arena)
+                node = ListNode(arena.cell(location.handle))
+            }
             let found = node.removeMatches(item, limit: limit - removed, reversed: reversed)
             seen += node.count
             removed += found
-            if found > 0 { shrunk(location, by: found, &arena) }
+            if found > 0 { shrunk(location, by: found, wasCompressed: wasCompressed, &arena) }
         }
         return removed
     }
@@ -174,7 +203,7 @@ extension UnrolledList {
         var index = 0
         while index < count {
             let node = node(locate(index, arena), arena)
-            node.walk(from: 0, limit: .max, reversed: false) { item in
+            node.readable.walk(from: 0, limit: .max, reversed: false) { item in
                 target = ListNode.insert(
                     item, at: ListNode(arena.cell(target)).count, target, &arena)
                 return true
@@ -241,7 +270,7 @@ extension UnrolledList {
             guard node.count > 0, node.isValid(capacity: arena.capacity(end)) else { return false }
             total += node.count
         }
-        guard total == count else { return false }
+        guard total == count, isSettled(arena) else { return false }
         return tree.isValid(arena) { handle in
             let node = ListNode(arena.cell(handle))
             return node.isValid(capacity: arena.capacity(handle)) ? node.count : nil

@@ -15,29 +15,36 @@ internal import Primitives
 /// An element costs its own bytes and, where strings are not all of one length, two more; see
 /// `ListNode`. A full node of 8 KiB with its place in the tree takes 45 bytes besides.
 ///
-/// A plain value of 32 bytes that does not own its memory. Elements given to it must not lie in it.
+/// With a depth other than zero the nodes that have at least so many others on either side are
+/// compressed where that pays; `settle` sees to it after every change of the order of nodes.
+///
+/// A plain value of 36 bytes that does not own its memory. Elements given to it must not lie in it.
 ///
 /// ## Invariants
-/// No node is empty. `count` is the sum of the nodes' counts.
+/// No node is empty. `count` is the sum of the nodes' counts. No node is compressed that has fewer
+/// than `depth` others on a side, and none at all where `depth` is 0.
 public struct UnrolledList: BitwiseCopyable, Sendable {
     /// The bytes of the block that `save` fills.
-    public static let byteCount = 32
+    public static let byteCount = 36
 
     var head: Handle = .none
     var tail: Handle = .none
     var tree = ListTree()
     /// The elements held.
     public internal(set) var count = 0
+    /// How many nodes at each end are not compressed; 0 compresses none.
+    public private(set) var depth: UInt32
 
     /// A list of the elements of `node`, which is taken over.
-    public init(takingOver node: Handle, _ arena: borrowing Arena) {
+    public init(takingOver node: Handle, depth: Int = 0, _ arena: borrowing Arena) {
+        self.init(depth: depth)
         count = ListNode(arena.cell(node)).count
         precondition(count > 0, "a node of a list is not empty")
         head = node
     }
 
-    /// An empty list without memory.
-    public init() {}
+    /// An empty list without memory, compressed but for `depth` nodes at each end.
+    public init(depth: Int = 0) { self.depth = UInt32(clamping: depth) }
 
     /// The list that was saved in the block `handle`.
     public init(_ handle: Handle, _ arena: borrowing Arena) { self = arena.cell(handle).load(0) }
@@ -79,9 +86,14 @@ public struct UnrolledList: BitwiseCopyable, Sendable {
         return Location(place: .tree(path), handle: tree.node(path, arena), index: inner)
     }
 
-    /// The node at `location`.
+    /// The node at `location`, perhaps compressed.
     public func node(_ location: Location, _ arena: borrowing Arena) -> ListNode {
         ListNode(arena.cell(location.handle))
+    }
+
+    /// The bytes of the block of the node at `location`.
+    public func blockBytes(_ location: Location, _ arena: borrowing Arena) -> Int {
+        arena.capacity(location.handle)
     }
 
     /// Moves to the node after `location`'s, or the one before; false at the list's end.
@@ -117,7 +129,7 @@ public struct UnrolledList: BitwiseCopyable, Sendable {
     /// Element `index`, lent by the list. Complexity: O(log n).
     public func element(_ index: Int, _ arena: borrowing Arena) -> PackItem {
         let location = locate(index, arena)
-        return node(location, arena).element(location.index)
+        return node(location, arena).readable.element(location.index)
     }
 
     /// Calls `body` with the nodes from that of element `index` on, and where to begin in each,
@@ -148,7 +160,7 @@ public struct UnrolledList: BitwiseCopyable, Sendable {
         var left = limit
         walkNodes(from: index, reversed: reversed, arena) { node, start in
             guard left > 0 else { return false }
-            let isDone = !node.walk(from: start, limit: left, reversed: reversed, body)
+            let isDone = !node.readable.walk(from: start, limit: left, reversed: reversed, body)
             left -= reversed ? start + 1 : node.count - start
             return !isDone && left > 0
         }
@@ -175,7 +187,7 @@ public struct UnrolledList: BitwiseCopyable, Sendable {
                 index += step * steps
                 return true
             }
-            return node.walk(from: start, limit: steps, reversed: reversed) { element in
+            return node.readable.walk(from: start, limit: steps, reversed: reversed) { element in
                 defer { index += step }
                 return element == item ? body(index) : true
             }
@@ -206,6 +218,7 @@ public struct UnrolledList: BitwiseCopyable, Sendable {
             tree.insert(ListNode.fit(handle, &arena), full, last: !atFront, &arena)
         }
         setEnd(atFront, ListNode.create(item, &arena))
+        if depth > 0 { settle(&arena) }
     }
 
     private mutating func setEnd(_ atFront: Bool, _ handle: Handle) {
@@ -222,6 +235,7 @@ public struct UnrolledList: BitwiseCopyable, Sendable {
             ListNode(arena.cell(head)).remove(0..<removed)
             return .none
         }
+        defer { if depth > 0 { settle(&arena) } }
         if !head.isNone { arena.free(head) }
         head = .none
         let rest = removed - first
@@ -237,7 +251,7 @@ public struct UnrolledList: BitwiseCopyable, Sendable {
         let chain = tree.cut(before: true, path, &arena)
         if inner > 0 {
             let edge = tree.edge(last: false, arena)
-            head = tree.remove(edge, &arena)
+            head = ListNode.expand(tree.remove(edge, &arena), &arena)
             ListNode(arena.cell(head)).remove(0..<inner)
         }
         return chain
@@ -252,6 +266,7 @@ public struct UnrolledList: BitwiseCopyable, Sendable {
             ListNode(arena.cell(tail)).remove(last - removed..<last)
             return .none
         }
+        defer { if depth > 0 { settle(&arena) } }
         if !tail.isNone { arena.free(tail) }
         tail = .none
         let rest = removed - last
@@ -269,7 +284,7 @@ public struct UnrolledList: BitwiseCopyable, Sendable {
         let edge = tree.edge(last: true, arena)
         let size = nodeCount(tree.node(edge, arena), arena)
         if inner + 1 < size {
-            tail = tree.remove(edge, &arena)
+            tail = ListNode.expand(tree.remove(edge, &arena), &arena)
             ListNode(arena.cell(tail)).remove(inner + 1..<size)
         }
         return chain

@@ -90,6 +90,16 @@ public enum OwnProcess {
         unsafe _ = Glibc.write(STDOUT_FILENO, bytes, bytes.count)
     }
 
+    /// Runs the program anew in this process' place, with the words that it was started with;
+    /// returns only where that fails.
+    public static func startAnew() {
+        let path = executable
+        // SAFETY: the texts live until the process becomes another one; a failure leaks them.
+        var words = unsafe CommandLine.arguments.map { unsafe strdup($0) }
+        unsafe words.append(nil)
+        unsafe apus_execute(path, words)
+    }
+
     /// Ends at once, without unwinding.
     public static func end(_ code: Int32) -> Never { exit(code) }
 }

@@ -129,6 +129,30 @@ import Testing
         #expect(stays.isEmpty && rounds < 100_000)
     }
 
+    @Test func `a table that may not resize keeps its buckets, and catches up later`() {
+        var subject = Subject()
+        for number in 0..<500 { subject.insert(number) }
+        let buckets = subject.table.bucketTotal
+        subject.arena.resizesTables = false
+        for number in 500..<3000 { subject.insert(number) }
+        let longer = subject.table.bucketTotal
+        #expect(longer == buckets)
+        for number in 0..<2900 {
+            if let location = subject.find(number) { subject.remove(location) }
+        }
+        let shorter = subject.table.bucketTotal
+        #expect(shorter == buckets)
+        subject.arena.resizesTables = true
+        if let location = subject.find(2900) { subject.remove(location) }
+        let merged = subject.table.bucketTotal
+        #expect(merged == buckets - 1)
+        for number in 0..<2900 { subject.insert(number) }
+        let grown = subject.table.bucketTotal
+        #expect((300...500).contains(grown))
+        let isValid = subject.isValid
+        #expect(isValid)
+    }
+
     @Test func `draws are even`() {
         var random = FastRandom(seed: 4)
         var subject = Subject()

@@ -10,6 +10,8 @@ import Testing
         #expect(ListNodeLimit(setting: -5).bytesMax == 65_536)
         #expect(ListNodeLimit(setting: -9).bytesMax == 65_536)
         #expect(ListNodeLimit(setting: 0).countMax == 1)
+        #expect(ListNodeLimit(setting: -2, bytesMax: 100).bytesMax == 100)
+        #expect(ListNodeLimit(setting: 4, bytesMax: 100).bytesMax == 100)
         #expect(ListNodeLimit(setting: 128).countMax == 128)
         #expect(ListBranch.childrenOffset + ListBranch.capacity * 4 == ListBranch.byteCount)
         #expect(MemoryLayout<UnrolledList>.size == UnrolledList.byteCount)
@@ -63,6 +65,70 @@ import Testing
             model.step(ListTexts.any(seed, &random), isGrowing: isGrowing, &random)
             if step % 300 == 0 { model.check() }
         }
+        model.check()
+        model.finish()
+    }
+
+    @Test(arguments: [1, 2, 3, 7], [-1, 4, 40])
+    func `compressed inside, the list is as the model is`(depth: Int, setting: Int) {
+        var random = FastRandom(seed: UInt64(depth * 100 + setting + 10))
+        var model = ListModel(setting: setting, depth: depth)
+        for step in 0..<3_000 {
+            let isGrowing = step / 1_200 % 2 == 0
+            let text = "a text that is much like others \(random.below(60)), is it not"
+            model.step(random.below(9) > 0 ? text : "\(step)", isGrowing: isGrowing, &random)
+            if step % 200 == 0 { model.check() }
+        }
+        model.check()
+        model.finish()
+    }
+
+    @Test(arguments: [1, 2, 5])
+    func `as many nodes as asked for are plain at each end`(depth: Int) {
+        var model = ListModel(setting: 10, depth: depth)
+        for number in 0..<300 { model.push("some text, and text: \(number)", atFront: false) }
+        #expect(model.compressed == (0..<30).map { $0 >= depth && $0 < 30 - depth })
+        let (packed, count) = (model.arena.liveBytes, model.count)
+        model.replace(150, "another text than before")
+        model.insert("one more in the middle", at: 155)
+        #expect(model.compressed.filter { $0 }.count >= 30 - depth * 2)
+        model.removeEnd(100, atFront: true)
+        model.removeEnd(100, atFront: false)
+        model.check()
+        #expect(model.compressed.prefix(depth) == Array(repeating: false, count: depth)[...])
+        model.finish()
+        var plain = ListModel(setting: 10)
+        for number in 0..<count { plain.push("some text, and text: \(number)", atFront: false) }
+        #expect(packed < plain.arena.liveBytes * 3 / 4)
+        #expect(!plain.compressed.contains(true))
+    }
+
+    @Test func `what gains too little is not compressed`() {
+        var random = FastRandom(seed: 7)
+        var noise = ListModel(setting: 10, depth: 1)
+        for _ in 0..<100 {
+            let digits = (0..<30).map { _ in "\(random.below(10))" }.joined()
+            noise.push(digits, atFront: true)
+        }
+        noise.check()
+        var short = ListModel(setting: 4, depth: 1)
+        for _ in 0..<100 { short.push("aaaaaaaaaaa", atFront: false) }
+        #expect(!short.compressed.contains(true))
+        var long = ListModel(setting: 4, depth: 1)
+        for _ in 0..<100 { long.push("aaaaaaaaaaaa", atFront: false) }
+        #expect(long.compressed.filter { $0 }.count == 23)
+        long.check()
+    }
+
+    @Test func `elements larger than nodes are compressed too`() {
+        var model = ListModel(setting: -1, depth: 1)
+        for number in 0..<8 {
+            model.push(String(repeating: "long \(number) ", count: 60_000), atFront: number < 4)
+        }
+        #expect(model.arena.liveBytes < 2_000_000)
+        model.check()
+        model.removeEnd(3, atFront: true)
+        model.removeEnd(3, atFront: false)
         model.check()
         model.finish()
     }
@@ -140,11 +206,14 @@ extension UnrolledList {
 /// A list beside an array with the same texts.
 private struct ListModel: ~Copyable {
     var arena = Arena()
-    var list = UnrolledList()
+    var list: UnrolledList
     var texts: [String] = []
     let limit: ListNodeLimit
 
-    init(setting: Int) { limit = ListNodeLimit(setting: setting) }
+    init(setting: Int, depth: Int = 0) {
+        limit = ListNodeLimit(setting: setting)
+        list = UnrolledList(depth: depth)
+    }
 
     var count: Int { texts.count }
 
@@ -178,6 +247,16 @@ private struct ListModel: ~Copyable {
         }
         let expected = texts.removeMatches(text, limit, reversed: reversed)
         #expect(removed == expected)
+    }
+
+    /// Of each node whether it is compressed.
+    var compressed: [Bool] {
+        var compressed: [Bool] = []
+        guard count > 0 else { return [] }
+        var location = list.locate(0, arena)
+        repeat { compressed.append(list.node(location, arena).isCompressed) } while list.advance(
+            &location, reversed: false, arena)
+        return compressed
     }
 
     /// One random step; lists grow to some hundreds of elements.

@@ -3,7 +3,7 @@ enum Layers {
     static let mayImport: [String: Set<String>] = [
         "Primitives": ["CSupport"],
         "System": ["Primitives", "CSupport"],
-        "Structures": ["Primitives", "CSupport"],
+        "Structures": ["Primitives", "CSupport", "CLZF"],
         "Wire": ["Primitives", "CSupport"],
         "Store": ["Structures", "Primitives", "CSupport"],
         "Commands": ["Store", "Wire", "Structures", "Primitives"],

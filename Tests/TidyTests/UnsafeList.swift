@@ -39,6 +39,7 @@ enum UnsafeList {
         "Sources/Structures/EntryTable+Growth.swift",
         "Sources/Structures/EntryTable.swift",
         "Sources/Structures/HyperLogLogRegisters.swift",
+        "Sources/Structures/ListNode+Compression.swift",
         "Sources/Structures/OrderedTree+Nodes.swift",
         "Sources/System/EventPoll.swift",
         "Sources/System/Log.swift",

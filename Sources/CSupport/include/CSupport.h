@@ -182,6 +182,9 @@ bool apus_parse_double(const char *_Nonnull text, size_t count, double *_Nonnull
 int apus_format_double17(double value, char *_Nonnull out, size_t capacity);
 
 // --- system ---------------------------------------------------------------------------------
+// Runs `path` with `arguments`, which end with NULL, in this process' place, with the standard
+// streams open alone and no signal blocked; returns only where that fails.
+void apus_execute(const char *_Nonnull path, char *_Nullable const *_Nonnull arguments);
 // open(2) with a mode, which Swift cannot call (variadic).
 int apus_open(const char *_Nonnull path, int flags, unsigned mode);
 // epoll_create1, eventfd and accept4, each closed on exec and the latter two non-blocking.

@@ -1,0 +1,3 @@
+// See lzf_compress.c.
+#define STRICT_ALIGN 1
+#include "/usr/src/liblzf/lzf_d.c"

@@ -1,0 +1,38 @@
+internal import Structures
+
+/// How the buckets of tables are filled, for people who look for a fault.
+extension Shard {
+    /// Calls `body` for every bucket of keys with the number of those in it, and of those among
+    /// them that have an expiry. `body` must not change the shard.
+    public func forEachBucket(_ body: (_ keys: Int, _ volatile: Int) -> Void) {
+        let table = keys
+        for bucket in 0..<table.bucketTotal {
+            var held = 0
+            var volatile = 0
+            table.forEach(inBucket: bucket, arena) { location in
+                held += 1
+                if location.entry.hasWord { volatile += 1 }
+            }
+            body(held, volatile)
+        }
+    }
+
+    /// Calls `body` for every bucket of the collection at `slot` with the number of members in it;
+    /// false where it has no table. `body` must not change the shard.
+    public func forEachBucket(of slot: Slot, _ body: (_ members: Int) -> Void) -> Bool {
+        guard !slot.entry.isKind(.string), let table = table(slot.entry) else { return false }
+        for bucket in 0..<table.bucketTotal {
+            var held = 0
+            table.forEach(inBucket: bucket, arena) { _ in held += 1 }
+            body(held)
+        }
+        return true
+    }
+
+    /// Whether the shard's tables get and give up buckets as they grow and shrink; while they do
+    /// not, chains of buckets get longer.
+    public var resizesTables: Bool {
+        get { arena.resizesTables }
+        nonmutating set { arena.resizesTables = newValue }
+    }
+}
