@@ -159,12 +159,7 @@ struct InfoReport {
     // MARK: Numbers for people
 
     /// Two decimals.
-    func fixed(_ value: Double) -> String {
-        let hundredths = Int64((value * 100).rounded())
-        let sign = hundredths < 0 ? "-" : ""
-        let rest = String(100 + hundredths.magnitude % 100).dropFirst()
-        return "\(sign)\(hundredths.magnitude / 100).\(rest)"
-    }
+    func fixed(_ value: Double) -> String { hundredths(value) }
 
     /// Bytes with a unit, as Redis prints them.
     func human(_ bytes: Int) -> String {

@@ -1,4 +1,5 @@
 internal import Commands
+internal import Store
 internal import System
 
 /// How changes of the configuration take place.
@@ -53,8 +54,10 @@ extension Instance {
     /// Lets all workers work by the configuration as it stands now. The world is stopped.
     func publish() {
         options = Options(configuration)
+        var limits = options.commandLimits
+        limits.encoding.listNodeBytesMax = listNodeBytesMax
         for worker in workers {
-            worker.context.limits = options.commandLimits
+            worker.context.limits = limits
             worker.statistics.keepDurations(options.tracksLatency)
             // Where no password is asked for any more, everybody is in.
             guard options.password.isEmpty else { continue }

@@ -17,6 +17,10 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
     /// What workers look at of it.
     var options: Options
     private(set) var expiresActively = true
+    /// Whether workers do nothing unasked.
+    private(set) var pausesPeriodicWork = false
+    /// The bound of list nodes that DEBUG QUICKLIST-PACKED-THRESHOLD set.
+    private(set) var listNodeBytesMax = Int.max
     private(set) var workers: [Worker] = []
     /// Where connections arrive; worker 0 accepts them.
     var listeners: [Listener] = []
@@ -113,6 +117,18 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
     func expireActively(_ isOn: Bool) {
         expiresActively = isOn
         for worker in workers { worker.expireSoon() }
+    }
+
+    /// Lets workers do nothing unasked, or again what is theirs. The world is stopped.
+    func pausePeriodicWork(_ isPaused: Bool) {
+        pausesPeriodicWork = isPaused
+        for worker in workers { worker.expireSoon() }
+    }
+
+    /// Bounds the nodes of lists besides what the configuration says. The world is stopped.
+    func boundListNodes(_ bytesMax: Int) {
+        listNodeBytesMax = bytesMax
+        publish()
     }
 
     /// Keeps the largest use of memory seen.

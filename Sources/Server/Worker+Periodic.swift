@@ -5,6 +5,7 @@ internal import Store
 extension Worker {
     /// Does what is due, in slices; `hasBacklog` tells whether something is left.
     func tick() {
+        guard !server.pausesPeriodicWork else { return putOff() }
         hasBacklog = expire()
         let isDue = context.now >= nextTick
         if isDue || isFreeing { isFreeing = freeRemains() }
@@ -13,6 +14,13 @@ extension Worker {
         nextTick = context.now + 1000 / Int64(server.options.ticksPerSecond)
         timeOutClients()
         rates.note(statistics, now: context.now)
+    }
+
+    /// Leaves for later what a tick does.
+    private func putOff() {
+        hasBacklog = false
+        nextExpiry = .max
+        nextTick = context.now + 1000 / Int64(server.options.ticksPerSecond)
     }
 
     /// Calls `body` with every shard that this worker looks after, its partition locked.

@@ -4,6 +4,11 @@ internal import Wire
 
 /// Commands as COMMAND INFO and COMMAND DOCS describe them.
 extension ReplyWriter {
+    /// A text without line breaks as a simple string, for the control plane.
+    mutating func simple(string: String) {
+        Array(string.utf8).withBytes { simple($0) }
+    }
+
     /// A set of names as simple strings.
     mutating func names(_ names: [StaticString]) {
         set(names.count)

@@ -1,7 +1,5 @@
 internal import Commands
-internal import Glibc
 internal import Primitives
-internal import Store
 internal import System
 internal import Wire
 
@@ -11,6 +9,60 @@ enum DebugCommands {
     // swift-format-ignore
     static let table: [AdminCommand] = [
         AdminCommand("DEBUG", arity: -2, [.admin, .noScript, .loading, .stale], group: .server, since: "1.0.0", complexity: "Depends on the subcommand", syntax: "", summary: "Holds commands for tests and for finding faults.", debug),
+    ]
+
+    /// A subcommand: its words, what HELP says of it, and what runs it.
+    private struct Subcommand: Sendable {
+        let name: StaticString
+        /// The words that it takes, DEBUG and its name included.
+        let wordCounts: ClosedRange<Int>
+        /// What HELP shows behind the name.
+        let words: String
+        let help: [String]
+        let handler: AdminHandler
+
+        init(
+            _ name: StaticString, _ wordCounts: ClosedRange<Int>, _ words: String = "",
+            _ help: String..., run handler: @escaping AdminHandler
+        ) {
+            self.name = name
+            self.wordCounts = wordCounts
+            self.words = words
+            self.help = help
+            self.handler = handler
+        }
+    }
+
+    /// Every subcommand but HELP; those that crash take any words, as in Redis.
+    // swift-format-ignore
+    private static let subcommands: [Subcommand] = [
+        Subcommand("ASSERT", 2...Int.max, "", "Crash by assertion failed.", run: failAssertion),
+        Subcommand("CHANGE-REPL-ID", 2...2, "", "Change the replication IDs of the instance.", "Dangerous: should be used only for testing the replication subsystem.", run: renameHistory),
+        Subcommand("CLIENT-EVICTION", 2...2, "", "Show low level client eviction pools info (maxmemory-clients).", run: showClientEviction),
+        Subcommand("CRASH-AND-RECOVER", 2...Int.max, "[<milliseconds>]", "Hard crash and restart after a <milliseconds> delay (default 0).", run: crashAndRecover),
+        Subcommand("DICT-RESIZING", 3...3, "<0|1>", "Enable or disable that hash tables get and give up buckets.", run: setTableResizing),
+        Subcommand("DIGEST", 2...2, "", "Output a hex signature representing the current DB content.", run: digest),
+        Subcommand("DIGEST-VALUE", 2...Int.max, "<key> [<key> ...]", "Output a hex signature of the values of all the specified keys.", run: digestValues),
+        Subcommand("ERROR", 3...3, "<string>", "Return a Redis protocol error with <string> as message. Useful for clients", "unit tests to simulate Redis errors.", run: replyError),
+        Subcommand("HTSTATS", 3...4, "<dbid> [full]", "Return hash table statistics of the specified database.", run: showTables),
+        Subcommand("HTSTATS-KEY", 3...4, "<key> [full]", "Like HTSTATS but for the hash table stored at <key>'s value.", run: showTableOfKey),
+        Subcommand("LISTPACK", 3...3, "<key>", "Show low level info about the listpack encoding of <key>.", run: printPack),
+        Subcommand("LOG", 3...3, "<message>", "Write <message> to the server log.", run: log),
+        Subcommand("OBJECT", 3...4, "<key> [fast]", "Show low level info about `key` and associated value.", "With `fast` nothing is measured that takes long.", run: showObject),
+        Subcommand("OOM", 2...Int.max, "", "Crash the server simulating an out-of-memory error.", run: runOutOfMemory),
+        Subcommand("PANIC", 2...Int.max, "", "Crash the server simulating a panic.", run: panic),
+        Subcommand("PAUSE-CRON", 3...3, "<0|1>", "Stop periodic cron job processing.", run: pausePeriodicWork),
+        Subcommand("POPULATE", 3...5, "<count> [<prefix>] [<size>]", "Create <count> string keys named key:<num>. If <prefix> is specified then", "it is used instead of the 'key' prefix.", run: populate),
+        Subcommand("PROTOCOL", 3...3, "<type>", "Reply with a test value of the specified type. <type> can be: string,", "integer, double, bignum, null, array, set, map, attrib, push, verbatim,", "true, false.", run: replySample),
+        Subcommand("QUICKLIST", 3...4, "<key> [<0|1>]", "Show low level info about the quicklist encoding of <key>.", "The optional argument (0 by default) sets the level of detail", run: printList),
+        Subcommand("QUICKLIST-PACKED-THRESHOLD", 3...3, "<size>", "Sets the size from which elements of lists stand in nodes of their own, which", "is a bound for all nodes. Setting to 0 restores the default, no bound.", run: setPackedThreshold),
+        Subcommand("RESTART", 2...Int.max, "[<milliseconds>]", "Graceful restart: save config, restart after a <milliseconds> delay (default 0).", run: restart),
+        Subcommand("SDSLEN", 3...3, "<key>", "Show low level string info representing `key` and value.", run: showStringLengths),
+        Subcommand("SEGFAULT", 2...Int.max, "", "Crash the server with sigsegv.", run: faultSegment),
+        Subcommand("SET-ACTIVE-EXPIRE", 3...3, "<0|1>", "Setting it to 0 disables expiring keys in background when they are not", "accessed (otherwise the Redis behavior). Setting it to 1 reenables back the", "default.", run: setActiveExpiry),
+        Subcommand("SLEEP", 3...3, "<seconds>", "Stop the server for <seconds>. Decimals allowed.", run: sleep),
+        Subcommand("STRINGMATCH-TEST", 2...2, "", "Run a fuzz tester against the matcher of glob patterns.", run: testPatterns),
+        Subcommand("STRUCTSIZE", 2...2, "", "Return the size of the core structures.", run: showSizes),
     ]
 }
 
@@ -27,30 +79,16 @@ extension DebugCommands {
             )
         }
         let name = arguments[1]
-        switch arguments.count {
-        case 2 where name.isWord("HELP"): help(session)
-        case 2 where name.isWord("CHANGE-REPL-ID"):
-            session.server.exclusively(session.worker) { session.server.renameHistory() }
-            session.worker.context.reply.ok()
-        case 3 where name.isWord("SLEEP"): sleep(arguments[2], session)
-        case 3 where name.isWord("SET-ACTIVE-EXPIRE"):
-            let isOn = DecimalText.integer(arguments[2]).map { $0 != 0 } ?? false
-            session.server.exclusively(session.worker) { session.server.expireActively(isOn) }
-            session.worker.context.reply.ok()
-        case 3 where name.isWord("OBJECT"): try object(arguments[2], session)
-        case 3 where name.isWord("ERROR"):
-            let text = arguments[2].array.map { $0 == 0x0D || $0 == 0x0A ? 0x20 : $0 }
-            session.worker.refuse(String(decoding: text, as: UTF8.self), session.client)
-        case 3 where name.isWord("LOG"):
-            session.server.log(.warning, "DEBUG LOG: \(arguments[2].string)")
-            session.worker.context.reply.ok()
-        case 3 where name.isWord("PROTOCOL"): try reply(as: arguments[2], session)
-        case 3...5 where name.isWord("POPULATE"): try populate(arguments, session)
-        default:
+        if arguments.count == 2, name.isWord("HELP") { return help(session) }
+        let subcommand = subcommands.first {
+            name.isWord($0.name) && $0.wordCounts.contains(arguments.count)
+        }
+        guard let subcommand else {
             throw CommandError(
                 "ERR unknown subcommand or wrong number of arguments for '@'. Try DEBUG HELP.",
                 name)
         }
+        try subcommand.handler(arguments, session)
     }
 
     private static func isAllowed(_ session: Session) -> Bool {
@@ -61,165 +99,19 @@ extension DebugCommands {
         }
     }
 
-    /// `DEBUG SLEEP seconds`: OK, after the whole server stood still.
-    private static func sleep(_ word: Bytes, _ session: Session) {
-        let seconds = FloatText.number(word) ?? 0
-        if seconds > 0 {
-            let microseconds = UInt32(min(seconds, 4000) * 1_000_000)
-            session.server.exclusively(session.worker) { _ = usleep(microseconds) }
-        }
-        session.worker.context.reply.ok()
-    }
-
-    /// `DEBUG OBJECT key`: a line about the value; its serialized length is the bytes it takes.
-    private static func object(_ word: Bytes, _ session: Session) throws(CommandError) {
-        let worker = session.worker
-        let key = worker.context.key(word)
-        let partition = worker.context.keyspace.partition(key.hash)
-        worker.context.keyspace.lock(partition)
-        defer { worker.context.keyspace.unlock(partition) }
-        guard let slot = worker.context.find(key) else { throw .noSuchKey }
-        let entry = slot.entry
-        let text =
-            "Value at:0x\(String(key.hash.bits, radix: 16)) refcount:1 "
-            + "encoding:\(Shard.encodingName(entry)) "
-            + "serializedlength:\(slot.shard.byteCount(slot)) lru:0 lru_seconds_idle:0"
-        Array(text.utf8).withBytes { worker.context.reply.simple($0) }
-    }
-
-    /// `DEBUG POPULATE count [prefix [size]]`: OK, after the keys that were missing are made.
-    private static func populate(
-        _ arguments: Arguments, _ session: Session
-    ) throws(CommandError) {
-        let positive = 0...Int64.max
-        let count = try arguments.integer(2, in: positive, or: .notPositive)
-        let prefix = arguments.count > 3 ? arguments[3].string : "key"
-        let size =
-            arguments.count > 4 ? try arguments.integer(4, in: positive, or: .notPositive) : 0
-        guard size <= session.server.options.bulkLengthMax else { throw .tooLong }
-        for index in 0..<count {
-            var value = Array("value:\(index)".utf8)
-            if size > 0 {
-                value = Array(value.prefix(size))
-                value += [UInt8](repeating: 0, count: size - value.count)
-            }
-            Array("\(prefix):\(index)".utf8).withBytes { name in
-                value.withBytes { add(name, $0, session.worker) }
-            }
-        }
-        session.worker.context.reply.ok()
-    }
-
-    private static func add(_ name: Bytes, _ value: Bytes, _ worker: Worker) {
-        let key = worker.context.key(name)
-        let partition = worker.context.keyspace.partition(key.hash)
-        worker.context.keyspace.lock(partition)
-        defer { worker.context.keyspace.unlock(partition) }
-        guard worker.context.find(key) == nil else { return }
-        StringValue.set(
-            key, StringContent(encoding: value), expiry: nil, at: nil,
-            in: worker.context.shard(key))
-    }
-
     /// `DEBUG HELP`.
     private static func help(_ session: Session) {
-        session.worker.context.reply.lines([
-            "DEBUG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
-            "CHANGE-REPL-ID",
-            "    Change the replication IDs of the instance.",
-            "    Dangerous: should be used only for testing the replication subsystem.",
-            "ERROR <string>",
-            "    Return a Redis protocol error with <string> as message. Useful for clients",
-            "    unit tests to simulate Redis errors.",
-            "LOG <message>",
-            "    Write <message> to the server log.",
-            "OBJECT <key>",
-            "    Show low level info about `key` and associated value.",
-            "POPULATE <count> [<prefix>] [<size>]",
-            "    Create <count> string keys named key:<num>. If <prefix> is specified then",
-            "    it is used instead of the 'key' prefix.",
-            "PROTOCOL <type>",
-            "    Reply with a test value of the specified type. <type> can be: string,",
-            "    integer, double, bignum, null, array, set, map, attrib, push, verbatim,",
-            "    true, false.",
-            "SET-ACTIVE-EXPIRE <0|1>",
-            "    Setting it to 0 disables expiring keys in background when they are not",
-            "    accessed (otherwise the Redis behavior). Setting it to 1 reenables back the",
-            "    default.",
-            "SLEEP <seconds>",
-            "    Stop the server for <seconds>. Decimals allowed.",
-            "HELP",
-            "    Prints this help.",
-        ])
-    }
-}
-
-// MARK: - Samples of every reply
-
-extension DebugCommands {
-    /// `DEBUG PROTOCOL type`: a reply of that type, for those who test a client.
-    private static func reply(as type: Bytes, _ session: Session) throws(CommandError) {
-        let isRESP3 = session.client.state.contains(.resp3)
-        if type.isWord("STRING") {
-            session.worker.context.reply.bulk("Hello World")
-        } else if type.isWord("INTEGER") {
-            session.worker.context.reply.integer(12345)
-        } else if type.isWord("DOUBLE") {
-            session.worker.context.reply.double(3.141)
-        } else if type.isWord("NULL") {
-            session.worker.context.reply.null()
-        } else if type.isWord("ARRAY") {
-            session.worker.context.reply.array(3)
-            for number in 0..<3 { session.worker.context.reply.integer(number) }
-        } else if type.isWord("SET") {
-            session.worker.context.reply.set(3)
-            for number in 0..<3 { session.worker.context.reply.integer(number) }
-        } else if type.isWord("MAP") {
-            session.worker.context.reply.map(3)
-            for number in 0..<3 {
-                session.worker.context.reply.integer(number)
-                session.worker.context.reply.boolean(number == 1)
-            }
-        } else if type.isWord("VERBATIM") {
-            session.worker.context.reply.verbatim("This is a verbatim\nstring")
-        } else if type.isWord("TRUE") || type.isWord("FALSE") {
-            session.worker.context.reply.boolean(type.isWord("TRUE"))
-        } else if type.isWord("BIGNUM") {
-            let digits: StaticString = "1234567999999999999999999999999999999"
-            guard isRESP3 else { return session.worker.context.reply.bulk(digits) }
-            session.worker.context.reply.raw(Bytes("("))
-            session.worker.context.reply.raw(Bytes(digits))
-            session.worker.context.reply.raw(Bytes("\r\n"))
-        } else {
-            try replyAside(as: type, isRESP3, session)
+        var lines = ["DEBUG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:"]
+        for subcommand in subcommands {
+            let words = subcommand.words
+            lines.append("\(subcommand.name)" + (words.isEmpty ? "" : " " + words))
+            lines += subcommand.help.map { "    " + $0 }
         }
+        lines += ["HELP", "    Prints this help."]
+        session.worker.context.reply.array(lines.count)
+        for line in lines { session.worker.context.reply.simple(string: line) }
     }
 
-    /// The types that come beside a reply: attributes and pushes.
-    private static func replyAside(
-        as type: Bytes, _ isRESP3: Bool, _ session: Session
-    ) throws(CommandError) {
-        if type.isWord("ATTRIB") {
-            if isRESP3 {
-                session.worker.context.reply.raw(
-                    Bytes("|1\r\n$14\r\nkey-popularity\r\n*2\r\n$7\r\nkey:123\r\n:90\r\n"))
-            }
-            session.worker.context.reply.bulk("Some real reply following the attribute")
-        } else if type.isWord("PUSH") {
-            guard isRESP3 else {
-                throw CommandError("ERR RESP2 is not supported by this command")
-            }
-            session.worker.context.reply.push(2)
-            session.worker.context.reply.bulk("server-cpu-usage")
-            session.worker.context.reply.integer(42)
-            session.worker.context.reply.bulk("Some real reply following the push reply")
-        } else {
-            throw CommandError(
-                """
-                ERR Wrong protocol type name. Please use one of the following: \
-                string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false
-                """
-            )
-        }
-    }
+    /// Whether a word means yes: a number other than zero, as C's `atoi` has it.
+    static func isOn(_ word: Bytes) -> Bool { DecimalText.integer(word).map { $0 != 0 } ?? false }
 }

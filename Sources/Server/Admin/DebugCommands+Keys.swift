@@ -1,0 +1,245 @@
+internal import Commands
+internal import Primitives
+internal import Store
+internal import Structures
+internal import System
+internal import Wire
+
+/// What DEBUG tells about keys and values, and the keys that it makes.
+extension DebugCommands {
+    /// Calls `body` with the place of a key of the client's database, due or not, its partition
+    /// locked.
+    static func withSlot<Result>(
+        _ word: Bytes, _ session: Session, _ body: (Shard.Slot) throws(CommandError) -> Result
+    ) throws(CommandError) -> Result {
+        let key = session.worker.context.key(word)
+        let keyspace = session.server.keyspace
+        let partition = keyspace.partition(key.hash)
+        keyspace.lock(partition)
+        defer { keyspace.unlock(partition) }
+        guard let slot = session.worker.context.shard(key).find(key, now: .min) else {
+            throw .noSuchKey
+        }
+        return try body(slot)
+    }
+
+    // MARK: Digests
+
+    /// `DEBUG DIGEST`: forty digits for all keys of all databases.
+    static func digest(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+        let digest = session.server.exclusively(session.worker) {
+            DataDigest(session.server.keyspace)
+        }
+        session.worker.context.reply.simple(string: digest.text)
+    }
+
+    /// `DEBUG DIGEST-VALUE [key …]`: forty digits for each value, zeros where there is none.
+    static func digestValues(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+        session.worker.context.reply.array(arguments.count - 2)
+        for index in 2..<arguments.count {
+            var digest = DataDigest()
+            do throws(CommandError) {
+                digest = try withSlot(arguments[index], session) { DataDigest(valueAt: $0) }
+            } catch { assert(digest == DataDigest(), "nothing stands at the key") }
+            session.worker.context.reply.simple(string: digest.text)
+        }
+    }
+
+    // MARK: One key
+
+    /// `DEBUG OBJECT key [fast]`: a line about the value; its serialized length is the bytes it
+    /// takes.
+    static func showObject(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+        let isFast = arguments.count > 3
+        if isFast, !arguments[3].isWord("FAST") { throw .syntax }
+        let limits = session.worker.context.limits.encoding
+        let text = try withSlot(arguments[2], session) { slot in
+            let entry = slot.entry
+            let length = isFast ? "" : " serializedlength:\(slot.shard.byteCount(slot))"
+            let address = String(slot.shard.hash(entry.key).bits, radix: 16)
+            return "Value at:0x\(address) refcount:1 encoding:\(Shard.encodingName(entry))"
+                + length + " lru:0 lru_seconds_idle:0"
+                + (isFast ? "" : listText(slot, limits))
+        }
+        session.worker.context.reply.simple(string: text)
+    }
+
+    /// What DEBUG OBJECT adds for a list of several nodes.
+    private static func listText(_ slot: Shard.Slot, _ limits: EncodingLimits) -> String {
+        guard slot.entry.isKind(.list) else { return "" }
+        let list = ListValue(slot)
+        guard list.encoding == .large else { return "" }
+        var nodes = 0
+        var bytes = 0
+        list.forEachNode { node, _ in
+            nodes += 1
+            bytes += node.usedBytes
+        }
+        return " ql_nodes:\(nodes) ql_avg_node:\(hundredths(Double(list.count) / Double(nodes)))"
+            + " ql_listpack_max:\(limits.listPackSize)"
+            + " ql_compressed:\(list.compressDepth > 0 ? 1 : 0) ql_uncompressed_size:\(bytes)"
+    }
+
+    /// `DEBUG SDSLEN key`: the lengths of a key and a string, and of the blocks they stand in; a
+    /// short value stands in the key's.
+    static func showStringLengths(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+        let text = try withSlot(arguments[2], session) { (slot) throws(CommandError) in
+            let entry = slot.entry
+            guard entry.isKind(.string), entry.stringEncoding != .integer else {
+                throw CommandError("ERR Not an sds encoded string.")
+            }
+            let count = StringValue.count(entry)
+            let own = slot.shard.arena.capacity(slot.shard.arena.handle(of: entry.cell))
+            let isOutside = entry.stringEncoding == .external
+            let outside =
+                isOutside ? SharedBlock(address: entry.externalAddress).byteCount : 0
+            return "key_sds_len:\(entry.key.count), key_sds_avail:0, key_zmalloc: \(own), "
+                + "val_sds_len:\(count), val_sds_avail:\(isOutside ? outside - count : 0), "
+                + "val_zmalloc: \(outside)"
+        }
+        session.worker.context.reply.simple(string: text)
+    }
+
+    // MARK: What is printed
+
+    /// `DEBUG LISTPACK key`: a status; the pack goes to the standard output.
+    static func printPack(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+        let text = try withSlot(arguments[2], session) { (slot) throws(CommandError) in
+            let entry = slot.entry
+            guard Shard.encodingName(entry).description.hasPrefix("listpack") else {
+                throw CommandError("ERR Not a listpack encoded object.")
+            }
+            let lines = DebugCommands.lines(of: slot)
+            return lines.enumerated().reduce(
+                "{pack of \(lines.count) items, \(slot.shard.byteCount(slot)) bytes with its key}\n"
+            ) { $0 + "\t{\($1.offset): \($1.element)}\n" } + "{end}\n"
+        }
+        OwnProcess.tell(text)
+        session.worker.context.reply.simple("Listpack structure printed on stdout")
+    }
+
+    /// What a pack holds, as text: an element or member, a member with its score, a field with its
+    /// value.
+    private static func lines(of slot: Shard.Slot) -> [String] {
+        var lines: [String] = []
+        switch slot.entry.kind {
+        case .list:
+            ListValue(slot).walk(from: 0, limit: .max) {
+                lines.append(text($0))
+                return true
+            }
+        case .set:
+            SetContent(slot.entry, in: slot.shard).forEach {
+                lines.append(text($0))
+                return true
+            }
+        case .sortedSet:
+            SortedSetValue(slot).walk(from: 0, limit: .max) { member, score in
+                lines.append("[str]\(member.string) [score]\(score)")
+                return true
+            }
+        case .hash:
+            HashValue(slot).forEach(now: .min) { field, value in
+                lines.append("[field]\(text(field)) [value]\(text(value))")
+                return true
+            }
+        case .string, .stream, .member: break
+        }
+        return lines
+    }
+
+    private static func text(_ item: PackItem) -> String {
+        switch item {
+        case .bytes(let bytes): "[str]" + bytes.string
+        case .integer(let number): "[int]\(number)"
+        }
+    }
+
+    private static func text(_ content: StringContent) -> String {
+        content.withBytes { $0.string }
+    }
+
+    /// `DEBUG QUICKLIST key [0|1]`: a status; the list's nodes go to the standard output, with
+    /// their elements where 1 asks for them.
+    static func printList(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+        let isFull = arguments.count > 3 && isOn(arguments[3])
+        let text = try withSlot(arguments[2], session) { (slot) throws(CommandError) in
+            guard slot.entry.isKind(.list), ListValue(slot).encoding == .large else {
+                throw CommandError("ERR Not a quicklist encoded object.")
+            }
+            return describe(ListValue(slot), isFull: isFull)
+        }
+        OwnProcess.tell(text)
+        session.worker.context.reply.simple("Quicklist structure printed on stdout")
+    }
+
+    private static func describe(_ list: ListValue, isFull: Bool) -> String {
+        var text = "{count : \(list.count)}\n{compress : \(list.compressDepth)}\n"
+        var index = 0
+        list.forEachNode { node, capacity in
+            text += "{quicklist node(\(index))\n"
+            text += "{form : \(node.formName), encoding: \(node.isCompressed ? "LZF" : "RAW"), "
+            text += "size: \(node.usedBytes), stored: \(node.storedBytes), block: \(capacity), "
+            text += "count: \(node.count)}\n"
+            if isFull {
+                node.readable.walk(from: 0, limit: .max, reversed: false) {
+                    text += "\t" + DebugCommands.text($0) + "\n"
+                    return true
+                }
+            }
+            index += 1
+        }
+        return text + "{len : \(index)}\n{end}\n"
+    }
+
+    /// `DEBUG QUICKLIST-PACKED-THRESHOLD size`: OK.
+    static func setPackedThreshold(
+        _ arguments: Arguments, _ session: Session
+    ) throws(CommandError) {
+        guard let size = memorySize(arguments[2].string), size < 4 << 30 else {
+            throw CommandError(
+                "ERR argument must be a memory value bigger than 1 and smaller than 4gb")
+        }
+        let server = session.server
+        server.exclusively(session.worker) {
+            server.boundListNodes(size == 0 ? .max : Int(size))
+        }
+        session.worker.context.reply.ok()
+    }
+
+    // MARK: Making keys
+
+    /// `DEBUG POPULATE count [prefix [size]]`: OK, after the keys that were missing are made.
+    static func populate(
+        _ arguments: Arguments, _ session: Session
+    ) throws(CommandError) {
+        let positive = 0...Int64.max
+        let count = try arguments.integer(2, in: positive, or: .notPositive)
+        let prefix = arguments.count > 3 ? arguments[3].string : "key"
+        let size =
+            arguments.count > 4 ? try arguments.integer(4, in: positive, or: .notPositive) : 0
+        guard size <= session.server.options.bulkLengthMax else { throw .tooLong }
+        for index in 0..<count {
+            var value = Array("value:\(index)".utf8)
+            if size > 0 {
+                value = Array(value.prefix(size))
+                value += [UInt8](repeating: 0, count: size - value.count)
+            }
+            Array("\(prefix):\(index)".utf8).withBytes { name in
+                value.withBytes { add(name, $0, session.worker) }
+            }
+        }
+        session.worker.context.reply.ok()
+    }
+
+    private static func add(_ name: Bytes, _ value: Bytes, _ worker: Worker) {
+        let key = worker.context.key(name)
+        let partition = worker.context.keyspace.partition(key.hash)
+        worker.context.keyspace.lock(partition)
+        defer { worker.context.keyspace.unlock(partition) }
+        guard worker.context.find(key) == nil else { return }
+        StringValue.set(
+            key, StringContent(encoding: value), expiry: nil, at: nil,
+            in: worker.context.shard(key))
+    }
+}

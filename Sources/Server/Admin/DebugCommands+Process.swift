@@ -1,0 +1,145 @@
+internal import CSupport
+internal import Commands
+internal import Glibc
+internal import Primitives
+internal import Structures
+internal import System
+internal import Wire
+
+/// What DEBUG does to the process: holding it up, starting it anew, ending it badly.
+extension DebugCommands {
+    /// `DEBUG SLEEP seconds`: OK, after the whole server stood still.
+    static func sleep(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+        let seconds = FloatText.number(arguments[2]) ?? 0
+        if seconds > 0 {
+            let microseconds = UInt32(min(seconds, 4000) * 1_000_000)
+            session.server.exclusively(session.worker) { _ = usleep(microseconds) }
+        }
+        session.worker.context.reply.ok()
+    }
+
+    /// `DEBUG LOG message`: OK.
+    static func log(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+        session.server.log(.warning, "DEBUG LOG: \(arguments[2].string)")
+        session.worker.context.reply.ok()
+    }
+
+    /// `DEBUG CHANGE-REPL-ID`: OK.
+    static func renameHistory(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+        session.server.log(.notice, "Changing replication IDs after receiving change-repl-id")
+        session.server.exclusively(session.worker) { session.server.renameHistory() }
+        session.worker.context.reply.ok()
+    }
+
+    /// `DEBUG SET-ACTIVE-EXPIRE 0|1`: OK.
+    static func setActiveExpiry(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+        let isOn = isOn(arguments[2])
+        session.server.exclusively(session.worker) { session.server.expireActively(isOn) }
+        session.worker.context.reply.ok()
+    }
+
+    /// `DEBUG PAUSE-CRON 0|1`: OK; 1 stops all that workers do unasked.
+    static func pausePeriodicWork(
+        _ arguments: Arguments, _ session: Session
+    ) throws(CommandError) {
+        let isPaused = isOn(arguments[2])
+        session.server.exclusively(session.worker) { session.server.pausePeriodicWork(isPaused) }
+        session.worker.context.reply.ok()
+    }
+
+    /// `DEBUG CLIENT-EVICTION`: always an error, as no client is closed for the memory it takes.
+    static func showClientEviction(
+        _ arguments: Arguments, _ session: Session
+    ) throws(CommandError) { throw CommandError("ERR maxmemory-clients is disabled.") }
+
+    /// `DEBUG STRINGMATCH-TEST`: a status, if the process is still there then.
+    static func testPatterns(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+        let letters = Array("ab*?[]^-\\".utf8)
+        func word(_ limit: Int) -> [UInt8] {
+            (0..<session.worker.context.random.below(limit + 1)).map { _ in
+                letters[session.worker.context.random.below(letters.count)]
+            }
+        }
+        for _ in 0..<100_000 {
+            let (pattern, text) = (word(16), word(12))
+            pattern.withBytes { pattern in
+                text.withBytes { _ = GlobPattern(pattern).matches($0) }
+            }
+        }
+        session.worker.context.reply.simple("Apparently Redis did not crash: test passed")
+    }
+
+    // MARK: Starting anew
+
+    /// `DEBUG RESTART [milliseconds]`: no reply; the configuration file is brought up to date and
+    /// the program starts anew in this process.
+    static func restart(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+        let server = session.server
+        let delay = try delay(arguments)
+        if server.configuration.path != nil {
+            do throws(ConfigurationError) { try server.configuration.rewrite() } catch {
+                server.log(.warning, "Can't restart: failed to rewrite config file")
+                throw restartFailure
+            }
+        }
+        startAnew(after: delay, session)
+        throw restartFailure
+    }
+
+    /// `DEBUG CRASH-AND-RECOVER [milliseconds]`: no reply; the program starts anew in this process
+    /// without having kept anything.
+    static func crashAndRecover(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+        startAnew(after: try delay(arguments), session)
+        throw restartFailure
+    }
+
+    private static var restartFailure: CommandError {
+        CommandError("ERR failed to restart the server. Check server logs.")
+    }
+
+    private static func delay(_ arguments: Arguments) throws(CommandError) -> UInt32 {
+        guard arguments.count > 2 else { return 0 }
+        return UInt32(clamping: max(0, try arguments.integer(2)))
+    }
+
+    /// Returns only where that fails.
+    private static func startAnew(after milliseconds: UInt32, _ session: Session) {
+        let server = session.server
+        server.log(.warning, "Starting the program anew, as DEBUG demands")
+        server.exclusively(session.worker) {
+            for _ in 0..<milliseconds { usleep(1000) }
+            OwnProcess.startAnew()
+            server.log(.warning, "Cannot start anew: \(SystemError("execv").text)")
+        }
+    }
+
+    // MARK: Ending badly
+
+    /// `DEBUG SEGFAULT`: no reply.
+    static func faultSegment(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+        announceCrash("SEGFAULT", session)
+        raise(SIGSEGV)
+    }
+
+    /// `DEBUG PANIC`: no reply.
+    static func panic(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+        announceCrash("PANIC", session)
+        fatalError("called by DEBUG PANIC")
+    }
+
+    /// `DEBUG ASSERT`: no reply.
+    static func failAssertion(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+        announceCrash("ASSERT", session)
+        preconditionFailure("called by DEBUG ASSERT")
+    }
+
+    /// `DEBUG OOM`: no reply; ends as the process does when the system has no memory left.
+    static func runOutOfMemory(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+        announceCrash("OOM", session)
+        apus_out_of_memory(Int.max)
+    }
+
+    private static func announceCrash(_ name: String, _ session: Session) {
+        session.server.log(.warning, "Apus crashes on purpose: DEBUG \(name)")
+    }
+}

@@ -1,0 +1,117 @@
+internal import Commands
+internal import Primitives
+internal import Store
+internal import Structures
+internal import Wire
+
+/// What DEBUG tells about hash tables and layouts.
+extension DebugCommands {
+    /// `DEBUG HTSTATS database [full]`: how the buckets of the keys are filled, and how those of
+    /// the keys with an expiry, which stand in the same table here.
+    static func showTables(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+        let server = session.server
+        let database = try arguments.integer(2)
+        guard (0..<Int64(server.keyspace.databaseCount)).contains(database) else {
+            throw CommandError("ERR Out of range database")
+        }
+        try demandFull(arguments)
+        var keys = BucketReport()
+        var volatile = BucketReport()
+        server.exclusively(session.worker) {
+            for partition in 0..<server.keyspace.partitionCount {
+                server.keyspace.shard(partition: partition, database: Int(database))
+                    .forEachBucket { held, withExpiry in
+                        keys.add(held)
+                        volatile.add(withExpiry)
+                    }
+            }
+        }
+        session.worker.context.reply.verbatim(
+            "[Dictionary HT]\n\(keys.text)[Expires HT]\n\(volatile.text)")
+    }
+
+    /// `DEBUG HTSTATS-KEY key [full]`: how the buckets of a set, hash or sorted set are filled.
+    static func showTableOfKey(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+        var report = BucketReport()
+        let hasTable = try withSlot(arguments[2], session) { slot in
+            slot.shard.forEachBucket(of: slot) { report.add($0) }
+        }
+        guard hasTable else {
+            throw CommandError(
+                """
+                ERR The value stored at the specified key is not represented using an hash table
+                """)
+        }
+        try demandFull(arguments)
+        session.worker.context.reply.verbatim(report.text)
+    }
+
+    /// A fourth word can only be FULL, and says nothing: all is told in any case.
+    private static func demandFull(_ arguments: Arguments) throws(CommandError) {
+        guard arguments.count > 3, !arguments[3].isWord("FULL") else { return }
+        throw .syntax
+    }
+
+    /// `DEBUG DICT-RESIZING 0|1`: OK.
+    static func setTableResizing(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+        let isOn = isOn(arguments[2])
+        let keyspace = session.server.keyspace
+        session.server.exclusively(session.worker) {
+            for partition in 0..<keyspace.partitionCount {
+                for database in 0..<keyspace.databaseCount {
+                    keyspace.shard(partition: partition, database: database)
+                        .resizesTables = isOn
+                }
+            }
+        }
+        session.worker.context.reply.ok()
+    }
+
+    /// `DEBUG STRUCTSIZE`: bytes of what a keyspace is made of.
+    static func showSizes(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+        let sizes = [
+            ("handle", MemoryLayout<Handle>.size), ("bucket", EntryTable.bucketBytes),
+            ("list", UnrolledList.byteCount), ("set", MemberTable.byteCount),
+            ("hash", FieldTable.byteCount), ("zset", OrderedTable.byteCount),
+        ]
+        let text = sizes.reduce("bits:64 ") { $0 + "\($1.0):\($1.1) " }
+        Array(text.utf8).withBytes { session.worker.context.reply.bulk($0) }
+    }
+}
+
+/// How many entries the buckets of a table hold.
+struct BucketReport {
+    /// The number of buckets with as many entries as the index says.
+    private var buckets: [Int] = []
+
+    /// Counts a bucket of `held` entries.
+    mutating func add(_ held: Int) {
+        while buckets.count <= held { buckets.append(0) }
+        buckets[held] += 1
+    }
+
+    /// The lines that Redis has for a table; a chain is a bucket with those that hang on it.
+    var text: String {
+        let title = "Hash table 0 stats (main hash table):\n"
+        let total = buckets.reduce(0, +)
+        let entries = buckets.enumerated().reduce(0) { $0 + $1.offset * $1.element }
+        guard entries > 0 else { return title + "No stats available for empty dictionaries\n" }
+        let used = total - buckets[0]
+        let mean = hundredths(Double(entries) / Double(used))
+        var text = """
+            \(title) table size: \(total)
+             number of elements: \(entries)
+             different slots: \(used)
+             max chain length: \(buckets.count - 1)
+             avg chain length (counted): \(mean)
+             avg chain length (computed): \(mean)
+             Chain length distribution:
+
+            """
+        for (length, count) in buckets.enumerated() where count > 0 {
+            text += "   \(length): \(count) "
+            text += "(\(hundredths(Double(count) / Double(total) * 100))%)\n"
+        }
+        return text
+    }
+}
