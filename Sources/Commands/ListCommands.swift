@@ -99,9 +99,11 @@ extension ListCommands {
         let list = ListValue(slot)
         let range = indices(from: start, through: stop, of: list.count)
         context.reply.array(range.count)
-        list.walk(from: range.lowerBound, limit: range.count) {
-            context.reply.bulk($0)
-            return true
+        list.forEachRun(from: range.lowerBound, limit: range.count) { run in
+            switch run {
+            case .strings(let bytes, let width): context.reply.bulks(bytes, width: width)
+            case .item(let item): context.reply.bulk(item)
+            }
         }
     }
 

@@ -64,12 +64,12 @@ extension SortCommands {
             let list = ListValue(slot)
             let first = isReversed ? list.count - 1 : 0
             list.walk(from: first, limit: .max, reversed: isReversed) { item in
-                elements.add(StringContent(item))
+                elements.add(item)
                 return true
             }
         case .set:
             SetValue(slot).content.forEach { item in
-                elements.add(StringContent(item))
+                elements.add(item)
                 return true
             }
         case .sortedSet:
@@ -91,14 +91,19 @@ extension SortCommands {
     ) {
         context.reply.array(range.count * max(request.patterns.count, 1))
         var name = ByteBuffer()
+        guard !request.patterns.isEmpty else {
+            for index in range { context.reply.bulk(elements[index]) }
+            return
+        }
         for index in range {
-            if request.patterns.isEmpty { context.reply.bulk(elements[index]) }
-            for pattern in request.patterns {
-                switch pattern.look(elements[index], &name, &context) {
-                case .bytes(let bytes)?: context.reply.bulk(bytes)
-                case .integer(let number)?: context.reply.bulk(decimal: number)
-                case .block(let block)?: context.reply.bulk(block)
-                case nil: context.reply.null()
+            elements[index].withText { element in
+                for pattern in request.patterns {
+                    switch pattern.look(element, &name, &context) {
+                    case .bytes(let bytes)?: context.reply.bulk(bytes)
+                    case .integer(let number)?: context.reply.bulk(decimal: number)
+                    case .block(let block)?: context.reply.bulk(block)
+                    case nil: context.reply.null()
+                    }
                 }
             }
         }
@@ -114,23 +119,24 @@ extension SortCommands {
         _ context: inout CommandContext
     ) {
         var name = ByteBuffer()
-        // Looked up before the target goes, which a pattern may lead to.
-        var found = SortElements()
+        // Copied before the target goes, which may be the collection, or what a pattern leads to.
+        var texts = SortTexts()
         for index in range {
-            for pattern in request.patterns {
-                found.add(pattern.look(elements[index], &name, &context) ?? .bytes(Bytes()))
+            elements[index].withText { element in
+                if request.patterns.isEmpty { texts.append(.bytes(element)) }
+                for pattern in request.patterns {
+                    texts.append(pattern.look(element, &name, &context) ?? .bytes(Bytes()))
+                }
             }
         }
         if let old = context.find(target) { context.shard(target).remove(old) }
         let count = range.count * max(request.patterns.count, 1)
         context.reply.integer(count)
-        guard count > 0 else { return }
-        let hasPatterns = !request.patterns.isEmpty
+        guard count > 0, let first = texts[0] else { return }
         let limits = context.limits.encoding
-        let first = hasPatterns ? found[0] : elements[range.lowerBound]
         let list = ListValue.create(target, bytes: first.count, in: context.shard(target))
-        for place in 0..<count {
-            let text = hasPatterns ? found[place] : elements[range.lowerBound + place]
+        for index in 0..<count {
+            guard let text = texts[index] else { break }
             list.grow(by: 1, bytes: text.count, limits)
             list.push(PackItem(encoding: text), atFront: false, limits)
         }

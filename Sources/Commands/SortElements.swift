@@ -2,49 +2,34 @@ internal import Primitives
 internal import Store
 internal import Structures
 
-/// The elements of a collection with their weights, to be put in order.
+/// The elements of a collection, to be put in order.
 ///
 /// ```text
-/// texts    │ element │ weight │ element │ weight │ …     weights by ALPHA BY only
-/// items    │ place of the element, place of the weight or score │ …
+/// items    │ element 0 │ element 1 │ …     as they stand in the collection, which lends them
+/// order    │ key, 1 │ key, 0 │ …          keys that sort as scores do, or as the first bytes
+/// weights  │ text, 0 │ text, 1 │ …        by ALPHA BY only; `texts` holds the bytes
 /// ```
+/// Elements whose keys are equal are compared as a whole, in a second round.
+///
+/// ## Invariants
+/// The collection does not change meanwhile. `order` is empty, or names every element once.
 struct SortElements: ~Copyable {
-    /// A run of `texts`.
-    private struct Place {
-        var start = 0
-        var count = 0
-    }
-
-    private struct Item {
-        var element: Place
-        var weight: Place?
-        var score = 0.0
-    }
-
-    private var texts = ByteBuffer()
-    private var items: [Item] = []
+    private var items: [PackItem] = []
+    private var order: [KeyOrder.Item] = []
+    private var texts = SortTexts()
+    /// Room for the names that patterns make.
+    private var name = ByteBuffer()
 
     /// The elements held.
     var count: Int { items.count }
 
-    /// Element `index`, lent until another is added.
-    subscript(index: Int) -> Bytes { text(items[index].element) }
-
-    private func text(_ place: Place) -> Bytes {
-        texts.bytes[place.start..<place.start + place.count]
+    /// The element that comes to stand at `index`.
+    subscript(index: Int) -> PackItem {
+        order.isEmpty ? items[index] : items[Int(order[index].position)]
     }
 
-    private mutating func append(_ content: StringContent) -> Place {
-        let start = texts.count
-        texts.append(content)
-        return Place(start: start, count: texts.count - start)
-    }
-
-    /// Adds an element.
-    mutating func add(_ content: StringContent) {
-        let place = append(content)
-        items.append(Item(element: place))
-    }
+    /// Adds an element, lent by the collection.
+    mutating func add(_ item: PackItem) { items.append(item) }
 
     // MARK: Order
 
@@ -53,56 +38,57 @@ struct SortElements: ~Copyable {
         _ request: SortRequest,
         _ context: inout CommandContext
     ) throws(CommandError) {
-        try weigh(request, &context)
-        let texts = texts.bytes
-        func bytes(_ place: Place) -> Bytes { texts[place.start..<place.start + place.count] }
-        let isDescending = request.isDescending
-        if !request.isAlphabetic {
-            items.sort { left, right in
-                if left.score != right.score { return (left.score < right.score) != isDescending }
-                let order = bytes(left.element).compare(bytes(right.element))
-                return isDescending ? order > 0 : order < 0
-            }
-        } else if request.by == nil {
-            items.sort { left, right in
-                let order = bytes(left.element).compare(bytes(right.element))
-                return isDescending ? order > 0 : order < 0
-            }
-        } else {
-            // An element without a weight comes first.
-            items.sort { left, right in
-                guard let a = left.weight, let b = right.weight else {
-                    return isDescending
-                        ? right.weight == nil && left.weight != nil
-                        : left.weight == nil && right.weight != nil
-                }
-                let order = bytes(a).compare(bytes(b))
-                return isDescending ? order > 0 : order < 0
-            }
+        var order: [KeyOrder.Item] = []
+        order.reserveCapacity(items.count)
+        let flips: UInt64 = request.isDescending ? .max : 0
+        for index in items.indices {
+            let key = try key(index, request, &context) ^ flips
+            order.append(KeyOrder.Item(key: key, position: UInt32(index)))
         }
+        KeyOrder.sort(&order)
+        let isByText = request.isAlphabetic && request.by != nil
+        SortElements.sortEqualKeys(&order) { left, right in
+            let order = isByText ? compareWeights(left, right) : compare(left, right)
+            return request.isDescending ? order > 0 : order < 0
+        }
+        self.order = order
     }
 
-    /// Notes the weight or score of every element.
-    private mutating func weigh(
+    /// What element `index` is sorted by at first.
+    private mutating func key(
+        _ index: Int,
         _ request: SortRequest,
         _ context: inout CommandContext
-    ) throws(CommandError) {
-        if request.isAlphabetic, request.by == nil { return }
-        var name = ByteBuffer()
-        for index in items.indices {
-            let element = self[index]
-            var content: StringContent? = .bytes(element)
-            if let by = request.by { content = by.look(element, &name, &context) }
-            guard let content else { continue }
-            if request.isAlphabetic {
-                items[index].weight = append(content)
-            } else {
-                guard let score = SortElements.score(content) else {
-                    throw CommandError("ERR One or more scores can't be converted into double")
-                }
-                items[index].score = score
+    ) throws(CommandError) -> UInt64 {
+        let item = items[index]
+        guard request.isAlphabetic else {
+            return KeyOrder.key(try score(item, request, &context))
+        }
+        guard let by = request.by else { return item.withText { KeyOrder.key($0) } }
+        item.withText { texts.append(by.look($0, &name, &context)) }
+        return texts[index].map { KeyOrder.key($0) } ?? 0
+    }
+
+    private mutating func score(
+        _ item: PackItem,
+        _ request: SortRequest,
+        _ context: inout CommandContext
+    ) throws(CommandError) -> Double {
+        var score: Double?
+        if let by = request.by {
+            score = item.withText { element in
+                by.look(element, &name, &context).map { SortElements.score($0) } ?? 0
+            }
+        } else {
+            switch item {
+            case .bytes(let bytes): score = SortElements.score(.bytes(bytes))
+            case .integer(let number): score = Double(number)
             }
         }
+        guard let score else {
+            throw CommandError("ERR One or more scores can't be converted into double")
+        }
+        return score
     }
 
     /// The number in a text as C's strtod reads it: after space, up to a zero byte; nothing is 0.
@@ -119,15 +105,60 @@ struct SortElements: ~Copyable {
         while text.count > 0, text[0] == 0x20 || text[0] &- 9 < 5 { text = text.dropFirst(1) }
         return FloatText.number(text)
     }
+
+    /// Sorts every run of equal keys by `areInOrder`, which is asked about positions.
+    private static func sortEqualKeys(
+        _ order: inout [KeyOrder.Item],
+        _ areInOrder: (Int, Int) -> Bool
+    ) {
+        var start = 0
+        while start < order.count {
+            var end = start + 1
+            while end < order.count, order[end].key == order[start].key { end += 1 }
+            if end - start > 1 {
+                order[start..<end].sort { areInOrder(Int($0.position), Int($1.position)) }
+            }
+            start = end
+        }
+    }
+
+    private func compare(_ left: Int, _ right: Int) -> Int {
+        switch (items[left], items[right]) {
+        case (.bytes(let one), .bytes(let other)): return one.compare(other)
+        case (.integer(let one), .integer(let other)) where one == other: return 0
+        case (let one, let other):
+            return one.withText { text in other.withText { text.compare($0) } }
+        }
+    }
+
+    /// An element without a weight comes first.
+    private func compareWeights(_ left: Int, _ right: Int) -> Int {
+        switch (texts[left], texts[right]) {
+        case (let one?, let other?): one.compare(other)
+        case (nil, nil): 0
+        case (nil, _?): -1
+        case (_?, nil): 1
+        }
+    }
 }
 
-extension ByteBuffer {
-    /// Appends the text of a string.
-    mutating func append(_ content: StringContent) {
+/// Texts of one's own, some of which are missing.
+struct SortTexts: ~Copyable {
+    private var bytes = ByteBuffer()
+    private var places: [Range<Int>?] = []
+
+    /// Text `index`, lent until another is added; nil where it is missing.
+    subscript(index: Int) -> Bytes? { places[index].map { bytes.bytes[$0] } }
+
+    /// Adds a text.
+    mutating func append(_ content: StringContent?) {
+        guard let content else { return places.append(nil) }
+        let start = bytes.count
         switch content {
-        case .bytes(let bytes): append(bytes)
-        case .integer(let number): append(decimal: number)
-        case .block(let block): append(block.bytes)
+        case .bytes(let text): bytes.append(text)
+        case .integer(let number): bytes.append(decimal: number)
+        case .block(let block): bytes.append(block.bytes)
         }
+        places.append(start..<bytes.count)
     }
 }

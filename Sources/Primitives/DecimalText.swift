@@ -21,6 +21,14 @@ public enum DecimalText {
         guard first <= 9 else { return nil }
         var magnitude = UInt64(first)
         index += 1
+        // Up to 18 digits never overflow.
+        let plain = min(count, negative ? 19 : 18)
+        while index < plain {
+            let digit = unsafe base[index] &- 0x30
+            guard digit <= 9 else { return nil }
+            magnitude = magnitude &* 10 &+ UInt64(digit)
+            index &+= 1
+        }
         while index < count {
             let digit = unsafe base[index] &- 0x30
             guard digit <= 9 else { return nil }
@@ -66,21 +74,62 @@ public enum DecimalText {
     }
 
     /// Writes `value` at `target`, which has room for `byteCountMax`, and returns the byte count.
+    /// Digits are made eight at a time in one word, which is stored whole: bytes behind the last
+    /// digit may change, within the room.
     @inlinable
     @discardableResult
     public static func write(
         unsigned value: UInt64, to target: UnsafeMutablePointer<UInt8>
     ) -> Int {
+        // SAFETY: the caller's room: at most 20 digits, of which each word but the first ends one
+        // of eight; the first is stored before all others.
+        let raw = UnsafeMutableRawPointer(target)
         var rest = value
-        let count = digitCount(rest)
-        var index = count
-        // SAFETY: exactly `count` bytes are written, from the last to the first.
-        repeat {
-            index -= 1
-            unsafe target[index] = UInt8(truncatingIfNeeded: rest % 10) &+ 0x30
-            rest /= 10
-        } while rest != 0
+        var low: UInt64 = 0
+        var middle: UInt64 = 0
+        var tailCount = 0
+        if rest >= 100_000_000 {
+            low = rest % 100_000_000
+            rest /= 100_000_000
+            tailCount = 8
+            if rest >= 100_000_000 {
+                middle = rest % 100_000_000
+                rest /= 100_000_000
+                tailCount = 16
+            }
+        }
+        let digits = eightDigits(rest)
+        // A zero has one digit all the same.
+        let leading = min(digits.trailingZeroBitCount >> 3, 7)
+        unsafe raw.storeBytes(of: (digits | zeros) >> UInt64(leading &* 8), as: UInt64.self)
+        var count = 8 &- leading
+        if tailCount == 16 {
+            let word = eightDigits(middle) | zeros
+            unsafe raw.storeBytes(of: word, toByteOffset: count, as: UInt64.self)
+            count &+= 8
+        }
+        if tailCount > 0 {
+            let word = eightDigits(low) | zeros
+            unsafe raw.storeBytes(of: word, toByteOffset: count, as: UInt64.self)
+            count &+= 8
+        }
         return count
+    }
+
+    /// The text `00000000`.
+    @usableFromInline static let zeros: UInt64 = 0x3030_3030_3030_3030
+
+    /// The eight digits of a number below 10⁸, a byte each, the first one in the lowest byte:
+    /// halves are split into quarters and these into digits, side by side in one word.
+    @inlinable
+    @inline(__always)
+    static func eightDigits(_ value: UInt64) -> UInt64 {
+        let halves = value / 10_000 | (value % 10_000) << 32
+        // 10486 / 2²⁰ is 1/100 for what is below 10⁴, 103 / 2¹⁰ is 1/10 for what is below 100.
+        let hundreds = (halves &* 10_486) >> 20 & 0x0000_007F_0000_007F
+        let quarters = hundreds | (halves &- hundreds &* 100) << 16
+        let tens = (quarters &* 103) >> 10 & 0x000F_000F_000F_000F
+        return tens | (quarters &- tens &* 10) << 8
     }
 
     /// Lends the decimal text of `value` to `body`.

@@ -74,6 +74,15 @@ public struct ListValue {
         }
     }
 
+    /// Calls `body` with up to `limit` elements from `index` on, in runs as they stand. `body` must
+    /// not change the list.
+    public func forEachRun(from index: Int, limit: Int, _ body: (ListNode.Run) -> Void) {
+        switch encoding {
+        case .node: node.forEachRun(from: index, limit: limit, body)
+        case .large: large.forEachRun(from: index, limit: limit, shard.arena, body)
+        }
+    }
+
     /// Calls `body` with the index of every element equal to `item` among the first `limit`, or the
     /// last ones in falling order when `reversed`, until it says false.
     public func forEachMatch(

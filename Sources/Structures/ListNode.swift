@@ -176,6 +176,29 @@ public struct ListNode: Sendable {
         return true
     }
 
+    /// Some elements that follow each other.
+    public enum Run {
+        /// Strings of `width` bytes, one behind the other.
+        case strings(Bytes, width: Int)
+        /// Another element.
+        case item(PackItem)
+    }
+
+    /// Calls `body` with up to `limit` elements from `index` on, those that stand without lengths
+    /// all at once. `body` must not change the node.
+    public func forEachRun(from index: Int, limit: Int, _ body: (Run) -> Void) {
+        let steps = min(limit, count &- index)
+        guard form == .strings, steps > 0 else {
+            walk(from: index, limit: limit, reversed: false) {
+                body(.item($0))
+                return true
+            }
+            return
+        }
+        let width = width
+        body(.strings(cell.bytes(begin &+ index &* width, steps &* width), width: width))
+    }
+
     private func walkMixed(
         _ index: Int,
         _ steps: Int,

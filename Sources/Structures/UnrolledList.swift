@@ -166,6 +166,23 @@ public struct UnrolledList: BitwiseCopyable, Sendable {
         }
     }
 
+    /// Calls `body` with up to `limit` elements from `index` on, in runs as their nodes have them.
+    /// `body` must not change the list. Complexity: O(elements).
+    public func forEachRun(
+        from index: Int,
+        limit: Int,
+        _ arena: borrowing Arena,
+        _ body: (ListNode.Run) -> Void
+    ) {
+        var left = limit
+        walkNodes(from: index, reversed: false, arena) { node, start in
+            guard left > 0 else { return false }
+            node.forEachRun(from: start, limit: left, body)
+            left -= node.count - start
+            return left > 0
+        }
+    }
+
     /// Calls `body` with the index of every element equal to `item` among the first `limit`, or the
     /// last ones in falling order when `reversed`, until it says false. Complexity: O(elements),
     /// those aside whose node's form tells them different.

@@ -100,6 +100,52 @@ public struct ReplyWriter: ~Copyable {
     /// A bulk string.
     @inlinable
     public mutating func bulk(_ bytes: Bytes) {
+        let count = bytes.count
+        guard count < BulkHead.countMax else { return bulkLong(bytes) }
+        let head = BulkHead(count)
+        // SAFETY: room for the head, stored as a word, the bytes and a line end.
+        let target = unsafe UnsafeMutableRawPointer(buffer.room(count &+ 10))
+        unsafe target.storeBytes(of: head.word, as: UInt64.self)
+        unsafe bytes.copyInline(to: target + head.count)
+        unsafe target.storeBytes(
+            of: BulkHead.lineEnd, toByteOffset: head.count &+ count, as: UInt16.self)
+        buffer.commit(head.count &+ count &+ 2)
+    }
+
+    /// Bulk strings of `width` bytes each, which stand one behind the other in `run`.
+    ///
+    /// Precondition: `run` is whole, and `width` positive.
+    public mutating func bulks(_ run: Bytes, width: Int) {
+        precondition(width > 0 && run.count % width == 0, "the run ends with a string")
+        guard width < BulkHead.countMax else {
+            for start in stride(from: 0, to: run.count, by: width) {
+                bulkLong(run[start..<start &+ width])
+            }
+            return
+        }
+        let head = BulkHead(width)
+        let step = head.count &+ width &+ 2
+        let total = run.count / width &* step
+        // SAFETY: room for all strings; each head is stored as a word of 8 bytes, of which the
+        // bytes behind it follow and, at the end, room to spare.
+        var target = unsafe UnsafeMutableRawPointer(buffer.room(total &+ 8))
+        var start = 0
+        while start < run.count {
+            unsafe target.storeBytes(of: head.word, as: UInt64.self)
+            let bytes = unsafe Bytes(base: run.base + start, count: width)
+            unsafe bytes.copyInline(to: target + head.count)
+            unsafe target.storeBytes(
+                of: BulkHead.lineEnd, toByteOffset: step &- 2, as: UInt16.self)
+            unsafe target += step
+            start &+= width
+        }
+        buffer.commit(total)
+    }
+
+    /// A bulk string of three digits' length or more.
+    @inline(never)
+    @usableFromInline
+    mutating func bulkLong(_ bytes: Bytes) {
         number(0x24, Int64(bytes.count))
         // SAFETY: room for exactly what is written.
         let target = unsafe buffer.room(bytes.count &+ 2)
@@ -115,9 +161,19 @@ public struct ReplyWriter: ~Copyable {
 
     /// A bulk string of an integer's decimal text.
     public mutating func bulk(decimal value: Int64) {
-        number(0x24, Int64(DecimalText.byteCount(value)))
-        buffer.append(decimal: value)
-        buffer.append("\r\n")
+        // SAFETY: room for a head of five bytes, the longest number and a line end.
+        let target = unsafe buffer.room(DecimalText.byteCountMax + 8)
+        // Where the text of most numbers belongs: behind a head of one digit.
+        let text = unsafe target + BulkHead(0).count
+        let count = unsafe DecimalText.write(value, to: text)
+        let head = BulkHead(count)
+        if head.count > BulkHead(0).count { unsafe (text + 1).update(from: text, count: count) }
+        for index in 0..<head.count {
+            unsafe target[index] = UInt8(truncatingIfNeeded: head.word >> UInt64(index * 8))
+        }
+        unsafe target[head.count + count] = 0x0D
+        unsafe target[head.count + count + 1] = 0x0A
+        buffer.commit(head.count + count + 2)
     }
 
     /// A bulk string of 16 hexadecimal digits.
@@ -338,6 +394,33 @@ public struct ReplyWriter: ~Copyable {
         buffer.append(type)
         buffer.append(text)
         buffer.append("\r\n")
+    }
+}
+
+/// The head of a bulk string of up to 99 bytes as one word, its first byte in the lowest.
+@usableFromInline
+struct BulkHead {
+    @usableFromInline static let countMax = 100
+    @usableFromInline static let lineEnd: UInt16 = 0x0A0D
+
+    /// `$1\r\n` or `$12\r\n`.
+    @usableFromInline let word: UInt64
+    /// The bytes of it.
+    @usableFromInline let count: Int
+
+    @inlinable
+    @inline(__always)
+    init(_ byteCount: Int) {
+        assert(byteCount >= 0 && byteCount < BulkHead.countMax, "two digits")
+        let number = UInt64(truncatingIfNeeded: byteCount)
+        if number < 10 {
+            word = 0x0A0D_3024 | number << 8
+            count = 4
+        } else {
+            let tens = number / 10
+            word = 0x0A_0D30_3024 | tens << 8 | (number &- tens &* 10) << 16
+            count = 5
+        }
     }
 }
 

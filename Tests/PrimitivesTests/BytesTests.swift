@@ -16,6 +16,29 @@ import Testing
         #expect(high > 0)
     }
 
+    @Test func `runs of any length are equal, copied and ordered as arrays are`() {
+        for count in 0...70 {
+            let text = (0..<count).map { UInt8(truncatingIfNeeded: $0 * 37 + 5) }
+            let copy = text
+            let isSame = text.withBytes { one in copy.withBytes { one == $0 } }
+            #expect(isSame)
+            for index in 0..<count {
+                var other = text
+                other[index] ^= 0x10
+                let isEqual = text.withBytes { one in other.withBytes { one == $0 } }
+                #expect(!isEqual)
+                let words = (text.withBytes { $0.leadingWord }, other.withBytes { $0.leadingWord })
+                #expect((words.0 == words.1) == (index >= 8))
+                #expect(index >= 8 || (words.0 < words.1) == (text[index] < other[index]))
+            }
+            let buffer = ByteBuffer(capacity: 72)
+            buffer.cell.zero(0, 72)
+            text.withBytes { buffer.cell.putInline($0, 0) }
+            let padding = [UInt8](repeating: 0, count: 72 - count)
+            #expect(buffer.cell.bytes(0, 72).array == text + padding)
+        }
+    }
+
     @Test func `words match in either case`() {
         for text in ["get", "GET", "gEt"] as [StaticString] { #expect(Bytes(text).isWord("GET")) }
         for text in ["ge", "gets", "g\u{65}u", "", "G\u{5}T"] as [StaticString] {

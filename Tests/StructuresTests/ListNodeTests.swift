@@ -191,6 +191,23 @@ private struct NodeModel: ~Copyable {
             }
         }
         #expect(backwards == texts.reversed())
+        for (start, limit) in [(0, count), (count / 3, count / 2), (count, 1)] {
+            var runs: [String] = []
+            node.forEachRun(from: start, limit: limit) { runs += $0.texts }
+            #expect(runs == Array(texts[start...].prefix(limit)))
+        }
+    }
+}
+
+extension ListNode.Run {
+    var texts: [String] {
+        switch self {
+        case .item(let item): return [item.withText { $0.string }]
+        case .strings(let bytes, let width):
+            return stride(from: 0, to: bytes.count, by: width).map {
+                bytes[$0..<$0 + width].string
+            }
+        }
     }
 }
 

@@ -287,6 +287,10 @@ private struct ListModel: ~Copyable {
             return true
         }
         #expect(backwards == texts.reversed())
+        let (start, limit) = (count / 3, count / 2)
+        var runs: [String] = []
+        list.forEachRun(from: start, limit: limit, arena) { runs += $0.texts }
+        #expect(runs == Array(texts[start...].prefix(limit)))
         for index in stride(from: 0, to: count, by: count / 50 + 1) {
             let text = list.element(index, arena).withText { $0.string }
             #expect(text == texts[index])

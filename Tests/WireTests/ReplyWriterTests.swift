@@ -37,6 +37,24 @@ import Testing
         }
     }
 
+    @Test func `bulk strings of every length, alone and in runs`() {
+        for count in [0, 1, 2, 3, 4, 7, 8, 9, 10, 15, 16, 17, 31, 32, 33, 64, 99, 100, 101, 1000] {
+            let texts = (0..<5).map { number in
+                String(repeating: "\(number)", count: count)
+            }
+            let expected = texts.map { "$\(count)\r\n\($0)\r\n" }.joined()
+            expect(expected, expected) { writer in
+                for text in texts { Array(text.utf8).withBytes { writer.bulk($0) } }
+            }
+            guard count > 0 else { continue }
+            expect("+a\r\n\(expected):1\r\n", "+a\r\n\(expected):1\r\n") { writer in
+                writer.simple("a")
+                Array(texts.joined().utf8).withBytes { writer.bulks($0, width: count) }
+                writer.integer(1)
+            }
+        }
+    }
+
     @Test func `what RESP3 has types for falls back in RESP2`() {
         expect("$-1\r\n", "_\r\n") { $0.null() }
         expect("*-1\r\n", "_\r\n") { $0.nullArray() }
