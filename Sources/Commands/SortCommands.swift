@@ -61,12 +61,7 @@ extension SortCommands {
     ) throws(CommandError) {
         switch slot.entry.kind {
         case .list:
-            let list = ListValue(slot)
-            let first = isReversed ? list.count - 1 : 0
-            list.walk(from: first, limit: .max, reversed: isReversed) { item in
-                elements.add(item)
-                return true
-            }
+            collect(ListValue(slot), isReversed: isReversed, into: &elements)
         case .set:
             SetValue(slot).content.forEach { item in
                 elements.add(item)
@@ -80,6 +75,28 @@ extension SortCommands {
                 return true
             }
         case .string, .hash, .stream, .member: throw .wrongType
+        }
+    }
+
+    /// Compressed nodes lend their elements only until the next one is read.
+    private static func collect(
+        _ list: ListValue,
+        isReversed: Bool,
+        into elements: inout SortElements
+    ) {
+        let first = isReversed ? list.count - 1 : 0
+        let isLent = list.compressDepth == 0
+        if !isLent {
+            var byteCount = 0
+            list.walk(from: first, limit: .max, reversed: isReversed) { item in
+                if case .bytes(let bytes) = item { byteCount += bytes.count }
+                return true
+            }
+            elements.reserveCopies(byteCount)
+        }
+        list.walk(from: first, limit: .max, reversed: isReversed) { item in
+            if isLent { elements.add(item) } else { elements.add(copyOf: item) }
+            return true
         }
     }
 

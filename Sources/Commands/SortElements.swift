@@ -5,18 +5,21 @@ internal import Structures
 /// The elements of a collection, to be put in order.
 ///
 /// ```text
-/// items    │ element 0 │ element 1 │ …     as they stand in the collection, which lends them
+/// items    │ element 0 │ element 1 │ …     as they stand in the collection, which lends them, or
+///                                        in `copies`, where it cannot lend them for so long
 /// order    │ key, 1 │ key, 0 │ …          keys that sort as scores do, or as the first bytes
 /// weights  │ text, 0 │ text, 1 │ …        by ALPHA BY only; `texts` holds the bytes
 /// ```
 /// Elements whose keys are equal are compared as a whole, in a second round.
 ///
 /// ## Invariants
-/// The collection does not change meanwhile. `order` is empty, or names every element once.
+/// The collection does not change meanwhile, and `copies` has room for all that is put there, so
+/// that it never moves. `order` is empty, or names every element once.
 struct SortElements: ~Copyable {
     private var items: [PackItem] = []
     private var order: [KeyOrder.Item] = []
     private var texts = SortTexts()
+    private var copies = ByteBuffer()
     /// Room for the names that patterns make.
     private var name = ByteBuffer()
 
@@ -30,6 +33,20 @@ struct SortElements: ~Copyable {
 
     /// Adds an element, lent by the collection.
     mutating func add(_ item: PackItem) { items.append(item) }
+
+    /// Makes room for copies of `byteCount` bytes.
+    mutating func reserveCopies(_ byteCount: Int) { copies.reserve(byteCount) }
+
+    /// Adds an element that is lent for this call alone.
+    ///
+    /// Precondition: `reserveCopies` made room.
+    mutating func add(copyOf item: PackItem) {
+        guard case .bytes(let bytes) = item else { return add(item) }
+        precondition(copies.count + bytes.count <= copies.capacity, "copies must not move")
+        let start = copies.count
+        copies.append(bytes)
+        add(.bytes(copies.bytes[start..<copies.count]))
+    }
 
     // MARK: Order
 

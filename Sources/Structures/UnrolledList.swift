@@ -177,7 +177,7 @@ public struct UnrolledList: BitwiseCopyable, Sendable {
         var left = limit
         walkNodes(from: index, reversed: false, arena) { node, start in
             guard left > 0 else { return false }
-            node.forEachRun(from: start, limit: left, body)
+            node.readable.forEachRun(from: start, limit: left, body)
             left -= node.count - start
             return left > 0
         }

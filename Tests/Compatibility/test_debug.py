@@ -190,6 +190,9 @@ def test_random_work_on_compressed_lists_is_as_on_redis(apus, oracle):
             ["LREM", key, numbers.randrange(-2, 3), text()], ["LRANGE", key, numbers.randrange(100), 200],
             ["LMOVE", key, f"l{numbers.randrange(3)}", "LEFT", "RIGHT"], ["LINDEX", key, numbers.randrange(200)],
             ["LTRIM", key, numbers.randrange(5), -1 - numbers.randrange(5)],
+            ["SORT", key, "ALPHA", "DESC"], ["SORT", key, "ALPHA", "STORE", key],
+            ["COPY", key, f"l{numbers.randrange(3)}", "REPLACE"],
+            ["LPOS", key, text(), "COUNT", 0],
         ])
         both(apus, oracle, *words)
         if step % 50 == 0:
