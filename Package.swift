@@ -50,14 +50,14 @@ let package = Package(
         layer("Store", ["Structures", "Primitives", "CSupport"], settings: hot),
         layer("Commands", ["Store", "Wire", "Structures", "Primitives"], settings: hot),
         layer("Server", ["Commands", "Store", "Wire", "Structures", "System", "Primitives", "CSupport"], settings: hot),
-        layer("Remote", ["Primitives", "CSupport"]),
+        layer("Remote", ["Wire", "Primitives", "CSupport"]),
         .executableTarget(name: "apus-server", dependencies: ["Server"], swiftSettings: strict),
         .executableTarget(
             name: "apus-cli", dependencies: ["Remote", "CEdit"], swiftSettings: strict),
         .executableTarget(
             name: "apus-benchmark",
             dependencies: [
-                "Remote", "Primitives", "CSupport",
+                "Remote", "System", "Primitives", "CSupport",
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
             swiftSettings: strict),

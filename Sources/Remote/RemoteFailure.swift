@@ -29,7 +29,7 @@ public enum RemoteFailure: Error, Equatable, Sendable {
     }
 
     /// The reason in words of a failed system call.
-    static func reason(_ error: Int32) -> String {
+    public static func reason(_ error: Int32) -> String {
         // SAFETY: strerror gives a terminated string that stays until the next call.
         unsafe strerror(error).map { unsafe String(cString: $0) } ?? "error \(error)"
     }

@@ -36,14 +36,18 @@ public final class EventPoll: @unchecked Sendable {  // because: one worker wait
         unsafe events.deallocate()
     }
 
-    /// Watches `target`.
-    public func add(_ target: Int32, _ interest: Interest) throws(SystemError) {
-        try control(EPOLL_CTL_ADD, target, interest)
+    /// Watches `target`, whose events come as `number` if not under its own.
+    public func add(
+        _ target: Int32, as number: Int32? = nil, _ interest: Interest
+    ) throws(SystemError) {
+        try control(EPOLL_CTL_ADD, target, number, interest)
     }
 
-    /// Changes what `target` is watched for.
-    public func change(_ target: Int32, _ interest: Interest) throws(SystemError) {
-        try control(EPOLL_CTL_MOD, target, interest)
+    /// Changes what `target` is watched for, and how its events come.
+    public func change(
+        _ target: Int32, as number: Int32? = nil, _ interest: Interest
+    ) throws(SystemError) {
+        try control(EPOLL_CTL_MOD, target, number, interest)
     }
 
     /// Stops watching `target`.
@@ -53,11 +57,11 @@ public final class EventPoll: @unchecked Sendable {  // because: one worker wait
     }
 
     private func control(
-        _ operation: Int32, _ target: Int32, _ interest: Interest
+        _ operation: Int32, _ target: Int32, _ number: Int32?, _ interest: Interest
     ) throws(SystemError) {
         var event = unsafe epoll_event()
         unsafe event.events = interest.rawValue
-        unsafe event.data.fd = target
+        unsafe event.data.fd = number ?? target
         // SAFETY: the event outlives the call.
         guard unsafe epoll_ctl(descriptor, operation, target, &event) == 0 else {
             throw SystemError("epoll_ctl")
@@ -70,7 +74,18 @@ public final class EventPoll: @unchecked Sendable {  // because: one worker wait
         Int(max(0, unsafe epoll_wait(descriptor, events, Int32(EventPoll.eventsMax), milliseconds)))
     }
 
-    /// The descriptor of the event at `index` of the last wait, and what it is ready for.
+    /// Waits up to `nanoseconds` (nil: for ever); returns how many are ready, none after a signal
+    /// too.
+    public func wait(nanoseconds: Int64?) -> Int {
+        guard let nanoseconds else { return wait(-1) }
+        // SAFETY: room for as many events as are asked for.
+        let count = unsafe apus_epoll_wait(
+            descriptor, events, Int32(EventPoll.eventsMax), nanoseconds)
+        return Int(max(0, count))
+    }
+
+    /// The descriptor of the event at `index` of the last wait, or the number that it came as, and
+    /// what it is ready for.
     @inline(__always)
     public func event(_ index: Int) -> (descriptor: Int32, ready: Interest) {
         // SAFETY: the caller stays under what `wait` returned.

@@ -1,7 +1,13 @@
 internal import Primitives
 
-/// Words of a line with quotes, as inline requests have them: `"a\x41\n"`, `'it''s'`, bare words.
-enum QuotedWords {
+/// Words of a line with quotes, as inline requests, configuration files and people have them.
+///
+/// ```text
+/// "…"   \n \r \t \b \a \xHH, any other \c is c
+/// '…'   \' is a quote, all else stands for itself
+/// ```
+/// A quote may begin inside a word, and ends it. A zero byte ends the line.
+public enum QuotedWords {
     /// Appends the words of `line`, unquoted in place; false when quotes do not balance or a closing
     /// one is not followed by a space.
     static func split(_ buffer: Cell, _ line: Range<Int>, into words: inout ArgumentVector) -> Bool {
@@ -18,7 +24,7 @@ enum QuotedWords {
     private static func word(_ buffer: Cell, _ at: inout Int, _ end: Int) -> Range<Int>? {
         let start = at
         var out = at
-        while at < end, !isSpace(buffer.byte(at)), buffer.byte(at) != 0 {
+        while at < end, !endsBareWord(buffer.byte(at)) {
             switch buffer.byte(at) {
             case 0x22:
                 at += 1
@@ -109,6 +115,11 @@ enum QuotedWords {
         case 0x61...0x66: byte - 0x57
         default: nil
         }
+    }
+
+    /// Not every space does: one of the two that are no blanks may stand inside, as in Redis.
+    private static func endsBareWord(_ byte: UInt8) -> Bool {
+        byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D || byte == 0
     }
 
     private static func isSpace(_ byte: UInt8) -> Bool {

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Remote
 
 /// A pipe by which threads tell that they are done.
 struct Bell: ~Copyable {
@@ -17,7 +18,7 @@ struct Bell: ~Copyable {
         var ends: [Int32] = [-1, -1]
         // SAFETY: the array has the two places that pipe fills.
         guard unsafe pipe(&ends) == 0 else {
-            throw .system(call: "pipe", reason: Output.reason(errno))
+            throw .system(call: "pipe", reason: RemoteFailure.reason(errno))
         }
         reader = ends[0]
         writer = ends[1]

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Remote
+internal import System
 
 /// Open connections that do nothing, to see what they cost the server.
 struct IdleMode {
@@ -11,8 +12,8 @@ struct IdleMode {
         Output.write(
             "Creating \(clients) idle connections and waiting forever (Ctrl+C when done)\n"
         )
-        let poll = try EventPoll()
-        var sockets: [Socket] = []
+        let poll = try EventPoll.open()
+        var sockets: [Remote.Socket] = []
         for token in 0..<clients {
             let socket = try endpoint.reach()
             socket.setNonblocking()
@@ -25,13 +26,13 @@ struct IdleMode {
         try wait(sockets, poll)
     }
 
-    private func wait(_ sockets: [Socket], _ poll: borrowing EventPoll) throws(LoadFailure) {
+    private func wait(_ sockets: [Remote.Socket], _ poll: EventPoll) throws(LoadFailure) {
         var open = sockets.count
         var block = [UInt8](repeating: 0, count: 4096)
         while open > 0 {
             Output.write("clients: \(open)\(Output.isTerminal ? "\r" : "\n")")
             for index in 0..<poll.wait(nanoseconds: nil) {
-                let socket = sockets[poll.event(index).token]
+                let socket = sockets[Int(poll.event(index).descriptor)]
                 if socket.receive(into: &block) == .closed {
                     socket.close()
                     open -= 1

@@ -1,4 +1,5 @@
 internal import Remote
+internal import System
 
 /// What ends a run early.
 enum LoadFailure: Error {
@@ -24,6 +25,9 @@ enum LoadFailure: Error {
         case .unaskedReply: "Error: the server sent more replies than there were requests"
         }
     }
+
+    /// A system call that failed.
+    init(_ failure: SystemError) { self = .system(call: failure.call, reason: failure.reason) }
 
     /// What kept a connection from being made.
     init(_ failure: RemoteFailure) {

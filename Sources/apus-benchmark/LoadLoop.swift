@@ -1,6 +1,7 @@
 internal import CSupport
 internal import Primitives
 internal import Remote
+internal import System
 
 /// One thread's part of a test: its connections, driven by one event loop until all is answered.
 ///
@@ -41,7 +42,7 @@ struct LoadLoop: ~Copyable {
     private(set) var measurement = Measurement()
 
     /// A loop without connections yet.
-    init(_ plan: Plan, poll: consuming EventPoll, progress: Progress) {
+    init(_ plan: Plan, poll: EventPoll, progress: Progress) {
         self.plan = plan
         self.progress = progress
         self.poll = poll
@@ -87,7 +88,7 @@ struct LoadLoop: ~Copyable {
             let count = poll.wait(nanoseconds: patience())
             for index in 0..<count {
                 let (token, ready) = poll.event(index)
-                try advance(token, ready)
+                try advance(Int(token), ready)
             }
         }
         measurement.end = Clock.monotonicNanoseconds()
@@ -108,7 +109,7 @@ struct LoadLoop: ~Copyable {
         } else if ready.contains(.write), !connections[index].unsent.isEmpty {
             try sendRest(index)
         }
-        if !ready.isDisjoint(with: [.read, .failure]) { try receive(index) }
+        if !ready.isDisjoint(with: [.read, .hangUp]) { try receive(index) }
     }
 
     // MARK: Sending
@@ -179,13 +180,13 @@ struct LoadLoop: ~Copyable {
         }
     }
 
-    private func sentCount(_ transfer: Socket.Transfer) throws(LoadFailure) -> Int {
+    private func sentCount(_ transfer: Remote.Socket.Transfer) throws(LoadFailure) -> Int {
         switch transfer {
         case .bytes(let count): return count
         case .wouldBlock: return 0
         case .closed: throw .closed
         case .failed(let error):
-            throw .system(call: "Writing to socket", reason: Output.reason(error))
+            throw .system(call: "Writing to socket", reason: RemoteFailure.reason(error))
         }
     }
 
@@ -196,7 +197,7 @@ struct LoadLoop: ~Copyable {
         case .wouldBlock: return
         case .closed: throw .closed
         case .failed(let error):
-            throw .system(call: "Reading from socket", reason: Output.reason(error))
+            throw .system(call: "Reading from socket", reason: RemoteFailure.reason(error))
         case .bytes(let count):
             let replies = try connections[index].take(received, count)
             guard replies > 0 else { return }
@@ -241,7 +242,7 @@ struct LoadLoop: ~Copyable {
         let socket = connections[index].socket
         let error = socket.connectionError()
         guard error == 0 else {
-            throw .couldNotConnect(to: plan.endpoint.name, reason: Output.reason(error))
+            throw .couldNotConnect(to: plan.endpoint.name, reason: RemoteFailure.reason(error))
         }
         connections[index].isConnecting = false
         try poll.change(socket, token: index, .read)

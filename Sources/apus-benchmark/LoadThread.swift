@@ -1,5 +1,7 @@
 internal import Glibc
+internal import Remote
 internal import Synchronization
+internal import System
 
 /// A thread that drives one load loop.
 ///
@@ -17,7 +19,7 @@ final class LoadThread: @unchecked Sendable {
         let progress = Progress()
         self.progress = progress
         self.bell = bell
-        loop = LoadLoop(plan, poll: try EventPoll(), progress: progress)
+        loop = LoadLoop(plan, poll: try EventPoll.open(), progress: progress)
         try loop.connect()
     }
 
@@ -31,7 +33,7 @@ final class LoadThread: @unchecked Sendable {
         let status = unsafe pthread_create(&thread, nil, { unsafe LoadThread.body($0) }, this)
         guard status == 0 else {
             unsafe Unmanaged<LoadThread>.fromOpaque(this).release()
-            throw .system(call: "pthread_create", reason: Output.reason(status))
+            throw .system(call: "pthread_create", reason: RemoteFailure.reason(status))
         }
     }
 

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Remote
 
 @main
 struct Benchmark {
@@ -7,7 +8,7 @@ struct Benchmark {
         _ = signal(SIGPIPE, SIG_IGN)
         do {
             let options = try OptionParser.parse(Array(CommandLine.arguments.dropFirst()))
-            let input = options.readsLastWord ? Output.readInput() : []
+            let input = options.readsLastWord ? Streams.readInput() : []
             var session = Session(options: options, input: input)
             exit(session.run())
         } catch {

@@ -96,7 +96,7 @@ struct Exchange {
             case .wouldBlock: continue
             case .closed: throw .closed
             case .failed(let error):
-                throw .system(call: "Writing to socket", reason: Output.reason(error))
+                throw .system(call: "Writing to socket", reason: RemoteFailure.reason(error))
             }
         }
     }
@@ -115,7 +115,7 @@ struct Exchange {
             case .wouldBlock: continue
             case .closed: throw .closed
             case .failed(let error):
-                throw .system(call: "Reading from socket", reason: Output.reason(error))
+                throw .system(call: "Reading from socket", reason: RemoteFailure.reason(error))
             }
         }
     }

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Remote
 
 /// Standard input, line by line.
 struct InputLines {

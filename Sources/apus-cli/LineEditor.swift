@@ -1,5 +1,6 @@
 internal import CEdit
 internal import Glibc
+internal import Remote
 
 /// A line editor with history, reverse search, completion and hints, made of libedit.
 ///

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Remote
 
 /// The standard streams, as bytes.
 struct Output: ~Copyable {

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Remote
 
 /// What is known of the terminal.
 enum Terminal {

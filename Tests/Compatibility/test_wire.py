@@ -1,5 +1,6 @@
 """What goes over the socket: framing, limits, odd clients, many clients."""
 
+import grp
 import os
 import random
 import resource
@@ -98,6 +99,9 @@ def test_random_cuts_of_a_long_pipeline_change_nothing(server):
     ('ECHO ""', b"$0\r\n\r\n"),
     ("\tECHO\tx\t", b"$1\r\nx\r\n"),
     ('ECHO a"b c"', b"$4\r\nab c\r\n"),
+    ("ECHO a\x0bb", b"$3\r\na\x0bb\r\n"),
+    ("ECHO a\x0c", b"$2\r\na\x0c\r\n"),
+    ('\x0bECHO "a"\x0b', b"$1\r\na\r\n"),
     ('ECHO "a"b', None),
     ('ECHO "open', None),
     ("ECHO 'open", None),
@@ -420,6 +424,17 @@ def test_a_unix_socket_serves_with_its_permissions(start, which, tmp_path):
         assert connection.raw("PING") == b"+PONG\r\n"
         fields = dict(item.split("=", 1) for item in connection.command("CLIENT", "INFO").decode().split())
         assert fields["addr"] == f"{path}:0"
+
+
+def test_a_unix_socket_is_given_to_its_group(start, tmp_path):
+    if os.getuid() != 0:
+        pytest.skip("only root may give files to any group")
+    path = str(tmp_path / "server.sock")
+    start("apus", "--unixsocket", path, "--unixsocketgroup", "daemon")
+    assert os.stat(path).st_gid == grp.getgrnam("daemon").gr_gid
+    server = start("apus", "--unixsocket", path + "2", "--unixsocketgroup", "no-such-group", wait=False)
+    assert server.process.wait(10) == 1
+    assert "Failed opening Unix socket: getgrnam" in server.output()
 
 
 def test_the_unix_socket_is_removed_at_the_end(start, which, tmp_path):

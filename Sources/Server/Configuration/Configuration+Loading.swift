@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Wire
 
 extension Configuration {
     /// How deep files may include each other; Redis has no limit and dies of a circle.
@@ -36,7 +37,7 @@ extension Configuration {
     ) throws(ConfigurationFailure) {
         let lines = content.split(separator: 0x0A, omittingEmptySubsequences: false)
         for (index, bytes) in lines.enumerated() {
-            let trimmed = ConfigurationParser.trimmed(Array(bytes))
+            let trimmed = ConfigurationLine.trimmed(Array(bytes))
             let line = ConfigurationLine(source: source, number: index + 1, bytes: trimmed)
             try load(line, depth: depth)
         }
@@ -55,7 +56,7 @@ extension Configuration {
         depth: Int
     ) throws(ConfigurationFailure) {
         guard let first = line.bytes.first, first != UInt8(ascii: "#") else { return }
-        guard let words = ConfigurationParser.words(in: line.bytes) else {
+        guard let words = QuotedWords.split(line.bytes) else {
             throw line.failure("Unbalanced quotes in configuration line")
         }
         guard let first = words.first else { return }

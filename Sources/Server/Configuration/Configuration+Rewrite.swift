@@ -1,3 +1,5 @@
+internal import Wire
+
 extension Configuration {
     /// CONFIG REWRITE: brings the file that the server was started with up to date.
     ///
@@ -59,7 +61,7 @@ extension Configuration {
             if case .text(let rule) = directive.kind, rule.meansAbsentWhenEmpty, bytes.isEmpty {
                 return []
             }
-            return [(start + ConfigurationParser.quoted(bytes), true)]
+            return [(start + QuotedWords.quoted(bytes), true)]
         case .words(let words):
             // Without a line `bind` and `replicaof` stand at their defaults.
             if value == standard { return [] }
@@ -86,7 +88,7 @@ private struct ConfigurationDraft {
     init(_ content: [UInt8]) {
         if content.isEmpty { return }
         for bytes in content.split(separator: 0x0A, omittingEmptySubsequences: false) {
-            add(ConfigurationParser.trimmed(Array(bytes)))
+            add(ConfigurationLine.trimmed(Array(bytes)))
         }
         for row in linesOfRow.keys { linesOfRow[row]?.reverse() }
     }
@@ -97,7 +99,7 @@ private struct ConfigurationDraft {
             lines.append(line)
             return
         }
-        let words = ConfigurationParser.words(in: line)
+        let words = QuotedWords.split(line)
         let name = words?.first.map { String(decoding: $0, as: UTF8.self).lowercased() } ?? ""
         if let row = ConfigurationTable.rowOfName[name] {
             linesOfRow[row, default: []].append(lines.count)

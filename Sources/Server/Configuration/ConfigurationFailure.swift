@@ -25,6 +25,15 @@ public struct ConfigurationLine: Equatable, Sendable {
         case .commandLine: "Reading the command line, at option \(number)"
         }
     }
+
+    /// `line` without the spaces around it.
+    static func trimmed(_ line: [UInt8]) -> [UInt8] {
+        let isBlank = { (byte: UInt8) in " \t\r\n".utf8.contains(byte) }
+        guard let first = line.firstIndex(where: { !isBlank($0) }),
+            let last = line.lastIndex(where: { !isBlank($0) })
+        else { return [] }
+        return Array(line[first...last])
+    }
 }
 
 /// Why the server does not start with this configuration.

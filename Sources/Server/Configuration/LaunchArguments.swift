@@ -1,3 +1,5 @@
+internal import Wire
+
 /// The command line: `[FILE|-] [--name value …] [-]`.
 ///
 /// A word that starts with `--` names a directive, and the words up to the next such word are
@@ -57,7 +59,7 @@ public struct LaunchArguments: Equatable, Sendable {
             isNameWithoutValue = true
             return
         }
-        let value = ConfigurationParser.quoted(Array(word.utf8))
+        let value = QuotedWords.quoted(Array(word.utf8))
         guard let last = lines.last, !last.isEmpty else {
             lines = lines.dropLast() + [value]
             isNameWithoutValue = false

@@ -1,5 +1,6 @@
 import Glibc
 import Testing
+import Wire
 
 @testable import Server
 
@@ -70,7 +71,7 @@ import Testing
         var shown: Set<String> = []
         for line in sample.split(separator: "\n") {
             let text = line.hasPrefix("# ") ? String(line.dropFirst(2)) : String(line)
-            guard let words = ConfigurationParser.words(in: Array(text.utf8)),
+            guard let words = QuotedWords.split(Array(text.utf8)),
                 let first = words.first,
                 let row = ConfigurationTable.rowOfName[String(decoding: first, as: UTF8.self)]
             else { continue }

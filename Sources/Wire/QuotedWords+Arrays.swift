@@ -1,0 +1,39 @@
+internal import Primitives
+
+/// Lines that are no requests: of configuration files, and of people at a terminal.
+extension QuotedWords {
+    /// The words of `line`, or nil if a quote is not closed or is followed by more than a space.
+    public static func split(_ line: [UInt8]) -> [[UInt8]]? {
+        var buffer = ByteBuffer()
+        line.withBytes { buffer.append($0) }
+        var words = ArgumentVector()
+        guard line.isEmpty || split(buffer.cell, 0..<line.count, into: &words) else { return nil }
+        guard words.count > 0 else { return [] }
+        let arguments = words.arguments(0, words.count)
+        return (0..<arguments.count).map { arguments[$0].array }
+    }
+
+    /// `text` in double quotes, with escapes, so that `split` reads the same bytes again.
+    public static func quoted(_ text: [UInt8]) -> [UInt8] {
+        var shown: [UInt8] = [quote]
+        shown.reserveCapacity(text.count + 2)
+        for byte in text {
+            switch byte {
+            case backslash, quote: shown += [backslash, byte]
+            case 0x0A: shown += "\\n".utf8
+            case 0x0D: shown += "\\r".utf8
+            case 0x09: shown += "\\t".utf8
+            case 0x07: shown += "\\a".utf8
+            case 0x08: shown += "\\b".utf8
+            case 0x20...0x7E: shown.append(byte)
+            default: shown += "\\x".utf8 + [hexDigits[Int(byte >> 4)], hexDigits[Int(byte & 15)]]
+            }
+        }
+        shown.append(quote)
+        return shown
+    }
+
+    private static let quote = UInt8(ascii: "\"")
+    private static let backslash = UInt8(ascii: "\\")
+    private static let hexDigits = Array("0123456789abcdef".utf8)
+}

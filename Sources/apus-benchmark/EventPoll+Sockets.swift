@@ -1,0 +1,28 @@
+internal import Remote
+internal import System
+
+/// Sockets that are known by a token of the caller's.
+extension EventPoll {
+    /// A new set.
+    static func open() throws(LoadFailure) -> EventPoll {
+        do { return try EventPoll() } catch { throw LoadFailure(error) }
+    }
+
+    /// Watches `socket`.
+    func add(_ socket: Remote.Socket, token: Int, _ interest: Interest) throws(LoadFailure) {
+        do {
+            try add(socket.descriptor, as: Int32(token), interest)
+        } catch {
+            throw LoadFailure(error)
+        }
+    }
+
+    /// Changes what `socket` is watched for.
+    func change(_ socket: Remote.Socket, token: Int, _ interest: Interest) throws(LoadFailure) {
+        do {
+            try change(socket.descriptor, as: Int32(token), interest)
+        } catch {
+            throw LoadFailure(error)
+        }
+    }
+}
