@@ -117,6 +117,10 @@ int apus_set_nonblocking(int fd) {
   return flags < 0 ? flags : fcntl(fd, F_SETFL, flags | O_NONBLOCK);
 }
 
+int apus_epoll_wait(int set, struct epoll_event *events, int most, int64_t nanoseconds) {
+  struct timespec time = {nanoseconds / 1000000000, nanoseconds % 1000000000};
+  return epoll_pwait2(set, events, most, &time, NULL);
+}
 int apus_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
 
 int apus_eventfd(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }

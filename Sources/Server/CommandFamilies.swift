@@ -47,6 +47,7 @@ enum CommandFamilies {
         ServerCommands.table,
         CommandCommands.table,
         ConfigCommands.table,
+        LatencyCommands.table,
         DebugCommands.table,
     ]
 }

@@ -43,8 +43,13 @@ extension InfoReport {
             "mem_total_replication_buffers:0", "mem_clients_slaves:0",
             "mem_clients_normal:\(clients)", "mem_cluster_links:0", "mem_aof_buffer:0",
             "mem_allocator:apus-arena", "active_defrag_running:0",
-            "lazyfree_pending_objects:0",
+            "lazyfree_pending_objects:\(server.lazilyPendingCount)",
+            "lazyfreed_objects:\(lazilyFreed)",
         ]
+    }
+
+    private var lazilyFreed: Int {
+        server.workers.reduce(server.reaper.freedCount) { $0 + Int($1.statistics.lazilyFreed) }
     }
 
     var persistenceLines: [String] {

@@ -19,6 +19,8 @@ extension InfoReport {
             "rejected_connections:\(total.rejected)", "sync_full:0", "sync_partial_ok:0",
             "sync_partial_err:0", "expired_keys:\(total.expired)",
             "expired_subkeys:\(total.expiredFields)", "expired_stale_perc:0.00",
+            "expired_time_cap_reached_count:\(total.expiriesCutShort)",
+            "expire_cycle_cpu_milliseconds:\(milliseconds(total.expiryCycles))",
             "evicted_keys:0", "evicted_clients:0", "total_eviction_exceeded_time:0",
             "current_eviction_exceeded_time:0", "keyspace_hits:\(total.hits)",
             "keyspace_misses:\(total.misses)",
@@ -33,6 +35,10 @@ extension InfoReport {
             "total_writes_processed:\(total.sends)", "io_threaded_reads_processed:0",
             "io_threaded_writes_processed:0",
         ]
+    }
+
+    private func milliseconds(_ cycles: UInt64) -> UInt64 {
+        UInt64(Double(cycles) * server.microsecondsPerCycle / 1000)
     }
 
     private func rate(_ which: KeyPath<WorkerRates, Rate>) -> UInt64 {
@@ -65,12 +71,7 @@ extension InfoReport {
         guard server.options.tracksLatency else { return [] }
         let perCycle = server.microsecondsPerCycle
         return server.registry.table.facts.indices.compactMap { row in
-            var sum = [UInt64](repeating: 0, count: DurationHistogram.bucketCount)
-            for worker in server.workers {
-                guard let durations = worker.statistics[row].durations else { continue }
-                for (bucket, count) in durations.counted.enumerated() { sum[bucket] += count }
-            }
-            guard sum.contains(where: { $0 > 0 }) else { return nil }
+            guard let sum = server.durations(of: row) else { return nil }
             let values = zip(shareNames, server.options.latencyPercentiles).map { name, share in
                 let cycles = DurationHistogram.percentile(share, of: sum)
                 return "p\(name)=\(thousandths(Double(cycles) * perCycle))"
@@ -108,6 +109,8 @@ private struct Totals {
     var bytesSent: UInt64 = 0
     var expired: UInt64 = 0
     var expiredFields: UInt64 = 0
+    var expiryCycles: UInt64 = 0
+    var expiriesCutShort: UInt64 = 0
     var hits: UInt64 = 0
     var misses: UInt64 = 0
     var errors: UInt64 = 0
@@ -122,6 +125,8 @@ private struct Totals {
         bytesSent += worker.statistics.bytesSent
         expired += worker.statistics.expiredKeys
         expiredFields += worker.statistics.expiredFields
+        expiryCycles += worker.statistics.expiryCycles
+        expiriesCutShort += worker.statistics.expiriesCutShort
         hits += worker.context.statistics.hits
         misses += worker.context.statistics.misses
         errors += worker.statistics.errorCount

@@ -111,10 +111,13 @@ struct InfoReport {
         }
         let own = ProcessorTime.ownProcess
         let children = ProcessorTime.children
+        let first = ProcessorTime.mainThread
         return [
             "used_cpu_sys:\(seconds(own.system))", "used_cpu_user:\(seconds(own.user))",
             "used_cpu_sys_children:\(seconds(children.system))",
             "used_cpu_user_children:\(seconds(children.user))",
+            "used_cpu_sys_main_thread:\(seconds(first.system))",
+            "used_cpu_user_main_thread:\(seconds(first.user))",
         ]
     }
 

@@ -100,6 +100,20 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
     /// The changes since the start.
     var changeCount: UInt64 { UInt64(sumOverShards { Int($0.changeCount) }) }
 
+    /// The large values, and the keys of flushed databases, that wait to be freed.
+    var lazilyPendingCount: Int { sumOverShards { $0.remainCount } + reaper.pendingCount }
+
+    /// How often the command in `row` took how long, by the buckets of `DurationHistogram`; nil
+    /// where nothing is known.
+    func durations(of row: Int) -> [UInt64]? {
+        var sum = [UInt64](repeating: 0, count: DurationHistogram.bucketCount)
+        for worker in workers {
+            guard let durations = worker.statistics[row].durations else { continue }
+            for (bucket, count) in durations.counted.enumerated() { sum[bucket] += count }
+        }
+        return sum.contains { $0 > 0 } ? sum : nil
+    }
+
     private func sumOverShards(_ value: (Shard) -> Int) -> Int {
         var sum = 0
         for partition in 0..<keyspace.partitionCount {

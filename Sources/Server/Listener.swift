@@ -51,6 +51,7 @@ struct Listener {
         do throws(SystemError) {
             let descriptor = try Socket.listen(
                 path: path, mode: UInt32(options.unixSocketPermissions),
+                group: options.unixSocketGroup,
                 backlog: Int32(clamping: options.backlog))
             return Listener(descriptor: descriptor, isUnix: true, place: path)
         } catch {

@@ -8,17 +8,30 @@ internal import System
 final class Reaper: @unchecked Sendable {  // because: guarded by the mutex
     private let shards = Mutex<[Shard]>([])
     private let work: UnsafeMutablePointer<sem_t>
+    private let pending = Atomic<Int>(0)
+    private let freed = Atomic<Int>(0)
+
+    /// The values that wait to be freed.
+    var pendingCount: Int { pending.load(ordering: .relaxed) }
+    /// The values freed since the start, or since `forgetCount`.
+    var freedCount: Int { freed.load(ordering: .relaxed) }
+
+    /// Counts from zero again.
+    func forgetCount() { freed.store(0, ordering: .relaxed) }
 
     init() {
         unsafe work = .allocate(capacity: 1)
         unsafe sem_init(work, 0, 0)
     }
 
+    private static func values(_ shard: Shard) -> Int { shard.count + shard.remainCount }
+
     /// Starts the thread, which lives as long as the process.
     func start() { _ = Thread { [self] in run() } }
 
     /// Hands shards over that nobody else can reach any more.
     func take(_ retired: [Shard]) {
+        pending.add(retired.reduce(0) { $0 + Reaper.values($1) }, ordering: .relaxed)
         shards.withLock { $0.append(contentsOf: retired) }
         unsafe _ = sem_post(work)
     }
@@ -30,7 +43,12 @@ final class Reaper: @unchecked Sendable {  // because: guarded by the mutex
                 defer { waiting.removeAll() }
                 return waiting
             }
-            for shard in batch { shard.destroy() }
+            for shard in batch {
+                let count = Reaper.values(shard)
+                shard.destroy()
+                pending.subtract(count, ordering: .relaxed)
+                freed.add(count, ordering: .relaxed)
+            }
         }
     }
 }

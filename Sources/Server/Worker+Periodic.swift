@@ -1,3 +1,4 @@
+internal import CSupport
 internal import Commands
 internal import Store
 
@@ -47,12 +48,15 @@ extension Worker {
         var hasMore = false
         var earliest = Int64.max
         let now = context.now
+        let begin = apus_cycles()
         forEachShard { shard in
             if shard.expireDue(now: now, budget: &budget) { hasMore = true }
             if let next = shard.earliestExpiry { earliest = min(earliest, next) }
             statistics.expiredKeys &+= UInt64(shard.takeExpiredCount())
             statistics.expiredFields &+= UInt64(shard.takeExpiredFieldCount())
         }
+        statistics.expiryCycles &+= apus_cycles() &- begin
+        if hasMore { statistics.expiriesCutShort &+= 1 }
         // Not more often than every 10 ms, and at the latest with the next tick, as keys that were
         // set since may be due earlier.
         nextExpiry = max(earliest, now + 10)
@@ -74,7 +78,9 @@ extension Worker {
         var budget = Worker.freedAtOnce
         var hasMore = false
         forEachShard { shard in
-            if shard.hasRemains, shard.freeSome(budget: &budget) { hasMore = true }
+            guard shard.hasRemains else { return }
+            if shard.freeSome(budget: &budget) { hasMore = true }
+            statistics.lazilyFreed &+= UInt64(shard.takeFreedCount())
         }
         return hasMore
     }

@@ -40,6 +40,12 @@ struct WorkerStatistics: ~Copyable {
     var connectionsRejected: UInt64 = 0
     var expiredKeys: UInt64 = 0
     var expiredFields: UInt64 = 0
+    /// Spent on removing what is due, in the cycles of `apus_cycles`.
+    var expiryCycles: UInt64 = 0
+    /// How often that ended for the time it took, with more left to do.
+    var expiriesCutShort: UInt64 = 0
+    /// Large values freed in slices.
+    var lazilyFreed: UInt64 = 0
 
     init(commandCount: Int) {
         self.commandCount = commandCount
@@ -139,5 +145,8 @@ struct WorkerStatistics: ~Copyable {
         connectionsRejected = 0
         expiredKeys = 0
         expiredFields = 0
+        expiryCycles = 0
+        expiriesCutShort = 0
+        lazilyFreed = 0
     }
 }

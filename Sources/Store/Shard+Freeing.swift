@@ -52,6 +52,7 @@ extension Shard {
             if !block.giveBack(given) {
                 block.release()
                 deadBlocks.removeLast()
+                countFreed()
             }
         }
         return false
@@ -65,9 +66,13 @@ extension Shard {
                 remains.append(part)
                 return true
             }
+            countFreed()
         }
         return false
     }
+
+    /// The values that `freeSome` has yet to free.
+    public var remainCount: Int { remains.count + deadBlocks.count }
 
     /// Whether `freeSome` has work.
     public var hasRemains: Bool { !remains.isEmpty || hasDeadBlocks }

@@ -30,6 +30,8 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
         /// Keys that went because they were due, since `takeExpiredCount`.
         @usableFromInline var expiredCount = 0
         @usableFromInline var expiryWalk = ExpiryWalk()
+        /// Large values freed in slices, since `takeFreedCount`.
+        var freedCount = 0
         /// Hashes with fields that have an expiry.
         var volatileHashCount = 0
         /// Fields that went because they were due, since `takeExpiredFieldCount`.
@@ -143,6 +145,15 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
         if count > 0 { unsafe state.pointee.expiredFieldCount = 0 }
         return count
     }
+
+    /// The large values that were freed in slices since this was last asked.
+    public func takeFreedCount() -> Int {
+        let count = unsafe state.pointee.freedCount
+        if count > 0 { unsafe state.pointee.freedCount = 0 }
+        return count
+    }
+
+    func countFreed() { unsafe state.pointee.freedCount += 1 }
 
     func countVolatileHashes(_ difference: Int) {
         unsafe state.pointee.volatileHashCount += difference

@@ -65,15 +65,20 @@ public enum OwnProcess {
 
     /// The first number in the file at `path`, such as the kernel's settings.
     public static func number(in path: String) -> Int? {
+        let digits = text(of: path, byteCountMax: 32).prefix { (0x30...0x39).contains($0) }
+        return Int(String(decoding: digits, as: UTF8.self))
+    }
+
+    /// What one read gives of the file at `path`, at most `byteCountMax` bytes; nothing where that
+    /// fails.
+    static func text(of path: String, byteCountMax: Int) -> ArraySlice<UInt8> {
         // SAFETY: reads at most as many bytes as there are.
         let file = unsafe apus_open(path, O_RDONLY | O_CLOEXEC, 0)
-        guard file >= 0 else { return nil }
+        guard file >= 0 else { return [] }
         defer { close(file) }
-        var text = [UInt8](repeating: 0, count: 32)
+        var text = [UInt8](repeating: 0, count: byteCountMax)
         let count = unsafe read(file, &text, text.count)
-        guard count > 0 else { return nil }
-        let digits = text[..<count].prefix { (0x30...0x39).contains($0) }
-        return Int(String(decoding: digits, as: UTF8.self))
+        return text[..<max(0, count)]
     }
 
     /// Writes to the standard error.

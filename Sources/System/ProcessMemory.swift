@@ -5,14 +5,8 @@ internal import Glibc
 public enum ProcessMemory {
     /// The bytes that are resident.
     public static var residentBytes: Int {
-        let descriptor = unsafe apus_open("/proc/self/statm", O_RDONLY, 0)
-        guard descriptor >= 0 else { return 0 }
-        defer { close(descriptor) }
-        var text = [UInt8](repeating: 0, count: 128)
-        // SAFETY: reads at most as many bytes as there are.
-        let count = unsafe read(descriptor, &text, text.count)
-        guard count > 0 else { return 0 }
-        let fields = text[..<count].split(separator: 0x20)
+        let fields = OwnProcess.text(of: "/proc/self/statm", byteCountMax: 128)
+            .split(separator: 0x20)
         guard fields.count > 1 else { return 0 }
         let pages = fields[1].reduce(0) { $0 * 10 + Int($1 & 15) }
         return pages * sysconf(Int32(_SC_PAGESIZE))
@@ -59,6 +53,26 @@ public struct ProcessorTime: Sendable {
     public static var ownProcess: ProcessorTime { ProcessorTime(RUSAGE_SELF) }
     /// Of processes that it started and that have ended.
     public static var children: ProcessorTime { ProcessorTime(RUSAGE_CHILDREN) }
+
+    /// Of the thread that the process began with, to a hundredth of a second.
+    public static var mainThread: ProcessorTime {
+        let number = getpid()
+        let line = OwnProcess.text(of: "/proc/self/task/\(number)/stat", byteCountMax: 1024)
+        // The name of the thread, which may hold spaces, stands in brackets before them.
+        let start = line.lastIndex(of: UInt8(ascii: ")")) ?? line.startIndex
+        let fields = line[start...].split(separator: 0x20).dropFirst()
+        guard fields.count > 12 else { return ProcessorTime(system: 0, user: 0) }
+        let each = 1_000_000 / Int64(sysconf(Int32(_SC_CLK_TCK)))
+        func microseconds(_ field: Int) -> Int64 {
+            fields[fields.startIndex + field].reduce(0) { $0 * 10 + Int64($1 & 15) } * each
+        }
+        return ProcessorTime(system: microseconds(12), user: microseconds(11))
+    }
+
+    private init(system: Int64, user: Int64) {
+        self.system = system
+        self.user = user
+    }
 
     private init(_ whose: __rusage_who) {
         var usage = rusage()

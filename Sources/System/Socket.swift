@@ -51,9 +51,10 @@ public enum Socket {
         return try finish(descriptor, bound, backlog)
     }
 
-    /// Listens on a unix socket at `path`, replacing a stale one, with `mode` if not zero.
+    /// Listens on a unix socket at `path`, replacing a stale one, with `mode` if not zero and for
+    /// `group` if that is not empty.
     public static func listen(
-        path: String, mode: UInt32, backlog: Int32
+        path: String, mode: UInt32, group: String, backlog: Int32
     ) throws(SystemError) -> Int32 {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
@@ -74,7 +75,24 @@ public enum Socket {
         }
         let listening = try finish(descriptor, bound, backlog)
         if mode != 0 { unsafe chmod(path, mode) }
+        if !group.isEmpty {
+            do throws(SystemError) { try give(path, to: group) } catch {
+                close(listening)
+                throw error
+            }
+        }
         return listening
+    }
+
+    private static func give(_ path: String, to group: String) throws(SystemError) {
+        // SAFETY: the entry is the library's own and is read at once; this is the start, where
+        // nobody else asks for one.
+        guard let entry = unsafe getgrnam(group) else {
+            throw SystemError("getgrnam", number: errno == 0 ? ENOENT : errno)
+        }
+        guard unsafe chown(path, uid_t.max, entry.pointee.gr_gid) == 0 else {
+            throw SystemError("chown")
+        }
     }
 
     private static func finish(

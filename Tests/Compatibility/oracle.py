@@ -515,13 +515,15 @@ def snapshot_commands(connection, keys, known):
         reader = READERS.get(kind)
         if reader and reader[0] in known:
             commands.append([reader[0], key] + reader[1:])
+    if "DEBUG" in known:
+        commands.append(["DEBUG", "DIGEST-VALUE", *keys])
     return commands
 
 
 def run_family(apus, oracle, family, seed, steps, protocol):
     """A seeded random run of a family; returns how many commands were compared."""
     names = {name for _, name, _ in family.STEPS}
-    wanted = names | {"DEL", "TYPE", "PTTL"} | {reader[0] for reader in READERS.values()}
+    wanted = names | {"DEL", "TYPE", "PTTL", "DEBUG"} | {reader[0] for reader in READERS.values()}
     wanted |= {words[0] for words in WRONG_TYPES.values()}
     known = known_commands(apus, wanted)
     table = [entry for entry in family.STEPS if entry[1] in known]

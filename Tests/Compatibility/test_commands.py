@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 
 import pytest
 
@@ -77,6 +78,40 @@ def test_command_docs_describe_every_command(apus):
         assert b"summary" in keys and b"since" in keys and b"group" in keys, name
 
 
+def test_command_docs_say_what_is_deprecated_as_redis_does(apus, oracle):
+    """Newer versions advise against more; what 7.0 advises against is told alike."""
+    names = ("doc_flags", "deprecated_since", "replaced_by")
+    advice = []
+    for server in (apus, oracle):
+        with server.connect() as connection:
+            flat = connection.command("COMMAND", "DOCS")
+        advice.append({
+            flat[i]: [pair for pair in zip(fields[::2], fields[1::2]) if pair[0].decode() in names]
+            for i, fields in zip(range(0, len(flat), 2), flat[1::2])})
+    ours, theirs = advice
+    newer = {b"setex", b"psetex", b"setnx", b"quit"}
+    different = {name: (ours[name], theirs[name]) for name in set(ours) & set(theirs) - newer if ours[name] != theirs[name]}
+    assert not different
+    assert [name for name in newer if not ours[name]] == []
+    assert len([name for name in ours if ours[name]]) > 15
+
+
+def test_latency_histograms_count_every_call(server):
+    with server.connect() as connection:
+        connection.pipeline([["CONFIG", "RESETSTAT"], ["SET", "h", "1"], *[["GET", "h"]] * 20, ["CONFIG", "GET", "port"]])
+        reply = connection.command("LATENCY", "HISTOGRAM", "get", "nothing", "set", "config")
+        found = {reply[i].decode(): reply[i + 1] for i in range(0, len(reply), 2)}
+        assert sorted(found) == ["config|get", "config|resetstat", "get", "set"]
+        for name, calls in (("get", 20), ("set", 1), ("config|get", 1)):
+            fields = dict(zip(found[name][::2], found[name][1::2]))
+            steps = fields[b"histogram_usec"]
+            assert fields[b"calls"] == calls and steps[-1] == calls
+            assert steps[::2] == sorted(set(steps[::2])) and steps[1::2] == sorted(set(steps[1::2]))
+        assert len(connection.command("LATENCY", "HISTOGRAM")) >= 8
+        assert connection.command("LATENCY", "HISTOGRAM", "nothing") == []
+        connection.raw("DEL", "h")
+
+
 def test_every_command_of_the_lists_is_known_or_told(apus, capsys):
     """How far we are: commands of Redis 8 and Valkey 9 that the server does not know, as a note, no failure."""
     files = [REFERENCE / "commands-redis-8.10.json", REFERENCE / "commands-valkey-9.1.json"]
@@ -102,11 +137,12 @@ INFO_FIELDS = {
                "uptime_in_days", "hz", "configured_hz", "executable", "config_file"],
     "clients": ["connected_clients", "maxclients", "blocked_clients"],
     "memory": ["used_memory", "used_memory_human", "used_memory_rss", "used_memory_peak", "maxmemory", "maxmemory_human",
-               "maxmemory_policy", "mem_fragmentation_ratio", "mem_allocator"],
+               "maxmemory_policy", "mem_fragmentation_ratio", "mem_allocator", "lazyfree_pending_objects", "lazyfreed_objects"],
     "stats": ["total_connections_received", "total_commands_processed", "instantaneous_ops_per_sec", "total_net_input_bytes",
-              "total_net_output_bytes", "rejected_connections", "expired_keys", "evicted_keys", "keyspace_hits", "keyspace_misses"],
+              "total_net_output_bytes", "rejected_connections", "expired_keys", "evicted_keys", "keyspace_hits", "keyspace_misses",
+              "expired_time_cap_reached_count", "expire_cycle_cpu_milliseconds"],
     "replication": ["role", "connected_slaves"],
-    "cpu": ["used_cpu_sys", "used_cpu_user"],
+    "cpu": ["used_cpu_sys", "used_cpu_user", "used_cpu_sys_main_thread", "used_cpu_user_main_thread"],
     "cluster": ["cluster_enabled"],
 }
 
@@ -129,6 +165,24 @@ def test_info_sections_may_be_chosen_and_joined(server):
         assert heads("nothing") == []
         assert "Keyspace" in heads() and "Keyspace" in heads("all") and "Keyspace" in heads("everything")
         assert heads("default") == heads()
+
+
+def test_values_freed_in_the_background_are_counted(apus):
+    with apus.connect() as connection:
+        def counts():
+            text = connection.command("INFO", "memory").decode()
+            return [int(re.search(rf"{name}:(\d+)", text).group(1)) for name in ("lazyfree_pending_objects", "lazyfreed_objects")]
+
+        connection.raw("CONFIG", "RESETSTAT")
+        connection.command("SADD", "s", *range(20000), "word")
+        for index in range(50):
+            connection.command("SET", f"k{index}", "v")
+        connection.command("UNLINK", "s")
+        connection.command("FLUSHALL", "ASYNC")
+        deadline = time.time() + 5
+        while counts() != [0, 51] and time.time() < deadline:
+            time.sleep(0.01)
+        assert counts() == [0, 51]
 
 
 def test_the_keyspace_section_counts_keys_and_expiries(server):
@@ -187,7 +241,7 @@ def test_client_list_has_redis_fields(server):
         assert fields["db"] == "0" and fields["flags"] == "N"
 
 
-@pytest.mark.parametrize("container", ["CLIENT", "CONFIG", "COMMAND", "OBJECT", "MEMORY", "DEBUG", "XINFO", "XGROUP"])
+@pytest.mark.parametrize("container", ["CLIENT", "CONFIG", "COMMAND", "OBJECT", "MEMORY", "DEBUG", "LATENCY", "XINFO", "XGROUP"])
 def test_help_is_a_list_of_lines(server, container):
     with server.connect() as connection:
         if container in ("XINFO", "XGROUP") and connection.command("COMMAND", "INFO", container) == [None]:

@@ -60,13 +60,16 @@ enum CommandDocumentation {
     private static func section(_ row: CommandFacts) -> String {
         let words = CommandGrammar.arguments(row.syntax).map(notation).joined(separator: " ")
         let call = words.isEmpty ? "\(row.name)" : "\(row.name) \(words)"
+        let advice = row.deprecation.map {
+            " Deprecated since \($0.since): use \($0.replacement)."
+        }
         return """
 
             ### \(row.name)
 
             `\(call)`
 
-            \(row.summary) Complexity: \(row.complexity). Since \(row.since).
+            \(row.summary) Complexity: \(row.complexity). Since \(row.since).\(advice ?? "")
 
             """
     }

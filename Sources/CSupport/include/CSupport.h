@@ -189,6 +189,8 @@ void apus_execute(const char *_Nonnull path, char *_Nullable const *_Nonnull arg
 int apus_open(const char *_Nonnull path, int flags, unsigned mode);
 // epoll_create1, eventfd and accept4, each closed on exec and the latter two non-blocking.
 int apus_epoll_create(void);
+// epoll_pwait2 with the time in one number.
+int apus_epoll_wait(int set, struct epoll_event *_Nonnull events, int most, int64_t nanoseconds);
 int apus_eventfd(void);
 int apus_accept(int listening);
 // fcntl(fd, F_SETFL, flags | O_NONBLOCK).

@@ -20,6 +20,11 @@ extension CommandFacts {
         return CommandFacts.categoryOrder.filter { names.contains($0.description) }
     }
 
+    /// What COMMAND DOCS says besides: `deprecated`, `syscmd`.
+    public var documentationFlags: [StaticString] {
+        (deprecation == nil ? [] : ["deprecated"]) + (isInternal ? ["syscmd"] : [])
+    }
+
     /// Where the first field or member stands that the command looks up in the collection at its
     /// first key, if no word before that may be left out is there; 0 where there is none.
     public var memberWord: Int {

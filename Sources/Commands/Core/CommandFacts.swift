@@ -26,6 +26,20 @@ public enum CommandGroup: String, Sendable, CaseIterable {
     }
 }
 
+/// When a command went out of favour, and what to use instead.
+public struct Deprecation: Sendable {
+    /// The version of Redis that said so first.
+    public let since: StaticString
+    /// What to use instead, with names in backquotes.
+    public let replacement: StaticString
+
+    /// A command that is deprecated since `since` for `replacement`.
+    public init(since: StaticString, by replacement: StaticString) {
+        self.since = since
+        self.replacement = replacement
+    }
+}
+
 /// All that is known of a command apart from how it runs: the one source for dispatch, COMMAND,
 /// key extraction, ACL, the client's help and docs/commands.md.
 public struct CommandFacts: Sendable {
@@ -51,13 +65,18 @@ public struct CommandFacts: Sendable {
     public let summary: StaticString
     /// Hints for proxies, as COMMAND INFO tells them.
     public let tips: [StaticString]
+    /// Where the command is not to be used any more.
+    public let deprecation: Deprecation?
+    /// Whether servers and tests use it, not people.
+    public let isInternal: Bool
 
     /// Joins the facts; parameters as the properties.
     public init(
         _ name: StaticString, arity: Int, _ flags: CommandFlags, keys: [KeySpec] = [],
         group: CommandGroup, categories: [StaticString] = [], since: StaticString,
         complexity: StaticString, syntax: StaticString, summary: StaticString,
-        tips: [StaticString] = []
+        tips: [StaticString] = [], deprecated deprecation: Deprecation? = nil,
+        isInternal: Bool = false
     ) {
         self.name = name
         self.arity = arity
@@ -70,6 +89,8 @@ public struct CommandFacts: Sendable {
         self.syntax = syntax
         self.summary = summary
         self.tips = tips
+        self.deprecation = deprecation
+        self.isInternal = isInternal
     }
 
     /// Whether `count` words, the name included, may be right.

@@ -9,6 +9,12 @@ public enum KeyFinder {
         public let index: Int
         /// What happens to it.
         public let use: KeySpec.Use
+
+        /// A key at word `index`.
+        public init(index: Int, use: KeySpec.Use) {
+            self.index = index
+            self.use = use
+        }
     }
 
     /// Why there is no telling.

@@ -27,7 +27,7 @@ extension CommandCommands {
     }
 
     /// The row of a name such as `get` or `client|id`, or nil.
-    private static func row(_ name: Bytes, _ table: CommandTable) -> Int? {
+    static func row(_ name: Bytes, _ table: CommandTable) -> Int? {
         guard let bar = (0..<name.count).first(where: { name[$0] == 0x7C }) else {
             return table.row(name)
         }
@@ -159,18 +159,49 @@ extension CommandCommands {
         guard facts.accepts(wordCount: call.count) else {
             throw CommandError("ERR Invalid number of arguments specified for command")
         }
-        do {
-            let found = try KeyFinder.keys(facts.keys, call)
+        do throws(KeyFinder.Failure) {
+            var found = try KeyFinder.keys(facts.keys, call)
             // Only scripts and their like may come without keys.
-            guard !found.isEmpty || facts.group == .scripting else {
-                throw CommandError("ERR Invalid arguments specified for command")
+            if facts.group != .scripting, try lacksKeys(facts.keys, call) { throw .invalid }
+            if call[0].isWord("SORT"), let index = sortTarget(call) {
+                found.append(KeyFinder.Found(index: index, use: [.ow, .update]))
             }
             return (call, found)
-        } catch let error as CommandError {
-            throw error
         } catch {
             throw CommandError("ERR Invalid arguments specified for command")
         }
+    }
+
+    /// Whether there is no key at all, or a number of keys that is zero.
+    private static func lacksKeys(
+        _ specs: [KeySpec], _ call: Arguments
+    ) throws(KeyFinder.Failure) -> Bool {
+        var hasSome = false
+        for spec in specs {
+            let isEmpty = try KeyFinder.keys([spec], call).isEmpty
+            if isEmpty, case .counted = spec.find { return true }
+            if !isEmpty { hasSome = true }
+        }
+        return !hasSome
+    }
+
+    /// The word at which SORT is told where to store, the last one if several are; no spec can say
+    /// it.
+    private static func sortTarget(_ call: Arguments) -> Int? {
+        var target: Int?
+        var index = 2
+        while index < call.count {
+            let word = call[index]
+            if word.isWord("LIMIT") {
+                index += 2
+            } else if word.isWord("GET") || word.isWord("BY") {
+                index += 1
+            } else if word.isWord("STORE"), index + 1 < call.count {
+                target = index + 1
+            }
+            index += 1
+        }
+        return target
     }
 
     /// `COMMAND HELP`.

@@ -110,7 +110,9 @@ extension ReplyWriter {
         let facts = table.facts[row]
         let arguments = CommandGrammar.arguments(facts.syntax)
         let children = table.subcommands[row] ?? []
-        map(4 + (arguments.isEmpty ? 0 : 1) + (children.isEmpty ? 0 : 1))
+        let flags = facts.documentationFlags
+        map(4 + (flags.isEmpty ? 0 : 1) + (facts.deprecation == nil ? 0 : 2)
+            + (arguments.isEmpty ? 0 : 1) + (children.isEmpty ? 0 : 1))
         bulk("summary")
         bulk(facts.summary)
         bulk("since")
@@ -119,6 +121,16 @@ extension ReplyWriter {
         bulk(string: facts.group.rawValue)
         bulk("complexity")
         bulk(facts.complexity)
+        if !flags.isEmpty {
+            bulk("doc_flags")
+            names(flags)
+        }
+        if let deprecation = facts.deprecation {
+            bulk("deprecated_since")
+            bulk(deprecation.since)
+            bulk("replaced_by")
+            bulk(deprecation.replacement)
+        }
         if !arguments.isEmpty {
             bulk("arguments")
             var keyIndex = 0

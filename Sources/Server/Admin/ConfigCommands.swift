@@ -70,6 +70,7 @@ extension ConfigCommands {
     ) throws(CommandError) {
         session.server.exclusively(session.worker) {
             for worker in session.server.workers { worker.resetStatistics() }
+            session.server.reaper.forgetCount()
         }
         session.worker.context.reply.ok()
     }

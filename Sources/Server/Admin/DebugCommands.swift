@@ -8,7 +8,7 @@ enum DebugCommands {
     /// The one row; COMMAND tells no subcommands of DEBUG.
     // swift-format-ignore
     static let table: [AdminCommand] = [
-        AdminCommand("DEBUG", arity: -2, [.admin, .noScript, .loading, .stale], group: .server, since: "1.0.0", complexity: "Depends on the subcommand", syntax: "", summary: "Holds commands for tests and for finding faults.", debug),
+        AdminCommand("DEBUG", arity: -2, [.admin, .noScript, .loading, .stale], group: .server, since: "1.0.0", complexity: "Depends on the subcommand", syntax: "", summary: "Holds commands for tests and for finding faults.", isInternal: true, debug),
     ]
 
     /// A subcommand: its words, what HELP says of it, and what runs it.

@@ -1,3 +1,5 @@
+internal import Wire
+
 /// The directives, by name; the one list that parsing, CONFIG, and the documentation read.
 public enum ConfigurationTable {
     /// The row number of every name and alias.
@@ -23,7 +25,7 @@ public enum ConfigurationTable {
 
     /// The value of every row in a server that was told nothing.
     static let standards: [ConfigurationValue] = directives.map { directive in
-        let words = ConfigurationParser.words(in: Array(directive.standard.utf8)) ?? []
+        let words = QuotedWords.split(Array(directive.standard.utf8)) ?? []
         let isOneText = !directive.kind.takesSeveralWords
         let value = try? directive.kind.value(
             of: isOneText ? [Array(directive.standard.utf8)] : words,
@@ -289,7 +291,8 @@ public enum ConfigurationTable {
         Directive("tracking-table-max-keys", anyNatural, "1000000"),
         Directive("unixsocket", path, "", [.immutable],
             meaning: "The path of a unix socket to listen on as well."),
-        Directive("unixsocketgroup", path, "", [.immutable]),
+        Directive("unixsocketgroup", path, "", [.immutable],
+            meaning: "The group that the unix socket is given to; empty: the process' own."),
         Directive("unixsocketperm", .octal, "0", [.immutable],
             meaning: "The unix socket's permissions, in octal digits; 0 leaves them to the umask."),
         Directive("use-exit-on-panic", .flag, "no", [.hidden]),

@@ -34,6 +34,8 @@ public struct Options: Sendable {
     public let backlog: Int
     /// `unixsocket`; empty: none.
     public let unixSocketPath: String
+    /// `unixsocketgroup`; empty: the process' own.
+    public let unixSocketGroup: String
     /// `unixsocketperm`; 0: what the umask leaves.
     public let unixSocketPermissions: Int
 
@@ -107,6 +109,7 @@ public struct Options: Sendable {
         addresses = read.words("bind")
         backlog = read.integer("tcp-backlog")
         unixSocketPath = read.text("unixsocket")
+        unixSocketGroup = read.text("unixsocketgroup")
         unixSocketPermissions = read.integer("unixsocketperm")
         keepAliveSeconds = read.integer("tcp-keepalive")
         timeoutSeconds = read.integer("timeout")

@@ -75,6 +75,8 @@ GETKEYS = [
     "ZUNION 2 a b", "ZUNIONSTORE d 2 a b", "LMPOP 2 a b LEFT",
     "XREAD STREAMS a b 0 0", "GEORADIUS a 1 1 1 km STORE d", "JUNK a", "SINTERCARD 2 a b LIMIT 1", "ZINTERCARD 1 a",
     "OBJECT ENCODING a", "MEMORY USAGE a", "RENAME a b", "LMOVE a b LEFT LEFT", "RPOPLPUSH a b", "SETEX a 1 v",
+    "SORT a", "SORT a BY w* GET # LIMIT 0 1 STORE d", "SORT a STORE", "SORT a STORE d STORE e",
+    "SORT a LIMIT STORE d STORE e", "SORT a GET STORE STORE d", "SORT_RO a BY x", "ZUNIONSTORE d 0 a", "ZUNION 0 a",
     "SWAPDB 0 1", "EXISTS a b", "TOUCH a", "PFMERGE a b c",
 ]
 

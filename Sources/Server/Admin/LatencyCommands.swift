@@ -1,0 +1,92 @@
+internal import Commands
+internal import Primitives
+internal import Wire
+
+/// LATENCY: how long commands took.
+enum LatencyCommands {
+    /// The rows of this family, in the order of the handlers below.
+    // swift-format-ignore
+    static let table: [AdminCommand] = [
+        AdminCommand("LATENCY", arity: -2, [], group: .server, since: "2.8.13", complexity: "Depends on the subcommand", syntax: "", summary: "Holds the subcommands about durations.", help),
+        AdminCommand("LATENCY HISTOGRAM", arity: -2, [.admin, .noScript, .loading, .stale], group: .server, since: "7.0.0", complexity: "O(N) where N is the number of commands with their durations", syntax: "[command...]", summary: "Tells how many calls of commands took up to how long.", tips: ["nondeterministic_output", "request_policy:all_nodes", "response_policy:special"], histogram),
+        AdminCommand("LATENCY HELP", arity: 2, [.loading, .stale], group: .server, since: "2.8.13", complexity: "O(1)", syntax: "", summary: "Lists the subcommands of LATENCY.", help),
+    ]
+}
+
+extension LatencyCommands {
+    /// `LATENCY HISTOGRAM [command …]`: a map from commands that were called to their calls and
+    /// their durations; a command that holds subcommands stands for all of these.
+    static func histogram(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+        let server = session.server
+        let table = server.registry.table
+        var rows: [Int] = []
+        if arguments.count == 2 {
+            rows = Array(table.facts.indices)
+        } else {
+            for index in 2..<arguments.count {
+                guard let row = CommandCommands.row(arguments[index], table) else { continue }
+                rows += table.subcommands[row] ?? [row]
+            }
+        }
+        let found = server.exclusively(session.worker) {
+            rows.compactMap { row in
+                server.durations(of: row).map { (row: row, durations: $0) }
+            }
+        }
+        session.worker.context.reply.map(found.count)
+        for (row, durations) in found {
+            let steps = DurationSteps(durations, microsecondsPerCycle: server.microsecondsPerCycle)
+            table.facts[row].clientName.withBytes { session.worker.context.reply.bulk($0) }
+            session.worker.context.reply.map(2)
+            session.worker.context.reply.bulk("calls")
+            session.worker.context.reply.integer(steps.total)
+            session.worker.context.reply.bulk("histogram_usec")
+            session.worker.context.reply.map(steps.steps.count)
+            for (microseconds, calls) in steps.steps {
+                session.worker.context.reply.integer(microseconds)
+                session.worker.context.reply.integer(calls)
+            }
+        }
+    }
+
+    /// `LATENCY HELP`.
+    static func help(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+        session.worker.context.reply.lines([
+            "LATENCY <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+            "HISTOGRAM [COMMAND ...]",
+            """
+                Return a cumulative distribution of latencies in the format of a histogram for the \
+            specified command names.
+            """,
+            "    If no commands are specified then all histograms are replied.",
+            "HELP",
+            "    Prints this help.",
+        ])
+    }
+}
+
+/// How many calls took up to a power of two nanoseconds, for the powers at which the number grows.
+struct DurationSteps {
+    /// All calls.
+    private(set) var total = 0
+    /// Whole microseconds, and the calls that took no longer.
+    private(set) var steps: [(microseconds: Int, calls: Int)] = []
+
+    /// The steps of `counts`, the calls by the buckets of `DurationHistogram`.
+    ///
+    /// The first step is at 1,024 nanoseconds. As in Redis, a step takes in a 128th more than its
+    /// power, and is named for that.
+    init(_ counts: [UInt64], microsecondsPerCycle: Double) {
+        var power = 10
+        func end() -> Int { 1 << power + 1 << (power - 7) - 1 }
+        for (bucket, count) in counts.enumerated() where count > 0 {
+            let cycles = Double(DurationHistogram.longest(bucket))
+            let nanoseconds = Int(cycles * microsecondsPerCycle * 1000)
+            while nanoseconds > end() { power += 1 }
+            total += Int(count)
+            let microseconds = end() / 1000
+            if steps.last?.microseconds == microseconds { steps.removeLast() }
+            steps.append((microseconds, total))
+        }
+    }
+}
