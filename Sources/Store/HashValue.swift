@@ -320,7 +320,8 @@ public struct HashValue {
         slot.entry.encoding = Encoding.volatilePack.rawValue
     }
 
-    private static func insert(
+    /// Adds a field to a table that does not have it; takes over a block's reference.
+    static func insert(
         _ name: Bytes, _ content: StringContent, _ expiry: Int64?, into table: inout FieldTable,
         in shard: Shard
     ) {
@@ -331,28 +332,7 @@ public struct HashValue {
         StringValue.write(content, to: location.entry, in: shard)
     }
 
-    // MARK: Copying and freeing
-
-    /// A copy of the fields of `entry`, made in `target`.
-    static func copy(_ entry: Entry, from source: Shard, to target: Shard) -> Handle {
-        let root = entry.collection
-        guard encoding(entry) == .table else {
-            let bytes = source.arena.cell(root).bytes(0, Pack(source.arena.cell(root)).byteCount)
-            let handle = target.arena.allocate(bytes.count)
-            target.arena.cell(handle).put(bytes, 0)
-            return handle
-        }
-        var copy = FieldTable()
-        FieldTable(root, source.arena).table.forEach(source.arena) { location in
-            let content = StringValue.content(location.entry)
-            // A hash's blocks are never edited in place: both may hold one.
-            if case .block(let block) = content { block.retain() }
-            insert(location.entry.key, content, location.entry.expiry, into: &copy, in: target)
-        }
-        let handle = target.arena.allocate(FieldTable.byteCount)
-        copy.save(handle, target.arena)
-        return handle
-    }
+    // MARK: Freeing
 
     /// Frees what a field's entry names outside the arena.
     static func freeBlock(_ entry: Entry, in shard: Shard) {

@@ -7,7 +7,8 @@ internal import Glibc
 /// ```text
 ///                 partition 0   partition 1   …   partition 2^k - 1
 ///               ┌─────────────┬─────────────┬───┬─────────────┐
-///   locks       │ word        │ word        │   │ word        │   a cache line each
+///   locks       │ word        │ word        │   │ word        │   a cache line each, beside it
+///               │ frozen keys │ frozen keys │   │ frozen keys │   the number of frozen keys
 ///   database 0  │ shard       │ shard       │   │ shard       │
 ///   database 1  │ (made when first written to)  │             │
 ///   …           │             │             │   │             │
@@ -16,12 +17,14 @@ internal import Glibc
 /// One worker needs no locks and has one partition; more workers share 64.
 ///
 /// ## Invariants
-/// A shard's pointer changes only while its partition is locked.
+/// A shard's pointer changes only while its partition is locked, as does what is frozen.
 @safe
 @frozen
 public struct Keyspace: @unchecked Sendable {  // because: the locks guard the shards
     @usableFromInline let shards: UnsafeMutablePointer<Shard>
     @usableFromInline let locks: UnsafeMutableRawPointer
+    /// Of each partition the keys that one command alone may use.
+    @usableFromInline let frozen: UnsafeMutablePointer<FrozenKeys>
     @usableFromInline let shift: UInt64
     /// The hash of all keys.
     public let hasher: KeyHasher
@@ -42,6 +45,8 @@ public struct Keyspace: @unchecked Sendable {  // because: the locks guard the s
         let total = partitionCount * databases
         unsafe shards = .allocate(capacity: total)
         for index in 0..<total { unsafe (shards + index).initialize(to: Shard()) }
+        unsafe frozen = .allocate(capacity: partitionCount)
+        unsafe frozen.initialize(repeating: FrozenKeys(), count: partitionCount)
         unsafe locks = .allocate(byteCount: partitionCount * 64, alignment: 64)
         unsafe locks.initializeMemory(as: UInt8.self, repeating: 0, count: partitionCount * 64)
     }

@@ -145,23 +145,6 @@ public struct ListValue {
         return ListValue(slot)
     }
 
-    /// A copy of the elements of `entry`, made in `target`.
-    static func copy(_ entry: Entry, from source: Shard, to target: Shard) -> Handle {
-        let root = entry.collection
-        guard entry.encoding == Encoding.large.rawValue else {
-            return ListNode(source.arena.cell(root)).copy(to: &target.arena)
-        }
-        let list = UnrolledList(root, source.arena)
-        var copy = UnrolledList(depth: Int(list.depth))
-        var location = list.locate(0, source.arena)
-        repeat {
-            copy.append(copyOf: list.node(location, source.arena), &target.arena)
-        } while list.advance(&location, reversed: false, source.arena)
-        let handle = target.arena.allocate(UnrolledList.byteCount)
-        copy.save(handle, target.arena)
-        return handle
-    }
-
     /// Removes the key when it has no elements. Returns whether it did.
     @discardableResult
     public func removeIfEmpty() -> Bool {

@@ -1,7 +1,7 @@
 internal import Primitives
 public import Structures
 
-/// Making sets, changing their encoding, copying and freeing them.
+/// Making sets, changing their encoding, freeing them.
 extension SetContent {
     /// An empty set that no key names, to hold about `count` members of which `first` is one.
     public static func create(
@@ -92,26 +92,7 @@ extension SetContent {
         self = SetContent(table, in: shard)
     }
 
-    // MARK: Copying and freeing
-
-    /// A copy of the set in `target`.
-    func copy(to target: Shard) -> Handle {
-        let byteCount: Int
-        switch encoding {
-        case .integers: byteCount = integers.byteCount
-        case .pack: byteCount = pack.byteCount
-        case .table:
-            var copy = MemberTable()
-            table.forEach(shard.arena) { member in
-                copy.insert(member, target.hash(member), &target.arena)
-                return true
-            }
-            return SetContent(copy, in: target).root
-        }
-        let handle = target.arena.allocate(byteCount)
-        target.arena.cell(handle).put(shard.arena.cell(root).bytes(0, byteCount), 0)
-        return handle
-    }
+    // MARK: Freeing
 
     /// Frees a set that no key names.
     public func destroy() {

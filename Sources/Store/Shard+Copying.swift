@@ -1,29 +1,28 @@
-internal import Structures
 internal import Primitives
+internal import Structures
 
 /// Moving and copying values between keys, databases and partitions.
 extension Shard {
     /// Puts the value of `source` (a slot of any shard) at `key` of this shard, where nothing stands,
-    /// with `expiry`, leaving the source as it is. Complexity: O(bytes of the value).
-    public func insertCopy(of source: Slot, as key: Key, expiry: Int64?) {
-        let entry = source.entry
-        guard !entry.isKind(.string) else {
-            return insertStringCopy(of: entry, as: key, expiry: expiry)
-        }
-        let root = copyCollection(entry, from: source.shard)
+    /// with `expiry`, leaving the source as it is. `copy` is a whole copy of a collection, made for
+    /// this shard. Complexity: O(1), of a string within its entry O(its bytes).
+    public func insertCopy(of source: Slot, as key: Key, expiry: Int64?, _ copy: ValueCopy?) {
+        guard let copy else { return insertStringCopy(of: source.entry, as: key, expiry: expiry) }
+        precondition(copy.target.isSame(as: self), "the copy was made for this shard")
         let target = insert(
-            key, kind: entry.kind, encoding: entry.encoding, expiry: expiry, payload: 4)
-        target.entry.collection = root
+            key, kind: copy.kind, encoding: copy.encoding, expiry: expiry, payload: 4)
+        target.entry.collection = copy.root
         if target.entry.isKind(.hash) { HashValue.announce(target, isNew: true) }
     }
 
     /// Gives the value at `source` to `key` of this shard, where nothing stands, and removes the
-    /// source's key. Complexity: O(1) within a shard for collections, else O(bytes of the value).
-    public func insertMoved(_ source: Slot, as key: Key, expiry: Int64?) {
+    /// source's key. `copy` is a whole copy of a collection of another shard. Complexity: as
+    /// `insertCopy`.
+    public func insertMoved(_ source: Slot, as key: Key, expiry: Int64?, _ copy: ValueCopy?) {
         let entry = source.entry
         guard source.shard.isSame(as: self), !entry.isKind(.string) || entry.stringEncoding == .external
         else {
-            insertCopy(of: source, as: key, expiry: expiry)
+            insertCopy(of: source, as: key, expiry: expiry, copy)
             // The copy may have moved the source's place.
             let old = Key(entry.key, source.shard.hash(entry.key))
             if let slot = source.shard.find(old, now: .min) { source.shard.remove(slot) }
@@ -53,8 +52,9 @@ extension Shard {
     private func insertStringCopy(of entry: Entry, as key: Key, expiry: Int64?) {
         switch StringValue.content(entry) {
         case .block(let block):
-            StringValue.set(
-                key, .block(StringValue.block(block.bytes)), expiry: expiry, at: nil, in: self)
+            // Who edits a block that another holds copies it first: both may hold it.
+            block.retain()
+            StringValue.set(key, .block(block), expiry: expiry, at: nil, in: self)
         case .integer(let number):
             StringValue.set(key, .integer(number), expiry: expiry, at: nil, in: self)
         case .bytes(let bytes):
@@ -63,19 +63,6 @@ extension Shard {
                 let slot = StringValue.set(key, .bytes($0), expiry: expiry, at: nil, in: self)
                 slot.entry.encoding = entry.encoding
             }
-        }
-    }
-
-    /// A copy of a collection in this shard's arena. Every kind of collection has its line here.
-    private func copyCollection(_ entry: Entry, from shard: Shard) -> Handle {
-        switch entry.kind {
-        case .sortedSet: return SortedSetValue.copy(entry, from: shard, to: self)
-        case .stream: return StreamValue.copy(entry, from: shard, to: self)
-        case .set: return SetContent(entry, in: shard).copy(to: self)
-        case .hash: return HashValue.copy(entry, from: shard, to: self)
-        case .list: return ListValue.copy(entry, from: shard, to: self)
-        case .string, .member:
-            preconditionFailure("not a collection")
         }
     }
 }

@@ -69,9 +69,9 @@ extension Shard {
 
     /// When a key goes or, before that, the first field of the hash that it holds.
     private func expiry(within entry: Entry) -> Int64? {
-        guard entry.isKind(.hash), let fields = HashValue.earliestExpiry(entry, in: self) else {
-            return entry.expiry
-        }
+        guard entry.isKind(.hash), let fields = HashValue.earliestExpiry(entry, in: self),
+            !isFrozen(entry)
+        else { return entry.expiry }
         return entry.expiry.map { min($0, fields) } ?? fields
     }
 
@@ -79,5 +79,28 @@ extension Shard {
     public var earliestExpiry: Int64? {
         guard hasVolatile else { return nil }
         return unsafe state.pointee.keys.earliestExpiry(state.pointee.arena)
+    }
+
+    // MARK: Frozen values
+
+    /// Lets nothing in the value of `entry`, a collection, expire.
+    func freeze(_ entry: Entry) { frozenRoots.append(entry.collection) }
+
+    /// Takes back what `freeze` did; `slot` is the value's, which must not have got another root.
+    func unfreeze(_ slot: Slot) {
+        let root = slot.entry.collection
+        frozenRoots.removeAll { $0 == root }
+        // The hint may have been corrected in the meantime.
+        if slot.entry.isKind(.hash) { HashValue.announce(slot, isNew: false) }
+    }
+
+    private func isFrozen(_ entry: Entry) -> Bool {
+        !frozenRoots.isEmpty && frozenRoots.contains(entry.collection)
+    }
+
+    private var frozenRoots: [Handle] {
+        // SAFETY: the lock makes the caller the only user.
+        _read { yield unsafe state.pointee.frozenRoots }
+        nonmutating _modify { yield unsafe &state.pointee.frozenRoots }
     }
 }

@@ -34,6 +34,8 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
         var freedCount = 0
         /// Hashes with fields that have an expiry.
         var volatileHashCount = 0
+        /// Roots of values that a command works on in slices: nothing in them expires.
+        var frozenRoots: [Handle] = []
         /// Fields that went because they were due, since `takeExpiredFieldCount`.
         var expiredFieldCount = 0
     }

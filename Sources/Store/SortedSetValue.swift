@@ -311,27 +311,6 @@ public struct SortedSetValue {
         shard.arena.free(old)
     }
 
-    /// A copy of the members of `entry`, made in `target`.
-    public static func copy(_ entry: Entry, from source: Shard, to target: Shard) -> Handle {
-        let root = entry.collection
-        if entry.encoding == Encoding.pack.rawValue {
-            let pack = SortedPack(source.arena.cell(root))
-            let handle = target.arena.allocate(pack.byteCount)
-            target.arena.cell(handle).put(source.arena.cell(root).bytes(0, pack.byteCount), 0)
-            return handle
-        }
-        let table = OrderedTable(root, source.arena)
-        var copy = OrderedTable()
-        for rank in 0..<table.count {
-            guard let spot = table.tree.select(rank, source.arena) else { break }
-            let entry = Entry(source.arena.cell(table.tree.handle(at: spot, source.arena)))
-            copy.insert(entry.key, target.hash(entry.key), entry.score, &target.arena)
-        }
-        let handle = target.arena.allocate(OrderedTable.byteCount)
-        copy.save(handle, target.arena)
-        return handle
-    }
-
     /// Frees at most `budget` blocks of a sorted set whose key is gone; true when all are freed.
     static func free(
         encoding: UInt8,

@@ -106,11 +106,15 @@ extension StreamValue {
         return group.makeConsumer(name, now: now, &shard.arena)
     }
 
-    /// Removes a consumer with its pending entries; returns their number, or nil when there is no
-    /// such consumer.
-    public func removeConsumer(_ group: StreamGroup, _ name: Bytes) -> Int? {
+    /// Removes up to `limit` pending entries of a consumer, and the consumer with the last of them;
+    /// returns their number, and whether the consumer is gone. Nil when there is no such consumer.
+    public func removeConsumer(
+        _ group: StreamGroup,
+        _ name: Bytes,
+        limit: Int
+    ) -> (removed: Int, isGone: Bool)? {
         shard.willChange(slot)
-        return group.removeConsumer(name, &shard.arena)
+        return group.removeConsumer(name, limit: limit, &shard.arena)
     }
 
     /// Notes that a consumer tried something and, where `isActive`, got something.
@@ -208,36 +212,5 @@ extension StreamValue {
     public func removeReferences(_ id: StreamID) {
         shard.willChange(slot)
         stream.removeReferences(id, &shard.arena)
-    }
-
-    // MARK: Copying
-
-    /// Copies the groups of `stream`, which `source` holds, to a copy of it.
-    static func copyGroups(
-        of stream: Stream,
-        from source: Shard,
-        to copy: Stream,
-        in target: Shard
-    ) {
-        for index in 0..<stream.groupCount(source.arena) {
-            let group = stream.group(at: index, source.arena)
-            let twin = copy.createGroup(
-                group.name, lastID: group.lastID, readCount: group.readCount, &target.arena)
-            for index in 0..<group.consumers.count(source.arena) {
-                let consumer = group.consumer(at: index, source.arena)
-                let other = twin.makeConsumer(consumer.name, now: consumer.seen, &target.arena)
-                other.active = consumer.active
-            }
-            // In the order of delivery, so that each comes last in the copy's list.
-            var next = group.oldestEntry(source.arena)
-            while let entry = next {
-                let owner = entry.hasConsumer
-                    ? twin.consumer(entry.consumerName(source.arena), target.arena) : nil
-                twin.add(
-                    entry.id, of: owner, time: entry.time, deliveries: entry.deliveries,
-                    &target.arena)
-                next = group.entryAfter(entry, source.arena)
-            }
-        }
     }
 }

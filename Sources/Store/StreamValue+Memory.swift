@@ -37,26 +37,4 @@ extension StreamValue {
         shard.willChange(slot)
         stream.setMemory(duration: duration, countMax: countMax, &shard.arena)
     }
-
-    /// Copies what `stream`, which `source` holds, knows to a copy of it.
-    static func copyMemory(
-        of stream: Stream,
-        from source: Shard,
-        to copy: Stream,
-        in target: Shard
-    ) {
-        guard let memory = stream.memory(source.arena) else { return }
-        copy.setMemory(like: memory, &target.arena)
-        for index in 0..<memory.producerCount(source.arena) {
-            var next = memory.oldest(ofProducer: index, source.arena)
-            while let message = next {
-                copy.noteMessage(
-                    message.name, of: message.producer, message.id, now: message.time,
-                    &target.arena)
-                next = memory.next(message, source.arena)
-            }
-        }
-        // Noting counted the messages once more.
-        copy.setMemory(like: memory, &target.arena)
-    }
 }

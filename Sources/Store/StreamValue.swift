@@ -109,20 +109,6 @@ public struct StreamValue {
 
     // MARK: Whole values
 
-    /// A copy of the stream of `entry`, made in `target`.
-    static func copy(_ entry: Entry, from source: Shard, to target: Shard) -> Handle {
-        let stream = Stream(entry.collection, source.arena)
-        let copy = stream.createCopy(&target.arena)
-        var id: StreamID?
-        while let (first, bytes) = stream.packBytes(after: id, source.arena) {
-            copy.appendCopy(bytes, &target.arena)
-            id = first
-        }
-        copyGroups(of: stream, from: source, to: copy, in: target)
-        copyMemory(of: stream, from: source, to: copy, in: target)
-        return copy.root
-    }
-
     /// Frees at most `budget` blocks of a stream whose key is gone; true when all are freed.
     static func free(_ root: Handle, _ budget: inout Int, _ arena: inout Arena) -> Bool {
         Stream(root, arena).destroySome(&budget, &arena)

@@ -94,12 +94,18 @@ public struct StreamGroup: Sendable {
         return consumer
     }
 
-    /// Removes the consumer with `name` and its pending entries; returns their number, or nil when
-    /// there is no such consumer.
-    public func removeConsumer(_ name: Bytes, _ arena: inout Arena) -> Int? {
+    /// Removes up to `limit` pending entries of the consumer with `name`, and the consumer with the
+    /// last of them; returns their number, and whether the consumer is gone. Nil when there is no
+    /// such consumer.
+    public func removeConsumer(
+        _ name: Bytes,
+        limit: Int,
+        _ arena: inout Arena
+    ) -> (removed: Int, isGone: Bool)? {
         guard let consumer = consumer(name, arena) else { return nil }
         var removed = 0
         while let spot = consumer.pending.last(arena) {
+            guard removed < limit else { return (removed, false) }
             let entry = PendingEntry(consumer.pending.handle(spot, arena), arena)
             remove(entry, &arena)
             removed += 1
@@ -108,7 +114,7 @@ public struct StreamGroup: Sendable {
         _ = consumers.remove(name, &arena)
         self.consumers = consumers
         arena.free(consumer.handle)
-        return removed
+        return (removed, true)
     }
 
     // MARK: Pending entries

@@ -61,7 +61,7 @@ public struct ArgumentVector: ~Copyable {
     /// Appends a word.
     @inlinable
     @inline(__always)
-    mutating func append(_ word: Bytes) {
+    public mutating func append(_ word: Bytes) {
         if _slowPath(count == capacity) { grow() }
         // SAFETY: `count < capacity`.
         unsafe (base + count).initialize(to: word)

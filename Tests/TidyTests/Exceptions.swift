@@ -24,12 +24,6 @@ struct KnownException {
         ),
         KnownException(
             .lineLength,
-            "Sources/Server/Worker.swift",
-            count: 2,
-            "a comment a few columns too wide"
-        ),
-        KnownException(
-            .lineLength,
             "Sources/Server/WorldStop.swift",
             "a comment a few columns too wide"
         ),

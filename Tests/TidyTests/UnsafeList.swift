@@ -33,6 +33,7 @@ enum UnsafeList {
         "Sources/Store/Shard+Expiry.swift",
         "Sources/Store/Shard+Freeing.swift",
         "Sources/Store/Shard.swift",
+        "Sources/Store/SlicedWork.swift",
         "Sources/Structures/Arena+Invariants.swift",
         "Sources/Structures/Arena.swift",
         "Sources/Structures/BitOperation.swift",
