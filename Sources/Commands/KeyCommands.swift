@@ -85,13 +85,14 @@ extension KeyCommands {
         let target = context.key(arguments[2])
         guard let slot = context.find(source) else { throw .noSuchKey }
         if source.bytes == target.bytes { return !ifAbsent }
-        if let taken = context.find(target) {
-            if ifAbsent { return false }
-            context.shard(target).remove(taken)
-        }
+        if ifAbsent, context.find(target) != nil { return false }
+        let shard = context.shard(target)
+        let copy = slot.shard.isSame(as: shard)
+            ? nil : try context.copy(slot, of: source, as: target, for: shard)
+        if let taken = context.find(target) { shard.remove(taken) }
         // Removing may have moved the source's place.
         let moved = context.find(source) ?? slot
-        context.shard(target).insertMoved(moved, as: target, expiry: moved.entry.expiry)
+        shard.insertMoved(moved, as: target, expiry: moved.entry.expiry, copy)
         return true
     }
 
@@ -120,13 +121,17 @@ extension KeyCommands {
             throw CommandError("ERR source and destination objects are the same")
         }
         let targetShard = context.keyspace.shard(target.hash, database: database)
-        guard context.read(source) != nil else { return context.reply.integer(0) }
-        if let taken = targetShard.find(target, now: context.now) {
-            guard replaces else { return context.reply.integer(0) }
-            targetShard.remove(taken)
+        guard let slot = context.find(source),
+            replaces || targetShard.find(target, now: context.now) == nil
+        else {
+            _ = context.read(source)
+            return context.reply.integer(0)
         }
-        if let slot = context.find(source) {
-            targetShard.insertCopy(of: slot, as: target, expiry: slot.entry.expiry)
+        let copy = try context.copy(slot, of: source, as: target, for: targetShard)
+        if let taken = targetShard.find(target, now: context.now) { targetShard.remove(taken) }
+        // Removing may have moved the source's place.
+        if let slot = context.read(source) {
+            targetShard.insertCopy(of: slot, as: target, expiry: slot.entry.expiry, copy)
         }
         context.reply.integer(1)
     }
@@ -144,7 +149,8 @@ extension KeyCommands {
         guard let slot = context.find(key), target.find(key, now: context.now) == nil else {
             return context.reply.integer(0)
         }
-        target.insertMoved(slot, as: key, expiry: slot.entry.expiry)
+        let copy = try context.copy(slot, of: key, as: key, for: target)
+        target.insertMoved(slot, as: key, expiry: slot.entry.expiry, copy)
         context.reply.integer(1)
     }
 

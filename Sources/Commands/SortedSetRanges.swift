@@ -186,13 +186,22 @@ extension SortedSetRanges {
         _ context: inout CommandContext
     ) throws(CommandError) {
         let interval = try SortedSetInterval(kind, arguments, lower: 2, upper: 3)
-        guard let slot = try context.find(context.firstKey(arguments), .sortedSet) else {
+        let key = context.firstKey(arguments)
+        guard let slot = try context.find(key, .sortedSet) else {
             return context.reply.integer(0)
         }
         let set = SortedSetValue(slot)
-        let ranks = interval.ranks(in: set)
-        set.remove(ranks)
+        let ranks = context.work?.rest ?? interval.ranks(in: set)
+        let now = ranks.prefix(context.slice / removalCost)
+        set.remove(now)
+        if now.count < ranks.count {
+            let rest = now.lowerBound..<ranks.upperBound - now.count
+            throw context.goOn(now.count, rest: rest, key, slot)
+        }
         set.removeIfEmpty()
-        context.reply.integer(ranks.count)
+        context.reply.integer((context.work?.done ?? 0) + now.count)
     }
+
+    /// What removing a member costs, in elements looked at.
+    private static let removalCost = 3
 }

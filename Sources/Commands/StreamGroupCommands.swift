@@ -79,8 +79,17 @@ extension StreamGroupCommands {
         _ context: inout CommandContext
     ) throws(CommandError) {
         let (stream, group) = try find(arguments, &context)
-        context.reply.integer(stream.removeConsumer(group, arguments[4]) ?? 0)
+        let limit = context.slice / removalCost
+        let outcome = stream.removeConsumer(group, arguments[4], limit: limit)
+        let removed = outcome?.removed ?? 0
+        if let outcome, !outcome.isGone {
+            throw context.goOn(removed, context.key(arguments[2]), stream.slot)
+        }
+        context.reply.integer((context.work?.done ?? 0) + removed)
     }
+
+    /// What removing a pending entry costs, in elements looked at.
+    private static let removalCost = 2
 
     /// The stream at word 2 and its group at word 3.
     private static func find(

@@ -30,6 +30,8 @@ final class Client {
         static let unix = State(rawValue: 1 << 8)
         /// Waits for room to send.
         static let sending = State(rawValue: 1 << 9)
+        /// Has requests that wait (`postponement`); nothing is received from it.
+        static let postponed = State(rawValue: 1 << 10)
     }
 
     /// What few clients tell of themselves.
@@ -63,6 +65,8 @@ final class Client {
     var softLimitSince: Int64 = 0
     /// The large word being received into a block of its own, if one is.
     var incoming: IncomingBlock?
+    /// The requests that wait, if some do.
+    var postponement: Postponement?
 
     init(descriptor: Int32, id: UInt64, now: Int64) {
         self.descriptor = descriptor

@@ -10,6 +10,12 @@ extension Worker {
     /// Finds the command of the words just parsed and appends the request to the batch.
     @inline(__always)
     func enqueue(_ client: Client, _ start: Int, _ count: Int) {
+        batch.append(item(client, start, count))
+    }
+
+    /// A request of the words from `start` on.
+    @inline(__always)
+    func item(_ client: Client, _ start: Int, _ count: Int) -> Batch.Item {
         let arguments = words.arguments(start, count)
         let row = registry.table.row(arguments[0]) ?? -1
         var hash = KeyHash(bits: 0)
@@ -22,10 +28,9 @@ extension Worker {
                 context.keyspace.prefetchBucket(hash, database: Int(client.database))
             }
         }
-        batch.append(
-            unsafe Batch.Item(
-                client: Unmanaged.passUnretained(client), start: start, count: count,
-                row: Int32(row), hash: hash, hasKey: hasKey))
+        return unsafe Batch.Item(
+            client: Unmanaged.passUnretained(client), start: start, count: count,
+            row: Int32(row), hash: hash, hasKey: hasKey)
     }
 
     /// Runs all requests of the batch, sending each client's replies when its last one ran, and
@@ -38,8 +43,9 @@ extension Worker {
             let item = batch[index]
             unsafe item.client._withUnsafeGuaranteedRef { client in
                 if client !== replying { switchReplies(to: client) }
-                guard client.state.isDisjoint(with: [.closed, .closesAfterReply]) else { return }
-                run(item, client)
+                guard client.state.isDisjoint(with: [.closed, .closesAfterReply, .postponed])
+                else { return hold(item, client) }
+                if _slowPath(!run(item, client)) { postpone(item, client) }
             }
         }
         batch.removeAll()
@@ -84,13 +90,16 @@ extension Worker {
         return found
     }
 
-    /// Runs one request and measures it.
+    /// Runs one request and measures it; false when it is to be run again, or go on, later.
     @inline(__always)
-    private func run(_ item: Batch.Item, _ client: Client) {
+    func run(_ item: Batch.Item, _ client: Client) -> Bool {
         let arguments = words.arguments(item.start, item.count)
         client.commandCount &+= 1
         statistics.commandsRun &+= 1
-        guard item.row >= 0 else { return refuseUnknown(arguments, client) }
+        guard item.row >= 0 else {
+            refuseUnknown(arguments, client)
+            return true
+        }
         let replyStart = context.reply.buffer.count
         var number = Int(item.row)
         context.firstHash = item.hash
@@ -98,7 +107,8 @@ extension Worker {
         let skips = client.state.contains(.skipsNext)
         if _slowPath(unsafe registry.row(number).pointee.isContainer) {
             guard let child = subcommand(arguments, number) else {
-                return refuseSubcommand(arguments, number)
+                refuseSubcommand(arguments, number)
+                return true
             }
             number = child
             hashFirstKey(of: child, arguments)
@@ -112,6 +122,7 @@ extension Worker {
                 try execute(number, arguments, context.firstHash, client)
                 statistics.count(number, cycles: cyclesSinceLast())
             } catch {
+                if error.isPostponed { return isNotThrough(client) }
                 statistics.countFailure(number, cycles: cyclesSinceLast())
                 replyError(error, number)
             }
@@ -119,6 +130,15 @@ extension Worker {
         if _slowPath(skips || client.state.contains(.repliesOff)) {
             dropReply(from: replyStart, client)
         }
+        return true
+    }
+
+    /// Takes back what was counted of a request that is to be run again; false.
+    @inline(never)
+    private func isNotThrough(_ client: Client) -> Bool {
+        client.commandCount &-= 1
+        statistics.commandsRun &-= 1
+        return false
     }
 
     /// Why a request may not run, if so.
@@ -147,17 +167,27 @@ extension Worker {
         switch unsafe row.pointee.runner {
         case .data(let handler):
             if !context.keyspace.isShared {
+                if _slowPath(context.keyspace.hasFrozen(0)) {
+                    return try runAmidWork(handler, number, arguments, locked: 1)
+                }
                 return try handler(arguments, &context)
             }
             if unsafe row.pointee.hasOneKey {
                 let partition = context.keyspace.partition(hash)
                 context.keyspace.lock(partition)
                 defer { context.keyspace.unlock(partition) }
+                if _slowPath(context.keyspace.hasFrozen(partition)) {
+                    return try runAmidWork(
+                        handler, number, arguments, locked: 1 << UInt64(partition))
+                }
                 return try handler(arguments, &context)
             }
             let locks = partitions(number, arguments, flags)
             context.keyspace.lock(set: locks)
             defer { context.keyspace.unlock(set: locks) }
+            if _slowPath(context.keyspace.hasFrozen(set: locks)) {
+                return try runAmidWork(handler, number, arguments, locked: locks)
+            }
             try handler(arguments, &context)
         case .admin(let handler):
             try handler(arguments, Session(server: server, worker: self, client: client))

@@ -6,6 +6,8 @@ final class Mailbox: Sendable {
     enum Message: Sendable {
         /// An accepted connection to serve.
         case connection(descriptor: Int32, isUnix: Bool)
+        /// Work on frozen keys has ended: what waits for it may try again.
+        case retry
         /// Only to look around.
         case wake
     }

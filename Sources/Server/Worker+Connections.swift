@@ -20,12 +20,20 @@ extension Worker {
         }
     }
 
+    /// Has the socket watched for what the client can take.
+    func watch(_ client: Client) {
+        var interest: EventPoll.Interest = client.state.contains(.postponed) ? [] : .read
+        if client.state.contains(.sending) { interest.insert(.write) }
+        try? poll.change(client.descriptor, interest)
+    }
+
     /// Ends a connection; what waits for it is dropped.
     func close(_ client: Client) {
         guard !client.state.contains(.closed) else { return }
         client.state.insert(.closed)
         client.output = nil
         client.incoming = nil
+        if client.postponement != nil { abandonPostponed(client) }
         clients[Int(client.descriptor)] = nil
         clientCount -= 1
         poll.remove(client.descriptor)

@@ -90,7 +90,8 @@ extension Worker {
         for client in clients {
             guard let client else { continue }
             if client.outputBytes > 0 { enforceOutputLimit(client) }
-            if limit > 0, nowSeconds - client.lastActiveAt > limit { close(client) }
+            guard limit > 0, !client.state.contains(.postponed) else { continue }
+            if nowSeconds - client.lastActiveAt > limit { close(client) }
         }
     }
 }

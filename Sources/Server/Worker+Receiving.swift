@@ -52,7 +52,8 @@ extension Worker {
         let memory = client.query.cell
         let start = client.parsed
         client.parsed = 0
-        let used = start + parse(client, memory.advanced(by: start), client.query.count - start, base: start)
+        let count = client.query.count - start
+        let used = start + parse(client, memory.advanced(by: start), count, base: start)
         finishBatch()
         guard !client.state.contains(.closed) else { return }
         let needed = client.parser.firstNeeded(used)
@@ -102,6 +103,10 @@ extension Worker {
             runBatch(parsing: client)
             switchReplies(to: client)
             if client.state.isDisjoint(with: [.closed, .closesAfterReply]) {
+                if let postponement = client.postponement {
+                    postponement.failure = error
+                    return count
+                }
                 context.reply.error(error)
                 client.state.insert(.closesAfterReply)
             }

@@ -78,7 +78,7 @@ extension Worker {
     private func watchForRoom(_ client: Client) {
         guard !client.state.contains(.sending) else { return }
         client.state.insert(.sending)
-        try? poll.change(client.descriptor, [.read, .write])
+        watch(client)
     }
 
     /// Sends more of what waits to a socket that has room again.
@@ -90,7 +90,7 @@ extension Worker {
         client.output = nil
         client.softLimitSince = 0
         client.state.remove(.sending)
-        try? poll.change(client.descriptor, .read)
+        watch(client)
         if client.state.contains(.closesAfterReply) { close(client) }
     }
 

@@ -45,6 +45,10 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
     var ended: [Client] = []
     /// The client whose replies are being gathered.
     var replying: Client?
+    /// Clients whose requests wait.
+    var postponed = PostponedClients()
+    /// The work that the request which runs goes on with, or 0.
+    var resumedWork: UInt64 = 0
     /// Seconds of the monotonic clock, as of the last wait.
     private(set) var nowSeconds: Int64 = 0
     let receiveMemory: Cell
@@ -79,12 +83,14 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
     /// Serves until the server stops.
     func run() {
         while !server.isStopping {
-            let timeout = hasBacklog ? 0 : Int32(clamping: max(0, nextWake() - Clock.unixMilliseconds()))
+            let timeout = hasBacklog || postponed.isBusy
+                ? 0 : Int32(clamping: max(0, nextWake() - Clock.unixMilliseconds()))
             let ready = poll.wait(timeout)
             readClocks()
             for index in 0..<ready { serve(poll.event(index)) }
             runBatch(parsing: nil)
             finishRound()
+            if _slowPath(postponed.isBusy) { servePostponed() }
             if context.now >= nextTick || context.now >= nextExpiry || hasBacklog { tick() }
             server.parkIfAsked(self)
         }
@@ -111,7 +117,12 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
         let descriptor = Int(event.descriptor)
         if descriptor < clients.count, let client = clients[descriptor] {
             if event.ready.contains(.write) { sendMore(client) }
-            if !event.ready.isDisjoint(with: [.read, .hangUp]) { receive(client) }
+            guard !event.ready.isDisjoint(with: [.read, .hangUp]) else { return }
+            if _fastPath(!client.state.contains(.postponed)) {
+                receive(client)
+            } else if event.ready.contains(.hangUp) {
+                close(client)
+            }
         } else if event.descriptor == wakeUp.descriptor {
             wakeUp.clear()
             readMail()
@@ -124,6 +135,7 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
         for message in mailbox.take() {
             switch message {
             case .connection(let descriptor, let isUnix): adopt(descriptor, isUnix: isUnix)
+            case .retry: postponed.retry()
             case .wake: break
             }
         }

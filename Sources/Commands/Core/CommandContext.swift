@@ -55,6 +55,13 @@ public struct CommandContext: ~Copyable {
     /// Shards that FLUSHALL put aside; the server frees them on a helper thread.
     public var retired: [Shard] = []
 
+    /// What the command that runs has reached before, if it is one that goes on.
+    public var work: SlicedWork?
+    /// The work that a postponed command is to go on with; 0 where it only waits.
+    public var postponedWork: UInt64 = 0
+    /// Whether a command may begin to copy in slices; where not, it waits.
+    public var mayBeginWork = true
+
     /// A context over `keyspace`.
     public init(keyspace: Keyspace, seed: UInt64) {
         self.keyspace = keyspace
