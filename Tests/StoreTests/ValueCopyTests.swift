@@ -154,34 +154,36 @@ import Testing
         }
 
         private func stream(_ stream: StreamValue) -> [String] {
-            var found = ["\(stream.count) \(stream.lastID) \(stream.addedCount)"]
+            var found = ["\(stream.count) \(text(stream.lastID)) \(stream.addedCount)"]
             stream.walk(.zero, .max) { item in
                 item.forEachWord { word in
                     switch word {
-                    case .bytes(let bytes): found.append("\(item.id) \(bytes.string)")
-                    case .integer(let number): found.append("\(item.id) \(number)")
+                    case .bytes(let bytes): found.append("\(text(item.id)) \(bytes.string)")
+                    case .integer(let number): found.append("\(text(item.id)) \(number)")
                     }
                 }
                 return true
             }
             for index in 0..<stream.groupCount {
                 let group = stream.group(at: index)
-                found.append("\(group.name.string) \(group.lastID) \(group.readCount)")
+                found.append("\(group.name.string) \(text(group.lastID)) \(group.readCount)")
                 for index in 0..<stream.consumerCount(group) {
                     let consumer = stream.consumer(group, at: index)
                     found.append("\(consumer.name.string) \(consumer.seen) \(consumer.active)")
                 }
                 stream.walkPending(group, .zero, .max) { entry in
                     let name = stream.consumerName(entry).string
-                    found.append("\(entry.id) \(name) \(entry.time) \(entry.deliveries)")
+                    found.append("\(text(entry.id)) \(name) \(entry.time) \(entry.deliveries)")
                     return true
                 }
-                found.append("\(stream.oldestPending(group)?.id ?? .zero)")
+                found.append(text(stream.oldestPending(group)?.id ?? .zero))
             }
             found.append("\(stream.producerCount) \(stream.messageCount)")
             if let memory = stream.memory { found.append("\(memory.addedCount)") }
             return found
         }
+
+        private func text(_ id: StreamID) -> String { "\(id.milliseconds)-\(id.sequence)" }
 
         /// Copies the value to the other shard, `budget` at a time; returns the number of slices.
         func copy(_ budget: Int) -> Int {
@@ -213,9 +215,9 @@ import Testing
 
     static let kinds: [EntryKind] = [.list, .set, .hash, .sortedSet, .stream]
 
-    @Test(arguments: kinds, [1, 3, 100, 513, 1_500])
+    @Test(arguments: kinds, [1, 100, 513, 1_200])
     func `a copy is equal whatever the slices`(kind: EntryKind, count: Int) {
-        for budget in [1, 7, 100, 1_000, .max] where count < 1_000 || budget != 7 {
+        for budget in [1, 7, 200, .max] where count < 1_000 || budget != 7 {
             let pair = Pair()
             pair.fill(kind, count)
             let before = pair.content(in: pair.source)
@@ -225,7 +227,7 @@ import Testing
             let isAsBefore = pair.content(in: pair.source) == before
             #expect(isEqual && isAsBefore)
             if budget == .max { #expect(slices == 1) }
-            if budget == 1, count == 1_500 { #expect(slices > 20) }
+            if budget == 1, count == 1_200, kind != .list { #expect(slices > 10) }
             #expect(pair.target.volatileHashCount == pair.source.volatileHashCount)
             pair.finish()
         }
