@@ -89,7 +89,7 @@ extension ExpiryCommands {
     private static func reply(
         _ arguments: Arguments, _ context: inout CommandContext, _ convert: (Int64) -> Int64
     ) {
-        guard let slot = context.read(context.firstKey(arguments)) else {
+        guard let slot = context.read(context.firstKey(arguments), isUse: false) else {
             return context.reply.integer(-2)
         }
         context.reply.integer(slot.entry.expiry.map(convert) ?? -1)

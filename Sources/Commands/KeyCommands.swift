@@ -11,7 +11,7 @@ public enum KeyCommands {
         DataCommand("DEL", arity: -2, [.write], keys: [.rest(1, [.rm, .delete])], group: .generic, since: "1.0.0", complexity: "O(N) where N is the number of keys; large values are freed later, in slices", syntax: "@key...", summary: "Removes keys and tells how many were there.", tips: ["request_policy:multi_shard", "response_policy:agg_sum"], delete),
         DataCommand("UNLINK", arity: -2, [.write, .fast], keys: [.rest(1, [.rm, .delete])], group: .generic, since: "4.0.0", complexity: "O(N) where N is the number of keys", syntax: "@key...", summary: "Removes keys, as DEL does here.", tips: ["request_policy:multi_shard", "response_policy:agg_sum"], delete),
         DataCommand("EXISTS", arity: -2, [.readonly, .fast], keys: [.rest(1, [.ro])], group: .generic, since: "1.0.0", complexity: "O(N) where N is the number of keys", syntax: "@key...", summary: "Counts the keys named that are there; one named twice counts twice.", tips: ["request_policy:multi_shard", "response_policy:agg_sum"], countPresent),
-        DataCommand("TOUCH", arity: -2, [.readonly, .fast], keys: [.rest(1, [.ro])], group: .generic, since: "3.2.1", complexity: "O(N) where N is the number of keys", syntax: "@key...", summary: "Counts as an access to each key and tells how many are there.", tips: ["request_policy:multi_shard", "response_policy:agg_sum"], countPresent),
+        DataCommand("TOUCH", arity: -2, [.readonly, .fast], keys: [.rest(1, [.ro])], group: .generic, since: "3.2.1", complexity: "O(N) where N is the number of keys", syntax: "@key...", summary: "Counts as an access to each key and tells how many are there.", tips: ["request_policy:multi_shard", "response_policy:agg_sum"], touch),
         DataCommand("TYPE", arity: 2, [.readonly, .fast], keys: [.one(1, [.ro])], group: .generic, since: "1.0.0", complexity: "O(1)", syntax: "@key", summary: "Names the type of the value at a key.", type),
         DataCommand("RENAME", arity: 3, [.write], keys: [.one(1, [.rw, .access, .delete]), .one(2, [.ow, .update])], group: .generic, since: "1.0.0", complexity: "O(1) within a partition, else O(N) in the size of the value", syntax: "@key @newkey", summary: "Gives a value another key, replacing what that one held.", rename),
         DataCommand("RENAMENX", arity: 3, [.write, .fast], keys: [.one(1, [.rw, .access, .delete]), .one(2, [.ow, .insert])], group: .generic, since: "1.0.0", complexity: "O(1) within a partition, else O(N) in the size of the value", syntax: "@key @newkey", summary: "Gives a value another key unless that one is taken.", renameIfAbsent),
@@ -48,7 +48,22 @@ extension KeyCommands {
     ) throws(CommandError) {
         var count = 0
         for index in 1..<arguments.count
-        where context.read(context.key(arguments[index])) != nil {
+        where context.read(context.key(arguments[index]), isUse: false) != nil {
+            count += 1
+        }
+        context.reply.integer(count)
+    }
+
+    /// `TOUCH key [key …]`: the number of keys that are there; a use of each, even by a client
+    /// whose other commands are none.
+    static func touch(
+        _ arguments: Arguments, _ context: inout CommandContext
+    ) throws(CommandError) {
+        let ignoresUses = context.ignoresUses
+        context.ignoresUses = false
+        defer { context.ignoresUses = ignoresUses }
+        var count = 0
+        for index in 1..<arguments.count where context.read(context.key(arguments[index])) != nil {
             count += 1
         }
         context.reply.integer(count)
@@ -58,7 +73,7 @@ extension KeyCommands {
     static func type(
         _ arguments: Arguments, _ context: inout CommandContext
     ) throws(CommandError) {
-        let slot = context.read(context.firstKey(arguments))
+        let slot = context.read(context.firstKey(arguments), isUse: false)
         context.reply.simple(slot.map { $0.entry.kind.name } ?? "none")
     }
 
@@ -91,7 +106,7 @@ extension KeyCommands {
             ? nil : try context.copy(slot, of: source, as: target, for: shard)
         if let taken = context.find(target) { shard.remove(taken) }
         // Removing may have moved the source's place.
-        let moved = context.find(source) ?? slot
+        let moved = context.peek(source) ?? slot
         shard.insertMoved(moved, as: target, expiry: moved.entry.expiry, copy)
         return true
     }
@@ -121,7 +136,7 @@ extension KeyCommands {
             throw CommandError("ERR source and destination objects are the same")
         }
         let targetShard = context.keyspace.shard(target.hash, database: database)
-        guard let slot = context.find(source),
+        guard let slot = context.peek(source),
             replaces || targetShard.find(target, now: context.now) == nil
         else {
             _ = context.read(source)

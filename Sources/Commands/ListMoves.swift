@@ -167,7 +167,7 @@ extension ListMoves {
         if !isSame { source.removeIfEmpty() }
         let key = context.key(arguments[2])
         let target =
-            context.find(key).map { ListValue($0) }
+            context.peek(key).map { ListValue($0) }
             ?? ListValue.create(key, bytes: texts.byteCount, in: context.shard(key))
         target.grow(by: move.count, bytes: texts.byteCount, limits)
         texts.forEach { target.push(PackItem(encoding: $0), atFront: move.to == .left, limits) }

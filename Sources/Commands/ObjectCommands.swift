@@ -1,5 +1,6 @@
 internal import Primitives
 internal import Store
+internal import Structures
 internal import Wire
 
 /// What a key holds from the inside: encodings and bytes.
@@ -24,18 +25,20 @@ extension ObjectCommands {
     static func encoding(
         _ arguments: Arguments, _ context: inout CommandContext
     ) throws(CommandError) {
-        guard let slot = context.find(context.key(arguments[2])) else {
+        guard let slot = context.peek(context.key(arguments[2])) else {
             return context.reply.null()
         }
         context.reply.bulk(Shard.encodingName(slot.entry))
     }
 
-    /// `OBJECT FREQ key`: a count, or null. Entries keep no count of uses: it is always 0.
+    /// `OBJECT FREQ key`: the counter of uses, or null.
     static func frequency(
         _ arguments: Arguments, _ context: inout CommandContext
     ) throws(CommandError) {
-        guard context.find(context.key(arguments[2])) != nil else { return context.reply.null() }
-        guard context.limits.tracksFrequency else {
+        guard let slot = context.peek(context.key(arguments[2])) else {
+            return context.reply.null()
+        }
+        guard context.accessClock.countsUses else {
             throw CommandError(
                 """
                 ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please \
@@ -43,15 +46,17 @@ extension ObjectCommands {
                 some time to adjust.
                 """)
         }
-        context.reply.integer(0)
+        context.reply.integer(Int(context.accessClock.frequency(slot.shard.stamp(slot))))
     }
 
-    /// `OBJECT IDLETIME key`: seconds, or null. Entries keep no clock: it is always 0.
+    /// `OBJECT IDLETIME key`: seconds since the last use, or null.
     static func idleTime(
         _ arguments: Arguments, _ context: inout CommandContext
     ) throws(CommandError) {
-        guard context.find(context.key(arguments[2])) != nil else { return context.reply.null() }
-        guard !context.limits.tracksFrequency else {
+        guard let slot = context.peek(context.key(arguments[2])) else {
+            return context.reply.null()
+        }
+        guard !context.accessClock.countsUses else {
             throw CommandError(
                 """
                 ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that \
@@ -59,14 +64,14 @@ extension ObjectCommands {
                 to adjust.
                 """)
         }
-        context.reply.integer(0)
+        context.reply.integer(Int(context.accessClock.idleSeconds(slot.shard.stamp(slot))))
     }
 
     /// `OBJECT REFCOUNT key`: one, or null.
     static func referenceCount(
         _ arguments: Arguments, _ context: inout CommandContext
     ) throws(CommandError) {
-        guard context.find(context.key(arguments[2])) != nil else { return context.reply.null() }
+        guard context.peek(context.key(arguments[2])) != nil else { return context.reply.null() }
         context.reply.integer(1)
     }
 
@@ -103,7 +108,7 @@ extension ObjectCommands {
             else { throw .syntax }
         }
         let key = context.key(arguments[2])
-        guard let slot = context.find(key) else { return context.reply.null() }
+        guard let slot = context.peek(key) else { return context.reply.null() }
         context.reply.integer(slot.shard.byteCount(slot))
     }
 

@@ -21,6 +21,11 @@ public struct Cell: @unchecked Sendable {  // because: its owner's lock guards i
     @inline(__always)
     public func advanced(by offset: Int) -> Cell { unsafe Cell(base + offset) }
 
+    /// Whether both begin at the same address.
+    @inlinable
+    @inline(__always)
+    public func isSame(as other: Cell) -> Bool { unsafe base == other.base }
+
     /// The value of a trivial type at `offset`.
     @inlinable
     @inline(__always)

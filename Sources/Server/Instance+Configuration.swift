@@ -1,5 +1,6 @@
 internal import Commands
 internal import Store
+internal import Structures
 internal import System
 
 /// How changes of the configuration take place.
@@ -53,15 +54,18 @@ extension Instance {
 
     /// Lets all workers work by the configuration as it stands now. The world is stopped.
     func publish() {
+        let before = options.accessMeasure
         options = Options(configuration)
         var limits = options.commandLimits
         limits.encoding.listNodeBytesMax = listNodeBytesMax
         for worker in workers {
             worker.context.limits = limits
+            worker.measure(by: options.accessMeasure)
             worker.statistics.keepDurations(options.tracksLatency)
             // Where no password is asked for any more, everybody is in.
             guard options.password.isEmpty else { continue }
             for client in worker.clients { client?.state.insert(.authenticated) }
         }
+        if options.accessMeasure.readsOtherwise(than: before) { renewStamps() }
     }
 }

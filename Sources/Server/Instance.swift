@@ -124,6 +124,18 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
         return sum
     }
 
+    /// Lets the stamps of all keys be made fresh, those of few at once. The world is stopped.
+    func renewStamps() {
+        let clock = workers[0].context.accessClock
+        var budget = 2 * Worker.stampRunsAtOnce
+        for partition in 0..<keyspace.partitionCount {
+            for database in 0..<keyspace.databaseCount {
+                let shard = keyspace.shard(partition: partition, database: database)
+                shard.renewStamps(clock, budget: &budget)
+            }
+        }
+    }
+
     /// Gives the history of the data a new name. The world is stopped.
     func renameHistory() { replicationID = Instance.randomID() }
 

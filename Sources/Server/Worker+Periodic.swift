@@ -1,8 +1,9 @@
 internal import CSupport
 internal import Commands
 internal import Store
+internal import Structures
 
-/// What is done from time to time: expire, free, time out.
+/// What is done from time to time: expire, free, age stamps, time out.
 extension Worker {
     /// Does what is due, in slices; `hasBacklog` tells whether something is left.
     func tick() {
@@ -13,6 +14,7 @@ extension Worker {
         if isFreeing { hasBacklog = true }
         guard isDue else { return }
         nextTick = context.now + 1000 / Int64(server.options.ticksPerSecond)
+        ageStamps()
         timeOutClients()
         rates.note(statistics, now: context.now)
     }
@@ -83,6 +85,12 @@ extension Worker {
             statistics.lazilyFreed &+= UInt64(shard.takeFreedCount())
         }
         return hasMore
+    }
+
+    private func ageStamps() {
+        var budget = Worker.stampRunsAtOnce
+        let clock = context.accessClock
+        forEachShard { $0.ageStamps(clock, budget: &budget) }
     }
 
     private func timeOutClients() {

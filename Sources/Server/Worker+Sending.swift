@@ -12,7 +12,9 @@ extension Worker {
             sendReplies(old)
         }
         replying = client
-        if let client { context.reply.isRESP3 = client.state.contains(.resp3) }
+        guard let client else { return }
+        context.reply.isRESP3 = client.state.contains(.resp3)
+        context.ignoresUses = client.state.contains(.noTouch)
     }
 
     private func sendReplies(_ client: Client) {

@@ -3,6 +3,7 @@ internal import Commands
 internal import Glibc
 internal import Primitives
 internal import Store
+internal import Structures
 internal import System
 internal import Wire
 
@@ -25,6 +26,8 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
     /// Keys expired, and blocks freed, at once: well under a millisecond's work.
     static let expiredAtOnce = 256
     static let freedAtOnce = 2048
+    /// Runs of 64 buckets whose stamps are looked at in one tick.
+    static let stampRunsAtOnce = 32
 
     let index: Int
     /// Both live as long as the process.
@@ -76,6 +79,7 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
         let bytes = Worker.receiveSlots * Worker.receiveBytes
         // SAFETY: lives as long as the worker, which lives as long as the process.
         receiveMemory = unsafe Cell(.allocate(byteCount: bytes, alignment: 4096))
+        measure(by: server.options.accessMeasure)
     }
 
     // MARK: The loop
@@ -102,7 +106,17 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
     func readClocks() {
         context.now = Clock.unixMilliseconds()
         nowSeconds = Clock.monotonicNanoseconds() / 1_000_000_000
+        if nowSeconds != context.accessClock.second {
+            context.accessClock.advance(to: nowSeconds)
+            server.keyspace.freshStamp.stamp = context.accessClock.fresh
+        }
         cyclesBefore = apus_cycles()
+    }
+
+    /// Notes `measure` of keys' uses from now on.
+    func measure(by measure: AccessClock.Measure) {
+        context.accessClock.measure(by: measure)
+        server.keyspace.freshStamp.stamp = context.accessClock.fresh
     }
 
     /// Cycles since this was asked last, or since the clocks were read.

@@ -28,6 +28,8 @@ public struct Keyspace: @unchecked Sendable {  // because: the locks guard the s
     @usableFromInline let shift: UInt64
     /// The hash of all keys.
     public let hasher: KeyHasher
+    /// The stamp of keys that are made now.
+    public let freshStamp = SharedStamp()
     /// The number of partitions, a power of two up to 64.
     public let partitionCount: Int
     /// The number of databases.
@@ -44,7 +46,9 @@ public struct Keyspace: @unchecked Sendable {  // because: the locks guard the s
         hasher = KeyHasher()
         let total = partitionCount * databases
         unsafe shards = .allocate(capacity: total)
-        for index in 0..<total { unsafe (shards + index).initialize(to: Shard()) }
+        for index in 0..<total {
+            unsafe (shards + index).initialize(to: Shard(freshStamp: freshStamp))
+        }
         unsafe frozen = .allocate(capacity: partitionCount)
         unsafe frozen.initialize(repeating: FrozenKeys(), count: partitionCount)
         unsafe locks = .allocate(byteCount: partitionCount * 64, alignment: 64)

@@ -15,26 +15,30 @@ extension Shard {
         if target.entry.isKind(.hash) { HashValue.announce(target, isNew: true) }
     }
 
-    /// Gives the value at `source` to `key` of this shard, where nothing stands, and removes the
-    /// source's key. `copy` is a whole copy of a collection of another shard. Complexity: as
-    /// `insertCopy`.
+    /// Gives the value at `source` to `key` of this shard, where nothing stands, with the source's
+    /// stamp, and removes the source's key. `copy` is a whole copy of a collection of another
+    /// shard. Complexity: as `insertCopy`.
     public func insertMoved(_ source: Slot, as key: Key, expiry: Int64?, _ copy: ValueCopy?) {
         let entry = source.entry
         guard source.shard.isSame(as: self), !entry.isKind(.string) || entry.stringEncoding == .external
         else {
+            let stamp = source.shard.stamp(source)
             insertCopy(of: source, as: key, expiry: expiry, copy)
+            if let slot = find(key, now: .min) { setStamp(slot, stamp) }
             // The copy may have moved the source's place.
             let old = Key(entry.key, source.shard.hash(entry.key))
             if let slot = source.shard.find(old, now: .min) { source.shard.remove(slot) }
             return
         }
         let oldKey = entry.key.array
+        let stamp = source.shard.stamp(source)
         let (kind, encoding) = (entry.kind, entry.encoding)
         let isExternal = kind == .string
         let address: UInt64 = isExternal ? UInt64(entry.externalAddress) : 0
         let root = isExternal ? Handle.none : entry.collection
         let target = insert(
             key, kind: kind, encoding: encoding, expiry: expiry, payload: isExternal ? 8 : 4)
+        setStamp(target, stamp)
         if isExternal {
             target.entry.externalAddress = UInt(address)
         } else {

@@ -30,7 +30,7 @@ extension Shard {
     /// Every kind of collection has its line here. Complexity: O(1) for strings.
     public func byteCount(_ slot: Slot) -> Int {
         let entry = slot.entry
-        let own = arena.capacity(arena.handle(of: entry.cell)) + 8
+        let own = arena.capacity(arena.handle(of: entry.cell)) + 12
         switch entry.kind {
         case .string:
             guard entry.stringEncoding == .external else { return own }

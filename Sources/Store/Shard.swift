@@ -17,7 +17,7 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
     @usableFromInline
     struct State: ~Copyable {
         @usableFromInline var arena = Arena()
-        @usableFromInline var keys = EntryTable()
+        @usableFromInline var keys = EntryTable(isStamped: true)
         @usableFromInline var volatileCount = 0
         /// Bytes of values outside the arena.
         @usableFromInline var externalBytes = 0
@@ -32,6 +32,9 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
         @usableFromInline var expiryWalk = ExpiryWalk()
         /// Large values freed in slices, since `takeFreedCount`.
         var freedCount = 0
+        @usableFromInline var stampWalk = StampWalk()
+        /// The stamp of new keys; nil in a shard of no keyspace.
+        @usableFromInline var freshStamp: SharedStamp?
         /// Hashes with fields that have an expiry.
         var volatileHashCount = 0
         /// Roots of values that a command works on in slices: nothing in them expires.
@@ -58,10 +61,11 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
 
     @usableFromInline let state: UnsafeMutablePointer<State>
 
-    /// A new, empty shard; `destroy` ends it.
-    public init() {
+    /// A new, empty shard; `destroy` ends it. New keys get the stamp `freshStamp`.
+    public init(freshStamp: SharedStamp? = nil) {
         unsafe state = .allocate(capacity: 1)
         unsafe state.initialize(to: State())
+        unsafe state.pointee.freshStamp = freshStamp
     }
 
     /// Gives all memory back at once. Nobody may hold the handle any more.
@@ -87,7 +91,7 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
 
     /// A fresh shard to stand in this one's place, its changes counted on.
     public func successor() -> Shard {
-        let fresh = Shard()
+        let fresh = unsafe Shard(freshStamp: state.pointee.freshStamp)
         unsafe fresh.state.pointee.changeCount = changeCount &+ UInt64(count)
         fresh.arena.resizesTables = arena.resizesTables
         return fresh
@@ -233,6 +237,7 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
         let location = unsafe state.pointee.keys.insert(
             key.bytes, key.hash, kind: kind, encoding: encoding, word: word, payload: payload,
             &state.pointee.arena)
+        unsafe state.pointee.keys.setStamp(location, freshStamp, state.pointee.arena)
         willChange(bucket: location.bucket)
         if let expiry { noteExpiry(expiry, location.bucket, isNew: true) }
         return Slot(self, location)

@@ -18,6 +18,10 @@ extension EntryTable {
             get { cell.load(8) }
             nonmutating set { cell.store(newValue, 8) }
         }
+        var stamps: Handle {
+            get { Handle(units: cell.load(12)) }
+            nonmutating set { cell.store(newValue.units, 12) }
+        }
     }
 
     func segmentRecord(_ segment: UInt32, _ arena: borrowing Arena) -> SegmentRecord {
@@ -40,16 +44,22 @@ extension EntryTable {
         directoryCapacity = 1
         directory = arena.allocate(EntryTable.segmentRecordBytes)
         let record = segmentRecord(0, arena)
-        record.buckets = arena.allocate(EntryTable.bucketBytes)
-        record.hints = .none
-        record.earliest = .max
+        fill(record, buckets: 1, &arena)
         arena.cell(record.buckets).zero(0, EntryTable.bucketBytes)
         bucketCount = 1
         levelMask = 0
     }
 
+    /// Gives a segment's record its blocks, with room for `buckets` buckets.
+    private func fill(_ record: SegmentRecord, buckets: Int, _ arena: inout Arena) {
+        record.buckets = arena.allocate(buckets * EntryTable.bucketBytes)
+        record.stamps = isStamped ? arena.allocate(buckets * EntryTable.stampBytes) : .none
+        record.hints = .none
+        record.earliest = .max
+    }
+
     /// Makes room for bucket number `bucketCount` and counts it.
-    private mutating func openBucket(_ arena: inout Arena) -> Cell {
+    private mutating func openBucket(_ arena: inout Arena) {
         let index = bucketCount
         let segment = index >> EntryTable.segmentShift
         if index & 63 == 0 {
@@ -58,19 +68,17 @@ extension EntryTable {
             growFirstSegment(&arena)
         }
         bucketCount += 1
-        let cell = bucketCell(index, arena)
-        cell.zero(0, EntryTable.bucketBytes)
-        return cell
+        bucketCell(index, arena).zero(0, EntryTable.bucketBytes)
     }
 
     /// The first segment holds 1, 2, 4 … 64 buckets, so that a small table stays small.
     private func growFirstSegment(_ arena: inout Arena) {
         let record = segmentRecord(0, arena)
         let used = Int(bucketCount) * EntryTable.bucketBytes
-        let target = arena.allocate(used * 2)
-        arena.cell(target).put(arena.cell(record.buckets).bytes(0, used), 0)
-        arena.free(record.buckets)
-        record.buckets = target
+        record.buckets = arena.reallocate(record.buckets, used * 2, keeping: used)
+        guard isStamped else { return }
+        let stamped = Int(bucketCount) * EntryTable.stampBytes
+        record.stamps = arena.reallocate(record.stamps, stamped * 2, keeping: stamped)
     }
 
     private mutating func openSegment(_ segment: UInt32, _ arena: inout Arena) {
@@ -79,10 +87,7 @@ extension EntryTable {
             let bytes = Int(segment) * EntryTable.segmentRecordBytes
             directory = arena.reallocate(directory, bytes * 2, keeping: bytes)
         }
-        let record = segmentRecord(segment, arena)
-        record.buckets = arena.allocate(EntryTable.bucketBytes << EntryTable.segmentShift)
-        record.hints = .none
-        record.earliest = .max
+        fill(segmentRecord(segment, arena), buckets: 1 << EntryTable.segmentShift, &arena)
     }
 
     private mutating func closeLastBucket(_ arena: inout Arena) {
@@ -91,6 +96,7 @@ extension EntryTable {
         let record = segmentRecord(bucketCount >> EntryTable.segmentShift, arena)
         arena.free(record.buckets)
         if !record.hints.isNone { arena.free(record.hints) }
+        if !record.stamps.isNone { arena.free(record.stamps) }
     }
 
     // MARK: Split and merge
@@ -100,7 +106,7 @@ extension EntryTable {
         let newIndex = bucketCount
         let levelCount = levelMask + 1
         let oldIndex = newIndex - levelCount
-        let newCell = openBucket(&arena)
+        openBucket(&arena)
         if bucketCount == levelCount * 2 { levelMask = levelMask << 1 | 1 }
         prefetchChain(bucketCell(oldIndex, arena), arena)
         let hadExpiry = hint(oldIndex, arena)
@@ -110,13 +116,11 @@ extension EntryTable {
         var cell = oldCell
         while true {
             for slot in 0..<slotCount(cell) {
-                let tag = cell.byte(slot)
-                guard tag != 0 else { continue }
+                guard cell.byte(slot) != 0 else { continue }
                 let handle = Handle(units: cell.load(16 + slot * 4))
                 let hash = arena.hasher(Entry(arena.cell(handle)).key)
                 guard UInt32(truncatingIfNeeded: hash.bits) & levelCount != 0 else { continue }
-                cell.store(UInt8(0), slot)
-                place(handle, tag, newCell, &arena)
+                move(cell, slot, of: oldIndex, to: newIndex, &arena)
             }
             guard isChained(cell) else { break }
             cell = arena.cell(link(cell))
@@ -135,14 +139,13 @@ extension EntryTable {
     mutating func mergeLast(_ arena: inout Arena) {
         let last = bucketCount - 1
         if last == levelMask { levelMask >>= 1 }
-        let target = bucketCell(last & levelMask, arena)
         let expiry = hint(last, arena)
         if expiry != .max { note(tick: expiry, last & levelMask, &arena) }
         var cell = bucketCell(last, arena)
         var node = Handle.none
         while true {
             for slot in 0..<slotCount(cell) where cell.byte(slot) != 0 {
-                place(Handle(units: cell.load(16 + slot * 4)), cell.byte(slot), target, &arena)
+                move(cell, slot, of: last, to: last & levelMask, &arena)
             }
             let next = isChained(cell) ? link(cell) : .none
             if !node.isNone { arena.free(node) }
@@ -160,15 +163,24 @@ extension EntryTable {
         isChained(cell) ? EntryTable.linkSlot : EntryTable.slotCount
     }
 
-    /// Puts a handle into the first free slot of a chain, lengthening the chain where it is full.
-    @discardableResult
+    /// Moves the entry in a slot from the chain of bucket `source` to that of `target`.
+    private func move(
+        _ cell: Cell, _ slot: Int, of source: UInt32, to target: UInt32, _ arena: inout Arena
+    ) {
+        let place = place(Handle(units: cell.load(16 + slot * 4)), cell.byte(slot), target, &arena)
+        cell.store(UInt8(0), slot)
+        carryStamp(from: (cell, slot, source), to: (place.cell, place.slot, target), arena)
+    }
+
+    /// Puts a handle into the first free slot of the chain of bucket `index`, lengthening the chain
+    /// where it is full.
     func place(
         _ handle: Handle,
         _ tag: UInt8,
-        _ head: Cell,
+        _ index: UInt32,
         _ arena: inout Arena
-    ) -> (Cell, Int) {
-        var cell = head
+    ) -> (cell: Cell, slot: Int) {
+        var cell = bucketCell(index, arena)
         while true {
             // SAFETY: a bucket has 64 readable bytes.
             let free = unsafe apus_match12(cell.base, 0) & (1 << UInt32(slotCount(cell)) - 1)
@@ -181,18 +193,20 @@ extension EntryTable {
             if isChained(cell) {
                 cell = arena.cell(link(cell))
             } else {
-                cell = lengthen(cell, &arena)
+                cell = lengthen(cell, index, &arena)
             }
         }
     }
 
     /// Hangs a new bucket on a full last one, whose last entry moves there.
-    private func lengthen(_ cell: Cell, _ arena: inout Arena) -> Cell {
-        let node = arena.allocate(EntryTable.bucketBytes)
+    private func lengthen(_ cell: Cell, _ index: UInt32, _ arena: inout Arena) -> Cell {
+        let stampBytes = isStamped ? EntryTable.stampBytes : 0
+        let node = arena.allocate(EntryTable.bucketBytes + stampBytes)
         let target = arena.cell(node)
         target.zero(0, EntryTable.bucketBytes)
         target.store(cell.byte(EntryTable.linkSlot), 0)
         target.store(link(cell).units, 16)
+        carryStamp(from: (cell, EntryTable.linkSlot, index), to: (target, 0, index), arena)
         cell.store(UInt8(0), EntryTable.linkSlot)
         cell.store(node.units, 16 + EntryTable.linkSlot * 4)
         cell.store(cell.load(12, as: UInt32.self) | EntryTable.chained, 12)
@@ -205,7 +219,7 @@ extension EntryTable {
         while isChained(cell) {
             let node = link(cell)
             let next = arena.cell(node)
-            pull(from: next, into: cell)
+            pull(from: next, into: cell, of: index, arena)
             // SAFETY: a bucket has 64 readable bytes.
             guard unsafe apus_match12(next.base, 0).nonzeroBitCount == EntryTable.slotCount else {
                 cell = next
@@ -222,7 +236,9 @@ extension EntryTable {
     }
 
     /// Fills the free slots of a chained bucket with entries of the next one.
-    private func pull(from next: Cell, into cell: Cell) {
+    private func pull(
+        from next: Cell, into cell: Cell, of index: UInt32, _ arena: borrowing Arena
+    ) {
         // SAFETY: a bucket has 64 readable bytes.
         var free = unsafe apus_match12(cell.base, 0) & (1 << UInt32(EntryTable.linkSlot) - 1)
         for slot in 0..<slotCount(next) where next.byte(slot) != 0 && free != 0 {
@@ -230,6 +246,7 @@ extension EntryTable {
             free &= free - 1
             cell.store(next.byte(slot), target)
             cell.store(next.load(16 + slot * 4, as: UInt32.self), 16 + target * 4)
+            carryStamp(from: (next, slot, index), to: (cell, target, index), arena)
             next.store(UInt8(0), slot)
         }
     }
@@ -238,7 +255,7 @@ extension EntryTable {
     /// Complexity: O(buckets).
     public mutating func destroy(_ arena: inout Arena) {
         while bucketCount > 0 { closeLast(&arena) }
-        self = EntryTable()
+        self = EntryTable(isStamped: isStamped)
     }
 
     /// One step of `destroy`: gives back the last bucket with its chain. The entries named in it

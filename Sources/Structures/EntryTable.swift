@@ -5,10 +5,11 @@ public import Primitives
 /// large hashes, sets and sorted sets.
 ///
 /// ```text
-/// directory: one record of 12 bytes for 64 buckets
-/// ┌─────────┬────────┬──────────┐
-/// │ buckets │ hints  │ earliest │   handle, handle (or none), tick
-/// └────┬────┴───┬────┴──────────┘
+/// directory: one record of 16 bytes for 64 buckets
+/// ┌─────────┬────────┬──────────┬────────┐
+/// │ buckets │ hints  │ earliest │ stamps │   handle, handle or none, tick, handle or none
+/// └────┬────┴───┬────┴──────────┴───┬────┘
+///      │        │                   └─▶ 64 × 12 stamps: when each entry was last used
 ///      │        └─▶ 64 ticks: the earliest expiry in each bucket (never late, perhaps early)
 ///      ▼
 /// a bucket: one cache line
@@ -33,24 +34,36 @@ public struct EntryTable: BitwiseCopyable, Sendable {
     /// The entries held.
     public internal(set) var count: Int = 0
     @usableFromInline var directory: Handle = .none
-    @usableFromInline var directoryCapacity: UInt32 = 0
     @usableFromInline var bucketCount: UInt32 = 0
     @usableFromInline var levelMask: UInt32 = 0
+    /// Bit 31: entries have stamps; below: the number of records that the directory has room for.
+    @usableFromInline var layout: UInt32
 
     static let slotCount = 12
     static let chained: UInt32 = 1 << 24
+    @usableFromInline static let stamped: UInt32 = 1 << 31
     @usableFromInline static let linkSlot = 11
     static let segmentShift: UInt32 = 6
-    static let segmentRecordBytes = 12
+    static let segmentRecordBytes = 16
     /// The bytes of a bucket.
     public static let bucketBytes = 64
     /// Splits keep the mean under 7.5 entries a bucket, merges over 2.5.
     static let halfEntriesPerBucketMax = 15
     static let halfEntriesPerBucketMin = 5
 
-    /// An empty table without memory.
+    /// An empty table without memory, with or without stamps for its entries.
     @inlinable
-    public init() {}
+    public init(isStamped: Bool = false) { layout = isStamped ? EntryTable.stamped : 0 }
+
+    /// Whether entries have stamps.
+    @inlinable
+    @inline(__always)
+    var isStamped: Bool { layout & EntryTable.stamped != 0 }
+
+    var directoryCapacity: UInt32 {
+        get { layout & ~EntryTable.stamped }
+        set { layout = layout & EntryTable.stamped | newValue }
+    }
 
     /// Where an entry stands. Valid until the next insertion or removal.
     @frozen
@@ -87,7 +100,7 @@ public struct EntryTable: BitwiseCopyable, Sendable {
     @inlinable
     @inline(__always)
     func bucketCell(_ index: UInt32, _ arena: borrowing Arena) -> Cell {
-        let record = arena.cell(directory).advanced(by: Int(index >> 6) &* 12)
+        let record = arena.cell(directory).advanced(by: Int(index >> 6) << 4)
         let buckets = Handle(units: record.load(0))
         return arena.cell(buckets).advanced(by: Int(index & 63) << 6)
     }
@@ -124,11 +137,12 @@ public struct EntryTable: BitwiseCopyable, Sendable {
         unsafe apus_prefetch(bucketCell(bucket(of: hash), arena).base)
     }
 
-    /// Asks the cache for the entry that `hash` most likely stands for.
+    /// Asks the cache for the entry that `hash` most likely stands for, and for its stamp.
     @inlinable
     public func prefetchEntry(_ hash: KeyHash, _ arena: borrowing Arena) {
         guard bucketCount > 0 else { return }
-        let bucket = bucketCell(bucket(of: hash), arena)
+        let index = bucket(of: hash)
+        let bucket = bucketCell(index, arena)
         // SAFETY: a bucket has 64 readable bytes; a prefetch never faults.
         let matches = unsafe apus_match12(bucket.base, hash.tag)
         guard matches != 0 else { return }
@@ -136,6 +150,8 @@ public struct EntryTable: BitwiseCopyable, Sendable {
         let entry = arena.cell(Handle(units: bucket.load(16 &+ slot &* 4)))
         unsafe apus_prefetch(entry.base)
         unsafe apus_prefetch(entry.base + 56)
+        guard isStamped else { return }
+        unsafe apus_prefetch(stamps(of: bucket, index, arena).base + slot &* 2)
     }
 
     /// Asks the cache for bucket number `index`.
@@ -176,7 +192,7 @@ public struct EntryTable: BitwiseCopyable, Sendable {
         }
         count &+= 1
         let index = bucket(of: hash)
-        let (cell, slot) = place(handle, hash.tag, bucketCell(index, arena), &arena)
+        let (cell, slot) = place(handle, hash.tag, index, &arena)
         return Location(cell: cell, slot: slot, bucket: index, entry: Entry(arena.cell(handle)))
     }
 

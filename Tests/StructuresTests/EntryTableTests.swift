@@ -7,7 +7,9 @@ import Testing
     /// A table with an arena, and entries made of numbers.
     private struct Subject: ~Copyable {
         var arena = Arena()
-        var table = EntryTable()
+        var table: EntryTable
+
+        init(isStamped: Bool = false) { table = EntryTable(isStamped: isStamped) }
 
         func hash(_ number: Int) -> (key: [UInt8], hash: KeyHash) {
             let key = Array("key:\(number)".utf8)
@@ -93,6 +95,80 @@ import Testing
         var walked: Set<String> = []
         subject.table.forEach(subject.arena) { walked.insert($0.entry.key.string) }
         #expect(walked == Set(model.map { "key:\($0)" }))
+    }
+
+    @Test(arguments: [1, 2, 3])
+    func `stamps stay with their entries`(seed: UInt64) {
+        var random = FastRandom(seed: seed)
+        var subject = Subject(isStamped: true)
+        var model: [Int: UInt16] = [:]
+        for step in 0..<40_000 {
+            let number = random.below(4000)
+            let bits = UInt16(truncatingIfNeeded: random.next())
+            let grows = step / 10_000 % 2 == 0
+            if let location = subject.find(number) {
+                let stamp = subject.table.stamp(location, subject.arena)
+                #expect(stamp.bits == model[number])
+                if random.below(10) < (grows ? 2 : 8) {
+                    subject.remove(location)
+                    model[number] = nil
+                } else {
+                    subject.table.setStamp(location, AccessStamp(bits: bits), subject.arena)
+                    model[number] = bits
+                }
+            } else if random.below(10) < (grows ? 8 : 2) {
+                subject.insert(number)
+                if let location = subject.find(number) {
+                    subject.table.setStamp(location, AccessStamp(bits: bits), subject.arena)
+                }
+                model[number] = bits
+            }
+            if step % 5000 == 0 {
+                for (number, bits) in model {
+                    let stamp = subject.find(number).map { subject.table.stamp($0, subject.arena) }
+                    #expect(stamp?.bits == bits)
+                }
+                let isValid = subject.isValid
+                #expect(isValid)
+            }
+        }
+        for number in model.keys { subject.find(number).map { subject.remove($0) } }
+        let live = subject.arena.liveBytes
+        #expect(live == 0)
+    }
+
+    @Test func `a walk over stamps changes each of them once`() {
+        var subject = Subject(isStamped: true)
+        for number in 0..<3000 {
+            subject.insert(number)
+            if let location = subject.find(number) {
+                let stamp = AccessStamp(bits: UInt16(number))
+                subject.table.setStamp(location, stamp, subject.arena)
+            }
+        }
+        for segment in 0..<subject.table.segmentTotal {
+            subject.table.updateStamps(inSegment: segment, subject.arena) {
+                AccessStamp(bits: $0.bits &+ 1000)
+            }
+        }
+        for number in 0..<3000 {
+            let stamp = subject.find(number).map { subject.table.stamp($0, subject.arena) }
+            #expect(stamp?.bits == UInt16(number + 1000))
+        }
+    }
+
+    @Test func `stamps take two bytes a slot, in tables made for them`() {
+        var plain = Subject()
+        var stamped = Subject(isStamped: true)
+        for number in 0..<50_000 {
+            plain.insert(number)
+            stamped.insert(number)
+        }
+        let buckets = stamped.table.bucketTotal
+        let difference = stamped.arena.liveBytes - plain.arena.liveBytes
+        // Beside the buckets 24 bytes, and in chained ones 24 more.
+        #expect(difference >= buckets * 24 && difference <= buckets * 30)
+        #expect(MemoryLayout<EntryTable>.size == 24)
     }
 
     @Test(arguments: 1...6)

@@ -11,7 +11,7 @@ import Testing
         #expect(Entry.inlinePayload(127) == 128 && Entry.inlinePayload(128) == 130)
         #expect(EntryTable.bucketBytes == 64 && EntryTable.slotCount == 12)
         #expect(16 + EntryTable.slotCount * 4 == EntryTable.bucketBytes)
-        #expect(EntryTable.segmentRecordBytes == 12)
+        #expect(EntryTable.segmentRecordBytes == 16)
         #expect(MemoryLayout<Handle>.size == 4 && MemoryLayout<Entry>.size == 8)
         #expect(MemoryLayout<EntryTable>.size == 24)
     }

@@ -86,6 +86,12 @@ static inline uint32_t apus_lock_peek(const uint32_t *_Nonnull word) {
 static inline void apus_lock_release(uint32_t *_Nonnull word) {
   __atomic_store_n(word, 0u, __ATOMIC_RELEASE);
 }
+static inline void apus_word_store(uint32_t *_Nonnull word, uint32_t value) {
+  __atomic_store_n(word, value, __ATOMIC_RELAXED);
+}
+static inline uint32_t apus_word_load(const uint32_t *_Nonnull word) {
+  return __atomic_load_n(word, __ATOMIC_RELAXED);
+}
 static inline void apus_pause(void) {
 #if defined(__x86_64__)
   __builtin_ia32_pause();

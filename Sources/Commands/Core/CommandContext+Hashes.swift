@@ -7,7 +7,7 @@ internal import Wire
 extension CommandContext {
     /// The hash at the first key, for a command that is going to add to it; made, without fields,
     /// where it is not there. The pair at `index` is what it gets first.
-    func hash(
+    mutating func hash(
         toFill arguments: Arguments, pairAt index: Int
     ) throws(CommandError) -> HashValue {
         let key = firstKey(arguments)

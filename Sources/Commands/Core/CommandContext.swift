@@ -18,8 +18,6 @@ public struct CommandStatistics: Sendable {
 public struct CommandLimits: Sendable {
     /// proto-max-bulk-len: the longest string.
     public var stringBytesMax = 512 << 20
-    /// Whether maxmemory-policy counts how often keys are used rather than when.
-    public var tracksFrequency = false
     /// Where small encodings end.
     public var encoding = EncodingLimits()
 
@@ -37,6 +35,16 @@ public struct CommandContext: ~Copyable {
     public var database = 0
     /// Milliseconds since 1970, the same for a whole batch.
     public var now: Int64 = 0
+    /// The clock that dates uses of keys.
+    public var accessClock = AccessClock() {
+        didSet { notesTime = !ignoresUses && !accessClock.countsUses }
+    }
+    /// Whether the client's uses of keys leave no trace (CLIENT NO-TOUCH).
+    public var ignoresUses = false {
+        didSet { notesTime = !ignoresUses && !accessClock.countsUses }
+    }
+    /// Whether a use of a key is noted by its time alone: the usual case.
+    @usableFromInline private(set) var notesTime = true
     /// The hash of the first key that the row names.
     public var firstHash = KeyHash(bits: 0)
     /// Where the reply goes.
@@ -86,21 +94,43 @@ public struct CommandContext: ~Copyable {
 
     // MARK: Finding
 
-    /// The slot of `key`, or nil; for commands that write.
+    /// The slot of `key`, or nil; for commands that write. Counts as a use of the key.
     @inlinable
-    public func find(_ key: Key) -> Shard.Slot? { shard(key).find(key, now: now) }
-
-    /// The slot of `key`, or nil; for commands that only read: counts hits and misses.
-    @inlinable
-    public mutating func read(_ key: Key) -> Shard.Slot? {
-        let slot = shard(key).find(key, now: now)
-        if slot == nil { statistics.misses &+= 1 } else { statistics.hits &+= 1 }
+    public mutating func find(_ key: Key) -> Shard.Slot? {
+        guard let slot = peek(key) else { return nil }
+        noteUse(slot)
         return slot
+    }
+
+    /// The slot of `key`, or nil; for commands that only read: counts hits and misses. Counts as a
+    /// use of the key unless `isUse` says no.
+    @inlinable
+    public mutating func read(_ key: Key, isUse: Bool = true) -> Shard.Slot? {
+        guard let slot = peek(key) else {
+            statistics.misses &+= 1
+            return nil
+        }
+        statistics.hits &+= 1
+        if isUse { noteUse(slot) }
+        return slot
+    }
+
+    /// The slot of `key`, or nil, without a trace; for commands that look at keys from outside.
+    @inlinable
+    @inline(__always)
+    public func peek(_ key: Key) -> Shard.Slot? { shard(key).find(key, now: now) }
+
+    /// Notes a use of the key at `slot`.
+    @inlinable
+    @inline(__always)
+    mutating func noteUse(_ slot: Shard.Slot) {
+        guard _fastPath(notesTime) else { return noteUnusualUse(slot) }
+        slot.shard.setStamp(slot, accessClock.fresh)
     }
 
     /// As `find`, for a key that holds a `kind` or is not there.
     @inlinable
-    public func find(_ key: Key, _ kind: EntryKind) throws(CommandError) -> Shard.Slot? {
+    public mutating func find(_ key: Key, _ kind: EntryKind) throws(CommandError) -> Shard.Slot? {
         guard let slot = find(key) else { return nil }
         guard slot.entry.isKind(kind) else { throw .wrongType }
         return slot
@@ -112,6 +142,13 @@ public struct CommandContext: ~Copyable {
         guard let slot = read(key) else { return nil }
         guard slot.entry.isKind(kind) else { throw .wrongType }
         return slot
+    }
+
+    @inline(never)
+    @usableFromInline
+    mutating func noteUnusualUse(_ slot: Shard.Slot) {
+        guard !ignoresUses else { return }
+        slot.shard.setStamp(slot, accessClock.used(slot.shard.stamp(slot), &random))
     }
 
     /// The block into which `word` was received, now the caller's; nil where it stands in the

@@ -135,6 +135,7 @@ extension ClientCommands {
     /// `CLIENT NO-TOUCH ON | OFF`: OK.
     static func noTouch(_ arguments: Arguments, _ session: Session) throws(CommandError) {
         try set(.noTouch, arguments, session)
+        session.worker.context.ignoresUses = session.client.state.contains(.noTouch)
     }
 
     /// `CLIENT NO-EVICT ON | OFF`: OK.

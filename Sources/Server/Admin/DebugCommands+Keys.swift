@@ -58,10 +58,23 @@ extension DebugCommands {
             let length = isFast ? "" : " serializedlength:\(slot.shard.byteCount(slot))"
             let address = String(slot.shard.hash(entry.key).bits, radix: 16)
             return "Value at:0x\(address) refcount:1 encoding:\(Shard.encodingName(entry))"
-                + length + " lru:0 lru_seconds_idle:0"
+                + length + " " + lastUse(slot, session.worker.context)
                 + (isFast ? "" : listText(slot, limits))
         }
         session.worker.context.reply.simple(string: text)
+    }
+
+    /// The fields `lru` and `lru_seconds_idle`: by time the low 24 bits of the second of the last
+    /// use, by count 16 bits of the minute and 8 of the counter.
+    private static func lastUse(
+        _ slot: Shard.Slot, _ context: borrowing CommandContext
+    ) -> String {
+        let clock = context.accessClock
+        let stamp = slot.shard.stamp(slot)
+        let idle = clock.idleSeconds(stamp)
+        let second = context.now / 1000 - idle
+        let word = clock.countsUses ? second / 60 << 8 | Int64(clock.frequency(stamp)) : second
+        return "lru:\(word & 0xFF_FFFF) lru_seconds_idle:\(idle)"
     }
 
     /// What DEBUG OBJECT adds for a list of several nodes.

@@ -116,6 +116,7 @@ extension SessionCommands {
     static func reset(_ arguments: Arguments, _ session: Session) throws(CommandError) {
         let client = session.client
         client.state.subtract([.resp3, .repliesOff, .skipsNext, .noEvict, .noTouch])
+        session.worker.context.ignoresUses = false
         if !session.server.options.password.isEmpty { client.state.remove(.authenticated) }
         client.database = 0
         client.details = nil

@@ -1,5 +1,6 @@
 internal import Commands
 public import Store
+public import Structures
 
 /// The configuration as workers need it: plain values, immutable once published.
 public struct Options: Sendable {
@@ -68,8 +69,8 @@ public struct Options: Sendable {
     public let ticksPerSecond: Int
     /// `maxmemory`; 0: no bound.
     public let memoryBytesMax: UInt64
-    /// Whether `maxmemory-policy` counts how often keys are used.
-    public let tracksFrequency: Bool
+    /// What is noted of keys' uses: `maxmemory-policy`, `lfu-log-factor`, `lfu-decay-time`.
+    public let accessMeasure: AccessClock.Measure
     /// The thresholds of the collections' encodings.
     public let encodingLimits: EncodingLimits
     /// The `lazyfree-lazy-` directives.
@@ -123,7 +124,7 @@ public struct Options: Sendable {
         databases = read.integer("databases")
         ticksPerSecond = read.integer("hz")
         memoryBytesMax = read.bytes("maxmemory")
-        tracksFrequency = read.text("maxmemory-policy").hasSuffix("lfu")
+        accessMeasure = read.accessMeasure()
         encodingLimits = EncodingLimits(read)
         lazyFreeing = LazyFreeing(read)
         debugPermission = read.permission("enable-debug-command")
@@ -149,7 +150,6 @@ extension Options {
     var commandLimits: CommandLimits {
         var limits = CommandLimits()
         limits.stringBytesMax = bulkLengthMax
-        limits.tracksFrequency = tracksFrequency
         limits.encoding = encodingLimits
         return limits
     }
@@ -203,6 +203,11 @@ private struct Reader {
             preconditionFailure("the directive is a size")
         }
         return byteCount
+    }
+
+    func accessMeasure() -> AccessClock.Measure {
+        guard text("maxmemory-policy").hasSuffix("lfu") else { return .time }
+        return .count(factor: integer("lfu-log-factor"), decayMinutes: integer("lfu-decay-time"))
     }
 
     func size(_ name: String) -> Int { Int(clamping: bytes(name)) }
