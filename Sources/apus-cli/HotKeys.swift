@@ -9,29 +9,23 @@ struct HotKeys {
 
     /// Walks over all keys; returns the exit code.
     mutating func run(_ session: inout ServerSession) throws(RemoteFailure) -> Int32 {
-        guard let total = try session.keyCount() else { return 1 }
-        session.output.write(KeySurvey.introduction(to: "hot keys"))
-        var cursor = "0".bytes
-        var batches = 0
-        repeat {
-            let percent = total == 0 ? 0 : 100 * Double(sampled) / Double(total)
-            guard let keys = try session.nextKeys(&cursor) else { return 1 }
+        let isThrough = try session.walkKeys(toFind: "hot keys") {
+            (session, keys, percent) throws(RemoteFailure) in
             let requests = keys.map { ["OBJECT".bytes, "FREQ".bytes, $0] }
             for (key, reply) in zip(keys, try session.askAll(requests)) {
                 if let text = reply.errorText {
                     session.output.writeError("Error: ".bytes + text + [UInt8(ascii: "\n")])
-                    return 1
+                    return nil
                 }
                 sampled += 1
                 guard keep(key, Int(reply.number ?? 0)) else { continue }
-                session.output.write("[\(Decimals.padded(percent))%] Hot key '")
+                session.output.write("[\(percent)%] Hot key '")
                 session.output.write(QuotedWords.quoted(key))
                 session.output.write("' found so far with counter \(reply.number ?? 0)\n")
             }
-            session.output.flush()
-            batches += 1
-            if batches % 100 == 0 { Pause.seconds(session.options.intervalSeconds) }
-        } while cursor != "0".bytes && !Interrupt.answer()
+            return keys.count
+        }
+        guard isThrough else { return 1 }
         summarise(&session.output)
         return 0
     }

@@ -38,32 +38,15 @@ struct KeySurvey {
 
     init(isByMemory: Bool) { self.isByMemory = isByMemory }
 
-    /// What is written before a walk that finds `what`.
-    static func introduction(to what: String) -> String {
-        """
-
-        # Scanning the entire keyspace to find \(what) as well as
-        # average sizes per key type.  You can use -i 0.1 to sleep 0.1 sec
-        # per 100 SCAN commands (not usually needed).
-
-
-        """
-    }
-
     /// Walks over all keys, until ^C at most, and sums up; returns the exit code.
     mutating func run(_ session: inout ServerSession) throws(RemoteFailure) -> Int32 {
-        guard let total = try session.keyCount() else { return 1 }
-        session.output.write(Self.introduction(to: "biggest keys"))
-        var cursor = "0".bytes
-        var batches = 0
-        repeat {
-            let percent = total == 0 ? 0 : 100 * Double(sampled) / Double(total)
-            guard let keys = try session.nextKeys(&cursor) else { return 1 }
-            try survey(keys, &session, percent: Decimals.padded(percent))
-            session.output.flush()
-            batches += 1
-            if batches % 100 == 0 { Pause.seconds(session.options.intervalSeconds) }
-        } while cursor != "0".bytes && !Interrupt.answer()
+        let isThrough = try session.walkKeys(toFind: "biggest keys") {
+            (session, keys, percent) throws(RemoteFailure) in
+            let before = sampled
+            try survey(keys, &session, percent: percent)
+            return sampled - before
+        }
+        guard isThrough else { return 1 }
         summarise(&session.output)
         return 0
     }
@@ -162,8 +145,44 @@ extension Decimals {
 }
 
 extension ServerSession {
+    /// Walks over all keys, until ^C at most, pausing as `-i` says.
+    ///
+    /// `body` gets every batch with the share of the keys counted before, in percent, and returns
+    /// how many it counts, nil to end the walk.
+    ///
+    /// - Returns: false where `body` ended it, or the server refused, which was told.
+    mutating func walkKeys(
+        toFind what: String,
+        _ body: (inout ServerSession, [[UInt8]], String) throws(RemoteFailure) -> Int?
+    ) throws(RemoteFailure) -> Bool {
+        guard let total = try keyCount() else { return false }
+        output.write(
+            """
+
+            # Scanning the entire keyspace to find \(what) as well as
+            # average sizes per key type.  You can use -i 0.1 to sleep 0.1 sec
+            # per 100 SCAN commands (not usually needed).
+
+
+            """)
+        var cursor = "0".bytes
+        var batches = 0
+        var counted = 0
+        repeat {
+            let percent = total == 0 ? 0 : 100 * Double(counted) / Double(total)
+            guard let keys = try nextKeys(&cursor),
+                let more = try body(&self, keys, Decimals.padded(percent))
+            else { return false }
+            counted += more
+            output.flush()
+            batches += 1
+            if batches % 100 == 0 { Pause.seconds(options.intervalSeconds) }
+        } while cursor != "0".bytes && !Interrupt.answer()
+        return true
+    }
+
     /// The number of keys, nil (and told) if the server does not say.
-    mutating func keyCount() throws(RemoteFailure) -> Int? {
+    private mutating func keyCount() throws(RemoteFailure) -> Int? {
         let reply = try ask("DBSIZE")
         if let text = reply.errorText {
             output.writeError("Couldn't determine DBSIZE: ".bytes + text + [UInt8(ascii: "\n")])
@@ -173,7 +192,7 @@ extension ServerSession {
     }
 
     /// The next batch of keys, nil (and told) if the server refuses.
-    mutating func nextKeys(_ cursor: inout [UInt8]) throws(RemoteFailure) -> [[UInt8]]? {
+    private mutating func nextKeys(_ cursor: inout [UInt8]) throws(RemoteFailure) -> [[UInt8]]? {
         let reply = try scan(&cursor)
         if let text = reply.errorText {
             output.writeError("SCAN error: ".bytes + text + [UInt8(ascii: "\n")])
