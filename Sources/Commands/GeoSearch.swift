@@ -106,14 +106,16 @@ extension GeoSearch {
         limit: Int
     ) -> [Match] {
         var matches: [Match] = []
+        let window = GeoWindow(shape)
         shape.forEachCell { cell in
             let scores = cell.scores
             let end = Double(scores.upperBound)
-            let first = set.rank(OrderedBound(score: Double(scores.lowerBound), after: false))
-            guard first < set.count else { return true }
-            set.walk(from: first, limit: .max) { member, score in
+            set.walk(from: OrderedBound(score: Double(scores.lowerBound), after: false)) {
+                member, score in
                 guard score < end else { return false }
-                let position = GeoHash(score: score).center
+                let hash = GeoHash(score: score)
+                guard window.mayHold(hash.bits) else { return true }
+                let position = hash.center
                 if let metres = shape.distance(to: position) {
                     matches.append(
                         Match(member: member, score: score, position: position, metres: metres)

@@ -84,6 +84,7 @@ extension HashCommands {
         let slot = try context.read(context.firstKey(arguments), .hash)
         context.reply.array(arguments.count - 2)
         for index in 2..<arguments.count {
+            arguments.prefetchMembers(from: index, of: slot)
             let field = slot.flatMap { HashValue($0).find(arguments[index], now: context.now) }
             context.reply.bulk(field?.content)
         }

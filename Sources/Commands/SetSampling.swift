@@ -33,6 +33,8 @@ extension SetSampling {
         }
         context.reply.set(wanted)
         for _ in 0..<wanted { set.pop(&context.random) { context.reply.bulk($0) } }
+        // As Redis, which rather moves what is left where that is a sixth or less.
+        if wanted >= set.content.count * 5 { set.remake(context.limits.encoding) }
     }
 
     private static func popOne(

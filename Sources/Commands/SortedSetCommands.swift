@@ -132,6 +132,7 @@ extension SortedSetCommands {
         let slot = try context.read(context.firstKey(arguments), .sortedSet)
         context.reply.array(arguments.count - 2)
         for index in 2..<arguments.count {
+            arguments.prefetchMembers(from: index, of: slot)
             reply(slot.flatMap { SortedSetValue($0).score(arguments[index]) }, &context)
         }
     }

@@ -122,70 +122,78 @@ public struct SetCombination {
             }
             return goesOn
         }
-        var batch = Batch(nearest)
-        set.table.forEach(set.shard.arena) { member in
-            batch.append(member, set.shard.hash(member))
-            return batch.isFull ? batch.filter(by: others, areHolding: areHolding, body) : true
-        }
-        return batch.filter(by: others, areHolding: areHolding, body)
-    }
-
-    /// Some members that are looked up together.
-    private struct Batch {
-        /// The set in which all of them are looked for.
-        let nearest: SetContent
-        /// Its table, if it is one; else one without entries.
-        let table: EntryTable
-        var count = 0
         var goesOn = true
-        var members = InlineArray<32, Bytes>(repeating: Bytes())
-        var hashes = InlineArray<32, KeyHash>(repeating: KeyHash(bits: 0))
-
-        /// From so many members on a table is larger than the nearer caches.
-        static let prefetchedFrom = 30_000
-
-        init(_ nearest: SetContent) {
-            self.nearest = nearest
-            table = nearest.encoding == .table ? nearest.table.table : EntryTable()
-        }
-
-        var isFull: Bool { count == 32 }
-
-        mutating func append(_ member: Bytes, _ hash: KeyHash) {
-            members[count] = member
-            hashes[count] = hash
-            count += 1
-        }
-
-        /// Calls `body` with those that all `others` hold, or that none holds, and forgets all;
-        /// returns false once `body` does.
-        mutating func filter(
-            by others: ArraySlice<SetContent>,
-            areHolding: Bool,
-            _ body: (PackItem, KeyHash?) -> Bool
-        ) -> Bool {
-            let shard = nearest.shard
-            if table.count >= Batch.prefetchedFrom {
-                for index in 0..<count { table.prefetchBucket(hashes[index], shard.arena) }
-                for index in 0..<count { table.prefetchEntry(hashes[index], shard.arena) }
-            }
-            let rest = others.dropFirst()
-            for index in 0..<count where goesOn {
-                let (member, hash) = (members[index], hashes[index])
-                guard isHeld(member, hash) == areHolding,
+        var search = Search(nearest)
+        let rest = others.dropFirst()
+        set.table.forEachBatch(set.shard.arena) { members in
+            search.prepare(members, areHolding: areHolding)
+            for place in 0..<search.count where goesOn {
+                let index = Int(search.indices.span[place])
+                let (member, hash) = (members[index], search.hashes.span[index])
+                guard search.isHeld(member, hash) == areHolding,
                     rest.isEmpty
                         || rest.allSatisfy({ $0.contains(.bytes(member), hash) == areHolding })
                 else { continue }
                 goesOn = body(.bytes(member), hash)
             }
-            count = 0
             return goesOn
         }
+        return goesOn
+    }
 
-        private func isHeld(_ member: Bytes, _ hash: KeyHash) -> Bool {
-            nearest.encoding == .table
-                ? table.find(member, hash, nearest.shard.arena) != nil
-                : nearest.contains(.bytes(member), hash)
+    /// Looks for some members at a time in one set.
+    private struct Search: ~Copyable {
+        private let set: SetContent
+        /// Its table, if it is one; else one without entries.
+        private let table: EntryTable
+        private let areBucketsPrefetched: Bool
+        private let areEntriesPrefetched: Bool
+        /// The members' hashes.
+        var hashes = InlineArray<32, KeyHash>(repeating: KeyHash(bits: 0))
+        /// Which of the members are worth a look, the first `count` only.
+        var indices = InlineArray<32, UInt8>(repeating: 0)
+        var count = 0
+
+        /// From so many members on the buckets, or the entries, do not fit the nearer caches.
+        static let bucketsPrefetchedFrom = 30_000
+        static let entriesPrefetchedFrom = 1_000
+
+        init(_ set: SetContent) {
+            self.set = set
+            table = set.encoding == .table ? set.table.table : EntryTable()
+            areBucketsPrefetched = table.count >= Search.bucketsPrefetchedFrom
+            areEntriesPrefetched = table.count >= Search.entriesPrefetchedFrom
+        }
+
+        /// Hashes `members` and, where those are wanted that the set holds, leaves out those that
+        /// buckets do not have: no branch depends on which they are, as nobody could foretell it.
+        mutating func prepare(_ members: borrowing MemberTable.Batch, areHolding: Bool) {
+            let shard = set.shard
+            var hashes = hashes.mutableSpan
+            for index in 0..<members.count { hashes[index] = shard.hash(members[index]) }
+            if areBucketsPrefetched {
+                for index in 0..<members.count { table.prefetchBucket(hashes[index], shard.arena) }
+            }
+            let looksAtBuckets = areHolding && set.encoding == .table
+            var indices = indices.mutableSpan
+            var found = 0
+            for index in 0..<members.count {
+                indices[found] = UInt8(truncatingIfNeeded: index)
+                let isIn = !looksAtBuckets || table.mayHold(hashes[index], shard.arena)
+                found &+= isIn ? 1 : 0
+            }
+            if areEntriesPrefetched {
+                for place in 0..<found {
+                    table.prefetchEntry(hashes[Int(indices[place])], shard.arena)
+                }
+            }
+            count = found
+        }
+
+        func isHeld(_ member: Bytes, _ hash: KeyHash) -> Bool {
+            set.encoding == .table
+                ? table.find(member, hash, set.shard.arena) != nil
+                : set.contains(.bytes(member), hash)
         }
     }
 }

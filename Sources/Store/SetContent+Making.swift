@@ -92,6 +92,21 @@ extension SetContent {
         self = SetContent(table, in: shard)
     }
 
+    /// Moves all members to a set that begins as small as the first one allows.
+    mutating func remake(_ limits: EncodingLimits) {
+        var copy: SetContent?
+        forEach { member in
+            var target = copy ?? .create(first: member, count: 1, limits, in: shard)
+            let isNew = target.add(member, member.withText { shard.hash($0) }, limits) {}
+            precondition(isNew, "members are distinct")
+            copy = target
+            return true
+        }
+        guard let copy else { return }
+        destroy()
+        self = copy
+    }
+
     // MARK: Freeing
 
     /// Frees a set that no key names.

@@ -69,6 +69,14 @@ public struct SetValue {
         saveContent()
     }
 
+    /// Makes the set anew out of its members, so that it may take a smaller encoding.
+    public mutating func remake(_ limits: EncodingLimits) {
+        guard content.encoding == .table else { return }
+        slot.shard.willChange(slot)
+        content.remake(limits)
+        saveContent()
+    }
+
     /// Removes the key when it has no members. Returns whether it did.
     @discardableResult
     public func removeIfEmpty() -> Bool {

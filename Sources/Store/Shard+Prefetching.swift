@@ -22,6 +22,23 @@ extension Shard {
         return true
     }
 
+    /// The most members that `prefetchMembers` asks for at once.
+    public static let prefetchedAtOnce = 32
+
+    /// Asks the cache for `count` members of the collection at `slot`, where it is large: all
+    /// buckets first, then the entries. `name` tells each member.
+    public func prefetchMembers(_ slot: Slot, _ count: Int, _ name: (Int) -> Bytes) {
+        precondition(count <= Shard.prefetchedAtOnce, "no more than are still there afterwards")
+        guard count > 1, let table = table(slot.entry), table.count >= Shard.prefetchedFrom
+        else { return }
+        var hashes = InlineArray<32, KeyHash>(repeating: KeyHash(bits: 0))
+        for index in 0..<count {
+            hashes[index] = hash(name(index))
+            table.prefetchBucket(hashes[index], arena)
+        }
+        for index in 0..<count { table.prefetchEntry(hashes[index], arena) }
+    }
+
     /// The members' table of the collection at `key`, if that is large.
     private func largeTable(_ key: Key) -> EntryTable? {
         guard let entry = keys.find(key.bytes, key.hash, arena)?.entry, !entry.isKind(.string)

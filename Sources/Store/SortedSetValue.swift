@@ -89,6 +89,17 @@ public struct SortedSetValue {
         }
     }
 
+    /// Calls `body` with the members that do not sort before `bound`, until it says false. `body`
+    /// must not change the set.
+    public func walk(from bound: OrderedBound, _ body: (Bytes, Double) -> Bool) {
+        switch encoding {
+        case .pack:
+            pack.walk(from: pack.rank(bound), limit: .max, reversed: false, body)
+        case .table:
+            table.walk(from: bound, shard.arena, body)
+        }
+    }
+
     /// Calls `body` with the next members of a scan, a pack's all at once; returns the next cursor,
     /// zero at the end.
     public func scan(_ cursor: UInt64, _ body: (Bytes, Double) -> Void) -> UInt64 {

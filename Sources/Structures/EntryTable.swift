@@ -129,6 +129,18 @@ public struct EntryTable: BitwiseCopyable, Sendable {
         }
     }
 
+    /// Whether an entry with `hash` may be there, as its bucket tells. Complexity: O(1), one cache
+    /// line, without a branch that depends on what is there.
+    @inlinable
+    @inline(__always)
+    public func mayHold(_ hash: KeyHash, _ arena: borrowing Arena) -> Bool {
+        guard bucketCount > 0 else { return false }
+        let bucket = bucketCell(bucket(of: hash), arena)
+        // SAFETY: a bucket has 64 readable bytes.
+        let matches = unsafe apus_match12(bucket.base, hash.tag)
+        return matches | bucket.load(12, as: UInt32.self) & (1 << 24) != 0
+    }
+
     /// Asks the cache for the bucket of `hash`.
     @inlinable
     public func prefetchBucket(_ hash: KeyHash, _ arena: borrowing Arena) {

@@ -63,7 +63,7 @@ public struct GeoHash: Equatable, Sendable {
     }
 
     /// The bits of a 32-bit number, a zero before each.
-    private static func spread(_ number: UInt64) -> UInt64 {
+    static func spread(_ number: UInt64) -> UInt64 {
         var x = number
         x = (x | x << 16) & 0x0000_FFFF_0000_FFFF
         x = (x | x << 8) & 0x00FF_00FF_00FF_00FF
@@ -88,10 +88,11 @@ public struct GeoHash: Equatable, Sendable {
     public var corners: (least: GeoPoint, greatest: GeoPoint) {
         func edges(_ place: UInt64, _ range: ClosedRange<Double>) -> (Double, Double) {
             let size = range.upperBound - range.lowerBound
-            let cells = Double(UInt64(1) << UInt64(steps))
+            // The share of one cell, a power of two: exact.
+            let share = 1 / Double(UInt64(1) << UInt64(steps))
             return (
-                range.lowerBound + Double(place) / cells * size,
-                range.lowerBound + Double(place + 1) / cells * size
+                range.lowerBound + Double(place) * share * size,
+                range.lowerBound + Double(place + 1) * share * size
             )
         }
         let north = edges(GeoHash.gather(bits), GeoHash.world.latitude)

@@ -24,18 +24,33 @@ public struct GeoPoint: Equatable, Sendable {
     }
 
     /// Metres to `other` over the surface of a sphere, by the haversine formula.
-    public func distance(to other: GeoPoint) -> Double {
-        let half = sin((other.longitude * GeoPoint.radians - longitude * GeoPoint.radians) / 2)
-        guard half != 0 else { return distance(toLatitude: other.latitude) }
-        let from = latitude * GeoPoint.radians
-        let to = other.latitude * GeoPoint.radians
-        let rise = sin((to - from) / 2)
-        return 2 * GeoPoint.earthRadius
-            * asin((rise * rise + cos(from) * cos(to) * half * half).squareRoot())
-    }
+    public func distance(to other: GeoPoint) -> Double { GeoOrigin(self).distance(to: other) }
 
     /// Metres along the meridian to `latitude`.
     func distance(toLatitude other: Double) -> Double {
         GeoPoint.earthRadius * abs(other * GeoPoint.radians - latitude * GeoPoint.radians)
+    }
+}
+
+/// A place from which many distances are measured, in radians.
+struct GeoOrigin: Sendable {
+    private let longitude: Double
+    private let latitude: Double
+    private let cosine: Double
+
+    init(_ point: GeoPoint) {
+        longitude = point.longitude * GeoPoint.radians
+        latitude = point.latitude * GeoPoint.radians
+        cosine = cos(latitude)
+    }
+
+    /// As `GeoPoint.distance`.
+    func distance(to other: GeoPoint) -> Double {
+        let half = sin((other.longitude * GeoPoint.radians - longitude) / 2)
+        let to = other.latitude * GeoPoint.radians
+        guard half != 0 else { return GeoPoint.earthRadius * abs(to - latitude) }
+        let rise = sin((to - latitude) / 2)
+        return 2 * GeoPoint.earthRadius
+            * asin((rise * rise + cosine * cos(to) * half * half).squareRoot())
     }
 }

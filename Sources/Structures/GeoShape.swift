@@ -16,21 +16,23 @@ public struct GeoShape: Sendable {
     public let center: GeoPoint
     /// The form.
     public let form: Form
+    private let origin: GeoOrigin
 
     /// Joins a centre and a form.
     public init(center: GeoPoint, form: Form) {
         self.center = center
         self.form = form
+        origin = GeoOrigin(center)
     }
 
     /// The polygon with these corners, its centre amid them.
     public init(polygon corners: [GeoPoint]) {
         let share = 1 / Double(max(corners.count, 1))
-        center = GeoPoint(
+        let center = GeoPoint(
             longitude: corners.reduce(0) { $0 + $1.longitude * share },
             latitude: corners.reduce(0) { $0 + $1.latitude * share }
         )
-        form = .polygon(corners)
+        self.init(center: center, form: .polygon(corners))
     }
 
     // MARK: Containing
@@ -44,15 +46,15 @@ public struct GeoShape: Sendable {
             guard center.distance(toLatitude: point.latitude) <= radius * (1 + 1e-9) + 1e-3 else {
                 return nil
             }
-            let distance = center.distance(to: point)
+            let distance = origin.distance(to: point)
             return distance <= radius ? distance : nil
         case .box(let width, let height):
             guard point.distance(toLatitude: center.latitude) <= height / 2 else { return nil }
             let besides = GeoPoint(longitude: center.longitude, latitude: point.latitude)
             guard point.distance(to: besides) <= width / 2 else { return nil }
-            return center.distance(to: point)
+            return origin.distance(to: point)
         case .polygon(let corners):
-            return GeoShape.encloses(corners, point) ? center.distance(to: point) : nil
+            return GeoShape.encloses(corners, point) ? origin.distance(to: point) : nil
         }
     }
 

@@ -58,6 +58,52 @@ public struct MemberTable: BitwiseCopyable, Sendable {
         }
     }
 
+    /// Some members that are looked at together.
+    public struct Batch: ~Copyable {
+        /// The most members.
+        public static let capacity = 32
+        /// The members held.
+        public fileprivate(set) var count = 0
+        fileprivate var members = InlineArray<32, Bytes>(repeating: Bytes())
+
+        /// Member `index`, lent by the table.
+        public subscript(index: Int) -> Bytes {
+            // By its span, as the whole array would be copied otherwise.
+            members.span[index]
+        }
+
+        fileprivate mutating func append(_ member: Bytes) {
+            var span = members.mutableSpan
+            span[count] = member
+            count &+= 1
+        }
+    }
+
+    /// As `forEach`, some dozens of members at a time.
+    public func forEachBatch(_ arena: borrowing Arena, _ body: (borrowing Batch) -> Bool) {
+        guard count > 0 else { return }
+        let total = table.bucketTotal
+        var batch = Batch()
+        for index in 0..<total {
+            if index + 2 < total { table.prefetchEntries(inBucket: index + 2, arena) }
+            var cell: Cell? = table.bucketCell(UInt32(index), arena)
+            while let bucket = cell {
+                var used = table.usedSlots(bucket)
+                while used != 0 {
+                    let slot = used.trailingZeroBitCount
+                    used &= used &- 1
+                    let handle = Handle(units: bucket.load(16 &+ slot &* 4))
+                    batch.append(Entry(arena.cell(handle)).key)
+                    guard batch.count == Batch.capacity else { continue }
+                    guard body(batch) else { return }
+                    batch.count = 0
+                }
+                cell = table.isChained(bucket) ? arena.cell(table.link(bucket)) : nil
+            }
+        }
+        if batch.count > 0 { _ = body(batch) }
+    }
+
     /// Gives memory back, at most `budget` blocks and what hangs on the last bucket of them, and
     /// takes what it freed from the budget. Returns whether all is freed. Nothing else may be
     /// called after.

@@ -73,6 +73,19 @@ public struct OrderedTable: BitwiseCopyable, Sendable {
         }
     }
 
+    /// Calls `body` with the members that do not sort before `bound`, until it says false. `body`
+    /// must not change the table.
+    public func walk(
+        from bound: OrderedBound,
+        _ arena: borrowing Arena,
+        _ body: (Bytes, Double) -> Bool
+    ) {
+        guard let spot = tree.seek(bound, arena) else { return }
+        tree.walk(from: spot, limit: .max, reversed: false, arena) { entry in
+            body(entry.key, entry.score)
+        }
+    }
+
     // MARK: Changing
 
     /// Adds a member that the table does not hold.

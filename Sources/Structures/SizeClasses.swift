@@ -1,12 +1,12 @@
-/// The block sizes of an arena: steps of 8 bytes up to 512, then eight steps per doubling.
+/// The block sizes of an arena: steps of 8 bytes up to 512, then 16 steps per doubling.
 ///
 /// ```text
-/// 8 16 24 … 512 | 576 640 … 1024 | 1152 … 2048 | … | 18432 … 32768
+/// 8 16 24 … 512 | 544 576 … 1024 | 1088 … 2048 | … | 17408 … 32768
 /// ```
-/// A block wastes at most 7 bytes up to 512 and at most 1/9 of itself above.
+/// A block wastes at most 7 bytes up to 512 and at most 1/17 of itself above.
 public enum SizeClasses {
     /// The number of classes.
-    public static let count = 64 + 6 * 8
+    public static let count = 64 + 6 * 16
     /// The largest classed block; larger ones take whole pages.
     public static let byteCountMax = 32 * 1024
 
@@ -17,14 +17,14 @@ public enum SizeClasses {
         if byteCount <= 512 { return (byteCount &+ 7) >> 3 &- 1 }
         let last = byteCount &- 1
         let doubling = Int.bitWidth &- 1 &- last.leadingZeroBitCount
-        return 64 &+ (doubling &- 9) << 3 &+ (last >> (doubling &- 3)) &- 8
+        return 64 &+ (doubling &- 9) << 4 &+ (last >> (doubling &- 4)) &- 16
     }
 
     /// The block size of a class.
     @inlinable
     public static func byteCount(_ index: Int) -> Int {
         if index < 64 { return (index &+ 1) << 3 }
-        let doubling = (index &- 64) >> 3
-        return (9 &+ (index &- 64) & 7) << (6 &+ doubling)
+        let doubling = (index &- 64) >> 4
+        return (17 &+ (index &- 64) & 15) << (5 &+ doubling)
     }
 }

@@ -5,14 +5,14 @@ public import Primitives
 /// ```text
 /// 0       4       6
 /// ┌───────┬───────┬──────────────────────────┬───────────────────┬─────
-/// │ used  │ count │ width:2   │ score        │ member            │ next
-/// │ bytes │       │ length:6  │ 1,2,4 or 8   │                   │ …
+/// │ used  │ count │ length:5  │ score        │ member            │ next
+/// │ bytes │       │ width:3   │ 1…8 bytes    │                   │ …
 /// └───────┴───────┴──────────────────────────┴───────────────────┴─────
-///                  63 = four bytes of length follow
+/// length   up to 29; 30 = a byte of length follows, 31 = four bytes
+/// width    0…6: the score is a whole number of 1…7 bytes, two's complement; 7: a double
 /// ```
-/// A score that is a small whole number stands as one of 1, 2 or 4 bytes, any other as a double of
-/// 8; a zero loses its sign, as in Redis. A member of 10 bytes with a score under 128 takes 12
-/// bytes (a listpack's takes 14).
+/// A zero loses its sign, as in Redis. A member of 10 bytes with a score below a million takes 14
+/// bytes (a listpack's takes 17).
 ///
 /// The pack is a view; the block is its holder's. Everything is O(bytes).
 ///
@@ -22,7 +22,9 @@ public struct SortedPack: Sendable {
     /// The most members; beyond, another structure is needed.
     public static let countMax = Int(UInt16.max)
     static let headerCount = 6
-    static let longLength: UInt8 = 63
+    static let byteLength: UInt8 = 30
+    static let longLength: UInt8 = 31
+    static let doubleWidth: UInt8 = 7
 
     let cell: Cell
 
@@ -54,28 +56,32 @@ public struct SortedPack: Sendable {
 
     // MARK: Reading
 
+    /// The length of the member whose item begins at `offset`, and where its score does.
+    @inline(__always)
+    private func length(_ offset: Int) -> (length: Int, scoreOffset: Int) {
+        let length = cell.byte(offset) >> 3
+        if _fastPath(length < SortedPack.byteLength) { return (Int(length), offset &+ 1) }
+        if length == SortedPack.byteLength { return (Int(cell.byte(offset &+ 1)), offset &+ 2) }
+        return (Int(cell.load(offset &+ 1, as: UInt32.self)), offset &+ 5)
+    }
+
     private func item(_ offset: Int) -> Item {
-        let head = cell.byte(offset)
-        var place = offset &+ 1
-        var length = Int(head >> 2)
-        if _slowPath(length == Int(SortedPack.longLength)) {
-            length = Int(cell.load(place, as: UInt32.self))
-            place &+= 4
-        }
-        let score: Double
-        switch head & 3 {
-        case 0: score = Double(cell.load(place, as: Int8.self))
-        case 1: score = Double(cell.load(place, as: Int16.self))
-        case 2: score = Double(cell.load(place, as: Int32.self))
-        default: score = cell.load(place)
-        }
-        place &+= 1 << Int(head & 3)
+        let width = cell.byte(offset) & 7
+        let (length, place) = length(offset)
+        let end = place &+ Int(width) &+ 1
         return Item(
             offset: offset,
-            score: score,
-            member: cell.bytes(place, length),
-            end: place &+ length
+            score: score(width, endingAt: end),
+            member: cell.bytes(end, length),
+            end: end &+ length
         )
+    }
+
+    /// The score that ends at `end`: the top of the eight bytes that do, which lie in the block, as
+    /// its head has more.
+    private func score(_ width: UInt8, endingAt end: Int) -> Double {
+        guard width != SortedPack.doubleWidth else { return cell.load(end &- 8) }
+        return Double(cell.load(end &- 8, as: Int64.self) >> Int64(56 &- Int(width) &* 8))
     }
 
     /// The member `name` and its rank, or nil.
@@ -84,19 +90,12 @@ public struct SortedPack: Sendable {
         var offset = SortedPack.headerCount
         var rank = 0
         while offset < end {
-            let head = cell.byte(offset)
-            let length = Int(head >> 2)
-            if _fastPath(length != Int(SortedPack.longLength)) {
-                let place = offset &+ 1 &+ 1 << Int(head & 3)
-                if length == name.count, cell.bytes(place, length) == name {
-                    return (item(offset), rank)
-                }
-                offset = place &+ length
-            } else {
-                let item = item(offset)
-                if item.member == name { return (item, rank) }
-                offset = item.end
+            let (length, scoreOffset) = length(offset)
+            let place = scoreOffset &+ Int(cell.byte(offset) & 7) &+ 1
+            if length == name.count, cell.bytes(place, length) == name {
+                return (item(offset), rank)
             }
+            offset = place &+ length
             rank &+= 1
         }
         return nil
@@ -173,19 +172,24 @@ public struct SortedPack: Sendable {
 
     /// An empty pack with room for a member of `length` bytes.
     public static func create(_ length: Int, _ arena: inout Arena) -> Handle {
-        let handle = arena.allocate(headerCount + itemByteCount(length, 3))
+        let handle = arena.allocate(headerCount + itemByteCount(length, doubleWidth))
         SortedPack(arena.cell(handle)).setSize(headerCount, 0)
         return handle
     }
 
     private static func itemByteCount(_ length: Int, _ width: UInt8) -> Int {
-        1 + (length >= Int(longLength) ? 4 : 0) + 1 << Int(width) + length
+        1 + lengthByteCount(length) + Int(width) + 1 + length
     }
 
-    /// How many bytes `score` takes: 0, 1, 2 or 3 for 1, 2, 4 or 8.
+    /// The bytes of a length that the first byte has no room for.
+    private static func lengthByteCount(_ length: Int) -> Int {
+        length < Int(byteLength) ? 0 : length <= Int(UInt8.max) ? 1 : 4
+    }
+
+    /// How `score` stands: as a whole number of one byte more than this, or as a double.
     private static func width(_ score: Double) -> UInt8 {
-        guard let whole = Int32(exactly: score) else { return 3 }
-        return Int8(exactly: whole) != nil ? 0 : Int16(exactly: whole) != nil ? 1 : 2
+        guard let whole = Int64(exactly: score) else { return doubleWidth }
+        return UInt8(PackItem.width(whole) - 1)
     }
 
     /// Adds a member that the pack does not hold; returns the block, which may be another one.
@@ -210,24 +214,27 @@ public struct SortedPack: Sendable {
     }
 
     private func write(_ member: Bytes, _ score: Double, _ width: UInt8, at offset: Int) {
-        let isLong = member.count >= Int(SortedPack.longLength)
-        let length = isLong ? SortedPack.longLength : UInt8(member.count)
-        cell.store(length << 2 | width, offset)
-        var place = offset + 1
-        if isLong {
-            cell.store(UInt32(member.count), place)
-            place += 4
+        let length: UInt8
+        switch SortedPack.lengthByteCount(member.count) {
+        case 0: length = UInt8(member.count)
+        case 1:
+            length = SortedPack.byteLength
+            cell.store(UInt8(member.count), offset + 1)
+        default:
+            length = SortedPack.longLength
+            cell.store(UInt32(member.count), offset + 1)
         }
+        cell.store(length << 3 | width, offset)
+        let place = offset + 1 + SortedPack.lengthByteCount(member.count)
         write(score, width, at: place)
-        cell.put(member, place + 1 << Int(width))
+        cell.put(member, place + Int(width) + 1)
     }
 
     private func write(_ score: Double, _ width: UInt8, at place: Int) {
-        switch width {
-        case 0: cell.store(Int8(score), place)
-        case 1: cell.store(Int16(score), place)
-        case 2: cell.store(Int32(score), place)
-        default: cell.store(score, place)
+        guard width != SortedPack.doubleWidth else { return cell.store(score, place) }
+        let whole = Int64(score)
+        for index in 0...Int(width) {
+            cell.store(UInt8(truncatingIfNeeded: whole >> Int64(index * 8)), place + index)
         }
     }
 
@@ -242,8 +249,8 @@ public struct SortedPack: Sendable {
         let width = width(score)
         let place = pack.position(OrderedBound(score: score, member: item.member)).offset
         let keepsPlace = place == item.offset || place == item.end
-        if keepsPlace, width == pack.cell.byte(item.offset) & 3 {
-            pack.write(score, width, at: item.end - item.member.count - 1 << Int(width))
+        if keepsPlace, width == pack.cell.byte(item.offset) & 7 {
+            pack.write(score, width, at: item.end - item.member.count - Int(width) - 1)
             return handle
         }
         // The member lies in the block that is about to move: a copy on the side.

@@ -104,6 +104,21 @@ import Testing
         }
     }
 
+    @Test(arguments: [("1", "integers"), ("m", "pack"), ("a member that is too long", "table")])
+    func `a table made anew takes the encoding of what is left`(prefix: String, name: String) {
+        let pair = Pair(seed: 1)
+        for number in 0..<40 { pair.add("s", "\(prefix)\(number)") }
+        for _ in 0..<32 { pair.pop("s") }
+        guard var set = pair.set("s") else { return }
+        #expect(set.content.encoding == .table)
+        set.remake(pair.limits)
+        #expect("\(set.content.encoding)" == name)
+        #expect(set.content.isValid)
+        let members = pair.set("s").map { pair.members($0.content) } ?? []
+        #expect(Set(members) == pair.model["s"])
+        pair.add("s", "another")
+    }
+
     @Test func `a set takes the encodings in turn`() {
         let pair = Pair(seed: 1)
         for number in 0..<16 { pair.add("n", "\(number)") }

@@ -68,6 +68,7 @@ import Testing
                     GeoPoint(longitude: center.longitude, latitude: center.latitude + step),
                 ])
             }
+            let window = GeoWindow(shape)
             var ranges: [Range<UInt64>] = []
             shape.forEachCell {
                 ranges.append($0.scores)
@@ -86,8 +87,43 @@ import Testing
                 let cell = GeoHash(place)
                 guard shape.distance(to: cell.center) != nil else { continue }
                 #expect(ranges.contains { $0.contains(cell.bits) })
+                #expect(window.mayHold(cell.bits))
             }
         }
+    }
+
+    @Test func `a window holds what lies in its shape, round the poles and the date line too`() {
+        var random = FastRandom(seed: 9)
+        var held = 0
+        for _ in 0..<2_000 {
+            let center = GeoHashTests.point(&random)
+            let size = [1_000.0, 300_000, 2_000_000, 11_000_000, 30_000_000][random.below(5)]
+            let form: GeoShape.Form = random.below(2) == 0
+                ? .circle(radius: size) : .box(width: size, height: size / 2)
+            let shape = GeoShape(center: center, form: form)
+            let window = GeoWindow(shape)
+            for _ in 0..<20 {
+                var place = GeoHashTests.point(&random)
+                if random.below(2) == 0 {
+                    place.latitude = center.latitude + (place.latitude / 85 * size / 120_000)
+                    place.longitude = center.longitude + (place.longitude / 180 * size / 90_000)
+                }
+                guard place.hasCell else { continue }
+                let cell = GeoHash(place)
+                guard shape.distance(to: cell.center) != nil else { continue }
+                #expect(window.mayHold(cell.bits))
+                held += 1
+            }
+        }
+        #expect(held > 5_000)
+        let small = GeoWindow(GeoShape(center: center(15, 37), form: .circle(radius: 200_000)))
+        #expect(!small.mayHold(GeoHash(center(18, 37)).bits))
+        #expect(!small.mayHold(GeoHash(center(15, 39)).bits))
+        #expect(small.mayHold(1 << 60))
+    }
+
+    private func center(_ longitude: Double, _ latitude: Double) -> GeoPoint {
+        GeoPoint(longitude: longitude, latitude: latitude)
     }
 
     @Test func `scores that are no cells name some`() {

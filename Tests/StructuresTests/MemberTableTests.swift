@@ -43,6 +43,26 @@ import Testing
         #expect(steps > model.count / 100)
     }
 
+    @Test(arguments: [0, 1, 31, 32, 33, 1_000])
+    func `batches give every member once, as long as they are wanted`(count: Int) {
+        var arena = Arena()
+        var table = MemberTable()
+        for number in 0..<count {
+            Array("\(number)".utf8).withBytes { table.insert($0, arena.hasher($0), &arena) }
+        }
+        var found: [String] = []
+        table.forEachBatch(arena) { batch in
+            for index in 0..<batch.count {
+                let isThere = table.table.mayHold(arena.hasher(batch[index]), arena)
+                #expect(isThere)
+                found.append(batch[index].string)
+            }
+            return found.count < 500
+        }
+        #expect(found.count == Set(found).count)
+        #expect(found.count == count || found.count >= 500 && found.count < 532)
+    }
+
     @Test(arguments: [1, 7, 12, 40, 400])
     func `every member is drawn as often`(count: Int) {
         var random = FastRandom(seed: 7)

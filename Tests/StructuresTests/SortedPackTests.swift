@@ -6,9 +6,10 @@ import Testing
 @Suite struct SortedPackTests {
     @Test func `scores take as many bytes as they need and read back the same`() {
         let cases: [(Double, Int)] = [
-            (0, 1), (127, 1), (-128, 1), (128, 2), (-32_768, 2), (32_768, 4),
-            (2_147_483_647, 4), (2_147_483_648, 8), (0.5, 8), (-0.0, 1), (.infinity, 8),
-            (-.infinity, 8), (1e300, 8),
+            (0, 1), (127, 1), (-128, 1), (128, 2), (-32_768, 2), (32_768, 3),
+            (-8_388_608, 3), (8_388_608, 4), (2_147_483_647, 4), (2_147_483_648, 5), (1e12, 6),
+            (-1e15, 7), (9_007_199_254_740_992, 7), (1e18, 8), (-1e18, 8), (0.5, 8), (-0.0, 1),
+            (.infinity, 8), (-.infinity, 8), (1e300, 8),
         ]
         for (score, width) in cases {
             var arena = Arena()
@@ -22,7 +23,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [0, 1, 62, 63, 64, 300, 70_000])
+    @Test(arguments: [0, 1, 29, 30, 31, 64, 255, 256, 70_000])
     func `members of any length are found`(length: Int) {
         var arena = Arena()
         var handle = SortedPack.create(length, &arena)
