@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <float.h>
+#include <malloc.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -132,6 +133,8 @@ int apus_accept(int listening) {
 int apus_set_timer_slack(unsigned long nanoseconds) {
   return prctl(PR_SET_TIMERSLACK, nanoseconds, 0, 0, 0);
 }
+
+void apus_give_back(void) { malloc_trim(0); }
 
 _Noreturn void apus_out_of_memory(size_t byte_count) {
   fprintf(stderr, "Out of memory: the system has no %zu bytes more. Apus ends.\n", byte_count);

@@ -118,6 +118,8 @@ extension ObjectCommands {
     ) throws(CommandError) {
         context.reply.lines([
             "MEMORY <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+            "PURGE",
+            "    Give memory that is free back to the system.",
             "USAGE <key> [SAMPLES <count>]",
             "    Return memory in bytes used by <key> and its value. Nested values are",
             "    counted whole.",

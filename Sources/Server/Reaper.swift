@@ -3,7 +3,7 @@ internal import Store
 internal import Synchronization
 internal import System
 
-/// A helper thread that gives back the memory of shards that FLUSHALL put aside.
+/// A helper thread that gives back the memory of shards that FLUSHALL put aside, to the system too.
 @safe
 final class Reaper: @unchecked Sendable {  // because: guarded by the mutex
     private let shards = Mutex<[Shard]>([])
@@ -49,6 +49,7 @@ final class Reaper: @unchecked Sendable {  // because: guarded by the mutex
                 pending.subtract(count, ordering: .relaxed)
                 freed.add(count, ordering: .relaxed)
             }
+            if !batch.isEmpty, shards.withLock({ $0.isEmpty }) { ProcessMemory.giveBack() }
         }
     }
 }

@@ -12,6 +12,19 @@ public enum ProcessMemory {
         return pages * sysconf(Int32(_SC_PAGESIZE))
     }
 
+    /// The bytes of addresses that the process may have (`ulimit -v`); nil when there is no limit.
+    public static var addressBytesMax: Int? {
+        var limit = rlimit()
+        // SAFETY: the call fills the structure that it is given.
+        let result = unsafe getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit)
+        guard result == 0, limit.rlim_cur < rlim_t(Int.max) else { return nil }
+        return Int(limit.rlim_cur)
+    }
+
+    /// Gives the system back what the allocator holds free. Other threads' allocations may wait
+    /// meanwhile. Complexity: O(free bytes).
+    public static func giveBack() { apus_give_back() }
+
     /// The bytes of memory that the machine has.
     public static var systemBytes: Int {
         sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))

@@ -208,6 +208,9 @@ int apus_set_timer_slack(unsigned long nanoseconds);
 // command line and the environment ends. The environment moves away the first time.
 void apus_set_title(const char *_Nonnull title);
 
+// Gives the system back what the allocator holds free.
+void apus_give_back(void);
+
 // Says on standard error that `byte_count` bytes were not to be had, and ends with exit code 1.
 _Noreturn void apus_out_of_memory(size_t byte_count);
 
