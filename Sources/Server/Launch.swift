@@ -1,3 +1,4 @@
+internal import Store
 internal import System
 
 /// One run of the server: from a configuration that was read to an exit code.
@@ -32,6 +33,7 @@ struct Launch {
         do throws(SystemError) {
             let server = try Instance(
                 configuration, log: log, supervisor: supervisor == nil ? "no" : "systemd")
+            guard hasAddresses(server) else { return 1 }
             server.log(absent: configuration.notInEffect[...])
             guard listen(server) else { return 1 }
             return serve(server, supervisor)
@@ -76,6 +78,18 @@ struct Launch {
         }
         supervisor.tell("STATUS=Apus is loading...\n")
         return supervisor
+    }
+
+    /// Whether the process may have the addresses that the databases reserve.
+    private func hasAddresses(_ server: Instance) -> Bool {
+        let wanted = server.keyspace.addressBytes
+        guard let limit = ProcessMemory.addressBytesMax, limit < wanted else { return true }
+        log(
+            .warning,
+            "Your current 'ulimit -v' of \(limit >> 10) is not enough for the server to start: its "
+                + "databases reserve \(wanted >> 30) GB of addresses, however little memory they "
+                + "use. Please set it to unlimited. Exiting.")
+        return false
     }
 
     /// Lets as many files be open as `maxclients` needs, or lowers `maxclients`; false when not

@@ -1,6 +1,7 @@
 public import CSupport
 public import Primitives
 internal import Glibc
+internal import Structures
 
 /// All keys: databases cut into partitions by the keys' hashes, and the partitions' locks.
 ///
@@ -36,6 +37,9 @@ public struct Keyspace: @unchecked Sendable {  // because: the locks guard the s
     public let databaseCount: Int
     /// Whether several workers use it, so that locks are taken.
     public let isShared: Bool
+
+    /// The bytes of addresses that are reserved when there are keys in every shard.
+    public var addressBytes: Int { partitionCount * databaseCount * Arena.byteCountMax }
 
     /// An empty keyspace for `workers` threads. It lives as long as the process.
     public init(databases: Int, workers: Int) {

@@ -6,7 +6,7 @@ internal import Glibc
 /// handles.
 ///
 /// ```text
-/// reservation (32 GiB of addresses, touched as used)
+/// reservation (32 GiB of addresses, made writable as pages are taken)
 /// ┌──────────┬──────────┬──────────┬──────────┬─────
 /// │ page 0   │ page 1   │ page 2   │ page 3 … │        a page holds blocks of one class,
 /// │ never    │ 56-byte  │ 24-byte  │ a run of │        or is part of a run for one large block
@@ -31,11 +31,13 @@ public struct Arena: ~Copyable {
     public static let byteCountMax = 1 << 35
     static let pageShift = 16
     static let pageUnits: UInt32 = 8192
-    static let pageCountMax = UInt32(byteCountMax >> pageShift)
     /// Free pages that stay resident, so that a page that empties and fills costs no fault.
     static let idlePagesKept = 8
     /// From this size on the arena asks for huge pages.
     static let hugeFrom = 32 << 20
+    /// How much is made writable at once, below `hugeFrom` and from there on.
+    static let smallStep = 4 << 20
+    static let hugeStep = 64 << 20
 
     /// The hash of all tables in this arena.
     public let hasher: KeyHasher
@@ -47,6 +49,8 @@ public struct Arena: ~Copyable {
     private(set) var pageCount: UInt32 = 1
     private(set) var freeRuns = PageRuns()
     private var hugeEnd = 0
+    /// How far from the first one the addresses are writable.
+    private var writableBytes = 0
     /// Whether tables in this arena get and give up buckets as they grow and shrink.
     public var resizesTables = true
     /// The bytes of all blocks in use, rounded to their classes.
@@ -67,24 +71,39 @@ public struct Arena: ~Copyable {
         // SAFETY: mapped in `reserve` when the first page was taken, and allocated in `init`.
         if pageCount > 1 {
             unsafe munmap(base, Arena.byteCountMax)
-            unsafe munmap(records, Int(Arena.pageCountMax) * 16)
+            unsafe munmap(records, Arena.recordBytes)
         }
         unsafe heads.deallocate()
     }
 
-    /// Reserves the addresses; no memory is touched. Ends the process when there are none.
+    private static let recordBytes = byteCountMax >> pageShift * 16
+
+    /// Reserves the addresses, on which nothing may be written yet: so they count neither as used
+    /// nor as promised, whatever vm.overcommit_memory is. Ends the process when there are none.
     private mutating func reserve() {
         // SAFETY: fresh mappings, checked.
-        unsafe base = Arena.reserve(Arena.byteCountMax)
-        unsafe records = Arena.reserve(Int(Arena.pageCountMax) * 16)
+        unsafe base = Arena.map(Arena.byteCountMax, PROT_NONE)
+        unsafe records = Arena.map(Arena.recordBytes, PROT_READ | PROT_WRITE)
     }
 
-    private static func reserve(_ byteCount: Int) -> UnsafeMutableRawPointer {
+    private static func map(_ byteCount: Int, _ access: Int32) -> UnsafeMutableRawPointer {
         let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
-        guard let address = unsafe mmap(nil, byteCount, PROT_READ | PROT_WRITE, flags, -1, 0),
+        guard let address = unsafe mmap(nil, byteCount, access, flags, -1, 0),
             unsafe address != MAP_FAILED
         else { apus_out_of_memory(byteCount) }
         return unsafe address
+    }
+
+    /// Makes the reservation writable up to `end` and some way on. Ends the process when the system
+    /// promises no more memory.
+    private mutating func makeWritable(to end: Int) {
+        let step = end > Arena.hugeFrom ? Arena.hugeStep : Arena.smallStep
+        let target = min((end + step - 1) / step * step, Arena.byteCountMax)
+        // SAFETY: within the reservation.
+        let result = unsafe mprotect(
+            base + writableBytes, target - writableBytes, PROT_READ | PROT_WRITE)
+        guard result == 0 else { apus_out_of_memory(target - writableBytes) }
+        writableBytes = target
     }
 
     // MARK: Blocks
@@ -168,7 +187,7 @@ public struct Arena: ~Copyable {
     // MARK: Pages
 
     func record(_ page: UInt32) -> PageRecord {
-        // SAFETY: page numbers are under `pageCountMax`.
+        // SAFETY: page numbers lie in the reservation.
         unsafe PageRecord(Cell(records + Int(page) << 4))
     }
 
@@ -191,12 +210,13 @@ public struct Arena: ~Copyable {
         if pageCount == 1 { reserve() }
         pageBytes += Int(count) << Arena.pageShift
         if let page = freeRuns.take(count) { return page }
-        guard Arena.pageCountMax - pageCount >= count else {
+        let end = (Int(pageCount) + Int(count)) << Arena.pageShift
+        guard end <= Arena.byteCountMax else {
             fatalError("a shard holds at most 32 GiB: start with more threads (more partitions)")
         }
         let page = pageCount
         pageCount += count
-        let end = Int(pageCount) << Arena.pageShift
+        if end > writableBytes { makeWritable(to: end) }
         if end > Arena.hugeFrom, end > hugeEnd { adviseHuge(end) }
         return page
     }

@@ -16,6 +16,17 @@ import Testing
         #expect(last == SizeClasses.byteCountMax)
     }
 
+    @Test func `blocks on both sides of every step of what is writable can be written`() {
+        var arena = Arena()
+        for megabytes in [1, 2, 1, 5, 20, 30, 10, 64, 65, 1] {
+            let handle = arena.allocate(megabytes << 20)
+            let cell = arena.cell(handle)
+            for end in [0, (megabytes << 20) - 1] { cell.store(UInt8(7), end) }
+            let last = cell.byte((megabytes << 20) - 1)
+            #expect(last == 7)
+        }
+    }
+
     @Test(arguments: [1, 2, 3])
     func `random steps keep every block's bytes`(seed: UInt64) {
         var random = FastRandom(seed: seed)
