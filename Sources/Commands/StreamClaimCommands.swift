@@ -159,7 +159,7 @@ private struct ClaimOptions {
     }
 }
 
-/// Claims of one request, for a consumer that is made by the first of them.
+/// Claims of one request, for a consumer that is there from then on even if it gets nothing.
 private struct Claim {
     /// The moment of delivery to note.
     var time: Int64
@@ -169,16 +169,17 @@ private struct Claim {
     var isBare = false
     private let stream: StreamValue
     private let group: StreamGroup
-    private let name: Bytes
+    private let owner: StreamConsumer
     private let now: Int64
-    private var consumer: StreamConsumer?
+    private var isActive = false
 
     init(_ stream: StreamValue, _ group: StreamGroup, _ name: Bytes, now: Int64) {
         self.stream = stream
         self.group = group
-        self.name = name
         self.now = now
         time = now
+        owner = stream.makeConsumer(group, name, now: now)
+        stream.note(owner, now: now, isActive: false)
     }
 
     /// Claims an entry and replies with it.
@@ -187,9 +188,8 @@ private struct Claim {
         _ item: StreamPack.Item,
         _ reply: inout ReplyWriter
     ) {
-        let owner = consumer ?? stream.makeConsumer(group, name, now: now)
-        if consumer == nil { stream.note(owner, now: now, isActive: true) }
-        consumer = owner
+        if !isActive { stream.note(owner, now: now, isActive: true) }
+        isActive = true
         let deliveries = retryCount ?? (isBare ? pending.deliveries : pending.deliveries &+ 1)
         let moment = time == now ? stream.moment(group, now) : time
         stream.give(pending, group, to: owner, time: moment)

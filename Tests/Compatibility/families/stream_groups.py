@@ -60,9 +60,20 @@ def subcommand(w):
 
 
 def claim(w):
-    return ["XCLAIM", w.key(), group(w), consumer(w), w.pick("0", "0", "0", "99999999", "-1", "x"), *ids(w), *w.options(
+    return with_consumer(["XCLAIM", w.key(), group(w), consumer(w), w.pick("0", "0", "0", "99999999", "-1", "x"), *ids(w), *w.options(
         lambda: ["IDLE", w.pick("0", "1000", "x")], lambda: ["TIME", w.pick("1000", "x")],
-        lambda: ["RETRYCOUNT", w.integer(0, 5)], "FORCE", "JUSTID", lambda: ["LASTID", ident(w)], share=0.15)]
+        lambda: ["RETRYCOUNT", w.integer(0, 5)], "FORCE", "JUSTID", lambda: ["LASTID", ident(w)], share=0.15)])
+
+
+def claim_from(w):
+    return with_consumer(
+        ["XAUTOCLAIM", w.key(), group(w), consumer(w), w.pick("0", "0", "99999999", "-1", "x"), w.pick("0", "0-0", ident(w)),
+         *w.options(lambda: ["COUNT", w.integer(1, 5)], "JUSTID")])
+
+
+def with_consumer(words):
+    """The command after its consumer was made, which 7.0 does only when something is claimed."""
+    return [["XGROUP", "CREATECONSUMER", *words[1:4]], words]
 
 
 def pending(w):
@@ -79,8 +90,7 @@ STEPS = [
     (6, "XACK", lambda w: ["XACK", w.key(), group(w), *ids(w)]),
     (6, "XPENDING", pending),
     (5, "XCLAIM", claim),
-    (4, "XAUTOCLAIM", lambda w: ["XAUTOCLAIM", w.key(), group(w), consumer(w), w.pick("0", "0", "99999999", "-1", "x"),
-                                 w.pick("0", "0-0", ident(w)), *w.options(lambda: ["COUNT", w.integer(1, 5)], "JUSTID")]),
+    (4, "XAUTOCLAIM", claim_from),
     (3, "XDEL", lambda w: ["XDEL", w.key(), *ids(w, 2)]),
     (1, "XTRIM", lambda w: ["XTRIM", w.key(), "MAXLEN", w.number(5, 30)]),
     (4, "XINFO", lambda w: ["XINFO", "GROUPS", w.key()]),
@@ -346,6 +356,11 @@ NEWER = [
     (*TWO, "XNACK s g FAIL IDS 1 2-1", "XACK s g 2-1", b":1\r\n"),
     (*TWO, "XNACK s g FAIL IDS 1 2-1", "XGROUP DELCONSUMER s g alice", b":2\r\n"),
     (*TWO, "XNACK s g FAIL IDS 1 2-1", "COPY s t", "XPENDING t g 2 2 9", pending((b"2-1", b"", -1, 1))),
+    # A consumer is there once it tried, as since 7.2.
+    (*TWO, "XCLAIM s g bob 100000 1-1", "XINFO CONSUMERS s g", lambda reply: b"bob" in reply and b"inactive\r\n:-1" in reply),
+    (*TWO, "XAUTOCLAIM s g bob 100000 0", "XINFO CONSUMERS s g", lambda reply: b"bob" in reply),
+    (*TWO, "XCLAIM s g bob 0 1-1", "XINFO CONSUMERS s g", lambda reply: b"inactive\r\n:-1" not in reply),
+    (*TWO, "XCLAIM s g bob 0 1-1 junk", "XINFO CONSUMERS s g", lambda reply: b"bob" not in reply),
     # Bounds over all streams
     (*ONE, "XREADGROUP GROUP g a MAXCOUNT 1 STREAMS s >", stream(b"s", item(b"1-1", b"a", b"1"))),
     (*ONE, "XREADGROUP GROUP g a MAXCOUNT 1 STREAMS s >", "XPENDING s g - + 9", lambda reply: b"1-1" in reply and b"2-1" not in reply),
