@@ -62,16 +62,17 @@ extension BitmapCommands {
     static func count(
         _ arguments: Arguments, _ context: inout CommandContext
     ) throws(CommandError) {
-        guard let slot = try context.read(context.firstKey(arguments), .string) else {
-            return context.reply.integer(0)
-        }
         guard arguments.count > 2 else {
-            return context.reply.integer(StringValue.withBytes(slot.entry) { Bits.count($0) })
+            let slot = try context.read(context.firstKey(arguments), .string)
+            let count = slot.map { StringValue.withBytes($0.entry) { Bits.count($0) } }
+            return context.reply.integer(count ?? 0)
         }
         guard arguments.count == 4 || arguments.count == 5 else { throw .syntax }
         let range = SignedRange(try arguments.integer(2), try arguments.integer(3))
-        guard !range.isCrossed else { return context.reply.integer(0) }
         let unit = try arguments.bitUnit(4)
+        guard let slot = try context.read(context.firstKey(arguments), .string),
+            !range.isCrossed
+        else { return context.reply.integer(0) }
         let count = StringValue.withBytes(slot.entry) { bytes in
             unit.bits(range, of: bytes).map { Bits.count(bytes, in: $0) } ?? 0
         }
@@ -86,14 +87,14 @@ extension BitmapCommands {
         guard bit == 0 || bit == 1 else {
             throw CommandError("ERR The bit argument must be 1 or 0.")
         }
-        guard let slot = try context.read(context.firstKey(arguments), .string) else {
-            return context.reply.integer(bit == 0 ? 0 : -1)
-        }
         guard arguments.count <= 6 else { throw .syntax }
         let start = arguments.count > 3 ? try arguments.integer(3) : 0
         let unit = try arguments.bitUnit(5)
         let hasEnd = arguments.count > 4
         let end = hasEnd ? try arguments.integer(4) : -1
+        guard let slot = try context.read(context.firstKey(arguments), .string) else {
+            return context.reply.integer(bit == 0 ? 0 : -1)
+        }
         let place = StringValue.withBytes(slot.entry) { bytes -> Int in
             guard let range = unit.bits(SignedRange(start, end), of: bytes) else { return -1 }
             if let found = Bits.first(bit == 1, in: bytes, range) { return found }
