@@ -36,15 +36,17 @@ extension SortCommands {
         var request = try SortRequest(arguments, mayStore: mayStore)
         let slot = context.read(context.firstKey(arguments))
         var elements = SortElements()
+        var isCut = false
         if let slot {
-            if request.keepsOrder, request.target != nil, slot.entry.isKind(.set) {
-                request.sortAnyway()
+            if request.keepsOrder, slot.entry.isKind(.set) {
+                if request.target != nil { request.sortAnyway() }
+            } else {
+                isCut = request.keepsOrder
             }
-            let isReversed = request.keepsOrder && request.isDescending
-            try collect(slot, isReversed: isReversed, into: &elements)
+            try collect(slot, request, into: &elements)
         }
         if !request.keepsOrder { try elements.sort(request, &context) }
-        let range = request.range(elements.count)
+        let range = isCut ? 0..<elements.count : request.range(elements.count)
         if let target = request.target {
             store(elements, range, request, at: context.key(target), &context)
         } else {
@@ -52,16 +54,17 @@ extension SortCommands {
         }
     }
 
-    /// Adds the elements of the collection at `slot`; downwards when `isReversed`, where there
-    /// is an order.
+    /// Adds the elements of the collection at `slot`: of a list or sorted set whose order stays
+    /// only those that LIMIT leaves.
     private static func collect(
         _ slot: Shard.Slot,
-        isReversed: Bool,
+        _ request: SortRequest,
         into elements: inout SortElements
     ) throws(CommandError) {
+        let isReversed = request.keepsOrder && request.isDescending
         switch slot.entry.kind {
         case .list:
-            collect(ListValue(slot), isReversed: isReversed, into: &elements)
+            collect(ListValue(slot), request, into: &elements)
         case .set:
             SetValue(slot).content.forEach { item in
                 elements.add(item)
@@ -69,8 +72,10 @@ extension SortCommands {
             }
         case .sortedSet:
             let set = SortedSetValue(slot)
-            let first = isReversed ? set.count - 1 : 0
-            set.walk(from: first, limit: .max, reversed: isReversed) { member, _ in
+            let range = request.collected(of: set.count)
+            guard !range.isEmpty else { return }
+            let first = isReversed ? set.count - 1 - range.lowerBound : range.lowerBound
+            set.walk(from: first, limit: range.count, reversed: isReversed) { member, _ in
                 elements.add(.bytes(member))
                 return true
             }
@@ -81,20 +86,23 @@ extension SortCommands {
     /// Compressed nodes lend their elements only until the next one is read.
     private static func collect(
         _ list: ListValue,
-        isReversed: Bool,
+        _ request: SortRequest,
         into elements: inout SortElements
     ) {
-        let first = isReversed ? list.count - 1 : 0
+        let range = request.collected(of: list.count)
+        guard !range.isEmpty else { return }
+        let isReversed = request.keepsOrder && request.isDescending
+        let first = isReversed ? list.count - 1 - range.lowerBound : range.lowerBound
         let isLent = list.compressDepth == 0
         if !isLent {
             var byteCount = 0
-            list.walk(from: first, limit: .max, reversed: isReversed) { item in
+            list.walk(from: first, limit: range.count, reversed: isReversed) { item in
                 if case .bytes(let bytes) = item { byteCount += bytes.count }
                 return true
             }
             elements.reserveCopies(byteCount)
         }
-        list.walk(from: first, limit: .max, reversed: isReversed) { item in
+        list.walk(from: first, limit: range.count, reversed: isReversed) { item in
             if isLent { elements.add(item) } else { elements.add(copyOf: item) }
             return true
         }

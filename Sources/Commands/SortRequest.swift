@@ -113,6 +113,9 @@ struct SortRequest {
         isAlphabetic = true
     }
 
+    /// Which of `count` elements, as they lie in a list or sorted set, must be looked at.
+    func collected(of count: Int) -> Range<Int> { keepsOrder ? range(count) : 0..<count }
+
     /// Which of `count` elements in order are told.
     func range(_ count: Int) -> Range<Int> {
         let lower = Int(min(max(offset, 0), Int64(count)))

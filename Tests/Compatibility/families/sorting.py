@@ -123,6 +123,21 @@ SORT z BY nosort
 SORT z BY nosort DESC
 SORT z BY nosort LIMIT 1 1
 SORT z BY nosort DESC LIMIT 0 2
+SORT z BY nosort DESC LIMIT 2 5
+SORT z BY nosort LIMIT 3 1
+SORT z BY nosort LIMIT -2 2
+SORT z BY nosort LIMIT 1 -1 GET # GET w_*
+SORT z BY nosort LIMIT 1 0
+SORT z BY nosort LIMIT 1 1 STORE d
+LRANGE d 0 -1
+RPUSH q a b c d e
+SORT q BY nosort LIMIT 1 2
+SORT q BY nosort DESC LIMIT 1 2
+SORT q BY nosort DESC LIMIT 3 9
+SORT q BY nosort LIMIT 5 1
+SORT q BY nosort LIMIT 9223372036854775807 1
+SORT q BY nosort DESC LIMIT 1 2 STORE d
+LRANGE d 0 -1
 SET k v
 SORT k
 SORT_RO k
