@@ -61,7 +61,7 @@ extension Worker {
         server.log(
             .warning,
             "Closing client that reached max query buffer length: "
-                + ClientLine(client, on: self).text)
+                + ClientLine.text(client, on: self))
         close(client)
     }
 

@@ -119,7 +119,7 @@ extension Worker {
     private func closeTooSlow(_ client: Client) {
         server.log(
             .warning,
-            "Client \(ClientLine(client, on: self).text) scheduled to be closed ASAP for "
+            "Client \(ClientLine.text(client, on: self)) scheduled to be closed ASAP for "
                 + "overcoming of output buffer limits.")
         close(client)
     }

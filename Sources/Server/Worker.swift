@@ -41,6 +41,7 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
     var rates = WorkerRates()
     var words = ArgumentVector()
     var batch = Batch()
+    var keptReplies = KeptReplies()
     /// Clients by descriptor.
     var clients: [Client?] = []
     var clientCount = 0

@@ -184,31 +184,50 @@ public enum Socket {
     /// The address of this or (`peer`) the other end as Redis writes it: `ip:port`, `[ip]:port`,
     /// or `path:0` for unix sockets, whose path the caller knows.
     public static func name(_ descriptor: Int32, peer: Bool, unixPath: String) -> String {
+        var name = ByteBuffer()
+        appendName(descriptor, peer: peer, unixPath: unixPath, to: &name)
+        return name.bytes.string
+    }
+
+    /// Appends what `name` tells.
+    public static func appendName(
+        _ descriptor: Int32, peer: Bool, unixPath: String, to target: inout ByteBuffer
+    ) {
         var storage = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
         // SAFETY: the storage holds every kind of address.
-        return unsafe withUnsafeMutablePointer(to: &storage) { pointer in
+        unsafe withUnsafeMutablePointer(to: &storage) { pointer in
             unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
                 let status = unsafe peer
                     ? getpeername(descriptor, address, &length)
                     : getsockname(descriptor, address, &length)
-                guard status == 0 else { return "?:0" }
-                if unsafe Int32(address.pointee.sa_family) == AF_UNIX { return "\(unixPath):0" }
-                return unsafe text(address, length)
+                guard status == 0 else { return target.append("?:0") }
+                if unsafe Int32(address.pointee.sa_family) == AF_UNIX {
+                    target.append(string: unixPath)
+                    return target.append(":0")
+                }
+                unsafe appendText(address, length, to: &target)
             }
         }
     }
 
-    private static func text(_ address: UnsafePointer<sockaddr>, _ length: socklen_t) -> String {
+    private static func appendText(
+        _ address: UnsafePointer<sockaddr>, _ length: socklen_t, to target: inout ByteBuffer
+    ) {
         unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 1100) { buffer in
-            guard let host = buffer.baseAddress else { return "?:0" }
+            guard let host = buffer.baseAddress else { return }
             let port = unsafe host + 1030
             let status = unsafe getnameinfo(
                 address, length, host, 1030, port, 60, NI_NUMERICHOST | NI_NUMERICSERV)
-            guard status == 0 else { return "?:0" }
-            let name = unsafe String(cString: host)
-            let number = unsafe String(cString: port)
-            return name.contains(":") ? "[\(name)]:\(number)" : "\(name):\(number)"
+            guard status == 0 else { return target.append("?:0") }
+            // SAFETY: both texts end with a zero.
+            let name = unsafe Bytes(raw: host, count: strlen(host))
+            let number = unsafe Bytes(raw: port, count: strlen(port))
+            let hasColons = (0..<name.count).contains { name[$0] == 0x3A }
+            if hasColons { target.append("[") }
+            target.append(name)
+            target.append(hasColons ? "]:" : ":")
+            target.append(number)
         }
     }
 

@@ -152,11 +152,6 @@ struct KnownException {
             count: 2,
             "the invariant stands at the type, not at each function"
         ),
-        KnownException(
-            .safetyComment,
-            "Sources/System/Socket.swift",
-            "the invariant stands at the type, not at each function"
-        ),
     ]
 
     static func allowed(_ rule: Rule, _ path: String) -> Int {

@@ -33,24 +33,30 @@ extension ClientCommands {
 
     /// `CLIENT INFO`.
     static func info(_ arguments: Arguments, _ session: Session) throws(CommandError) {
-        let line = ClientLine(session.client, on: session.worker).text + "\n"
+        let line = ClientLine.text(session.client, on: session.worker) + "\n"
         session.worker.context.reply.verbatim(line)
     }
 
     /// `CLIENT LIST [TYPE type] [ID id …]`.
     static func list(_ arguments: Arguments, _ session: Session) throws(CommandError) {
         let filter = try ClientFilter(listing: arguments)
-        var lines: [(id: UInt64, text: String)] = []
+        var text = ByteBuffer()
+        var lines: [(id: UInt64, range: Range<Int>)] = []
         session.server.exclusively(session.worker) {
             for worker in session.server.workers {
                 for case let client? in worker.clients
                 where filter.accepts(client, on: worker) {
-                    lines.append((client.id, ClientLine(client, on: worker).text))
+                    let start = text.count
+                    ClientLine.append(client, on: worker, to: &text)
+                    text.append("\n")
+                    lines.append((client.id, start..<text.count))
                 }
             }
         }
         lines.sort { $0.id < $1.id }
-        session.worker.context.reply.verbatim(lines.map { $0.text + "\n" }.joined())
+        var sorted = ByteBuffer(capacity: text.count)
+        for line in lines { sorted.append(text.bytes[line.range]) }
+        session.worker.context.reply.verbatim("txt", sorted.bytes)
     }
 
     /// `CLIENT GETNAME`: the name, or null.

@@ -38,9 +38,11 @@ extension CommandCommands {
     /// `COMMAND`: every command.
     static func all(_ arguments: Arguments, _ session: Session) throws(CommandError) {
         let table = session.server.registry.table
-        let rows = topRows(table)
-        session.worker.context.reply.array(rows.count)
-        for row in rows { session.worker.context.reply.describe(row, table) }
+        session.worker.keptReplies.add(.commands, to: &session.worker.context.reply) { reply in
+            let rows = topRows(table)
+            reply.array(rows.count)
+            for row in rows { reply.describe(row, table) }
+        }
     }
 
     /// `COMMAND COUNT`.
@@ -96,13 +98,20 @@ extension CommandCommands {
     /// `COMMAND DOCS [name …]`: a map from names; unknown ones are left out.
     static func docs(_ arguments: Arguments, _ session: Session) throws(CommandError) {
         let table = session.server.registry.table
-        let rows =
-            arguments.count == 2
-            ? topRows(table) : (2..<arguments.count).compactMap { row(arguments[$0], table) }
-        session.worker.context.reply.map(rows.count)
+        guard arguments.count == 2 else {
+            let rows = (2..<arguments.count).compactMap { row(arguments[$0], table) }
+            return explain(rows, table, &session.worker.context.reply)
+        }
+        session.worker.keptReplies.add(.docs, to: &session.worker.context.reply) { reply in
+            explain(topRows(table), table, &reply)
+        }
+    }
+
+    private static func explain(_ rows: [Int], _ table: CommandTable, _ reply: inout ReplyWriter) {
+        reply.map(rows.count)
         for row in rows {
-            table.facts[row].clientName.withBytes { session.worker.context.reply.bulk($0) }
-            session.worker.context.reply.explain(row, table)
+            table.facts[row].clientName.withBytes { reply.bulk($0) }
+            reply.explain(row, table)
         }
     }
 
@@ -238,5 +247,30 @@ extension CommandFacts {
         var name = ByteBuffer()
         name.appendLowercase(Bytes(self.name))
         return name.bytes.array
+    }
+}
+
+/// Long replies that are the same every time, kept once they were written.
+struct KeptReplies {
+    /// Which reply.
+    enum Name: Int {
+        /// To COMMAND.
+        case commands
+        /// To COMMAND DOCS.
+        case docs
+    }
+
+    /// By name and protocol; empty until asked for.
+    private var texts: [[UInt8]] = Array(repeating: [], count: 4)
+
+    /// Adds a reply, which `write` writes the first time.
+    mutating func add(
+        _ name: Name, to reply: inout ReplyWriter, _ write: (inout ReplyWriter) -> Void
+    ) {
+        let place = name.rawValue * 2 + (reply.isRESP3 ? 1 : 0)
+        guard texts[place].isEmpty else { return texts[place].withBytes { reply.raw($0) } }
+        let start = reply.buffer.count
+        write(&reply)
+        texts[place] = reply.buffer.bytes.dropFirst(start).array
     }
 }

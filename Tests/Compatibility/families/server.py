@@ -78,6 +78,8 @@ GETKEYS = [
     "SORT a", "SORT a BY w* GET # LIMIT 0 1 STORE d", "SORT a STORE", "SORT a STORE d STORE e",
     "SORT a LIMIT STORE d STORE e", "SORT a GET STORE STORE d", "SORT_RO a BY x", "ZUNIONSTORE d 0 a", "ZUNION 0 a",
     "SWAPDB 0 1", "EXISTS a b", "TOUCH a", "PFMERGE a b c",
+    "SORT a", "SORT a BY b GET c STORE d", "SORT a STORE d LIMIT 0 1 store e", "SORT a GET store BY store", "SORT a STORE",
+    "SORT_RO a BY b",
 ]
 
 STEPS = [
