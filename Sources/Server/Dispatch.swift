@@ -46,6 +46,11 @@ extension Worker {
                 guard client.state.isDisjoint(with: [.closed, .closesAfterReply, .postponed])
                 else { return hold(item, client) }
                 if _slowPath(!run(item, client)) { postpone(item, client) }
+                // Few requests may ask for much: their replies must not gather here unsent and
+                // out of sight of the client's limit.
+                if _slowPath(context.reply.buffer.count > Worker.replyBytesHeld) {
+                    switchReplies(to: nil)
+                }
             }
         }
         batch.removeAll()

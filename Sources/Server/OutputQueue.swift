@@ -72,7 +72,8 @@ final class OutputQueue {
             parts[firstPart] = .bytes([])
             firstPart += 1
         }
-        if firstPart > 64 {
+        // Not before as many went as are moved.
+        if firstPart > 64, firstPart > parts.count / 2 {
             parts.removeFirst(firstPart)
             firstPart = 0
         }

@@ -15,8 +15,9 @@ public struct RequestLimits: Sendable {
     /// Whether the tight limits of clients that have not authenticated hold.
     public var unauthenticated: Bool
 
-    /// The most words in a request.
-    public static let wordsMax = 1024 * 1024
+    /// The most words in a request; what they take together is bounded by
+    /// client-query-buffer-limit.
+    public static let wordsMax = Int(Int32.max)
     /// The longest inline request and the longest count or length line.
     public static let lineBytesMax = 64 * 1024
     static let unauthenticatedWordsMax = 10

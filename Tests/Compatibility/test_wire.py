@@ -179,6 +179,12 @@ def test_a_million_arguments_are_taken(server):
         assert connection.command("EXISTS", *(["k"] * keys)) == 0
 
 
+def test_more_than_a_million_arguments_are_taken(server):
+    with server.connect(timeout=60) as connection:
+        connection.send(encode(["EXISTS"]).replace(b"*1", b"*1048578") + encode(["k"])[4:] * 1048577)
+        assert connection.reply() == b":0\r\n"
+
+
 @pytest.mark.parametrize("size", [0, 1, 15, 16 * 1024, 32 * 1024, 65536, 1 << 20, 100 << 20])
 def test_values_of_every_size_come_back_as_they_went(server, size):
     value = random.Random(size).randbytes(min(size, 1 << 16)) * (max(size >> 16, 1))
@@ -247,6 +253,38 @@ def test_a_client_that_never_reads_is_closed_at_its_limit(start, which):
     with server.connect() as other:
         assert other.raw("PING") == b"+PONG\r\n"
         assert other.command("CLIENT", "LIST").count(b"\n") == 1
+
+
+def test_one_packet_of_requests_cannot_pass_the_output_limit(start, which):
+    server = start(which, "--client-output-buffer-limit", "normal 8mb 0 0")
+    with server.connect() as connection:
+        for _ in range(40):
+            connection.raw("RPUSH", "list", *["x" * 100] * 1000)
+        connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.send(encode(["LRANGE", "list", "0", "-1"]) * 300)
+        time.sleep(0.5)
+        with open(f"/proc/{server.process.pid}/status") as file:
+            peak = [int(line.split()[1]) >> 10 for line in file if line.startswith("VmHWM")]
+        assert peak[0] < 120, f"{peak[0]} MB"
+        with server.connect() as other:
+            assert other.command("CLIENT", "LIST").count(b"\n") == 1
+
+
+def test_large_values_leave_the_memory_with_flushall(start, which):
+    server = start(which)
+    with server.connect(timeout=30) as connection:
+        before = server.resident_bytes()
+        for size in (30000, 100000):
+            connection.pipeline([["SET", "k%d" % i, b"x" * size] for i in range(1000)])
+        connection.raw("SET", "stays", "x" * 20000)
+        connection.raw("SELECT", "1")
+        connection.raw("SET", "stays", "x" * 20000)
+        connection.raw("SELECT", "0")
+        connection.raw("FLUSHDB")
+        deadline = time.monotonic() + 5
+        while server.resident_bytes() - before > 30 << 20 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert server.resident_bytes() - before < 30 << 20
 
 
 def test_a_client_that_reads_late_gets_everything(server):

@@ -87,7 +87,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("*1048577\r\n", ProtocolFailure.badCount), ("*x\r\n", .badCount), ("*\r\n", .badCount),
+        ("*2147483648\r\n", ProtocolFailure.badCount), ("*x\r\n", .badCount), ("*\r\n", .badCount),
         ("*1\r\n+1\r\n", .expectedLength(got: 0x2B)), ("*1\r\n$-1\r\n", .badLength),
         ("*1\r\n$536870913\r\n", .badLength), ("*1\r\n$1x\r\n", .badLength),
         ("set \"a\r\n", .unbalancedQuotes), ("set 'a'b\r\n", .unbalancedQuotes),
