@@ -12,6 +12,7 @@
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 _Static_assert(sizeof(long double) <= sizeof(apus_wide), "a long double fits");
@@ -121,6 +122,17 @@ int apus_set_nonblocking(int fd) {
 int apus_epoll_wait(int set, struct epoll_event *events, int most, int64_t nanoseconds) {
   struct timespec time = {nanoseconds / 1000000000, nanoseconds % 1000000000};
   return epoll_pwait2(set, events, most, &time, NULL);
+}
+// The numbers are the same on every processor; older headers do not have them.
+int apus_ring_setup(unsigned entries, void *parameters) {
+  return (int)syscall(425, entries, parameters);
+}
+int apus_ring_enter(int ring, unsigned submitted, unsigned wanted, unsigned flags,
+                    const void *argument, size_t argument_size) {
+  return (int)syscall(426, ring, submitted, wanted, flags, argument, argument_size);
+}
+int apus_ring_register(int ring, unsigned operation, void *argument, unsigned count) {
+  return (int)syscall(427, ring, operation, argument, count);
 }
 int apus_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
 

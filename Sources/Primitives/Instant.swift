@@ -20,6 +20,9 @@ public enum Clock {
         return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 
+    /// Seconds of that clock, as of the kernel's last tick, for next to nothing.
+    public static func monotonicSeconds() -> Int64 { Int64(read(CLOCK_MONOTONIC_COARSE).tv_sec) }
+
     private static func read(_ clock: clockid_t) -> timespec {
         var time = timespec()
         // SAFETY: `time` outlives the call.

@@ -32,6 +32,10 @@ final class Client {
         static let sending = State(rawValue: 1 << 9)
         /// Has requests that wait (`postponement`); nothing is received from it.
         static let postponed = State(rawValue: 1 << 10)
+        /// Has replies among those that wait for the end of the round.
+        static let replied = State(rawValue: 1 << 11)
+        /// The ring receives what it sends.
+        static let receiving = State(rawValue: 1 << 12)
     }
 
     /// What few clients tell of themselves.
@@ -63,6 +67,8 @@ final class Client {
     var commandCount: UInt64 = 0
     /// Since when more than the soft limit is waiting (seconds), or zero.
     var softLimitSince: Int64 = 0
+    /// The window of `Arrivals` in which it sent last.
+    var arrivedIn: UInt32 = 0
     /// The large word being received into a block of its own, if one is.
     var incoming: IncomingBlock?
     /// The requests that wait, if some do.
@@ -74,6 +80,9 @@ final class Client {
         createdAt = now
         lastActiveAt = now
     }
+
+    /// Tells what was asked for on its descriptor from what an earlier owner of it asked for.
+    var mark: UInt32 { UInt32(truncatingIfNeeded: id) & (1 << UInt32(CompletionRing.markBits) - 1) }
 
     /// The bytes of replies that wait.
     var outputBytes: Int { output?.byteCount ?? 0 }

@@ -61,7 +61,7 @@ struct InfoReport {
             "redis_version:\(Version.redis)", "apus_version:\(Version.apus)",
             "redis_git_sha1:00000000", "redis_git_dirty:0", "redis_mode:standalone",
             "os:Linux \(Platform.kernelRelease) \(Platform.architecture)", "arch_bits:64",
-            "monotonic_clock:POSIX clock_gettime", "multiplexing_api:epoll",
+            "monotonic_clock:POSIX clock_gettime", "multiplexing_api:\(server.eventLoopName)",
             "process_id:\(OwnProcess.number)", "process_supervised:\(server.supervisor)",
             "run_id:\(server.runID)",
             "tcp_port:\(server.options.port)", "server_time_usec:\(Clock.unixMicroseconds())",

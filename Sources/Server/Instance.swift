@@ -59,11 +59,28 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
         self.log = log
         options = Options(configuration)
         keyspace = Keyspace(databases: options.databases, workers: options.threads)
+        let rings = Instance.rings(options, log)
         for index in 0..<options.threads {
-            workers.append(try Worker(index: index, server: self))
+            workers.append(try Worker(index: index, server: self, ring: rings?[index]))
         }
         registerActions()
     }
+
+    /// The rings of the workers, where `event-loop` wants some and the kernel has them.
+    private static func rings(_ options: Options, _ log: Log) -> [CompletionRing]? {
+        guard options.usesRings else { return nil }
+        do throws(SystemError) {
+            var rings: [CompletionRing] = []
+            for _ in 0..<options.threads { rings.append(try CompletionRing()) }
+            return rings
+        } catch {
+            log(.notice, "Serving with epoll, as io_uring is not to be had: \(error.text)")
+            return nil
+        }
+    }
+
+    /// What the workers wait with, as INFO names it.
+    var eventLoopName: String { workers[0].ring == nil ? "epoll" : "io_uring" }
 
     /// The number of workers.
     var workerCount: Int { workers.count }
@@ -186,6 +203,8 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
         _ worker: Worker, _ body: () throws(Failure) -> Result
     ) throws(Failure) -> Result {
         guard workers.count > 1 else { return try body() }
+        // The others may look at this worker before its turn comes.
+        worker.sendFinished()
         stop.begin(others: workers.count - 1) {
             for other in self.workers where other !== worker { other.wakeUp.signal() }
         }
@@ -194,7 +213,12 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
     }
 
     /// Stands still while another worker wants the world stopped.
-    func parkIfAsked(_ worker: Worker) { stop.parkIfAsked() }
+    @inline(__always)
+    func parkIfAsked(_ worker: Worker) {
+        guard _slowPath(stop.isAsked) else { return }
+        worker.flushReplies()
+        stop.park()
+    }
 
     /// Takes a worker whose loop has ended out of those that must stand still.
     func leave(_ worker: Worker) { stop.leave() }

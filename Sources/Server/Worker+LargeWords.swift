@@ -56,6 +56,24 @@ extension Worker {
         }
     }
 
+    /// Takes bytes, received elsewhere already, into the block, and what follows it as requests.
+    func takeBlock(_ client: Client, _ memory: Cell, _ count: Int) {
+        guard let incoming = client.incoming else { return }
+        let block = incoming.block
+        let part = min(incoming.length - block.count, count)
+        block.storage.put(memory.bytes(0, part), block.count)
+        block.count += part
+        guard block.count <= server.options.queryBufferBytesMax else { return closeTooLong(client) }
+        let lineEnd = min(incoming.lineEndLeft, count - part)
+        incoming.lineEndLeft -= lineEnd
+        guard incoming.lineEndLeft == 0 else { return }
+        finishBlock(client, incoming)
+        let rest = count - part - lineEnd
+        guard rest > 0, !client.state.contains(.closed) else { return }
+        client.bytesReceived &-= UInt64(rest)
+        take(client, memory.advanced(by: part + lineEnd), rest)
+    }
+
     /// Ends a client that sent more of one request than client-query-buffer-limit allows.
     func closeTooLong(_ client: Client) {
         server.log(

@@ -6,44 +6,29 @@ internal import Wire
 /// Receiving: into the worker's memory, from there into the batch; a request cut off stays with its
 /// client.
 extension Worker {
-    /// Receives once from a socket that is ready.
-    func receive(_ client: Client) {
-        guard !client.state.contains(.closed) else { return }
-        if client.incoming != nil { return receiveBlock(client) }
-        if client.query.count > 0 { return receiveBehindTail(client) }
-        if usedSlots == Worker.receiveSlots { finishBatch() }
-        let memory = receiveMemory.advanced(by: usedSlots * Worker.receiveBytes)
-        switch Socket.receive(client.descriptor, memory, Worker.receiveBytes) {
-        case .wouldBlock: return
-        case .closed: return close(client)
-        case .bytes(let count):
-            usedSlots += 1
-            note(client, received: count)
-            let used = parse(client, memory, count)
-            // Words of a request that is not whole are kept even where no byte is left over.
-            guard client.parser.firstNeeded(used) < count, !client.state.contains(.closed)
-            else { return }
-            keepTail(client, memory.bytes(used, count - used), dropped: used)
+    /// Takes bytes that a client sent, which lie in memory that stays until the round is over.
+    func take(_ client: Client, _ memory: Cell, _ count: Int) {
+        note(client, received: count)
+        if client.incoming != nil { return takeBlock(client, memory, count) }
+        if client.query.count > 0 || client.state.contains(.postponed) {
+            return takeBehindTail(client, memory.bytes(0, count))
         }
+        let used = parse(client, memory, count)
+        // Words of a request that is not whole are kept even where no byte is left over.
+        guard client.parser.firstNeeded(used) < count, !client.state.contains(.closed)
+        else { return }
+        keepTail(client, memory.bytes(used, count - used), dropped: used)
     }
 
-    /// Receives where the beginning of a request waits already; its requests run at once, as the
+    /// Takes bytes where the beginning of a request waits already; its requests run at once, as the
     /// buffer may move.
-    private func receiveBehindTail(_ client: Client) {
-        if usedSlots == Worker.receiveSlots { finishBatch() }
-        // By way of the worker's memory, so that a client that sends bit by bit takes little.
-        let memory = receiveMemory.advanced(by: usedSlots * Worker.receiveBytes)
-        switch Socket.receive(client.descriptor, memory, Worker.receiveBytes) {
-        case .wouldBlock: return
-        case .closed: return close(client)
-        case .bytes(let count):
-            client.query.append(memory.bytes(0, count))
-            note(client, received: count)
-            guard client.query.count <= server.options.queryBufferBytesMax else {
-                return closeTooLong(client)
-            }
-            parseKept(client)
+    private func takeBehindTail(_ client: Client, _ bytes: Bytes) {
+        client.query.append(bytes)
+        guard client.query.count <= server.options.queryBufferBytesMax else {
+            return closeTooLong(client)
         }
+        // What a postponed client sent before the ring stopped receiving waits like its requests.
+        if _fastPath(!client.state.contains(.postponed)) { parseKept(client) }
     }
 
     /// Parses what is kept of a client's bytes, runs it, and keeps the rest.
@@ -131,6 +116,7 @@ extension Worker {
     /// Lets go of what the requests that ran took.
     func finishRound() {
         usedSlots = 0
+        ring?.releaseBuffers()
         words.truncate(to: 0)
         if batch.count == 0 { switchReplies(to: nil) }
         if !ended.isEmpty { ended.removeAll() }

@@ -5,11 +5,11 @@ internal import Wire
 
 /// Sending: one transfer per client and batch, the rest as the socket has room.
 extension Worker {
-    /// Sends the replies of the client served so far, and gathers those of `client` from now on.
+    /// Closes the replies of the client served so far, and gathers those of `client` from now on.
     func switchReplies(to client: Client?) {
         if let old = replying {
             replying = nil
-            sendReplies(old)
+            finishReplies(old)
         }
         replying = client
         guard let client else { return }
@@ -17,62 +17,145 @@ extension Worker {
         context.ignoresUses = client.state.contains(.noTouch)
     }
 
-    private func sendReplies(_ client: Client) {
-        if context.reply.buffer.count > 0, !client.state.contains(.closed) {
-            let sent = sendDirectly(client)
-            if !client.state.contains(.closed) {
-                if sent < context.reply.byteCount { queueRest(client, sent) }
+    /// Lets replies that are whole wait for the end of the round.
+    private func finishReplies(_ client: Client) {
+        let range = repliesFrom..<context.reply.buffer.count
+        if client.state.contains(.closed) {
+            context.reply.truncate(to: repliesFrom)
+        } else if !range.isEmpty {
+            if context.reply.references.isEmpty, client.outputBytes == 0 {
+                finish(client, range)
+            } else {
+                sendAtOnce(client, range)
             }
         }
+        repliesFrom = context.reply.buffer.count
+        if repliesFrom > Worker.replyBytesHeld { flushReplies() }
+        guard client.state.contains(.closesAfterReply) else { return }
+        flushReplies()
+        if client.outputBytes == 0 { close(client) }
+    }
+
+    private func finish(_ client: Client, _ range: Range<Int>) {
+        guard client.state.contains(.replied) else {
+            client.state.insert(.replied)
+            finished.append(FinishedReply(client, range))
+            return
+        }
+        let last = finished.count - 1
+        guard finished[last].descriptor == client.descriptor,
+            finished[last].range.upperBound == range.lowerBound
+        else { return sendAtOnce(client, range) }
+        finished[last] = FinishedReply(client, finished[last].range.lowerBound..<range.upperBound)
+    }
+
+    /// Sends what is finished and empties the reply buffer.
+    func flushReplies() {
+        sendFinished()
+        clearReplies()
+    }
+
+    /// Empties the reply buffer, of which nothing is needed any more.
+    func clearReplies() {
+        assert(replying == nil && finished.isEmpty, "replies are lost")
         context.reply.removeAll(keep: 1 << 20)
-        if client.state.contains(.closesAfterReply), client.outputBytes == 0 { close(client) }
+        repliesFrom = 0
     }
 
-    /// Sends what goes without queueing; returns the bytes that went.
-    private func sendDirectly(_ client: Client) -> Int {
-        guard client.outputBytes == 0 else { return 0 }
-        let outcome: Transfer
-        if context.reply.references.isEmpty {
-            outcome = Socket.send(client.descriptor, context.reply.buffer.bytes)
+    /// Sends what is finished, without a change to the reply buffer.
+    func sendFinished() {
+        guard !finished.isEmpty else { return }
+        if let ring {
+            ask(ring)
+            ring.submit()
+            settle(ring)
         } else {
-            outcome = Socket.send(client.descriptor, parts: replyParts())
-        }
-        switch outcome {
-        case .bytes(let count):
-            note(client, sent: count)
-            return count
-        case .wouldBlock: return 0
-        case .closed:
-            close(client)
-            return 0
+            for index in 0..<finished.count {
+                let reply = finished[index]
+                finished[index].outcome = Socket.send(
+                    reply.descriptor, context.reply.buffer.bytes[reply.range])
+            }
+            settleFinished()
         }
     }
 
-    private func replyParts() -> [Bytes] {
+    /// Keeps what did not go for later, and ends the clients that could not be sent to.
+    func settleFinished() {
+        for index in 0..<finished.count {
+            let reply = finished[index]
+            guard let client = client(of: reply.descriptor) else { continue }
+            client.state.remove(.replied)
+            settle(client, reply.range, [], reply.outcome)
+        }
+        finished.removeAll(keepingCapacity: true)
+    }
+
+    /// Sends replies that cannot wait: there are large values in them, or others before them.
+    private func sendAtOnce(_ client: Client, _ range: Range<Int>) {
+        // What is sent with one call may go in any order.
+        if client.state.contains(.replied) { sendFinished() }
+        if !client.state.contains(.closed) {
+            var outcome = Transfer.wouldBlock
+            let references = context.reply.takeReferences()
+            if client.outputBytes == 0 {
+                outcome =
+                    references.isEmpty
+                    ? Socket.send(client.descriptor, context.reply.buffer.bytes[range])
+                    : Socket.send(client.descriptor, parts: parts(of: range, references))
+            }
+            settle(client, range, references, outcome)
+        }
+        context.reply.truncate(to: range.lowerBound)
+    }
+
+    private func parts(of range: Range<Int>, _ references: [ReplyWriter.Reference]) -> [Bytes] {
         var parts: [Bytes] = []
-        var position = 0
+        var position = range.lowerBound
         let bytes = context.reply.buffer.bytes
-        for reference in context.reply.references {
+        for reference in references {
             parts.append(bytes[position..<reference.position])
             parts.append(reference.block.bytes)
             position = reference.position
         }
-        parts.append(bytes.dropFirst(position))
+        parts.append(bytes[position..<range.upperBound])
         return parts
     }
 
-    private func queueRest(_ client: Client, _ sent: Int) {
+    /// Keeps what of a reply did not go for later, or ends the client; releases the references.
+    private func settle(
+        _ client: Client, _ range: Range<Int>, _ references: [ReplyWriter.Reference],
+        _ outcome: Transfer
+    ) {
+        var sent = 0
+        switch outcome {
+        case .bytes(let count):
+            sent = count
+            note(client, sent: count)
+        case .wouldBlock: break
+        case .closed: close(client)
+        }
+        let total = references.reduce(range.count) { $0 + $1.block.count }
+        guard sent < total, !client.state.contains(.closed) else {
+            for reference in references { reference.block.release() }
+            return
+        }
+        queueRest(client, range, references, sent)
+    }
+
+    private func queueRest(
+        _ client: Client, _ range: Range<Int>, _ references: [ReplyWriter.Reference], _ sent: Int
+    ) {
         let queue = client.output ?? OutputQueue()
         client.output = queue
         var skipped = sent
-        var position = 0
+        var position = range.lowerBound
         let bytes = context.reply.buffer.bytes
-        for reference in context.reply.takeReferences() {
+        for reference in references {
             queue.append(bytes[position..<reference.position], skipping: &skipped)
             queue.append(reference.block, skipping: &skipped)
             position = reference.position
         }
-        queue.append(bytes.dropFirst(position), skipping: &skipped)
+        queue.append(bytes[position..<range.upperBound], skipping: &skipped)
         watchForRoom(client)
         enforceOutputLimit(client)
     }
@@ -80,7 +163,7 @@ extension Worker {
     private func watchForRoom(_ client: Client) {
         guard !client.state.contains(.sending) else { return }
         client.state.insert(.sending)
-        watch(client)
+        if let ring { askForRoom(client, ring) } else { watch(client) }
     }
 
     /// Sends more of what waits to a socket that has room again.
@@ -88,12 +171,15 @@ extension Worker {
         guard let queue = client.output, !client.state.contains(.closed) else { return }
         guard let sent = queue.send(client.descriptor) else { return close(client) }
         note(client, sent: sent)
-        guard queue.byteCount == 0 else { return }
-        client.output = nil
-        client.softLimitSince = 0
-        client.state.remove(.sending)
-        watch(client)
-        if client.state.contains(.closesAfterReply) { close(client) }
+        if queue.byteCount == 0 {
+            client.output = nil
+            client.softLimitSince = 0
+            client.state.remove(.sending)
+            if ring == nil { watch(client) }
+            if client.state.contains(.closesAfterReply) { close(client) }
+        } else if let ring {
+            askForRoom(client, ring)
+        }
     }
 
     private func note(_ client: Client, sent count: Int) {

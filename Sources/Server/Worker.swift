@@ -7,13 +7,17 @@ internal import Structures
 internal import System
 internal import Wire
 
-/// One thread: its epoll set, its connections, its buffers, its counters and its clock.
+/// One thread: its descriptors, its connections, its buffers, its counters and its clock.
 ///
 /// ```text
 /// wait ─▶ receive from up to 32 ready sockets, parse, look up, prefetch buckets ─┐
 ///   ▲                                                                             ▼
-///   └── tick: expire, free, time out ◀── send, one per socket ◀── run in order ◀─ prefetch entries
+///   └── send, one per socket ◀── tick: expire, free, time out ◀── run in order ◀─ prefetch entries
 /// ```
+/// Connections are served by one of two drivers: epoll and a call for every transfer
+/// (`Worker+Readiness`), or an io_uring, one call a round (`Worker+Completions`).
+/// docs/decisions/0005-event-loop-drivers.md says why there are two.
+///
 /// Everything here is touched by its own thread alone, but for the mailbox, and but for other
 /// workers' looks while the world is stopped (`Instance.exclusively`).
 final class Worker: @unchecked Sendable {  // because: one thread owns it, see above
@@ -33,7 +37,10 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
     /// Both live as long as the process.
     let server: Instance
     let registry: Registry
+    /// Watches listening sockets and the wake-up, and the connections where there is no ring.
     let poll: EventPoll
+    /// Serves the connections, where there is one.
+    let ring: CompletionRing?
     let wakeUp: WakeUp
     let mailbox = Mailbox()
     var context: CommandContext
@@ -55,9 +62,15 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
     var resumedWork: UInt64 = 0
     /// Seconds of the monotonic clock, as of the last wait.
     private(set) var nowSeconds: Int64 = 0
+    /// Where the replies of `replying` begin in the reply buffer.
+    var repliesFrom = 0
+    /// Replies that are whole and wait for the end of the round.
+    var finished: [FinishedReply] = []
+    /// How many requests arrive, where the ring waits for several.
+    var arrivals = Arrivals()
     let receiveMemory: Cell
     var usedSlots = 0
-    private var cyclesBefore: UInt64 = 0
+    var cyclesBefore: UInt64 = 0
     /// When what is periodic is due, in milliseconds since 1970.
     var nextTick: Int64 = 0
     var nextExpiry: Int64 = 0
@@ -65,10 +78,11 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
     var hasBacklog = false
     var isFreeing = false
 
-    init(index: Int, server: Instance) throws(SystemError) {
+    init(index: Int, server: Instance, ring: CompletionRing?) throws(SystemError) {
         self.index = index
         self.server = server
         registry = server.registry
+        self.ring = ring
         poll = try EventPoll()
         wakeUp = try WakeUp()
         try poll.add(wakeUp.descriptor, .read)
@@ -87,26 +101,35 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
 
     /// Serves until the server stops.
     func run() {
+        if let ring { startServing(ring) }
         while !server.isStopping {
-            let timeout = hasBacklog || postponed.isBusy
-                ? 0 : Int32(clamping: max(0, nextWake() - Clock.unixMilliseconds()))
-            let ready = poll.wait(timeout)
-            readClocks()
-            for index in 0..<ready { serve(poll.event(index)) }
+            let timeout = hasBacklog || postponed.isBusy ? 0 : untilNextWake
+            if let ring {
+                serveCompletions(ring, timeout)
+            } else {
+                serveReady(timeout)
+            }
             runBatch(parsing: nil)
             finishRound()
             if _slowPath(postponed.isBusy) { servePostponed() }
-            if context.now >= nextTick || context.now >= nextExpiry || hasBacklog { tick() }
+            if context.now >= nextTick || context.now >= nextExpiry || hasBacklog {
+                flushReplies()
+                tick()
+            }
             server.parkIfAsked(self)
         }
+        flushReplies()
         server.leave(self)
     }
 
-    private func nextWake() -> Int64 { min(nextTick, nextExpiry) }
+    /// Milliseconds, as of the last wait.
+    private var untilNextWake: Int32 {
+        Int32(clamping: max(0, min(nextTick, nextExpiry) - context.now))
+    }
 
     func readClocks() {
         context.now = Clock.unixMilliseconds()
-        nowSeconds = Clock.monotonicNanoseconds() / 1_000_000_000
+        nowSeconds = Clock.monotonicSeconds()
         if nowSeconds != context.accessClock.second {
             context.accessClock.advance(to: nowSeconds)
             server.keyspace.freshStamp.stamp = context.accessClock.fresh
@@ -128,21 +151,13 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
         return now &- cyclesBefore
     }
 
-    private func serve(_ event: (descriptor: Int32, ready: EventPoll.Interest)) {
-        let descriptor = Int(event.descriptor)
-        if descriptor < clients.count, let client = clients[descriptor] {
-            if event.ready.contains(.write) { sendMore(client) }
-            guard !event.ready.isDisjoint(with: [.read, .hangUp]) else { return }
-            if _fastPath(!client.state.contains(.postponed)) {
-                receive(client)
-            } else if event.ready.contains(.hangUp) {
-                close(client)
-            }
-        } else if event.descriptor == wakeUp.descriptor {
+    /// Serves a descriptor that is no connection's.
+    func serveOther(_ descriptor: Int32) {
+        if descriptor == wakeUp.descriptor {
             wakeUp.clear()
             readMail()
         } else {
-            server.acceptConnections(event.descriptor, self)
+            server.acceptConnections(descriptor, self)
         }
     }
 

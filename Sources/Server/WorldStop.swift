@@ -6,12 +6,12 @@ internal import Synchronization
 ///
 /// ```text
 /// asker:   begin ── flag up ── wake the others ── wait until all are parked ── … ── end: flag down
-/// others:  ………… parkIfAsked: flag up? parked + 1, wait for the flag to go down, parked - 1 …………
+/// others:  ………… isAsked? park: parked + 1, wait for the flag to go down, parked - 1 …………
 /// ```
 /// An asker that finds another one at work is parked itself meanwhile.
 @safe
 final class WorldStop: @unchecked Sendable {  // because: guarded by the mutex
-    private let isAsked = Atomic<Bool>(false)
+    private let asked = Atomic<Bool>(false)
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let changed: UnsafeMutablePointer<pthread_cond_t>
     private var parked = 0
@@ -33,8 +33,8 @@ final class WorldStop: @unchecked Sendable {  // because: guarded by the mutex
     /// Stops the `others`, whom `wake` wakes.
     func begin(others: Int, wake: () -> Void) {
         unsafe pthread_mutex_lock(mutex)
-        while isAsked.load(ordering: .relaxed) { park() }
-        isAsked.store(true, ordering: .relaxed)
+        while asked.load(ordering: .relaxed) { waitParked() }
+        asked.store(true, ordering: .relaxed)
         wake()
         while parked < others { unsafe pthread_cond_wait(changed, mutex) }
         unsafe pthread_mutex_unlock(mutex)
@@ -43,17 +43,19 @@ final class WorldStop: @unchecked Sendable {  // because: guarded by the mutex
     /// Lets the others go on.
     func end() {
         unsafe pthread_mutex_lock(mutex)
-        isAsked.store(false, ordering: .relaxed)
+        asked.store(false, ordering: .relaxed)
         unsafe pthread_cond_broadcast(changed)
         unsafe pthread_mutex_unlock(mutex)
     }
 
-    /// Stands still while the world is to be stopped.
+    /// Whether the world is to be stopped.
     @inline(__always)
-    func parkIfAsked() {
-        guard _slowPath(isAsked.load(ordering: .relaxed)) else { return }
+    var isAsked: Bool { asked.load(ordering: .relaxed) }
+
+    /// Stands still while the world is to be stopped.
+    func park() {
         unsafe pthread_mutex_lock(mutex)
-        while isAsked.load(ordering: .relaxed) { park() }
+        while asked.load(ordering: .relaxed) { waitParked() }
         unsafe pthread_mutex_unlock(mutex)
     }
 
@@ -67,7 +69,7 @@ final class WorldStop: @unchecked Sendable {  // because: guarded by the mutex
     }
 
     /// Waits once for a change, counted as parked; the mutex is held.
-    private func park() {
+    private func waitParked() {
         parked += 1
         unsafe pthread_cond_broadcast(changed)
         unsafe pthread_cond_wait(changed, mutex)

@@ -21,7 +21,8 @@ public final class EventPoll: @unchecked Sendable {  // because: one worker wait
     /// The most events of one wait.
     public static let eventsMax = 512
 
-    private let descriptor: Int32
+    /// The set's own descriptor, which is ready to be read while one of those it watches is ready.
+    public let descriptor: Int32
     private let events: UnsafeMutablePointer<epoll_event>
 
     /// A new set.

@@ -137,6 +137,13 @@ public enum Socket {
     /// Closes a descriptor.
     public static func close(_ descriptor: Int32) { _ = Glibc.close(descriptor) }
 
+    /// Closes a descriptor whose socket others, such as an io_uring, may still be using: what they
+    /// wait for comes to its end.
+    public static func end(_ descriptor: Int32) {
+        _ = shutdown(descriptor, Int32(SHUT_RDWR))
+        close(descriptor)
+    }
+
     // MARK: Transfers
 
     /// Receives up to `capacity` bytes to `target`.

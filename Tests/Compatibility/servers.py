@@ -49,6 +49,8 @@ def find_apus():
 
 APUS = find_apus()
 ORACLE = shutil.which("redis-server")
+# The driver that apus-server is to serve connections with, else the one it takes by itself.
+EVENT_LOOP = os.environ.get("APUS_EVENT_LOOP")
 
 
 def is_apus(binary):
@@ -85,6 +87,8 @@ class Server:
         words += ["--save", "", "--appendonly", "no"]
         if self.threads and is_apus(self.binary):
             words += ["--threads", str(self.threads)]
+        if EVENT_LOOP and is_apus(self.binary):
+            words += ["--event-loop", EVENT_LOOP]
         return words + [str(option) for option in self.options]
 
     def start(self, wait=True):

@@ -99,6 +99,15 @@ static inline void apus_pause(void) {
   __asm__ __volatile__("yield");
 #endif
 }
+static inline uint32_t apus_load_acquire(const void *_Nonnull word) {
+  return __atomic_load_n((const uint32_t *)word, __ATOMIC_ACQUIRE);
+}
+static inline void apus_store_release(void *_Nonnull word, uint32_t value) {
+  __atomic_store_n((uint32_t *)word, value, __ATOMIC_RELEASE);
+}
+static inline void apus_store_release16(void *_Nonnull word, uint16_t value) {
+  __atomic_store_n((uint16_t *)word, value, __ATOMIC_RELEASE);
+}
 static inline uint32_t apus_count_up(uint32_t *_Nonnull word) {
   return __atomic_add_fetch(word, 1u, __ATOMIC_RELAXED);
 }
@@ -199,6 +208,12 @@ int apus_epoll_create(void);
 int apus_epoll_wait(int set, struct epoll_event *_Nonnull events, int most, int64_t nanoseconds);
 int apus_eventfd(void);
 int apus_accept(int listening);
+// io_uring_setup, io_uring_enter and io_uring_register, which have no function in the C library;
+// all give -1 and errno on failure.
+int apus_ring_setup(unsigned entries, void *_Nonnull parameters);
+int apus_ring_enter(int ring, unsigned submitted, unsigned wanted, unsigned flags,
+                    const void *_Nullable argument, size_t argument_size);
+int apus_ring_register(int ring, unsigned operation, void *_Nullable argument, unsigned count);
 // fcntl(fd, F_SETFL, flags | O_NONBLOCK).
 int apus_set_nonblocking(int fd);
 // Lets timed waits of the calling thread end within `nanoseconds` of their time (the default slack

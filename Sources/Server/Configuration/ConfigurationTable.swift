@@ -132,6 +132,8 @@ public enum ConfigurationTable {
         Directive("enable-module-command", permission, "no", [.immutable]),
         Directive("enable-protected-configs", permission, "no", [.immutable],
             meaning: "Who may change protected directives with CONFIG SET: nobody, everybody, or clients of this machine."),
+        Directive("event-loop", .choice(["auto", "epoll", "io_uring"]), "auto", [.immutable],
+            meaning: "What connections are served with: io_uring where the kernel has one that serves (Linux 6.12) and else epoll, or always epoll."),
         Directive("events-per-io-thread", .integer(0...Int64(Int32.max)), "2"),
         Directive("extended-redis-compatibility", .flag, "no"),
         Directive("hash-max-listpack-entries", anyNatural, "512", alias: "hash-max-ziplist-entries",

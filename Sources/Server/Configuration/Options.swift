@@ -61,6 +61,8 @@ public struct Options: Sendable {
 
     // The engine.
 
+    /// Whether `event-loop` wants an io_uring.
+    public let usesRings: Bool
     /// `threads`.
     public let threads: Int
     /// `databases`.
@@ -120,6 +122,7 @@ public struct Options: Sendable {
         bulkLengthMax = read.size("proto-max-bulk-len")
         queryBufferBytesMax = read.size("client-query-buffer-limit")
         outputBufferLimits = read.bufferLimits()
+        usesRings = read.text("event-loop") != "epoll"
         threads = read.integer("threads")
         databases = read.integer("databases")
         ticksPerSecond = read.integer("hz")

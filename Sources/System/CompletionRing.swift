@@ -1,0 +1,312 @@
+internal import CSupport
+internal import Glibc
+public import Primitives
+
+/// An io_uring: what is asked for is queued in memory, one call asks for all of it and waits.
+///
+/// ```text
+///  receive, send, watch ─▶ submissions ─┐
+///                                       ├─▶ submit, wait: one io_uring_enter
+///  next ◀───────────────── completions ◀┘        received bytes lie in the ring's buffers
+/// ```
+/// Received bytes fill a few large buffers without gaps, whoever sent them:
+///
+/// ```text
+/// buffer 2   │ client 7: 45 bytes │ client 9: 1,200 bytes │ client 7: 45 bytes │ free … │
+/// ```
+/// One thread uses a ring, that which called `start`, but for `isQuiet` moments in which another
+/// may look: nothing is asked for by another thread. The kernel works for the ring only within
+/// `submit` and `wait`, so what is read between two calls does not change.
+///
+/// ## Invariants
+/// `submissions`, `entries`, `completions` and `buffers` stay mapped as long as the ring lives. A
+/// buffer belongs to the kernel from `releaseBuffers` on until its last completion was used.
+@safe
+public final class CompletionRing: @unchecked Sendable {  // because: one thread uses it, see above
+    /// What was asked for.
+    public enum Kind: UInt8, Sendable {
+        /// Bytes, or their end; again and again until `isLast`.
+        case receive = 1
+        /// A send that did not go through whole. Others say nothing.
+        case send
+        /// Room to send, once.
+        case room
+        /// Something else is ready to be read, once.
+        case ready
+        /// A receive that was to be stopped and had ended already.
+        case stop
+    }
+
+    /// What came of something that was asked for.
+    public struct Completion: Sendable {
+        /// What was asked for.
+        public let kind: Kind
+        /// The descriptor; of sends, the number that was given.
+        public let target: Int32
+        /// The mark that was given.
+        public let mark: UInt32
+        /// The bytes that went, or the negated error number.
+        public let result: Int32
+        fileprivate let flags: UInt32
+
+        /// Whether nothing further comes of it.
+        public var isLast: Bool { flags & 2 == 0 }
+        /// Whether `result` bytes lie in a buffer of the ring.
+        public var hasBytes: Bool { flags & 1 != 0 }
+        /// What a send came to.
+        public var transfer: Transfer {
+            if result >= 0 { return .bytes(Int(result)) }
+            return result == -EAGAIN || result == -EINTR ? .wouldBlock : .closed
+        }
+        /// Whether a receive ended although there may be more to come: for want of a buffer, or
+        /// because it was stopped.
+        public var mayGoOn: Bool { result > 0 || result == -ENOBUFS || result == -ECANCELED }
+    }
+
+    /// Marks have so many bits.
+    public static let markBits = 24
+
+    static let submissionsMax: UInt32 = 256
+    static let completionsMax: UInt32 = 2048
+    static let bufferCount = 4
+    static let bufferBytes = 64 * 1024
+
+    private static let sendFlags =
+        UInt32(MSG_NOSIGNAL) | UInt32(MSG_DONTWAIT) | UInt32(MSG_WAITALL)
+
+    private let descriptor: Int32
+    /// The words that both sides read, and the completions; by the offsets below.
+    private let shared: Cell
+    private let sharedBytes: Int
+    private let entries: Cell
+    private let headOfSubmissions: Int
+    private let tailOfSubmissions: Int
+    private let headOfCompletions: Int
+    private let tailOfCompletions: Int
+    private let firstCompletion: Int
+    private let bufferRing: Cell
+    private let buffers: Cell
+    /// Entries written, entries the kernel was told of.
+    private var written: UInt32 = 0
+    private var submitted: UInt32 = 0
+    /// Completions used, and those whose sends were looked at.
+    private var used: UInt32 = 0
+    private var looked: UInt32 = 0
+    /// Bytes used of each buffer.
+    private var fill = [Int](repeating: 0, count: bufferCount)
+    /// Buffers that are used up, in order, and the ring's tail.
+    private var spent: [Int] = []
+    private var bufferTail: UInt16 = 0
+
+    /// A ring that no thread uses yet. Throws where the kernel has no io_uring, forbids it, or has
+    /// one that lacks what is needed here (Linux 6.12 has all of it).
+    public init() throws(SystemError) {
+        let setup = try RingSetup()
+        descriptor = setup.descriptor
+        shared = setup.shared
+        sharedBytes = setup.sharedBytes
+        entries = setup.entries
+        headOfSubmissions = setup.offset(40)
+        tailOfSubmissions = setup.offset(44)
+        headOfCompletions = setup.offset(80)
+        tailOfCompletions = setup.offset(84)
+        firstCompletion = setup.offset(100)
+        bufferRing = setup.bufferRing
+        buffers = setup.buffers
+        spent = Array(0..<CompletionRing.bufferCount)
+        releaseBuffers()
+    }
+
+    deinit {
+        RingSetup.unmap(shared, sharedBytes)
+        RingSetup.unmap(entries, Int(CompletionRing.submissionsMax) * 64)
+        RingSetup.unmap(bufferRing, RingSetup.bufferRingBytes)
+        RingSetup.unmap(buffers, CompletionRing.bufferCount * CompletionRing.bufferBytes)
+        close(descriptor)
+    }
+
+    /// Makes the calling thread the one that uses the ring.
+    public func start() throws(SystemError) {
+        guard apus_ring_register(descriptor, 12, nil, 0) == 0 else {
+            throw SystemError("io_uring_register")
+        }
+    }
+
+    // MARK: Asking
+
+    /// Receives from a socket whatever comes, until it ends or buffers lack.
+    public func receive(_ socket: Int32, mark: UInt32) {
+        let entry = nextEntry(27, socket, .receive, mark)
+        entry.store(UInt8(1 << 5), 1)  // choose a buffer
+        entry.store(UInt16(2), 2)  // multishot
+    }
+
+    /// Ends a receive, which says so; nothing happens where it has ended already.
+    public func stopReceiving(_ socket: Int32, mark: UInt32) {
+        let entry = nextEntry(14, -1, .stop, mark)
+        entry.store(UInt8(1 << 6), 1)  // no completion on success
+        entry.store(CompletionRing.tag(.receive, socket, mark), 16)
+    }
+
+    /// Sends `bytes`, which stay where they are until `submit` or `wait` returned. Nothing waits
+    /// for room; only where not all bytes went a completion says so.
+    @inline(__always)
+    public func send(_ socket: Int32, _ bytes: Bytes, number: Int32) {
+        let entry = nextEntry(26, socket, .send, 0)
+        entry.store(UInt8(1 << 6), 1)  // no completion on success
+        // SAFETY: only the address is written down.
+        entry.store(unsafe UInt64(UInt(bitPattern: bytes.base)), 16)
+        entry.store(UInt32(bytes.count), 24)
+        entry.store(CompletionRing.sendFlags, 28)
+        entry.store(CompletionRing.tag(.send, number, 0), 32)
+    }
+
+    /// Tells once when there is room to send.
+    public func watchForRoom(_ socket: Int32, mark: UInt32) {
+        nextEntry(6, socket, .room, mark).store(EventPoll.Interest.write.rawValue, 28)
+    }
+
+    /// Tells once when there is something to read.
+    public func watch(_ descriptor: Int32) {
+        nextEntry(6, descriptor, .ready, 0).store(EventPoll.Interest.read.rawValue, 28)
+    }
+
+    private static func tag(_ kind: Kind, _ target: Int32, _ mark: UInt32) -> UInt64 {
+        UInt64(kind.rawValue) << 56 | UInt64(mark & 0xFF_FFFF) << 32
+            | UInt64(UInt32(bitPattern: target))
+    }
+
+    /// The next submission, zero but for what every one has.
+    @inline(__always)
+    private func nextEntry(
+        _ operation: UInt8, _ descriptor: Int32, _ kind: Kind, _ mark: UInt32
+    ) -> Cell {
+        if written &- submitted == CompletionRing.submissionsMax { submit() }
+        let entry = entries.advanced(by: Int(written & (CompletionRing.submissionsMax - 1)) * 64)
+        written &+= 1
+        entry.zero(0, 64)
+        entry.store(operation, 0)
+        entry.store(descriptor, 4)
+        entry.store(CompletionRing.tag(kind, descriptor, mark), 32)
+        return entry
+    }
+
+    // MARK: Calling
+
+    /// Asks for all that was queued, without waiting for anything. All sends have gone through, or
+    /// have their completion, when it returns.
+    public func submit() {
+        while written != submitted { enter(wanted: 0, flags: 0, argument: nil, 0) }
+    }
+
+    /// Asks for all that was queued, and waits: until `wanted` completions are there, or one and
+    /// `patience` microseconds have passed, at most `milliseconds`.
+    public func wait(for wanted: UInt32, patience: UInt32, milliseconds: Int32) {
+        // SAFETY: the argument outlives the call.
+        unsafe withUnsafeTemporaryAllocation(byteCount: 40, alignment: 8) { memory in
+            guard let base = memory.baseAddress else { return }
+            let argument = unsafe Cell(base)
+            let limit = argument.advanced(by: 24)
+            argument.zero(0, 24)
+            argument.store(patience, 12)
+            argument.store(unsafe UInt64(UInt(bitPattern: limit.base)), 16)
+            limit.store(Int64(milliseconds / 1000), 0)
+            limit.store(Int64(milliseconds % 1000) * 1_000_000, 8)
+            enter(wanted: milliseconds == 0 ? 0 : wanted, flags: 1 | 1 << 3, argument: argument, 24)
+        }
+        submit()
+    }
+
+    private func enter(wanted: UInt32, flags: UInt32, argument: Cell?, _ argumentBytes: Int) {
+        // SAFETY: as the kernel wants it; entries and the bytes that they name stay in place.
+        unsafe apus_store_release(shared.advanced(by: tailOfSubmissions).base, written)
+        unsafe _ = apus_ring_enter(
+            descriptor, written &- submitted, wanted, flags, argument?.base, argumentBytes)
+        submitted = unsafe apus_load_acquire(shared.advanced(by: headOfSubmissions).base)
+    }
+
+    // MARK: Completions
+
+    /// The next completion that is no send's, in the order in which the kernel made them.
+    @inline(__always)
+    public func next() -> Completion? {
+        // SAFETY: a word of the mapping.
+        let tail = unsafe apus_load_acquire(shared.advanced(by: tailOfCompletions).base)
+        while used != tail {
+            let completion = completion(used)
+            used &+= 1
+            // SAFETY: as above; what it said was copied.
+            unsafe apus_store_release(shared.advanced(by: headOfCompletions).base, used)
+            if completion.kind != .send { return completion }
+        }
+        return nil
+    }
+
+    /// The next send that did not go through, of those submitted so far.
+    public func nextFailedSend() -> Completion? {
+        if Int32(bitPattern: used &- looked) > 0 { looked = used }
+        // SAFETY: a word of the mapping.
+        let tail = unsafe apus_load_acquire(shared.advanced(by: tailOfCompletions).base)
+        while looked != tail {
+            let completion = completion(looked)
+            looked &+= 1
+            if completion.kind == .send { return completion }
+        }
+        return nil
+    }
+
+    private func completion(_ number: UInt32) -> Completion {
+        let place = Int(number & (CompletionRing.completionsMax - 1)) * 16
+        let cell = shared.advanced(by: firstCompletion + place)
+        let tag: UInt64 = cell.load(0)
+        guard let kind = Kind(rawValue: UInt8(tag >> 56)) else {
+            preconditionFailure("the kernel gives back what it was given")
+        }
+        return Completion(
+            kind: kind, target: Int32(truncatingIfNeeded: tag),
+            mark: UInt32(truncatingIfNeeded: tag >> 32) & 0xFF_FFFF,
+            result: cell.load(8), flags: cell.load(12))
+    }
+
+    // MARK: Buffers
+
+    /// Where the bytes of a completion that has some lie. To be asked once, in order; they stay
+    /// until `releaseBuffers` follows `use`.
+    @inline(__always)
+    public func bytes(_ completion: Completion) -> Cell {
+        let buffer = Int(completion.flags >> 16)
+        let start = fill[buffer]
+        fill[buffer] = start + max(0, Int(completion.result))
+        precondition(fill[buffer] <= CompletionRing.bufferBytes, "more than a buffer holds")
+        return buffers.advanced(by: buffer * CompletionRing.bufferBytes + start)
+    }
+
+    /// Notes that the bytes of a completion were looked at.
+    @inline(__always)
+    public func use(_ completion: Completion) {
+        if completion.flags & 16 == 0 { spent.append(Int(completion.flags >> 16)) }
+    }
+
+    /// Gives buffers that are used up back to the kernel.
+    @inline(__always)
+    public func releaseBuffers() {
+        if !spent.isEmpty { returnSpent() }
+    }
+
+    @inline(never)
+    private func returnSpent() {
+        for buffer in spent {
+            fill[buffer] = 0
+            let place = bufferRing.advanced(by: Int(bufferTail) % CompletionRing.bufferCount * 16)
+            let memory = buffers.advanced(by: buffer * CompletionRing.bufferBytes)
+            // SAFETY: only the address is written down.
+            place.store(unsafe UInt64(UInt(bitPattern: memory.base)), 0)
+            place.store(UInt32(CompletionRing.bufferBytes), 8)
+            place.store(UInt16(buffer), 12)
+            bufferTail &+= 1
+        }
+        spent.removeAll(keepingCapacity: true)
+        // SAFETY: the tail stands in the first entry, where no other field is.
+        unsafe apus_store_release16(bufferRing.advanced(by: 14).base, bufferTail)
+    }
+}
