@@ -76,7 +76,7 @@ extension Worker {
             if client.state.contains(.closed), postponement.work == 0 { break }
             resumedWork = postponement.work
             let isThrough = run(request, client)
-            resumedWork = 0
+            dropWork()
             postponement.work = takePostponedWork()
             guard isThrough else { return }
             postponement.removeFirst()
@@ -91,6 +91,17 @@ extension Worker {
         watch(client)
         switchReplies(to: nil)
         if client.query.count > client.parsed, !client.state.contains(.closed) { parseKept(client) }
+    }
+
+    /// Ends the work that the request which ran should have gone on with but did not: it was given
+    /// up by then, or the request was refused.
+    private func dropWork() {
+        guard resumedWork != 0 else { return }
+        let all = context.keyspace.allPartitions
+        context.keyspace.lock(set: all)
+        context.keyspace.thaw(resumedWork, set: all)?.copy?.discard()
+        context.keyspace.unlock(set: all)
+        resumedWork = 0
     }
 
     private func run(_ request: HeldRequest, _ client: Client) -> Bool {
@@ -120,6 +131,7 @@ extension Worker {
         if resumedWork != 0 {
             context.work = context.keyspace.thaw(resumedWork, set: locked)
             context.now = context.work?.startedAt ?? now
+            resumedWork = 0
         }
         defer { context.now = now }
         do throws(CommandError) {

@@ -58,7 +58,7 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
     var replying: Client?
     /// Clients whose requests wait.
     var postponed = PostponedClients()
-    /// The work that the request which runs goes on with, or 0.
+    /// The work that the request which runs is to go on with; 0 once it has taken it up.
     var resumedWork: UInt64 = 0
     /// Seconds of the monotonic clock, as of the last wait.
     private(set) var nowSeconds: Int64 = 0
