@@ -17,13 +17,20 @@
 
 _Static_assert(sizeof(long double) <= sizeof(apus_wide), "a long double fits");
 
-static bool parse_long_double(const char *text, size_t count, long double *out) {
-  char copy[5120];
-  char *end;
-  if (count == 0 || count >= sizeof copy || (text[0] >= '\t' && text[0] <= '\r') || text[0] == ' ')
+// Copies exactly `count` bytes and a zero; false where they are none or too many, or begin with
+// space.
+static bool copy_word(const char *text, size_t count, char *copy, size_t capacity) {
+  if (count == 0 || count >= capacity || (text[0] >= '\t' && text[0] <= '\r') || text[0] == ' ')
     return false;
   memcpy(copy, text, count);
   copy[count] = 0;
+  return true;
+}
+
+static bool parse_long_double(const char *text, size_t count, long double *out) {
+  char copy[5120];
+  char *end;
+  if (!copy_word(text, count, copy, sizeof copy)) return false;
   errno = 0;
   *out = strtold(copy, &end);
   if ((size_t)(end - copy) != count || isnan(*out)) return false;
@@ -91,10 +98,7 @@ int apus_wide_write(apus_wide a, char *out, size_t out_capacity) {
 bool apus_parse_double(const char *text, size_t count, double *out) {
   char copy[512];
   char *end;
-  if (count == 0 || count >= sizeof copy || (text[0] >= '\t' && text[0] <= '\r') || text[0] == ' ')
-    return false;
-  memcpy(copy, text, count);
-  copy[count] = 0;
+  if (!copy_word(text, count, copy, sizeof copy)) return false;
   errno = 0;
   *out = strtod(copy, &end);
   if ((size_t)(end - copy) != count || isnan(*out)) return false;

@@ -14,10 +14,11 @@ internal import Primitives
 /// are told as before; its flag is set, and `measure` has the number of bytes that follow.
 ///
 /// As in Redis, elements of fewer than 48 bytes together, or that compress by fewer than 8, stay
-/// as they are.
+/// as they are. So do those of more than a megabyte, unlike there: they would hold everybody up
+/// whenever one of them is read.
 extension ListNode {
-    /// Fewer bytes of elements are not compressed.
-    private static let compressedFrom = 48
+    /// Fewer bytes of elements are not compressed, nor are more.
+    private static let compressedBytes = 48...1 << 20
     /// The least that compression is to save.
     private static let savedMin = 8
 
@@ -28,7 +29,7 @@ extension ListNode {
     static func compress(_ handle: Handle, _ arena: inout Arena) -> Handle {
         let node = ListNode(arena.cell(handle))
         let count = node.usedBytes
-        guard !node.isCompressed, count >= compressedFrom else { return handle }
+        guard !node.isCompressed, compressedBytes.contains(count) else { return handle }
         let room = ListNode.room(0, count)
         // SAFETY: the elements lie in the node's block, the room has `count` bytes.
         let written = unsafe Int(

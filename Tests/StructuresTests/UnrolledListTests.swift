@@ -127,6 +127,9 @@ import Testing
         }
         #expect(model.arena.liveBytes < 2_000_000)
         model.check()
+        model.insert(String(repeating: "longer still ", count: 100_000), at: 4)
+        #expect(model.arena.liveBytes > 1_300_000 + 2 * 420_000)
+        model.check()
         model.removeEnd(3, atFront: true)
         model.removeEnd(3, atFront: false)
         model.check()
