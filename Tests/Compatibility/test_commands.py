@@ -174,6 +174,7 @@ def test_values_freed_in_the_background_are_counted(apus):
             return [int(re.search(rf"{name}:(\d+)", text).group(1)) for name in ("lazyfree_pending_objects", "lazyfreed_objects")]
 
         connection.raw("CONFIG", "RESETSTAT")
+        connection.command("DEL", "s")
         connection.command("SADD", "s", *range(20000), "word")
         for index in range(50):
             connection.command("SET", f"k{index}", "v")
