@@ -5,9 +5,9 @@
 ///
 /// - so many arrive that several are to be expected within that moment: a server that has little to
 ///   do answers at once; and
-/// - they come from many connections. Of the connections that were active just now a quarter is
+/// - they come from many connections. Of the connections that were active just now a third is
 ///   waited for, so that clients which ask again when they have their answer are never waited for
-///   in vain, as three quarters of them are on their way.
+///   in vain, as two thirds of them are on their way.
 struct Arrivals {
     /// The longest that a request is kept waiting for others, in microseconds.
     static let patience: UInt32 = 100
@@ -37,8 +37,9 @@ struct Arrivals {
     private mutating func turn(_ milliseconds: Int64) {
         let elapsed = max(1, milliseconds - startedAt)
         let expected = Int64(count) * Int64(Arrivals.patience) / (elapsed * 1000)
-        let gathered = min(UInt32(clamping: expected), connections / 4, Arrivals.gatheredMax)
-        worthWaitingFor = gathered >= Arrivals.gatheredMin ? gathered : 1
+        let gathered = min(connections / 3, Arrivals.gatheredMax)
+        let pays = min(Int64(gathered), expected) >= Arrivals.gatheredMin
+        worthWaitingFor = pays ? gathered : 1
         count = 0
         connections = 0
         window &+= 1
@@ -46,5 +47,5 @@ struct Arrivals {
     }
 
     /// Fewer are not worth a timer.
-    private static let gatheredMin: UInt32 = 4
+    private static let gatheredMin: Int64 = 4
 }

@@ -16,7 +16,7 @@ internal import Wire
 /// ```
 /// Connections are served by one of two drivers: epoll and a call for every transfer
 /// (`Worker+Readiness`), or an io_uring, one call a round (`Worker+Completions`).
-/// docs/decisions/0005-event-loop-drivers.md says why there are two.
+/// docs/decisions/0008-event-loop-drivers.md says why there are two.
 ///
 /// Everything here is touched by its own thread alone, but for the mailbox, and but for other
 /// workers' looks while the world is stopped (`Instance.exclusively`).
