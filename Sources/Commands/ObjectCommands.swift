@@ -14,9 +14,7 @@ public enum ObjectCommands {
         DataCommand("OBJECT IDLETIME", arity: 3, [.readonly], keys: [.one(2, [.ro])], group: .generic, since: "2.2.3", complexity: "O(1)", syntax: "@key", summary: "Tells how long ago a key was used, where no LFU policy counts instead.", tips: ["nondeterministic_output"], idleTime),
         DataCommand("OBJECT REFCOUNT", arity: 3, [.readonly], keys: [.one(2, [.ro])], group: .generic, since: "2.2.3", complexity: "O(1)", syntax: "@key", summary: "Counts the holders of the value at a key: always one.", tips: ["nondeterministic_output"], referenceCount),
         DataCommand("OBJECT HELP", arity: 2, [.loading, .stale], group: .generic, since: "6.2.0", complexity: "O(1)", syntax: "", summary: "Lists the subcommands of OBJECT.", help),
-        DataCommand("MEMORY", arity: -2, [], group: .server, since: "4.0.0", complexity: "Depends on the subcommand", syntax: "", summary: "Holds the subcommands that tell of memory.", memoryHelp),
         DataCommand("MEMORY USAGE", arity: -3, [.readonly], keys: [.one(2, [.ro])], group: .server, since: "4.0.0", complexity: "O(N) where N is the number of blocks of the value", syntax: "@key [SAMPLES count:i]", summary: "Tells how many bytes a key and its value take.", memoryUsage),
-        DataCommand("MEMORY HELP", arity: 2, [.loading, .stale], group: .server, since: "4.0.0", complexity: "O(1)", syntax: "", summary: "Lists the subcommands of MEMORY.", memoryHelp),
     ]
 }
 
@@ -110,21 +108,5 @@ extension ObjectCommands {
         let key = context.key(arguments[2])
         guard let slot = context.peek(key) else { return context.reply.null() }
         context.reply.integer(slot.shard.byteCount(slot))
-    }
-
-    /// `MEMORY HELP`.
-    static func memoryHelp(
-        _ arguments: Arguments, _ context: inout CommandContext
-    ) throws(CommandError) {
-        context.reply.lines([
-            "MEMORY <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
-            "PURGE",
-            "    Give memory that is free back to the system.",
-            "USAGE <key> [SAMPLES <count>]",
-            "    Return memory in bytes used by <key> and its value. Nested values are",
-            "    counted whole.",
-            "HELP",
-            "    Prints this help.",
-        ])
     }
 }

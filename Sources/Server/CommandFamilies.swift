@@ -48,6 +48,7 @@ enum CommandFamilies {
         CommandCommands.table,
         ConfigCommands.table,
         LatencyCommands.table,
+        MemoryCommands.table,
         DebugCommands.table,
     ]
 }

@@ -3,14 +3,9 @@ internal import System
 /// What memory is used for, and what is kept on disk.
 extension InfoReport {
     var memoryLines: [String] {
-        let data = server.usedDataBytes
-        let clients = server.workers.reduce(0) { sum, worker in
-            sum + worker.clients.reduce(0) { $0 + ($1.map(ClientLine.memory) ?? 0) }
-        }
-        let used = data + clients
-        let resident = ProcessMemory.residentBytes
-        server.notePeak(used)
-        let pages = server.pageBytes
+        let memory = MemoryUse(server)
+        let (data, pages, clients) = (memory.data, memory.pages, memory.clients)
+        let (used, resident) = (memory.used, memory.resident)
         let bound = Int(clamping: server.options.memoryBytesMax)
         return [
             "used_memory:\(used)", "used_memory_human:\(human(used))",
@@ -18,9 +13,9 @@ extension InfoReport {
             "used_memory_peak:\(server.peakBytes)",
             "used_memory_peak_human:\(human(server.peakBytes))",
             "used_memory_peak_perc:\(fixed(percent(used, of: server.peakBytes)))%",
-            "used_memory_overhead:\(clients)", "used_memory_startup:0",
-            "used_memory_dataset:\(data)",
-            "used_memory_dataset_perc:\(fixed(percent(data, of: used)))%",
+            "used_memory_overhead:\(memory.overhead)", "used_memory_startup:0",
+            "used_memory_dataset:\(memory.dataset)",
+            "used_memory_dataset_perc:\(fixed(percent(memory.dataset, of: used)))%",
             "allocator_allocated:\(data)", "allocator_active:\(pages)",
             "allocator_resident:\(resident)",
             "total_system_memory:\(ProcessMemory.systemBytes)",

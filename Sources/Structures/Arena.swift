@@ -231,14 +231,19 @@ public struct Arena: ~Copyable {
     private mutating func closePages(_ pages: Range<UInt32>) {
         for page in pages { record(page).sizeClass = PageRecord.unused }
         pageBytes -= pages.count << Arena.pageShift
-        if freeRuns.pageCount + pages.count > Arena.idlePagesKept {
-            // SAFETY: pages without blocks in use; they read as zeros from now on.
-            unsafe _ = madvise(
-                base + Int(pages.lowerBound) << Arena.pageShift,
-                pages.count << Arena.pageShift, Int32(MADV_DONTNEED))
-        }
+        if freeRuns.pageCount + pages.count > Arena.idlePagesKept { giveBack(pages) }
         freeRuns.give(pages)
     }
+
+    private func giveBack(_ pages: Range<UInt32>) {
+        // SAFETY: pages without blocks in use; they read as zeros from now on.
+        unsafe _ = madvise(
+            base + Int(pages.lowerBound) << Arena.pageShift,
+            pages.count << Arena.pageShift, Int32(MADV_DONTNEED))
+    }
+
+    /// Gives back to the system what pages without blocks still hold. Complexity: O(free runs).
+    public func giveBackIdlePages() { freeRuns.forEach { giveBack($0) } }
 
     private mutating func allocateRun(_ byteCount: Int) -> Handle {
         let count = UInt32((byteCount + 0xFFFF) >> Arena.pageShift)

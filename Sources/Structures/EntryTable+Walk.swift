@@ -5,6 +5,23 @@ extension EntryTable {
     /// The number of buckets, for a walk in bucket order.
     public var bucketTotal: Int { Int(bucketCount) }
 
+    /// The bytes of the table itself: of directory, buckets and stamps (`main`), and of the hints
+    /// about expiries; chained buckets are left out. Complexity: O(buckets / 64).
+    public func ownByteCount(_ arena: borrowing Arena) -> (main: Int, hints: Int) {
+        guard bucketCount > 0 else { return (0, 0) }
+        var hints = 0
+        for segment in 0..<segmentTotal {
+            let record = segmentRecord(UInt32(segment), arena)
+            if !record.hints.isNone { hints += 64 * 4 }
+        }
+        let first = segmentRecord(0, arena)
+        let each = EntryTable.bucketBytes + (isStamped ? EntryTable.stampBytes : 0)
+        let main =
+            arena.capacity(directory) + arena.capacity(first.buckets)
+            + (isStamped ? arena.capacity(first.stamps) : 0) + (segmentTotal - 1) * 64 * each
+        return (main, hints)
+    }
+
     /// Calls `body` with every entry in the chain of bucket `index`. `body` must not change the
     /// table.
     @inlinable

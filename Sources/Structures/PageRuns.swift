@@ -18,6 +18,9 @@ struct PageRuns {
         return run.upperBound - count
     }
 
+    /// Calls `body` with every run.
+    func forEach(_ body: (Range<UInt32>) -> Void) { for run in runs { body(run) } }
+
     /// Gives back a run; merges it with its neighbours.
     mutating func give(_ run: Range<UInt32>) {
         pageCount += run.count

@@ -2,7 +2,6 @@ internal import Commands
 internal import Glibc
 internal import Primitives
 internal import Store
-internal import System
 internal import Wire
 
 /// The server as a whole: its state, its clock, its end.
@@ -13,7 +12,6 @@ enum ServerCommands {
         AdminCommand("INFO", arity: -1, [.loading, .stale], group: .server, categories: ["dangerous"], since: "1.0.0", complexity: "O(1), O(N) in connections for clients and memory", syntax: "[section...]", summary: "Tells about the server, section by section.", tips: ["nondeterministic_output", "request_policy:all_shards", "response_policy:special"], info),
         AdminCommand("TIME", arity: 1, [.loading, .stale, .fast], group: .server, since: "2.6.0", complexity: "O(1)", syntax: "", summary: "Tells the time: seconds since 1970, and microseconds.", tips: ["nondeterministic_output"], time),
         AdminCommand("SHUTDOWN", arity: -1, [.admin, .noScript, .loading, .stale, .noMulti, .allowBusy], group: .server, since: "1.0.0", complexity: "O(1)", syntax: "save-selector=[NOSAVE | SAVE] [NOW] [FORCE] [ABORT]", summary: "Ends the server.", shutDown),
-        AdminCommand("MEMORY PURGE", arity: 2, [], group: .server, since: "4.0.0", complexity: "O(N) where N is the number of free blocks", syntax: "", summary: "Gives memory that is free back to the system.", tips: ["request_policy:all_shards", "response_policy:all_succeeded"], purgeMemory),
         AdminCommand("LOLWUT", arity: -1, [.readonly, .fast], group: .server, since: "5.0.0", complexity: "O(1)", syntax: "[VERSION version:i]", summary: "Draws a swift and tells the version.", draw),
     ]
 }
@@ -67,12 +65,6 @@ extension ServerCommands {
         }
         session.client.state.insert(.closesAfterReply)
         session.server.end(because: "User requested shutdown...")
-    }
-
-    /// `MEMORY PURGE`: OK.
-    static func purgeMemory(_ arguments: Arguments, _ session: Session) throws(CommandError) {
-        ProcessMemory.giveBack()
-        session.worker.context.reply.ok()
     }
 
     /// `LOLWUT [VERSION version …]`: a drawing.
