@@ -25,7 +25,10 @@ extension Worker {
         settle(ring)
         clearReplies()
         arrivals.look(at: context.now)
-        while let completion = ring.next() { serve(completion, ring) }
+        // Not what comes meanwhile: where buffers lack, those who ask again are refused at once, and
+        // what would help them, the buffers that are used up, goes back after the round.
+        let end = ring.end
+        while let completion = ring.next(before: end) { serve(completion, ring) }
     }
 
     private func serve(_ completion: CompletionRing.Completion, _ ring: CompletionRing) {

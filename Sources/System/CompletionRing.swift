@@ -227,12 +227,17 @@ public final class CompletionRing: @unchecked Sendable {  // because: one thread
 
     // MARK: Completions
 
-    /// The next completion that is no send's, in the order in which the kernel made them.
-    @inline(__always)
-    public func next() -> Completion? {
+    /// The end of the completions that are there now.
+    public var end: UInt32 {
         // SAFETY: a word of the mapping.
-        let tail = unsafe apus_load_acquire(shared.advanced(by: tailOfCompletions).base)
-        while used != tail {
+        unsafe apus_load_acquire(shared.advanced(by: tailOfCompletions).base)
+    }
+
+    /// The next completion before `end` that is no send's, in the order in which the kernel made
+    /// them.
+    @inline(__always)
+    public func next(before end: UInt32) -> Completion? {
+        while used != end {
             let completion = completion(used)
             used &+= 1
             // SAFETY: as above; what it said was copied.

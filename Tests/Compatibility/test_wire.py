@@ -226,6 +226,24 @@ def test_clients_that_disappear_leave_nothing(server):
         watcher.raw("DEL", "wire:big")
 
 
+def test_more_bytes_at_once_than_the_server_has_buffers_for(server):
+    request = encode(["SET", "wire:burst", b"x" * 5000])
+    half = len(request) // 2
+    with server.connect() as watcher:
+        for _ in range(2):
+            connections = [server.connect() for _ in range(800)]
+            for connection in connections:
+                connection.send(request[:-1])
+            assert watcher.raw("PING") == b"+PONG\r\n"
+            for connection in connections[::2]:
+                connection.send(request[-1:] + request[:half])
+            for connection in connections[::2]:
+                assert connection.reply() == b"+OK\r\n"
+            for connection in connections:
+                connection.close()
+            assert watcher.raw("PING") == b"+PONG\r\n"
+
+
 def test_a_slow_client_holds_nobody_up(server):
     with server.connect() as slow, server.connect() as fast:
         for byte in encode(["SET", "wire:slow", "value"])[:-1]:
