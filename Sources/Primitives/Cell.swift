@@ -29,7 +29,9 @@ public struct Cell: @unchecked Sendable {  // because: its owner's lock guards i
     /// The value of a trivial type at `offset`.
     @inlinable
     @inline(__always)
-    public func load<Value: BitwiseCopyable>(_ offset: Int, as type: Value.Type = Value.self) -> Value {
+    public func load<Value: BitwiseCopyable>(
+        _ offset: Int, as type: Value.Type = Value.self
+    ) -> Value {
         // SAFETY: within the layout, by contract.
         unsafe base.loadUnaligned(fromByteOffset: offset, as: Value.self)
     }

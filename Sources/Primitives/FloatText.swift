@@ -62,6 +62,7 @@ public enum FloatText {
     private static func write(
         _ literal: StaticString, to target: UnsafeMutablePointer<UInt8>
     ) -> Int {
+        // SAFETY: the caller's room is for longer texts.
         unsafe Bytes(literal).copy(to: target)
         return literal.utf8CodeUnitCount
     }

@@ -4,6 +4,9 @@ internal import Synchronization
 internal import System
 
 /// A helper thread that gives back the memory of shards that FLUSHALL put aside, to the system too.
+///
+/// ## Invariants
+/// `work` is made by `init` and lives as long as the process.
 @safe
 final class Reaper: @unchecked Sendable {  // because: guarded by the mutex
     private let shards = Mutex<[Shard]>([])

@@ -2,6 +2,10 @@ internal import Commands
 internal import Primitives
 
 /// All commands: the table that finds them, and what the dispatcher must know of each at once.
+///
+/// ## Invariants
+/// `rows` has as many rows as the table has facts, all made by `init`, and lives as long as the
+/// process.
 @safe
 final class Registry: @unchecked Sendable {  // because: never changed after `init`
     /// How a command runs.

@@ -1,6 +1,9 @@
 internal import CSupport
 
 /// What a worker counts; summed up over the workers when INFO asks.
+///
+/// ## Invariants
+/// `commands` has `commandCount` rows, all made by `init`; row numbers come from the registry.
 @safe
 struct WorkerStatistics: ~Copyable {
     /// Of one command.
@@ -68,7 +71,6 @@ struct WorkerStatistics: ~Copyable {
     @inline(__always)
     mutating func count(_ row: Int, cycles: UInt64) {
         assert(row < commandCount, "no such command")
-        // SAFETY: rows come from the registry.
         unsafe commands[row].calls &+= 1
         unsafe commands[row].cycles &+= cycles
         if let durations = unsafe commands[row].durations {
@@ -82,7 +84,6 @@ struct WorkerStatistics: ~Copyable {
     private mutating func startDurations(_ row: Int, _ cycles: UInt64) {
         let durations = DurationHistogram()
         durations.count(cycles)
-        // SAFETY: rows come from the registry.
         unsafe commands[row].durations = durations
     }
 
@@ -110,14 +111,12 @@ struct WorkerStatistics: ~Copyable {
     /// Notes that a call, counted elsewhere, replied with an error of its own making.
     mutating func noteFailure(_ row: Int) {
         precondition(row < commandCount, "no such command")
-        // SAFETY: just checked.
         unsafe commands[row].failures &+= 1
     }
 
     /// Counts a call that was refused before it ran.
     mutating func countRejection(_ row: Int) {
         precondition(row < commandCount, "no such command")
-        // SAFETY: just checked.
         unsafe commands[row].rejections &+= 1
     }
 
@@ -132,7 +131,6 @@ struct WorkerStatistics: ~Copyable {
     /// Sets everything to zero.
     mutating func reset() {
         forgetDurations()
-        // SAFETY: `commandCount` rows.
         unsafe commands.update(repeating: Command(), count: commandCount)
         errorCount = 0
         errorsByCode = [:]

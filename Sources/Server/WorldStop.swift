@@ -1,14 +1,18 @@
 internal import Glibc
 internal import Synchronization
 
-/// Brings all workers but one to a halt between two batches, so that this one may look at and change
-/// what is theirs.
+/// Brings all workers but one to a halt between two batches, so that this one may look at and
+/// change what is theirs.
 ///
 /// ```text
 /// asker:   begin ── flag up ── wake the others ── wait until all are parked ── … ── end: flag down
 /// others:  ………… isAsked? park: parked + 1, wait for the flag to go down, parked - 1 …………
 /// ```
 /// An asker that finds another one at work is parked itself meanwhile.
+///
+/// ## Invariants
+/// `mutex` and `changed` are made by `init`, live as long as this, and are given up by `deinit`.
+/// `parked` is touched with the mutex held.
 @safe
 final class WorldStop: @unchecked Sendable {  // because: guarded by the mutex
     private let asked = Atomic<Bool>(false)
@@ -61,7 +65,6 @@ final class WorldStop: @unchecked Sendable {  // because: guarded by the mutex
 
     /// Counts the caller, which ends, as parked for ever, so that nobody waits for it.
     func leave() {
-        // SAFETY: both were made by `init`.
         unsafe pthread_mutex_lock(mutex)
         parked += 1
         unsafe pthread_cond_broadcast(changed)

@@ -175,7 +175,9 @@ public struct Arena: ~Copyable {
 
     /// A block of at least `byteCount` bytes that begins with the first `kept` bytes of `handle`'s;
     /// the same block where its class fits and would not be wasted.
-    public mutating func reallocate(_ handle: Handle, _ byteCount: Int, keeping kept: Int) -> Handle {
+    public mutating func reallocate(
+        _ handle: Handle, _ byteCount: Int, keeping kept: Int
+    ) -> Handle {
         let room = capacity(handle)
         if byteCount <= room, byteCount > room / 2 || room <= 16 { return handle }
         let target = allocate(byteCount)

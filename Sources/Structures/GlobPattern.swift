@@ -1,6 +1,7 @@
 public import Primitives
 
-/// A pattern of KEYS, SCAN and their like: `*`, `?`, `[a-c^…]`, `\` before a character meant as it is.
+/// A pattern of KEYS, SCAN and their like: `*`, `?`, `[a-c^…]`, `\` before a character meant as it
+/// is.
 ///
 /// Complexity of a match: O(pattern × text) at worst, as only the last `*` is ever gone back to.
 /// Source: the glob style that Redis documents for KEYS.

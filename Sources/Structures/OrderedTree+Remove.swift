@@ -193,7 +193,8 @@ extension OrderedTree {
 }
 
 extension LeafNode {
-    /// Whether an entry with the score of `target` could stay at `index`, as far as this leaf knows.
+    /// Whether an entry with the score of `target` could stay at `index`, as far as this leaf
+    /// knows.
     func keepsPlace(_ index: Int, _ target: OrderedBound, _ arena: borrowing Arena) -> Bool {
         let own = digest(of: target.digestible)
         if index > 0 {

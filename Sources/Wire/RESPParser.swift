@@ -1,6 +1,7 @@
 public import Primitives
 
-/// Why a connection's bytes are no request; the text goes out after `-ERR ` and the connection ends.
+/// Why a connection's bytes are no request; the text goes out after `-ERR `, then the connection
+/// ends.
 public enum ProtocolFailure: Error, Equatable, Sendable {
     case bigInlineRequest, unbalancedQuotes
     case bigCountLine, badCount, unauthenticatedCount
@@ -33,8 +34,8 @@ public struct RequestLimits: Sendable {
 /// Cuts the bytes of a connection into requests: RESP arrays of bulk strings, and inline lines.
 ///
 /// The words that it yields point into the bytes it was given; nothing is copied. A request that is
-/// not whole yet leaves its progress in the parser, so that every byte is looked at once however the
-/// request is cut (only the line being read is looked at again).
+/// not whole yet leaves its progress in the parser, so that every byte is looked at once however
+/// the request is cut (only the line being read is looked at again).
 ///
 /// Source: Redis' protocol specification; limits and texts as Redis 7.0 answers them.
 @safe

@@ -10,7 +10,8 @@ struct KeySource {
     private let shape: Shape
     private var random: FastRandom
 
-    /// Numbers under `count`; with an exponent number 0 is the most frequent, 1 the next, and so on.
+    /// Numbers under `count`; with an exponent number 0 is the most frequent, 1 the next, and so
+    /// on.
     init(count: Int, zipfExponent: Double?, seed: UInt64) {
         precondition(count > 0, "a key source needs a key")
         shape =

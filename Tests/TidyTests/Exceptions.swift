@@ -19,16 +19,6 @@ struct KnownException {
     static let all: [KnownException] = [
         KnownException(
             .lineLength,
-            "Sources/Primitives/Cell.swift",
-            "a comment a few columns too wide"
-        ),
-        KnownException(
-            .lineLength,
-            "Sources/Server/WorldStop.swift",
-            "a comment a few columns too wide"
-        ),
-        KnownException(
-            .lineLength,
             "Sources/Store/Shard+Copying.swift",
             count: 2,
             "a comment a few columns too wide"
@@ -36,11 +26,6 @@ struct KnownException {
         KnownException(
             .lineLength,
             "Sources/Store/StringValue.swift",
-            "a comment a few columns too wide"
-        ),
-        KnownException(
-            .lineLength,
-            "Sources/Structures/Arena.swift",
             "a comment a few columns too wide"
         ),
         KnownException(
@@ -59,80 +44,14 @@ struct KnownException {
             "a comment a few columns too wide"
         ),
         KnownException(
-            .lineLength,
-            "Sources/Structures/GlobPattern.swift",
-            "a comment a few columns too wide"
-        ),
-        KnownException(
-            .lineLength,
-            "Sources/Structures/OrderedTree+Remove.swift",
-            "a comment a few columns too wide"
-        ),
-        KnownException(
-            .lineLength,
-            "Sources/Wire/QuotedWords.swift",
-            count: 2,
-            "a comment a few columns too wide"
-        ),
-        KnownException(
-            .lineLength,
-            "Sources/Wire/RESPParser.swift",
-            count: 2,
-            "a comment a few columns too wide"
-        ),
-        KnownException(
-            .lineLength,
-            "Sources/apus-benchmark/KeySource.swift",
-            "a comment a few columns too wide"
-        ),
-        KnownException(
-            .lineLength,
-            "Tests/TidyTests/RuleTests.swift",
-            "a comment a few columns too wide"
-        ),
-        KnownException(
             .bannedWords,
             "Sources/Commands/Core/DataCommand.swift",
             "a row keeps its handler, which captures nothing"
         ),
         KnownException(
             .safetyComment,
-            "Sources/Commands/Core/CommandTable.swift",
-            "the invariant stands at the type, not at each function"
-        ),
-        KnownException(
-            .safetyComment,
-            "Sources/Primitives/FloatText.swift",
-            "the invariant stands at the type, not at each function"
-        ),
-        KnownException(
-            .safetyComment,
             "Sources/Server/Dispatch.swift",
             count: 6,
-            "the invariant stands at the type, not at each function"
-        ),
-        KnownException(
-            .safetyComment,
-            "Sources/Server/Reaper.swift",
-            count: 3,
-            "the invariant stands at the type, not at each function"
-        ),
-        KnownException(
-            .safetyComment,
-            "Sources/Server/Registry.swift",
-            count: 2,
-            "the invariant stands at the type, not at each function"
-        ),
-        KnownException(
-            .safetyComment,
-            "Sources/Server/WorkerStatistics.swift",
-            count: 3,
-            "the invariant stands at the type, not at each function"
-        ),
-        KnownException(
-            .safetyComment,
-            "Sources/Server/WorldStop.swift",
-            count: 5,
             "the invariant stands at the type, not at each function"
         ),
         KnownException(

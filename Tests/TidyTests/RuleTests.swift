@@ -41,7 +41,7 @@ struct RuleTests {
             let count = file.map { exception.rule.breaches(in: $0).count } ?? 0
             #expect(
                 count == KnownException.allowed(exception.rule, exception.path),
-                "\(exception.path) breaks \(exception.rule) \(count) times now: mend Exceptions.swift"
+                "\(exception.path) breaks \(exception.rule) \(count) times: mend Exceptions.swift"
             )
             #expect(exception.reason.count > 10)
         }

@@ -44,6 +44,7 @@ public struct CommandTable: @unchecked Sendable {  // because: never changed aft
     /// Joins the rows of all families. Precondition: no name stands twice.
     public init(_ facts: [CommandFacts]) {
         self.facts = facts
+        // SAFETY: slots are under `slotCount`, rows under the number of facts.
         unsafe slots = .allocate(capacity: CommandTable.slotCount)
         unsafe slots.initialize(repeating: 0, count: CommandTable.slotCount)
         unsafe names = .allocate(capacity: max(facts.count, 1))
