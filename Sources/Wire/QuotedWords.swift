@@ -8,9 +8,11 @@ internal import Primitives
 /// ```
 /// A quote may begin inside a word, and ends it. A zero byte ends the line.
 public enum QuotedWords {
-    /// Appends the words of `line`, unquoted in place; false when quotes do not balance or a closing
-    /// one is not followed by a space.
-    static func split(_ buffer: Cell, _ line: Range<Int>, into words: inout ArgumentVector) -> Bool {
+    /// Appends the words of `line`, unquoted in place; false when quotes do not balance or a
+    /// closing one is not followed by a space.
+    static func split(
+        _ buffer: Cell, _ line: Range<Int>, into words: inout ArgumentVector
+    ) -> Bool {
         var at = line.lowerBound
         while true {
             while at < line.upperBound, isSpace(buffer.byte(at)) { at += 1 }
