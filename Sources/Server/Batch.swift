@@ -14,7 +14,7 @@ struct Batch: ~Copyable {
     /// A request. Its client is kept alive by the worker's table, or by `Worker.ended`.
     @safe
     struct Item {
-        let client: Unmanaged<Client>
+        private let client: Unmanaged<Client>
         let start: Int
         let count: Int
         /// The command's row, -1 when unknown.
@@ -22,6 +22,22 @@ struct Batch: ~Copyable {
         let hash: KeyHash
         /// Whether `hash` is that of the first key.
         let hasKey: Bool
+
+        @inline(__always)
+        init(client: Client, start: Int, count: Int, row: Int, hash: KeyHash, hasKey: Bool) {
+            unsafe self.client = .passUnretained(client)
+            self.start = start
+            self.count = count
+            self.row = Int32(row)
+            self.hash = hash
+            self.hasKey = hasKey
+        }
+
+        /// Lends the client to `body`, without counting a reference.
+        @inline(__always)
+        func withClient<Result>(_ body: (Client) -> Result) -> Result {
+            unsafe client._withUnsafeGuaranteedRef(body)
+        }
     }
 
     private let items: UnsafeMutablePointer<Item>

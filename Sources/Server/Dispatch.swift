@@ -21,16 +21,15 @@ extension Worker {
         var hash = KeyHash(bits: 0)
         var hasKey = false
         if row >= 0 {
-            let firstKey = unsafe registry.row(row).pointee.firstKey
+            let firstKey = registry.row(row).firstKey
             if firstKey > 0, firstKey < count {
                 hash = context.keyspace.hasher(arguments[firstKey])
                 hasKey = true
                 context.keyspace.prefetchBucket(hash, database: Int(client.database))
             }
         }
-        return unsafe Batch.Item(
-            client: Unmanaged.passUnretained(client), start: start, count: count,
-            row: Int32(row), hash: hash, hasKey: hasKey)
+        return Batch.Item(
+            client: client, start: start, count: count, row: row, hash: hash, hasKey: hasKey)
     }
 
     /// Runs all requests of the batch, sending each client's replies when its last one ran, and
@@ -41,7 +40,7 @@ extension Worker {
         if count > 1 { prefetchEntries(count) }
         for index in 0..<count {
             let item = batch[index]
-            unsafe item.client._withUnsafeGuaranteedRef { client in
+            item.withClient { client in
                 if client !== replying { switchReplies(to: client) }
                 guard client.state.isDisjoint(with: [.closed, .closesAfterReply, .postponed])
                 else { return hold(item, client) }
@@ -62,9 +61,9 @@ extension Worker {
         for index in 0..<count {
             let item = batch[index]
             guard item.hasKey else { continue }
-            let database = unsafe item.client._withUnsafeGuaranteedRef { Int($0.database) }
+            let database = item.withClient { Int($0.database) }
             context.keyspace.prefetchEntry(item.hash, database: database)
-            let member = unsafe registry.row(Int(item.row)).pointee.memberWord
+            let member = registry.row(Int(item.row)).memberWord
             if member > 0, member < item.count { seeking |= 1 << UInt32(index) }
         }
         guard seeking != 0 else { return }
@@ -82,12 +81,11 @@ extension Worker {
             let bit = rest & ~(rest &- 1)
             rest &= rest &- 1
             let item = batch[bit.trailingZeroBitCount]
-            // SAFETY: the item's row and client, as the batch's invariants say.
-            let row = unsafe registry.row(Int(item.row))
+            let row = registry.row(Int(item.row))
             let arguments = words.arguments(item.start, item.count)
-            let database = unsafe item.client._withUnsafeGuaranteedRef { Int($0.database) }
-            let key = unsafe Key(arguments[row.pointee.firstKey], item.hash)
-            let member = unsafe arguments[row.pointee.memberWord]
+            let database = item.withClient { Int($0.database) }
+            let key = Key(arguments[row.firstKey], item.hash)
+            let member = arguments[row.memberWord]
             context.keyspace.withShardIfFree(of: item.hash, database: database) {
                 if body($0, key, member) { found |= bit }
             }
@@ -110,7 +108,7 @@ extension Worker {
         context.firstHash = item.hash
         context.database = Int(client.database)
         let skips = client.state.contains(.skipsNext)
-        if _slowPath(unsafe registry.row(number).pointee.isContainer) {
+        if _slowPath(registry.row(number).isContainer) {
             guard let child = subcommand(arguments, number) else {
                 refuseSubcommand(arguments, number)
                 return true
@@ -149,13 +147,13 @@ extension Worker {
     /// Why a request may not run, if so.
     @inline(__always)
     private func refusal(_ number: Int, _ arguments: Arguments, _ client: Client) -> CommandError? {
-        let row = unsafe registry.row(number)
-        let arity = unsafe row.pointee.arity
+        let row = registry.row(number)
+        let arity = row.arity
         guard arity >= 0 ? arguments.count == arity : arguments.count >= -arity else {
             return .wordCount
         }
         if _slowPath(!client.state.contains(.authenticated)),
-            unsafe !row.pointee.flags.contains(.noAuth)
+            !row.flags.contains(.noAuth)
         {
             return .authenticationNeeded
         }
@@ -167,9 +165,9 @@ extension Worker {
     private func execute(
         _ number: Int, _ arguments: Arguments, _ hash: KeyHash, _ client: Client
     ) throws(CommandError) {
-        let row = unsafe registry.row(number)
-        let flags = unsafe row.pointee.flags
-        switch unsafe row.pointee.runner {
+        let row = registry.row(number)
+        let flags = row.flags
+        switch row.runner {
         case .data(let handler):
             if !context.keyspace.isShared {
                 if _slowPath(context.keyspace.hasFrozen(0)) {
@@ -177,7 +175,7 @@ extension Worker {
                 }
                 return try handler(arguments, &context)
             }
-            if unsafe row.pointee.hasOneKey {
+            if row.hasOneKey {
                 let partition = context.keyspace.partition(hash)
                 context.keyspace.lock(partition)
                 defer { context.keyspace.unlock(partition) }
@@ -255,8 +253,7 @@ extension Worker {
 
     /// Subcommands' keys are hashed late, as the batch knows only the container.
     private func hashFirstKey(of row: Int, _ arguments: Arguments) {
-        // SAFETY: the row comes from the table.
-        let firstKey = unsafe registry.row(row).pointee.firstKey
+        let firstKey = registry.row(row).firstKey
         guard firstKey > 0, firstKey < arguments.count else { return }
         context.firstHash = context.keyspace.hasher(arguments[firstKey])
     }

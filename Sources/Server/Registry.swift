@@ -30,8 +30,22 @@ final class Registry: @unchecked Sendable {  // because: never changed after `in
         let memberWord: Int
     }
 
+    /// A row where it stands. Copying a row would count a reference to its handler.
+    @safe
+    struct RowPlace {
+        fileprivate let row: UnsafePointer<Row>
+
+        var runner: Runner { @inline(__always) get { unsafe row.pointee.runner } }
+        var arity: Int { @inline(__always) get { unsafe row.pointee.arity } }
+        var flags: CommandFlags { @inline(__always) get { unsafe row.pointee.flags } }
+        var firstKey: Int { @inline(__always) get { unsafe row.pointee.firstKey } }
+        var hasOneKey: Bool { @inline(__always) get { unsafe row.pointee.hasOneKey } }
+        var isContainer: Bool { @inline(__always) get { unsafe row.pointee.isContainer } }
+        var memberWord: Int { @inline(__always) get { unsafe row.pointee.memberWord } }
+    }
+
     let table: CommandTable
-    let rows: UnsafeMutablePointer<Row>
+    private let rows: UnsafeMutablePointer<Row>
 
     init(data: [[DataCommand]], admin: [[AdminCommand]]) {
         let dataRows = data.joined().map { ($0.facts, Runner.data($0.handler)) }
@@ -52,7 +66,10 @@ final class Registry: @unchecked Sendable {  // because: never changed after `in
 
     /// The row with a number that the table gave.
     @inline(__always)
-    func row(_ number: Int) -> UnsafePointer<Row> { unsafe UnsafePointer(rows + number) }
+    func row(_ number: Int) -> RowPlace {
+        assert(table.facts.indices.contains(number), "no such row")
+        return unsafe RowPlace(row: UnsafePointer(rows + number))
+    }
 
     private static func firstKey(_ facts: CommandFacts) -> Int {
         guard case .index(let index)? = facts.keys.first?.begin,

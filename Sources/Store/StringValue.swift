@@ -178,8 +178,8 @@ public enum StringValue {
         var scratch = ByteBuffer()
         let entry = slot.entry
         let isInteger = entry.stringEncoding == .integer
-        let moves = isInteger || Entry.inlinePayload(old) - old != Entry.inlinePayload(count) - count
-            || !fits(slot, count, in: shard)
+        let headChanges = Entry.inlinePayload(old) - old != Entry.inlinePayload(count) - count
+        let moves = isInteger || headChanges || !fits(slot, count, in: shard)
         if moves { withBytes(entry) { scratch.append($0) } }
         // While it moves, room for half as much again, as an edit seldom comes alone.
         let room = moves && count > old ? min(count + count / 2, Entry.inlineValueMax) : count

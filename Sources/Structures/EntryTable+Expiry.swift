@@ -55,7 +55,8 @@ extension EntryTable {
             if record.earliest <= tick {
                 let hints = arena.cell(record.hints)
                 while index < end {
-                    if hints.load(Int(index & 63) * 4, as: UInt32.self) <= tick { return Int(index) }
+                    let hint: UInt32 = hints.load(Int(index & 63) * 4)
+                    if hint <= tick { return Int(index) }
                     index += 1
                 }
             }

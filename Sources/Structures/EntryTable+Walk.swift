@@ -51,8 +51,8 @@ extension EntryTable {
     /// Calls `body` with the entries of the next bucket of a scan; returns the next cursor, zero at
     /// the end.
     ///
-    /// A scan from cursor 0 to cursor 0 meets every entry that was there all the time at least once,
-    /// whatever is added, removed, split or merged in between: cursors count in reversed bits, so
+    /// A scan from cursor 0 to cursor 0 meets every entry that was there all the time at least
+    /// once, whatever is added, removed, split or merged in between: cursors count in reversed bits, so
     /// that a bucket and those it is split into are met together. Source: P. Noordhuis' cursor of
     /// Redis' SCAN.
     @inlinable

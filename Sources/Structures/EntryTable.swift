@@ -225,7 +225,9 @@ public struct EntryTable: BitwiseCopyable, Sendable {
 
     /// Lets the slot at `location` name another block, which holds the same key.
     @inlinable
-    public func replace(_ location: Location, with handle: Handle, _ arena: borrowing Arena) -> Location {
+    public func replace(
+        _ location: Location, with handle: Handle, _ arena: borrowing Arena
+    ) -> Location {
         location.cell.store(handle.units, 16 &+ location.slot &* 4)
         return Location(
             cell: location.cell, slot: location.slot, bucket: location.bucket,

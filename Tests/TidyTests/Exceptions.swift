@@ -18,41 +18,9 @@ struct KnownException {
 
     static let all: [KnownException] = [
         KnownException(
-            .lineLength,
-            "Sources/Store/Shard+Copying.swift",
-            count: 2,
-            "a comment a few columns too wide"
-        ),
-        KnownException(
-            .lineLength,
-            "Sources/Store/StringValue.swift",
-            "a comment a few columns too wide"
-        ),
-        KnownException(
-            .lineLength,
-            "Sources/Structures/EntryTable+Expiry.swift",
-            "a comment a few columns too wide"
-        ),
-        KnownException(
-            .lineLength,
-            "Sources/Structures/EntryTable+Walk.swift",
-            "a comment a few columns too wide"
-        ),
-        KnownException(
-            .lineLength,
-            "Sources/Structures/EntryTable.swift",
-            "a comment a few columns too wide"
-        ),
-        KnownException(
             .bannedWords,
             "Sources/Commands/Core/DataCommand.swift",
             "a row keeps its handler, which captures nothing"
-        ),
-        KnownException(
-            .safetyComment,
-            "Sources/Server/Dispatch.swift",
-            count: 6,
-            "the invariant stands at the type, not at each function"
         ),
         KnownException(
             .safetyComment,

@@ -20,7 +20,6 @@ enum UnsafeList {
         "Sources/Remote/Streams.swift",
         "Sources/Server/Batch.swift",
         "Sources/Server/Configuration/ConfigurationDisk.swift",
-        "Sources/Server/Dispatch.swift",
         "Sources/Server/DurationHistogram.swift",
         "Sources/Server/Reaper.swift",
         "Sources/Server/Registry.swift",
