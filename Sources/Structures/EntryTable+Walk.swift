@@ -52,8 +52,8 @@ extension EntryTable {
     /// the end.
     ///
     /// A scan from cursor 0 to cursor 0 meets every entry that was there all the time at least
-    /// once, whatever is added, removed, split or merged in between: cursors count in reversed bits, so
-    /// that a bucket and those it is split into are met together. Source: P. Noordhuis' cursor of
+    /// once, whatever is added, removed, split or merged in between: cursors count in reversed bits,
+    /// so that a bucket and those it is split into are met together. Source: P. Noordhuis' cursor of
     /// Redis' SCAN.
     @inlinable
     public func scan(
