@@ -25,8 +25,8 @@ extension Worker {
         settle(ring)
         clearReplies()
         arrivals.look(at: context.now)
-        // Not what comes meanwhile: where buffers lack, those who ask again are refused at once, and
-        // what would help them, the buffers that are used up, goes back after the round.
+        // Not what comes meanwhile: where buffers lack, those who ask again are refused at once,
+        // and what would help them, the buffers that are used up, goes back after the round.
         let end = ring.end
         while let completion = ring.next(before: end) { serve(completion, ring) }
     }

@@ -52,9 +52,9 @@ extension EntryTable {
     /// the end.
     ///
     /// A scan from cursor 0 to cursor 0 meets every entry that was there all the time at least
-    /// once, whatever is added, removed, split or merged in between: cursors count in reversed bits,
-    /// so that a bucket and those it is split into are met together. Source: P. Noordhuis' cursor of
-    /// Redis' SCAN.
+    /// once, whatever is added, removed, split or merged in between: cursors count in reversed
+    /// bits, so that a bucket and those it is split into are met together. Source: P. Noordhuis'
+    /// cursor of Redis' SCAN.
     @inlinable
     public func scan(
         _ cursor: UInt64, _ arena: borrowing Arena, _ body: (Location) -> Void
