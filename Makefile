@@ -32,7 +32,7 @@ release: ## build apus-server, apus-cli and apus-benchmark in release mode
 	@Tools/setup build
 	$(RELEASE)
 
-test: ## run every test (six to ten minutes): Swift units, against redis-server, real clients, sanitizers
+test: ## run every test (about ten minutes): Swift units, against redis-server, real clients, sanitizers
 	@Tools/setup tests
 	@Tools/test all
 
