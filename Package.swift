@@ -18,10 +18,16 @@ let hot: [SwiftSetting] =
 
 /// A source target; the order below is that of the layers, a target imports only from above itself.
 func layer(
-    _ name: String, _ dependencies: [Target.Dependency], settings: [SwiftSetting] = strict
+    _ name: String,
+    _ dependencies: [Target.Dependency],
+    settings: [SwiftSetting] = strict
 ) -> Target {
     .target(
-        name: name, dependencies: dependencies, exclude: ["README.md"], swiftSettings: settings)
+        name: name,
+        dependencies: dependencies,
+        exclude: ["README.md"],
+        swiftSettings: settings
+    )
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -36,12 +42,15 @@ let package = Package(
         .executable(name: "apus-benchmark", targets: ["apus-benchmark"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0")
     ],
     targets: [
         .target(name: "CSupport"),
         .systemLibrary(
-            name: "CEdit", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),
+            name: "CEdit",
+            pkgConfig: "libedit",
+            providers: [.apt(["libedit-dev"])]
+        ),
         .target(name: "CLZF"),
         layer("Primitives", ["CSupport"], settings: hot),
         layer("System", ["Primitives", "CSupport"], settings: hot),
@@ -49,25 +58,36 @@ let package = Package(
         layer("Wire", ["Primitives", "CSupport"], settings: hot),
         layer("Store", ["Structures", "Primitives", "CSupport"], settings: hot),
         layer("Commands", ["Store", "Wire", "Structures", "Primitives"], settings: hot),
-        layer("Server", ["Commands", "Store", "Wire", "Structures", "System", "Primitives", "CSupport"], settings: hot),
+        layer(
+            "Server",
+            ["Commands", "Store", "Wire", "Structures", "System", "Primitives", "CSupport"],
+            settings: hot
+        ),
         layer("Remote", ["Wire", "Primitives", "CSupport"]),
         .executableTarget(name: "apus-server", dependencies: ["Server"], swiftSettings: strict),
         .executableTarget(
-            name: "apus-cli", dependencies: ["Remote", "CEdit"], swiftSettings: strict),
+            name: "apus-cli",
+            dependencies: ["Remote", "CEdit"],
+            swiftSettings: strict
+        ),
         .executableTarget(
             name: "apus-benchmark",
             dependencies: [
                 "Remote", "System", "Primitives", "CSupport",
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
-            swiftSettings: strict),
+            swiftSettings: strict
+        ),
         tests("PrimitivesTests", ["Primitives"]),
         tests("SystemTests", ["System", "Primitives"]),
         tests("StructuresTests", ["Structures", "Primitives"]),
         tests("WireTests", ["Wire", "Primitives"]),
         tests("StoreTests", ["Store", "Structures", "Primitives"]),
         tests("CommandsTests", ["Commands", "Store", "Structures", "Wire", "Primitives"]),
-        tests("ServerTests", ["Server", "Commands", "Store", "Structures", "Wire", "System", "Primitives"]),
+        tests(
+            "ServerTests",
+            ["Server", "Commands", "Store", "Structures", "Wire", "System", "Primitives"]
+        ),
         tests("RemoteTests", ["Remote"]),
         tests("CommandLineTests", ["apus-cli", "Remote"]),
         tests("BenchmarkTests", ["apus-benchmark", "Remote"]),

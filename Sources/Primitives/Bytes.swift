@@ -63,7 +63,9 @@ public struct Bytes {
     @inlinable
     public subscript(range: Range<Int>) -> Bytes {
         precondition(
-            range.lowerBound >= 0 && range.upperBound <= count, "byte range out of bounds")
+            range.lowerBound >= 0 && range.upperBound <= count,
+            "byte range out of bounds"
+        )
         // SAFETY: just checked.
         return unsafe Bytes(base: base + range.lowerBound, count: range.count)
     }
@@ -140,7 +142,7 @@ public struct Bytes {
         let letters = unsafe word.utf8Start
         for index in 0..<count {
             var byte = unsafe base[index]
-            if byte &- 0x61 < 26 { byte &-= 0x20 }
+            if byte &- UInt8(ascii: "a") < 26 { byte &-= 0x20 }
             if unsafe byte != letters[index] { return false }
         }
         return true
@@ -234,8 +236,8 @@ extension Bytes {
         for index in 0..<count {
             var left = self[index]
             var right = other[index]
-            if left &- 0x61 < 26 { left &-= 0x20 }
-            if right &- 0x61 < 26 { right &-= 0x20 }
+            if left &- UInt8(ascii: "a") < 26 { left &-= 0x20 }
+            if right &- UInt8(ascii: "a") < 26 { right &-= 0x20 }
             if left != right { return false }
         }
         return true

@@ -30,7 +30,8 @@ public struct Cell: @unchecked Sendable {  // because: its owner's lock guards i
     @inlinable
     @inline(__always)
     public func load<Value: BitwiseCopyable>(
-        _ offset: Int, as type: Value.Type = Value.self
+        _ offset: Int,
+        as type: Value.Type = Value.self
     ) -> Value {
         // SAFETY: within the layout, by contract.
         unsafe base.loadUnaligned(fromByteOffset: offset, as: Value.self)

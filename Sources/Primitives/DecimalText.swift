@@ -13,10 +13,10 @@ public enum DecimalText {
         guard count > 0, count <= byteCountMax else { return nil }
         // SAFETY: every index below is under `count`.
         let base = unsafe text.base
-        let negative = unsafe base[0] == 0x2D
+        let negative = unsafe base[0] == UInt8(ascii: "-")
         var index = negative ? 1 : 0
         guard index < count else { return nil }
-        let first = unsafe base[index] &- 0x30
+        let first = unsafe base[index] &- UInt8(ascii: "0")
         if first == 0 { return count == 1 ? 0 : nil }
         guard first <= 9 else { return nil }
         var magnitude = UInt64(first)
@@ -24,13 +24,13 @@ public enum DecimalText {
         // Up to 18 digits never overflow.
         let plain = min(count, negative ? 19 : 18)
         while index < plain {
-            let digit = unsafe base[index] &- 0x30
+            let digit = unsafe base[index] &- UInt8(ascii: "0")
             guard digit <= 9 else { return nil }
             magnitude = magnitude &* 10 &+ UInt64(digit)
             index &+= 1
         }
         while index < count {
-            let digit = unsafe base[index] &- 0x30
+            let digit = unsafe base[index] &- UInt8(ascii: "0")
             guard digit <= 9 else { return nil }
             let (product, overflow) = magnitude.multipliedReportingOverflow(by: 10)
             let (sum, carry) = product.addingReportingOverflow(UInt64(digit))
@@ -68,7 +68,7 @@ public enum DecimalText {
     public static func write(_ value: Int64, to target: UnsafeMutablePointer<UInt8>) -> Int {
         let negative = value < 0
         // SAFETY: the caller's room holds the sign and all digits.
-        if negative { unsafe target[0] = 0x2D }
+        if negative { unsafe target[0] = UInt8(ascii: "-") }
         return unsafe write(unsigned: value.magnitude, to: target + (negative ? 1 : 0))
             + (negative ? 1 : 0)
     }
@@ -79,7 +79,8 @@ public enum DecimalText {
     @inlinable
     @discardableResult
     public static func write(
-        unsigned value: UInt64, to target: UnsafeMutablePointer<UInt8>
+        unsigned value: UInt64,
+        to target: UnsafeMutablePointer<UInt8>
     ) -> Int {
         // SAFETY: the caller's room: at most 20 digits, of which each word but the first ends one
         // of eight; the first is stored before all others.
@@ -135,7 +136,8 @@ public enum DecimalText {
     /// Lends the decimal text of `value` to `body`.
     @inlinable
     public static func withText<Result, Failure: Error>(
-        _ value: Int64, _ body: (Bytes) throws(Failure) -> Result
+        _ value: Int64,
+        _ body: (Bytes) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         var text: InlineArray<20, UInt8> = .init(repeating: 0)
         var span = text.mutableSpan

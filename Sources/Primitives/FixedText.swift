@@ -19,10 +19,10 @@ extension ByteBuffer {
             whole += 1
             rest = 0
         }
-        if value.sign == .minus, !trims || whole > 0 || rest > 0 { append(0x2D) }
+        if value.sign == .minus, !trims || whole > 0 || rest > 0 { append(UInt8(ascii: "-")) }
         append(decimal: Int64(clamping: whole))
         if trims, rest == 0 { return }
-        append(0x2E)
+        append(UInt8(ascii: "."))
         var unit = scale / 10
         while unit > 0 {
             append(UInt8(rest / unit) + 0x30)

@@ -41,7 +41,9 @@ public enum FloatText {
     ///
     /// `target` has room for `sumByteCountMax`. Returns the byte count.
     public static func writeSum(
-        _ left: Bytes, _ right: Bytes, to target: UnsafeMutablePointer<UInt8>
+        _ left: Bytes,
+        _ right: Bytes,
+        to target: UnsafeMutablePointer<UInt8>
     ) throws(SumFailure) -> Int {
         // SAFETY: the shim reads the two runs and writes at most the capacity given.
         let count = unsafe left.base.withMemoryRebound(to: CChar.self, capacity: left.count) { a in
@@ -60,7 +62,8 @@ public enum FloatText {
     }
 
     private static func write(
-        _ literal: StaticString, to target: UnsafeMutablePointer<UInt8>
+        _ literal: StaticString,
+        to target: UnsafeMutablePointer<UInt8>
     ) -> Int {
         // SAFETY: the caller's room is for longer texts.
         unsafe Bytes(literal).copy(to: target)
@@ -73,7 +76,8 @@ extension ByteBuffer {
     public mutating func append(allDigitsOf value: Double) {
         // SAFETY: room for what is written, whose length comes back.
         let count = unsafe room(FloatText.byteCountMax).withMemoryRebound(
-            to: CChar.self, capacity: FloatText.byteCountMax
+            to: CChar.self,
+            capacity: FloatText.byteCountMax
         ) {
             unsafe apus_format_double17(value, $0, FloatText.byteCountMax)
         }
@@ -82,7 +86,8 @@ extension ByteBuffer {
 
     /// Appends the sum of two decimal texts in long double precision, as INCRBYFLOAT prints it.
     public mutating func append(
-        sumOf left: Bytes, _ right: Bytes
+        sumOf left: Bytes,
+        _ right: Bytes
     ) throws(FloatText.SumFailure) {
         // SAFETY: room for the longest sum.
         commit(try unsafe FloatText.writeSum(left, right, to: room(FloatText.sumByteCountMax)))
@@ -107,24 +112,24 @@ private struct ShortestDouble {
         var leading = true
         var utf8 = abs(value).description.utf8.makeIterator()
         while let byte = utf8.next() {
-            if byte == 0x2E {
+            if byte == UInt8(ascii: ".") {
                 pointAt = Int(count)
                 continue
             }
-            if byte == 0x65 {
+            if byte == UInt8(ascii: "e") {
                 var text: [UInt8] = []
                 while let digit = utf8.next() {
-                    if digit != 0x2B { text.append(digit) }
+                    if digit != UInt8(ascii: "+") { text.append(digit) }
                 }
                 shift = Int(text.withBytes { DecimalText.integerLenient($0) })
                 break
             }
-            if leading, byte == 0x30 {
+            if leading, byte == UInt8(ascii: "0") {
                 if pointAt != nil { shift -= 1 }
                 continue
             }
             leading = false
-            mantissa = mantissa &* 10 &+ UInt64(byte &- 0x30)
+            mantissa = mantissa &* 10 &+ UInt64(byte &- UInt8(ascii: "0"))
             count += 1
         }
         let wholeDigits = pointAt ?? Int(count)
@@ -139,22 +144,24 @@ private struct ShortestDouble {
     func write(to target: UnsafeMutablePointer<UInt8>) -> Int {
         var text: [UInt8] = []
         text.reserveCapacity(FloatText.byteCountMax)
-        if negative { text.append(0x2D) }
+        if negative { text.append(UInt8(ascii: "-")) }
         let body = String(digits.0).utf8
         let count = Int(digits.1)
         if exponent < -5 || exponent >= 17 {
             appendScientific(body, count, to: &text)
         } else if exponent < 0 {
             text.append(contentsOf: "0.".utf8)
-            text.append(contentsOf: repeatElement(0x30, count: -exponent - 1))
+            text.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: -exponent - 1))
             text.append(contentsOf: body)
         } else {
             for (index, digit) in body.enumerated() {
-                if index == exponent + 1 { text.append(0x2E) }
+                if index == exponent + 1 { text.append(UInt8(ascii: ".")) }
                 text.append(digit)
             }
             if count <= exponent {
-                text.append(contentsOf: repeatElement(0x30, count: exponent + 1 - count))
+                text.append(
+                    contentsOf: repeatElement(UInt8(ascii: "0"), count: exponent + 1 - count)
+                )
             }
         }
         // SAFETY: the longest form has 25 bytes.
@@ -164,12 +171,12 @@ private struct ShortestDouble {
 
     private func appendScientific(_ body: String.UTF8View, _ count: Int, to text: inout [UInt8]) {
         for (index, digit) in body.enumerated() {
-            if index == 1 { text.append(0x2E) }
+            if index == 1 { text.append(UInt8(ascii: ".")) }
             text.append(digit)
         }
-        text.append(0x65)
-        text.append(exponent < 0 ? 0x2D : 0x2B)
-        if abs(exponent) < 10 { text.append(0x30) }
+        text.append(UInt8(ascii: "e"))
+        text.append(exponent < 0 ? UInt8(ascii: "-") : UInt8(ascii: "+"))
+        if abs(exponent) < 10 { text.append(UInt8(ascii: "0")) }
         text.append(contentsOf: String(abs(exponent)).utf8)
     }
 }
@@ -180,11 +187,11 @@ extension DecimalText {
         var value: Int64 = 0
         var negative = false
         for index in 0..<text.count {
-            if index == 0, text[0] == 0x2D {
+            if index == 0, text[0] == UInt8(ascii: "-") {
                 negative = true
                 continue
             }
-            value = value &* 10 &+ Int64(text[index] &- 0x30)
+            value = value &* 10 &+ Int64(text[index] &- UInt8(ascii: "0"))
         }
         return negative ? -value : value
     }

@@ -92,7 +92,10 @@ public struct SHA1: Equatable, Sendable {
     }
 
     private static func choose(
-        _ round: Int, _ b: UInt32, _ c: UInt32, _ d: UInt32
+        _ round: Int,
+        _ b: UInt32,
+        _ c: UInt32,
+        _ d: UInt32
     ) -> (chosen: UInt32, constant: UInt32) {
         switch round {
         case ..<20: (b & c | ~b & d, 0x5A82_7999)

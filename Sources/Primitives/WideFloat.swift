@@ -49,7 +49,8 @@ public struct WideFloat: Sendable {
         precondition(isFinite, "infinity has no such text")
         // SAFETY: the scratch has room for the longest text.
         return unsafe withUnsafeTemporaryAllocation(
-            of: UInt8.self, capacity: FloatText.sumByteCountMax
+            of: UInt8.self,
+            capacity: FloatText.sumByteCountMax
         ) { scratch in
             guard let base = scratch.baseAddress else { return body(Bytes()) }
             let count = unsafe base.withMemoryRebound(to: CChar.self, capacity: scratch.count) {

@@ -58,8 +58,15 @@ public enum XXH3 {
     @inline(__always)
     private static func secretStripe(_ offset: Int) -> SIMD8<UInt64> {
         SIMD8(
-            secret(offset), secret(offset + 8), secret(offset + 16), secret(offset + 24),
-            secret(offset + 32), secret(offset + 40), secret(offset + 48), secret(offset + 56))
+            secret(offset),
+            secret(offset + 8),
+            secret(offset + 16),
+            secret(offset + 24),
+            secret(offset + 32),
+            secret(offset + 40),
+            secret(offset + 48),
+            secret(offset + 56)
+        )
     }
 
     // MARK: Short inputs
@@ -114,7 +121,15 @@ public enum XXH3 {
 
     private static func hashLong(_ input: Reader, _ count: Int) -> UInt64 {
         var sums = SIMD8<UInt64>(
-            prime32.2, prime1, prime2, prime3, prime4, prime32.1, prime5, prime32.0)
+            prime32.2,
+            prime1,
+            prime2,
+            prime3,
+            prime4,
+            prime32.1,
+            prime5,
+            prime32.0
+        )
         // 16 stripes, each with the secret 8 bytes further on, are a block.
         let blocks = (count &- 1) / 1024
         let secrets = BlockSecret { secretStripe($0 &* 8) }
@@ -141,11 +156,21 @@ public enum XXH3 {
 
     @inline(__always)
     private static func accumulate(
-        _ sums: inout SIMD8<UInt64>, _ stripe: SIMD8<UInt64>, _ secret: SIMD8<UInt64>
+        _ sums: inout SIMD8<UInt64>,
+        _ stripe: SIMD8<UInt64>,
+        _ secret: SIMD8<UInt64>
     ) {
         let keyed = stripe ^ secret
         let swapped = SIMD8(
-            stripe[1], stripe[0], stripe[3], stripe[2], stripe[5], stripe[4], stripe[7], stripe[6])
+            stripe[1],
+            stripe[0],
+            stripe[3],
+            stripe[2],
+            stripe[5],
+            stripe[4],
+            stripe[7],
+            stripe[6]
+        )
         sums = sums &+ swapped &+ (keyed & 0xFFFF_FFFF) &* (keyed &>> 32)
     }
 
@@ -169,7 +194,8 @@ public enum XXH3 {
     private static func mixed(_ input: Reader, _ offset: Int, _ secretOffset: Int) -> UInt64 {
         folded(
             input.word(offset) ^ secret(secretOffset),
-            input.word(offset &+ 8) ^ secret(secretOffset &+ 8))
+            input.word(offset &+ 8) ^ secret(secretOffset &+ 8)
+        )
     }
 
     private static func folded(_ left: UInt64, _ right: UInt64) -> UInt64 {

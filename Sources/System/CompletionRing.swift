@@ -179,7 +179,10 @@ public final class CompletionRing: @unchecked Sendable {  // because: one thread
     /// The next submission, zero but for what every one has.
     @inline(__always)
     private func nextEntry(
-        _ operation: UInt8, _ descriptor: Int32, _ kind: Kind, _ mark: UInt32
+        _ operation: UInt8,
+        _ descriptor: Int32,
+        _ kind: Kind,
+        _ mark: UInt32
     ) -> Cell {
         if written &- submitted == CompletionRing.submissionsMax { submit() }
         let entry = entries.advanced(by: Int(written & (CompletionRing.submissionsMax - 1)) * 64)
@@ -221,7 +224,13 @@ public final class CompletionRing: @unchecked Sendable {  // because: one thread
         // SAFETY: as the kernel wants it; entries and the bytes that they name stay in place.
         unsafe apus_store_release(shared.advanced(by: tailOfSubmissions).base, written)
         unsafe _ = apus_ring_enter(
-            descriptor, written &- submitted, wanted, flags, argument?.base, argumentBytes)
+            descriptor,
+            written &- submitted,
+            wanted,
+            flags,
+            argument?.base,
+            argumentBytes
+        )
         submitted = unsafe apus_load_acquire(shared.advanced(by: headOfSubmissions).base)
     }
 
@@ -268,9 +277,12 @@ public final class CompletionRing: @unchecked Sendable {  // because: one thread
             preconditionFailure("the kernel gives back what it was given")
         }
         return Completion(
-            kind: kind, target: Int32(truncatingIfNeeded: tag),
+            kind: kind,
+            target: Int32(truncatingIfNeeded: tag),
             mark: UInt32(truncatingIfNeeded: tag >> 32) & 0xFF_FFFF,
-            result: cell.load(8), flags: cell.load(12))
+            result: cell.load(8),
+            flags: cell.load(12)
+        )
     }
 
     // MARK: Buffers

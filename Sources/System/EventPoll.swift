@@ -39,14 +39,18 @@ public final class EventPoll: @unchecked Sendable {  // because: one worker wait
 
     /// Watches `target`, whose events come as `number` if not under its own.
     public func add(
-        _ target: Int32, as number: Int32? = nil, _ interest: Interest
+        _ target: Int32,
+        as number: Int32? = nil,
+        _ interest: Interest
     ) throws(SystemError) {
         try control(EPOLL_CTL_ADD, target, number, interest)
     }
 
     /// Changes what `target` is watched for, and how its events come.
     public func change(
-        _ target: Int32, as number: Int32? = nil, _ interest: Interest
+        _ target: Int32,
+        as number: Int32? = nil,
+        _ interest: Interest
     ) throws(SystemError) {
         try control(EPOLL_CTL_MOD, target, number, interest)
     }
@@ -58,7 +62,10 @@ public final class EventPoll: @unchecked Sendable {  // because: one worker wait
     }
 
     private func control(
-        _ operation: Int32, _ target: Int32, _ number: Int32?, _ interest: Interest
+        _ operation: Int32,
+        _ target: Int32,
+        _ number: Int32?,
+        _ interest: Interest
     ) throws(SystemError) {
         var event = unsafe epoll_event()
         unsafe event.events = interest.rawValue
@@ -81,7 +88,11 @@ public final class EventPoll: @unchecked Sendable {  // because: one worker wait
         guard let nanoseconds else { return wait(-1) }
         // SAFETY: room for as many events as are asked for.
         let count = unsafe apus_epoll_wait(
-            descriptor, events, Int32(EventPoll.eventsMax), nanoseconds)
+            descriptor,
+            events,
+            Int32(EventPoll.eventsMax),
+            nanoseconds
+        )
         return Int(max(0, count))
     }
 

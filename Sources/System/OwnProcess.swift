@@ -65,7 +65,9 @@ public enum OwnProcess {
 
     /// The first number in the file at `path`, such as the kernel's settings.
     public static func number(in path: String) -> Int? {
-        let digits = text(of: path, byteCountMax: 32).prefix { (0x30...0x39).contains($0) }
+        let digits = text(of: path, byteCountMax: 32).prefix {
+            (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+        }
         return Int(String(decoding: digits, as: UTF8.self))
     }
 

@@ -6,7 +6,7 @@ public enum ProcessMemory {
     /// The bytes that are resident.
     public static var residentBytes: Int {
         let fields = OwnProcess.text(of: "/proc/self/statm", byteCountMax: 128)
-            .split(separator: 0x20)
+            .split(separator: UInt8(ascii: " "))
         guard fields.count > 1 else { return 0 }
         let pages = fields[1].reduce(0) { $0 * 10 + Int($1 & 15) }
         return pages * sysconf(Int32(_SC_PAGESIZE))
@@ -73,7 +73,7 @@ public struct ProcessorTime: Sendable {
         let line = OwnProcess.text(of: "/proc/self/task/\(number)/stat", byteCountMax: 1024)
         // The name of the thread, which may hold spaces, stands in brackets before them.
         let start = line.lastIndex(of: UInt8(ascii: ")")) ?? line.startIndex
-        let fields = line[start...].split(separator: 0x20).dropFirst()
+        let fields = line[start...].split(separator: UInt8(ascii: " ")).dropFirst()
         guard fields.count > 12 else { return ProcessorTime(system: 0, user: 0) }
         let each = 1_000_000 / Int64(sysconf(Int32(_SC_CLK_TCK)))
         func microseconds(_ field: Int) -> Int64 {

@@ -42,10 +42,16 @@ struct RingSetup {
             else { throw SystemError("io_uring_setup", number: ENOSYS) }
             shared = try RingSetup.map(sharedBytes, of: descriptor, at: 0)
             entries = try RingSetup.map(
-                Int(CompletionRing.submissionsMax) * 64, of: descriptor, at: 0x1000_0000)
+                Int(CompletionRing.submissionsMax) * 64,
+                of: descriptor,
+                at: 0x1000_0000
+            )
             bufferRing = try RingSetup.map(RingSetup.bufferRingBytes, of: -1, at: 0)
             buffers = try RingSetup.map(
-                CompletionRing.bufferCount * CompletionRing.bufferBytes, of: -1, at: 0)
+                CompletionRing.bufferCount * CompletionRing.bufferBytes,
+                of: -1,
+                at: 0
+            )
             try registerBuffers()
         } catch {
             close(descriptor)
@@ -70,13 +76,21 @@ struct RingSetup {
     }
 
     private static func map(
-        _ byteCount: Int, of descriptor: Int32, at offset: Int
+        _ byteCount: Int,
+        of descriptor: Int32,
+        at offset: Int
     ) throws(SystemError) -> Cell {
         let kind = descriptor < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED
         // SAFETY: a new mapping.
         guard
             let base = unsafe mmap(
-                nil, byteCount, PROT_READ | PROT_WRITE, kind, descriptor, offset),
+                nil,
+                byteCount,
+                PROT_READ | PROT_WRITE,
+                kind,
+                descriptor,
+                offset
+            ),
             unsafe base != MAP_FAILED
         else { throw SystemError("mmap") }
         return unsafe Cell(base)

@@ -27,7 +27,9 @@ public enum Socket {
     ///   - port: 1...65535.
     ///   - backlog: as listen(2).
     public static func listen(
-        address: String, port: UInt16, backlog: Int32
+        address: String,
+        port: UInt16,
+        backlog: Int32
     ) throws(SystemError) -> Int32 {
         let isIPv6 = address.contains(":")
         var hints = unsafe addrinfo()
@@ -54,7 +56,10 @@ public enum Socket {
     /// Listens on a unix socket at `path`, replacing a stale one, with `mode` if not zero and for
     /// `group` if that is not empty.
     public static func listen(
-        path: String, mode: UInt32, group: String, backlog: Int32
+        path: String,
+        mode: UInt32,
+        group: String,
+        backlog: Int32
     ) throws(SystemError) -> Int32 {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
@@ -96,7 +101,9 @@ public enum Socket {
     }
 
     private static func finish(
-        _ descriptor: Int32, _ bound: Int32, _ backlog: Int32
+        _ descriptor: Int32,
+        _ bound: Int32,
+        _ backlog: Int32
     ) throws(SystemError) -> Int32 {
         guard bound == 0 else {
             let error = SystemError("bind")
@@ -159,7 +166,8 @@ public enum Socket {
         // SAFETY: the bytes are readable.
         outcome(
             unsafe Glibc.send(descriptor, bytes.base, bytes.count, Int32(MSG_NOSIGNAL)),
-            zeroIsClosed: false)
+            zeroIsClosed: false
+        )
     }
 
     /// Sends as many bytes of `parts` as go in one call, at most 64 parts.
@@ -170,7 +178,8 @@ public enum Socket {
             for index in 0..<count {
                 unsafe vector[index] = iovec(
                     iov_base: UnsafeMutableRawPointer(mutating: parts[index].base),
-                    iov_len: parts[index].count)
+                    iov_len: parts[index].count
+                )
             }
             var message = unsafe msghdr()
             unsafe message.msg_iov = vector.baseAddress
@@ -198,14 +207,18 @@ public enum Socket {
 
     /// Appends what `name` tells.
     public static func appendName(
-        _ descriptor: Int32, peer: Bool, unixPath: String, to target: inout ByteBuffer
+        _ descriptor: Int32,
+        peer: Bool,
+        unixPath: String,
+        to target: inout ByteBuffer
     ) {
         var storage = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
         // SAFETY: the storage holds every kind of address.
         unsafe withUnsafeMutablePointer(to: &storage) { pointer in
             unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                let status = unsafe peer
+                let status =
+                    unsafe peer
                     ? getpeername(descriptor, address, &length)
                     : getsockname(descriptor, address, &length)
                 guard status == 0 else { return target.append("?:0") }
@@ -219,18 +232,27 @@ public enum Socket {
     }
 
     private static func appendText(
-        _ address: UnsafePointer<sockaddr>, _ length: socklen_t, to target: inout ByteBuffer
+        _ address: UnsafePointer<sockaddr>,
+        _ length: socklen_t,
+        to target: inout ByteBuffer
     ) {
         unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 1100) { buffer in
             guard let host = buffer.baseAddress else { return }
             let port = unsafe host + 1030
             let status = unsafe getnameinfo(
-                address, length, host, 1030, port, 60, NI_NUMERICHOST | NI_NUMERICSERV)
+                address,
+                length,
+                host,
+                1030,
+                port,
+                60,
+                NI_NUMERICHOST | NI_NUMERICSERV
+            )
             guard status == 0 else { return target.append("?:0") }
             // SAFETY: both texts end with a zero.
             let name = unsafe Bytes(raw: host, count: strlen(host))
             let number = unsafe Bytes(raw: port, count: strlen(port))
-            let hasColons = (0..<name.count).contains { name[$0] == 0x3A }
+            let hasColons = (0..<name.count).contains { name[$0] == UInt8(ascii: ":") }
             if hasColons { target.append("[") }
             target.append(name)
             target.append(hasColons ? "]:" : ":")

@@ -26,7 +26,10 @@ public struct Supervisor: Sendable {
         // SAFETY: the name fits; the structure was zero.
         unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: name) }
         let descriptor = socket(
-            AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+            AF_UNIX,
+            Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue),
+            0
+        )
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
         let offset = MemoryLayout<sockaddr_un>.offset(of: \.sun_path) ?? 2
@@ -36,7 +39,13 @@ public struct Supervisor: Sendable {
         let sent = unsafe withUnsafePointer(to: &address) {
             unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 unsafe sendto(
-                    descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL), $0, length)
+                    descriptor,
+                    bytes,
+                    bytes.count,
+                    Int32(MSG_NOSIGNAL),
+                    $0,
+                    length
+                )
             }
         }
         return sent == bytes.count

@@ -15,12 +15,15 @@ public final class Thread: @unchecked Sendable {  // because: the handle is writ
         // SAFETY: the box is retained here and released by the thread.
         let box = unsafe Unmanaged.passRetained(Body(body)).toOpaque()
         unsafe pthread_create(
-            &handle, nil,
+            &handle,
+            nil,
             { argument in
                 guard let argument = unsafe argument else { return nil }
                 unsafe Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run()
                 return nil
-            }, box)
+            },
+            box
+        )
     }
 
     /// Waits until the thread has ended.

@@ -20,12 +20,12 @@ extension QuotedWords {
         for byte in text {
             switch byte {
             case backslash, quote: shown += [backslash, byte]
-            case 0x0A: shown += "\\n".utf8
-            case 0x0D: shown += "\\r".utf8
-            case 0x09: shown += "\\t".utf8
+            case UInt8(ascii: "\n"): shown += "\\n".utf8
+            case UInt8(ascii: "\r"): shown += "\\r".utf8
+            case UInt8(ascii: "\t"): shown += "\\t".utf8
             case 0x07: shown += "\\a".utf8
             case 0x08: shown += "\\b".utf8
-            case 0x20...0x7E: shown.append(byte)
+            case UInt8(ascii: " ")...UInt8(ascii: "~"): shown.append(byte)
             default: shown += "\\x".utf8 + [hexDigits[Int(byte >> 4)], hexDigits[Int(byte & 15)]]
             }
         }

@@ -11,7 +11,9 @@ public enum QuotedWords {
     /// Appends the words of `line`, unquoted in place; false when quotes do not balance or a
     /// closing one is not followed by a space.
     static func split(
-        _ buffer: Cell, _ line: Range<Int>, into words: inout ArgumentVector
+        _ buffer: Cell,
+        _ line: Range<Int>,
+        into words: inout ArgumentVector
     ) -> Bool {
         var at = line.lowerBound
         while true {
@@ -28,13 +30,13 @@ public enum QuotedWords {
         var out = at
         while at < end, !endsBareWord(buffer.byte(at)) {
             switch buffer.byte(at) {
-            case 0x22:
+            case UInt8(ascii: "\""):
                 at += 1
                 guard doubleQuoted(buffer, &at, end, &out), endsWord(buffer, at, end) else {
                     return nil
                 }
                 return start..<out
-            case 0x27:
+            case UInt8(ascii: "'"):
                 at += 1
                 guard singleQuoted(buffer, &at, end, &out), endsWord(buffer, at, end) else {
                     return nil
@@ -55,20 +57,23 @@ public enum QuotedWords {
 
     /// The inside of `"…"` and its closing quote; false when it does not close.
     private static func doubleQuoted(
-        _ buffer: Cell, _ at: inout Int, _ end: Int, _ out: inout Int
+        _ buffer: Cell,
+        _ at: inout Int,
+        _ end: Int,
+        _ out: inout Int
     ) -> Bool {
         while at < end {
             var byte = buffer.byte(at)
-            if byte == 0x22 {
+            if byte == UInt8(ascii: "\"") {
                 at += 1
                 return true
             }
-            if byte == 0x5C, at + 3 < end, buffer.byte(at + 1) == 0x78,
+            if byte == UInt8(ascii: "\\"), at + 3 < end, buffer.byte(at + 1) == UInt8(ascii: "x"),
                 let high = hexDigit(buffer.byte(at + 2)), let low = hexDigit(buffer.byte(at + 3))
             {
                 byte = high << 4 | low
                 at += 3
-            } else if byte == 0x5C, at + 1 < end {
+            } else if byte == UInt8(ascii: "\\"), at + 1 < end {
                 at += 1
                 byte = unescaped(buffer.byte(at))
             }
@@ -80,16 +85,19 @@ public enum QuotedWords {
     }
 
     private static func singleQuoted(
-        _ buffer: Cell, _ at: inout Int, _ end: Int, _ out: inout Int
+        _ buffer: Cell,
+        _ at: inout Int,
+        _ end: Int,
+        _ out: inout Int
     ) -> Bool {
         while at < end {
             var byte = buffer.byte(at)
-            if byte == 0x27 {
+            if byte == UInt8(ascii: "'") {
                 at += 1
                 return true
             }
-            if byte == 0x5C, at + 1 < end, buffer.byte(at + 1) == 0x27 {
-                byte = 0x27
+            if byte == UInt8(ascii: "\\"), at + 1 < end, buffer.byte(at + 1) == UInt8(ascii: "'") {
+                byte = UInt8(ascii: "'")
                 at += 1
             }
             buffer.store(byte, out)
@@ -101,30 +109,31 @@ public enum QuotedWords {
 
     private static func unescaped(_ letter: UInt8) -> UInt8 {
         switch letter {
-        case 0x6E: 0x0A
-        case 0x72: 0x0D
-        case 0x74: 0x09
-        case 0x62: 0x08
-        case 0x61: 0x07
+        case UInt8(ascii: "n"): UInt8(ascii: "\n")
+        case UInt8(ascii: "r"): UInt8(ascii: "\r")
+        case UInt8(ascii: "t"): UInt8(ascii: "\t")
+        case UInt8(ascii: "b"): 0x08
+        case UInt8(ascii: "a"): 0x07
         default: letter
         }
     }
 
     private static func hexDigit(_ byte: UInt8) -> UInt8? {
         switch byte {
-        case 0x30...0x39: byte - 0x30
-        case 0x41...0x46: byte - 0x37
-        case 0x61...0x66: byte - 0x57
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
         default: nil
         }
     }
 
     /// Not every space does: one of the two that are no blanks may stand inside, as in Redis.
     private static func endsBareWord(_ byte: UInt8) -> Bool {
-        byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D || byte == 0
+        byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") || byte == UInt8(ascii: "\n")
+            || byte == UInt8(ascii: "\r") || byte == 0
     }
 
     private static func isSpace(_ byte: UInt8) -> Bool {
-        byte == 0x20 || (byte >= 0x09 && byte <= 0x0D)
+        byte == UInt8(ascii: " ") || (byte >= UInt8(ascii: "\t") && byte <= UInt8(ascii: "\r"))
     }
 }

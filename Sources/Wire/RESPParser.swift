@@ -88,11 +88,14 @@ public struct RESPParser: ~Copyable {
     /// Complexity: O(words) for arrays, O(bytes) for inline requests.
     @inlinable
     public mutating func next(
-        _ buffer: Cell, _ count: Int, _ position: inout Int, _ limits: RequestLimits,
+        _ buffer: Cell,
+        _ count: Int,
+        _ position: inout Int,
+        _ limits: RequestLimits,
         into words: inout ArgumentVector
     ) throws(ProtocolFailure) -> Outcome {
         guard position < count else { return .incomplete }
-        if _fastPath(isIdle && buffer.byte(position) == 0x2A) {
+        if _fastPath(isIdle && buffer.byte(position) == UInt8(ascii: "*")) {
             if fastRequest(buffer, count, &position, &words) { return .request }
         }
         return try slowNext(buffer, count, &position, limits, &words)
@@ -102,21 +105,26 @@ public struct RESPParser: ~Copyable {
     /// nothing consumed, for all others.
     @inlinable
     func fastRequest(
-        _ buffer: Cell, _ count: Int, _ position: inout Int, _ words: inout ArgumentVector
+        _ buffer: Cell,
+        _ count: Int,
+        _ position: inout Int,
+        _ words: inout ArgumentVector
     ) -> Bool {
         var at = position
         guard count &- at >= 4 else { return false }
-        let wordCount = Int(buffer.byte(at &+ 1)) &- 0x30
-        guard wordCount > 0, wordCount < 10, buffer.byte(at &+ 2) == 0x0D else { return false }
+        let wordCount = Int(buffer.byte(at &+ 1)) &- Int(UInt8(ascii: "0"))
+        guard wordCount > 0, wordCount < 10, buffer.byte(at &+ 2) == UInt8(ascii: "\r") else {
+            return false
+        }
         at &+= 4
         let start = words.count
         for _ in 0..<wordCount {
-            guard count &- at >= 6, buffer.byte(at) == 0x24 else { break }
-            var length = Int(buffer.byte(at &+ 1)) &- 0x30
+            guard count &- at >= 6, buffer.byte(at) == UInt8(ascii: "$") else { break }
+            var length = Int(buffer.byte(at &+ 1)) &- Int(UInt8(ascii: "0"))
             guard length >= 0, length < 10 else { break }
             at &+= 2
-            while buffer.byte(at) != 0x0D {
-                let digit = Int(buffer.byte(at)) &- 0x30
+            while buffer.byte(at) != UInt8(ascii: "\r") {
+                let digit = Int(buffer.byte(at)) &- Int(UInt8(ascii: "0"))
                 guard digit >= 0, digit < 10, length < 1000, length > 0, at &+ 2 < count else {
                     words.used = start
                     return false
@@ -140,7 +148,9 @@ public struct RESPParser: ~Copyable {
     /// Ends the request whose last word, `word`, was received elsewhere; the words before it lie in
     /// `buffer`.
     public mutating func completeWord(
-        _ word: Bytes, _ buffer: Cell, into words: inout ArgumentVector
+        _ word: Bytes,
+        _ buffer: Cell,
+        into words: inout ArgumentVector
     ) {
         precondition(wordsLeft == 1 && wordLength == word.count, "not the word being received")
         for range in received { words.append(buffer.bytes(range.lowerBound, range.count)) }
@@ -153,11 +163,14 @@ public struct RESPParser: ~Copyable {
     @inline(never)
     @usableFromInline
     mutating func slowNext(
-        _ buffer: Cell, _ count: Int, _ position: inout Int, _ limits: RequestLimits,
+        _ buffer: Cell,
+        _ count: Int,
+        _ position: inout Int,
+        _ limits: RequestLimits,
         _ words: inout ArgumentVector
     ) throws(ProtocolFailure) -> Outcome {
         if wordsLeft == 0 {
-            guard buffer.byte(position) == 0x2A else {
+            guard buffer.byte(position) == UInt8(ascii: "*") else {
                 return try inlineRequest(buffer, count, &position, &words)
             }
             guard let line = lineEnd(buffer, count, position) else {
@@ -183,7 +196,10 @@ public struct RESPParser: ~Copyable {
 
     /// Receives one word; false when it is not whole yet.
     private mutating func receiveWord(
-        _ buffer: Cell, _ count: Int, _ position: inout Int, _ limits: RequestLimits
+        _ buffer: Cell,
+        _ count: Int,
+        _ position: inout Int,
+        _ limits: RequestLimits
     ) throws(ProtocolFailure) -> Bool {
         if wordLength < 0 {
             guard position < count else { return false }
@@ -192,7 +208,7 @@ public struct RESPParser: ~Copyable {
                 if count - position > RequestLimits.lineBytesMax { throw .bigLengthLine }
                 return false
             }
-            guard buffer.byte(position) == 0x24 else {
+            guard buffer.byte(position) == UInt8(ascii: "$") else {
                 throw .expectedLength(got: buffer.byte(position))
             }
             let end = line ?? position
@@ -216,23 +232,26 @@ public struct RESPParser: ~Copyable {
     private func lineEnd(_ buffer: Cell, _ count: Int, _ position: Int) -> Int? {
         var at = position
         while at < count {
-            if buffer.byte(at) == 0x0D { return at + 1 < count ? at : nil }
+            if buffer.byte(at) == UInt8(ascii: "\r") { return at + 1 < count ? at : nil }
             at += 1
         }
         return nil
     }
 
     private mutating func inlineRequest(
-        _ buffer: Cell, _ count: Int, _ position: inout Int, _ words: inout ArgumentVector
+        _ buffer: Cell,
+        _ count: Int,
+        _ position: inout Int,
+        _ words: inout ArgumentVector
     ) throws(ProtocolFailure) -> Outcome {
         var newline = position
-        while newline < count, buffer.byte(newline) != 0x0A { newline += 1 }
+        while newline < count, buffer.byte(newline) != UInt8(ascii: "\n") { newline += 1 }
         guard newline < count else {
             if count - position > RequestLimits.lineBytesMax { throw .bigInlineRequest }
             return .incomplete
         }
         var end = newline
-        if end > position, buffer.byte(end - 1) == 0x0D { end -= 1 }
+        if end > position, buffer.byte(end - 1) == UInt8(ascii: "\r") { end -= 1 }
         let start = words.count
         guard QuotedWords.split(buffer, position..<end, into: &words) else {
             words.used = start

@@ -62,11 +62,11 @@ public struct ReplyWriter: ~Copyable {
 
     /// `+text`; the text has no line ends.
     @inlinable
-    public mutating func simple(_ text: Bytes) { line(0x2B, text) }
+    public mutating func simple(_ text: Bytes) { line(UInt8(ascii: "+"), text) }
 
     /// `+` and the two texts, one behind the other.
     public mutating func simple(_ text: Bytes, then rest: Bytes) {
-        buffer.append(0x2B)
+        buffer.append(UInt8(ascii: "+"))
         buffer.append(text)
         buffer.append(rest)
         buffer.append("\r\n")
@@ -78,10 +78,12 @@ public struct ReplyWriter: ~Copyable {
 
     /// `-text`, the code first; line ends within become spaces.
     public mutating func error(_ text: Bytes) {
-        buffer.append(0x2D)
+        buffer.append(UInt8(ascii: "-"))
         for index in 0..<text.count {
             let byte = text[index]
-            buffer.append(byte == 0x0D || byte == 0x0A ? 0x20 : byte)
+            buffer.append(
+                byte == UInt8(ascii: "\r") || byte == UInt8(ascii: "\n") ? UInt8(ascii: " ") : byte
+            )
         }
         buffer.append("\r\n")
     }
@@ -91,11 +93,11 @@ public struct ReplyWriter: ~Copyable {
 
     /// `:value`.
     @inlinable
-    public mutating func integer(_ value: Int64) { number(0x3A, value) }
+    public mutating func integer(_ value: Int64) { number(UInt8(ascii: ":"), value) }
 
     /// `:value`.
     @inlinable
-    public mutating func integer(_ value: Int) { number(0x3A, Int64(value)) }
+    public mutating func integer(_ value: Int) { number(UInt8(ascii: ":"), Int64(value)) }
 
     /// A bulk string.
     @inlinable
@@ -108,7 +110,10 @@ public struct ReplyWriter: ~Copyable {
         unsafe target.storeBytes(of: head.word, as: UInt64.self)
         unsafe bytes.copyInline(to: target + head.count)
         unsafe target.storeBytes(
-            of: BulkHead.lineEnd, toByteOffset: head.count &+ count, as: UInt16.self)
+            of: BulkHead.lineEnd,
+            toByteOffset: head.count &+ count,
+            as: UInt16.self
+        )
         buffer.commit(head.count &+ count &+ 2)
     }
 
@@ -135,7 +140,10 @@ public struct ReplyWriter: ~Copyable {
             let bytes = unsafe Bytes(base: run.base + start, count: width)
             unsafe bytes.copyInline(to: target + head.count)
             unsafe target.storeBytes(
-                of: BulkHead.lineEnd, toByteOffset: step &- 2, as: UInt16.self)
+                of: BulkHead.lineEnd,
+                toByteOffset: step &- 2,
+                as: UInt16.self
+            )
             unsafe target += step
             start &+= width
         }
@@ -146,12 +154,12 @@ public struct ReplyWriter: ~Copyable {
     @inline(never)
     @usableFromInline
     mutating func bulkLong(_ bytes: Bytes) {
-        number(0x24, Int64(bytes.count))
+        number(UInt8(ascii: "$"), Int64(bytes.count))
         // SAFETY: room for exactly what is written.
         let target = unsafe buffer.room(bytes.count &+ 2)
         unsafe bytes.copy(to: target)
-        unsafe target[bytes.count] = 0x0D
-        unsafe target[bytes.count &+ 1] = 0x0A
+        unsafe target[bytes.count] = UInt8(ascii: "\r")
+        unsafe target[bytes.count &+ 1] = UInt8(ascii: "\n")
         buffer.commit(bytes.count &+ 2)
     }
 
@@ -171,8 +179,8 @@ public struct ReplyWriter: ~Copyable {
         for index in 0..<head.count {
             unsafe target[index] = UInt8(truncatingIfNeeded: head.word >> UInt64(index * 8))
         }
-        unsafe target[head.count + count] = 0x0D
-        unsafe target[head.count + count + 1] = 0x0A
+        unsafe target[head.count + count] = UInt8(ascii: "\r")
+        unsafe target[head.count + count + 1] = UInt8(ascii: "\n")
         buffer.commit(head.count + count + 2)
     }
 
@@ -188,7 +196,7 @@ public struct ReplyWriter: ~Copyable {
 
     /// A bulk string of `count` bytes that `body` writes.
     public mutating func bulk(count: Int, _ body: (Cell) -> Void) {
-        number(0x24, Int64(count))
+        number(UInt8(ascii: "$"), Int64(count))
         // SAFETY: room for exactly what is written.
         body(unsafe Cell(buffer.room(count + 2)))
         buffer.commit(count)
@@ -197,7 +205,7 @@ public struct ReplyWriter: ~Copyable {
 
     /// The text of a number that no double holds exactly: `,1.5`, in RESP2 a bulk string.
     public mutating func number(_ text: Bytes) {
-        if isRESP3 { line(0x2C, text) } else { bulk(text) }
+        if isRESP3 { line(UInt8(ascii: ","), text) } else { bulk(text) }
     }
 
     /// A bulk string of two numbers with a dash between them, as a stream's ids are.
@@ -206,10 +214,10 @@ public struct ReplyWriter: ~Copyable {
         let target = unsafe buffer.room(DecimalText.byteCountMax * 2 + 8)
         let start = unsafe target + 5
         var count = unsafe DecimalText.write(unsigned: first, to: start)
-        unsafe start[count] = 0x2D
+        unsafe start[count] = UInt8(ascii: "-")
         count += unsafe 1 + DecimalText.write(unsigned: second, to: start + count + 1)
-        unsafe start[count] = 0x0D
-        unsafe start[count + 1] = 0x0A
+        unsafe start[count] = UInt8(ascii: "\r")
+        unsafe start[count + 1] = UInt8(ascii: "\n")
         var head = 0
         if count < 10 {
             // One digit only: everything moves up by one.
@@ -219,16 +227,16 @@ public struct ReplyWriter: ~Copyable {
             head = 5
             unsafe target[1] = UInt8(truncatingIfNeeded: count / 10) + 0x30
         }
-        unsafe target[0] = 0x24
+        unsafe target[0] = UInt8(ascii: "$")
         unsafe target[head - 3] = UInt8(truncatingIfNeeded: count % 10) + 0x30
-        unsafe target[head - 2] = 0x0D
-        unsafe target[head - 1] = 0x0A
+        unsafe target[head - 2] = UInt8(ascii: "\r")
+        unsafe target[head - 1] = UInt8(ascii: "\n")
         buffer.commit(head + count + 2)
     }
 
     /// A bulk string of a string's text, for the control plane.
     public mutating func bulk(string: String) {
-        number(0x24, Int64(string.utf8.count))
+        number(UInt8(ascii: "$"), Int64(string.utf8.count))
         buffer.append(string: string)
         buffer.append("\r\n")
     }
@@ -236,7 +244,7 @@ public struct ReplyWriter: ~Copyable {
     /// A bulk string of a large value, which is retained and sent from where it lies.
     public mutating func bulk(_ block: SharedBlock) {
         guard block.count >= ReplyWriter.referenceBytesMin else { return bulk(block.bytes) }
-        number(0x24, Int64(block.count))
+        number(UInt8(ascii: "$"), Int64(block.count))
         block.retain()
         references.append(Reference(position: buffer.count, block: block))
         buffer.append("\r\n")
@@ -256,25 +264,33 @@ public struct ReplyWriter: ~Copyable {
 
     /// The head of an array of `count` replies.
     @inlinable
-    public mutating func array(_ count: Int) { number(0x2A, Int64(count)) }
+    public mutating func array(_ count: Int) { number(UInt8(ascii: "*"), Int64(count)) }
 
     /// The head of a map of `count` pairs; an array of twice as many in RESP2.
     @inlinable
     public mutating func map(_ count: Int) {
-        if isRESP3 { number(0x25, Int64(count)) } else { number(0x2A, Int64(count &* 2)) }
+        if isRESP3 {
+            number(UInt8(ascii: "%"), Int64(count))
+        } else {
+            number(UInt8(ascii: "*"), Int64(count &* 2))
+        }
     }
 
     /// The head of a set of `count` replies; an array in RESP2.
     @inlinable
-    public mutating func set(_ count: Int) { number(isRESP3 ? 0x7E : 0x2A, Int64(count)) }
+    public mutating func set(_ count: Int) {
+        number(isRESP3 ? UInt8(ascii: "~") : UInt8(ascii: "*"), Int64(count))
+    }
 
     /// The head of a push of `count` replies; an array in RESP2.
-    public mutating func push(_ count: Int) { number(isRESP3 ? 0x3E : 0x2A, Int64(count)) }
+    public mutating func push(_ count: Int) {
+        number(isRESP3 ? UInt8(ascii: ">") : UInt8(ascii: "*"), Int64(count))
+    }
 
     /// A floating-point number: `,1.5`, in RESP2 a bulk string.
     public mutating func double(_ value: Double) {
         if isRESP3 {
-            buffer.append(0x2C)
+            buffer.append(UInt8(ascii: ","))
             // SAFETY: room for the longest form.
             buffer.commit(unsafe FloatText.write(value, to: buffer.room(FloatText.byteCountMax)))
             buffer.append("\r\n")
@@ -300,9 +316,9 @@ public struct ReplyWriter: ~Copyable {
     /// Text for people with its three-letter format; a bulk string in RESP2.
     public mutating func verbatim(_ format: StaticString, _ text: Bytes) {
         guard isRESP3 else { return bulk(text) }
-        number(0x3D, Int64(text.count + 4))
+        number(UInt8(ascii: "="), Int64(text.count + 4))
         buffer.append(format)
-        buffer.append(0x3A)
+        buffer.append(UInt8(ascii: ":"))
         buffer.append(text)
         buffer.append("\r\n")
     }
@@ -327,26 +343,32 @@ public struct ReplyWriter: ~Copyable {
     }
 
     /// Puts the head of an array of `count` in at `mark`. Complexity: O(bytes since `mark`).
-    public mutating func array(_ count: Int, at mark: Mark) { insertHead(0x2A, count, mark) }
+    public mutating func array(_ count: Int, at mark: Mark) {
+        insertHead(UInt8(ascii: "*"), count, mark)
+    }
 
     /// Puts the head of a set of `count` in at `mark`.
     public mutating func set(_ count: Int, at mark: Mark) {
-        insertHead(isRESP3 ? 0x7E : 0x2A, count, mark)
+        insertHead(isRESP3 ? UInt8(ascii: "~") : UInt8(ascii: "*"), count, mark)
     }
 
     /// Puts the head of a map of `count` pairs in at `mark`.
     public mutating func map(_ count: Int, at mark: Mark) {
-        insertHead(isRESP3 ? 0x25 : 0x2A, isRESP3 ? count : count * 2, mark)
+        insertHead(
+            isRESP3 ? UInt8(ascii: "%") : UInt8(ascii: "*"),
+            isRESP3 ? count : count * 2,
+            mark
+        )
     }
 
     /// Puts in at `mark` what goes before the `count` names of a scan: an array of two, the next
     /// cursor, and the names' own head.
     public mutating func scanHead(_ cursor: UInt64, _ count: Int, at mark: Mark) {
         let bodyCount = buffer.count - mark.position
-        number(0x2A, 2)
+        number(UInt8(ascii: "*"), 2)
         let digits = String(cursor)
         bulk(string: digits)
-        number(0x2A, Int64(count))
+        number(UInt8(ascii: "*"), Int64(count))
         insertTail(bodyCount, mark)
     }
 
@@ -384,8 +406,8 @@ public struct ReplyWriter: ~Copyable {
         } else {
             count = unsafe 1 &+ DecimalText.write(value, to: target + 1)
         }
-        unsafe target[count] = 0x0D
-        unsafe target[count &+ 1] = 0x0A
+        unsafe target[count] = UInt8(ascii: "\r")
+        unsafe target[count &+ 1] = UInt8(ascii: "\n")
         buffer.commit(count &+ 2)
     }
 

@@ -49,25 +49,30 @@ struct ServerFacts {
     /// The text of an error reply, nil for any other.
     static func errorText(_ reply: [UInt8]) -> String? {
         guard reply.first == UInt8(ascii: "-") else { return nil }
-        let line = reply.dropFirst().prefix { $0 != 0x0D }
+        let line = reply.dropFirst().prefix { $0 != UInt8(ascii: "\r") }
         return String(decoding: line, as: UTF8.self)
     }
 
     /// The value in CONFIG GET's reply for one name: the second bulk string of two.
     static func value(_ reply: [UInt8]) -> String? {
         // *2 · $4 · save · $n · value; RESP3 has %1 for *2.
-        let lines = reply.split(separator: 0x0A, omittingEmptySubsequences: false)
-        guard lines.count >= 5, lines[0] == [0x2A, 0x32, 0x0D] || lines[0] == [0x25, 0x31, 0x0D]
+        let lines = reply.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        guard lines.count >= 5,
+            lines[0] == [UInt8(ascii: "*"), UInt8(ascii: "2"), UInt8(ascii: "\r")]
+                || lines[0] == [UInt8(ascii: "%"), UInt8(ascii: "1"), UInt8(ascii: "\r")]
         else { return nil }
-        return String(decoding: lines[4].filter { $0 != 0x0D }, as: UTF8.self)
+        return String(decoding: lines[4].filter { $0 != UInt8(ascii: "\r") }, as: UTF8.self)
     }
 
     /// The line `redis_version:…` of INFO's reply.
     static func version(_ reply: [UInt8]) -> String? {
         let name = Array("redis_version:".utf8)
-        let line = reply.split(separator: 0x0A).first { $0.starts(with: name) }
+        let line = reply.split(separator: UInt8(ascii: "\n")).first { $0.starts(with: name) }
         return line.map {
-            String(decoding: $0.dropFirst(name.count).filter { $0 != 0x0D }, as: UTF8.self)
+            String(
+                decoding: $0.dropFirst(name.count).filter { $0 != UInt8(ascii: "\r") },
+                as: UTF8.self
+            )
         }
     }
 }

@@ -19,7 +19,8 @@ struct RequestTemplate: Equatable {
         var bytes = Array("*\(arguments.count)\r\n".utf8)
         for argument in arguments {
             let word = Self.replacing(Self.dataPlaceholder, in: argument, with: data)
-            bytes += Array("$\(word.count)\r\n".utf8) + word + [0x0D, 0x0A]
+            bytes +=
+                Array("$\(word.count)\r\n".utf8) + word + [UInt8(ascii: "\r"), UInt8(ascii: "\n")]
         }
         self.bytes = bytes
         sites = Self.offsets(of: Self.placeholder, in: bytes)

@@ -164,7 +164,8 @@ extension ServerSession {
             # per 100 SCAN commands (not usually needed).
 
 
-            """)
+            """
+        )
         var cursor = "0".bytes
         var batches = 0
         var counted = 0

@@ -114,7 +114,7 @@ struct JSONText {
             case 10: shown += "\\n".utf8
             case 12: shown += "\\f".utf8
             case 13: shown += "\\r".utf8
-            case 0..<0x20:
+            case 0..<UInt8(ascii: " "):
                 shown += "\\u00".utf8
                 if byte < 16 { shown.append(UInt8(ascii: "0")) }
                 shown += String(byte, radix: 16).utf8

@@ -12,13 +12,17 @@ import Testing
         Array(text.utf8).withBytes { FloatText.number($0) }
     }
 
-    @Test(arguments: [
-        (0, "0"), (-0.0, "-0"), (1, "1"), (-1, "-1"), (1.5, "1.5"), (0.1, "0.1"), (-0.25, "-0.25"),
-        (1e15, "1000000000000000"), (1e17, "1e+17"), (1.5e300, "1.5e+300"),
-        (1e-5, "0.00001"), (1e-6, "1e-06"),
-        (123456.789, "123456.789"), (3.0e-10, "3e-10"), (.infinity, "inf"), (-.infinity, "-inf"),
-        (9007199254740992, "9007199254740992"), (0.30000000000000004, "0.30000000000000004"),
-    ] as [(Double, String)])
+    @Test(
+        arguments: [
+            (0, "0"), (-0.0, "-0"), (1, "1"), (-1, "-1"), (1.5, "1.5"), (0.1, "0.1"),
+            (-0.25, "-0.25"),
+            (1e15, "1000000000000000"), (1e17, "1e+17"), (1.5e300, "1.5e+300"),
+            (1e-5, "0.00001"), (1e-6, "1e-06"),
+            (123456.789, "123456.789"), (3.0e-10, "3e-10"), (.infinity, "inf"),
+            (-.infinity, "-inf"),
+            (9007199254740992, "9007199254740992"), (0.30000000000000004, "0.30000000000000004"),
+        ] as [(Double, String)]
+    )
     func `numbers are written in Redis' shortest form`(value: Double, text: String) {
         #expect(written(value) == text)
     }
@@ -47,7 +51,11 @@ import Testing
             try right.withBytes { right in
                 room.commit(
                     try unsafe FloatText.writeSum(
-                        left, right, to: room.room(FloatText.sumByteCountMax)))
+                        left,
+                        right,
+                        to: room.room(FloatText.sumByteCountMax)
+                    )
+                )
             }
         }
         #expect(room.bytes.string == "10.6")

@@ -15,8 +15,12 @@ import Testing
         for number in 0..<1000 {
             key("key:\(number)", in: shard) {
                 StringValue.set(
-                    $0, .integer(1), expiry: number % 4 == 0 ? 9_000_000_000_000 : nil, at: nil,
-                    in: shard)
+                    $0,
+                    .integer(1),
+                    expiry: number % 4 == 0 ? 9_000_000_000_000 : nil,
+                    at: nil,
+                    in: shard
+                )
             }
         }
         var (buckets, keys, volatile) = (0, 0, 0)

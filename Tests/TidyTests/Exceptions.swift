@@ -24,12 +24,12 @@ struct KnownException {
         ),
         KnownException(
             .safetyComment,
-            "Sources/Store/Shard+Copying.swift",
+            "Sources/Store/Shards/Shard+Copying.swift",
             "the invariant stands at the type, not at each function"
         ),
         KnownException(
             .safetyComment,
-            "Sources/Store/Shard+Expiry.swift",
+            "Sources/Store/Shards/Shard+Expiry.swift",
             count: 3,
             "the invariant stands at the type, not at each function"
         ),

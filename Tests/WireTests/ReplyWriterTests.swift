@@ -12,7 +12,9 @@ import Testing
     }
 
     private func expect(
-        _ resp2: String, _ resp3: String, sourceLocation: SourceLocation = #_sourceLocation,
+        _ resp2: String,
+        _ resp3: String,
+        sourceLocation: SourceLocation = #_sourceLocation,
         _ body: (inout ReplyWriter) -> Void
     ) {
         #expect(text(isRESP3: false, body) == resp2, sourceLocation: sourceLocation)

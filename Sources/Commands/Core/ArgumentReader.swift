@@ -12,7 +12,9 @@ extension Arguments {
 
     /// The word at `index` as an integer within `range`, or `error`.
     public func integer(
-        _ index: Int, in range: ClosedRange<Int64>, or error: CommandError = .notInteger
+        _ index: Int,
+        in range: ClosedRange<Int64>,
+        or error: CommandError = .notInteger
     ) throws(CommandError) -> Int {
         guard let value = DecimalText.integer(self[index]), range.contains(value) else {
             throw error

@@ -8,7 +8,8 @@ extension CommandContext {
     /// The hash at the first key, for a command that is going to add to it; made, without fields,
     /// where it is not there. The pair at `index` is what it gets first.
     mutating func hash(
-        toFill arguments: Arguments, pairAt index: Int
+        toFill arguments: Arguments,
+        pairAt index: Int
     ) throws(CommandError) -> HashValue {
         let key = firstKey(arguments)
         if let slot = try find(key, .hash) { return HashValue(slot) }

@@ -19,7 +19,8 @@ public struct CommandError: Error, @unchecked Sendable {  // because: used at on
 
     /// The key holds another type.
     public static let wrongType = CommandError(
-        "WRONGTYPE Operation against a key holding the wrong kind of value")
+        "WRONGTYPE Operation against a key holding the wrong kind of value"
+    )
     /// AUTH must come first.
     public static let authenticationNeeded = CommandError("NOAUTH Authentication required.")
     /// The words make no sense.
@@ -28,7 +29,8 @@ public struct CommandError: Error, @unchecked Sendable {  // because: used at on
     public static let notInteger = CommandError("ERR value is not an integer or out of range")
     /// A number is beyond 32 bits where they must hold it.
     public static let beyondInt32 = CommandError(
-        "ERR value is out of range, value must between -2147483648 and 2147483647")
+        "ERR value is out of range, value must between -2147483648 and 2147483647"
+    )
     /// A number is none.
     public static let notFloat = CommandError("ERR value is not a valid float")
     /// A position lies outside.
@@ -47,7 +49,8 @@ public struct CommandError: Error, @unchecked Sendable {  // because: used at on
     public static let wordCount = CommandError("ERR wrong number of arguments for '%' command")
     /// The value would be longer than proto-max-bulk-len.
     public static let tooLong = CommandError(
-        "ERR string exceeds maximum allowed size (proto-max-bulk-len)")
+        "ERR string exceeds maximum allowed size (proto-max-bulk-len)"
+    )
     /// A bit's place is none, negative or beyond proto-max-bulk-len.
     public static let bitOffset = CommandError("ERR bit offset is not an integer or out of range")
     /// A database that is not there.

@@ -72,10 +72,18 @@ public struct CommandFacts: Sendable {
 
     /// Joins the facts; parameters as the properties.
     public init(
-        _ name: StaticString, arity: Int, _ flags: CommandFlags, keys: [KeySpec] = [],
-        group: CommandGroup, categories: [StaticString] = [], since: StaticString,
-        complexity: StaticString, syntax: StaticString, summary: StaticString,
-        tips: [StaticString] = [], deprecated deprecation: Deprecation? = nil,
+        _ name: StaticString,
+        arity: Int,
+        _ flags: CommandFlags,
+        keys: [KeySpec] = [],
+        group: CommandGroup,
+        categories: [StaticString] = [],
+        since: StaticString,
+        complexity: StaticString,
+        syntax: StaticString,
+        summary: StaticString,
+        tips: [StaticString] = [],
+        deprecated deprecation: Deprecation? = nil,
         isInternal: Bool = false
     ) {
         self.name = name

@@ -52,7 +52,7 @@ public struct CommandTable: @unchecked Sendable {  // because: never changed aft
         for (row, fact) in facts.enumerated() {
             let word = Bytes(fact.name)
             unsafe (names + row).initialize(to: Name(word))
-            let space = (0..<word.count).first { word[$0] == 0x20 }
+            let space = (0..<word.count).first { word[$0] == UInt8(ascii: " ") }
             if let space {
                 guard let parent = facts.firstIndex(where: { Bytes($0.name) == word[0..<space] })
                 else { preconditionFailure("a subcommand has a container") }
@@ -62,7 +62,9 @@ public struct CommandTable: @unchecked Sendable {  // because: never changed aft
             var slot = unsafe names[row].slot
             while unsafe slots[slot] != 0 {
                 precondition(
-                    !(Bytes(facts[Int(unsafe slots[slot]) - 1].name) == word), "a name twice")
+                    !(Bytes(facts[Int(unsafe slots[slot]) - 1].name) == word),
+                    "a name twice"
+                )
                 slot = (slot + 1) % CommandTable.slotCount
             }
             unsafe slots[slot] = UInt16(row + 1)

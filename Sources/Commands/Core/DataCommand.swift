@@ -13,16 +13,36 @@ public struct DataCommand: Sendable {
 
     /// Joins a row; parameters as those of `CommandFacts`, the handler last.
     public init(
-        _ name: StaticString, arity: Int, _ flags: CommandFlags, keys: [KeySpec] = [],
-        group: CommandGroup, categories: [StaticString] = [], since: StaticString,
-        complexity: StaticString, syntax: StaticString, summary: StaticString,
-        tips: [StaticString] = [], deprecated deprecation: Deprecation? = nil,
-        isInternal: Bool = false, _ handler: @escaping DataHandler
+        _ name: StaticString,
+        arity: Int,
+        _ flags: CommandFlags,
+        keys: [KeySpec] = [],
+        group: CommandGroup,
+        categories: [StaticString] = [],
+        since: StaticString,
+        complexity: StaticString,
+        syntax: StaticString,
+        summary: StaticString,
+        tips: [StaticString] = [],
+        deprecated deprecation: Deprecation? = nil,
+        isInternal: Bool = false,
+        _ handler: @escaping DataHandler
     ) {
         facts = CommandFacts(
-            name, arity: arity, flags, keys: keys, group: group, categories: categories,
-            since: since, complexity: complexity, syntax: syntax, summary: summary, tips: tips,
-            deprecated: deprecation, isInternal: isInternal)
+            name,
+            arity: arity,
+            flags,
+            keys: keys,
+            group: group,
+            categories: categories,
+            since: since,
+            complexity: complexity,
+            syntax: syntax,
+            summary: summary,
+            tips: tips,
+            deprecated: deprecation,
+            isInternal: isInternal
+        )
         self.handler = handler
     }
 }

@@ -27,7 +27,8 @@ public enum KeyFinder {
     ///
     /// Complexity: O(words). Throws: the request is no good call of the command.
     public static func keys(
-        _ specs: [KeySpec], _ arguments: Arguments
+        _ specs: [KeySpec],
+        _ arguments: Arguments
     ) throws(Failure) -> [Found] {
         var found: [Found] = []
         try forEach(specs, arguments) { found.append(Found(index: $0, use: $1.use)) }
@@ -39,7 +40,9 @@ public enum KeyFinder {
     /// Complexity: O(words). Throws: the request is no good call of the command; `body` may have
     /// been called by then.
     public static func forEach(
-        _ specs: [KeySpec], _ arguments: Arguments, _ body: (Int, KeySpec) -> Void
+        _ specs: [KeySpec],
+        _ arguments: Arguments,
+        _ body: (Int, KeySpec) -> Void
     ) throws(Failure) {
         for spec in specs {
             guard let start = begin(spec.begin, arguments) else { continue }
@@ -66,7 +69,9 @@ public enum KeyFinder {
     }
 
     private static func find(
-        _ find: KeySpec.Find, from start: Int, _ arguments: Arguments
+        _ find: KeySpec.Find,
+        from start: Int,
+        _ arguments: Arguments
     ) throws(Failure) -> StrideTo<Int> {
         switch find {
         case .unknown: return stride(from: 0, to: 0, by: 1)

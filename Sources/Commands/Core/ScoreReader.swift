@@ -25,18 +25,18 @@ enum ScoreReader {
     /// gives the nearest double. Source: W. Clinger, "How to Read Floating Point Numbers
     /// Accurately", 1990.
     static func short(_ text: Bytes) -> Double? {
-        let isNegative = text.count > 0 && text[0] == 0x2D
+        let isNegative = text.count > 0 && text[0] == UInt8(ascii: "-")
         var index = isNegative ? 1 : 0
         guard text.count > index, text.count <= digitsMax + 2 else { return nil }
         var whole: Int64 = 0
         var digits = 0
         var pointAt: Int?
         while index < text.count {
-            let digit = text[index] &- 0x30
+            let digit = text[index] &- UInt8(ascii: "0")
             if digit <= 9 {
                 whole = whole &* 10 &+ Int64(digit)
                 digits += 1
-            } else if text[index] == 0x2E, pointAt == nil {
+            } else if text[index] == UInt8(ascii: "."), pointAt == nil {
                 pointAt = digits
             } else {
                 return nil
@@ -51,10 +51,12 @@ enum ScoreReader {
     /// An end of a range of scores: a number, after `(` when it is not meant itself. As C's strtod
     /// has it, space before the number is skipped and nothing at all is zero.
     static func bound(_ word: Bytes) throws(CommandError) -> (score: Double, isExcluded: Bool) {
-        let isExcluded = word.count > 0 && word[0] == 0x28
+        let isExcluded = word.count > 0 && word[0] == UInt8(ascii: "(")
         var text = isExcluded ? word.dropFirst(1) : word
         if text.isEmpty { return (0, isExcluded) }
-        while text.count > 0, text[0] == 0x20 || text[0] &- 9 < 5 { text = text.dropFirst(1) }
+        while text.count > 0, text[0] == UInt8(ascii: " ") || text[0] &- 9 < 5 {
+            text = text.dropFirst(1)
+        }
         guard let score = short(text) ?? FloatText.number(text), !score.isNaN else {
             throw CommandError("ERR min or max is not a float")
         }

@@ -82,7 +82,8 @@ extension ClientCommands {
             throw CommandError(
                 isName
                     ? "ERR lib-name cannot contain spaces, newlines or special characters."
-                    : "ERR lib-ver cannot contain spaces, newlines or special characters.")
+                    : "ERR lib-ver cannot contain spaces, newlines or special characters."
+            )
         }
         var details = session.client.details ?? Client.Details()
         if isName {
@@ -97,7 +98,8 @@ extension ClientCommands {
     /// `CLIENT KILL address`: OK. `CLIENT KILL filter value …`: the number of connections ended.
     static func kill(_ arguments: Arguments, _ session: Session) throws(CommandError) {
         let isOld = arguments.count == 3
-        let filter = try isOld
+        let filter =
+            try isOld
             ? ClientFilter(address: arguments[2]) : ClientFilter(killing: arguments)
         let own = session.client
         let killed = session.server.exclusively(session.worker) {
@@ -167,7 +169,9 @@ extension ClientCommands {
     }
 
     private static func set(
-        _ state: Client.State, _ arguments: Arguments, _ session: Session
+        _ state: Client.State,
+        _ arguments: Arguments,
+        _ session: Session
     ) throws(CommandError) {
         if arguments[2].isWord("ON") {
             session.client.state.insert(state)

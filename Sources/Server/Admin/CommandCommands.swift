@@ -28,7 +28,7 @@ extension CommandCommands {
 
     /// The row of a name such as `get` or `client|id`, or nil.
     static func row(_ name: Bytes, _ table: CommandTable) -> Int? {
-        guard let bar = (0..<name.count).first(where: { name[$0] == 0x7C }) else {
+        guard let bar = (0..<name.count).first(where: { name[$0] == UInt8(ascii: "|") }) else {
             return table.row(name)
         }
         guard let parent = table.row(name[0..<bar]) else { return nil }
@@ -79,7 +79,9 @@ extension CommandCommands {
     }
 
     private static func filtered(
-        _ filter: Bytes, _ value: Bytes, _ table: CommandTable
+        _ filter: Bytes,
+        _ value: Bytes,
+        _ table: CommandTable
     ) throws(CommandError) -> [[UInt8]] {
         if filter.isWord("MODULE") { return [] }
         let byCategory = filter.isWord("ACLCAT")
@@ -148,7 +150,8 @@ extension CommandCommands {
     }
 
     private static func foundKeys(
-        _ arguments: Arguments, _ session: Session
+        _ arguments: Arguments,
+        _ session: Session
     ) throws(CommandError) -> (Arguments, [KeyFinder.Found]) {
         let table = session.server.registry.table
         let call = arguments.dropFirst(2)
@@ -183,7 +186,8 @@ extension CommandCommands {
 
     /// Whether there is no key at all, or a number of keys that is zero.
     private static func lacksKeys(
-        _ specs: [KeySpec], _ call: Arguments
+        _ specs: [KeySpec],
+        _ call: Arguments
     ) throws(KeyFinder.Failure) -> Bool {
         var hasSome = false
         for spec in specs {
@@ -265,7 +269,9 @@ struct KeptReplies {
 
     /// Adds a reply, which `write` writes the first time.
     mutating func add(
-        _ name: Name, to reply: inout ReplyWriter, _ write: (inout ReplyWriter) -> Void
+        _ name: Name,
+        to reply: inout ReplyWriter,
+        _ write: (inout ReplyWriter) -> Void
     ) {
         let place = name.rawValue * 2 + (reply.isRESP3 ? 1 : 0)
         guard texts[place].isEmpty else { return texts[place].withBytes { reply.raw($0) } }

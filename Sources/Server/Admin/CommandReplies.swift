@@ -111,8 +111,10 @@ extension ReplyWriter {
         let arguments = CommandGrammar.arguments(facts.syntax)
         let children = table.subcommands[row] ?? []
         let flags = facts.documentationFlags
-        map(4 + (flags.isEmpty ? 0 : 1) + (facts.deprecation == nil ? 0 : 2)
-            + (arguments.isEmpty ? 0 : 1) + (children.isEmpty ? 0 : 1))
+        map(
+            4 + (flags.isEmpty ? 0 : 1) + (facts.deprecation == nil ? 0 : 2)
+                + (arguments.isEmpty ? 0 : 1) + (children.isEmpty ? 0 : 1)
+        )
         bulk("summary")
         bulk(facts.summary)
         bulk("since")
@@ -147,20 +149,26 @@ extension ReplyWriter {
     }
 
     private mutating func explain(
-        _ arguments: [CommandGrammar.Argument], _ keyIndex: inout Int, _ keyCount: Int
+        _ arguments: [CommandGrammar.Argument],
+        _ keyIndex: inout Int,
+        _ keyCount: Int
     ) {
         array(arguments.count)
         for argument in arguments { explain(argument, &keyIndex, keyCount) }
     }
 
     private mutating func explain(
-        _ argument: CommandGrammar.Argument, _ keyIndex: inout Int, _ keyCount: Int
+        _ argument: CommandGrammar.Argument,
+        _ keyIndex: inout Int,
+        _ keyCount: Int
     ) {
         let hasFlags = argument.isOptional || argument.isMultiple
         let isKey = argument.type == "key" && keyCount > 0
         let isGroup = !argument.parts.isEmpty
-        map(3 + (isKey ? 1 : 0) + (argument.token == nil ? 0 : 1)
-            + (hasFlags ? 1 : 0))
+        map(
+            3 + (isKey ? 1 : 0) + (argument.token == nil ? 0 : 1)
+                + (hasFlags ? 1 : 0)
+        )
         bulk("name")
         bulk(string: argument.name)
         bulk("type")

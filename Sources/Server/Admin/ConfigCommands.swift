@@ -66,7 +66,8 @@ extension ConfigCommands {
 
     /// `CONFIG RESETSTAT`: OK.
     static func resetStatistics(
-        _ arguments: Arguments, _ session: Session
+        _ arguments: Arguments,
+        _ session: Session
     ) throws(CommandError) {
         session.server.exclusively(session.worker) {
             for worker in session.server.workers { worker.resetStatistics() }

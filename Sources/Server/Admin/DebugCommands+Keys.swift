@@ -10,7 +10,9 @@ extension DebugCommands {
     /// Calls `body` with the place of a key of the client's database, due or not, its partition
     /// locked.
     static func withSlot<Result>(
-        _ word: Bytes, _ session: Session, _ body: (Shard.Slot) throws(CommandError) -> Result
+        _ word: Bytes,
+        _ session: Session,
+        _ body: (Shard.Slot) throws(CommandError) -> Result
     ) throws(CommandError) -> Result {
         let key = session.worker.context.key(word)
         let keyspace = session.server.keyspace
@@ -64,7 +66,8 @@ extension DebugCommands {
     /// The fields `lru` and `lru_seconds_idle`: by time the low 24 bits of the second of the last
     /// use, by count 16 bits of the minute and 8 of the counter.
     private static func lastUse(
-        _ slot: Shard.Slot, _ context: borrowing CommandContext
+        _ slot: Shard.Slot,
+        _ context: borrowing CommandContext
     ) -> String {
         let clock = context.accessClock
         let stamp = slot.shard.stamp(slot)
@@ -204,11 +207,13 @@ extension DebugCommands {
 
     /// `DEBUG QUICKLIST-PACKED-THRESHOLD size`: OK.
     static func setPackedThreshold(
-        _ arguments: Arguments, _ session: Session
+        _ arguments: Arguments,
+        _ session: Session
     ) throws(CommandError) {
         guard let size = memorySize(arguments[2].string), size < 4 << 30 else {
             throw CommandError(
-                "ERR argument must be a memory value bigger than 1 and smaller than 4gb")
+                "ERR argument must be a memory value bigger than 1 and smaller than 4gb"
+            )
         }
         let server = session.server
         server.exclusively(session.worker) {
@@ -221,7 +226,8 @@ extension DebugCommands {
 
     /// `DEBUG POPULATE count [prefix [size]]`: OK, after the keys that were missing are made.
     static func populate(
-        _ arguments: Arguments, _ session: Session
+        _ arguments: Arguments,
+        _ session: Session
     ) throws(CommandError) {
         let positive = 0...Int64.max
         let count = try arguments.integer(2, in: positive, or: .notPositive)
@@ -249,7 +255,11 @@ extension DebugCommands {
         defer { worker.context.keyspace.unlock(partition) }
         guard worker.context.find(key) == nil else { return }
         StringValue.set(
-            key, StringContent(encoding: value), expiry: nil, at: nil,
-            in: worker.context.shard(key))
+            key,
+            StringContent(encoding: value),
+            expiry: nil,
+            at: nil,
+            in: worker.context.shard(key)
+        )
     }
 }

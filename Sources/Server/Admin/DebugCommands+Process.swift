@@ -40,7 +40,8 @@ extension DebugCommands {
 
     /// `DEBUG PAUSE-CRON 0|1`: OK; 1 stops all that workers do unasked.
     static func pausePeriodicWork(
-        _ arguments: Arguments, _ session: Session
+        _ arguments: Arguments,
+        _ session: Session
     ) throws(CommandError) {
         let isPaused = isOn(arguments[2])
         session.server.exclusively(session.worker) { session.server.pausePeriodicWork(isPaused) }
@@ -49,7 +50,8 @@ extension DebugCommands {
 
     /// `DEBUG CLIENT-EVICTION`: always an error, as no client is closed for the memory it takes.
     static func showClientEviction(
-        _ arguments: Arguments, _ session: Session
+        _ arguments: Arguments,
+        _ session: Session
     ) throws(CommandError) { throw CommandError("ERR maxmemory-clients is disabled.") }
 
     /// `DEBUG STRINGMATCH-TEST`: a status, if the process is still there then.

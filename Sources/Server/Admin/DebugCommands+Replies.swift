@@ -6,7 +6,9 @@ internal import Wire
 extension DebugCommands {
     /// `DEBUG ERROR string`: the error, whose line breaks become spaces.
     static func replyError(_ arguments: Arguments, _ session: Session) throws(CommandError) {
-        let text = arguments[2].array.map { $0 == 0x0D || $0 == 0x0A ? 0x20 : $0 }
+        let text = arguments[2].array.map {
+            $0 == UInt8(ascii: "\r") || $0 == UInt8(ascii: "\n") ? UInt8(ascii: " ") : $0
+        }
         session.worker.refuse(String(decoding: text, as: UTF8.self), session.client)
     }
 
@@ -51,12 +53,15 @@ extension DebugCommands {
 
     /// The types that come beside a reply: attributes and pushes.
     private static func replyAside(
-        as type: Bytes, _ isRESP3: Bool, _ session: Session
+        as type: Bytes,
+        _ isRESP3: Bool,
+        _ session: Session
     ) throws(CommandError) {
         if type.isWord("ATTRIB") {
             if isRESP3 {
                 session.worker.context.reply.raw(
-                    Bytes("|1\r\n$14\r\nkey-popularity\r\n*2\r\n$7\r\nkey:123\r\n:90\r\n"))
+                    Bytes("|1\r\n$14\r\nkey-popularity\r\n*2\r\n$7\r\nkey:123\r\n:90\r\n")
+                )
             }
             session.worker.context.reply.bulk("Some real reply following the attribute")
         } else if type.isWord("PUSH") {

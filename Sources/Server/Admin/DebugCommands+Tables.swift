@@ -27,7 +27,8 @@ extension DebugCommands {
             }
         }
         session.worker.context.reply.verbatim(
-            "[Dictionary HT]\n\(keys.text)[Expires HT]\n\(volatile.text)")
+            "[Dictionary HT]\n\(keys.text)[Expires HT]\n\(volatile.text)"
+        )
     }
 
     /// `DEBUG HTSTATS-KEY key [full]`: how the buckets of a set, hash or sorted set are filled.
@@ -40,7 +41,8 @@ extension DebugCommands {
             throw CommandError(
                 """
                 ERR The value stored at the specified key is not represented using an hash table
-                """)
+                """
+            )
         }
         try demandFull(arguments)
         session.worker.context.reply.verbatim(report.text)

@@ -22,8 +22,11 @@ enum DebugCommands {
         let handler: AdminHandler
 
         init(
-            _ name: StaticString, _ wordCounts: ClosedRange<Int>, _ words: String = "",
-            _ help: String..., run handler: @escaping AdminHandler
+            _ name: StaticString,
+            _ wordCounts: ClosedRange<Int>,
+            _ words: String = "",
+            _ help: String...,
+            run handler: @escaping AdminHandler
         ) {
             self.name = name
             self.wordCounts = wordCounts
@@ -86,7 +89,8 @@ extension DebugCommands {
         guard let subcommand else {
             throw CommandError(
                 "ERR unknown subcommand or wrong number of arguments for '@'. Try DEBUG HELP.",
-                name)
+                name
+            )
         }
         try subcommand.handler(arguments, session)
     }

@@ -78,7 +78,8 @@ extension MemoryCommands {
 
     /// `MEMORY MALLOC-STATS`: a text, a line for every size of blocks in use.
     static func allocatorStats(
-        _ arguments: Arguments, _ session: Session
+        _ arguments: Arguments,
+        _ session: Session
     ) throws(CommandError) {
         var usage = ArenaUsage()
         var external = 0
@@ -98,8 +99,13 @@ extension MemoryCommands {
             let filled = 100 * used.blocks * size / (used.pages << 16)
             lines.append(
                 row(
-                    "\(size)", "\(used.pages)", "\(used.blocks)", "\(used.blocks * size)",
-                    "\(filled)%"))
+                    "\(size)",
+                    "\(used.pages)",
+                    "\(used.blocks)",
+                    "\(used.blocks * size)",
+                    "\(filled)%"
+                )
+            )
         }
         let (blocks, pages) = usage.runs
         if blocks > 0 { lines.append(row("larger", "\(pages)", "\(blocks)", "\(pages << 16)", "")) }

@@ -61,7 +61,8 @@ extension ServerCommands {
         }
         if saves {
             throw CommandError(
-                "ERR Errors trying to SHUTDOWN: no files are kept yet. Use SHUTDOWN NOSAVE.")
+                "ERR Errors trying to SHUTDOWN: no files are kept yet. Use SHUTDOWN NOSAVE."
+            )
         }
         session.client.state.insert(.closesAfterReply)
         session.server.end(because: "User requested shutdown...")
@@ -75,8 +76,9 @@ extension ServerCommands {
                 + """
 
 
-            Apus ver. \(Version.apus), as Redis ver. \(Version.redis)
+                Apus ver. \(Version.apus), as Redis ver. \(Version.redis)
 
-            """)
+                """
+        )
     }
 }

@@ -54,7 +54,8 @@ extension SessionCommands {
         }
         try session.admit(
             user: arguments.count == 3 ? arguments[1] : Bytes("default"),
-            password: arguments[arguments.count - 1])
+            password: arguments[arguments.count - 1]
+        )
         session.worker.context.reply.ok()
     }
 
@@ -90,7 +91,8 @@ extension SessionCommands {
     }
 
     private static func readHelloOptions(
-        _ arguments: Arguments, _ session: Session
+        _ arguments: Arguments,
+        _ session: Session
     ) throws(CommandError) {
         var index = 2
         var name: Bytes?
@@ -101,7 +103,8 @@ extension SessionCommands {
             } else if arguments[index].isWord("SETNAME"), index + 1 < arguments.count {
                 guard Client.isPlain(arguments[index + 1]) else {
                     throw CommandError(
-                        "ERR Client names cannot contain spaces, newlines or special characters.")
+                        "ERR Client names cannot contain spaces, newlines or special characters."
+                    )
                 }
                 name = arguments[index + 1]
                 index += 2

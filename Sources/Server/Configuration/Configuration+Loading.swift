@@ -35,7 +35,7 @@ extension Configuration {
         from source: ConfigurationLine.Source,
         depth: Int
     ) throws(ConfigurationFailure) {
-        let lines = content.split(separator: 0x0A, omittingEmptySubsequences: false)
+        let lines = content.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         for (index, bytes) in lines.enumerated() {
             let trimmed = ConfigurationLine.trimmed(Array(bytes))
             let line = ConfigurationLine(source: source, number: index + 1, bytes: trimmed)

@@ -87,7 +87,8 @@ private struct ConfigurationDraft {
     /// Takes the lines of a file apart; a line that the server would refuse becomes a comment.
     init(_ content: [UInt8]) {
         if content.isEmpty { return }
-        for bytes in content.split(separator: 0x0A, omittingEmptySubsequences: false) {
+        for bytes in content.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        {
             add(ConfigurationLine.trimmed(Array(bytes)))
         }
         for row in linesOfRow.keys { linesOfRow[row]?.reverse() }
@@ -134,7 +135,7 @@ private struct ConfigurationDraft {
         for line in lines {
             if line.isEmpty, wasEmpty { continue }
             wasEmpty = line.isEmpty
-            content += line + [0x0A]
+            content += line + [UInt8(ascii: "\n")]
         }
         return content
     }

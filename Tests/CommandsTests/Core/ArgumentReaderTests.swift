@@ -49,7 +49,8 @@ import Wire
         #expect(error("x") == "ERR value is not an integer or out of range")
         #expect(
             error("4294967296")
-                == "ERR value is out of range, value must between -2147483648 and 2147483647")
+                == "ERR value is out of range, value must between -2147483648 and 2147483647"
+        )
     }
 
     @Test func `numbers with a point are read, not-a-number is none`() throws {

@@ -38,7 +38,10 @@ import Wire
 
     @Test func `keys behind a word are found where the word stands`() throws {
         let half = KeySpec(
-            .keyword("STREAMS", from: 1), .range(last: -1, step: 1, limit: 2), .ro)
+            .keyword("STREAMS", from: 1),
+            .range(last: -1, step: 1, limit: 2),
+            .ro
+        )
         #expect(try indices("XREAD COUNT 1 streams a b 0 0", [half]) == [4, 5])
         #expect(try indices("XREAD COUNT 1", [half]) == [])
         let store = KeySpec(.keyword("STORE", from: -2), .range(last: 0, step: 1, limit: 0), .ow)

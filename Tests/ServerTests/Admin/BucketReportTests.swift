@@ -25,7 +25,8 @@ import Testing
                    2: 2 (25.00%)
                    5: 1 (12.50%)
 
-                """)
+                """
+        )
     }
 
     @Test(arguments: [[], [0], [0, 0, 0]])
@@ -35,6 +36,7 @@ import Testing
                 Hash table 0 stats (main hash table):
                 No stats available for empty dictionaries
 
-                """)
+                """
+        )
     }
 }

@@ -1,0 +1,207 @@
+internal import Primitives
+internal import Store
+internal import Structures
+internal import Wire
+
+/// Integers of any width within strings.
+public enum BitFieldCommands {
+    /// The rows of this family, in the order of the handlers below.
+    // swift-format-ignore
+    public static let table: [DataCommand] = [
+        DataCommand("BITFIELD", arity: -2, [.write, .denyOOM], keys: KeySpec.first([.rw, .access, .update, .variable]), group: .bitmap, since: "3.2.0", complexity: "O(1) an operation", syntax: "@key operation=[GET get-block=<encoding offset:i> | write=<[OVERFLOW overflow-block=(WRAP | SAT | FAIL)] write-operation=(SET set-block=<encoding offset:i value:i> | INCRBY incrby-block=<encoding offset:i increment:i>)>]...", summary: "Reads, writes and adds to integers of any width within a string.", run),
+        DataCommand("BITFIELD_RO", arity: -2, [.readonly, .fast], keys: KeySpec.first([.ro, .access]), group: .bitmap, since: "6.0.0", complexity: "O(1) an operation", syntax: "@key [GET get-block=<encoding offset:i>...]", summary: "Reads integers of any width within a string.", read),
+    ]
+}
+
+extension BitFieldCommands {
+    /// `BITFIELD key [GET encoding offset | [OVERFLOW WRAP | SAT | FAIL] (SET encoding offset
+    /// value | INCRBY encoding offset increment)] …`: an answer to each.
+    static func run(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        var bitsWritten = 0
+        var count = 0
+        let bytesMax = context.limits.stringBytesMax
+        try FieldOperation.forEach(arguments, bytesMax: bytesMax) { operation in
+            count += 1
+            if case .get = operation.action { return }
+            bitsWritten = max(bitsWritten, operation.offset + operation.field.width)
+        }
+        let key = context.firstKey(arguments)
+        let slot = try context.find(key, .string)
+        guard bitsWritten > 0 else {
+            return reply(slot, count, arguments, bytesMax, &context.reply)
+        }
+        let (storage, length) = BitmapCommands.storage(
+            key,
+            slot,
+            count: (bitsWritten + 7) >> 3,
+            &context
+        )
+        context.reply.array(count)
+        try FieldOperation.forEach(arguments, bytesMax: bytesMax) { operation in
+            operation.run(storage, length, &context.reply)
+        }
+    }
+
+    /// `BITFIELD_RO key [GET encoding offset …]`: the numbers.
+    static func read(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        var count = 0
+        var writes = false
+        let bytesMax = context.limits.stringBytesMax
+        try FieldOperation.forEach(arguments, bytesMax: bytesMax) { operation in
+            count += 1
+            if case .get = operation.action { return }
+            writes = true
+        }
+        if writes { throw CommandError("ERR BITFIELD_RO only supports the GET subcommand") }
+        let slot = try context.read(context.firstKey(arguments), .string)
+        reply(slot, count, arguments, bytesMax, &context.reply)
+    }
+
+    /// Answers operations that only read.
+    private static func reply(
+        _ slot: Shard.Slot?,
+        _ count: Int,
+        _ arguments: Arguments,
+        _ bytesMax: Int,
+        _ reply: inout ReplyWriter
+    ) {
+        reply.array(count)
+        guard let slot else { return readAll(Bytes(), arguments, bytesMax, &reply) }
+        StringValue.withBytes(slot.entry) { readAll($0, arguments, bytesMax, &reply) }
+    }
+
+    private static func readAll(
+        _ bytes: Bytes,
+        _ arguments: Arguments,
+        _ bytesMax: Int,
+        _ reply: inout ReplyWriter
+    ) {
+        // They were read once already, and do not throw again.
+        try? FieldOperation.forEach(arguments, bytesMax: bytesMax) { operation in
+            reply.integer(operation.field.value(of: bytes, at: operation.offset))
+        }
+    }
+}
+
+/// One operation of BITFIELD.
+private struct FieldOperation {
+    enum Action {
+        case get
+        case set(Int64)
+        case add(Int64)
+    }
+
+    let action: Action
+    let field: BitField
+    /// In bits.
+    let offset: Int
+    let overflow: BitField.Overflow
+
+    /// Reads the operations at words 2 to the end, one after the other.
+    static func forEach(
+        _ arguments: Arguments,
+        bytesMax: Int,
+        _ body: (FieldOperation) -> Void
+    ) throws(CommandError) {
+        var overflow = BitField.Overflow.wrap
+        var index = 2
+        while index < arguments.count {
+            let word = arguments[index]
+            let left = arguments.count - index - 1
+            if word.isWord("OVERFLOW"), left >= 1 {
+                overflow = try BitField.Overflow(arguments[index + 1])
+                index += 2
+            } else if word.isWord("GET"), left >= 2 {
+                body(try FieldOperation(arguments, index, overflow, bytesMax) { _ in .get })
+                index += 3
+            } else if word.isWord("SET"), left >= 3 {
+                body(try FieldOperation(arguments, index, overflow, bytesMax, Action.set))
+                index += 4
+            } else if word.isWord("INCRBY"), left >= 3 {
+                body(try FieldOperation(arguments, index, overflow, bytesMax, Action.add))
+                index += 4
+            } else {
+                throw .syntax
+            }
+        }
+    }
+
+    /// The operation whose name stands at `index`; `action` makes it out of its number, if it has
+    /// one.
+    private init(
+        _ arguments: Arguments,
+        _ index: Int,
+        _ overflow: BitField.Overflow,
+        _ bytesMax: Int,
+        _ action: (Int64) -> Action
+    ) throws(CommandError) {
+        guard let field = BitField(arguments[index + 1]) else {
+            throw CommandError(
+                """
+                ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not \
+                supported but i64 is.
+                """
+            )
+        }
+        self.field = field
+        self.overflow = overflow
+        let place = arguments[index + 2]
+        offset =
+            place.count > 0 && place[0] == UInt8(ascii: "#")
+            ? try FieldOperation.offset(ofField: place.dropFirst(1), field, bytesMax)
+            : try arguments.bitOffset(index + 2, bytesMax: bytesMax)
+        if case .get = action(0) {
+            self.action = .get
+        } else {
+            self.action = action(try arguments.integer(index + 3))
+        }
+    }
+
+    /// Where field number `word` of a row of equal fields begins.
+    private static func offset(
+        ofField word: Bytes,
+        _ field: BitField,
+        _ bytesMax: Int
+    ) throws(CommandError) -> Int {
+        guard let number = DecimalText.integer(word), number >= 0 else { throw .bitOffset }
+        let (offset, overflow) = number.multipliedReportingOverflow(by: Int64(field.width))
+        guard !overflow, offset >> 3 < bytesMax else { throw .bitOffset }
+        return Int(offset)
+    }
+
+    /// Acts on a string of `count` bytes, which reaches as far as it must, and answers.
+    func run(_ storage: Cell, _ count: Int, _ reply: inout ReplyWriter) {
+        let old = field.value(of: storage.bytes(0, count), at: offset)
+        switch action {
+        case .get: reply.integer(old)
+        case .set(let value):
+            guard let new = field.fitting(value, overflow) else { return reply.null() }
+            field.set(new, of: storage, at: offset)
+            reply.integer(old)
+        case .add(let increment):
+            guard let new = field.sum(old, increment, overflow) else { return reply.null() }
+            field.set(new, of: storage, at: offset)
+            reply.integer(new)
+        }
+    }
+}
+
+extension BitField.Overflow {
+    fileprivate init(_ word: Bytes) throws(CommandError) {
+        if word.isWord("WRAP") {
+            self = .wrap
+        } else if word.isWord("SAT") {
+            self = .saturate
+        } else if word.isWord("FAIL") {
+            self = .fail
+        } else {
+            throw CommandError("ERR Invalid OVERFLOW type specified")
+        }
+    }
+}

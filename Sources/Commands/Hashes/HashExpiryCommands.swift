@@ -1,0 +1,190 @@
+internal import Primitives
+internal import Store
+internal import Structures
+internal import Wire
+
+/// How long fields of hashes stay.
+public enum HashExpiryCommands {
+    /// The rows of this family, in the order of the handlers below.
+    // swift-format-ignore
+    public static let table: [DataCommand] = [
+        DataCommand("HEXPIRE", arity: -6, [.write, .fast], keys: [.one(1, [.rw, .update])], group: .hash, since: "7.4.0", complexity: "O(N) where N is the number of fields named", syntax: "@key seconds:i condition=[NX | XX | GT | LT] FIELDS fields=<numfields:i field...>", summary: "Lets fields go in so many seconds.", expire),
+        DataCommand("HPEXPIRE", arity: -6, [.write, .fast], keys: [.one(1, [.rw, .update])], group: .hash, since: "7.4.0", complexity: "O(N) where N is the number of fields named", syntax: "@key milliseconds:i condition=[NX | XX | GT | LT] FIELDS fields=<numfields:i field...>", summary: "Lets fields go in so many milliseconds.", expireMillis),
+        DataCommand("HEXPIREAT", arity: -6, [.write, .fast], keys: [.one(1, [.rw, .update])], group: .hash, since: "7.4.0", complexity: "O(N) where N is the number of fields named", syntax: "@key unix-time-seconds:t condition=[NX | XX | GT | LT] FIELDS fields=<numfields:i field...>", summary: "Lets fields go at a moment given in seconds since 1970.", expireAt),
+        DataCommand("HPEXPIREAT", arity: -6, [.write, .fast], keys: [.one(1, [.rw, .update])], group: .hash, since: "7.4.0", complexity: "O(N) where N is the number of fields named", syntax: "@key unix-time-milliseconds:t condition=[NX | XX | GT | LT] FIELDS fields=<numfields:i field...>", summary: "Lets fields go at a moment given in milliseconds since 1970.", expireAtMillis),
+        DataCommand("HTTL", arity: -5, [.readonly, .fast], keys: [.one(1, [.ro, .access])], group: .hash, since: "7.4.0", complexity: "O(N) where N is the number of fields named", syntax: "@key FIELDS fields=<numfields:i field...>", summary: "Tells in how many seconds fields go.", tips: ["nondeterministic_output"], secondsLeft),
+        DataCommand("HPTTL", arity: -5, [.readonly, .fast], keys: [.one(1, [.ro, .access])], group: .hash, since: "7.4.0", complexity: "O(N) where N is the number of fields named", syntax: "@key FIELDS fields=<numfields:i field...>", summary: "Tells in how many milliseconds fields go.", tips: ["nondeterministic_output"], millisecondsLeft),
+        DataCommand("HEXPIRETIME", arity: -5, [.readonly, .fast], keys: [.one(1, [.ro, .access])], group: .hash, since: "7.4.0", complexity: "O(N) where N is the number of fields named", syntax: "@key FIELDS fields=<numfields:i field...>", summary: "Tells the moments, in seconds since 1970, at which fields go.", moments),
+        DataCommand("HPEXPIRETIME", arity: -5, [.readonly, .fast], keys: [.one(1, [.ro, .access])], group: .hash, since: "7.4.0", complexity: "O(N) where N is the number of fields named", syntax: "@key FIELDS fields=<numfields:i field...>", summary: "Tells the moments, in milliseconds since 1970, at which fields go.", momentsMillis),
+        DataCommand("HPERSIST", arity: -5, [.write, .fast], keys: [.one(1, [.rw, .update])], group: .hash, since: "7.4.0", complexity: "O(N) where N is the number of fields named", syntax: "@key FIELDS fields=<numfields:i field...>", summary: "Lets fields stay for good.", persist),
+    ]
+}
+
+extension HashExpiryCommands {
+    /// `HEXPIRE key seconds [NX | XX | GT | LT] FIELDS numfields field [field …]`: for each field
+    /// 1; 2 when it went at once, 0 when the condition did not allow it, -2 when it is not there.
+    static func expire(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) { try expire(arguments, .seconds, &context) }
+
+    /// `HPEXPIRE key milliseconds [NX | XX | GT | LT] FIELDS numfields field [field …]`: as
+    /// HEXPIRE.
+    static func expireMillis(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) { try expire(arguments, .milliseconds, &context) }
+
+    /// `HEXPIREAT key unix-time-seconds [NX | XX | GT | LT] FIELDS numfields field [field …]`: as
+    /// HEXPIRE.
+    static func expireAt(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) { try expire(arguments, .unixSeconds, &context) }
+
+    /// `HPEXPIREAT key unix-time-milliseconds [NX | XX | GT | LT] FIELDS numfields field [field
+    /// …]`: as HEXPIRE.
+    static func expireAtMillis(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) { try expire(arguments, .unixMilliseconds, &context) }
+
+    private static func expire(
+        _ arguments: Arguments,
+        _ unit: ExpiryUnit,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        let slot = try context.find(context.firstKey(arguments), .hash)
+        let moment = try unit.fieldMoment(arguments[2], now: context.now)
+        let condition = ExpiryCondition(arguments[3])
+        let fields = try FieldWords.places(
+            arguments,
+            at: condition == nil ? 3 : 4,
+            or: CommandError("ERR Parameter `numFields` should be greater than 0")
+        )
+        reply(fields, slot, &context) { hash, index, now in
+            guard let field = hash.find(arguments[index], now: now) else { return -2 }
+            if let condition, !condition.allows(field.expiry, then: moment) { return 0 }
+            if moment <= now {
+                _ = hash.remove(arguments[index], now: now)
+                return 2
+            }
+            _ = hash.setExpiry(arguments[index], moment, now: now)
+            return 1
+        }
+    }
+
+    /// Replies for each field with what `body` says; with -2 where there is no hash. Removes the
+    /// key when its last field went.
+    private static func reply(
+        _ fields: Range<Int>,
+        _ slot: Shard.Slot?,
+        _ context: inout CommandContext,
+        _ body: (HashValue, Int, Int64) -> Int64
+    ) {
+        context.reply.array(fields.count)
+        for index in fields {
+            context.reply.integer(slot.map { body(HashValue($0), index, context.now) } ?? -2)
+        }
+        if let slot { HashValue(slot).removeIfEmpty() }
+    }
+
+    // MARK: Asking
+
+    /// `HTTL key FIELDS numfields field [field …]`: for each field its seconds; -1 when it stays,
+    /// -2 when it is not there.
+    static func secondsLeft(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) { try tell(arguments, &context) { ($0 - $1 + 999) / 1000 } }
+
+    /// `HPTTL key FIELDS numfields field [field …]`: as HTTL, milliseconds.
+    static func millisecondsLeft(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) { try tell(arguments, &context) { $0 - $1 } }
+
+    /// `HEXPIRETIME key FIELDS numfields field [field …]`: as HTTL, seconds since 1970.
+    static func moments(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) { try tell(arguments, &context) { expiry, _ in (expiry + 999) / 1000 } }
+
+    /// `HPEXPIRETIME key FIELDS numfields field [field …]`: as HTTL, milliseconds since 1970.
+    static func momentsMillis(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) { try tell(arguments, &context) { expiry, _ in expiry } }
+
+    private static func tell(
+        _ arguments: Arguments,
+        _ context: inout CommandContext,
+        _ convert: (Int64, Int64) -> Int64
+    ) throws(CommandError) {
+        let slot = try context.read(context.firstKey(arguments), .hash)
+        let fields = try FieldWords.places(arguments, at: 2)
+        reply(fields, slot, &context) { hash, index, now in
+            guard let field = hash.find(arguments[index], now: now) else { return -2 }
+            return field.expiry.map { convert($0, now) } ?? -1
+        }
+    }
+
+    /// `HPERSIST key FIELDS numfields field [field …]`: for each field 1; -1 when it stays anyway,
+    /// -2 when it is not there.
+    static func persist(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        let slot = try context.find(context.firstKey(arguments), .hash)
+        let fields = try FieldWords.places(arguments, at: 2)
+        reply(fields, slot, &context) { hash, index, now in
+            guard let field = hash.find(arguments[index], now: now) else { return -2 }
+            guard field.expiry != nil else { return -1 }
+            _ = hash.setExpiry(arguments[index], nil, now: now)
+            return 1
+        }
+    }
+}
+
+/// The words `FIELDS numfields field [field …]` at the end of a request.
+enum FieldWords {
+    /// Where the fields stand after the word at `index`, which must be `FIELDS`; `failure` is the
+    /// reply to a bad count.
+    static func places(
+        _ arguments: Arguments,
+        at index: Int,
+        or failure: CommandError = CommandError("ERR Number of fields must be a positive integer")
+    ) throws(CommandError) -> Range<Int> {
+        guard arguments[index].isWord("FIELDS"), index + 1 < arguments.count else {
+            throw CommandError(
+                "ERR Mandatory argument FIELDS is missing or not at the right position"
+            )
+        }
+        let count = try arguments.integer(index + 1, in: 1...Int64.max, or: failure)
+        guard count == arguments.count - index - 2 else {
+            throw CommandError(
+                "ERR The `numfields` parameter must match the number of arguments"
+            )
+        }
+        return index + 2..<arguments.count
+    }
+}
+
+extension ExpiryUnit {
+    /// The last moment at which a field may go.
+    private static let fieldMomentMax: Int64 = 1 << 46 - 1
+
+    /// The moment in milliseconds since 1970 that `word` gives in this unit for fields.
+    /// Throws: not a number, negative, or too far away.
+    func fieldMoment(_ word: Bytes, now: Int64) throws(CommandError) -> Int64 {
+        guard let number = DecimalText.integer(word) else { throw .notInteger }
+        guard number >= 0 else {
+            throw CommandError("ERR invalid expire time, must be >= 0")
+        }
+        let scale: Int64 = self == .seconds || self == .unixSeconds ? 1000 : 1
+        let base: Int64 = self == .seconds || self == .milliseconds ? now : 0
+        let most = ExpiryUnit.fieldMomentMax
+        guard number <= most / scale, number * scale <= most - base else { throw .invalidExpire }
+        return number * scale + base
+    }
+}

@@ -1,0 +1,112 @@
+internal import Primitives
+internal import Store
+internal import Structures
+internal import Wire
+
+/// Fields of hashes together with how long they stay.
+public enum HashTimedCommands {
+    /// The rows of this family, in the order of the handlers below.
+    // swift-format-ignore
+    public static let table: [DataCommand] = [
+        DataCommand("HSETEX", arity: -6, [.write, .denyOOM, .fast], keys: [.one(1, [.rw, .update])], group: .hash, since: "8.0.0", complexity: "O(N) where N is the number of fields set", syntax: "@key key-condition=[NX | XX] condition=[FNX | FXX] expiration=[EX seconds:i | PX milliseconds:i | EXAT unix-time-seconds:t | PXAT unix-time-milliseconds:t | KEEPTTL] FIELDS fields=<numfields:i data=<field value>...>", summary: "Gives fields values, on conditions and for a time if wanted.", set),
+        DataCommand("HGETEX", arity: -5, [.write, .fast], keys: [.one(1, [.rw, .access, .update])], group: .hash, since: "8.0.0", complexity: "O(N) where N is the number of fields named", syntax: "@key expiration=[EX seconds:i | PX milliseconds:i | EXAT unix-time-seconds:t | PXAT unix-time-milliseconds:t | PERSIST] FIELDS fields=<numfields:i field...>", summary: "Returns the values of fields and changes how long these stay.", get),
+        DataCommand("HGETDEL", arity: -5, [.write, .fast], keys: [.one(1, [.rw, .access, .delete])], group: .hash, since: "8.0.0", complexity: "O(N) where N is the number of fields named", syntax: "@key FIELDS fields=<numfields:i field...>", summary: "Returns the values of fields and removes these.", take),
+    ]
+}
+
+extension HashTimedCommands {
+    /// `HSETEX key [NX | XX] [FNX | FXX] [time | KEEPTTL] FIELDS numfields field value [field value
+    /// …]`: 1, or 0 when the conditions did not allow it.
+    static func set(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        let options = try HashTimedOptions(arguments, sets: true, now: context.now)
+        let slot = try context.find(context.firstKey(arguments), .hash)
+        guard allows(options, slot, arguments, context.now) else { return context.reply.integer(0) }
+        context.reply.integer(1)
+        let fields = stride(from: options.places.lowerBound, to: arguments.count, by: 2)
+        if let expiry = options.expiry, expiry <= context.now {
+            guard let slot else { return }
+            for index in fields { _ = HashValue(slot).remove(arguments[index], now: context.now) }
+            HashValue(slot).removeIfEmpty()
+            return
+        }
+        let hash = try context.hash(toFill: arguments, pairAt: options.places.lowerBound)
+        let limits = context.limits.encoding
+        let lifetime =
+            options.expiry.map { HashValue.Lifetime.until($0) }
+            ?? (options.isBare ? .kept : .stays)
+        for index in fields {
+            let content = context.content(arguments[index + 1])
+            hash.set(arguments[index], content, lifetime, limits, now: context.now)
+        }
+    }
+
+    private static func allows(
+        _ options: HashTimedOptions,
+        _ slot: Shard.Slot?,
+        _ arguments: Arguments,
+        _ now: Int64
+    ) -> Bool {
+        if let needsKey = options.needsKey, needsKey != (slot != nil) { return false }
+        guard options.fields != .always else { return true }
+        for index in stride(from: options.places.lowerBound, to: arguments.count, by: 2) {
+            let field = slot.flatMap { HashValue($0).find(arguments[index], now: now) }
+            guard (field != nil) == (options.fields == .all) else { return false }
+        }
+        return true
+    }
+
+    /// `HGETEX key [time | PERSIST] FIELDS numfields field [field …]`: the values; null for those
+    /// that are not there.
+    static func get(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        let options = try HashTimedOptions(arguments, sets: false, now: context.now)
+        let slot = try context.find(context.firstKey(arguments), .hash)
+        let now = context.now
+        reply(options.places, arguments, slot, &context) { hash, name in
+            if let expiry = options.expiry, expiry <= now {
+                _ = hash.remove(name, now: now)
+            } else if options.isBare || options.expiry != nil {
+                _ = hash.setExpiry(name, options.expiry, now: now)
+            }
+        }
+    }
+
+    /// `HGETDEL key FIELDS numfields field [field …]`: the values; null for those that are not
+    /// there.
+    static func take(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        let slot = try context.find(context.firstKey(arguments), .hash)
+        let fields = try FieldWords.places(arguments, at: 2)
+        let now = context.now
+        reply(fields, arguments, slot, &context) { hash, name in _ = hash.remove(name, now: now) }
+    }
+
+    /// Replies with the values of the fields named, each of which `body` may change then. Removes
+    /// the key when its last field went.
+    private static func reply(
+        _ fields: Range<Int>,
+        _ arguments: Arguments,
+        _ slot: Shard.Slot?,
+        _ context: inout CommandContext,
+        _ body: (HashValue, Bytes) -> Void
+    ) {
+        context.reply.array(fields.count)
+        for index in fields {
+            guard let slot, let field = HashValue(slot).find(arguments[index], now: context.now)
+            else {
+                context.reply.null()
+                continue
+            }
+            context.reply.bulk(field.content)
+            body(HashValue(slot), arguments[index])
+        }
+        if let slot { HashValue(slot).removeIfEmpty() }
+    }
+}

@@ -1,0 +1,83 @@
+internal import Primitives
+internal import Wire
+
+/// The words of HGETEX and HSETEX between the key and the end: conditions, a time, the fields.
+struct HashTimedOptions {
+    /// Which fields must be there.
+    enum Condition { case always, none, all }
+
+    /// FNX or FXX.
+    private(set) var fields = Condition.always
+    /// NX or XX: whether the key must be there.
+    private(set) var needsKey: Bool?
+    /// KEEPTTL or PERSIST.
+    private(set) var isBare = false
+    /// The moment in milliseconds since 1970.
+    private(set) var expiry: Int64?
+    /// Where the fields stand, each with its value behind it for HSETEX.
+    private(set) var places = 0..<0
+
+    /// Reads the words from the third on. HSETEX `sets`: it knows the conditions, its fields have
+    /// values, and its word without a time is KEEPTTL rather than PERSIST.
+    init(_ arguments: Arguments, sets: Bool, now: Int64) throws(CommandError) {
+        var index = 2
+        while index < arguments.count {
+            let word = arguments[index]
+            if word.isWord("FIELDS") {
+                places = try HashTimedOptions.places(arguments, index, step: sets ? 2 : 1)
+                return
+            } else if word.isWord(sets ? "KEEPTTL" : "PERSIST") {
+                try checkNoTime(sets)
+                isBare = true
+            } else if let unit = ExpiryUnit(word) {
+                try checkNoTime(sets)
+                index += 1
+                guard index < arguments.count else { throw CommandError("ERR missing expire time") }
+                expiry = try unit.fieldMoment(arguments[index], now: now)
+            } else if sets, let condition = HashTimedOptions.condition(word) {
+                guard fields == .always else {
+                    throw CommandError("ERR Only one of FXX or FNX arguments can be specified")
+                }
+                fields = condition
+            } else if sets, word.isWord("NX") || word.isWord("XX") {
+                guard needsKey == nil else { throw .syntax }
+                needsKey = word.isWord("XX")
+            } else {
+                throw CommandError("ERR unknown argument: @", word)
+            }
+            index += 1
+        }
+        throw .wordCount
+    }
+
+    private func checkNoTime(_ sets: Bool) throws(CommandError) {
+        guard isBare || expiry != nil else { return }
+        if sets {
+            throw CommandError(
+                "ERR Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified"
+            )
+        }
+        throw CommandError(
+            "ERR Only one of EX, PX, EXAT, PXAT or PERSIST arguments can be specified"
+        )
+    }
+
+    private static func condition(_ word: Bytes) -> Condition? {
+        word.isWord("FNX") ? Condition.none : word.isWord("FXX") ? .all : nil
+    }
+
+    private static func places(
+        _ arguments: Arguments,
+        _ index: Int,
+        step: Int
+    ) throws(CommandError) -> Range<Int> {
+        guard index + 1 + step < arguments.count else { throw .wordCount }
+        let count = try arguments.integer(
+            index + 1,
+            in: 1...Int64(Int32.max),
+            or: CommandError("ERR invalid number of fields")
+        )
+        guard count * step == arguments.count - index - 2 else { throw .wordCount }
+        return index + 2..<arguments.count
+    }
+}

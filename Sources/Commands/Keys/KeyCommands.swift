@@ -1,0 +1,373 @@
+internal import Primitives
+internal import Store
+internal import Structures
+internal import Wire
+
+/// Keys whatever they hold: removing, renaming, copying, asking.
+public enum KeyCommands {
+    /// The rows of this family, in the order of the handlers below.
+    // swift-format-ignore
+    public static let table: [DataCommand] = [
+        DataCommand("DEL", arity: -2, [.write], keys: [.rest(1, [.rm, .delete])], group: .generic, since: "1.0.0", complexity: "O(N) where N is the number of keys; large values are freed later, in slices", syntax: "@key...", summary: "Removes keys and tells how many were there.", tips: ["request_policy:multi_shard", "response_policy:agg_sum"], delete),
+        DataCommand("UNLINK", arity: -2, [.write, .fast], keys: [.rest(1, [.rm, .delete])], group: .generic, since: "4.0.0", complexity: "O(N) where N is the number of keys", syntax: "@key...", summary: "Removes keys, as DEL does here.", tips: ["request_policy:multi_shard", "response_policy:agg_sum"], delete),
+        DataCommand("EXISTS", arity: -2, [.readonly, .fast], keys: [.rest(1, [.ro])], group: .generic, since: "1.0.0", complexity: "O(N) where N is the number of keys", syntax: "@key...", summary: "Counts the keys named that are there; one named twice counts twice.", tips: ["request_policy:multi_shard", "response_policy:agg_sum"], countPresent),
+        DataCommand("TOUCH", arity: -2, [.readonly, .fast], keys: [.rest(1, [.ro])], group: .generic, since: "3.2.1", complexity: "O(N) where N is the number of keys", syntax: "@key...", summary: "Counts as an access to each key and tells how many are there.", tips: ["request_policy:multi_shard", "response_policy:agg_sum"], touch),
+        DataCommand("TYPE", arity: 2, [.readonly, .fast], keys: [.one(1, [.ro])], group: .generic, since: "1.0.0", complexity: "O(1)", syntax: "@key", summary: "Names the type of the value at a key.", type),
+        DataCommand("RENAME", arity: 3, [.write], keys: [.one(1, [.rw, .access, .delete]), .one(2, [.ow, .update])], group: .generic, since: "1.0.0", complexity: "O(1) within a partition, else O(N) in the size of the value", syntax: "@key @newkey", summary: "Gives a value another key, replacing what that one held.", rename),
+        DataCommand("RENAMENX", arity: 3, [.write, .fast], keys: [.one(1, [.rw, .access, .delete]), .one(2, [.ow, .insert])], group: .generic, since: "1.0.0", complexity: "O(1) within a partition, else O(N) in the size of the value", syntax: "@key @newkey", summary: "Gives a value another key unless that one is taken.", renameIfAbsent),
+        DataCommand("COPY", arity: -3, [.write, .denyOOM], keys: [.one(1, [.ro, .access]), .one(2, [.ow, .update])], group: .generic, since: "6.2.0", complexity: "O(N) in the size of the value", syntax: "@source @destination [DB destination-db:i] [REPLACE]", summary: "Copies a value to another key, in another database if wanted.", copy),
+        DataCommand("MOVE", arity: 3, [.write, .fast], keys: [.one(1, [.rw, .access, .update])], group: .generic, since: "1.0.0", complexity: "O(N) in the size of the value", syntax: "@key db:i", summary: "Moves a key to another database.", move),
+        DataCommand("RANDOMKEY", arity: 1, [.readonly, .allPartitions], group: .generic, since: "1.0.0", complexity: "O(1)", syntax: "", summary: "Names a key drawn at random.", tips: ["request_policy:all_shards", "response_policy:special", "nondeterministic_output"], randomKey),
+        DataCommand("KEYS", arity: 2, [.readonly, .allPartitions], group: .generic, categories: ["dangerous"], since: "1.0.0", complexity: "O(N) where N is the number of keys in the database", syntax: "pattern:p", summary: "Lists all keys that match a pattern.", tips: ["request_policy:all_shards", "nondeterministic_output_order"], keys),
+        DataCommand("SCAN", arity: -2, [.readonly, .locksItself], group: .generic, since: "2.8.0", complexity: "O(1) a call, O(N) for all keys", syntax: "cursor:i [MATCH pattern:p] [COUNT count:i] [TYPE type]", summary: "Lists the keys of the database bit by bit.", tips: ["nondeterministic_output", "request_policy:special", "response_policy:special"], scan),
+        DataCommand("DBSIZE", arity: 1, [.readonly, .fast, .allPartitions], group: .server, categories: ["keyspace"], since: "1.0.0", complexity: "O(1)", syntax: "", summary: "Counts the keys of the database.", tips: ["request_policy:all_shards", "response_policy:agg_sum"], size),
+        DataCommand("FLUSHDB", arity: -1, [.write, .allPartitions], group: .server, categories: ["dangerous", "keyspace"], since: "1.0.0", complexity: "O(1); the memory goes back on a helper thread", syntax: "flush-type=[ASYNC | SYNC]", summary: "Removes all keys of the database.", tips: ["request_policy:all_shards", "response_policy:all_succeeded"], flushDatabase),
+        DataCommand("FLUSHALL", arity: -1, [.write, .allPartitions], group: .server, categories: ["dangerous", "keyspace"], since: "1.0.0", complexity: "O(1); the memory goes back on a helper thread", syntax: "flush-type=[ASYNC | SYNC]", summary: "Removes all keys of all databases.", tips: ["request_policy:all_shards", "response_policy:all_succeeded"], flushAll),
+        DataCommand("SWAPDB", arity: 3, [.write, .fast, .allPartitions], group: .server, categories: ["dangerous", "keyspace"], since: "4.0.0", complexity: "O(1)", syntax: "index1:i index2:i", summary: "Lets two databases change places.", swapDatabases),
+    ]
+}
+
+extension KeyCommands {
+    /// `DEL key [key …]`: the number of keys that were there.
+    static func delete(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        var count = 0
+        for index in 1..<arguments.count {
+            let key = context.key(arguments[index])
+            guard let slot = context.find(key) else { continue }
+            context.shard(key).remove(slot)
+            count += 1
+        }
+        context.reply.integer(count)
+    }
+
+    /// `EXISTS key [key …]`: the number of keys that are there.
+    static func countPresent(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        var count = 0
+        for index in 1..<arguments.count
+        where context.read(context.key(arguments[index]), isUse: false) != nil {
+            count += 1
+        }
+        context.reply.integer(count)
+    }
+
+    /// `TOUCH key [key …]`: the number of keys that are there; a use of each, even by a client
+    /// whose other commands are none.
+    static func touch(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        let ignoresUses = context.ignoresUses
+        context.ignoresUses = false
+        defer { context.ignoresUses = ignoresUses }
+        var count = 0
+        for index in 1..<arguments.count where context.read(context.key(arguments[index])) != nil {
+            count += 1
+        }
+        context.reply.integer(count)
+    }
+
+    /// `TYPE key`: the type's name, `none` where there is no key.
+    static func type(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        let slot = context.read(context.firstKey(arguments), isUse: false)
+        context.reply.simple(slot.map { $0.entry.kind.name } ?? "none")
+    }
+
+    /// `RENAME key newkey`: OK.
+    static func rename(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        _ = try rename(arguments, &context, ifAbsent: false)
+        context.reply.ok()
+    }
+
+    /// `RENAMENX key newkey`: 1, or 0 when the new key is taken.
+    static func renameIfAbsent(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        let renamed = try rename(arguments, &context, ifAbsent: true)
+        context.reply.integer(renamed ? 1 : 0)
+    }
+
+    private static func rename(
+        _ arguments: Arguments,
+        _ context: inout CommandContext,
+        ifAbsent: Bool
+    ) throws(CommandError) -> Bool {
+        let source = context.firstKey(arguments)
+        let target = context.key(arguments[2])
+        guard let slot = context.find(source) else { throw .noSuchKey }
+        if source.bytes == target.bytes { return !ifAbsent }
+        if ifAbsent, context.find(target) != nil { return false }
+        let shard = context.shard(target)
+        let copy =
+            slot.shard.isSame(as: shard)
+            ? nil : try context.copy(slot, of: source, as: target, for: shard)
+        if let taken = context.find(target) { shard.remove(taken) }
+        // Removing may have moved the source's place.
+        let moved = context.peek(source) ?? slot
+        shard.insertMoved(moved, as: target, expiry: moved.entry.expiry, copy)
+        return true
+    }
+
+    /// `COPY source destination [DB index] [REPLACE]`: 1, or 0 when nothing was copied.
+    static func copy(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        var database = context.database
+        var replaces = false
+        var index = 3
+        while index < arguments.count {
+            if arguments[index].isWord("REPLACE") {
+                replaces = true
+            } else if arguments[index].isWord("DB"), index + 1 < arguments.count {
+                index += 1
+                database = try arguments.databaseIndex(
+                    index,
+                    count: context.keyspace.databaseCount
+                )
+            } else {
+                throw .syntax
+            }
+            index += 1
+        }
+        let source = context.firstKey(arguments)
+        let target = context.key(arguments[2])
+        if database == context.database, source.bytes == target.bytes {
+            throw CommandError("ERR source and destination objects are the same")
+        }
+        let targetShard = context.keyspace.shard(target.hash, database: database)
+        guard let slot = context.peek(source),
+            replaces || targetShard.find(target, now: context.now) == nil
+        else {
+            _ = context.read(source)
+            return context.reply.integer(0)
+        }
+        let copy = try context.copy(slot, of: source, as: target, for: targetShard)
+        if let taken = targetShard.find(target, now: context.now) { targetShard.remove(taken) }
+        // Removing may have moved the source's place.
+        if let slot = context.read(source) {
+            targetShard.insertCopy(of: slot, as: target, expiry: slot.entry.expiry, copy)
+        }
+        context.reply.integer(1)
+    }
+
+    /// `MOVE key db`: 1, or 0 when there is no such key or the other database has one.
+    static func move(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        let database = try arguments.databaseIndex(2, count: context.keyspace.databaseCount)
+        if database == context.database {
+            throw CommandError("ERR source and destination objects are the same")
+        }
+        let key = context.firstKey(arguments)
+        let target = context.keyspace.shard(key.hash, database: database)
+        guard let slot = context.find(key), target.find(key, now: context.now) == nil else {
+            return context.reply.integer(0)
+        }
+        let copy = try context.copy(slot, of: key, as: key, for: target)
+        target.insertMoved(slot, as: key, expiry: slot.entry.expiry, copy)
+        context.reply.integer(1)
+    }
+
+    // MARK: Looking over all keys
+
+    /// `RANDOMKEY`: a key, or null.
+    static func randomKey(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        let partitions = context.keyspace.partitionCount
+        // A draw weighted by the partitions' sizes; due keys are removed and drawn again.
+        while true {
+            let total = keyCount(context)
+            guard total > 0 else { return context.reply.null() }
+            var place = context.random.below(total)
+            for partition in 0..<partitions {
+                let shard = context.keyspace.shard(
+                    partition: partition,
+                    database: context.database
+                )
+                guard place >= shard.count else {
+                    guard let slot = shard.random(&context.random) else { break }
+                    let key = slot.entry.key
+                    guard !slot.entry.isDue(context.now) else {
+                        _ = shard.find(context.key(key), now: context.now)
+                        break
+                    }
+                    return context.reply.bulk(key)
+                }
+                place -= shard.count
+            }
+        }
+    }
+
+    private static func keyCount(_ context: borrowing CommandContext) -> Int {
+        (0..<context.keyspace.partitionCount).reduce(0) {
+            $0 + context.keyspace.shard(partition: $1, database: context.database).count
+        }
+    }
+
+    /// `KEYS pattern`: all keys that match.
+    static func keys(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        let pattern = GlobPattern(arguments[1])
+        let mark = context.reply.mark()
+        let now = context.now
+        var count = 0
+        for partition in 0..<context.keyspace.partitionCount {
+            context.keyspace.shard(partition: partition, database: context.database).forEach {
+                slot in
+                guard !slot.entry.isDue(now), pattern.matches(slot.entry.key) else { return }
+                context.reply.bulk(slot.entry.key)
+                count += 1
+            }
+        }
+        context.reply.array(count, at: mark)
+    }
+
+    /// `SCAN cursor [MATCH pattern] [COUNT count] [TYPE type]`: the next cursor, and keys.
+    ///
+    /// A cursor holds a place within a partition and, in its low bits, the partition.
+    static func scan(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        let options = try ScanOptions(arguments, cursorAt: 1, allowsType: true)
+        let partitions = UInt64(context.keyspace.partitionCount)
+        var cursor = options.cursor
+        let mark = context.reply.mark()
+        var count = 0
+        var visited = 0
+        let now = context.now
+        repeat {
+            let partition = Int(cursor % partitions)
+            context.keyspace.lock(partition)
+            let shard = context.keyspace.shard(partition: partition, database: context.database)
+            let next = shard.scan(cursor / partitions) { slot in
+                visited += 1
+                guard !slot.entry.isDue(now), options.accepts(slot.entry) else { return }
+                context.reply.bulk(slot.entry.key)
+                count += 1
+            }
+            context.keyspace.unlock(partition)
+            visited += 1
+            let following = UInt64(partition) + 1
+            cursor =
+                next != 0
+                ? next * partitions + UInt64(partition) : following < partitions ? following : 0
+        } while cursor != 0 && visited < options.count
+        context.reply.scanHead(cursor, count, at: mark)
+    }
+
+    /// `DBSIZE`: the number of keys.
+    static func size(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) { context.reply.integer(keyCount(context)) }
+
+    // MARK: Whole databases
+
+    /// `FLUSHDB [ASYNC | SYNC]`: OK.
+    static func flushDatabase(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        try checkFlushType(arguments)
+        flush(context.database, &context)
+        context.reply.ok()
+    }
+
+    /// `FLUSHALL [ASYNC | SYNC]`: OK.
+    static func flushAll(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        try checkFlushType(arguments)
+        for database in 0..<context.keyspace.databaseCount { flush(database, &context) }
+        context.reply.ok()
+    }
+
+    private static func checkFlushType(_ arguments: Arguments) throws(CommandError) {
+        guard arguments.count > 1 else { return }
+        guard arguments.count == 2, arguments[1].isWord("SYNC") || arguments[1].isWord("ASYNC")
+        else { throw .syntax }
+    }
+
+    /// Puts fresh shards in the place of a database's; the old ones go to the helper thread.
+    private static func flush(_ database: Int, _ context: inout CommandContext) {
+        for partition in 0..<context.keyspace.partitionCount {
+            let shard = context.keyspace.shard(partition: partition, database: database)
+            guard shard.count > 0 || shard.hasRemains else { continue }
+            let old = context.keyspace.exchange(
+                partition: partition,
+                database: database,
+                with: shard.successor()
+            )
+            context.retired.append(old)
+        }
+    }
+
+    /// `SWAPDB index1 index2`: OK.
+    static func swapDatabases(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        let numbers = Int64(Int32.min)...Int64(Int32.max)
+        let first = try arguments.integer(
+            1,
+            in: numbers,
+            or: CommandError("ERR invalid first DB index")
+        )
+        let second = try arguments.integer(
+            2,
+            in: numbers,
+            or: CommandError("ERR invalid second DB index")
+        )
+        let range = 0..<context.keyspace.databaseCount
+        guard range.contains(first), range.contains(second) else { throw .databaseRange }
+        for partition in 0..<context.keyspace.partitionCount where first != second {
+            let shard = context.keyspace.shard(partition: partition, database: first)
+            let other = context.keyspace.exchange(
+                partition: partition,
+                database: second,
+                with: shard
+            )
+            _ = context.keyspace.exchange(
+                partition: partition,
+                database: first,
+                with: other
+            )
+        }
+        context.reply.ok()
+    }
+}
+
+extension EntryKind {
+    /// The name that TYPE answers.
+    var name: StaticString {
+        switch self {
+        case .string: "string"
+        case .list: "list"
+        case .set: "set"
+        case .sortedSet: "zset"
+        case .hash: "hash"
+        case .stream: "stream"
+        case .member: "none"
+        }
+    }
+}

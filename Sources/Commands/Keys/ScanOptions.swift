@@ -1,0 +1,127 @@
+internal import Primitives
+internal import Store
+internal import Structures
+internal import Wire
+
+/// The cursor and options of SCAN, SSCAN, HSCAN and ZSCAN.
+struct ScanOptions {
+    /// Where the scan goes on.
+    let cursor: UInt64
+    /// How many entries to look at, about.
+    private(set) var count = 10
+    /// HSCAN's NOVALUES, ZSCAN's NOSCORES.
+    private(set) var isBare = false
+    private var pattern: Bytes?
+    private var type: Bytes?
+
+    /// Reads the cursor at word `cursorAt` and what follows. `bareWord` is NOVALUES or NOSCORES
+    /// where the command knows it.
+    init(
+        _ arguments: Arguments,
+        cursorAt index: Int,
+        allowsType: Bool = false,
+        bareWord: StaticString? = nil
+    ) throws(CommandError) {
+        cursor = try ScanOptions.cursor(arguments[index])
+        var at = index + 1
+        while at < arguments.count {
+            let word = arguments[at]
+            let hasValue = at + 1 < arguments.count
+            if word.isWord("COUNT"), hasValue {
+                let number = try arguments.integer(at + 1)
+                guard number >= 1 else { throw .syntax }
+                count = Int(number)
+                at += 2
+            } else if word.isWord("MATCH"), hasValue {
+                pattern = arguments[at + 1]
+                at += 2
+            } else if allowsType, word.isWord("TYPE"), hasValue {
+                type = arguments[at + 1]
+                at += 2
+            } else if let bareWord, word.isWord(bareWord) {
+                isBare = true
+                at += 1
+            } else {
+                throw .syntax
+            }
+        }
+    }
+
+    /// The cursor that `word` spells, as C's strtoul has it: a sign may stand first, a minus counts
+    /// down from 2⁶⁴, and nothing at all is zero.
+    static func cursor(_ word: Bytes) throws(CommandError) -> UInt64 {
+        let isNegative = word.count > 0 && word[0] == UInt8(ascii: "-")
+        let hasSign = isNegative || word.count > 0 && word[0] == UInt8(ascii: "+")
+        guard !hasSign || word.count > 1 else { throw CommandError("ERR invalid cursor") }
+        var value: UInt64 = 0
+        for index in (hasSign ? 1 : 0)..<word.count {
+            let digit = word[index] &- UInt8(ascii: "0")
+            let (product, overflow) = value.multipliedReportingOverflow(by: 10)
+            let (sum, carry) = product.addingReportingOverflow(UInt64(digit))
+            guard digit <= 9, !overflow, !carry else { throw CommandError("ERR invalid cursor") }
+            value = sum
+        }
+        return isNegative ? 0 &- value : value
+    }
+
+    /// Whether a name (a key, field or member) matches the pattern, if there is one.
+    func matches(_ name: Bytes) -> Bool {
+        guard let pattern else { return true }
+        return GlobPattern(pattern).matches(name)
+    }
+
+    /// Whether a key matches pattern and type.
+    func accepts(_ entry: Entry) -> Bool {
+        if let type, !type.isSameWord(as: Bytes(entry.kind.name)) { return false }
+        return matches(entry.key)
+    }
+}
+
+/// How far one call of HSCAN, SSCAN or ZSCAN has come.
+struct ValueScan {
+    /// What the request asks for.
+    let options: ScanOptions
+    /// Where the next step begins.
+    fileprivate(set) var cursor: UInt64
+    /// The names told.
+    fileprivate var found = 0
+    /// The names looked at.
+    fileprivate var seen = 0
+
+    /// Counts a name; says whether it is to be told.
+    mutating func accepts(_ name: Bytes) -> Bool {
+        seen += 1
+        guard options.matches(name) else { return false }
+        found += 1
+        return true
+    }
+
+    /// Answers HSCAN, SSCAN or ZSCAN: `step` tells the names of the first key's value that a bucket
+    /// holds and returns where the scan goes on.
+    ///
+    /// With a `bareWord` each name is told with what belongs to it, unless the request has that
+    /// word.
+    static func reply(
+        _ arguments: Arguments,
+        _ context: inout CommandContext,
+        _ kind: EntryKind,
+        bareWord: StaticString? = nil,
+        _ step: (Shard.Slot, inout ValueScan, inout CommandContext) -> UInt64
+    ) throws(CommandError) {
+        // The options of a key that is not there are not looked at, its cursor is.
+        _ = try ScanOptions.cursor(arguments[2])
+        let mark = context.reply.mark()
+        guard let slot = try context.read(context.firstKey(arguments), kind) else {
+            return context.reply.scanHead(0, 0, at: mark)
+        }
+        let options = try ScanOptions(arguments, cursorAt: 2, bareWord: bareWord)
+        var scan = ValueScan(options: options, cursor: options.cursor)
+        repeat {
+            scan.cursor = step(slot, &scan, &context)
+            // Empty buckets count a little, so that a sparse table does not hold a request up.
+            scan.seen += 1
+        } while scan.cursor != 0 && scan.seen < options.count
+        let words = bareWord == nil || options.isBare ? 1 : 2
+        context.reply.scanHead(scan.cursor, scan.found * words, at: mark)
+    }
+}

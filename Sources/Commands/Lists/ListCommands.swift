@@ -1,0 +1,256 @@
+internal import Primitives
+internal import Store
+internal import Structures
+internal import Wire
+
+/// Lists by index and by element: adding, reading, changing, trimming.
+public enum ListCommands {
+    /// The rows of this family, in the order of the handlers below.
+    // swift-format-ignore
+    public static let table: [DataCommand] = [
+        DataCommand("LPUSH", arity: -3, [.write, .denyOOM, .fast], keys: [.one(1, [.rw, .insert])], group: .list, since: "1.0.0", complexity: "O(1) for each element", syntax: "@key element...", summary: "Puts elements before the first one of a list, which is made where it is not there.", pushFront),
+        DataCommand("RPUSH", arity: -3, [.write, .denyOOM, .fast], keys: [.one(1, [.rw, .insert])], group: .list, since: "1.0.0", complexity: "O(1) for each element", syntax: "@key element...", summary: "Puts elements behind the last one of a list, which is made where it is not there.", pushBack),
+        DataCommand("LPUSHX", arity: -3, [.write, .denyOOM, .fast], keys: [.one(1, [.rw, .insert])], group: .list, since: "2.2.0", complexity: "O(1) for each element", syntax: "@key element...", summary: "Puts elements before the first one of a list that is there.", pushFrontOfPresent),
+        DataCommand("RPUSHX", arity: -3, [.write, .denyOOM, .fast], keys: [.one(1, [.rw, .insert])], group: .list, since: "2.2.0", complexity: "O(1) for each element", syntax: "@key element...", summary: "Puts elements behind the last one of a list that is there.", pushBackOfPresent),
+        DataCommand("LLEN", arity: 2, [.readonly, .fast], keys: [.one(1, [.ro])], group: .list, since: "1.0.0", complexity: "O(1)", syntax: "@key", summary: "Counts the elements of a list.", count),
+        DataCommand("LRANGE", arity: 4, [.readonly], keys: [.one(1, [.ro, .access])], group: .list, since: "1.0.0", complexity: "O(log(N)+M) with M elements returned", syntax: "@key start:i stop:i", summary: "Returns the elements between two indices.", range),
+        DataCommand("LINDEX", arity: 3, [.readonly], keys: [.one(1, [.ro, .access])], group: .list, since: "1.0.0", complexity: "O(log(N)), O(1) at the ends", syntax: "@key index:i", summary: "Returns the element with an index.", element),
+        DataCommand("LPOS", arity: -3, [.readonly], keys: [.one(1, [.ro, .access])], group: .list, since: "6.0.6", complexity: "O(N) with N elements looked at", syntax: "@key element [RANK rank:i] [COUNT num-matches:i] [MAXLEN len:i]", summary: "Returns the index of an element, or of several equal ones.", positions),
+        DataCommand("LSET", arity: 4, [.write, .denyOOM], keys: [.one(1, [.rw, .update])], group: .list, since: "1.0.0", complexity: "O(log(N)), O(1) at the ends", syntax: "@key index:i element", summary: "Puts another element in the place of the one with an index.", set),
+        DataCommand("LINSERT", arity: 5, [.write, .denyOOM], keys: [.one(1, [.rw, .insert])], group: .list, since: "2.2.0", complexity: "O(N) with N elements up to the pivot", syntax: "@key where=(BEFORE | AFTER) pivot element", summary: "Puts an element before or behind another one.", insert),
+        DataCommand("LREM", arity: 4, [.write], keys: [.one(1, [.rw, .delete])], group: .list, since: "1.0.0", complexity: "O(N)", syntax: "@key count:i element", summary: "Removes elements that are equal to one.", remove),
+        DataCommand("LTRIM", arity: 4, [.write], keys: [.one(1, [.rw, .delete])], group: .list, since: "1.0.0", complexity: "O(log(N)); what goes is freed later on", syntax: "@key start:i stop:i", summary: "Removes all elements but those between two indices.", trim),
+    ]
+}
+
+extension ListCommands {
+    // MARK: Adding
+
+    /// `LPUSH key element [element …]`: the number of elements after.
+    static func pushFront(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) { try push(arguments, atFront: true, creates: true, &context) }
+
+    /// `RPUSH key element [element …]`: the number of elements after.
+    static func pushBack(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) { try push(arguments, atFront: false, creates: true, &context) }
+
+    /// `LPUSHX key element [element …]`: the number of elements after, 0 when there is no list.
+    static func pushFrontOfPresent(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) { try push(arguments, atFront: true, creates: false, &context) }
+
+    /// `RPUSHX key element [element …]`: the number of elements after, 0 when there is no list.
+    static func pushBackOfPresent(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) { try push(arguments, atFront: false, creates: false, &context) }
+
+    private static func push(
+        _ arguments: Arguments,
+        atFront: Bool,
+        creates: Bool,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        let key = context.firstKey(arguments)
+        let list: ListValue
+        if let slot = try context.find(key, .list) {
+            list = ListValue(slot)
+        } else {
+            guard creates else { return context.reply.integer(0) }
+            list = ListValue.create(key, bytes: arguments[2].count, in: context.shard(key))
+        }
+        let limits = context.limits.encoding
+        if list.encoding == .node {
+            var bytes = 0
+            for index in 2..<arguments.count { bytes += arguments[index].count }
+            list.grow(by: arguments.count - 2, bytes: bytes, limits)
+        }
+        for index in 2..<arguments.count {
+            list.push(PackItem(encoding: arguments[index]), atFront: atFront, limits)
+        }
+        context.reply.integer(list.count)
+    }
+
+    // MARK: Reading
+
+    /// `LLEN key`: the number of elements.
+    static func count(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        let slot = try context.read(context.firstKey(arguments), .list)
+        context.reply.integer(slot.map { ListValue($0).count } ?? 0)
+    }
+
+    /// `LRANGE key start stop`: the elements with these indices; negative ones count from the end.
+    static func range(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        let (start, stop) = (try arguments.integer(2), try arguments.integer(3))
+        guard let slot = try context.read(context.firstKey(arguments), .list) else {
+            return context.reply.array(0)
+        }
+        let list = ListValue(slot)
+        let range = indices(from: start, through: stop, of: list.count)
+        context.reply.array(range.count)
+        list.forEachRun(from: range.lowerBound, limit: range.count) { run in
+            switch run {
+            case .strings(let bytes, let width): context.reply.bulks(bytes, width: width)
+            case .item(let item): context.reply.bulk(item)
+            }
+        }
+    }
+
+    /// The indices that `start` and `stop` mean in a list of `count` elements.
+    private static func indices(
+        from start: Int64,
+        through stop: Int64,
+        of count: Int
+    ) -> Range<Int> {
+        let lower = max(start < 0 ? Int(start) + count : Int(start), 0)
+        let upper = min(stop < 0 ? Int(stop) + count : Int(stop), count - 1)
+        return lower <= upper ? lower..<upper + 1 : 0..<0
+    }
+
+    /// The index that `index` means in a list of `count` elements, or nil.
+    private static func index(_ index: Int64, of count: Int) -> Int? {
+        let place = index < 0 ? Int(index) + count : Int(index)
+        return place >= 0 && place < count ? place : nil
+    }
+
+    /// `LINDEX key index`: the element, or null.
+    static func element(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        guard let slot = try context.read(context.firstKey(arguments), .list) else {
+            return context.reply.null()
+        }
+        let list = ListValue(slot)
+        guard let index = index(try arguments.integer(2), of: list.count) else {
+            return context.reply.null()
+        }
+        context.reply.bulk(list.element(index))
+    }
+
+    /// `LPOS key element [RANK rank] [COUNT count] [MAXLEN length]`: the index of the first match,
+    /// or null; with COUNT the indices of so many, of all for 0.
+    static func positions(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        let options = try ListPositionOptions(arguments)
+        let slot = try context.read(context.firstKey(arguments), .list)
+        let mark = context.reply.mark()
+        var found = 0
+        if let slot {
+            var skipped = options.skipped
+            let item = PackItem(encoding: arguments[2])
+            ListValue(slot).forEachMatch(
+                item,
+                limit: options.lengthMax,
+                reversed: options.reversed
+            ) { index in
+                if skipped > 0 {
+                    skipped -= 1
+                    return true
+                }
+                context.reply.integer(index)
+                found += 1
+                return found < options.count ?? 1
+            }
+        }
+        if options.count != nil {
+            context.reply.array(found, at: mark)
+        } else if found == 0 {
+            context.reply.null()
+        }
+    }
+
+    // MARK: Changing
+
+    /// `LSET key index element`: OK.
+    static func set(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        guard let slot = try context.find(context.firstKey(arguments), .list) else {
+            throw .noSuchKey
+        }
+        let list = ListValue(slot)
+        guard let index = index(try arguments.integer(2), of: list.count) else {
+            throw .outOfRange
+        }
+        let limits = context.limits.encoding
+        list.grow(by: 1, bytes: arguments[3].count, limits)
+        list.replace(index, with: PackItem(encoding: arguments[3]), limits)
+        context.reply.ok()
+    }
+
+    /// `LINSERT key BEFORE|AFTER pivot element`: the number of elements after, -1 when the pivot is
+    /// not there, 0 when the list is not.
+    static func insert(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        let isAfter = arguments[2].isWord("AFTER")
+        guard isAfter || arguments[2].isWord("BEFORE") else { throw .syntax }
+        guard let slot = try context.find(context.firstKey(arguments), .list) else {
+            return context.reply.integer(0)
+        }
+        let list = ListValue(slot)
+        guard let pivot = list.firstMatch(PackItem(encoding: arguments[3])) else {
+            return context.reply.integer(-1)
+        }
+        let limits = context.limits.encoding
+        list.grow(by: 1, bytes: arguments[4].count, limits)
+        list.insert(PackItem(encoding: arguments[4]), at: isAfter ? pivot + 1 : pivot, limits)
+        context.reply.integer(list.count)
+    }
+
+    // MARK: Removing
+
+    /// `LREM key count element`: the number of elements removed: the first `count` matches, the
+    /// last ones for a negative count, all for 0.
+    static func remove(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        let count = try arguments.integer(2)
+        guard let slot = try context.find(context.firstKey(arguments), .list) else {
+            return context.reply.integer(0)
+        }
+        let list = ListValue(slot)
+        let removed = list.removeMatches(
+            PackItem(encoding: arguments[3]),
+            limit: count == 0 ? .max : Int(clamping: count.magnitude),
+            reversed: count < 0,
+            context.limits.encoding
+        )
+        list.removeIfEmpty()
+        context.reply.integer(removed)
+    }
+
+    /// `LTRIM key start stop`: OK.
+    static func trim(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        let (start, stop) = (try arguments.integer(2), try arguments.integer(3))
+        if let slot = try context.find(context.firstKey(arguments), .list) {
+            let list = ListValue(slot)
+            let kept = indices(from: start, through: stop, of: list.count)
+            let limits = context.limits.encoding
+            list.remove(list.count - kept.upperBound, atFront: false, limits)
+            list.remove(kept.lowerBound, atFront: true, limits)
+            list.removeIfEmpty()
+        }
+        context.reply.ok()
+    }
+}

@@ -1,0 +1,270 @@
+internal import Primitives
+internal import Store
+internal import Structures
+internal import Wire
+
+/// Taking elements off the ends of lists, and moving them to other lists.
+public enum ListMoves {
+    /// The rows of this family, in the order of the handlers below.
+    // swift-format-ignore
+    public static let table: [DataCommand] = [
+        DataCommand("LPOP", arity: -2, [.write, .fast], keys: [.one(1, [.rw, .access, .delete])], group: .list, since: "1.0.0", complexity: "O(N) with N elements returned", syntax: "@key [count:i]", summary: "Removes and returns the first elements of a list.", popFront),
+        DataCommand("RPOP", arity: -2, [.write, .fast], keys: [.one(1, [.rw, .access, .delete])], group: .list, since: "1.0.0", complexity: "O(N) with N elements returned", syntax: "@key [count:i]", summary: "Removes and returns the last elements of a list.", popBack),
+        DataCommand("LMPOP", arity: -4, [.write, .movableKeys], keys: [.counted(1, [.rw, .access, .delete])], group: .list, since: "7.0.0", complexity: "O(N+M) with N keys and M elements returned", syntax: "numkeys:i @key... where=(LEFT | RIGHT) [COUNT count:i]", summary: "Removes and returns elements of the first list that has any.", popMany),
+        DataCommand("LMOVE", arity: 5, [.write, .denyOOM], keys: [.one(1, [.rw, .access, .delete]), .one(2, [.rw, .insert])], group: .list, since: "6.2.0", complexity: "O(1)", syntax: "@source @destination wherefrom=(LEFT | RIGHT) whereto=(LEFT | RIGHT)", summary: "Moves an element from an end of a list to an end of another one, and returns it.", move),
+        DataCommand("RPOPLPUSH", arity: 3, [.write, .denyOOM], keys: [.one(1, [.rw, .access, .delete]), .one(2, [.rw, .insert])], group: .list, since: "1.2.0", complexity: "O(1)", syntax: "@source @destination", summary: "Moves the last element of a list before the first one of another, and returns it.", deprecated: Deprecation(since: "6.2.0", by: "`LMOVE` with the `RIGHT` and `LEFT` arguments"), moveLastToFront),
+        DataCommand("LMOVEM", arity: -5, [.write, .denyOOM], keys: [.one(1, [.rw, .access, .delete]), .one(2, [.rw, .insert])], group: .list, since: "8.10.0", complexity: "O(N) with N elements moved", syntax: "@source @destination wherefrom=(LEFT | RIGHT) whereto=(LEFT | RIGHT) [how-many=<selector=(COUNT count:i | EXACTLY exactly:i) ordering=(OBO | BULK)>]", summary: "Moves elements from an end of a list to an end of another one, and returns them.", moveMany),
+    ]
+}
+
+/// An end of a list, as clients name it.
+enum ListEnd {
+    case left
+    case right
+
+    /// Reads LEFT or RIGHT.
+    init(_ word: Bytes) throws(CommandError) {
+        if word.isWord("LEFT") {
+            self = .left
+        } else if word.isWord("RIGHT") {
+            self = .right
+        } else {
+            throw .syntax
+        }
+    }
+}
+
+extension ListMoves {
+    // MARK: Popping
+
+    /// `LPOP key [count]`: the first element, or null; with a count an array of so many, or null.
+    static func popFront(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) { try pop(arguments, .left, &context) }
+
+    /// `RPOP key [count]`: the last element, or null; with a count an array of so many, or null.
+    static func popBack(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) { try pop(arguments, .right, &context) }
+
+    private static func pop(
+        _ arguments: Arguments,
+        _ end: ListEnd,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        guard arguments.count <= 3 else { throw .wordCount }
+        let hasCount = arguments.count == 3
+        let count = hasCount ? try arguments.integer(2, in: 0...Int64.max, or: .notPositive) : 1
+        guard let slot = try context.find(context.firstKey(arguments), .list) else {
+            return hasCount ? context.reply.nullArray() : context.reply.null()
+        }
+        let list = ListValue(slot)
+        let popped = min(count, list.count)
+        if hasCount { context.reply.array(popped) }
+        pop(list, popped, end, &context)
+    }
+
+    /// Replies with `count` elements, that of the end first, and removes them; the key with the
+    /// last.
+    private static func pop(
+        _ list: ListValue,
+        _ count: Int,
+        _ end: ListEnd,
+        _ context: inout CommandContext
+    ) {
+        list.walk(from: end == .left ? 0 : list.count - 1, limit: count, reversed: end == .right) {
+            context.reply.bulk($0)
+            return true
+        }
+        list.remove(count, atFront: end == .left, context.limits.encoding)
+        list.removeIfEmpty()
+    }
+
+    /// `LMPOP numkeys key [key …] LEFT|RIGHT [COUNT count]`: the key and its elements, or null.
+    static func popMany(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        let request = try PopRequest(arguments) { word throws(CommandError) in try ListEnd(word) }
+        guard let slot = try request.firstValue(.list, arguments, &context) else { return }
+        let list = ListValue(slot)
+        let popped = min(request.count, list.count)
+        context.reply.array(popped)
+        pop(list, popped, request.side, &context)
+    }
+
+    // MARK: Moving
+
+    /// `LMOVE source destination LEFT|RIGHT LEFT|RIGHT`: the element, or null.
+    static func move(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        let (from, to) = (try ListEnd(arguments[3]), try ListEnd(arguments[4]))
+        try moveOne(arguments, from, to, &context)
+    }
+
+    /// `RPOPLPUSH source destination`: the element, or null.
+    static func moveLastToFront(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) { try moveOne(arguments, .right, .left, &context) }
+
+    private static func moveOne(
+        _ arguments: Arguments,
+        _ from: ListEnd,
+        _ to: ListEnd,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        guard let source = try sourceOfMove(arguments, &context) else {
+            return context.reply.null()
+        }
+        move(arguments, ListMove(from: from, to: to, count: 1), source, &context)
+    }
+
+    /// `LMOVEM source destination LEFT|RIGHT LEFT|RIGHT [COUNT|EXACTLY count OBO|BULK]`: the moved
+    /// elements as they now stand; with EXACTLY null when there are fewer.
+    static func moveMany(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        var move = try ListMove(arguments)
+        let source = try sourceOfMove(arguments, &context)
+        let available = source.map(\.count) ?? 0
+        if move.isExact, available < move.count { return context.reply.null() }
+        move.count = min(move.count, available)
+        context.reply.array(move.count)
+        if let source { self.move(arguments, move, source, &context) }
+    }
+
+    /// The list at word 1, if there is one; then what stands at word 2 must be a list too.
+    private static func sourceOfMove(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) -> ListValue? {
+        guard let slot = try context.find(context.firstKey(arguments), .list) else { return nil }
+        _ = try context.find(context.key(arguments[2]), .list)
+        return ListValue(slot)
+    }
+
+    /// Replies with the elements of `move`, as many as it says, without an array's head, and moves
+    /// them from `source`, the list at word 1, to the one at word 2, made where it is not there.
+    private static func move(
+        _ arguments: Arguments,
+        _ move: ListMove,
+        _ source: ListValue,
+        _ context: inout CommandContext
+    ) {
+        let limits = context.limits.encoding
+        // In the order in which they will stand, and in that in which they are pushed.
+        walk(source, move, reversed: move.isReversed) { context.reply.bulk($0) }
+        var texts = MovedTexts()
+        walk(source, move, reversed: move.isReversed == (move.to == .right)) { texts.append($0) }
+        source.remove(move.count, atFront: move.from == .left, limits)
+        let isSame = arguments[1] == arguments[2]
+        if !isSame { source.removeIfEmpty() }
+        let key = context.key(arguments[2])
+        let target =
+            context.peek(key).map { ListValue($0) }
+            ?? ListValue.create(key, bytes: texts.byteCount, in: context.shard(key))
+        target.grow(by: move.count, bytes: texts.byteCount, limits)
+        texts.forEach { target.push(PackItem(encoding: $0), atFront: move.to == .left, limits) }
+    }
+
+    /// Calls `body` with the elements to move, as they stand or from the last on.
+    private static func walk(
+        _ source: ListValue,
+        _ move: ListMove,
+        reversed: Bool,
+        _ body: (PackItem) -> Void
+    ) {
+        let first = move.from == .left ? 0 : source.count - move.count
+        source.walk(
+            from: reversed ? first + move.count - 1 : first,
+            limit: move.count,
+            reversed: reversed
+        ) {
+            body($0)
+            return true
+        }
+    }
+}
+
+/// What LMOVE and LMOVEM are to do.
+struct ListMove {
+    /// Where elements are taken off.
+    let from: ListEnd
+    /// Where they are put.
+    let to: ListEnd
+    /// How many.
+    var count: Int
+    /// Whether all or none.
+    private(set) var isExact = false
+    private var isOneByOne = false
+
+    /// A move of `count` elements that keeps their order.
+    init(from: ListEnd, to: ListEnd, count: Int) {
+        self.from = from
+        self.to = to
+        self.count = count
+    }
+
+    /// Reads the words of LMOVEM from 3 on.
+    init(_ arguments: Arguments) throws(CommandError) {
+        self.init(from: try ListEnd(arguments[3]), to: try ListEnd(arguments[4]), count: 1)
+        guard arguments.count > 5 else { return }
+        guard arguments.count == 8 else { throw .syntax }
+        isExact = arguments[5].isWord("EXACTLY")
+        guard isExact || arguments[5].isWord("COUNT") else { throw .syntax }
+        isOneByOne = arguments[7].isWord("OBO")
+        guard isOneByOne || arguments[7].isWord("BULK") else { throw .syntax }
+        count = try arguments.integer(
+            6,
+            in: 1...Int64.max,
+            or: CommandError("ERR count should be greater than 0")
+        )
+    }
+
+    /// Whether the elements stand in reverse after.
+    var isReversed: Bool { isOneByOne && from == to }
+}
+
+/// The texts of elements on the way between two lists, each with its length.
+private struct MovedTexts: ~Copyable {
+    private var buffer = ByteBuffer()
+    /// The bytes of all texts.
+    private(set) var byteCount = 0
+
+    init() {}
+
+    mutating func append(_ item: PackItem) {
+        item.withText { text in
+            var length = UInt64(text.count)
+            repeat {
+                buffer.append(UInt8(truncatingIfNeeded: length & 0x7F) | (length > 0x7F ? 0x80 : 0))
+                length >>= 7
+            } while length > 0
+            buffer.append(text)
+            byteCount += text.count
+        }
+    }
+
+    func forEach(_ body: (Bytes) -> Void) {
+        let bytes = buffer.bytes
+        var offset = 0
+        while offset < bytes.count {
+            var (length, shift) = (0, 0)
+            while bytes[offset] & 0x80 != 0 {
+                length |= Int(bytes[offset] & 0x7F) << shift
+                shift += 7
+                offset += 1
+            }
+            length |= Int(bytes[offset]) << shift
+            offset += 1
+            body(bytes[offset..<offset + length])
+            offset += length
+        }
+    }
+}

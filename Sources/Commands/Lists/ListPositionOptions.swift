@@ -1,0 +1,70 @@
+internal import Primitives
+internal import Wire
+
+/// What LPOS is to look for, from its options.
+struct ListPositionOptions {
+    /// Whether it looks from the end on.
+    private(set) var reversed = false
+    /// The matches to pass over.
+    private(set) var skipped = 0
+    /// The most matches to tell; nil: the first alone, not as an array.
+    private(set) var count: Int?
+    /// The most elements to look at.
+    private(set) var lengthMax = Int.max
+
+    /// Reads the words from 3 on.
+    init(_ arguments: Arguments) throws(CommandError) {
+        for index in stride(from: 3, to: arguments.count, by: 2) {
+            let word = arguments[index]
+            guard index + 1 < arguments.count else { throw .syntax }
+            if word.isWord("RANK") {
+                try readRank(arguments, index + 1)
+            } else if word.isWord("COUNT") {
+                count = try ListPositionOptions.amount(
+                    arguments,
+                    index + 1,
+                    or: "ERR COUNT can't be negative"
+                )
+            } else if word.isWord("MAXLEN") {
+                lengthMax = try ListPositionOptions.amount(
+                    arguments,
+                    index + 1,
+                    or: "ERR MAXLEN can't be negative"
+                )
+            } else {
+                throw .syntax
+            }
+        }
+    }
+
+    private mutating func readRank(_ arguments: Arguments, _ index: Int) throws(CommandError) {
+        let rank = try arguments.integer(index)
+        guard rank != .min else { throw ListPositionOptions.rankRange }
+        guard rank != 0 else { throw ListPositionOptions.zeroRank }
+        reversed = rank < 0
+        skipped = Int(rank.magnitude) - 1
+    }
+
+    private static let rankRange = CommandError(
+        """
+        ERR value is out of range, value must between \
+        -9223372036854775807 and 9223372036854775807
+        """
+    )
+    private static let zeroRank = CommandError(
+        """
+        ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use \
+        negative to start from the end of the list
+        """
+    )
+
+    /// A number that is not negative; 0 means that there is no limit.
+    private static func amount(
+        _ arguments: Arguments,
+        _ index: Int,
+        or text: StaticString
+    ) throws(CommandError) -> Int {
+        let amount = try arguments.integer(index, in: 0...Int64.max, or: CommandError(text))
+        return amount == 0 ? .max : amount
+    }
+}

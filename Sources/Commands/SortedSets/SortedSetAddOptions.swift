@@ -1,0 +1,85 @@
+internal import Primitives
+internal import Wire
+
+/// The options of ZADD and what its members came to.
+struct SortedSetAddOptions {
+    private(set) var needsAbsent = false
+    private(set) var needsPresent = false
+    private(set) var needsGreater = false
+    private(set) var needsLess = false
+    private(set) var countsChanges = false
+    /// Whether the score is added to the old one.
+    private(set) var increments: Bool
+    /// The word of the first score.
+    private(set) var start = 2
+
+    /// Reads the words from 2 on, up to the first that is no option.
+    init(_ arguments: Arguments, increments: Bool) throws(CommandError) {
+        self.increments = increments
+        while start < arguments.count, readOption(arguments[start]) { start += 1 }
+        let rest = arguments.count - start
+        guard rest > 0, rest % 2 == 0 else { throw .syntax }
+        if needsAbsent, needsPresent {
+            throw CommandError("ERR XX and NX options at the same time are not compatible")
+        }
+        if needsGreater && needsAbsent || needsLess && needsAbsent || needsGreater && needsLess {
+            throw CommandError(
+                "ERR GT, LT, and/or NX options at the same time are not compatible"
+            )
+        }
+        if self.increments, rest > 2 {
+            throw CommandError("ERR INCR option supports a single increment-element pair")
+        }
+    }
+
+    private mutating func readOption(_ word: Bytes) -> Bool {
+        // Scores, which are most words here, begin with a digit, a sign or a point.
+        guard word.count >= 2, word.count <= 4, word[0] > UInt8(ascii: "9") else { return false }
+        if word.isWord("NX") {
+            needsAbsent = true
+        } else if word.isWord("XX") {
+            needsPresent = true
+        } else if word.isWord("GT") {
+            needsGreater = true
+        } else if word.isWord("LT") {
+            needsLess = true
+        } else if word.isWord("CH") {
+            countsChanges = true
+        } else if word.isWord("INCR") {
+            increments = true
+        } else {
+            return false
+        }
+        return true
+    }
+
+    /// What became of the members.
+    struct Tally {
+        var added = 0
+        var updated = 0
+        /// The last member's score, when no condition stood against it.
+        var score: Double?
+        var isNotNumber = false
+    }
+
+    /// The score that a member gets which has `old` (nil: is not there); nil to leave it as it is.
+    func decide(_ old: Double?, _ given: Double, _ tally: inout Tally) -> Double? {
+        guard let old else {
+            guard !needsPresent else { return nil }
+            tally.added += 1
+            tally.score = given
+            return given
+        }
+        guard !needsAbsent else { return nil }
+        let score = increments ? old + given : given
+        guard !score.isNaN else {
+            tally.isNotNumber = true
+            return nil
+        }
+        if needsLess && score >= old || needsGreater && score <= old { return nil }
+        tally.score = score
+        guard score != old else { return nil }
+        tally.updated += 1
+        return score
+    }
+}

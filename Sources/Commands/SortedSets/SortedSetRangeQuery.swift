@@ -1,0 +1,177 @@
+internal import Primitives
+internal import Store
+internal import Structures
+internal import Wire
+
+/// An end of a range of members.
+enum MemberBound {
+    /// `-`: before all.
+    case least
+    /// `+`: after all.
+    case greatest
+    /// `[member` or `(member`.
+    case member(Bytes, isExcluded: Bool)
+
+    /// Reads a word.
+    init(_ word: Bytes) throws(CommandError) {
+        if word.count == 1, word[0] == UInt8(ascii: "-") {
+            self = .least
+        } else if word.count == 1, word[0] == UInt8(ascii: "+") {
+            self = .greatest
+        } else if word.count >= 1, word[0] == UInt8(ascii: "[") || word[0] == UInt8(ascii: "(") {
+            self = .member(word.dropFirst(1), isExcluded: word[0] == UInt8(ascii: "("))
+        } else {
+            throw CommandError("ERR min or max not valid string range item")
+        }
+    }
+
+    /// The number of members before a range that begins here, or up to one that ends here.
+    func rank(in set: SortedSetValue, isLower: Bool) -> Int {
+        switch self {
+        case .least: 0
+        case .greatest: set.count
+        case .member(let member, let isExcluded):
+            set.rank(OrderedBound(member: member, after: isExcluded == isLower))
+        }
+    }
+}
+
+/// What lies between two ends, in ranks, scores or members.
+enum SortedSetInterval {
+    /// Ranks, negative ones counted from the end.
+    case ranks(Int64, Int64)
+    /// Scores; whether each end is excluded.
+    case scores((Double, Bool), (Double, Bool))
+    /// Members.
+    case members(MemberBound, MemberBound)
+
+    /// How the ends are meant.
+    enum Kind {
+        case rank, score, member
+    }
+
+    /// Reads the ends at two words.
+    init(
+        _ kind: Kind,
+        _ arguments: Arguments,
+        lower: Int,
+        upper: Int
+    ) throws(CommandError) {
+        switch kind {
+        case .rank:
+            self = .ranks(try arguments.integer(lower), try arguments.integer(upper))
+        case .score:
+            let first = try ScoreReader.bound(arguments[lower])
+            let last = try ScoreReader.bound(arguments[upper])
+            self = .scores((first.score, first.isExcluded), (last.score, last.isExcluded))
+        case .member:
+            self = .members(try MemberBound(arguments[lower]), try MemberBound(arguments[upper]))
+        }
+    }
+
+    /// The ranks that it covers. Ranks given from the top cover what they count from there.
+    func ranks(in set: SortedSetValue, fromTop: Bool = false) -> Range<Int> {
+        let lower: Int
+        let upper: Int
+        switch self {
+        case .ranks(let first, let last):
+            return SortedSetInterval.ranks(first, last, set.count, fromTop: fromTop)
+        case .scores(let first, let last):
+            lower = set.rank(OrderedBound(score: first.0, after: first.1))
+            upper = set.rank(OrderedBound(score: last.0, after: !last.1))
+        case .members(let first, let last):
+            lower = first.rank(in: set, isLower: true)
+            upper = last.rank(in: set, isLower: false)
+        }
+        return lower..<max(lower, upper)
+    }
+
+    private static func ranks(
+        _ first: Int64,
+        _ last: Int64,
+        _ count: Int,
+        fromTop: Bool
+    ) -> Range<Int> {
+        let lower = max(first < 0 ? Int(first) + count : Int(first), 0)
+        let upper = min(last < 0 ? Int(last) + count : Int(last), count - 1)
+        guard lower <= upper else { return 0..<0 }
+        return fromTop ? count - 1 - upper..<count - lower : lower..<upper + 1
+    }
+}
+
+/// A request of ZRANGE and its older forms: the interval, the direction, and what to tell.
+struct SortedSetRangeQuery {
+    private(set) var interval: SortedSetInterval
+    private(set) var isReversed: Bool
+    private(set) var withScores = false
+    private var offset: Int64 = 0
+    private var limit: Int64 = -1
+
+    /// Reads the ends at words `start` and `start + 1` and the options behind. `kind` and
+    /// `isReversed` are nil where options say.
+    init(
+        _ arguments: Arguments,
+        from start: Int,
+        kind: SortedSetInterval.Kind?,
+        isReversed: Bool?,
+        isStored: Bool = false
+    ) throws(CommandError) {
+        var given = kind
+        var reversed = isReversed
+        var hasLimit = false
+        var index = start + 2
+        while index < arguments.count {
+            let word = arguments[index]
+            if !isStored, word.isWord("WITHSCORES") {
+                withScores = true
+            } else if word.isWord("LIMIT"), index + 2 < arguments.count {
+                offset = try arguments.integer(index + 1)
+                limit = try arguments.integer(index + 2)
+                hasLimit = true
+                index += 2
+            } else if reversed == nil, word.isWord("REV") {
+                reversed = true
+            } else if given == nil, word.isWord("BYLEX") {
+                given = .member
+            } else if given == nil, word.isWord("BYSCORE") {
+                given = .score
+            } else {
+                throw .syntax
+            }
+            index += 1
+        }
+        let meant = given ?? .rank
+        if hasLimit, meant == .rank {
+            throw CommandError(
+                """
+                ERR syntax error, LIMIT is only supported in combination with either BYSCORE \
+                or BYLEX
+                """
+            )
+        }
+        if withScores, meant == .member {
+            throw CommandError(
+                "ERR syntax error, WITHSCORES not supported in combination with BYLEX"
+            )
+        }
+        self.isReversed = reversed ?? false
+        let isSwapped = self.isReversed && meant != .rank
+        interval = try SortedSetInterval(
+            meant,
+            arguments,
+            lower: isSwapped ? start + 1 : start,
+            upper: isSwapped ? start : start + 1
+        )
+    }
+
+    /// The first rank to tell, and how many from there on in the direction asked for.
+    func extent(in set: SortedSetValue) -> (first: Int, count: Int) {
+        let ranks = interval.ranks(in: set, fromTop: isReversed)
+        guard offset >= 0, offset < Int64(ranks.count) else { return (0, 0) }
+        let rest = ranks.count - Int(offset)
+        let count = limit < 0 ? rest : Int(min(limit, Int64(rest)))
+        let first =
+            isReversed ? ranks.upperBound - 1 - Int(offset) : ranks.lowerBound + Int(offset)
+        return (first, count)
+    }
+}

@@ -1,0 +1,127 @@
+internal import Primitives
+internal import Store
+internal import Structures
+internal import Wire
+
+/// A word of BY or GET: the element, a key or a field of a hash, whose name the element completes.
+///
+/// ```text
+/// weight_*->rank     prefix, the element, suffix, and the field behind an arrow
+/// #                  the element
+/// ```
+struct SortPattern {
+    private let word: Bytes
+    /// Where the element goes in; nil where it goes nowhere.
+    private let star: Int?
+    /// Where the key ends.
+    private let keyEnd: Int
+
+    /// Reads a word.
+    init(_ word: Bytes) {
+        self.word = word
+        var star: Int?
+        var keyEnd = word.count
+        for index in 0..<word.count {
+            if star == nil {
+                if word[index] == UInt8(ascii: "*") { star = index }
+            } else if word[index] == UInt8(ascii: "-"), index + 2 < word.count,
+                word[index + 1] == UInt8(ascii: ">")
+            {
+                keyEnd = index
+                break
+            }
+        }
+        self.star = star
+        self.keyEnd = keyEnd
+    }
+
+    /// Whether it is the same for all elements.
+    var isConstant: Bool { star == nil }
+
+    /// Calls `body` with what stands where the pattern leads for `element`, nil when nothing does.
+    func look(
+        _ element: Bytes,
+        _ name: inout ByteBuffer,
+        _ context: inout CommandContext
+    ) -> StringContent? {
+        guard let star else { return word == Bytes("#") ? .bytes(element) : nil }
+        name.truncate(to: 0)
+        name.append(word[0..<star])
+        name.append(element)
+        name.append(word[star + 1..<keyEnd])
+        guard let slot = context.read(context.key(name.bytes)) else { return nil }
+        if keyEnd < word.count {
+            guard slot.entry.isKind(.hash) else { return nil }
+            return HashValue(slot).find(word.dropFirst(keyEnd + 2), now: context.now)?.content
+        }
+        return slot.entry.isKind(.string) ? StringValue.content(slot.entry) : nil
+    }
+}
+
+/// The options of SORT.
+struct SortRequest {
+    private(set) var isDescending = false
+    /// Whether bytes are compared, not numbers.
+    private(set) var isAlphabetic = false
+    /// Where weights are; nil: elements weigh themselves.
+    private(set) var by: SortPattern?
+    /// Whether all stays in the order in which it is.
+    private(set) var keepsOrder = false
+    /// What is told of each element; none: the element.
+    private(set) var patterns: [SortPattern] = []
+    /// The key to store at.
+    private(set) var target: Bytes?
+    private var offset: Int64 = 0
+    private var limit: Int64 = -1
+
+    /// Reads the words from 2 on.
+    init(_ arguments: Arguments, mayStore: Bool) throws(CommandError) {
+        var index = 2
+        while index < arguments.count {
+            let word = arguments[index]
+            let rest = arguments.count - index - 1
+            if word.isWord("ASC") {
+                isDescending = false
+            } else if word.isWord("DESC") {
+                isDescending = true
+            } else if word.isWord("ALPHA") {
+                isAlphabetic = true
+            } else if word.isWord("LIMIT"), rest >= 2 {
+                offset = try arguments.integer(index + 1)
+                limit = try arguments.integer(index + 2)
+                index += 2
+            } else if mayStore, word.isWord("STORE"), rest >= 1 {
+                target = arguments[index + 1]
+                index += 1
+            } else if word.isWord("BY"), rest >= 1 {
+                let pattern = SortPattern(arguments[index + 1])
+                by = pattern
+                if pattern.isConstant { keepsOrder = true }
+                index += 1
+            } else if word.isWord("GET"), rest >= 1 {
+                patterns.append(SortPattern(arguments[index + 1]))
+                index += 1
+            } else {
+                throw .syntax
+            }
+            index += 1
+        }
+        if keepsOrder { by = nil }
+    }
+
+    /// Sorts by bytes after all: a set that keeps its order would be stored in one of chance.
+    mutating func sortAnyway() {
+        keepsOrder = false
+        isAlphabetic = true
+    }
+
+    /// Which of `count` elements, as they lie in a list or sorted set, must be looked at.
+    func collected(of count: Int) -> Range<Int> { keepsOrder ? range(count) : 0..<count }
+
+    /// Which of `count` elements in order are told.
+    func range(_ count: Int) -> Range<Int> {
+        let lower = Int(min(max(offset, 0), Int64(count)))
+        let upper = limit < 0 ? count : lower + Int(min(limit, Int64(count - lower)))
+        return lower..<upper
+    }
+}

@@ -1,0 +1,242 @@
+internal import Primitives
+internal import Store
+internal import Structures
+internal import Wire
+
+/// Taking over entries that wait for another consumer.
+public enum StreamClaimCommands {
+    /// The rows of this family, in the order of the handlers below.
+    // swift-format-ignore
+    public static let table: [DataCommand] = [
+        DataCommand("XCLAIM", arity: -6, [.write, .fast], keys: [.one(1, [.rw, .update])], group: .stream, since: "5.0.0", complexity: "O(log(N)) for each entry with N pending", syntax: "@key group consumer min-idle-time id... [IDLE ms:i] [TIME unix-time-milliseconds:t] [RETRYCOUNT count:i] [FORCE] [JUSTID] [LASTID lastid]", summary: "Gives pending entries to a consumer.", tips: ["nondeterministic_output"], claim),
+        DataCommand("XAUTOCLAIM", arity: -6, [.write, .fast], keys: [.one(1, [.rw, .delete])], group: .stream, since: "6.2.0", complexity: "O(M*log(N)) with M entries looked at and N pending", syntax: "@key group consumer min-idle-time start [COUNT count:i] [JUSTID]", summary: "Gives pending entries from an id on to a consumer.", tips: ["nondeterministic_output"], claimFrom),
+    ]
+}
+
+extension StreamClaimCommands {
+    /// `XCLAIM key group consumer min-idle-time id [id …] [options]`: the entries claimed, or their
+    /// ids.
+    static func claim(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        guard let slot = try context.find(context.firstKey(arguments), .stream),
+            let group = StreamValue(slot).group(arguments[2])
+        else { throw .noKeyOrGroup(arguments[2], key: arguments[1]) }
+        let options = try ClaimOptions(arguments, now: context.now)
+        let stream = StreamValue(slot)
+        if let lastID = options.lastID { stream.raise(group, to: lastID) }
+        var claim = Claim(stream, group, arguments[3], now: context.now)
+        claim.time = options.time
+        claim.retryCount = options.retryCount
+        claim.isBare = options.isBare
+        let mark = context.reply.mark()
+        var count = 0
+        for index in options.ids {
+            let id = try StreamID(arguments[index])
+            var pending = stream.pendingEntry(group, id)
+            guard let item = stream.find(id) else {
+                if let pending { stream.removePending(pending, group) }
+                continue
+            }
+            if let pending, max(context.now - pending.time, 0) < options.idleMin { continue }
+            if pending == nil, options.isForced {
+                pending = stream.addPending(id, group, of: nil, time: 0, deliveries: 1)
+            }
+            guard let pending else { continue }
+            claim.take(pending, item, &context.reply)
+            count += 1
+        }
+        context.reply.array(count, at: mark)
+    }
+
+    /// `XAUTOCLAIM key group consumer min-idle-time start [COUNT count] [JUSTID]`: where to go on,
+    /// the entries claimed or their ids, and the ids of pending entries that are no more.
+    static func claimFrom(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        guard let idle = DecimalText.integer(arguments[4]) else {
+            throw CommandError("ERR Invalid min-idle-time argument for XAUTOCLAIM")
+        }
+        let start = try StreamInterval(lower: arguments[5], upper: Bytes("+")).lower
+        var limit = 100
+        var isBare = false
+        var index = 6
+        while index < arguments.count {
+            if arguments[index].isWord("COUNT"), index + 1 < arguments.count {
+                limit = try arguments.integer(
+                    index + 1,
+                    in: 1...Int64.max / 16,
+                    or: CommandError("ERR COUNT must be > 0")
+                )
+                index += 2
+            } else if arguments[index].isWord("JUSTID") {
+                isBare = true
+                index += 1
+            } else {
+                throw .syntax
+            }
+        }
+        guard let slot = try context.find(context.firstKey(arguments), .stream),
+            let group = StreamValue(slot).group(arguments[2])
+        else { throw .noKeyOrGroup(arguments[2], key: arguments[1]) }
+        var claim = Claim(StreamValue(slot), group, arguments[3], now: context.now)
+        claim.isBare = isBare
+        claim.take(from: start, idleMin: max(idle, 0), limit: limit, &context.reply)
+    }
+}
+
+/// The options of XCLAIM.
+private struct ClaimOptions {
+    /// The words that are ids.
+    let ids: Range<Int>
+    /// How long an entry must have waited.
+    let idleMin: Int64
+    /// The moment of delivery to note.
+    private(set) var time: Int64
+    /// The deliveries to note.
+    private(set) var retryCount: Int64?
+    /// FORCE: entries that are not pending are claimed too.
+    private(set) var isForced = false
+    /// JUSTID: only ids are wanted.
+    private(set) var isBare = false
+    /// LASTID: how far the group is known to have read.
+    private(set) var lastID: StreamID?
+
+    init(_ arguments: Arguments, now: Int64) throws(CommandError) {
+        guard let idle = DecimalText.integer(arguments[4]) else {
+            throw CommandError("ERR Invalid min-idle-time argument for XCLAIM")
+        }
+        idleMin = max(idle, 0)
+        var end = 5
+        while end < arguments.count, (try? StreamID(arguments[end])) != nil { end += 1 }
+        ids = 5..<end
+        time = now
+        var index = end
+        while index < arguments.count {
+            let hasMore = index + 1 < arguments.count
+            let word = arguments[index]
+            if word.isWord("FORCE") {
+                isForced = true
+            } else if word.isWord("JUSTID") {
+                isBare = true
+            } else if hasMore {
+                index += 1
+                try readValue(arguments, index, of: word, now)
+            } else {
+                throw CommandError("ERR Unrecognized XCLAIM option '^'", word)
+            }
+            index += 1
+        }
+        if time < 0 || time > now { time = now }
+    }
+
+    private mutating func readValue(
+        _ arguments: Arguments,
+        _ index: Int,
+        of word: Bytes,
+        _ now: Int64
+    ) throws(CommandError) {
+        let number = DecimalText.integer(arguments[index])
+        if word.isWord("IDLE") {
+            guard let number else {
+                throw CommandError("ERR Invalid IDLE option argument for XCLAIM")
+            }
+            time = now &- number
+        } else if word.isWord("TIME") {
+            guard let number else {
+                throw CommandError("ERR Invalid TIME option argument for XCLAIM")
+            }
+            time = number
+        } else if word.isWord("RETRYCOUNT") {
+            guard let number else {
+                throw CommandError("ERR Invalid RETRYCOUNT option argument for XCLAIM")
+            }
+            retryCount = number >= 0 ? number : nil
+        } else if word.isWord("LASTID") {
+            lastID = try StreamID(arguments[index])
+        } else {
+            throw CommandError("ERR Unrecognized XCLAIM option '^'", word)
+        }
+    }
+}
+
+/// Claims of one request, for a consumer that is there from then on even if it gets nothing.
+private struct Claim {
+    /// The moment of delivery to note.
+    var time: Int64
+    /// The deliveries to note; nil: one more than before.
+    var retryCount: Int64?
+    /// Whether only ids are wanted, which does not count as a delivery.
+    var isBare = false
+    private let stream: StreamValue
+    private let group: StreamGroup
+    private let owner: StreamConsumer
+    private let now: Int64
+    private var isActive = false
+
+    init(_ stream: StreamValue, _ group: StreamGroup, _ name: Bytes, now: Int64) {
+        self.stream = stream
+        self.group = group
+        self.now = now
+        time = now
+        owner = stream.makeConsumer(group, name, now: now)
+        stream.note(owner, now: now, isActive: false)
+    }
+
+    /// Claims an entry and replies with it.
+    mutating func take(
+        _ pending: PendingEntry,
+        _ item: StreamPack.Item,
+        _ reply: inout ReplyWriter
+    ) {
+        if !isActive { stream.note(owner, now: now, isActive: true) }
+        isActive = true
+        let deliveries = retryCount ?? (isBare ? pending.deliveries : pending.deliveries &+ 1)
+        let moment = time == now ? stream.moment(group, now) : time
+        stream.give(pending, group, to: owner, time: moment)
+        pending.deliveries = deliveries
+        if isBare { reply.id(item.id) } else { reply.entry(item) }
+    }
+
+    /// Claims up to `limit` entries from `start` on that waited long enough, and replies.
+    mutating func take(
+        from start: StreamID,
+        idleMin: Int64,
+        limit: Int,
+        _ reply: inout ReplyWriter
+    ) {
+        let position = reply.buffer.count
+        let mark = reply.mark()
+        var gone = ReplyWriter(capacity: 64)
+        var goneCount = 0
+        var count = 0
+        var looks = limit.multipliedReportingOverflow(by: 10).partialValue
+        var next: StreamID? = start
+        var pending = next.flatMap { stream.firstPending(group, from: $0) }
+        while let entry = pending, looks > 0, count + goneCount < limit {
+            looks -= 1
+            let id = entry.id
+            if let item = stream.find(id) {
+                if max(now - entry.time, 0) >= idleMin {
+                    take(entry, item, &reply)
+                    count += 1
+                }
+            } else {
+                stream.removePending(entry, group)
+                gone.id(id)
+                goneCount += 1
+            }
+            next = id.next
+            pending = next.flatMap { stream.firstPending(group, from: $0) }
+        }
+        reply.array(count, at: mark)
+        let bodyCount = reply.buffer.count - position
+        reply.array(3)
+        reply.id(pending?.id ?? .zero)
+        reply.buffer.rotateTail(from: position, bodyCount: bodyCount)
+        reply.array(goneCount)
+        reply.raw(gone.buffer.bytes)
+    }
+}

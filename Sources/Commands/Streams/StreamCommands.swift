@@ -1,0 +1,297 @@
+internal import Primitives
+internal import Store
+internal import Structures
+internal import Wire
+
+/// Streams by entry: adding, reading, removing.
+public enum StreamCommands {
+    /// The rows of this family, in the order of the handlers below.
+    // swift-format-ignore
+    public static let table: [DataCommand] = [
+        DataCommand("XADD", arity: -5, [.write, .denyOOM, .fast], keys: [.one(1, [.rw, .update])], group: .stream, since: "5.0.0", complexity: "O(1), O(N) when trimming N entries away", syntax: "@key [NOMKSTREAM] condition=[KEEPREF | DELREF | ACKED] idmp=[IDMPAUTO pid | idmp=<IDMP pid iid>] trim=[strategy=(MAXLEN | MINID) operator=[equal== | approximately=~] threshold [LIMIT count:i]] id-selector=(auto-id=* | id) data=<field value>...", summary: "Adds an entry at the end of a stream.", tips: ["nondeterministic_output"], add),
+        DataCommand("XLEN", arity: 2, [.readonly, .fast], keys: [.one(1, [.ro])], group: .stream, since: "5.0.0", complexity: "O(1)", syntax: "@key", summary: "Counts the entries of a stream.", count),
+        DataCommand("XRANGE", arity: -4, [.readonly], keys: [.one(1, [.ro, .access])], group: .stream, since: "5.0.0", complexity: "O(log(N)+M) with M entries returned", syntax: "@key start end [COUNT count:i]", summary: "Returns the entries between two ids, upwards.", range),
+        DataCommand("XREVRANGE", arity: -4, [.readonly], keys: [.one(1, [.ro, .access])], group: .stream, since: "5.0.0", complexity: "O(log(N)+M) with M entries returned", syntax: "@key end start [COUNT count:i]", summary: "Returns the entries between two ids, downwards.", rangeReversed),
+        DataCommand("XDEL", arity: -3, [.write, .fast], keys: [.one(1, [.rw, .delete])], group: .stream, since: "5.0.0", complexity: "O(log(N)) for each entry", syntax: "@key id...", summary: "Removes entries and tells how many were there.", remove),
+        DataCommand("XDELEX", arity: -5, [.write, .fast], keys: [.one(1, [.rw, .delete])], group: .stream, since: "8.2.0", complexity: "O(log(N)) for each entry", syntax: "@key condition=[KEEPREF | DELREF | ACKED] ids=<IDS numids:i id...>", summary: "Removes entries by a rule for their references in groups.", removeByRule),
+        DataCommand("XTRIM", arity: -4, [.write], keys: [.one(1, [.rw, .delete])], group: .stream, since: "5.0.0", complexity: "O(N) with N entries removed, whole packs at once", syntax: "@key trim=<strategy=(MAXLEN | MINID) operator=[equal== | approximately=~] threshold [LIMIT count:i] condition=[KEEPREF | DELREF | ACKED]>", summary: "Removes entries at the front of a stream.", tips: ["nondeterministic_output"], trim),
+        DataCommand("XSETID", arity: -3, [.write, .denyOOM, .fast], keys: [.one(1, [.rw, .update])], group: .stream, since: "5.0.0", complexity: "O(1)", syntax: "@key last-id [ENTRIESADDED entries-added:i] [MAXDELETEDID max-deleted-id]", summary: "Sets what a stream knows of its past; for replication.", setPast),
+    ]
+}
+
+extension StreamCommands {
+    // MARK: Adding
+
+    /// `XADD key [options] id field value [field value …]`: the entry's id, or null.
+    static func add(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        let options = try StreamAddOptions(adding: arguments, context.limits)
+        let key = context.firstKey(arguments)
+        let slot = try context.find(key, .stream)
+        if slot == nil, options.needsPresent { return context.reply.null() }
+        if let slot, let producer = options.producer {
+            let known = StreamMessage(arguments, options).withName {
+                StreamValue(slot).entry(
+                    ofMessage: $0,
+                    of: producer,
+                    now: context.now,
+                    counts: true
+                )
+            }
+            if let known { return context.reply.id(known) }
+        }
+        let last = slot.map { StreamValue($0).lastID } ?? .zero
+        let id = try nextID(options.identity, after: last, now: context.now)
+        var byteCount = 0
+        for index in options.start..<arguments.count { byteCount += arguments[index].count }
+        guard byteCount <= Stream.packBytesMax else {
+            throw .streamEntryTooLarge
+        }
+        let stream =
+            slot.map { StreamValue($0) }
+            ?? StreamValue.create(key, in: context.shard(key))
+        stream.append(
+            id,
+            pairs: (arguments.count - options.start) / 2,
+            byteCount: byteCount,
+            context.limits.encoding
+        ) { arguments[options.start + $0] }
+        if let producer = options.producer {
+            StreamMessage(arguments, options).withName {
+                stream.noteMessage($0, of: producer, id, now: context.now)
+            }
+        }
+        context.reply.id(id)
+        if let trim = options.trim { _ = stream.trim(trim) }
+    }
+
+    /// The id of the next entry of a stream whose last one was `last`.
+    private static func nextID(
+        _ identity: StreamAddOptions.Identity,
+        after last: StreamID,
+        now: Int64
+    ) throws(CommandError) -> StreamID {
+        guard let next = last.next else {
+            throw CommandError(
+                "ERR The stream has exhausted the last possible ID, unable to add more items"
+            )
+        }
+        var id = next
+        switch identity {
+        case .next:
+            let milliseconds = UInt64(max(now, 0))
+            if milliseconds > last.milliseconds { id = StreamID(milliseconds, 0) }
+        case .within(let milliseconds):
+            if milliseconds > last.milliseconds {
+                id = StreamID(milliseconds, 0)
+            } else if milliseconds < last.milliseconds {
+                throw .streamIDTooSmall
+            } else if next.milliseconds > milliseconds {
+                throw .streamEntryTooLarge
+            }
+        case .given(let wanted):
+            guard wanted > last else { throw .streamIDTooSmall }
+            id = wanted
+        }
+        return id
+    }
+
+    // MARK: Reading
+
+    /// `XLEN key`: the number of entries.
+    static func count(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        let slot = try context.read(context.firstKey(arguments), .stream)
+        context.reply.integer(slot.map { StreamValue($0).count } ?? 0)
+    }
+
+    /// `XRANGE key start end [COUNT count]`: the entries.
+    static func range(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) { try range(arguments, reversed: false, &context) }
+
+    /// `XREVRANGE key end start [COUNT count]`: the entries, last one first.
+    static func rangeReversed(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) { try range(arguments, reversed: true, &context) }
+
+    private static func range(
+        _ arguments: Arguments,
+        reversed: Bool,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        let interval = try StreamInterval(
+            lower: arguments[reversed ? 3 : 2],
+            upper: arguments[reversed ? 2 : 3]
+        )
+        var limit: Int64 = .max
+        var index = 4
+        while index < arguments.count {
+            guard arguments[index].isWord("COUNT"), index + 1 < arguments.count else {
+                throw .syntax
+            }
+            limit = max(try arguments.integer(index + 1), 0)
+            index += 2
+        }
+        guard let slot = try context.read(context.firstKey(arguments), .stream) else {
+            return context.reply.array(0)
+        }
+        guard limit > 0 else { return context.reply.nullArray() }
+        context.reply.entries(
+            StreamValue(slot),
+            interval.lower,
+            interval.upper,
+            limit: Int(limit),
+            reversed: reversed
+        )
+    }
+
+    // MARK: Removing
+
+    /// `XDEL key id [id …]`: the number of entries removed.
+    static func remove(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        guard let slot = try context.find(context.firstKey(arguments), .stream) else {
+            return context.reply.integer(0)
+        }
+        for index in 2..<arguments.count { _ = try StreamID(arguments[index]) }
+        let stream = StreamValue(slot)
+        var removed = 0
+        for index in 2..<arguments.count {
+            if stream.remove(try StreamID(arguments[index])) { removed += 1 }
+        }
+        context.reply.integer(removed)
+    }
+
+    /// `XDELEX key [KEEPREF|DELREF|ACKED] IDS numids id [id …]`: for each id 1 when the entry was
+    /// removed, 2 when it must stay, -1 when it was not there.
+    static func removeByRule(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        let slot = try context.find(context.firstKey(arguments), .stream)
+        let block = try StreamIDBlock(arguments, from: 2)
+        context.reply.array(block.count)
+        for index in 0..<block.count {
+            guard let slot else {
+                context.reply.integer(-1)
+                continue
+            }
+            let id = try block.id(index, arguments)
+            context.reply.integer(remove(id, StreamValue(slot), block.references))
+        }
+    }
+
+    /// Removes an entry by a rule; the outcome as XDELEX tells it.
+    static func remove(
+        _ id: StreamID,
+        _ stream: StreamValue,
+        _ references: StreamReferences
+    ) -> Int {
+        guard stream.find(id) != nil else {
+            if references == .delete { stream.removeReferences(id) }
+            return -1
+        }
+        switch references {
+        case .keep: break
+        case .delete: stream.removeReferences(id)
+        case .acknowledged:
+            if stream.groupCount == 0 || stream.isReferenced(id) { return 2 }
+        }
+        return stream.remove(id) ? 1 : -1
+    }
+
+    /// `XTRIM key MAXLEN|MINID [=|~] threshold [LIMIT count]`: the number of entries removed.
+    static func trim(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        let options = try StreamAddOptions(trimming: arguments, context.limits)
+        guard let slot = try context.find(context.firstKey(arguments), .stream),
+            let trim = options.trim
+        else { return context.reply.integer(0) }
+        context.reply.integer(StreamValue(slot).trim(trim))
+    }
+
+    /// `XSETID key last-id [ENTRIESADDED count] [MAXDELETEDID id]`: OK.
+    static func setPast(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        let id = try StreamID(arguments[2])
+        var addedCount: Int64?
+        var deletedIDMax: StreamID?
+        var index = 3
+        while index < arguments.count {
+            let hasMore = index + 1 < arguments.count
+            if arguments[index].isWord("ENTRIESADDED"), hasMore {
+                let number = try arguments.integer(index + 1)
+                guard number >= 0 else {
+                    throw CommandError("ERR entries_added must be positive")
+                }
+                addedCount = number
+            } else if arguments[index].isWord("MAXDELETEDID"), hasMore {
+                let deleted = try StreamID(arguments[index + 1])
+                guard deleted <= id else {
+                    throw CommandError(
+                        """
+                        ERR The ID specified in XSETID is smaller than the provided \
+                        max_deleted_entry_id
+                        """
+                    )
+                }
+                // Zero, which no entry has, tells nothing.
+                deletedIDMax = deleted == .zero ? nil : deleted
+            } else {
+                throw .syntax
+            }
+            index += 2
+        }
+        guard let slot = try context.find(context.firstKey(arguments), .stream) else {
+            throw .noSuchKey
+        }
+        try setPast(StreamValue(slot), id, addedCount, deletedIDMax)
+        context.reply.ok()
+    }
+
+    private static func setPast(
+        _ stream: StreamValue,
+        _ id: StreamID,
+        _ addedCount: Int64?,
+        _ deletedIDMax: StreamID?
+    ) throws(CommandError) {
+        if stream.count > 0 {
+            guard id >= stream.lastEntryID else {
+                throw CommandError(
+                    "ERR The ID specified in XSETID is smaller than the target stream top item"
+                )
+            }
+            if let addedCount, addedCount < Int64(stream.count) {
+                throw CommandError(
+                    """
+                    ERR The entries_added specified in XSETID is smaller than the target stream \
+                    length
+                    """
+                )
+            }
+        }
+        stream.setPast(lastID: id, addedCount: addedCount, deletedIDMax: deletedIDMax)
+    }
+}
+
+extension CommandError {
+    /// An entry has too many bytes; Redis says the same where a millisecond has no more ids.
+    static let streamEntryTooLarge = CommandError("ERR Elements are too large to be stored")
+    /// An id does not come behind all others.
+    static let streamIDTooSmall = CommandError(
+        "ERR The ID specified in XADD is equal or smaller than the target stream top item"
+    )
+}

@@ -1,0 +1,251 @@
+internal import Primitives
+internal import Store
+internal import Structures
+internal import Wire
+
+/// Reading streams as a consumer of a group.
+public enum StreamGroupReadCommands {
+    /// The rows of this family, in the order of the handlers below.
+    // swift-format-ignore
+    public static let table: [DataCommand] = [
+        DataCommand("XREADGROUP", arity: -7, [.write, .blocking, .movableKeys], keys: [KeySpec(.keyword("STREAMS", from: 4), .range(last: -1, step: 1, limit: 2), [.ro, .access, .incomplete])], group: .stream, since: "5.0.0", complexity: "O(M*log(N)) for each stream with M entries returned and N pending", syntax: "group-block=<GROUP group consumer> [COUNT count:i] [MAXCOUNT maxcount:i] [MAXSIZE maxsize:i] [BLOCK milliseconds:i] [CLAIM min-idle-time:i] [NOACK] streams=<STREAMS @key... id...>", summary: "Returns entries of streams that a group has not read yet, or that a consumer has not acknowledged.", read),
+    ]
+}
+
+extension StreamGroupReadCommands {
+    /// `XREADGROUP GROUP group consumer [options] STREAMS key [key …] id [id …]`: for each stream
+    /// that has any, its key and entries; null when none has.
+    static func read(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        let options = try StreamReadOptions(arguments, inGroup: true)
+        guard let reader = options.reader else { throw .syntax }
+        for index in 0..<options.streamCount {
+            _ = try place(arguments, options, reader, index, &context)
+        }
+        let mark = context.reply.mark()
+        var served = 0
+        var reading = Reading(options, now: context.now)
+        for index in 0..<options.streamCount where !reading.budget.isSpent {
+            let place = try place(arguments, options, reader, index, &context)
+            let (stream, group) = (place.stream, place.group)
+            let position = context.reply.buffer.count
+            context.reply.streamHead(arguments[options.firstKey + index])
+            if let after = place.after {
+                let consumer = stream.makeConsumer(group, reader.consumer, now: context.now)
+                stream.note(consumer, now: context.now, isActive: false)
+                reading.history(stream, group, consumer, after: after, &context.reply)
+                served += 1
+            } else if reading.next(stream, group, reader.consumer, &context.reply) {
+                served += 1
+            } else {
+                context.reply.truncate(to: position)
+            }
+        }
+        context.reply.streams(served, at: mark)
+    }
+
+    /// Where stream `index` is to be read: nil for what the group has not read, else after an id of
+    /// what is pending.
+    private static func place(
+        _ arguments: Arguments,
+        _ options: StreamReadOptions,
+        _ reader: StreamReadOptions.Reader,
+        _ index: Int,
+        _ context: inout CommandContext
+    ) throws(CommandError) -> (stream: StreamValue, group: StreamGroup, after: StreamID?) {
+        let key = arguments[options.firstKey + index]
+        guard let slot = try context.find(context.key(key), .stream),
+            let group = StreamValue(slot).group(reader.group)
+        else {
+            throw CommandError(
+                "NOGROUP No such key '^' or consumer group '#' in XREADGROUP with GROUP option",
+                key,
+                reader.group
+            )
+        }
+        let stream = StreamValue(slot)
+        let word = arguments[options.firstKey + options.streamCount + index]
+        guard word.count == 1 else { return (stream, group, try StreamID(word)) }
+        switch word[0] {
+        case UInt8(ascii: ">"): return (stream, group, nil)
+        case UInt8(ascii: "$"):
+            throw CommandError(
+                """
+                ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the \
+                history of this consumer by specifying a proper ID, or use the > ID to get new \
+                messages. The $ ID would just return an empty result set.
+                """
+            )
+        default: return (stream, group, try StreamID(word))
+        }
+    }
+}
+
+/// One request's reading of several streams.
+private struct Reading {
+    /// What may still be returned.
+    var budget: StreamReadBudget
+    private let now: Int64
+    private let isUnacknowledged: Bool
+    private let claimIdleMin: Int64?
+
+    init(_ options: StreamReadOptions, now: Int64) {
+        budget = options.budget
+        isUnacknowledged = options.isUnacknowledged
+        claimIdleMin = options.claimIdleMin
+        self.now = now
+    }
+
+    /// Replies with a consumer's pending entries after an id, which counts as a delivery.
+    mutating func history(
+        _ stream: StreamValue,
+        _ group: StreamGroup,
+        _ consumer: StreamConsumer,
+        after: StreamID,
+        _ reply: inout ReplyWriter
+    ) {
+        let mark = reply.mark()
+        let limit = budget.limit
+        var count = 0
+        if let from = after.next {
+            stream.walkPending(group, of: consumer, from, .max) { pending in
+                let position = reply.buffer.count
+                let item = stream.find(pending.id)
+                if let item {
+                    reply.entry(item)
+                } else {
+                    reply.array(2)
+                    reply.id(pending.id)
+                    reply.nullArray()
+                }
+                guard budget.take(reply.buffer.count - position) else {
+                    reply.truncate(to: position)
+                    return false
+                }
+                if item != nil {
+                    let deliveries = pending.deliveries &+ 1
+                    let time = stream.moment(group, now)
+                    stream.setDelivery(pending, group, time: time, deliveries: deliveries)
+                }
+                count += 1
+                return count < limit
+            }
+        }
+        reply.array(count, at: mark)
+    }
+
+    /// Replies with entries that waited too long for another consumer, if wanted, and those that
+    /// the group has not read; whether the stream has a place in the reply.
+    mutating func next(
+        _ stream: StreamValue,
+        _ group: StreamGroup,
+        _ name: Bytes,
+        _ reply: inout ReplyWriter
+    ) -> Bool {
+        let hasNew = stream.lastID > group.lastID && stream.lastEntryID > group.lastID
+        let oldest = claimIdleMin == nil ? nil : stream.oldestPending(group)
+        let hasIdle = oldest.map { isIdle($0) } ?? false
+        guard hasNew || hasIdle else { return false }
+        let consumer = stream.makeConsumer(group, name, now: now)
+        let mark = reply.mark()
+        var count = hasIdle ? claim(stream, group, consumer, &reply) : 0
+        guard hasNew || count > 0 else { return false }
+        if hasNew, count < budget.limit { count += fresh(stream, group, consumer, count, &reply) }
+        stream.note(consumer, now: now, isActive: count > 0)
+        reply.array(count, at: mark)
+        return true
+    }
+
+    private func isIdle(_ pending: PendingEntry) -> Bool {
+        max(now &- pending.time, 0) >= claimIdleMin ?? 0
+    }
+
+    /// Takes over pending entries, the longest idle ones first.
+    private mutating func claim(
+        _ stream: StreamValue,
+        _ group: StreamGroup,
+        _ consumer: StreamConsumer,
+        _ reply: inout ReplyWriter
+    ) -> Int {
+        var count = 0
+        let limit = budget.limit
+        // A claimed entry goes to the list's other end: each is met once.
+        for _ in 0..<group.pending.count {
+            guard count < limit, let pending = stream.oldestPending(group), isIdle(pending) else {
+                break
+            }
+            guard let item = stream.find(pending.id) else {
+                stream.removePending(pending, group)
+                continue
+            }
+            let position = reply.buffer.count
+            reply.array(4)
+            reply.id(item.id)
+            reply.words(item)
+            reply.integer(max(now - pending.time, 0))
+            reply.integer(pending.deliveries)
+            guard budget.take(reply.buffer.count - position) else {
+                reply.truncate(to: position)
+                break
+            }
+            stream.give(pending, group, to: consumer, time: stream.moment(group, now))
+            pending.deliveries &+= 1
+            count += 1
+        }
+        return count
+    }
+
+    /// Hands out entries that the group has not read, after `before` others of the same stream.
+    private mutating func fresh(
+        _ stream: StreamValue,
+        _ group: StreamGroup,
+        _ consumer: StreamConsumer,
+        _ before: Int,
+        _ reply: inout ReplyWriter
+    ) -> Int {
+        // Entries are noted as delivered when no walk looks at the stream: 64 at a time.
+        var ids = InlineArray<64, StreamID>(repeating: .zero)
+        let limit = min(budget.perStream - before, budget.entries)
+        var total = 0
+        var from = group.lastID.next
+        while let lower = from, total < limit {
+            var count = 0
+            let wanted = min(limit - total, 64)
+            stream.walk(lower, .max) { item in
+                let position = reply.buffer.count
+                write(item, &reply)
+                guard budget.take(reply.buffer.count - position) else {
+                    reply.truncate(to: position)
+                    return false
+                }
+                ids[count] = item.id
+                count += 1
+                return count < wanted
+            }
+            for index in 0..<count {
+                stream.deliver(
+                    ids[index],
+                    group,
+                    to: consumer,
+                    now: now,
+                    isPending: !isUnacknowledged
+                )
+            }
+            total += count
+            from = count == 64 ? ids[63].next : nil
+        }
+        return total
+    }
+
+    /// An entry, with CLAIM in the form of one that was claimed.
+    private func write(_ item: StreamPack.Item, _ reply: inout ReplyWriter) {
+        guard claimIdleMin != nil else { return reply.entry(item) }
+        reply.array(4)
+        reply.id(item.id)
+        reply.words(item)
+        reply.integer(0)
+        reply.integer(0)
+    }
+}

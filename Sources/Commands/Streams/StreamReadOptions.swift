@@ -1,0 +1,168 @@
+internal import Primitives
+internal import Structures
+internal import Wire
+
+/// The options of XREAD and XREADGROUP, and where their streams stand.
+struct StreamReadOptions {
+    /// A group and a consumer of it.
+    struct Reader {
+        let group: Bytes
+        let consumer: Bytes
+    }
+
+    /// How much may be read.
+    private(set) var budget = StreamReadBudget()
+    /// How long to wait where there is nothing, if at all.
+    private(set) var blockMilliseconds: Int64?
+    /// XREADGROUP: who reads.
+    private(set) var reader: Reader?
+    /// XREADGROUP: what is read need not be acknowledged.
+    private(set) var isUnacknowledged = false
+    /// XREADGROUP: pending entries that waited at least so long are read too.
+    private(set) var claimIdleMin: Int64?
+    /// The word of the first key; that of its id stands `streamCount` words on.
+    private(set) var firstKey = 0
+    /// The number of streams.
+    private(set) var streamCount = 0
+
+    /// Reads the words behind the name.
+    init(_ arguments: Arguments, inGroup: Bool) throws(CommandError) {
+        var index = 1
+        while index < arguments.count, streamCount == 0 {
+            try readOption(arguments, &index, inGroup: inGroup)
+        }
+        guard streamCount > 0 else { throw .syntax }
+        guard !inGroup || reader != nil else {
+            throw CommandError("ERR Missing GROUP option for XREADGROUP")
+        }
+        try budget.check()
+    }
+
+    private mutating func readOption(
+        _ arguments: Arguments,
+        _ index: inout Int,
+        inGroup: Bool
+    ) throws(CommandError) {
+        let word = arguments[index]
+        let more = arguments.count - 1 - index
+        if word.isWord("BLOCK"), more > 0 {
+            try readBlock(arguments, index + 1)
+            index += 2
+        } else if word.isWord("COUNT"), more > 0 {
+            let count = try arguments.integer(index + 1)
+            budget.perStream = count > 0 ? Int(count) : .max
+            index += 2
+        } else if word.isWord("MAXCOUNT"), more > 0 {
+            budget.entries = try arguments.integer(
+                index + 1,
+                in: 1...Int64.max,
+                or: CommandError("ERR MAXCOUNT must be positive")
+            )
+            index += 2
+        } else if word.isWord("MAXSIZE"), more > 0 {
+            budget.bytes = try arguments.integer(
+                index + 1,
+                in: 1...Int64.max,
+                or: CommandError("ERR MAXSIZE must be positive")
+            )
+            index += 2
+        } else if word.isWord("STREAMS"), more > 0 {
+            guard more % 2 == 0 else {
+                throw CommandError(
+                    """
+                    ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be \
+                    specified.
+                    """
+                )
+            }
+            firstKey = index + 1
+            streamCount = more / 2
+        } else {
+            try readGroupOption(arguments, &index, more, inGroup: inGroup)
+        }
+    }
+
+    private mutating func readBlock(_ arguments: Arguments, _ index: Int) throws(CommandError) {
+        guard let timeout = DecimalText.integer(arguments[index]) else {
+            throw CommandError("ERR timeout is not an integer or out of range")
+        }
+        guard timeout >= 0 else { throw CommandError("ERR timeout is negative") }
+        blockMilliseconds = timeout
+    }
+
+    private mutating func readGroupOption(
+        _ arguments: Arguments,
+        _ index: inout Int,
+        _ more: Int,
+        inGroup: Bool
+    ) throws(CommandError) {
+        let word = arguments[index]
+        if word.isWord("GROUP"), more >= 2 {
+            guard inGroup else { throw .groupOnly("GROUP") }
+            reader = Reader(group: arguments[index + 1], consumer: arguments[index + 2])
+            index += 3
+        } else if word.isWord("NOACK") {
+            guard inGroup else { throw .groupOnly("NOACK") }
+            isUnacknowledged = true
+            index += 1
+        } else if word.isWord("CLAIM"), more > 0 {
+            guard inGroup else { throw .groupOnly("CLAIM") }
+            claimIdleMin = Int64(
+                try arguments.integer(
+                    index + 1,
+                    in: 0...Int64.max,
+                    or: CommandError("ERR min-idle-time must be a positive integer")
+                )
+            )
+            index += 2
+        } else {
+            throw .syntax
+        }
+    }
+}
+
+/// How many entries a reading command may still return.
+struct StreamReadBudget {
+    /// COUNT: the most of each stream.
+    var perStream = Int.max
+    /// MAXCOUNT: the most of all streams together.
+    var entries = Int.max
+    /// MAXSIZE: the most bytes of all entries together; the first one may be larger.
+    var bytes = Int.max
+    /// Whether nothing more may be returned.
+    private(set) var isSpent = false
+    private var hasFirst = false
+
+    /// Checks that the bounds agree.
+    func check() throws(CommandError) {
+        guard entries == .max || perStream == .max || entries >= perStream else {
+            throw CommandError("ERR MAXCOUNT must be greater than or equal to COUNT")
+        }
+    }
+
+    /// The most entries of the next stream.
+    var limit: Int { min(perStream, entries) }
+
+    /// Counts an entry of `byteCount` bytes; false where it is one too many.
+    mutating func take(_ byteCount: Int) -> Bool {
+        if hasFirst, byteCount > bytes {
+            isSpent = true
+            return false
+        }
+        hasFirst = true
+        bytes = max(bytes - byteCount, 0)
+        entries -= 1
+        if entries == 0 { isSpent = true }
+        return true
+    }
+}
+
+extension CommandError {
+    /// XREAD was given an option of XREADGROUP.
+    fileprivate static func groupOnly(_ option: StaticString) -> CommandError {
+        CommandError(
+            "ERR The ^ option is only supported by XREADGROUP. You called XREAD instead.",
+            Bytes(option)
+        )
+    }
+}

@@ -1,0 +1,161 @@
+internal import Primitives
+internal import Store
+internal import Structures
+internal import Wire
+
+/// Strings that are numbers.
+public enum NumberCommands {
+    /// The rows of this family, in the order of the handlers below.
+    // swift-format-ignore
+    public static let table: [DataCommand] = [
+        DataCommand("INCR", arity: 2, [.write, .denyOOM, .fast], keys: KeySpec.first([.rw, .access, .update]), group: .string, since: "1.0.0", complexity: "O(1)", syntax: "@key", summary: "Adds one to the integer at a key, which counts as 0 when it is not there.", increment),
+        DataCommand("DECR", arity: 2, [.write, .denyOOM, .fast], keys: KeySpec.first([.rw, .access, .update]), group: .string, since: "1.0.0", complexity: "O(1)", syntax: "@key", summary: "Takes one from the integer at a key, which counts as 0 when it is not there.", decrement),
+        DataCommand("INCRBY", arity: 3, [.write, .denyOOM, .fast], keys: KeySpec.first([.rw, .access, .update]), group: .string, since: "1.0.0", complexity: "O(1)", syntax: "@key increment:i", summary: "Adds a number to the integer at a key.", incrementBy),
+        DataCommand("DECRBY", arity: 3, [.write, .denyOOM, .fast], keys: KeySpec.first([.rw, .access, .update]), group: .string, since: "1.0.0", complexity: "O(1)", syntax: "@key decrement:i", summary: "Takes a number from the integer at a key.", decrementBy),
+        DataCommand("INCRBYFLOAT", arity: 3, [.write, .denyOOM, .fast], keys: KeySpec.first([.rw, .access, .update]), group: .string, since: "2.6.0", complexity: "O(1)", syntax: "@key increment:d", summary: "Adds a floating-point number to the one at a key, which counts as 0 when it is not there.", incrementByFloat),
+        DataCommand("INCREX", arity: -2, [.write, .denyOOM, .fast], keys: KeySpec.first([.rw, .access, .update]), group: .string, since: "8.8.0", complexity: "O(1)", syntax: "@key increment=[BYFLOAT float:d | BYINT integer:i] [SATURATE] [LBOUND lowerbound] [UBOUND upperbound] expiration=[EX seconds:i | PX milliseconds:i | EXAT unix-time-seconds:t | PXAT unix-time-milliseconds:t | PERSIST] [ENX]", summary: "Adds a number to the one at a key within bounds, and says how long the key stays.", incrementWithin),
+    ]
+}
+
+extension NumberCommands {
+    /// `INCR key`: the sum.
+    static func increment(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) { try add(1, arguments, &context) }
+
+    /// `DECR key`: the difference.
+    static func decrement(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) { try add(-1, arguments, &context) }
+
+    /// `INCRBY key increment`: the sum.
+    static func incrementBy(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) { try add(arguments.integer(2), arguments, &context) }
+
+    /// `DECRBY key decrement`: the difference.
+    static func decrementBy(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        let decrement = try arguments.integer(2)
+        guard decrement != .min else { throw CommandError("ERR decrement would overflow") }
+        try add(-decrement, arguments, &context)
+    }
+
+    @inline(__always)
+    private static func add(
+        _ difference: Int64,
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        let key = context.firstKey(arguments)
+        let slot = try context.find(key, .string)
+        let old = try slot.map { slot throws(CommandError) in try integer(slot.entry) } ?? 0
+        let (sum, overflow) = old.addingReportingOverflow(difference)
+        guard !overflow else { throw .overflow }
+        if let slot, slot.entry.stringEncoding == .integer {
+            slot.shard.willChange(slot)
+            slot.entry.integer = sum
+        } else {
+            StringValue.set(
+                key,
+                .integer(sum),
+                expiry: slot?.entry.expiry,
+                at: slot,
+                in: context.shard(key)
+            )
+        }
+        context.reply.integer(sum)
+    }
+
+    /// The integer that a string holds or spells.
+    static func integer(_ entry: Entry) throws(CommandError) -> Int64 {
+        switch StringValue.content(entry) {
+        case .integer(let number): return number
+        case .bytes(let bytes):
+            guard let number = DecimalText.integer(bytes) else { throw .notInteger }
+            return number
+        case .block: throw .notInteger
+        }
+    }
+
+    /// `INCRBYFLOAT key increment`: the sum.
+    static func incrementByFloat(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        let key = context.firstKey(arguments)
+        let slot = try context.find(key, .string)
+        let old = try slot.map { slot throws(CommandError) in try float(slot.entry) } ?? .zero
+        guard let increment = WideFloat(arguments[2]) else { throw .notFloat }
+        let sum = old + increment
+        guard sum.isFinite else { throw .notFinite }
+        sum.withText { text in
+            StringValue.set(
+                key,
+                .bytes(text),
+                expiry: slot?.entry.expiry,
+                at: slot,
+                in: context.shard(key)
+            )
+            context.reply.bulk(text)
+        }
+    }
+
+    private static func float(_ entry: Entry) throws(CommandError) -> WideFloat {
+        guard let number = StringValue.withBytes(entry, { WideFloat($0) }) else { throw .notFloat }
+        return number
+    }
+
+    /// `INCREX key [BYFLOAT float | BYINT integer] [SATURATE] [LBOUND low] [UBOUND high]
+    /// [EX seconds | PX milliseconds | EXAT … | PXAT … | PERSIST] [ENX]`: the sum, and what was
+    /// added.
+    static func incrementWithin(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        let options = try IncrementOptions(arguments, from: 2, now: context.now)
+        let key = context.firstKey(arguments)
+        let slot = try context.find(key, .string)
+        switch options.amount {
+        case .integer(let range):
+            let old = try slot.map { slot throws(CommandError) in try integer(slot.entry) } ?? 0
+            let result = try range.result(old, saturates: options.saturates)
+            if let result {
+                keep(.integer(result.sum), key, slot, options, &context)
+            }
+            context.reply.array(2)
+            context.reply.integer(result?.sum ?? old)
+            context.reply.integer(result?.added ?? 0)
+        case .float(let range):
+            let old = try slot.map { slot throws(CommandError) in try float(slot.entry) } ?? .zero
+            let result = try range.result(old, saturates: options.saturates)
+            if let result {
+                result.sum.withText { keep(.bytes($0), key, slot, options, &context) }
+            }
+            context.reply.array(2)
+            (result?.sum ?? old).withText { context.reply.number($0) }
+            (result?.added ?? .zero).withText { context.reply.number($0) }
+        }
+    }
+
+    /// Stores a sum for as long as the options say.
+    private static func keep(
+        _ content: StringContent,
+        _ key: Key,
+        _ slot: Shard.Slot?,
+        _ options: IncrementOptions,
+        _ context: inout CommandContext
+    ) {
+        let expiry = options.expiry(replacing: slot?.entry.expiry)
+        if let expiry, expiry <= context.now {
+            if let slot { slot.shard.remove(slot) }
+        } else {
+            StringValue.set(key, content, expiry: expiry, at: slot, in: context.shard(key))
+        }
+    }
+}

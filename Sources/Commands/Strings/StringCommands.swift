@@ -1,0 +1,234 @@
+internal import Primitives
+internal import Store
+internal import Structures
+internal import Wire
+
+/// Strings as whole values: get, set, compare.
+public enum StringCommands {
+    /// The rows of this family, in the order of the handlers below.
+    // swift-format-ignore
+    public static let table: [DataCommand] = [
+        DataCommand("GET", arity: 2, [.readonly, .fast], keys: KeySpec.first([.ro, .access]), group: .string, since: "1.0.0", complexity: "O(1)", syntax: "@key", summary: "Returns the string stored at a key.", get),
+        DataCommand("SET", arity: -3, [.write, .denyOOM], keys: KeySpec.first([.rw, .access, .update, .variable]), group: .string, since: "1.0.0", complexity: "O(1)", syntax: "@key value condition=[NX | XX | IFEQ ifeq-value | IFNE ifne-value | IFDEQ ifdeq-digest | IFDNE ifdne-digest] [GET] expiration=[EX seconds:i | PX milliseconds:i | EXAT unix-time-seconds:t | PXAT unix-time-milliseconds:t | KEEPTTL]", summary: "Stores a string at a key, whatever the key held, on conditions and for a time if wanted.", set),
+        DataCommand("GETEX", arity: -2, [.write, .fast], keys: KeySpec.first([.rw, .access, .update]), group: .string, since: "6.2.0", complexity: "O(1)", syntax: "@key expiration=[EX seconds:i | PX milliseconds:i | EXAT unix-time-seconds:t | PXAT unix-time-milliseconds:t | PERSIST]", summary: "Returns the string stored at a key, and says how long the key stays.", getWithExpiry),
+        DataCommand("GETDEL", arity: 2, [.write, .fast], keys: KeySpec.first([.rw, .access, .delete]), group: .string, since: "6.2.0", complexity: "O(1)", syntax: "@key", summary: "Returns the string stored at a key, and removes the key.", getAndDelete),
+        DataCommand("GETSET", arity: 3, [.write, .denyOOM, .fast], keys: KeySpec.first([.rw, .access, .update]), group: .string, since: "1.0.0", complexity: "O(1)", syntax: "@key value", summary: "Stores a string at a key and returns the old one.", deprecated: Deprecation(since: "6.2.0", by: "`SET` with the `!GET` argument"), getAndSet),
+        DataCommand("SETNX", arity: 3, [.write, .denyOOM, .fast], keys: KeySpec.first([.ow, .insert]), group: .string, since: "1.0.0", complexity: "O(1)", syntax: "@key value", summary: "Stores a string at a key that is not there.", deprecated: Deprecation(since: "2.6.12", by: "`SET` with the `NX` argument"), setIfAbsent),
+        DataCommand("SETEX", arity: 4, [.write, .denyOOM], keys: KeySpec.first([.ow, .update]), group: .string, since: "2.0.0", complexity: "O(1)", syntax: "@key seconds:i value", summary: "Stores a string at a key for some seconds.", deprecated: Deprecation(since: "2.6.12", by: "`SET` with the `EX` argument"), setForSeconds),
+        DataCommand("PSETEX", arity: 4, [.write, .denyOOM], keys: KeySpec.first([.ow, .update]), group: .string, since: "2.6.0", complexity: "O(1)", syntax: "@key milliseconds:i value", summary: "Stores a string at a key for some milliseconds.", deprecated: Deprecation(since: "2.6.12", by: "`SET` with the `PX` argument"), setForMilliseconds),
+        DataCommand("DELEX", arity: -2, [.write, .fast], keys: KeySpec.first([.rw, .delete, .variable]), group: .string, since: "8.4.0", complexity: "O(1), for digests O(N) where N is the length of the string", syntax: "@key condition=[IFEQ ifeq-value | IFNE ifne-value | IFDEQ ifdeq-digest | IFDNE ifdne-digest]", summary: "Removes a key if its string is, or is not, a certain one.", deleteIf),
+        DataCommand("DELIFEQ", arity: 3, [.write, .fast], keys: KeySpec.first([.rm, .delete]), group: .string, since: "9.0.0", complexity: "O(1)", syntax: "@key value", summary: "Removes a key if its string is a certain one.", deleteIfEqual),
+        DataCommand("DIGEST", arity: 2, [.readonly, .fast], keys: KeySpec.first([.ro, .access]), group: .string, since: "8.4.0", complexity: "O(N) where N is the length of the string", syntax: "@key", summary: "Tells the XXH3 hash of the string stored at a key.", digest),
+    ]
+}
+
+extension StringCommands {
+    /// `GET key`: the string, or null.
+    static func get(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        guard let slot = try context.read(context.firstKey(arguments), .string) else {
+            return context.reply.null()
+        }
+        reply(slot.entry, &context.reply)
+    }
+
+    /// Writes the string of `entry` as a bulk string.
+    @inline(__always)
+    static func reply(_ entry: Entry, _ reply: inout ReplyWriter) {
+        switch StringValue.content(entry) {
+        case .bytes(let bytes): reply.bulk(bytes)
+        case .integer(let number): reply.bulk(decimal: number)
+        case .block(let block): reply.bulk(block)
+        }
+    }
+
+    /// `SET key value [condition] [GET] [expiration]`: OK, the old string, or null.
+    static func set(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        let key = context.firstKey(arguments)
+        guard _fastPath(arguments.count == 3) else {
+            return try setWithOptions(arguments, key, &context)
+        }
+        store(key, arguments[2], expiry: nil, at: context.find(key), &context)
+        context.reply.ok()
+    }
+
+    /// Stores the word `value` at `key`, taking over its block where it has one.
+    @inline(__always)
+    static func store(
+        _ key: Key,
+        _ value: Bytes,
+        expiry: Int64?,
+        at slot: Shard.Slot?,
+        _ context: inout CommandContext
+    ) {
+        let content: StringContent
+        if _slowPath(value.count > Entry.inlineValueMax), let block = context.takeBlock(value) {
+            content = .block(block)
+        } else {
+            content = StringContent(encoding: value)
+        }
+        StringValue.set(key, content, expiry: expiry, at: slot, in: context.shard(key))
+    }
+
+    @inline(never)
+    private static func setWithOptions(
+        _ arguments: Arguments,
+        _ key: Key,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        let options = try SetOptions(arguments, from: 3, now: context.now)
+        let old = context.find(key)
+        if options.returnsOld, let old, !old.entry.isKind(.string) { throw .wrongType }
+        let allowed = try options.condition.allows(old?.entry)
+        if options.returnsOld {
+            if let old { reply(old.entry, &context.reply) } else { context.reply.null() }
+        }
+        guard allowed else {
+            if !options.returnsOld { context.reply.null() }
+            return
+        }
+        let expiry = options.keepsExpiry ? old?.entry.expiry : options.expiry
+        if let expiry, expiry <= context.now {
+            if let old { context.shard(key).remove(old) }
+        } else {
+            store(key, arguments[2], expiry: expiry, at: old, &context)
+        }
+        if !options.returnsOld { context.reply.ok() }
+    }
+
+    /// `GETEX key [EX seconds | PX milliseconds | EXAT … | PXAT … | PERSIST]`: the string, or null.
+    static func getWithExpiry(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        var words = ExpiryWords()
+        var index = 2
+        while index < arguments.count {
+            guard try words.take(arguments, &index, allowing: .persist) else { throw .syntax }
+            index += 1
+        }
+        guard let slot = try context.read(context.firstKey(arguments), .string) else {
+            return context.reply.null()
+        }
+        let moment = try words.moment(now: context.now)
+        reply(slot.entry, &context.reply)
+        if let moment, moment <= context.now {
+            slot.shard.remove(slot)
+        } else if moment != nil || words.persists {
+            slot.shard.setExpiry(slot, moment)
+        }
+    }
+
+    /// `GETDEL key`: the string, or null.
+    static func getAndDelete(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        guard let slot = try context.read(context.firstKey(arguments), .string) else {
+            return context.reply.null()
+        }
+        reply(slot.entry, &context.reply)
+        slot.shard.remove(slot)
+    }
+
+    /// `GETSET key value`: the old string, or null.
+    static func getAndSet(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        let key = context.firstKey(arguments)
+        let slot = try context.read(key, .string)
+        if let slot { reply(slot.entry, &context.reply) } else { context.reply.null() }
+        store(key, arguments[2], expiry: nil, at: slot, &context)
+    }
+
+    /// `SETNX key value`: 1, or 0 when the key is there.
+    static func setIfAbsent(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        let key = context.firstKey(arguments)
+        guard context.find(key) == nil else { return context.reply.integer(0) }
+        store(key, arguments[2], expiry: nil, at: nil, &context)
+        context.reply.integer(1)
+    }
+
+    /// `SETEX key seconds value`: OK.
+    static func setForSeconds(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) { try set(arguments, &context, expiringIn: .seconds) }
+
+    /// `PSETEX key milliseconds value`: OK.
+    static func setForMilliseconds(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) { try set(arguments, &context, expiringIn: .milliseconds) }
+
+    private static func set(
+        _ arguments: Arguments,
+        _ context: inout CommandContext,
+        expiringIn unit: ExpiryUnit
+    ) throws(CommandError) {
+        let expiry = try unit.moment(arguments[2], now: context.now)
+        let key = context.firstKey(arguments)
+        store(key, arguments[3], expiry: expiry, at: context.find(key), &context)
+        context.reply.ok()
+    }
+
+    // MARK: Comparing
+
+    /// `DELEX key [IFEQ value | IFNE value | IFDEQ digest | IFDNE digest]`: 1, or 0 when nothing
+    /// was removed.
+    static func deleteIf(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        var condition = ValueCondition.always
+        if arguments.count > 2 {
+            guard arguments.count == 4 else { throw .wordCount }
+            var index = 2
+            guard let comparison = try ValueCondition(comparing: arguments, &index) else {
+                throw CommandError("ERR Invalid condition. Use IFEQ, IFNE, IFDEQ or IFDNE")
+            }
+            condition = comparison
+        }
+        try delete(context.firstKey(arguments), if: condition, &context)
+    }
+
+    /// `DELIFEQ key value`: 1, or 0 when nothing was removed.
+    static func deleteIfEqual(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        try delete(context.firstKey(arguments), if: .equal(arguments[2]), &context)
+    }
+
+    private static func delete(
+        _ key: Key,
+        if condition: ValueCondition,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        guard let slot = context.find(key), try condition.allows(slot.entry) else {
+            return context.reply.integer(0)
+        }
+        slot.shard.remove(slot)
+        context.reply.integer(1)
+    }
+
+    /// `DIGEST key`: 16 hexadecimal digits, or null.
+    static func digest(
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        guard let slot = try context.read(context.firstKey(arguments), .string) else {
+            return context.reply.null()
+        }
+        context.reply.bulk(hexadecimal: StringValue.withBytes(slot.entry) { XXH3.hash($0) })
+    }
+}

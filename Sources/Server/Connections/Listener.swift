@@ -1,0 +1,67 @@
+internal import Glibc
+internal import System
+
+/// A socket that connections arrive at.
+struct Listener {
+    let descriptor: Int32
+    let isUnix: Bool
+    /// Where it listens, for people: `address:port` or a path.
+    let place: String
+
+    /// The kind, as the log's ready line names it.
+    var kind: String { isUnix ? "unix" : "tcp" }
+
+    /// Why listening failed, for the log.
+    struct Failure: Error {
+        let text: String
+    }
+
+    /// Listens on every address of `bind`, as far as they must be there.
+    static func openTCP(_ options: Options) throws(Failure) -> [Listener] {
+        guard options.port != 0, let port = UInt16(exactly: options.port) else { return [] }
+        var listeners: [Listener] = []
+        for entry in options.addresses {
+            let isOptional = entry.hasPrefix("-")
+            let address = isOptional ? String(entry.dropFirst()) : entry
+            let place = "\(address):\(port)"
+            do throws(SystemError) {
+                let descriptor = try Socket.listen(
+                    address: address,
+                    port: port,
+                    backlog: Int32(clamping: options.backlog)
+                )
+                listeners.append(Listener(descriptor: descriptor, isUnix: false, place: place))
+            } catch {
+                if isOptional && error.number == EADDRNOTAVAIL { continue }
+                if absentProtocol.contains(error.number) { continue }
+                for listener in listeners { Socket.close(listener.descriptor) }
+                throw Failure(
+                    text: "Could not create server TCP listening socket \(place): \(error.text)"
+                )
+            }
+        }
+        return listeners
+    }
+
+    /// What a machine without IPv6 answers.
+    private static let absentProtocol: Set<Int32> = [
+        ENOPROTOOPT, EPROTONOSUPPORT, ESOCKTNOSUPPORT, EPFNOSUPPORT, EAFNOSUPPORT,
+    ]
+
+    /// Listens on the unix socket, if there is to be one.
+    static func openUnix(_ options: Options) throws(Failure) -> Listener? {
+        let path = options.unixSocketPath
+        guard !path.isEmpty else { return nil }
+        do throws(SystemError) {
+            let descriptor = try Socket.listen(
+                path: path,
+                mode: UInt32(options.unixSocketPermissions),
+                group: options.unixSocketGroup,
+                backlog: Int32(clamping: options.backlog)
+            )
+            return Listener(descriptor: descriptor, isUnix: true, place: path)
+        } catch {
+            throw Failure(text: "Failed opening Unix socket: \(error.text)")
+        }
+    }
+}

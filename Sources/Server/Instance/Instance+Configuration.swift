@@ -1,0 +1,76 @@
+internal import Commands
+internal import Store
+internal import Structures
+internal import System
+
+/// How changes of the configuration take place.
+extension Instance {
+    /// Descriptors that are no clients: listeners, logs, files.
+    static let reservedFiles = 32
+
+    /// Notes what CONFIG SET must do besides noting a value.
+    func registerActions() {
+        configuration.whenChanged(["port"]) { [unowned self] (next) throws(DirectiveRefusal) in
+            try self.listenAgain(
+                next,
+                or: "Unable to listen on this port. Check server logs."
+            )
+        }
+        configuration.whenChanged(["bind"]) { [unowned self] (next) throws(DirectiveRefusal) in
+            try self.listenAgain(next, or: "Failed to bind to specified addresses.")
+        }
+        configuration.whenChanged(["maxclients"]) { (next) throws(DirectiveRefusal) in
+            try Instance.allowClients(Options(next).clientsMax)
+        }
+        configuration.whenChanged(["loglevel"]) { [log] (next) throws(DirectiveRefusal) in
+            if let level = LogLevel(name: Options(next).logLevel) { log.show(from: level) }
+        }
+    }
+
+    private func listenAgain(
+        _ next: Configuration,
+        or refusal: String
+    ) throws(DirectiveRefusal) {
+        do throws(Listener.Failure) { try listenAgain(Options(next)) } catch {
+            log(.warning, "Warning: \(error.text)")
+            throw DirectiveRefusal(refusal)
+        }
+    }
+
+    private static func allowClients(_ count: Int) throws(DirectiveRefusal) {
+        let wanted = count + reservedFiles
+        let (limit, _) = OpenFiles.raise(to: wanted)
+        guard limit < wanted else { return }
+        throw DirectiveRefusal(
+            "The operating system is not able to handle the specified number of clients, try "
+                + "with \(limit - reservedFiles)"
+        )
+    }
+
+    /// Names directives that were set but steer nothing yet.
+    func log(absent names: ArraySlice<String>) {
+        guard !names.isEmpty else { return }
+        log(
+            .warning,
+            "Kept for CONFIG GET, but not in effect in this version: "
+                + names.joined(separator: ", ")
+        )
+    }
+
+    /// Lets all workers work by the configuration as it stands now. The world is stopped.
+    func publish() {
+        let before = options.accessMeasure
+        options = Options(configuration)
+        var limits = options.commandLimits
+        limits.encoding.listNodeBytesMax = listNodeBytesMax
+        for worker in workers {
+            worker.context.limits = limits
+            worker.measure(by: options.accessMeasure)
+            worker.statistics.keepDurations(options.tracksLatency)
+            // Where no password is asked for any more, everybody is in.
+            guard options.password.isEmpty else { continue }
+            for client in worker.clients { client?.state.insert(.authenticated) }
+        }
+        if options.accessMeasure.readsOtherwise(than: before) { renewStamps() }
+    }
+}

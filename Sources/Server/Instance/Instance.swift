@@ -1,0 +1,228 @@
+internal import CSupport
+internal import Commands
+internal import Glibc
+internal import Primitives
+internal import Store
+internal import Synchronization
+internal import System
+
+/// The server: its options, its keyspace, its commands and its workers.
+@safe
+final class Instance: @unchecked Sendable {  // because: mutable parts are atomic or guarded
+    let registry = Registry(data: CommandFamilies.data, admin: CommandFamilies.admin)
+    let keyspace: Keyspace
+    let log: Log
+    /// What the server is set to; changed only while the world is stopped, as all that follows.
+    var configuration: Configuration
+    /// What workers look at of it.
+    var options: Options
+    private(set) var expiresActively = true
+    /// Whether workers do nothing unasked.
+    private(set) var pausesPeriodicWork = false
+    /// The bound of list nodes that DEBUG QUICKLIST-PACKED-THRESHOLD set.
+    private(set) var listNodeBytesMax = Int.max
+    private(set) var workers: [Worker] = []
+    /// Where connections arrive; worker 0 accepts them.
+    var listeners: [Listener] = []
+    private let stopping = Atomic<Bool>(false)
+    private let lastClientID = Atomic<UInt64>(0)
+    private let connections = Atomic<Int>(0)
+    private let stop = WorldStop()
+    let reaper = Reaper()
+    /// Who gets the next connection; worker 0 alone uses it.
+    var nextWorker = 0
+    /// Forty hexadecimal digits that name this run of the server.
+    let runID = Instance.randomID()
+    /// Forty hexadecimal digits that name the history of the data.
+    private(set) var replicationID = Instance.randomID()
+    /// Who started the server and waits to hear of it, as INFO says it.
+    let supervisor: String
+    let executable = OwnProcess.executable
+    let startedAtUnix = Clock.unixMilliseconds() / 1000
+    let startedAtNanoseconds = Clock.monotonicNanoseconds()
+    private let startedAtCycles = apus_cycles()
+    private(set) var peakBytes = 0
+
+    /// When the server started, in seconds of the monotonic clock.
+    var startedAtSeconds: Int64 { startedAtNanoseconds / 1_000_000_000 }
+
+    private static func randomID() -> String {
+        (0..<40).map { _ in String(Int.random(in: 0..<16), radix: 16) }.joined()
+    }
+
+    /// A server that does not listen yet.
+    init(
+        _ configuration: Configuration,
+        log: Log,
+        supervisor: String = "no"
+    ) throws(SystemError) {
+        self.supervisor = supervisor
+        self.configuration = configuration
+        self.log = log
+        options = Options(configuration)
+        keyspace = Keyspace(databases: options.databases, workers: options.threads)
+        let rings = Instance.rings(options, log)
+        for index in 0..<options.threads {
+            workers.append(try Worker(index: index, server: self, ring: rings?[index]))
+        }
+        registerActions()
+    }
+
+    /// The rings of the workers, where `event-loop` wants some and the kernel has them.
+    private static func rings(_ options: Options, _ log: Log) -> [CompletionRing]? {
+        guard options.usesRings else { return nil }
+        do throws(SystemError) {
+            var rings: [CompletionRing] = []
+            for _ in 0..<options.threads { rings.append(try CompletionRing()) }
+            return rings
+        } catch {
+            log(.notice, "Serving with epoll, as io_uring is not to be had: \(error.text)")
+            return nil
+        }
+    }
+
+    /// What the workers wait with, as INFO names it.
+    var eventLoopName: String { workers[0].ring == nil ? "epoll" : "io_uring" }
+
+    /// The number of workers.
+    var workerCount: Int { workers.count }
+
+    /// Whether the workers are to end.
+    var isStopping: Bool { stopping.load(ordering: .relaxed) }
+
+    /// The connections that are open.
+    var connectionCount: Int { connections.load(ordering: .relaxed) }
+
+    /// Serves until `end` is called: worker 0 on this thread, the others on their own.
+    func run() {
+        reaper.start()
+        let others = workers.dropFirst().map { worker in Thread { worker.run() } }
+        workers[0].run()
+        for thread in others { thread.join() }
+    }
+
+    /// Lets all workers end, with `reason` in the log.
+    func end(because reason: String) {
+        guard !stopping.exchange(true, ordering: .relaxed) else { return }
+        log(.warning, reason)
+        for worker in workers { worker.wakeUp.signal() }
+    }
+
+    // MARK: What INFO asks for; the world is stopped
+
+    /// The bytes of all keys and values.
+    var usedDataBytes: Int { sumOverShards { $0.usedBytes } }
+
+    /// The bytes of the pages that hold them.
+    var pageBytes: Int { sumOverShards { $0.pageBytes } }
+
+    /// The changes since the start.
+    var changeCount: UInt64 { UInt64(sumOverShards { Int($0.changeCount) }) }
+
+    /// The large values, and the keys of flushed databases, that wait to be freed.
+    var lazilyPendingCount: Int { sumOverShards { $0.remainCount } + reaper.pendingCount }
+
+    /// How often the command in `row` took how long, by the buckets of `DurationHistogram`; nil
+    /// where nothing is known.
+    func durations(of row: Int) -> [UInt64]? {
+        var sum = [UInt64](repeating: 0, count: DurationHistogram.bucketCount)
+        for worker in workers {
+            guard let durations = worker.statistics[row].durations else { continue }
+            for (bucket, count) in durations.counted.enumerated() { sum[bucket] += count }
+        }
+        return sum.contains { $0 > 0 } ? sum : nil
+    }
+
+    private func sumOverShards(_ value: (Shard) -> Int) -> Int {
+        var sum = 0
+        for partition in 0..<keyspace.partitionCount {
+            for database in 0..<keyspace.databaseCount {
+                sum += value(keyspace.shard(partition: partition, database: database))
+            }
+        }
+        return sum
+    }
+
+    /// Lets the stamps of all keys be made fresh, those of few at once. The world is stopped.
+    func renewStamps() {
+        let clock = workers[0].context.accessClock
+        var budget = 2 * Worker.stampRunsAtOnce
+        for partition in 0..<keyspace.partitionCount {
+            for database in 0..<keyspace.databaseCount {
+                let shard = keyspace.shard(partition: partition, database: database)
+                shard.renewStamps(clock, budget: &budget)
+            }
+        }
+    }
+
+    /// Gives the history of the data a new name. The world is stopped.
+    func renameHistory() { replicationID = Instance.randomID() }
+
+    /// Switches the expiry of keys that nobody asks for on or off. The world is stopped.
+    func expireActively(_ isOn: Bool) {
+        expiresActively = isOn
+        for worker in workers { worker.expireSoon() }
+    }
+
+    /// Lets workers do nothing unasked, or again what is theirs. The world is stopped.
+    func pausePeriodicWork(_ isPaused: Bool) {
+        pausesPeriodicWork = isPaused
+        for worker in workers { worker.expireSoon() }
+    }
+
+    /// Bounds the nodes of lists besides what the configuration says. The world is stopped.
+    func boundListNodes(_ bytesMax: Int) {
+        listNodeBytesMax = bytesMax
+        publish()
+    }
+
+    /// Keeps the largest use of memory seen.
+    func notePeak(_ bytes: Int) { peakBytes = max(peakBytes, bytes) }
+
+    /// Microseconds a cycle of `apus_cycles` takes, measured since the start.
+    var microsecondsPerCycle: Double {
+        let cycles = apus_cycles() &- startedAtCycles
+        let nanoseconds = Clock.monotonicNanoseconds() - startedAtNanoseconds
+        return cycles > 0 ? Double(nanoseconds) / 1000 / Double(cycles) : 0
+    }
+
+    // MARK: Connections
+
+    /// Counts a connection that was let in.
+    func connectionBegan() { connections.add(1, ordering: .relaxed) }
+
+    /// Counts a connection that ended.
+    func connectionEnded() { connections.subtract(1, ordering: .relaxed) }
+
+    /// A number that no client had before.
+    func nextClientID() -> UInt64 { lastClientID.add(1, ordering: .relaxed).newValue }
+
+    // MARK: Stopping the world
+
+    /// Runs `body` while every other worker stands between two batches. Must not be called while
+    /// holding a partition's lock.
+    func exclusively<Result, Failure: Error>(
+        _ worker: Worker,
+        _ body: () throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        guard workers.count > 1 else { return try body() }
+        // The others may look at this worker before its turn comes.
+        worker.sendFinished()
+        stop.begin(others: workers.count - 1) {
+            for other in self.workers where other !== worker { other.wakeUp.signal() }
+        }
+        defer { stop.end() }
+        return try body()
+    }
+
+    /// Stands still while another worker wants the world stopped.
+    @inline(__always)
+    func parkIfAsked(_ worker: Worker) {
+        guard _slowPath(stop.isAsked) else { return }
+        worker.flushReplies()
+        stop.park()
+    }
+
+    /// Takes a worker whose loop has ended out of those that must stand still.
+    func leave(_ worker: Worker) { stop.leave() }
+}

@@ -1,0 +1,92 @@
+internal import Commands
+internal import Primitives
+
+/// All commands: the table that finds them, and what the dispatcher must know of each at once.
+///
+/// ## Invariants
+/// `rows` has as many rows as the table has facts, all made by `init`, and lives as long as the
+/// process.
+@safe
+final class Registry: @unchecked Sendable {  // because: never changed after `init`
+    /// How a command runs.
+    enum Runner {
+        case data(DataHandler)
+        case admin(AdminHandler)
+        /// Has subcommands; its own row never runs.
+        case container
+    }
+
+    /// What a dispatch needs of a row, in one place.
+    struct Row {
+        let runner: Runner
+        let arity: Int
+        let flags: CommandFlags
+        /// The word of the first key, or 0.
+        let firstKey: Int
+        /// Whether that is the only one.
+        let hasOneKey: Bool
+        let isContainer: Bool
+        /// The word that is looked up in the collection at the first key, or 0.
+        let memberWord: Int
+    }
+
+    /// A row where it stands. Copying a row would count a reference to its handler.
+    @safe
+    struct RowPlace {
+        fileprivate let row: UnsafePointer<Row>
+
+        var runner: Runner { @inline(__always) get { unsafe row.pointee.runner } }
+        var arity: Int { @inline(__always) get { unsafe row.pointee.arity } }
+        var flags: CommandFlags { @inline(__always) get { unsafe row.pointee.flags } }
+        var firstKey: Int { @inline(__always) get { unsafe row.pointee.firstKey } }
+        var hasOneKey: Bool { @inline(__always) get { unsafe row.pointee.hasOneKey } }
+        var isContainer: Bool { @inline(__always) get { unsafe row.pointee.isContainer } }
+        var memberWord: Int { @inline(__always) get { unsafe row.pointee.memberWord } }
+    }
+
+    let table: CommandTable
+    private let rows: UnsafeMutablePointer<Row>
+
+    init(data: [[DataCommand]], admin: [[AdminCommand]]) {
+        let dataRows = data.joined().map { ($0.facts, Runner.data($0.handler)) }
+        let adminRows = admin.joined().map { ($0.facts, Runner.admin($0.handler)) }
+        let all = dataRows + adminRows
+        table = CommandTable(all.map { $0.0 })
+        unsafe rows = .allocate(capacity: all.count)
+        for (number, (facts, runner)) in all.enumerated() {
+            let isContainer = table.subcommands[number] != nil
+            unsafe (rows + number).initialize(
+                to: Row(
+                    runner: isContainer && facts.arity < -1 ? .container : runner,
+                    arity: facts.arity,
+                    flags: facts.flags,
+                    firstKey: Registry.firstKey(facts),
+                    hasOneKey: Registry.hasOneKey(facts),
+                    isContainer: isContainer,
+                    memberWord: facts.memberWord
+                )
+            )
+        }
+    }
+
+    /// The row with a number that the table gave.
+    @inline(__always)
+    func row(_ number: Int) -> RowPlace {
+        assert(table.facts.indices.contains(number), "no such row")
+        return unsafe RowPlace(row: UnsafePointer(rows + number))
+    }
+
+    private static func firstKey(_ facts: CommandFacts) -> Int {
+        guard case .index(let index)? = facts.keys.first?.begin,
+            case .range? = facts.keys.first?.find
+        else { return 0 }
+        return index
+    }
+
+    private static func hasOneKey(_ facts: CommandFacts) -> Bool {
+        guard facts.keys.count == 1, case .range(last: 0, _, _) = facts.keys[0].find else {
+            return false
+        }
+        return true
+    }
+}

@@ -1,0 +1,85 @@
+/// What MEMORY DOCTOR says of memory that is not used as it should be.
+struct MemoryDoctor {
+    /// An emptier server gives no ground for advice.
+    private static let usedMin = 5 << 20
+    /// Less is not worth a word.
+    private static let wastedMin = 10 << 20
+    private static let clientBytesMax = 200 << 10
+
+    /// The report.
+    let text: String
+
+    /// Looks into how memory is used.
+    init(_ memory: MemoryUse) {
+        guard memory.used >= MemoryDoctor.usedMin else {
+            text = """
+                Hi Sam, this instance is empty or is using very little memory, my issues detector \
+                can't be used in these conditions. Please, leave for your mission on Earth and \
+                fill it with some data. The new Sam and I will be back to our programming as soon \
+                as I finished rebooting.
+
+                """
+            return
+        }
+        let findings = MemoryDoctor.findings(memory)
+        guard !findings.isEmpty else {
+            text = """
+                Hi Sam, I can't find any memory issue in your instance. I can only account for \
+                what occurs on this base.
+
+                """
+            return
+        }
+        text =
+            "Sam, I detected a few issues in this Redis instance memory implants:\n\n"
+            + findings.map { " * \($0)\n\n" }.joined()
+            + "I'm here to keep you safe, Sam. I want to help you.\n"
+    }
+
+    private static func findings(_ memory: MemoryUse) -> [String] {
+        var findings: [String] = []
+        if MemoryUse.ratio(memory.peak, of: memory.used) > 1.5 {
+            findings.append(
+                """
+                Peak memory: In the past this instance used more than 150% the memory that is \
+                currently using. Pages that hold nothing any more went back to the system, but for \
+                a few that MEMORY PURGE gives back; pages that are partly filled stay until their \
+                last value goes.
+                """
+            )
+        }
+        if MemoryUse.ratio(memory.pages, of: memory.data) > 1.4,
+            memory.pages - memory.data > wastedMin
+        {
+            findings.append(
+                """
+                High fragmentation: The pages that hold keys and values have more than 1.4 times \
+                their size, as many values were removed or changed their sizes. New values of like \
+                sizes fill the room. MEMORY MALLOC-STATS shows which sizes take it.
+                """
+            )
+        }
+        if MemoryUse.ratio(memory.resident, of: memory.used) > 1.4,
+            memory.resident - memory.used > wastedMin
+        {
+            findings.append(
+                """
+                High total RSS: The process takes more than 1.4 times the memory that its keys, \
+                values and clients need. This is harmless after a peak or a time of large requests \
+                and replies; MEMORY PURGE gives back what lies idle.
+                """
+            )
+        }
+        if memory.clientCount > 0, memory.clients / memory.clientCount > clientBytesMax {
+            findings.append(
+                """
+                Big client buffers: The clients' buffers take more than 200 kilobytes each on \
+                average. Clients that read slowly, or send large requests bit by bit, may be the \
+                reason: CLIENT LIST tells which. See client-output-buffer-limit and \
+                client-query-buffer-limit.
+                """
+            )
+        }
+        return findings
+    }
+}

@@ -1,0 +1,260 @@
+internal import Store
+internal import System
+
+/// One run of the server: from a configuration that was read to an exit code.
+struct Launch {
+    private var configuration: Configuration
+    private let options: Options
+    private let log = Log()
+    /// Whether neither a file nor an option was given.
+    private let isPlain: Bool
+
+    /// A run by `configuration`.
+    init(_ configuration: Configuration, isPlain: Bool) {
+        self.configuration = configuration
+        self.isPlain = isPlain
+        options = Options(configuration)
+    }
+
+    /// Serves until somebody ends it; returns the exit code.
+    consuming func run() -> Int32 {
+        Signals.prepare()
+        log.write(to: options.logPath)
+        if let level = LogLevel(name: options.logLevel) { log.show(from: level) }
+        let supervisor = findSupervisor()
+        if options.isDaemon, supervisor == nil {
+            do throws(SystemError) { try OwnProcess.leaveTerminal() } catch {
+                return fail("Cannot leave the terminal: \(error.text)")
+            }
+        }
+        greet()
+        log.become(.primary)
+        guard settleClientsMax() else { return 1 }
+        do throws(SystemError) {
+            let server = try Instance(
+                configuration,
+                log: log,
+                supervisor: supervisor == nil ? "no" : "systemd"
+            )
+            guard hasAddresses(server) else { return 1 }
+            server.log(absent: configuration.notInEffect[...])
+            guard listen(server) else { return 1 }
+            return serve(server, supervisor)
+        } catch {
+            return fail("Failed to start: \(error.text)")
+        }
+    }
+
+    private func fail(_ text: String) -> Int32 {
+        log(.warning, text)
+        return 1
+    }
+
+    // MARK: The first lines
+
+    private func greet() {
+        log(.notice, "oO0OoO0OoO0Oo Apus is starting oO0OoO0OoO0Oo")
+        log(
+            .notice,
+            "Apus version=\(Version.apus), as Redis version=\(Version.redis), bits=64, "
+                + "pid=\(OwnProcess.number), just started"
+        )
+        if isPlain {
+            log(
+                .warning,
+                "Warning: no config file specified, using the default config. In order to specify "
+                    + "a config file use apus-server /path/to/apus.conf"
+            )
+        } else {
+            log(.notice, "Configuration loaded")
+        }
+    }
+
+    /// The supervisor that wants to hear of the start, where `supervised` names one.
+    private func findSupervisor() -> Supervisor? {
+        let wanted = options.supervisor
+        if wanted == "upstart" || wanted == "auto", OwnProcess.environment("UPSTART_JOB") != nil {
+            OwnProcess.forgetEnvironment("UPSTART_JOB")
+            OwnProcess.stopSelf()
+            return nil
+        }
+        guard wanted == "systemd" || wanted == "auto", let supervisor = Supervisor() else {
+            return nil
+        }
+        supervisor.tell("STATUS=Apus is loading...\n")
+        return supervisor
+    }
+
+    /// Whether the process may have the addresses that the databases reserve.
+    private func hasAddresses(_ server: Instance) -> Bool {
+        let wanted = server.keyspace.addressBytes
+        guard let limit = ProcessMemory.addressBytesMax, limit < wanted else { return true }
+        log(
+            .warning,
+            "Your current 'ulimit -v' of \(limit >> 10) is not enough for the server to start: its "
+                + "databases reserve \(wanted >> 30) GB of addresses, however little memory they "
+                + "use. Please set it to unlimited. Exiting."
+        )
+        return false
+    }
+
+    /// Lets as many files be open as `maxclients` needs, or lowers `maxclients`; false when not
+    /// even one client would be served.
+    private mutating func settleClientsMax() -> Bool {
+        let wanted = options.clientsMax + Instance.reservedFiles
+        let before = OpenFiles.limit
+        let (limit, reason) = OpenFiles.raise(to: wanted)
+        guard limit < wanted else {
+            if limit > before {
+                log(
+                    .notice,
+                    "Increased maximum number of open files to \(limit) (it was originally set to "
+                        + "\(before))."
+                )
+            }
+            return true
+        }
+        guard limit > Instance.reservedFiles else {
+            log(
+                .warning,
+                "Your current 'ulimit -n' of \(before) is not enough for the server to start. "
+                    + "Please increase your open file limit to at least \(wanted). Exiting."
+            )
+            return false
+        }
+        let count = limit - Instance.reservedFiles
+        log(
+            .warning,
+            "You requested maxclients of \(options.clientsMax) requiring at least \(wanted) max "
+                + "file descriptors."
+        )
+        log(
+            .warning,
+            "Server can't set maximum open files to \(wanted) because of OS error: "
+                + "\(reason ?? "unknown")."
+        )
+        log(
+            .warning,
+            "Current maximum open files is \(limit). maxclients has been reduced to \(count) to "
+                + "compensate for low ulimit. If you need higher maxclients increase 'ulimit -n'."
+        )
+        configuration.settle("maxclients", at: .integer(Int64(count)))
+        return true
+    }
+
+    // MARK: Listening
+
+    /// Listens wherever it shall; false, with the reason in the log, when something is in the way.
+    private func listen(_ server: Instance) -> Bool {
+        do throws(Listener.Failure) {
+            try server.serve(Listener.openTCP(options))
+        } catch {
+            log(.warning, "Warning: \(error.text)")
+            log(.warning, "Failed listening on port \(options.port) (tcp), aborting.")
+            return false
+        }
+        do throws(Listener.Failure) {
+            if let listener = try Listener.openUnix(options) { try server.serve([listener]) }
+        } catch {
+            log(.warning, error.text)
+            return false
+        }
+        guard !server.listeners.isEmpty else {
+            log(.warning, "Configured to not listen anywhere, exiting.")
+            return false
+        }
+        return true
+    }
+
+    // MARK: Serving
+
+    private func serve(_ server: Instance, _ supervisor: Supervisor?) -> Int32 {
+        let processFile = writeProcessFile()
+        if options.setsProcessTitle { setTitle(server.listeners) }
+        showStart(server.listeners)
+        warnOfBacklog()
+        watchSignals(server)
+        for kind in ["tcp", "unix"] where server.listeners.contains(where: { $0.kind == kind }) {
+            log(.notice, "Ready to accept connections \(kind)")
+        }
+        supervisor?.tell("STATUS=Ready to accept connections\nREADY=1\n")
+        server.run()
+        supervisor?.tell("STOPPING=1\n")
+        if let processFile {
+            log(.notice, "Removing the pid file.")
+            _ = OwnProcess.remove(processFile)
+        }
+        if !options.unixSocketPath.isEmpty {
+            log(.notice, "Removing the unix socket file.")
+            _ = OwnProcess.remove(options.unixSocketPath)
+        }
+        log(.warning, "Apus is now ready to exit, bye bye...")
+        return 0
+    }
+
+    /// Writes the process' number where it is asked for; returns the file's path.
+    private func writeProcessFile() -> String? {
+        var path = options.processFilePath
+        if path.isEmpty, options.isDaemon { path = "/var/run/apus.pid" }
+        guard !path.isEmpty else { return nil }
+        do throws(SystemError) {
+            try OwnProcess.write("\(OwnProcess.number)\n", to: path)
+            return path
+        } catch {
+            log(.warning, "Failed to write PID file: \(error.reason)")
+            return nil
+        }
+    }
+
+    private func setTitle(_ listeners: [Listener]) {
+        let values = [
+            "title": CommandLine.arguments.first ?? "apus-server",
+            "listen-addr": listeners.first?.place ?? "",
+            "server-mode": "",
+            "port": String(options.port),
+            "tls-port": "0",
+            "unixsocket": options.unixSocketPath,
+            "config-file": configuration.path ?? "",
+        ]
+        guard let title = ProcessTitle.expand(options.processTitleTemplate, values: values) else {
+            return
+        }
+        OwnProcess.setTitle(String(title.reversed().drop { $0 == " " }.reversed()))
+    }
+
+    private func showStart(_ listeners: [Listener]) {
+        if options.alwaysShowsLogo || (options.logPath.isEmpty && OwnProcess.hasTerminal) {
+            OwnProcess.tell(StartScreen(options: options, listeners: listeners).text)
+        } else {
+            log(.notice, "Running mode=standalone, port=\(options.port).")
+        }
+    }
+
+    /// Says so where the kernel lets fewer connections wait than `tcp-backlog` asks for.
+    private func warnOfBacklog() {
+        guard let most = OwnProcess.number(in: "/proc/sys/net/core/somaxconn"),
+            most > 0, most < options.backlog
+        else { return }
+        log(
+            .warning,
+            "WARNING: The TCP backlog setting of \(options.backlog) cannot be enforced because "
+                + "/proc/sys/net/core/somaxconn is set to the lower value of \(most)."
+        )
+    }
+
+    /// Ends the server at the first signal, and the process at a second interrupt.
+    private func watchSignals(_ server: Instance) {
+        let log = log
+        _ = Thread {
+            while true {
+                let signal = Signals.next()
+                if server.isStopping, signal == .interrupt {
+                    log(.warning, "You insist... exiting now.")
+                    OwnProcess.end(1)
+                }
+                log(.warning, "Received \(signal.name) scheduling shutdown...")
+                server.end(because: "User requested shutdown...")
+            }
+        }
+    }
+}

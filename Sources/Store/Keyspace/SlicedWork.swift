@@ -1,0 +1,175 @@
+internal import Primitives
+internal import Structures
+
+/// What a command that is carried out in slices has reached between two of them.
+///
+/// It lies with its keys' partition (`FrozenKeys`) while other commands run, and with the command
+/// while a slice runs.
+public struct SlicedWork {
+    /// A number of its own.
+    public let id: UInt64
+    /// The moment (milliseconds since 1970) at which the command counts as run: what was not due
+    /// then is not due for it.
+    public let startedAt: Int64
+    /// The copy that the command makes, if it makes one.
+    public var copy: ValueCopy?
+    /// What it has done, in its own measure.
+    public var done: Int
+    /// The ranks that it has still to treat, if it treats ranks.
+    public var rest: Range<Int>
+    /// What was put off for the value at work.
+    var putOff: PutOff?
+
+    /// A command that begins.
+    public init(id: UInt64, now: Int64) {
+        self.id = id
+        startedAt = now
+        done = 0
+        rest = 0..<0
+    }
+
+    /// The expiry that a key does not have as long as it is frozen.
+    struct PutOff {
+        let key: [UInt8]
+        let expiry: Int64?
+        let shard: Shard
+    }
+}
+
+/// The keys of one partition that a single command may use, as it works on them in slices.
+///
+/// ## Invariants
+/// A key stands here once at most. All `keys` of a work stand in partitions that the command that
+/// it belongs to locks.
+@usableFromInline
+struct FrozenKeys {
+    /// A key, of whichever database.
+    struct FrozenKey {
+        let work: UInt64
+        let bytes: [UInt8]
+    }
+
+    var keys: [FrozenKey] = []
+    /// Works, each in the partition of its first key.
+    var works: [SlicedWork] = []
+
+    /// Whether a work but `work` holds `key`.
+    func holds(_ key: Bytes, for work: UInt64) -> Bool {
+        keys.contains { frozen in
+            frozen.work != work && frozen.bytes.withBytes { $0 == key }
+        }
+    }
+
+    /// Takes a work's keys out, and the work itself if it lies here.
+    mutating func take(_ work: UInt64) -> SlicedWork? {
+        keys.removeAll { $0.work == work }
+        guard let index = works.firstIndex(where: { $0.id == work }) else { return nil }
+        return works.remove(at: index)
+    }
+}
+
+/// Freezing keys for a command that works on them in slices. The partitions of all keys concerned
+/// are locked.
+extension Keyspace {
+    /// Whether a partition has frozen keys.
+    @inlinable
+    @inline(__always)
+    public func hasFrozen(_ partition: Int) -> Bool {
+        // SAFETY: the word beside the partition's lock, held by the caller.
+        unsafe (lockWord(partition) + 1).pointee != 0
+    }
+
+    /// Whether one of the partitions whose bits are set has frozen keys.
+    public func hasFrozen(set: UInt64) -> Bool {
+        var rest = isShared ? set : 1
+        while rest != 0 {
+            if hasFrozen(rest.trailingZeroBitCount) { return true }
+            rest &= rest &- 1
+        }
+        return false
+    }
+
+    /// Whether `key`, of whichever database, is frozen for others than `work`.
+    public func isFrozen(_ key: Key, for work: UInt64) -> Bool {
+        let partition = partition(key.hash)
+        guard hasFrozen(partition) else { return false }
+        // SAFETY: the caller holds the partition's lock.
+        return unsafe frozen[partition].holds(key.bytes, for: work)
+    }
+
+    /// Freezes two keys, which may be the same, until `work` goes on. The value at `slot`, that of
+    /// the first one, does not expire meanwhile, nor do a hash's fields.
+    public func freeze(_ first: Key, _ second: Key, at slot: Shard.Slot, for work: SlicedWork) {
+        var work = work
+        let expiry = slot.entry.expiry
+        let target = slot.shard.setExpiry(slot, nil)
+        target.shard.freeze(target.entry)
+        work.putOff = SlicedWork.PutOff(
+            key: first.bytes.array,
+            expiry: expiry,
+            shard: target.shard
+        )
+        let place = partition(first.hash)
+        unsafe frozen[place].works.append(work)
+        add(first, work.id)
+        if !(first.bytes == second.bytes) { add(second, work.id) }
+    }
+
+    private func add(_ key: Key, _ work: UInt64) {
+        let place = partition(key.hash)
+        unsafe frozen[place].keys.append(.init(work: work, bytes: key.bytes.array))
+        countFrozen(place)
+    }
+
+    private func countFrozen(_ partition: Int) {
+        // SAFETY: the word beside the partition's lock, held by the caller.
+        unsafe (lockWord(partition) + 1).pointee = UInt32(frozen[partition].keys.count)
+    }
+
+    /// Unfreezes the keys of a work, all in partitions whose bits are set, and returns it; nil when
+    /// it was given up.
+    public func thaw(_ id: UInt64, set: UInt64) -> SlicedWork? {
+        var work: SlicedWork?
+        var rest = isShared ? set : 1
+        while rest != 0 {
+            let place = rest.trailingZeroBitCount
+            if let taken = unsafe frozen[place].take(id) { work = taken }
+            countFrozen(place)
+            rest &= rest &- 1
+        }
+        work?.restore()
+        return work
+    }
+
+    /// Gives all copies up that are being made, so that their commands begin again; false, and
+    /// nothing is given up, where a command is halfway through changing a value. All partitions are
+    /// locked.
+    public func giveUpCopies() -> Bool {
+        let places = 0..<partitionCount
+        for place in places {
+            guard unsafe frozen[place].works.allSatisfy({ $0.copy != nil }) else { return false }
+        }
+        for place in places {
+            for var work in unsafe frozen[place].works {
+                work.restore()
+                work.copy?.discard()
+            }
+            unsafe frozen[place] = FrozenKeys()
+            countFrozen(place)
+        }
+        return true
+    }
+}
+
+extension SlicedWork {
+    /// Gives the value back what was put off.
+    mutating func restore() {
+        guard let putOff else { return }
+        self.putOff = nil
+        putOff.key.withBytes { bytes in
+            let shard = putOff.shard
+            guard let slot = shard.find(Key(bytes, shard.hash(bytes)), now: .min) else { return }
+            shard.unfreeze(shard.setExpiry(slot, putOff.expiry))
+        }
+    }
+}

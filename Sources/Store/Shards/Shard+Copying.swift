@@ -1,0 +1,83 @@
+internal import Primitives
+internal import Structures
+
+/// Moving and copying values between keys, databases and partitions.
+extension Shard {
+    /// Puts the value of `source` (a slot of any shard) at `key` of this shard, where nothing
+    /// stands, with `expiry`, leaving the source as it is. `copy` is a whole copy of a collection,
+    /// made for this shard. Complexity: O(1), of a string within its entry O(its bytes).
+    public func insertCopy(of source: Slot, as key: Key, expiry: Int64?, _ copy: ValueCopy?) {
+        guard let copy else { return insertStringCopy(of: source.entry, as: key, expiry: expiry) }
+        precondition(copy.target.isSame(as: self), "the copy was made for this shard")
+        let target = insert(
+            key,
+            kind: copy.kind,
+            encoding: copy.encoding,
+            expiry: expiry,
+            payload: 4
+        )
+        target.entry.collection = copy.root
+        if target.entry.isKind(.hash) { HashValue.announce(target, isNew: true) }
+    }
+
+    /// Gives the value at `source` to `key` of this shard, where nothing stands, with the source's
+    /// stamp, and removes the source's key. `copy` is a whole copy of a collection of another
+    /// shard. Complexity: as `insertCopy`.
+    public func insertMoved(_ source: Slot, as key: Key, expiry: Int64?, _ copy: ValueCopy?) {
+        let entry = source.entry
+        guard source.shard.isSame(as: self),
+            !entry.isKind(.string) || entry.stringEncoding == .external
+        else {
+            let stamp = source.shard.stamp(source)
+            insertCopy(of: source, as: key, expiry: expiry, copy)
+            if let slot = find(key, now: .min) { setStamp(slot, stamp) }
+            // The copy may have moved the source's place.
+            let old = Key(entry.key, source.shard.hash(entry.key))
+            if let slot = source.shard.find(old, now: .min) { source.shard.remove(slot) }
+            return
+        }
+        let oldKey = entry.key.array
+        let stamp = source.shard.stamp(source)
+        let (kind, encoding) = (entry.kind, entry.encoding)
+        let isExternal = kind == .string
+        let address: UInt64 = isExternal ? UInt64(entry.externalAddress) : 0
+        let root = isExternal ? Handle.none : entry.collection
+        let target = insert(
+            key,
+            kind: kind,
+            encoding: encoding,
+            expiry: expiry,
+            payload: isExternal ? 8 : 4
+        )
+        setStamp(target, stamp)
+        if isExternal {
+            target.entry.externalAddress = UInt(address)
+        } else {
+            target.entry.collection = root
+            if kind == .hash { HashValue.announce(target, isNew: false) }
+        }
+        oldKey.withBytes { bytes in
+            if let slot = find(Key(bytes, hash(bytes)), now: .min) { removeKey(slot) }
+        }
+    }
+
+    /// Whether both handles name the same shard.
+    public func isSame(as other: Shard) -> Bool { unsafe state == other.state }
+
+    private func insertStringCopy(of entry: Entry, as key: Key, expiry: Int64?) {
+        switch StringValue.content(entry) {
+        case .block(let block):
+            // Who edits a block that another holds copies it first: both may hold it.
+            block.retain()
+            StringValue.set(key, .block(block), expiry: expiry, at: nil, in: self)
+        case .integer(let number):
+            StringValue.set(key, .integer(number), expiry: expiry, at: nil, in: self)
+        case .bytes(let bytes):
+            // Copied out first: the new entry may come from the same arena.
+            bytes.array.withBytes {
+                let slot = StringValue.set(key, .bytes($0), expiry: expiry, at: nil, in: self)
+                slot.entry.encoding = entry.encoding
+            }
+        }
+    }
+}

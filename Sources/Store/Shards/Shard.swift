@@ -1,0 +1,338 @@
+public import Primitives
+public import Structures
+
+/// One database's slice of one partition: a table of keys and the arena that holds all they name.
+///
+/// A shard is reached through this handle; whoever calls it holds the partition's lock. All moments
+/// are milliseconds since 1970.
+///
+/// ## Invariants
+/// Every key stands once in `keys`; every entry with an expiry is covered by a hint that is not
+/// late, and so is every hash with a field that has one; `volatileCount` is the number of those
+/// keys, `volatileHashCount` that of those hashes.
+@safe
+@frozen
+public struct Shard: @unchecked Sendable {  // because: the partition's lock guards it
+    /// What a shard consists of.
+    @usableFromInline
+    struct State: ~Copyable {
+        @usableFromInline var arena = Arena()
+        @usableFromInline var keys = EntryTable(isStamped: true)
+        @usableFromInline var volatileCount = 0
+        /// Bytes of values outside the arena.
+        @usableFromInline var externalBytes = 0
+        /// Changes made, for INFO's rdb_changes_since_last_save.
+        @usableFromInline var changeCount: UInt64 = 0
+        /// Large values whose keys are gone, freed in slices.
+        @usableFromInline var remains: [Remains] = []
+        /// Large blocks outside the arena that nobody holds but this list, given back in slices.
+        var deadBlocks: [SharedBlock] = []
+        /// Keys that went because they were due, since `takeExpiredCount`.
+        @usableFromInline var expiredCount = 0
+        @usableFromInline var expiryWalk = ExpiryWalk()
+        /// Large values freed in slices, since `takeFreedCount`.
+        var freedCount = 0
+        @usableFromInline var stampWalk = StampWalk()
+        /// The stamp of new keys; nil in a shard of no keyspace.
+        @usableFromInline var freshStamp: SharedStamp?
+        /// Hashes with fields that have an expiry.
+        var volatileHashCount = 0
+        /// Roots of values that a command works on in slices: nothing in them expires.
+        var frozenRoots: [Handle] = []
+        /// Fields that went because they were due, since `takeExpiredFieldCount`.
+        var expiredFieldCount = 0
+    }
+
+    /// Where the search for what is due goes on.
+    @usableFromInline
+    struct ExpiryWalk {
+        @usableFromInline var bucket = 0
+        /// Whether something was removed since the first bucket.
+        @usableFromInline var hasRemoved = false
+    }
+
+    /// A value without a key, to be freed bit by bit.
+    @usableFromInline
+    struct Remains {
+        @usableFromInline var kind: EntryKind
+        @usableFromInline var encoding: UInt8
+        @usableFromInline var root: Handle
+    }
+
+    @usableFromInline let state: UnsafeMutablePointer<State>
+
+    /// A new, empty shard; `destroy` ends it. New keys get the stamp `freshStamp`.
+    public init(freshStamp: SharedStamp? = nil) {
+        unsafe state = .allocate(capacity: 1)
+        unsafe state.initialize(to: State())
+        unsafe state.pointee.freshStamp = freshStamp
+    }
+
+    /// Gives all memory back at once. Nobody may hold the handle any more.
+    public func destroy() {
+        if externalBytes > 0 || hasDeadBlocks { releaseBlocks() }
+        unsafe state.deinitialize(count: 1)
+        unsafe state.deallocate()
+    }
+
+    /// Releases all values outside the arena, as the arena is about to go as a whole.
+    private func releaseBlocks() {
+        var budget = Int.max
+        _ = freeSome(budget: &budget)
+        forEach { slot in
+            let entry = slot.entry
+            if entry.isKind(.string), entry.stringEncoding == .external {
+                SharedBlock(address: entry.externalAddress).release()
+            } else if entry.isKind(.hash) {
+                HashValue.freeBlocks(entry, in: self)
+            }
+        }
+    }
+
+    /// A fresh shard to stand in this one's place, its changes counted on.
+    public func successor() -> Shard {
+        let fresh = unsafe Shard(freshStamp: state.pointee.freshStamp)
+        unsafe fresh.state.pointee.changeCount = changeCount &+ UInt64(count)
+        fresh.arena.resizesTables = arena.resizesTables
+        return fresh
+    }
+
+    // MARK: Parts
+
+    /// The memory of all that the shard holds.
+    @inlinable
+    public var arena: Arena {
+        // SAFETY: the lock makes the caller the only user.
+        _read { yield unsafe state.pointee.arena }
+        nonmutating _modify { yield unsafe &state.pointee.arena }
+    }
+
+    @inlinable
+    var keys: EntryTable {
+        _read { yield unsafe state.pointee.keys }
+        nonmutating _modify { yield unsafe &state.pointee.keys }
+    }
+
+    /// The number of keys, due ones that nobody met yet included.
+    @inlinable
+    public var count: Int { unsafe state.pointee.keys.count }
+
+    /// The number of keys with an expiry.
+    public var volatileCount: Int { unsafe state.pointee.volatileCount }
+
+    /// The bytes of values that lie outside the arena.
+    public internal(set) var externalBytes: Int {
+        get { unsafe state.pointee.externalBytes }
+        nonmutating set { unsafe state.pointee.externalBytes = newValue }
+    }
+
+    /// The bytes in use: every block in the arena, and values outside it.
+    public var usedBytes: Int { unsafe state.pointee.arena.liveBytes + externalBytes }
+
+    /// The bytes of the arena's pages and of values outside it.
+    public var pageBytes: Int { unsafe state.pointee.arena.pageBytes + externalBytes }
+
+    /// The changes made so far.
+    public var changeCount: UInt64 { unsafe state.pointee.changeCount }
+
+    /// The keys that expired since this was last asked.
+    public func takeExpiredCount() -> Int {
+        let count = unsafe state.pointee.expiredCount
+        if count > 0 { unsafe state.pointee.expiredCount = 0 }
+        return count
+    }
+
+    /// The number of hashes with fields that have an expiry.
+    public var volatileHashCount: Int { unsafe state.pointee.volatileHashCount }
+
+    /// The fields of hashes that expired since this was last asked.
+    public func takeExpiredFieldCount() -> Int {
+        let count = unsafe state.pointee.expiredFieldCount
+        if count > 0 { unsafe state.pointee.expiredFieldCount = 0 }
+        return count
+    }
+
+    /// The large values that were freed in slices since this was last asked.
+    public func takeFreedCount() -> Int {
+        let count = unsafe state.pointee.freedCount
+        if count > 0 { unsafe state.pointee.freedCount = 0 }
+        return count
+    }
+
+    func countFreed() { unsafe state.pointee.freedCount += 1 }
+
+    func countVolatileHashes(_ difference: Int) {
+        unsafe state.pointee.volatileHashCount += difference
+        assert(volatileHashCount >= 0, "as many went as came")
+    }
+
+    func countExpiredFields(_ count: Int) { unsafe state.pointee.expiredFieldCount += count }
+
+    // MARK: Finding
+
+    /// A key's place in the table. Valid until the next insertion or removal in the shard.
+    @frozen
+    public struct Slot {
+        /// The shard.
+        public let shard: Shard
+        @usableFromInline let location: EntryTable.Location
+
+        @inlinable
+        init(_ shard: Shard, _ location: EntryTable.Location) {
+            self.shard = shard
+            self.location = location
+        }
+
+        /// The entry.
+        @inlinable
+        public var entry: Entry { location.entry }
+    }
+
+    /// The slot of `key`, or nil; a key that was due at `now` is removed and not found.
+    @inlinable
+    public func find(_ key: Key, now: Int64) -> Slot? {
+        let found = unsafe state.pointee.keys.find(key.bytes, key.hash, state.pointee.arena)
+        guard let location = found else { return nil }
+        let slot = Slot(self, location)
+        if _slowPath(location.entry.isDue(now)) {
+            expire(slot)
+            return nil
+        }
+        return slot
+    }
+
+    /// Asks the cache for the bucket of `hash`.
+    @inlinable
+    public func prefetchBucket(_ hash: KeyHash) {
+        unsafe state.pointee.keys.prefetchBucket(hash, state.pointee.arena)
+    }
+
+    /// Asks the cache for the entry of `hash`.
+    @inlinable
+    public func prefetchEntry(_ hash: KeyHash) {
+        unsafe state.pointee.keys.prefetchEntry(hash, state.pointee.arena)
+    }
+
+    // MARK: The gate
+
+    /// Announces that the value or expiry in `bucket` is about to change. Every mutation of the
+    /// keyspace passes here first: what must see the state before (a snapshot) hooks in here.
+    @inlinable
+    func willChange(bucket: UInt32) { unsafe state.pointee.changeCount &+= 1 }
+
+    /// Announces that the value at `slot` is about to be edited in place: a collection's structure,
+    /// a string's bytes.
+    @inlinable
+    public func willChange(_ slot: Slot) { willChange(bucket: slot.location.bucket) }
+
+    // MARK: Changing
+
+    /// Adds an entry for a key that is not there: header and key are written; the caller writes
+    /// `payload` bytes of value at the entry's `valueOffset`.
+    @inlinable
+    public func insert(
+        _ key: Key,
+        kind: EntryKind,
+        encoding: UInt8,
+        expiry: Int64?,
+        payload: Int
+    ) -> Slot {
+        let word = expiry.map { UInt64(bitPattern: $0) }
+        let location = unsafe state.pointee.keys.insert(
+            key.bytes,
+            key.hash,
+            kind: kind,
+            encoding: encoding,
+            word: word,
+            payload: payload,
+            &state.pointee.arena
+        )
+        unsafe state.pointee.keys.setStamp(location, freshStamp, state.pointee.arena)
+        willChange(bucket: location.bucket)
+        if let expiry { noteExpiry(expiry, location.bucket, isNew: true) }
+        return Slot(self, location)
+    }
+
+    /// Gives the key at `slot` room for another value part, and another expiry; its old value must
+    /// have been freed or moved. The caller writes the value part.
+    public func rebuild(
+        _ slot: Slot,
+        kind: EntryKind,
+        encoding: UInt8,
+        expiry: Int64?,
+        payload: Int
+    ) -> Slot {
+        willChange(slot)
+        if slot.entry.hasWord != (expiry != nil) { countVolatile(expiry != nil ? 1 : -1) }
+        let location = unsafe state.pointee.keys.rebuild(
+            slot.location,
+            kind: kind,
+            encoding: encoding,
+            word: expiry.map { UInt64(bitPattern: $0) },
+            payload: payload,
+            &state.pointee.arena
+        )
+        if let expiry { noteExpiry(expiry, location.bucket, isNew: false) }
+        return Slot(self, location)
+    }
+
+    /// Sets, changes or (nil) removes the expiry of the key at `slot`; its value stays.
+    @discardableResult
+    public func setExpiry(_ slot: Slot, _ expiry: Int64?) -> Slot {
+        guard slot.entry.hasWord || expiry != nil else { return slot }
+        willChange(slot)
+        if slot.entry.hasWord != (expiry != nil) { countVolatile(expiry != nil ? 1 : -1) }
+        let location = unsafe state.pointee.keys.setWord(
+            slot.location,
+            expiry.map { UInt64(bitPattern: $0) },
+            &state.pointee.arena
+        )
+        if let expiry { noteExpiry(expiry, location.bucket, isNew: false) }
+        return Slot(self, location)
+    }
+
+    /// Removes the key at `slot` with its value; a large value is freed in slices later on.
+    public func remove(_ slot: Slot) {
+        freeValue(slot.entry)
+        removeKey(slot)
+    }
+
+    /// Removes the key at `slot`; its value has been moved elsewhere or freed.
+    public func removeKey(_ slot: Slot) {
+        willChange(slot)
+        if slot.entry.hasWord { countVolatile(-1) }
+        unsafe state.pointee.keys.removeEntry(slot.location, &state.pointee.arena)
+    }
+
+    @inlinable
+    func countVolatile(_ difference: Int) { unsafe state.pointee.volatileCount &+= difference }
+
+    @inlinable
+    func noteExpiry(_ expiry: Int64, _ bucket: UInt32, isNew: Bool) {
+        if isNew { countVolatile(1) }
+        unsafe state.pointee.keys.note(expiry: expiry, bucket, &state.pointee.arena)
+    }
+
+    // MARK: Walking
+
+    /// Calls `body` with every key's slot, due ones included. `body` must not change the shard.
+    public func forEach(_ body: (Slot) -> Void) {
+        unsafe state.pointee.keys.forEach(state.pointee.arena) { body(Slot(self, $0)) }
+    }
+
+    /// Calls `body` with the next keys of a scan; returns the next cursor, zero at the end.
+    public func scan(_ cursor: UInt64, _ body: (Slot) -> Void) -> UInt64 {
+        unsafe state.pointee.keys.scan(cursor, state.pointee.arena) { body(Slot(self, $0)) }
+    }
+
+    /// A key drawn with equal chances, or nil.
+    public func random(_ source: inout FastRandom) -> Slot? {
+        unsafe state.pointee.keys.random(state.pointee.arena, &source).map { Slot(self, $0) }
+    }
+}
+
+extension Shard {
+    /// The hash of a key as this shard's tables use it.
+    @inlinable
+    public func hash(_ key: Bytes) -> KeyHash { arena.hasher(key) }
+}

@@ -1,0 +1,459 @@
+public import Primitives
+public import Structures
+
+/// Hashes: choosing an encoding, reading, changing.
+///
+/// ```text
+/// 0 pack            a plain FieldPack, up to hash-max-listpack-entries fields, names and values
+///                   of up to hash-max-listpack-value bytes
+/// 1 volatile pack   the same with expiries, from the first one on
+/// 2 table           a block of 40 bytes with a FieldTable
+/// ```
+/// A hash goes down this list, never up. Fields that are due are not there for any reader; they
+/// count until they are taken out, which `dropDue` does, called by whoever looks at the whole and
+/// by the shard's expiry.
+public struct HashValue {
+    /// How a hash is kept.
+    public enum Encoding: UInt8, Sendable {
+        /// In a plain `FieldPack`.
+        case pack = 0
+        /// In a `FieldPack` with expiries.
+        case volatilePack = 1
+        /// In a `FieldTable`.
+        case table = 2
+    }
+
+    /// How long a field stays that gets a value.
+    public enum Lifetime {
+        /// For good.
+        case stays
+        /// As long as it would have.
+        case kept
+        /// Until a moment in milliseconds since 1970.
+        case until(Int64)
+    }
+
+    /// What a field holds, lent until the shard changes.
+    public struct Field {
+        /// The value.
+        public let content: StringContent
+        /// When it goes (milliseconds since 1970); nil where it stays.
+        public let expiry: Int64?
+    }
+
+    /// Due fields taken out before one command looks at a whole hash.
+    public static let droppedAtOnce = 256
+
+    /// The key's place; stays valid as long as no key is added or removed.
+    public let slot: Shard.Slot
+
+    /// Views the hash at `slot`.
+    public init(_ slot: Shard.Slot) {
+        assert(slot.entry.isKind(.hash), "another kind of value")
+        self.slot = slot
+    }
+
+    var shard: Shard { slot.shard }
+
+    var root: Handle {
+        get { slot.entry.collection }
+        nonmutating set { slot.entry.collection = newValue }
+    }
+
+    /// How the fields are kept.
+    public var encoding: Encoding { HashValue.encoding(slot.entry) }
+
+    static func encoding(_ entry: Entry) -> Encoding {
+        guard let encoding = Encoding(rawValue: entry.encoding) else {
+            preconditionFailure("a hash has an encoding")
+        }
+        return encoding
+    }
+
+    /// OBJECT ENCODING's name.
+    static func encodingName(_ entry: Entry) -> StaticString {
+        switch encoding(entry) {
+        case .pack: "listpack"
+        case .volatilePack: "listpackex"
+        case .table: "hashtable"
+        }
+    }
+
+    var pack: FieldPack {
+        FieldPack(shard.arena.cell(root), isVolatile: encoding == .volatilePack)
+    }
+
+    var table: FieldTable { FieldTable(root, shard.arena) }
+
+    // MARK: Reading
+
+    /// The fields held, due ones that nobody took out yet included.
+    public var count: Int {
+        switch encoding {
+        case .pack, .volatilePack: pack.count
+        case .table: table.count
+        }
+    }
+
+    /// The field called `name`, or nil where it is not there or was due at `now`.
+    /// Complexity: O(1), in a pack O(fields).
+    public func find(_ name: Bytes, now: Int64) -> Field? {
+        switch encoding {
+        case .pack, .volatilePack:
+            guard let field = pack.find(name), !field.isDue(now) else { return nil }
+            return Field(content: StringContent(field.value), expiry: field.expiry)
+        case .table:
+            let table = table.table
+            guard let location = table.find(name, shard.hash(name), shard.arena),
+                !location.entry.isDue(now)
+            else { return nil }
+            return Field(
+                content: StringValue.content(location.entry),
+                expiry: location.entry.expiry
+            )
+        }
+    }
+
+    /// Calls `body` with the name and value of every field that was not due at `now`, until it says
+    /// false. `body` must not change the hash.
+    public func forEach(now: Int64, _ body: (StringContent, StringContent) -> Bool) {
+        switch encoding {
+        case .pack, .volatilePack:
+            pack.forEach { field in
+                field.isDue(now) || body(StringContent(field.name), StringContent(field.value))
+            }
+        case .table:
+            let table = table.table
+            var goesOn = true
+            let total = table.bucketTotal
+            for bucket in 0..<total where goesOn {
+                if bucket + 2 < total { table.prefetchEntries(inBucket: bucket + 2, shard.arena) }
+                table.forEach(inBucket: bucket, shard.arena) { location in
+                    guard goesOn, !location.entry.isDue(now) else { return }
+                    goesOn = body(
+                        .bytes(location.entry.key),
+                        StringValue.content(location.entry)
+                    )
+                }
+            }
+        }
+    }
+
+    /// The fields that were not due at `now`. Complexity: O(1) unless some were, then O(fields).
+    public func liveCount(now: Int64) -> Int {
+        guard let earliest = earliestExpiry, earliest <= now else { return count }
+        var live = 0
+        forEach(now: now) { _, _ in
+            live += 1
+            return true
+        }
+        return live
+    }
+
+    /// Calls `body` with the name and value of the next fields of a scan, a pack's all at once;
+    /// returns the next cursor, zero at the end.
+    public func scan(
+        _ cursor: UInt64,
+        now: Int64,
+        _ body: (StringContent, StringContent) -> Void
+    ) -> UInt64 {
+        switch encoding {
+        case .pack, .volatilePack:
+            forEach(now: now) { name, value in
+                body(name, value)
+                return true
+            }
+            return 0
+        case .table:
+            return table.table.scan(cursor, shard.arena) { location in
+                guard !location.entry.isDue(now) else { return }
+                body(.bytes(location.entry.key), StringValue.content(location.entry))
+            }
+        }
+    }
+
+    // MARK: Changing
+
+    /// Gives `name` a value, adding it where it is not there; takes over a block's reference.
+    /// Returns whether the field is new.
+    @discardableResult
+    public func set(
+        _ name: Bytes,
+        _ content: StringContent,
+        _ lifetime: Lifetime,
+        _ limits: EncodingLimits,
+        now: Int64
+    ) -> Bool {
+        switch encoding {
+        case .pack, .volatilePack: setInPack(name, content, lifetime, limits, now)
+        case .table: setInTable(name, content, lifetime, now)
+        }
+    }
+
+    private func setInPack(
+        _ name: Bytes,
+        _ content: StringContent,
+        _ lifetime: Lifetime,
+        _ limits: EncodingLimits,
+        _ now: Int64
+    ) -> Bool {
+        let found = pack.find(name)
+        let isLive = found.map { !$0.isDue(now) } ?? false
+        let fieldCount = pack.count + (found == nil ? 1 : 0)
+        guard let value = PackItem(content),
+            HashValue.fitsPack(fieldCount, max(name.count, content.count), limits)
+        else {
+            makeTable()
+            return setInTable(name, content, lifetime, now)
+        }
+        shard.willChange(slot)
+        let expiry = lifetime.expiry(after: isLive ? found?.expiry : nil)
+        if let found, expiry == found.expiry {
+            root = pack.replace(found, value: value, root, &shard.arena)
+            return !isLive
+        }
+        trackingVolatile {
+            if let found { root = pack.remove(found, root, &shard.arena) }
+            if expiry != nil { makeVolatile() }
+            root = pack.insert(PackItem(encoding: name), value, expiry, root, &shard.arena)
+        }
+        if let expiry { announce(expiry) }
+        return !isLive
+    }
+
+    private func setInTable(
+        _ name: Bytes,
+        _ content: StringContent,
+        _ lifetime: Lifetime,
+        _ now: Int64
+    ) -> Bool {
+        if case .bytes(let bytes) = content, bytes.count > Entry.inlineValueMax {
+            return setInTable(name, .block(StringValue.block(bytes)), lifetime, now)
+        }
+        var table = table
+        let hadVolatile = table.volatileCount > 0
+        let hash = shard.hash(name)
+        let (encoding, payload) = StringValue.layout(content)
+        let found = table.table.find(name, hash, shard.arena)
+        let isLive = found.map { !$0.entry.isDue(now) } ?? false
+        let expiry = lifetime.expiry(after: isLive ? found?.entry.expiry : nil)
+        shard.willChange(slot)
+        let location: EntryTable.Location
+        if let found {
+            HashValue.freeBlock(found.entry, in: shard)
+            location = table.rebuild(
+                found,
+                encoding: encoding.rawValue,
+                expiry: expiry,
+                payload: payload,
+                &shard.arena
+            )
+        } else {
+            location = table.insert(
+                name,
+                hash,
+                encoding: encoding.rawValue,
+                expiry: expiry,
+                payload: payload,
+                &shard.arena
+            )
+        }
+        StringValue.write(content, to: location.entry, in: shard)
+        table.save(root, shard.arena)
+        noteVolatile(before: hadVolatile, after: table.volatileCount > 0)
+        if let expiry { announce(expiry) }
+        return !isLive
+    }
+
+    /// Takes `name` out; false when it is not there or was due at `now`. The key stays, even
+    /// without fields.
+    public func remove(_ name: Bytes, now: Int64) -> Bool {
+        switch encoding {
+        case .pack, .volatilePack:
+            guard let field = pack.find(name) else { return false }
+            shard.willChange(slot)
+            trackingVolatile { root = pack.remove(field, root, &shard.arena) }
+            return !field.isDue(now)
+        case .table:
+            var table = table
+            guard let location = table.table.find(name, shard.hash(name), shard.arena) else {
+                return false
+            }
+            let isLive = !location.entry.isDue(now)
+            shard.willChange(slot)
+            let hadVolatile = table.volatileCount > 0
+            HashValue.freeBlock(location.entry, in: shard)
+            table.remove(location, &shard.arena)
+            table.save(root, shard.arena)
+            noteVolatile(before: hadVolatile, after: table.volatileCount > 0)
+            return isLive
+        }
+    }
+
+    /// Removes the key when it has no fields. Returns whether it did.
+    @discardableResult
+    public func removeIfEmpty() -> Bool {
+        guard count == 0 else { return false }
+        shard.remove(slot)
+        return true
+    }
+
+    // MARK: Making
+
+    /// Whether `count` fields, no name or value longer than `bytes`, are kept in a pack.
+    static func fitsPack(_ count: Int, _ bytes: Int, _ limits: EncodingLimits) -> Bool {
+        count <= min(limits.hashPackEntriesMax, FieldPack.countMax)
+            && bytes <= min(limits.hashPackValueMax, Entry.inlineValueMax)
+    }
+
+    /// Adds `key`, which is not there, with no fields yet; the first pair is to have `bytes` bytes.
+    public static func create(_ key: Key, pairBytes bytes: Int, in shard: Shard) -> HashValue {
+        let handle = Pack.create(min(bytes, 256) + 2, &shard.arena)
+        let slot = shard.insert(
+            key,
+            kind: .hash,
+            encoding: Encoding.pack.rawValue,
+            expiry: nil,
+            payload: 4
+        )
+        slot.entry.collection = handle
+        return HashValue(slot)
+    }
+
+    /// Makes the hash a table if it is none.
+    public func makeTable() {
+        guard encoding != .table else { return }
+        shard.willChange(slot)
+        let old = root
+        var table = FieldTable()
+        pack.forEach { field in
+            field.name.withText { name in
+                HashValue.insert(
+                    name,
+                    StringContent(field.value),
+                    field.expiry,
+                    into: &table,
+                    in: shard
+                )
+            }
+            return true
+        }
+        let handle = shard.arena.allocate(FieldTable.byteCount)
+        table.save(handle, shard.arena)
+        slot.entry.encoding = Encoding.table.rawValue
+        root = handle
+        shard.arena.free(old)
+    }
+
+    /// Makes a plain pack a volatile one.
+    func makeVolatile() {
+        guard encoding == .pack else { return }
+        root = pack.makeVolatile(root, &shard.arena)
+        slot.entry.encoding = Encoding.volatilePack.rawValue
+    }
+
+    /// Adds a field to a table that does not have it; takes over a block's reference.
+    static func insert(
+        _ name: Bytes,
+        _ content: StringContent,
+        _ expiry: Int64?,
+        into table: inout FieldTable,
+        in shard: Shard
+    ) {
+        let (encoding, payload) = StringValue.layout(content)
+        let location = table.insert(
+            name,
+            shard.hash(name),
+            encoding: encoding.rawValue,
+            expiry: expiry,
+            payload: payload,
+            &shard.arena
+        )
+        StringValue.write(content, to: location.entry, in: shard)
+    }
+
+    // MARK: Freeing
+
+    /// Frees what a field's entry names outside the arena.
+    static func freeBlock(_ entry: Entry, in shard: Shard) {
+        guard entry.stringEncoding == .external else { return }
+        shard.release(SharedBlock(address: entry.externalAddress))
+    }
+
+    /// Frees at most `budget` blocks of a hash whose key is gone; true when all are freed.
+    static func free(
+        encoding: UInt8,
+        _ root: Handle,
+        _ budget: inout Int,
+        in shard: Shard
+    ) -> Bool {
+        if encoding == Encoding.table.rawValue {
+            var table = FieldTable(root, shard.arena)
+            guard table.destroySome(&budget, &shard.arena, { freeBlock($0, in: shard) }) else {
+                table.save(root, shard.arena)
+                return false
+            }
+        }
+        shard.arena.free(root)
+        budget -= 1
+        return true
+    }
+
+    /// Frees what the fields of `entry` name outside the arena, which goes as a whole.
+    static func freeBlocks(_ entry: Entry, in shard: Shard) {
+        guard encoding(entry) == .table else { return }
+        FieldTable(entry.collection, shard.arena).table.forEach(shard.arena) {
+            freeBlock($0.entry, in: shard)
+        }
+    }
+
+    /// The bytes of all its blocks, fields' entries estimated from the first 64.
+    var byteCount: Int {
+        let own = shard.arena.capacity(root)
+        guard encoding == .table else { return own }
+        let table = table.table
+        var (sampled, bytes) = (0, 0)
+        for bucket in 0..<table.bucketTotal where sampled < 64 {
+            table.forEach(inBucket: bucket, shard.arena) { location in
+                sampled += 1
+                bytes += shard.arena.capacity(table.handle(location))
+                guard location.entry.stringEncoding == .external else { return }
+                bytes += SharedBlock(address: location.entry.externalAddress).byteCount
+            }
+        }
+        // A bucket's 64 bytes hold 7 entries.
+        return own + (sampled == 0 ? 0 : bytes * count / sampled) + count * 9
+    }
+}
+
+extension HashValue.Lifetime {
+    /// The expiry of a field whose value so far had `old`.
+    func expiry(after old: Int64?) -> Int64? {
+        switch self {
+        case .stays: nil
+        case .kept: old
+        case .until(let moment): moment
+        }
+    }
+}
+
+extension StringContent {
+    /// What stands in a pack.
+    public init(_ item: PackItem) {
+        switch item {
+        case .bytes(let bytes): self = .bytes(bytes)
+        case .integer(let number): self = .integer(number)
+        }
+    }
+}
+
+extension PackItem {
+    /// What stands for `content` in a pack; nil for a block.
+    init?(_ content: StringContent) {
+        switch content {
+        case .bytes(let bytes): self = .bytes(bytes)
+        case .integer(let number): self = .integer(number)
+        case .block: return nil
+        }
+    }
+}

@@ -1,0 +1,92 @@
+public import Primitives
+public import Structures
+
+/// The set that a key holds: every change passes the gate first, and the entry learns of a new
+/// block or encoding after.
+public struct SetValue {
+    /// The key's place; stays valid as long as no key is added or removed.
+    public let slot: Shard.Slot
+    /// The members.
+    public private(set) var content: SetContent
+
+    /// Views the set at `slot`.
+    public init(_ slot: Shard.Slot) {
+        self.slot = slot
+        content = SetContent(slot.entry, in: slot.shard)
+    }
+
+    /// Adds `key`, which is not there, with the members of `content`, which lies in `shard` and is
+    /// taken over.
+    public init(_ key: Key, takingOver content: SetContent, in shard: Shard) {
+        precondition(content.shard.isSame(as: shard), "a set lies in its key's shard")
+        slot = shard.insert(
+            key,
+            kind: .set,
+            encoding: content.encoding.rawValue,
+            expiry: nil,
+            payload: 4
+        )
+        slot.entry.collection = content.root
+        self.content = content
+    }
+
+    private func saveContent() {
+        slot.entry.encoding = content.encoding.rawValue
+        slot.entry.collection = content.root
+    }
+
+    // MARK: Changing
+
+    /// Makes ready for `count` members to be added at once.
+    public mutating func prepare(adding count: Int, _ limits: EncodingLimits) {
+        let slot = slot
+        content.prepare(adding: count, limits) { slot.shard.willChange(slot) }
+        saveContent()
+    }
+
+    /// Adds `member` unless it is there, in which case it says false; `hash` is that of its text.
+    public mutating func add(
+        _ member: PackItem,
+        _ hash: @autoclosure () -> KeyHash,
+        _ limits: EncodingLimits
+    ) -> Bool {
+        let slot = slot
+        guard content.add(member, hash(), limits, { slot.shard.willChange(slot) }) else {
+            return false
+        }
+        saveContent()
+        return true
+    }
+
+    /// Takes `member` out; false when it is not there. The key stays, even without members.
+    public mutating func remove(_ member: PackItem, _ hash: @autoclosure () -> KeyHash) -> Bool {
+        let slot = slot
+        guard content.remove(member, hash(), { slot.shard.willChange(slot) }) else { return false }
+        saveContent()
+        return true
+    }
+
+    /// Lends a member drawn with equal chances to `body` and takes it out. The key stays, even
+    /// without members. Precondition: there is one.
+    public mutating func pop(_ random: inout FastRandom, _ body: (PackItem) -> Void) {
+        slot.shard.willChange(slot)
+        content.pop(&random, body)
+        saveContent()
+    }
+
+    /// Makes the set anew out of its members, so that it may take a smaller encoding.
+    public mutating func remake(_ limits: EncodingLimits) {
+        guard content.encoding == .table else { return }
+        slot.shard.willChange(slot)
+        content.remake(limits)
+        saveContent()
+    }
+
+    /// Removes the key when it has no members. Returns whether it did.
+    @discardableResult
+    public func removeIfEmpty() -> Bool {
+        guard content.count == 0 else { return false }
+        slot.shard.remove(slot)
+        return true
+    }
+}

@@ -1,0 +1,122 @@
+public import Primitives
+public import Structures
+
+/// Streams: reading, adding, removing entries.
+///
+/// The entry's collection is a `Stream`'s block, which never moves; there is one encoding.
+public struct StreamValue {
+    /// The key's place; stays valid as long as no key is added or removed.
+    public let slot: Shard.Slot
+    let stream: Stream
+
+    /// Views the stream at `slot`.
+    public init(_ slot: Shard.Slot) {
+        assert(slot.entry.isKind(.stream), "another kind of value")
+        self.slot = slot
+        stream = Stream(slot.entry.collection, slot.shard.arena)
+    }
+
+    var shard: Shard { slot.shard }
+
+    // MARK: Facts
+
+    /// The entries held.
+    public var count: Int { stream.count }
+    /// The entries ever added.
+    public var addedCount: Int64 { stream.addedCount }
+    /// The greatest id given so far.
+    public var lastID: StreamID { stream.lastID }
+    /// The id of the first entry; zero when there is none.
+    public var firstID: StreamID { stream.firstID }
+    /// The greatest id that was deleted by name; zero when none was.
+    public var deletedIDMax: StreamID { stream.deletedIDMax }
+    /// The number of packs.
+    public var packCount: Int { stream.packCount }
+
+    // MARK: Reading
+
+    /// Calls `body` with the entries from `lower` to `upper`, downwards when `reversed`, until it
+    /// says false. `body` must not change the stream.
+    public func walk(
+        _ lower: StreamID,
+        _ upper: StreamID,
+        reversed: Bool = false,
+        _ body: (StreamPack.Item) -> Bool
+    ) {
+        stream.walk(lower, upper, reversed: reversed, shard.arena, body)
+    }
+
+    /// The entry `id`, or nil.
+    public func find(_ id: StreamID) -> StreamPack.Item? { stream.find(id, shard.arena) }
+
+    /// The id of the last entry; zero when there is none.
+    public var lastEntryID: StreamID { stream.edgeID(last: true, shard.arena) }
+
+    /// The bytes of all its blocks, packs estimated from the first ones.
+    var byteCount: Int { stream.byteCount(shard.arena) }
+
+    // MARK: Changing
+
+    /// Adds a key with an empty stream.
+    public static func create(_ key: Key, in shard: Shard) -> StreamValue {
+        let root = Stream.create(&shard.arena).root
+        let slot = shard.insert(key, kind: .stream, encoding: 0, expiry: nil, payload: 4)
+        slot.entry.collection = root
+        return StreamValue(slot)
+    }
+
+    /// Adds an entry of `pairs` fields and values, which `word` gives in turns and which have
+    /// `byteCount` bytes together; `id` is above the last one.
+    public func append(
+        _ id: StreamID,
+        pairs: Int,
+        byteCount: Int,
+        _ limits: EncodingLimits,
+        _ word: (Int) -> Bytes
+    ) {
+        shard.willChange(slot)
+        let packLimits = Stream.PackLimits(
+            bytesMax: limits.streamNodeBytesMax,
+            entriesMax: limits.streamNodeEntriesMax
+        )
+        stream.append(
+            id,
+            pairs: pairs,
+            byteCount: byteCount,
+            packLimits,
+            &shard.arena,
+            word
+        )
+    }
+
+    /// Takes the entry `id` out; whether it was there.
+    public func remove(_ id: StreamID) -> Bool {
+        guard find(id) != nil else { return false }
+        shard.willChange(slot)
+        return stream.remove(id, &shard.arena)
+    }
+
+    /// Takes entries out at the front; returns their number. What is much is freed later on.
+    public func trim(_ trim: StreamTrim) -> Int {
+        shard.willChange(slot)
+        let (removed, cut) = stream.trim(trim, &shard.arena)
+        if let cut { shard.retire(.stream, 0, cut.root) }
+        return removed
+    }
+
+    /// Sets what the stream knows of its past: the last id, and, where given, the entries ever
+    /// added and the greatest id deleted.
+    public func setPast(lastID: StreamID, addedCount: Int64?, deletedIDMax: StreamID?) {
+        shard.willChange(slot)
+        stream.lastID = lastID
+        if let addedCount { stream.addedCount = addedCount }
+        if let deletedIDMax { stream.deletedIDMax = deletedIDMax }
+    }
+
+    // MARK: Whole values
+
+    /// Frees at most `budget` blocks of a stream whose key is gone; true when all are freed.
+    static func free(_ root: Handle, _ budget: inout Int, _ arena: inout Arena) -> Bool {
+        Stream(root, arena).destroySome(&budget, &arena)
+    }
+}

@@ -1,0 +1,150 @@
+internal import Primitives
+
+/// A cell of a grid over the earth: halvings of latitude and longitude by turns.
+///
+/// ```text
+/// steps 1         steps 2                      bits, from the top:
+/// ┌────┬────┐     ┌──┬──┬──┬──┐
+/// │ 01 │ 11 │     │  │  │  │  │                longitude latitude longitude latitude …
+/// ├────┼────┤     ├──┼──┼──┼──┤                at odd places, at even places
+/// │ 00 │ 10 │     │  │ 0011 …  │
+/// └────┴────┘     └──┴──┴──┴──┘
+/// ```
+/// Cells that are near each other often have near numbers: what a region covers is a few ranges of
+/// them. With 26 steps a cell has 52 bits, which a sorted set's score holds exactly.
+public struct GeoHash: Equatable, Sendable {
+    /// The halvings of each axis.
+    public var steps: Int
+    /// The cell's number.
+    public var bits: UInt64
+
+    /// The most steps: scores are cells of as many.
+    public static let stepsMax = 26
+
+    /// What is cut into cells.
+    public struct Grid: Sendable {
+        /// From west to east.
+        public let longitude: ClosedRange<Double>
+        /// From south to north.
+        public let latitude: ClosedRange<Double>
+    }
+
+    /// The grid of scores: a square map, whose latitudes end where Mercator's do.
+    public static let world = Grid(
+        longitude: -180...180,
+        latitude: -85.05112878...85.05112878
+    )
+    /// The grid of geohash strings.
+    static let globe = Grid(longitude: -180...180, latitude: -90...90)
+
+    /// Joins a number and its steps.
+    public init(bits: UInt64, steps: Int) {
+        self.bits = bits
+        self.steps = steps
+    }
+
+    /// The cell in which `point` lies. A point on the upper end gets a number beyond all cells.
+    public init(_ point: GeoPoint, steps: Int = GeoHash.stepsMax, in grid: Grid = GeoHash.world) {
+        func place(_ value: Double, _ range: ClosedRange<Double>) -> UInt64 {
+            let share = (value - range.lowerBound) / (range.upperBound - range.lowerBound)
+            return UInt64(UInt32(share * Double(UInt64(1) << UInt64(steps))))
+        }
+        self.steps = steps
+        bits =
+            GeoHash.spread(place(point.latitude, grid.latitude))
+            | GeoHash.spread(place(point.longitude, grid.longitude)) << 1
+    }
+
+    /// The cell that a score names; scores that are no cells name some.
+    public init(score: Double) {
+        let whole = score.rounded(.towardZero)
+        let signed = Int64(exactly: whole).map { UInt64(bitPattern: $0) }
+        bits = signed ?? UInt64(exactly: whole) ?? 1 << 63
+        steps = GeoHash.stepsMax
+    }
+
+    /// The bits of a 32-bit number, a zero before each.
+    static func spread(_ number: UInt64) -> UInt64 {
+        var x = number
+        x = (x | x << 16) & 0x0000_FFFF_0000_FFFF
+        x = (x | x << 8) & 0x00FF_00FF_00FF_00FF
+        x = (x | x << 4) & 0x0F0F_0F0F_0F0F_0F0F
+        x = (x | x << 2) & 0x3333_3333_3333_3333
+        return (x | x << 1) & 0x5555_5555_5555_5555
+    }
+
+    /// Every other bit, from the lowest on.
+    private static func gather(_ bits: UInt64) -> UInt64 {
+        var x = bits & 0x5555_5555_5555_5555
+        x = (x | x >> 1) & 0x3333_3333_3333_3333
+        x = (x | x >> 2) & 0x0F0F_0F0F_0F0F_0F0F
+        x = (x | x >> 4) & 0x00FF_00FF_00FF_00FF
+        x = (x | x >> 8) & 0x0000_FFFF_0000_FFFF
+        return (x | x >> 16) & 0x0000_0000_FFFF_FFFF
+    }
+
+    // MARK: Places
+
+    /// The corners of the cell: south-west and north-east.
+    public var corners: (least: GeoPoint, greatest: GeoPoint) {
+        func edges(_ place: UInt64, _ range: ClosedRange<Double>) -> (Double, Double) {
+            let size = range.upperBound - range.lowerBound
+            // The share of one cell, a power of two: exact.
+            let share = 1 / Double(UInt64(1) << UInt64(steps))
+            return (
+                range.lowerBound + Double(place) * share * size,
+                range.lowerBound + Double(place + 1) * share * size
+            )
+        }
+        let north = edges(GeoHash.gather(bits), GeoHash.world.latitude)
+        let east = edges(GeoHash.gather(bits >> 1), GeoHash.world.longitude)
+        return (
+            GeoPoint(longitude: east.0, latitude: north.0),
+            GeoPoint(longitude: east.1, latitude: north.1)
+        )
+    }
+
+    /// The middle of the cell, within the grid.
+    public var center: GeoPoint {
+        let (least, greatest) = corners
+        func middle(_ a: Double, _ b: Double, _ range: ClosedRange<Double>) -> Double {
+            min(max((a + b) / 2, range.lowerBound), range.upperBound)
+        }
+        return GeoPoint(
+            longitude: middle(least.longitude, greatest.longitude, GeoHash.world.longitude),
+            latitude: middle(least.latitude, greatest.latitude, GeoHash.world.latitude)
+        )
+    }
+
+    /// The scores of the cells of 26 steps within this one.
+    public var scores: Range<UInt64> {
+        let shift = UInt64(52 - 2 * steps)
+        return bits << shift..<(bits + 1) << shift
+    }
+
+    /// The cell so many columns to the east and rows to the north, round the grid at its ends.
+    public func neighbour(east: Int, north: Int) -> GeoHash {
+        func move(_ place: UInt64, _ steps: Int) -> UInt64 {
+            guard steps != 0 else { return place }
+            return (place &+ UInt64(bitPattern: Int64(steps))) & ((1 << UInt64(self.steps)) - 1)
+        }
+        let row = move(GeoHash.gather(bits), north)
+        let column = move(GeoHash.gather(bits >> 1), east)
+        return GeoHash(bits: GeoHash.spread(row) | GeoHash.spread(column) << 1, steps: steps)
+    }
+
+    // MARK: Text
+
+    /// The bytes of `text`.
+    public static let textByteCount = 11
+
+    /// The standard geohash of `point`: ten letters of five bits; the eleventh is always `0`.
+    public static func text(_ point: GeoPoint) -> InlineArray<11, UInt8> {
+        let letters: StaticString = "0123456789bcdefghjkmnpqrstuvwxyz"
+        let alphabet = Bytes(letters)
+        let bits = GeoHash(point, in: globe).bits
+        var text = InlineArray<11, UInt8>(repeating: alphabet[0])
+        for place in 0..<10 { text[place] = alphabet[Int(bits >> UInt64(47 - 5 * place) & 31)] }
+        return text
+    }
+}

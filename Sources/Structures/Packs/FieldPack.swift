@@ -1,0 +1,265 @@
+public import Primitives
+
+/// A small hash: a `Pack` of fields, their values and, where fields may go, the moments of that.
+///
+/// ```text
+/// plain      field, value, field, value, …               as they came
+/// volatile   field, value, expiry, field, value, …       by expiry; those that stay (0) at the end
+/// ```
+/// What is due stands at the front, so that it is found and taken out at once. A view, as the pack
+/// is; what is given to a changing operation must not lie in the pack. Everything is O(bytes) if
+/// nothing else is said.
+///
+/// ## Invariants
+/// No field stands twice; expiries never fall from one field to the next but to 0.
+@frozen
+public struct FieldPack: Sendable {
+    /// The items.
+    public let pack: Pack
+    /// Whether there is an expiry, or 0, behind each value.
+    public let isVolatile: Bool
+
+    /// Views the pack in `cell`.
+    @inlinable
+    public init(_ cell: Cell, isVolatile: Bool) {
+        pack = Pack(cell)
+        self.isVolatile = isVolatile
+    }
+
+    /// A field's place and what stands there; valid until the pack changes.
+    @frozen
+    public struct Field {
+        /// The field's name.
+        public let name: PackItem
+        /// Its value.
+        public let value: PackItem
+        /// When it goes (milliseconds since 1970); nil where it stays.
+        public let expiry: Int64?
+        /// Where the name begins.
+        public let offset: Int
+        /// Where the value begins.
+        public let valueOffset: Int
+        /// Where the expiry begins, or the next field in a plain pack.
+        public let expiryOffset: Int
+        /// Where the next field begins.
+        public let end: Int
+
+        /// Whether the field was due at `now`.
+        @inlinable
+        public func isDue(_ now: Int64) -> Bool { expiry.map { $0 <= now } ?? false }
+
+        @inlinable
+        init(
+            _ name: PackItem,
+            _ value: PackItem,
+            _ expiry: Int64?,
+            offset: Int,
+            valueOffset: Int,
+            expiryOffset: Int,
+            end: Int
+        ) {
+            self.name = name
+            self.value = value
+            self.expiry = expiry
+            self.offset = offset
+            self.valueOffset = valueOffset
+            self.expiryOffset = expiryOffset
+            self.end = end
+        }
+    }
+
+    @inlinable
+    var step: Int { isVolatile ? 3 : 2 }
+
+    /// The most fields; beyond, another structure is needed.
+    public static let countMax = Pack.countMax / 3
+
+    /// The fields held. Complexity: O(1).
+    @inlinable
+    public var count: Int { isVolatile ? pack.count / 3 : pack.count / 2 }
+
+    // MARK: Reading
+
+    /// The field called `name`, or nil.
+    @inlinable
+    public func find(_ name: Bytes) -> Field? {
+        guard let offset = pack.find(PackItem(encoding: name), step: step) else { return nil }
+        return field(at: offset)
+    }
+
+    /// The field that begins at `offset`. Complexity: O(1).
+    @inlinable
+    public func field(at offset: Int) -> Field {
+        let (name, valueOffset) = pack.read(offset)
+        let (value, expiryOffset) = pack.read(valueOffset)
+        var expiry: Int64?
+        var end = expiryOffset
+        if isVolatile {
+            let (item, next) = pack.read(expiryOffset)
+            guard case .integer(let moment) = item else {
+                preconditionFailure("an expiry is a number")
+            }
+            expiry = moment == 0 ? nil : moment
+            end = next
+        }
+        return Field(
+            name,
+            value,
+            expiry,
+            offset: offset,
+            valueOffset: valueOffset,
+            expiryOffset: expiryOffset,
+            end: end
+        )
+    }
+
+    /// Calls `body` with every field until it says false. `body` must not change the pack.
+    @inlinable
+    public func forEach(_ body: (Field) -> Bool) {
+        let last = pack.byteCount
+        var offset = Pack.start
+        while offset < last {
+            let field = field(at: offset)
+            guard body(field) else { return }
+            offset = field.end
+        }
+    }
+
+    /// The earliest expiry, or nil where all fields stay. Complexity: O(1).
+    public var earliest: Int64? {
+        isVolatile && pack.count > 0 ? field(at: Pack.start).expiry : nil
+    }
+
+    /// The number of fields that were due at `now`, all of which stand at the front.
+    public func dueCount(_ now: Int64) -> Int {
+        var due = 0
+        guard isVolatile else { return due }
+        forEach { field in
+            guard field.isDue(now) else { return false }
+            due += 1
+            return true
+        }
+        return due
+    }
+
+    /// Where a field with `expiry` belongs: behind those that go no later.
+    private func place(_ expiry: Int64?) -> Int {
+        guard isVolatile, let expiry else { return pack.byteCount }
+        var offset = Pack.start
+        forEach { field in
+            guard let other = field.expiry, other <= expiry else { return false }
+            offset = field.end
+            return true
+        }
+        return offset
+    }
+
+    // MARK: Changing
+
+    /// Adds a field that is not there; returns the block, which may be another one.
+    /// Precondition: an expiry is positive, and the pack volatile.
+    public func insert(
+        _ name: PackItem,
+        _ value: PackItem,
+        _ expiry: Int64?,
+        _ handle: Handle,
+        _ arena: inout Arena
+    ) -> Handle {
+        precondition(expiry.map { isVolatile && $0 > 0 } ?? true, "no room for an expiry")
+        let moment = PackItem.integer(expiry ?? 0)
+        let added = name.byteCount + value.byteCount + (isVolatile ? moment.byteCount : 0)
+        let offset = place(expiry)
+        let target = Pack.makeRoom(at: offset, added, items: step, handle, &arena)
+        let cell = arena.cell(target)
+        let end = value.write(to: cell, at: name.write(to: cell, at: offset))
+        if isVolatile { moment.write(to: cell, at: end) }
+        return target
+    }
+
+    /// Gives a field another value; returns the block, which may be another one.
+    public func replace(
+        _ field: Field,
+        value: PackItem,
+        _ handle: Handle,
+        _ arena: inout Arena
+    ) -> Handle {
+        Pack.replace(field.valueOffset, with: value, handle, &arena)
+    }
+
+    /// Gives a field another expiry, or none; returns the block, which is another one.
+    public func setExpiry(
+        _ field: Field,
+        _ expiry: Int64?,
+        _ handle: Handle,
+        _ arena: inout Arena
+    ) -> Handle {
+        precondition(isVolatile, "no room for an expiry")
+        let moment = PackItem.integer(expiry ?? 0)
+        let used = pack.byteCount
+        let place = place(expiry)
+        let size = used - (field.end - field.expiryOffset) + moment.byteCount
+        let target = arena.allocate(size)
+        let cell = arena.cell(target)
+        var end = 0
+        func copy(_ range: Range<Int>) {
+            cell.put(pack.cell.bytes(range.lowerBound, range.count), end)
+            end += range.count
+        }
+        let movesBack = place > field.offset
+        copy(0..<(movesBack ? field.offset : place))
+        if movesBack { copy(field.end..<place) }
+        copy(field.offset..<field.expiryOffset)
+        end = moment.write(to: cell, at: end)
+        if !movesBack { copy(place..<field.offset) }
+        copy((movesBack ? place : field.end)..<used)
+        assert(end == size, "all bytes are copied")
+        Pack(cell).setSize(size, pack.count)
+        arena.free(handle)
+        return target
+    }
+
+    /// Takes a field out; returns the block, which may be another one.
+    public func remove(_ field: Field, _ handle: Handle, _ arena: inout Arena) -> Handle {
+        Pack.remove(field.offset, count: step, handle, &arena)
+    }
+
+    /// Takes the first `count` fields out; returns the block, which may be another one.
+    public func removeFirst(_ count: Int, _ handle: Handle, _ arena: inout Arena) -> Handle {
+        Pack.remove(Pack.start, count: count * step, handle, &arena)
+    }
+
+    /// Makes room for an expiry behind every value of a plain pack; returns the block, which is
+    /// another one.
+    public func makeVolatile(_ handle: Handle, _ arena: inout Arena) -> Handle {
+        precondition(!isVolatile, "there is room already")
+        let target = arena.allocate(pack.byteCount + count)
+        let cell = arena.cell(target)
+        var end = Pack.start
+        forEach { field in
+            cell.put(pack.cell.bytes(field.offset, field.end - field.offset), end)
+            end += field.end - field.offset
+            end = PackItem.integer(0).write(to: cell, at: end)
+            return true
+        }
+        Pack(cell).setSize(end, count * 3)
+        arena.free(handle)
+        return target
+    }
+
+    // MARK: Invariants
+
+    /// Whether the pack is valid and its expiries are in order; for tests.
+    public var isValid: Bool {
+        guard pack.isValid, pack.count % step == 0 else { return false }
+        var isOrdered = true
+        var last: Int64? = 0
+        forEach { field in
+            if let expiry = field.expiry {
+                isOrdered = last.map { $0 <= expiry } ?? false
+            }
+            last = field.expiry
+            return isOrdered
+        }
+        return isOrdered
+    }
+}

@@ -1,0 +1,168 @@
+/// How far to trim a stream from its front.
+public struct StreamTrim: Sendable {
+    /// What tells which entries go.
+    public enum Bound: Sendable {
+        /// All but the last so many.
+        case count(Int)
+        /// Those before an id.
+        case id(StreamID)
+    }
+
+    /// Which entries go.
+    public var bound: Bound
+    /// Whether only whole packs go.
+    public var isApproximate = false
+    /// The most entries to take out; 0 = no limit.
+    public var limit = 0
+    /// What becomes of pending entries.
+    public var references = StreamReferences.keep
+
+    /// An exact trim.
+    public init(_ bound: Bound) { self.bound = bound }
+}
+
+extension Stream {
+    /// Takes entries out at the front; returns their number, and a stream that has nothing but
+    /// what was cut off, to be destroyed, where that is much. Complexity: O(packs cut off, or packs
+    /// that stay where those are fewer, and entries of one more); O(entries) where pending entries
+    /// matter.
+    public func trim(_ trim: StreamTrim, _ arena: inout Arena) -> (removed: Int, cut: Stream?) {
+        let result: (removed: Int, cut: Stream?)
+        if trim.references == .keep || groups.count(arena) == 0 {
+            result = trimPacks(trim, &arena)
+        } else {
+            result = (trimEntries(trim, &arena), nil)
+        }
+        if result.removed > 0 { firstID = edgeID(last: false, arena) }
+        return result
+    }
+
+    /// Up to so many packs are taken out one by one.
+    private static let packsRemovedAlone = 8
+
+    private func trimPacks(
+        _ trim: StreamTrim,
+        _ arena: inout Arena
+    ) -> (removed: Int, cut: Stream?) {
+        let front = front(trim, arena)
+        let cut = removeFront(front, &arena)
+        count -= front.entries
+        guard !trim.isApproximate, !front.isLimited, let id = front.end,
+            let handle = packs.find(id, arena)
+        else { return (front.entries, cut) }
+        let more = trimFront(of: StreamPack(arena.cell(handle)), trim.bound)
+        return (front.entries + more, cut)
+    }
+
+    /// The packs that go as a whole.
+    private struct Front {
+        var packs = 0
+        /// The entries in them that were not deleted.
+        var entries = 0
+        /// The first id of the first pack that stays; nil where none does.
+        var end: StreamID?
+        /// Whether more would go but for the limit.
+        var isLimited = false
+    }
+
+    /// Finds where to cut, counting from both ends at once until one of the counts meets the place.
+    private func front(_ trim: StreamTrim, _ arena: borrowing Arena) -> Front {
+        let tree = packs
+        var front = Front()
+        var behind = Front()
+        var (first, last) = (tree.first(arena), tree.last(arena))
+        while let here = first {
+            let pack = StreamPack(arena.cell(tree.handle(here, arena)))
+            let goes =
+                switch trim.bound {
+                case .count(let kept): count - front.entries - pack.count >= kept
+                case .id(let id): pack.lastID < id
+                }
+            let isOver = trim.limit > 0 && front.entries + pack.count > trim.limit
+            if !goes || isOver {
+                front.end = pack.firstID
+                front.isLimited = isOver
+                return front
+            }
+            front.packs += 1
+            front.entries += pack.count
+            first = tree.next(here, arena)
+            // The limit is a count from the front.
+            guard trim.limit == 0, let there = last else { continue }
+            let other = StreamPack(arena.cell(tree.handle(there, arena)))
+            let stays =
+                switch trim.bound {
+                case .count(let kept): behind.entries < kept
+                case .id(let id): other.lastID >= id
+                }
+            guard stays else {
+                return Front(
+                    packs: tree.count - behind.packs,
+                    entries: count - behind.entries,
+                    end: behind.end
+                )
+            }
+            behind.packs += 1
+            behind.entries += other.count
+            behind.end = other.firstID
+            last = tree.previous(there, arena)
+        }
+        return front
+    }
+
+    /// Takes the packs of `front` out; many are left to a stream of their own.
+    private func removeFront(_ front: Front, _ arena: inout Arena) -> Stream? {
+        guard front.packs > Stream.packsRemovedAlone else {
+            for _ in 0..<front.packs {
+                guard let spot = packs.first(arena) else { break }
+                removePack(packs.id(spot, arena), &arena)
+            }
+            return nil
+        }
+        var tree = packs
+        let cut = Stream.create(&arena)
+        cut.packs = tree.cutFront(below: front.end ?? .max, count: front.packs, &arena)
+        packs = tree
+        if tree.count == 0 { lastPack = .none }
+        return cut
+    }
+
+    /// As `trimPacks`, entry by entry; with `isApproximate` too, as pending entries name entries.
+    private func trimEntries(_ trim: StreamTrim, _ arena: inout Arena) -> Int {
+        var removed = 0
+        var from = StreamID.zero
+        while trim.limit == 0 || removed < trim.limit {
+            if case .count(let kept) = trim.bound, count <= kept { break }
+            var next: StreamID?
+            walk(from, .max, arena) { item in
+                next = item.id
+                return false
+            }
+            guard let id = next else { break }
+            if case .id(let bound) = trim.bound, id >= bound { break }
+            from = id.next ?? id
+            if trim.references == .acknowledged, isReferenced(id, arena) { continue }
+            if trim.references == .delete { removeReferences(id, &arena) }
+            if removeEntry(id, &arena) { removed += 1 }
+            if id == .max { break }
+        }
+        return removed
+    }
+
+    /// Marks entries at the front of a pack that keeps at least one.
+    private func trimFront(of pack: StreamPack, _ bound: StreamTrim.Bound) -> Int {
+        var removed = 0
+        var cursor = StreamPack.Cursor(pack)
+        while let item = cursor.next() {
+            switch bound {
+            case .count(let kept): if count <= kept { return removed }
+            case .id(let id): if item.id >= id { return removed }
+            }
+            if item.isDeleted { continue }
+            item.delete()
+            count -= 1
+            removed += 1
+        }
+        return removed
+    }
+}

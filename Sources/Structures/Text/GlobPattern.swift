@@ -1,0 +1,88 @@
+public import Primitives
+
+/// A pattern of KEYS, SCAN and their like: `*`, `?`, `[a-c^…]`, `\` before a character meant as it
+/// is.
+///
+/// Complexity of a match: O(pattern × text) at worst, as only the last `*` is ever gone back to.
+/// Source: the glob style that Redis documents for KEYS.
+public struct GlobPattern {
+    private let pattern: Bytes
+    /// Whether letters match in either case.
+    private let ignoresCase: Bool
+
+    /// The pattern in `pattern`, lent for as long as this value lives.
+    public init(_ pattern: Bytes, ignoresCase: Bool = false) {
+        self.pattern = pattern
+        self.ignoresCase = ignoresCase
+    }
+
+    /// Whether every text matches.
+    public var matchesAll: Bool { pattern.count == 1 && pattern[0] == UInt8(ascii: "*") }
+
+    /// Whether `text` matches as a whole.
+    public func matches(_ text: Bytes) -> Bool {
+        var at = 0
+        var index = 0
+        var starAt: Int?
+        var starIndex = 0
+        while index < text.count {
+            if at < pattern.count, pattern[at] == UInt8(ascii: "*") {
+                starAt = at
+                starIndex = index
+                at += 1
+                continue
+            }
+            if at < pattern.count, let next = step(at, text[index]) {
+                at = next
+                index += 1
+                continue
+            }
+            guard let star = starAt else { return false }
+            at = star + 1
+            starIndex += 1
+            index = starIndex
+        }
+        while at < pattern.count, pattern[at] == UInt8(ascii: "*") { at += 1 }
+        return at == pattern.count
+    }
+
+    /// The place behind the part at `at` if that part matches `byte`, or nil.
+    private func step(_ at: Int, _ byte: UInt8) -> Int? {
+        switch pattern[at] {
+        case UInt8(ascii: "?"): return at + 1
+        case UInt8(ascii: "["): return stepClass(at + 1, byte)
+        case UInt8(ascii: "\\") where at + 1 < pattern.count:
+            return fold(pattern[at + 1]) == fold(byte) ? at + 2 : nil
+        case let letter: return fold(letter) == fold(byte) ? at + 1 : nil
+        }
+    }
+
+    /// As `step`, for a class whose `[` stands before `start`. A class that does not end, ends with
+    /// the pattern.
+    private func stepClass(_ start: Int, _ byte: UInt8) -> Int? {
+        var at = start
+        let isNegated = at < pattern.count && pattern[at] == UInt8(ascii: "^")
+        if isNegated { at += 1 }
+        var found = false
+        while at < pattern.count, pattern[at] != UInt8(ascii: "]") {
+            if pattern[at] == UInt8(ascii: "\\"), at + 1 < pattern.count {
+                at += 1
+                if pattern[at] == byte { found = true }
+            } else if at + 2 < pattern.count, pattern[at + 1] == UInt8(ascii: "-") {
+                let low = fold(min(pattern[at], pattern[at + 2]))
+                let high = fold(max(pattern[at], pattern[at + 2]))
+                if fold(byte) >= low, fold(byte) <= high { found = true }
+                at += 2
+            } else if fold(pattern[at]) == fold(byte) {
+                found = true
+            }
+            at += 1
+        }
+        guard found != isNegated else { return nil }
+        return min(at + 1, pattern.count)
+    }
+
+    private func fold(_ byte: UInt8) -> UInt8 {
+        ignoresCase && byte &- UInt8(ascii: "A") < 26 ? byte + 0x20 : byte
+    }
+}

@@ -1,0 +1,119 @@
+import Primitives
+import Structures
+import Testing
+
+@testable import Store
+
+/// Keys that are frozen for a command that works on them in slices.
+@Suite struct SlicedWorkTests {
+    private static let limits = EncodingLimits()
+
+    private static func withKey<Result>(
+        _ name: String,
+        _ keyspace: Keyspace,
+        _ body: (Key) -> Result
+    ) -> Result {
+        Array(name.utf8).withBytes { body(Key($0, keyspace.hasher($0))) }
+    }
+
+    /// Adds a hash with two fields, one of which goes at 50; the key goes at 100.
+    private static func addHash(_ name: String, _ keyspace: Keyspace) {
+        withKey(name, keyspace) { key in
+            let shard = keyspace.shard(key.hash, database: 0)
+            let hash = HashValue.create(key, pairBytes: 10, in: shard)
+            for (field, lifetime) in [("a", HashValue.Lifetime.stays), ("b", .until(50))] {
+                Array(field.utf8).withBytes {
+                    _ = hash.set($0, .integer(1), lifetime, limits, now: 0)
+                }
+            }
+            hash.slot.shard.setExpiry(hash.slot, 100)
+        }
+    }
+
+    private static func slot(_ name: String, _ keyspace: Keyspace) -> Shard.Slot? {
+        withKey(name, keyspace) { keyspace.shard($0.hash, database: 0).find($0, now: .min) }
+    }
+
+    private static func freeze(
+        _ first: String,
+        _ second: String,
+        _ work: SlicedWork,
+        _ keyspace: Keyspace
+    ) {
+        guard let slot = slot(first, keyspace) else { return }
+        withKey(first, keyspace) { one in
+            withKey(second, keyspace) { keyspace.freeze(one, $0, at: slot, for: work) }
+        }
+    }
+
+    private static func isFrozen(
+        _ name: String,
+        _ keyspace: Keyspace,
+        for work: UInt64 = 0
+    ) -> Bool {
+        withKey(name, keyspace) { keyspace.isFrozen($0, for: work) }
+    }
+
+    @Test(arguments: [1, 2])
+    func `frozen keys are held for others until they are thawed`(workers: Int) {
+        let keyspace = Keyspace(databases: 2, workers: workers)
+        let all = keyspace.allPartitions
+        Self.addHash("one", keyspace)
+        Self.addHash("other", keyspace)
+        #expect(!keyspace.hasFrozen(set: all))
+        var work = SlicedWork(id: 7, now: 40)
+        work.done = 3
+        Self.freeze("one", "two", work, keyspace)
+        Self.freeze("other", "other", SlicedWork(id: 9, now: 41), keyspace)
+        #expect(keyspace.hasFrozen(set: all))
+        for name in ["one", "two", "other"] { #expect(Self.isFrozen(name, keyspace)) }
+        #expect(!Self.isFrozen("three", keyspace))
+        #expect(!Self.isFrozen("one", keyspace, for: 7) && Self.isFrozen("one", keyspace, for: 9))
+        let thawed = keyspace.thaw(7, set: all)
+        #expect(thawed?.done == 3 && thawed?.startedAt == 40)
+        #expect(!Self.isFrozen("one", keyspace) && Self.isFrozen("other", keyspace))
+        #expect(keyspace.thaw(7, set: all) == nil)
+        #expect(keyspace.thaw(9, set: all)?.id == 9)
+        #expect(!keyspace.hasFrozen(set: all))
+    }
+
+    @Test func `what is frozen does not expire, but after it is thawed`() {
+        let keyspace = Keyspace(databases: 1, workers: 1)
+        let shard = keyspace.shard(partition: 0, database: 0)
+        Self.addHash("one", keyspace)
+        Self.addHash("other", keyspace)
+        Self.freeze("one", "two", SlicedWork(id: 7, now: 0), keyspace)
+        var budget = 100
+        while shard.expireDue(now: 60, budget: &budget) {}
+        #expect(Self.slot("one", keyspace).map { HashValue($0).count } == 2)
+        #expect(Self.slot("other", keyspace).map { HashValue($0).count } == 1)
+        while shard.expireDue(now: 200, budget: &budget) {}
+        #expect(shard.count == 1 && shard.volatileCount == 0)
+        _ = keyspace.thaw(7, set: 1)
+        #expect(shard.volatileCount == 1 && shard.isValid)
+        while shard.expireDue(now: 60, budget: &budget) {}
+        #expect(Self.slot("one", keyspace).map { HashValue($0).count } == 1)
+        while shard.expireDue(now: 200, budget: &budget) {}
+        #expect(shard.count == 0 && shard.isValid)
+    }
+
+    @Test(arguments: [1, 2])
+    func `copies are given up, but not what is half changed`(workers: Int) {
+        let keyspace = Keyspace(databases: 2, workers: workers)
+        Self.addHash("one", keyspace)
+        Self.addHash("other", keyspace)
+        let target = keyspace.shard(partition: 0, database: 1)
+        guard let slot = Self.slot("one", keyspace) else { return }
+        var work = SlicedWork(id: 7, now: 0)
+        work.copy = ValueCopy(of: slot, for: target)
+        #expect(target.usedBytes > 0)
+        Self.freeze("one", "one", work, keyspace)
+        Self.freeze("other", "other", SlicedWork(id: 9, now: 0), keyspace)
+        #expect(!keyspace.giveUpCopies() && Self.isFrozen("one", keyspace))
+        _ = keyspace.thaw(9, set: keyspace.allPartitions)
+        #expect(keyspace.giveUpCopies())
+        #expect(!keyspace.hasFrozen(set: keyspace.allPartitions) && target.usedBytes == 0)
+        #expect(Self.slot("one", keyspace)?.entry.expiry == 100)
+        #expect(keyspace.thaw(7, set: keyspace.allPartitions) == nil)
+    }
+}
