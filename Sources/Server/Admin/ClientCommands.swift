@@ -27,23 +27,23 @@ enum ClientCommands {
 
 extension ClientCommands {
     /// `CLIENT ID`.
-    static func id(_ arguments: Arguments, _ session: Session) throws(CommandError) {
-        session.worker.context.reply.integer(Int64(session.client.id))
+    static func id(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        call.reply.integer(Int64(call.client.id))
     }
 
     /// `CLIENT INFO`.
-    static func info(_ arguments: Arguments, _ session: Session) throws(CommandError) {
-        let line = ClientLine.text(session.client, on: session.worker) + "\n"
-        session.worker.context.reply.verbatim(line)
+    static func info(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        let line = ClientLine.text(call.client, on: call.worker) + "\n"
+        call.reply.verbatim(line)
     }
 
     /// `CLIENT LIST [TYPE type] [ID id …]`.
-    static func list(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+    static func list(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         let filter = try ClientFilter(listing: arguments)
         var text = ByteBuffer()
         var lines: [(id: UInt64, range: Range<Int>)] = []
-        session.server.exclusively(session.worker) {
-            for worker in session.server.workers {
+        call.server.exclusively(call.worker) {
+            for worker in call.server.workers {
                 for case let client? in worker.clients
                 where filter.accepts(client, on: worker) {
                     let start = text.count
@@ -56,24 +56,24 @@ extension ClientCommands {
         lines.sort { $0.id < $1.id }
         var sorted = ByteBuffer(capacity: text.count)
         for line in lines { sorted.append(text.bytes[line.range]) }
-        session.worker.context.reply.verbatim("txt", sorted.bytes)
+        call.reply.verbatim("txt", sorted.bytes)
     }
 
     /// `CLIENT GETNAME`: the name, or null.
-    static func name(_ arguments: Arguments, _ session: Session) throws(CommandError) {
-        let name = session.client.details?.name ?? []
-        guard !name.isEmpty else { return session.worker.context.reply.null() }
-        name.withBytes { session.worker.context.reply.bulk($0) }
+    static func name(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        let name = call.client.details?.name ?? []
+        guard !name.isEmpty else { return call.reply.null() }
+        name.withBytes { call.reply.bulk($0) }
     }
 
     /// `CLIENT SETNAME name`: OK; an empty name takes it away.
-    static func setName(_ arguments: Arguments, _ session: Session) throws(CommandError) {
-        try session.client.setName(arguments[2])
-        session.worker.context.reply.ok()
+    static func setName(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        try call.client.setName(arguments[2])
+        call.reply.ok()
     }
 
     /// `CLIENT SETINFO LIB-NAME name | LIB-VER version`: OK.
-    static func setInfo(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+    static func setInfo(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         let isName = arguments[2].isWord("LIB-NAME")
         guard isName || arguments[2].isWord("LIB-VER") else {
             throw CommandError("ERR Unrecognized option '@'", arguments[2])
@@ -85,26 +85,26 @@ extension ClientCommands {
                     : "ERR lib-ver cannot contain spaces, newlines or special characters."
             )
         }
-        var details = session.client.details ?? Client.Details()
+        var details = call.client.details ?? Client.Details()
         if isName {
             details.libraryName = arguments[3].array
         } else {
             details.libraryVersion = arguments[3].array
         }
-        session.client.details = details
-        session.worker.context.reply.ok()
+        call.client.details = details
+        call.reply.ok()
     }
 
     /// `CLIENT KILL address`: OK. `CLIENT KILL filter value …`: the number of connections ended.
-    static func kill(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+    static func kill(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         let isOld = arguments.count == 3
         let filter =
             try isOld
             ? ClientFilter(address: arguments[2]) : ClientFilter(killing: arguments)
-        let own = session.client
-        let killed = session.server.exclusively(session.worker) {
+        let own = call.client
+        let killed = call.server.exclusively(call.worker) {
             var count = 0
-            for worker in session.server.workers {
+            for worker in call.server.workers {
                 for client in worker.clients {
                     guard let client, filter.accepts(client, on: worker),
                         client !== own || !filter.skipsOwn
@@ -119,21 +119,21 @@ extension ClientCommands {
             }
             return count
         }
-        guard isOld else { return session.worker.context.reply.integer(killed) }
+        guard isOld else { return call.reply.integer(killed) }
         guard killed > 0 else { throw CommandError("ERR No such client") }
-        session.worker.context.reply.ok()
+        call.reply.ok()
     }
 
     /// `CLIENT REPLY ON | OFF | SKIP`: OK when replies are on again, else nothing.
-    static func reply(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+    static func reply(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         if arguments[2].isWord("ON") {
-            session.client.state.subtract([.repliesOff, .skipsNext])
-            session.worker.context.reply.ok()
+            call.client.state.subtract([.repliesOff, .skipsNext])
+            call.reply.ok()
         } else if arguments[2].isWord("OFF") {
-            session.client.state.insert(.repliesOff)
+            call.client.state.insert(.repliesOff)
         } else if arguments[2].isWord("SKIP") {
-            if !session.client.state.contains(.repliesOff) {
-                session.client.state.insert(.skipsNext)
+            if !call.client.state.contains(.repliesOff) {
+                call.client.state.insert(.skipsNext)
             }
         } else {
             throw .syntax
@@ -141,51 +141,51 @@ extension ClientCommands {
     }
 
     /// `CLIENT NO-TOUCH ON | OFF`: OK.
-    static func noTouch(_ arguments: Arguments, _ session: Session) throws(CommandError) {
-        try set(.noTouch, arguments, session)
-        session.worker.context.ignoresUses = session.client.state.contains(.noTouch)
+    static func noTouch(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        try set(.noTouch, arguments, call)
+        call.worker.context.ignoresUses = call.client.state.contains(.noTouch)
     }
 
     /// `CLIENT NO-EVICT ON | OFF`: OK.
-    static func noEvict(_ arguments: Arguments, _ session: Session) throws(CommandError) {
-        try set(.noEvict, arguments, session)
+    static func noEvict(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        try set(.noEvict, arguments, call)
     }
 
     /// `CLIENT GETREDIR`: -1, as no connection is tracked.
-    static func redirection(_ arguments: Arguments, _ session: Session) throws(CommandError) {
-        session.worker.context.reply.integer(-1)
+    static func redirection(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        call.reply.integer(-1)
     }
 
     /// `CLIENT TRACKINGINFO`: a map that says that the connection is not tracked.
-    static func trackingInfo(_ arguments: Arguments, _ session: Session) throws(CommandError) {
-        session.worker.context.reply.map(3)
-        session.worker.context.reply.bulk("flags")
-        session.worker.context.reply.set(1)
-        session.worker.context.reply.bulk("off")
-        session.worker.context.reply.bulk("redirect")
-        session.worker.context.reply.integer(-1)
-        session.worker.context.reply.bulk("prefixes")
-        session.worker.context.reply.array(0)
+    static func trackingInfo(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        call.reply.map(3)
+        call.reply.bulk("flags")
+        call.reply.set(1)
+        call.reply.bulk("off")
+        call.reply.bulk("redirect")
+        call.reply.integer(-1)
+        call.reply.bulk("prefixes")
+        call.reply.array(0)
     }
 
     private static func set(
         _ state: Client.State,
         _ arguments: Arguments,
-        _ session: Session
+        _ call: AdminCall
     ) throws(CommandError) {
         if arguments[2].isWord("ON") {
-            session.client.state.insert(state)
+            call.client.state.insert(state)
         } else if arguments[2].isWord("OFF") {
-            session.client.state.remove(state)
+            call.client.state.remove(state)
         } else {
             throw .syntax
         }
-        session.worker.context.reply.ok()
+        call.reply.ok()
     }
 
     /// `CLIENT HELP`.
-    static func help(_ arguments: Arguments, _ session: Session) throws(CommandError) {
-        session.worker.context.reply.lines([
+    static func help(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        call.reply.lines([
             "CLIENT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
             "GETNAME",
             "    Return the name of the current connection.",

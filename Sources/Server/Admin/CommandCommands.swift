@@ -36,9 +36,9 @@ extension CommandCommands {
     }
 
     /// `COMMAND`: every command.
-    static func all(_ arguments: Arguments, _ session: Session) throws(CommandError) {
-        let table = session.server.registry.table
-        session.worker.keptReplies.add(.commands, to: &session.worker.context.reply) { reply in
+    static func all(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        let table = call.server.registry.table
+        call.worker.keptReplies.add(.commands, to: &call.reply) { reply in
             let rows = topRows(table)
             reply.array(rows.count)
             for row in rows { reply.describe(row, table) }
@@ -46,27 +46,27 @@ extension CommandCommands {
     }
 
     /// `COMMAND COUNT`.
-    static func count(_ arguments: Arguments, _ session: Session) throws(CommandError) {
-        session.worker.context.reply.integer(topRows(session.server.registry.table).count)
+    static func count(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        call.reply.integer(topRows(call.server.registry.table).count)
     }
 
     /// `COMMAND INFO [name …]`: an array each, null for unknown names.
-    static func info(_ arguments: Arguments, _ session: Session) throws(CommandError) {
-        guard arguments.count > 2 else { return try all(arguments, session) }
-        let table = session.server.registry.table
-        session.worker.context.reply.array(arguments.count - 2)
+    static func info(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        guard arguments.count > 2 else { return try all(arguments, call) }
+        let table = call.server.registry.table
+        call.reply.array(arguments.count - 2)
         for index in 2..<arguments.count {
             if let row = row(arguments[index], table) {
-                session.worker.context.reply.describe(row, table)
+                call.reply.describe(row, table)
             } else {
-                session.worker.context.reply.null()
+                call.reply.null()
             }
         }
     }
 
     /// `COMMAND LIST [FILTERBY MODULE name | ACLCAT category | PATTERN pattern]`.
-    static func list(_ arguments: Arguments, _ session: Session) throws(CommandError) {
-        let table = session.server.registry.table
+    static func list(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        let table = call.server.registry.table
         let names: [[UInt8]]
         switch arguments.count {
         case 2: names = table.facts.map(\.clientName)
@@ -74,8 +74,8 @@ extension CommandCommands {
             names = try filtered(arguments[3], arguments[4], table)
         default: throw .syntax
         }
-        session.worker.context.reply.array(names.count)
-        for name in names { name.withBytes { session.worker.context.reply.bulk($0) } }
+        call.reply.array(names.count)
+        for name in names { name.withBytes { call.reply.bulk($0) } }
     }
 
     private static func filtered(
@@ -98,13 +98,13 @@ extension CommandCommands {
     }
 
     /// `COMMAND DOCS [name …]`: a map from names; unknown ones are left out.
-    static func docs(_ arguments: Arguments, _ session: Session) throws(CommandError) {
-        let table = session.server.registry.table
+    static func docs(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        let table = call.server.registry.table
         guard arguments.count == 2 else {
             let rows = (2..<arguments.count).compactMap { row(arguments[$0], table) }
-            return explain(rows, table, &session.worker.context.reply)
+            return explain(rows, table, &call.reply)
         }
-        session.worker.keptReplies.add(.docs, to: &session.worker.context.reply) { reply in
+        call.worker.keptReplies.add(.docs, to: &call.reply) { reply in
             explain(topRows(table), table, &reply)
         }
     }
@@ -118,20 +118,20 @@ extension CommandCommands {
     }
 
     /// `COMMAND GETKEYS command [word …]`: the keys.
-    static func keys(_ arguments: Arguments, _ session: Session) throws(CommandError) {
-        let (call, found) = try foundKeys(arguments, session)
-        session.worker.context.reply.array(found.count)
-        for key in found { session.worker.context.reply.bulk(call[key.index]) }
+    static func keys(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        let (call, found) = try foundKeys(arguments, call)
+        call.reply.array(found.count)
+        for key in found { call.reply.bulk(call[key.index]) }
     }
 
     /// `COMMAND GETKEYSANDFLAGS command [word …]`: pairs of a key and its uses.
-    static func keysAndUses(_ arguments: Arguments, _ session: Session) throws(CommandError) {
-        let (call, found) = try foundKeys(arguments, session)
-        session.worker.context.reply.array(found.count)
+    static func keysAndUses(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        let (call, found) = try foundKeys(arguments, call)
+        call.reply.array(found.count)
         for key in found {
-            session.worker.context.reply.array(2)
-            session.worker.context.reply.bulk(call[key.index])
-            session.worker.context.reply.names(use(key.use, in: call).names)
+            call.reply.array(2)
+            call.reply.bulk(call[key.index])
+            call.reply.names(use(key.use, in: call).names)
         }
     }
 
@@ -151,9 +151,9 @@ extension CommandCommands {
 
     private static func foundKeys(
         _ arguments: Arguments,
-        _ session: Session
+        _ call: AdminCall
     ) throws(CommandError) -> (Arguments, [KeyFinder.Found]) {
-        let table = session.server.registry.table
+        let table = call.server.registry.table
         let call = arguments.dropFirst(2)
         guard var row = table.row(call[0]) else {
             throw CommandError("ERR Invalid command specified")
@@ -218,8 +218,8 @@ extension CommandCommands {
     }
 
     /// `COMMAND HELP`.
-    static func help(_ arguments: Arguments, _ session: Session) throws(CommandError) {
-        session.worker.context.reply.lines([
+    static func help(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        call.reply.lines([
             "COMMAND <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
             "(no subcommand)",
             "    Return details about all Redis commands.",

@@ -19,66 +19,66 @@ enum ConfigCommands {
 
 extension ConfigCommands {
     /// `CONFIG GET pattern …`: a map of names and values.
-    static func get(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+    static func get(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         let patterns = (2..<arguments.count).map { arguments[$0].string }
-        let found = session.server.configuration.get(patterns)
-        session.worker.context.reply.map(found.count)
+        let found = call.server.configuration.get(patterns)
+        call.reply.map(found.count)
         for (name, value) in found {
-            session.worker.context.reply.bulk(text: name)
-            value.withBytes { session.worker.context.reply.bulk($0) }
+            call.reply.bulk(text: name)
+            value.withBytes { call.reply.bulk($0) }
         }
     }
 
     /// `CONFIG SET name value …`: OK.
-    static func set(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+    static func set(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         guard arguments.count.isMultiple(of: 2) else { throw .syntax }
         let changes = stride(from: 2, to: arguments.count, by: 2).map { index in
             (name: arguments[index].string, value: arguments[index + 1].array)
         }
-        let server = session.server
-        let isLocal = Socket.isLocal(session.client.descriptor)
+        let server = call.server
+        let isLocal = Socket.isLocal(call.client.descriptor)
         do throws(ConfigurationError) {
-            try server.exclusively(session.worker) { () throws(ConfigurationError) in
+            try server.exclusively(call.worker) { () throws(ConfigurationError) in
                 let known = server.configuration.notInEffect.count
                 try server.configuration.set(changes, isLocal: isLocal)
                 server.publish()
                 server.log(absent: server.configuration.notInEffect.dropFirst(known))
             }
-            session.worker.context.reply.ok()
+            call.reply.ok()
         } catch {
-            session.worker.refuse(error.message, session.client)
+            call.worker.refuse(error.message, call.client)
         }
     }
 
     /// `CONFIG REWRITE`: OK.
-    static func rewrite(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+    static func rewrite(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         do throws(ConfigurationError) {
-            try session.server.configuration.rewrite()
-            session.server.log(.notice, "CONFIG REWRITE executed with success.")
-            session.worker.context.reply.ok()
+            try call.server.configuration.rewrite()
+            call.server.log(.notice, "CONFIG REWRITE executed with success.")
+            call.reply.ok()
         } catch {
-            if session.server.configuration.path != nil {
-                session.server.log(.warning, "CONFIG REWRITE failed: \(error.message)")
+            if call.server.configuration.path != nil {
+                call.server.log(.warning, "CONFIG REWRITE failed: \(error.message)")
             }
-            session.worker.refuse(error.message, session.client)
+            call.worker.refuse(error.message, call.client)
         }
     }
 
     /// `CONFIG RESETSTAT`: OK.
     static func resetStatistics(
         _ arguments: Arguments,
-        _ session: Session
+        _ call: AdminCall
     ) throws(CommandError) {
-        session.server.exclusively(session.worker) {
-            for worker in session.server.workers { worker.resetStatistics() }
-            session.server.reaper.forgetCount()
+        call.server.exclusively(call.worker) {
+            for worker in call.server.workers { worker.resetStatistics() }
+            call.server.reaper.forgetCount()
         }
-        session.worker.context.reply.ok()
+        call.reply.ok()
     }
 
     /// `CONFIG HELP`.
-    static func help(_ arguments: Arguments, _ session: Session) throws(CommandError) {
-        session.worker.context.reply.lines([
+    static func help(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        call.reply.lines([
             "CONFIG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
             "GET <pattern>",
             "    Return parameters matching the glob-like <pattern> and their values.",

@@ -11,15 +11,15 @@ extension DebugCommands {
     /// locked.
     static func withSlot<Result>(
         _ word: Bytes,
-        _ session: Session,
+        _ call: AdminCall,
         _ body: (Shard.Slot) throws(CommandError) -> Result
     ) throws(CommandError) -> Result {
-        let key = session.worker.context.key(word)
-        let keyspace = session.server.keyspace
+        let key = call.worker.context.key(word)
+        let keyspace = call.server.keyspace
         let partition = keyspace.partition(key.hash)
         keyspace.lock(partition)
         defer { keyspace.unlock(partition) }
-        guard let slot = session.worker.context.shard(key).find(key, now: .min) else {
+        guard let slot = call.worker.context.shard(key).find(key, now: .min) else {
             throw .noSuchKey
         }
         return try body(slot)
@@ -28,19 +28,19 @@ extension DebugCommands {
     // MARK: Digests
 
     /// `DEBUG DIGEST`: forty digits for all keys of all databases.
-    static func digest(_ arguments: Arguments, _ session: Session) throws(CommandError) {
-        let digest = session.server.exclusively(session.worker) {
-            DataDigest(session.server.keyspace)
+    static func digest(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        let digest = call.server.exclusively(call.worker) {
+            DataDigest(call.server.keyspace)
         }
-        session.worker.context.reply.simple(string: digest.text)
+        call.reply.simple(string: digest.text)
     }
 
     /// `DEBUG DIGEST-VALUE [key …]`: forty digits for each value, zeros where there is none.
-    static func digestValues(_ arguments: Arguments, _ session: Session) throws(CommandError) {
-        session.worker.context.reply.array(arguments.count - 2)
+    static func digestValues(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        call.reply.array(arguments.count - 2)
         for index in 2..<arguments.count {
-            let digest = try? withSlot(arguments[index], session) { DataDigest(valueAt: $0) }
-            session.worker.context.reply.simple(string: (digest ?? DataDigest()).text)
+            let digest = try? withSlot(arguments[index], call) { DataDigest(valueAt: $0) }
+            call.reply.simple(string: (digest ?? DataDigest()).text)
         }
     }
 
@@ -48,19 +48,19 @@ extension DebugCommands {
 
     /// `DEBUG OBJECT key [fast]`: a line about the value; its serialized length is the bytes it
     /// takes.
-    static func showObject(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+    static func showObject(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         let isFast = arguments.count > 3
         if isFast, !arguments[3].isWord("FAST") { throw .syntax }
-        let limits = session.worker.context.limits.encoding
-        let text = try withSlot(arguments[2], session) { slot in
+        let limits = call.worker.context.limits.encoding
+        let text = try withSlot(arguments[2], call) { slot in
             let entry = slot.entry
             let length = isFast ? "" : " serializedlength:\(slot.shard.byteCount(slot))"
             let address = String(slot.shard.hash(entry.key).bits, radix: 16)
             return "Value at:0x\(address) refcount:1 encoding:\(Shard.encodingName(entry))"
-                + length + " " + lastUse(slot, session.worker.context)
+                + length + " " + lastUse(slot, call.worker.context)
                 + (isFast ? "" : listText(slot, limits))
         }
-        session.worker.context.reply.simple(string: text)
+        call.reply.simple(string: text)
     }
 
     /// The fields `lru` and `lru_seconds_idle`: by time the low 24 bits of the second of the last
@@ -95,8 +95,8 @@ extension DebugCommands {
 
     /// `DEBUG SDSLEN key`: the lengths of a key and a string, and of the blocks they stand in; a
     /// short value stands in the key's.
-    static func showStringLengths(_ arguments: Arguments, _ session: Session) throws(CommandError) {
-        let text = try withSlot(arguments[2], session) { (slot) throws(CommandError) in
+    static func showStringLengths(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        let text = try withSlot(arguments[2], call) { (slot) throws(CommandError) in
             let entry = slot.entry
             guard entry.isKind(.string), entry.stringEncoding != .integer else {
                 throw CommandError("ERR Not an sds encoded string.")
@@ -110,14 +110,14 @@ extension DebugCommands {
                 + "val_sds_len:\(count), val_sds_avail:\(isOutside ? outside - count : 0), "
                 + "val_zmalloc: \(outside)"
         }
-        session.worker.context.reply.simple(string: text)
+        call.reply.simple(string: text)
     }
 
     // MARK: What is printed
 
     /// `DEBUG LISTPACK key`: a status; the pack goes to the standard output.
-    static func printPack(_ arguments: Arguments, _ session: Session) throws(CommandError) {
-        let text = try withSlot(arguments[2], session) { (slot) throws(CommandError) in
+    static func printPack(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        let text = try withSlot(arguments[2], call) { (slot) throws(CommandError) in
             let entry = slot.entry
             guard Shard.encodingName(entry).description.hasPrefix("listpack") else {
                 throw CommandError("ERR Not a listpack encoded object.")
@@ -128,7 +128,7 @@ extension DebugCommands {
             ) { $0 + "\t{\($1.offset): \($1.element)}\n" } + "{end}\n"
         }
         OwnProcess.tell(text)
-        session.worker.context.reply.simple("Listpack structure printed on stdout")
+        call.reply.simple("Listpack structure printed on stdout")
     }
 
     /// What a pack holds, as text: an element or member, a member with its score, a field with its
@@ -174,16 +174,16 @@ extension DebugCommands {
 
     /// `DEBUG QUICKLIST key [0|1]`: a status; the list's nodes go to the standard output, with
     /// their elements where 1 asks for them.
-    static func printList(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+    static func printList(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         let isFull = arguments.count > 3 && isOn(arguments[3])
-        let text = try withSlot(arguments[2], session) { (slot) throws(CommandError) in
+        let text = try withSlot(arguments[2], call) { (slot) throws(CommandError) in
             guard slot.entry.isKind(.list), ListValue(slot).encoding == .large else {
                 throw CommandError("ERR Not a quicklist encoded object.")
             }
             return describe(ListValue(slot), isFull: isFull)
         }
         OwnProcess.tell(text)
-        session.worker.context.reply.simple("Quicklist structure printed on stdout")
+        call.reply.simple("Quicklist structure printed on stdout")
     }
 
     private static func describe(_ list: ListValue, isFull: Bool) -> String {
@@ -208,18 +208,18 @@ extension DebugCommands {
     /// `DEBUG QUICKLIST-PACKED-THRESHOLD size`: OK.
     static func setPackedThreshold(
         _ arguments: Arguments,
-        _ session: Session
+        _ call: AdminCall
     ) throws(CommandError) {
         guard let size = memorySize(arguments[2].string), size < 4 << 30 else {
             throw CommandError(
                 "ERR argument must be a memory value bigger than 1 and smaller than 4gb"
             )
         }
-        let server = session.server
-        server.exclusively(session.worker) {
+        let server = call.server
+        server.exclusively(call.worker) {
             server.boundListNodes(size == 0 ? .max : Int(size))
         }
-        session.worker.context.reply.ok()
+        call.reply.ok()
     }
 
     // MARK: Making keys
@@ -227,14 +227,14 @@ extension DebugCommands {
     /// `DEBUG POPULATE count [prefix [size]]`: OK, after the keys that were missing are made.
     static func populate(
         _ arguments: Arguments,
-        _ session: Session
+        _ call: AdminCall
     ) throws(CommandError) {
         let positive = 0...Int64.max
         let count = try arguments.integer(2, in: positive, or: .notPositive)
         let prefix = arguments.count > 3 ? arguments[3].string : "key"
         let size =
             arguments.count > 4 ? try arguments.integer(4, in: positive, or: .notPositive) : 0
-        guard size <= session.server.options.bulkLengthMax else { throw .tooLong }
+        guard size <= call.server.options.bulkLengthMax else { throw .tooLong }
         for index in 0..<count {
             var value = Array("value:\(index)".utf8)
             if size > 0 {
@@ -242,10 +242,10 @@ extension DebugCommands {
                 value += [UInt8](repeating: 0, count: size - value.count)
             }
             Array("\(prefix):\(index)".utf8).withBytes { name in
-                value.withBytes { add(name, $0, session.worker) }
+                value.withBytes { add(name, $0, call.worker) }
             }
         }
-        session.worker.context.reply.ok()
+        call.reply.ok()
     }
 
     private static func add(_ name: Bytes, _ value: Bytes, _ worker: Worker) {

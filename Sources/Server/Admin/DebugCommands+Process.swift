@@ -9,57 +9,57 @@ internal import Wire
 /// What DEBUG does to the process: holding it up, starting it anew, ending it badly.
 extension DebugCommands {
     /// `DEBUG SLEEP seconds`: OK, after the whole server stood still.
-    static func sleep(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+    static func sleep(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         let seconds = FloatText.number(arguments[2]) ?? 0
         if seconds > 0 {
             let microseconds = UInt32(min(seconds, 4000) * 1_000_000)
-            session.server.exclusively(session.worker) { _ = usleep(microseconds) }
+            call.server.exclusively(call.worker) { _ = usleep(microseconds) }
         }
-        session.worker.context.reply.ok()
+        call.reply.ok()
     }
 
     /// `DEBUG LOG message`: OK.
-    static func log(_ arguments: Arguments, _ session: Session) throws(CommandError) {
-        session.server.log(.warning, "DEBUG LOG: \(arguments[2].string)")
-        session.worker.context.reply.ok()
+    static func log(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        call.server.log(.warning, "DEBUG LOG: \(arguments[2].string)")
+        call.reply.ok()
     }
 
     /// `DEBUG CHANGE-REPL-ID`: OK.
-    static func renameHistory(_ arguments: Arguments, _ session: Session) throws(CommandError) {
-        session.server.log(.notice, "Changing replication IDs after receiving change-repl-id")
-        session.server.exclusively(session.worker) { session.server.renameHistory() }
-        session.worker.context.reply.ok()
+    static func renameHistory(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        call.server.log(.notice, "Changing replication IDs after receiving change-repl-id")
+        call.server.exclusively(call.worker) { call.server.renameHistory() }
+        call.reply.ok()
     }
 
     /// `DEBUG SET-ACTIVE-EXPIRE 0|1`: OK.
-    static func setActiveExpiry(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+    static func setActiveExpiry(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         let isOn = isOn(arguments[2])
-        session.server.exclusively(session.worker) { session.server.expireActively(isOn) }
-        session.worker.context.reply.ok()
+        call.server.exclusively(call.worker) { call.server.expireActively(isOn) }
+        call.reply.ok()
     }
 
     /// `DEBUG PAUSE-CRON 0|1`: OK; 1 stops all that workers do unasked.
     static func pausePeriodicWork(
         _ arguments: Arguments,
-        _ session: Session
+        _ call: AdminCall
     ) throws(CommandError) {
         let isPaused = isOn(arguments[2])
-        session.server.exclusively(session.worker) { session.server.pausePeriodicWork(isPaused) }
-        session.worker.context.reply.ok()
+        call.server.exclusively(call.worker) { call.server.pausePeriodicWork(isPaused) }
+        call.reply.ok()
     }
 
     /// `DEBUG CLIENT-EVICTION`: always an error, as no client is closed for the memory it takes.
     static func showClientEviction(
         _ arguments: Arguments,
-        _ session: Session
+        _ call: AdminCall
     ) throws(CommandError) { throw CommandError("ERR maxmemory-clients is disabled.") }
 
     /// `DEBUG STRINGMATCH-TEST`: a status, if the process is still there then.
-    static func testPatterns(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+    static func testPatterns(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         let letters = Array("ab*?[]^-\\".utf8)
         func word(_ limit: Int) -> [UInt8] {
-            (0..<session.worker.context.random.below(limit + 1)).map { _ in
-                letters[session.worker.context.random.below(letters.count)]
+            (0..<call.worker.context.random.below(limit + 1)).map { _ in
+                letters[call.worker.context.random.below(letters.count)]
             }
         }
         for _ in 0..<100_000 {
@@ -68,15 +68,15 @@ extension DebugCommands {
                 text.withBytes { _ = GlobPattern(pattern).matches($0) }
             }
         }
-        session.worker.context.reply.simple("Apparently Redis did not crash: test passed")
+        call.reply.simple("Apparently Redis did not crash: test passed")
     }
 
     // MARK: Starting anew
 
     /// `DEBUG RESTART [milliseconds]`: no reply; the configuration file is brought up to date and
     /// the program starts anew in this process.
-    static func restart(_ arguments: Arguments, _ session: Session) throws(CommandError) {
-        let server = session.server
+    static func restart(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        let server = call.server
         let delay = try delay(arguments)
         if server.configuration.path != nil {
             do throws(ConfigurationError) { try server.configuration.rewrite() } catch {
@@ -84,14 +84,14 @@ extension DebugCommands {
                 throw restartFailure
             }
         }
-        startAnew(after: delay, session)
+        startAnew(after: delay, call)
         throw restartFailure
     }
 
     /// `DEBUG CRASH-AND-RECOVER [milliseconds]`: no reply; the program starts anew in this process
     /// without having kept anything.
-    static func crashAndRecover(_ arguments: Arguments, _ session: Session) throws(CommandError) {
-        startAnew(after: try delay(arguments), session)
+    static func crashAndRecover(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        startAnew(after: try delay(arguments), call)
         throw restartFailure
     }
 
@@ -105,10 +105,10 @@ extension DebugCommands {
     }
 
     /// Returns only where that fails.
-    private static func startAnew(after milliseconds: UInt32, _ session: Session) {
-        let server = session.server
+    private static func startAnew(after milliseconds: UInt32, _ call: AdminCall) {
+        let server = call.server
         server.log(.warning, "Starting the program anew, as DEBUG demands")
-        server.exclusively(session.worker) {
+        server.exclusively(call.worker) {
             for _ in 0..<milliseconds { usleep(1000) }
             OwnProcess.startAnew()
             server.log(.warning, "Cannot start anew: \(SystemError("execv").text)")
@@ -118,30 +118,30 @@ extension DebugCommands {
     // MARK: Ending badly
 
     /// `DEBUG SEGFAULT`: no reply.
-    static func faultSegment(_ arguments: Arguments, _ session: Session) throws(CommandError) {
-        announceCrash("SEGFAULT", session)
+    static func faultSegment(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        announceCrash("SEGFAULT", call)
         raise(SIGSEGV)
     }
 
     /// `DEBUG PANIC`: no reply.
-    static func panic(_ arguments: Arguments, _ session: Session) throws(CommandError) {
-        announceCrash("PANIC", session)
+    static func panic(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        announceCrash("PANIC", call)
         fatalError("called by DEBUG PANIC")
     }
 
     /// `DEBUG ASSERT`: no reply.
-    static func failAssertion(_ arguments: Arguments, _ session: Session) throws(CommandError) {
-        announceCrash("ASSERT", session)
+    static func failAssertion(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        announceCrash("ASSERT", call)
         preconditionFailure("called by DEBUG ASSERT")
     }
 
     /// `DEBUG OOM`: no reply; ends as the process does when the system has no memory left.
-    static func runOutOfMemory(_ arguments: Arguments, _ session: Session) throws(CommandError) {
-        announceCrash("OOM", session)
+    static func runOutOfMemory(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        announceCrash("OOM", call)
         apus_out_of_memory(Int.max)
     }
 
-    private static func announceCrash(_ name: String, _ session: Session) {
-        session.server.log(.warning, "Apus crashes on purpose: DEBUG \(name)")
+    private static func announceCrash(_ name: String, _ call: AdminCall) {
+        call.server.log(.warning, "Apus crashes on purpose: DEBUG \(name)")
     }
 }

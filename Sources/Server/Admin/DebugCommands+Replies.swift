@@ -5,49 +5,49 @@ internal import Wire
 /// Replies that those who test a client want to see.
 extension DebugCommands {
     /// `DEBUG ERROR string`: the error, whose line breaks become spaces.
-    static func replyError(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+    static func replyError(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         let text = arguments[2].array.map {
             $0 == UInt8(ascii: "\r") || $0 == UInt8(ascii: "\n") ? UInt8(ascii: " ") : $0
         }
-        session.worker.refuse(String(decoding: text, as: UTF8.self), session.client)
+        call.worker.refuse(String(decoding: text, as: UTF8.self), call.client)
     }
 
     /// `DEBUG PROTOCOL type`: a reply of that type.
-    static func replySample(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+    static func replySample(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         let type = arguments[2]
-        let isRESP3 = session.client.state.contains(.resp3)
+        let isRESP3 = call.client.state.contains(.resp3)
         if type.isWord("STRING") {
-            session.worker.context.reply.bulk("Hello World")
+            call.reply.bulk("Hello World")
         } else if type.isWord("INTEGER") {
-            session.worker.context.reply.integer(12345)
+            call.reply.integer(12345)
         } else if type.isWord("DOUBLE") {
-            session.worker.context.reply.double(3.141)
+            call.reply.double(3.141)
         } else if type.isWord("NULL") {
-            session.worker.context.reply.null()
+            call.reply.null()
         } else if type.isWord("ARRAY") {
-            session.worker.context.reply.array(3)
-            for number in 0..<3 { session.worker.context.reply.integer(number) }
+            call.reply.array(3)
+            for number in 0..<3 { call.reply.integer(number) }
         } else if type.isWord("SET") {
-            session.worker.context.reply.set(3)
-            for number in 0..<3 { session.worker.context.reply.integer(number) }
+            call.reply.set(3)
+            for number in 0..<3 { call.reply.integer(number) }
         } else if type.isWord("MAP") {
-            session.worker.context.reply.map(3)
+            call.reply.map(3)
             for number in 0..<3 {
-                session.worker.context.reply.integer(number)
-                session.worker.context.reply.boolean(number == 1)
+                call.reply.integer(number)
+                call.reply.boolean(number == 1)
             }
         } else if type.isWord("VERBATIM") {
-            session.worker.context.reply.verbatim("This is a verbatim\nstring")
+            call.reply.verbatim("This is a verbatim\nstring")
         } else if type.isWord("TRUE") || type.isWord("FALSE") {
-            session.worker.context.reply.boolean(type.isWord("TRUE"))
+            call.reply.boolean(type.isWord("TRUE"))
         } else if type.isWord("BIGNUM") {
             let digits: StaticString = "1234567999999999999999999999999999999"
-            guard isRESP3 else { return session.worker.context.reply.bulk(digits) }
-            session.worker.context.reply.raw(Bytes("("))
-            session.worker.context.reply.raw(Bytes(digits))
-            session.worker.context.reply.raw(Bytes("\r\n"))
+            guard isRESP3 else { return call.reply.bulk(digits) }
+            call.reply.raw(Bytes("("))
+            call.reply.raw(Bytes(digits))
+            call.reply.raw(Bytes("\r\n"))
         } else {
-            try replyAside(as: type, isRESP3, session)
+            try replyAside(as: type, isRESP3, call)
         }
     }
 
@@ -55,23 +55,23 @@ extension DebugCommands {
     private static func replyAside(
         as type: Bytes,
         _ isRESP3: Bool,
-        _ session: Session
+        _ call: AdminCall
     ) throws(CommandError) {
         if type.isWord("ATTRIB") {
             if isRESP3 {
-                session.worker.context.reply.raw(
+                call.reply.raw(
                     Bytes("|1\r\n$14\r\nkey-popularity\r\n*2\r\n$7\r\nkey:123\r\n:90\r\n")
                 )
             }
-            session.worker.context.reply.bulk("Some real reply following the attribute")
+            call.reply.bulk("Some real reply following the attribute")
         } else if type.isWord("PUSH") {
             guard isRESP3 else {
                 throw CommandError("ERR RESP2 is not supported by this command")
             }
-            session.worker.context.reply.push(2)
-            session.worker.context.reply.bulk("server-cpu-usage")
-            session.worker.context.reply.integer(42)
-            session.worker.context.reply.bulk("Some real reply following the push reply")
+            call.reply.push(2)
+            call.reply.bulk("server-cpu-usage")
+            call.reply.integer(42)
+            call.reply.bulk("Some real reply following the push reply")
         } else {
             throw CommandError(
                 """

@@ -8,8 +8,8 @@ internal import Wire
 extension DebugCommands {
     /// `DEBUG HTSTATS database [full]`: how the buckets of the keys are filled, and how those of
     /// the keys with an expiry, which stand in the same table here.
-    static func showTables(_ arguments: Arguments, _ session: Session) throws(CommandError) {
-        let server = session.server
+    static func showTables(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        let server = call.server
         let database = try arguments.integer(2)
         guard (0..<Int64(server.keyspace.databaseCount)).contains(database) else {
             throw CommandError("ERR Out of range database")
@@ -17,7 +17,7 @@ extension DebugCommands {
         try demandFull(arguments)
         var keys = BucketReport()
         var volatile = BucketReport()
-        server.exclusively(session.worker) {
+        server.exclusively(call.worker) {
             for partition in 0..<server.keyspace.partitionCount {
                 server.keyspace.shard(partition: partition, database: Int(database))
                     .forEachBucket { held, withExpiry in
@@ -26,15 +26,15 @@ extension DebugCommands {
                     }
             }
         }
-        session.worker.context.reply.verbatim(
+        call.reply.verbatim(
             "[Dictionary HT]\n\(keys.text)[Expires HT]\n\(volatile.text)"
         )
     }
 
     /// `DEBUG HTSTATS-KEY key [full]`: how the buckets of a set, hash or sorted set are filled.
-    static func showTableOfKey(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+    static func showTableOfKey(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         var report = BucketReport()
-        let hasTable = try withSlot(arguments[2], session) { slot in
+        let hasTable = try withSlot(arguments[2], call) { slot in
             slot.shard.forEachBucket(of: slot) { report.add($0) }
         }
         guard hasTable else {
@@ -45,7 +45,7 @@ extension DebugCommands {
             )
         }
         try demandFull(arguments)
-        session.worker.context.reply.verbatim(report.text)
+        call.reply.verbatim(report.text)
     }
 
     /// A fourth word can only be FULL, and says nothing: all is told in any case.
@@ -55,10 +55,10 @@ extension DebugCommands {
     }
 
     /// `DEBUG DICT-RESIZING 0|1`: OK.
-    static func setTableResizing(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+    static func setTableResizing(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         let isOn = isOn(arguments[2])
-        let keyspace = session.server.keyspace
-        session.server.exclusively(session.worker) {
+        let keyspace = call.server.keyspace
+        call.server.exclusively(call.worker) {
             for partition in 0..<keyspace.partitionCount {
                 for database in 0..<keyspace.databaseCount {
                     keyspace.shard(partition: partition, database: database)
@@ -66,18 +66,18 @@ extension DebugCommands {
                 }
             }
         }
-        session.worker.context.reply.ok()
+        call.reply.ok()
     }
 
     /// `DEBUG STRUCTSIZE`: bytes of what a keyspace is made of.
-    static func showSizes(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+    static func showSizes(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         let sizes = [
             ("handle", MemoryLayout<Handle>.size), ("bucket", EntryTable.bucketBytes),
             ("list", UnrolledList.byteCount), ("set", MemberTable.byteCount),
             ("hash", FieldTable.byteCount), ("zset", OrderedTable.byteCount),
         ]
         let text = sizes.reduce("bits:64 ") { $0 + "\($1.0):\($1.1) " }
-        Array(text.utf8).withBytes { session.worker.context.reply.bulk($0) }
+        Array(text.utf8).withBytes { call.reply.bulk($0) }
     }
 }
 

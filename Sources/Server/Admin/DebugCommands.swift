@@ -71,8 +71,8 @@ enum DebugCommands {
 
 extension DebugCommands {
     /// `DEBUG subcommand [word …]`.
-    static func debug(_ arguments: Arguments, _ session: Session) throws(CommandError) {
-        guard isAllowed(session) else {
+    static func debug(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        guard isAllowed(call) else {
             throw CommandError(
                 """
                 ERR DEBUG command not allowed. If the enable-debug-command option is set to \
@@ -82,7 +82,7 @@ extension DebugCommands {
             )
         }
         let name = arguments[1]
-        if arguments.count == 2, name.isWord("HELP") { return help(session) }
+        if arguments.count == 2, name.isWord("HELP") { return help(call) }
         let subcommand = subcommands.first {
             name.isWord($0.name) && $0.wordCounts.contains(arguments.count)
         }
@@ -92,19 +92,19 @@ extension DebugCommands {
                 name
             )
         }
-        try subcommand.handler(arguments, session)
+        try subcommand.handler(arguments, call)
     }
 
-    private static func isAllowed(_ session: Session) -> Bool {
-        switch session.server.options.debugPermission {
+    private static func isAllowed(_ call: AdminCall) -> Bool {
+        switch call.server.options.debugPermission {
         case .everybody: true
-        case .localClients: Socket.isLocal(session.client.descriptor)
+        case .localClients: Socket.isLocal(call.client.descriptor)
         case .nobody: false
         }
     }
 
     /// `DEBUG HELP`.
-    private static func help(_ session: Session) {
+    private static func help(_ call: AdminCall) {
         var lines = ["DEBUG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:"]
         for subcommand in subcommands {
             let words = subcommand.words
@@ -112,8 +112,8 @@ extension DebugCommands {
             lines += subcommand.help.map { "    " + $0 }
         }
         lines += ["HELP", "    Prints this help."]
-        session.worker.context.reply.array(lines.count)
-        for line in lines { session.worker.context.reply.simple(string: line) }
+        call.reply.array(lines.count)
+        for line in lines { call.reply.simple(string: line) }
     }
 
     /// Whether a word means yes: a number other than zero, as C's `atoi` has it.

@@ -16,8 +16,8 @@ enum LatencyCommands {
 extension LatencyCommands {
     /// `LATENCY HISTOGRAM [command …]`: a map from commands that were called to their calls and
     /// their durations; a command that holds subcommands stands for all of these.
-    static func histogram(_ arguments: Arguments, _ session: Session) throws(CommandError) {
-        let server = session.server
+    static func histogram(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        let server = call.server
         let table = server.registry.table
         var rows: [Int] = []
         if arguments.count == 2 {
@@ -28,30 +28,30 @@ extension LatencyCommands {
                 rows += table.subcommands[row] ?? [row]
             }
         }
-        let found = server.exclusively(session.worker) {
+        let found = server.exclusively(call.worker) {
             rows.compactMap { row in
                 server.durations(of: row).map { (row: row, durations: $0) }
             }
         }
-        session.worker.context.reply.map(found.count)
+        call.reply.map(found.count)
         for (row, durations) in found {
             let steps = DurationSteps(durations, microsecondsPerCycle: server.microsecondsPerCycle)
-            table.facts[row].clientName.withBytes { session.worker.context.reply.bulk($0) }
-            session.worker.context.reply.map(2)
-            session.worker.context.reply.bulk("calls")
-            session.worker.context.reply.integer(steps.total)
-            session.worker.context.reply.bulk("histogram_usec")
-            session.worker.context.reply.map(steps.steps.count)
+            table.facts[row].clientName.withBytes { call.reply.bulk($0) }
+            call.reply.map(2)
+            call.reply.bulk("calls")
+            call.reply.integer(steps.total)
+            call.reply.bulk("histogram_usec")
+            call.reply.map(steps.steps.count)
             for (microseconds, calls) in steps.steps {
-                session.worker.context.reply.integer(microseconds)
-                session.worker.context.reply.integer(calls)
+                call.reply.integer(microseconds)
+                call.reply.integer(calls)
             }
         }
     }
 
     /// `LATENCY HELP`.
-    static func help(_ arguments: Arguments, _ session: Session) throws(CommandError) {
-        session.worker.context.reply.lines([
+    static func help(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        call.reply.lines([
             "LATENCY <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
             "HISTOGRAM [COMMAND ...]",
             """

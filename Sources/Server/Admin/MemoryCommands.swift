@@ -21,16 +21,16 @@ enum MemoryCommands {
 
 extension MemoryCommands {
     /// `MEMORY STATS`: a map from names to bytes, counts, shares, and maps of databases.
-    static func stats(_ arguments: Arguments, _ session: Session) throws(CommandError) {
-        let memory = session.server.exclusively(session.worker) { MemoryUse(session.server) }
-        session.worker.context.reply.map(27 + memory.databases.count)
+    static func stats(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        let memory = call.server.exclusively(call.worker) { MemoryUse(call.server) }
+        call.reply.map(27 + memory.databases.count)
         func tell(_ name: StaticString, _ number: Int) {
-            session.worker.context.reply.bulk(name)
-            session.worker.context.reply.integer(number)
+            call.reply.bulk(name)
+            call.reply.integer(number)
         }
         func tell(_ name: StaticString, _ part: Int, of whole: Int, times factor: Double = 1) {
-            session.worker.context.reply.bulk(name)
-            session.worker.context.reply.double(MemoryUse.ratio(part, of: whole) * factor)
+            call.reply.bulk(name)
+            call.reply.double(MemoryUse.ratio(part, of: whole) * factor)
         }
         tell("peak.allocated", memory.peak)
         tell("total.allocated", memory.used)
@@ -44,9 +44,9 @@ extension MemoryCommands {
         tell("functions.caches", 0)
         for database in memory.databases {
             Array("db.\(database.number)".utf8).withBytes {
-                session.worker.context.reply.bulk($0)
+                call.reply.bulk($0)
             }
-            session.worker.context.reply.map(3)
+            call.reply.map(3)
             tell("overhead.hashtable.main", database.tables)
             tell("overhead.hashtable.expires", database.hints)
             tell("overhead.hashtable.slot-to-keys", 0)
@@ -71,19 +71,19 @@ extension MemoryCommands {
     }
 
     /// `MEMORY DOCTOR`: a text.
-    static func doctor(_ arguments: Arguments, _ session: Session) throws(CommandError) {
-        let memory = session.server.exclusively(session.worker) { MemoryUse(session.server) }
-        session.worker.context.reply.verbatim(MemoryDoctor(memory).text)
+    static func doctor(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        let memory = call.server.exclusively(call.worker) { MemoryUse(call.server) }
+        call.reply.verbatim(MemoryDoctor(memory).text)
     }
 
     /// `MEMORY MALLOC-STATS`: a text, a line for every size of blocks in use.
     static func allocatorStats(
         _ arguments: Arguments,
-        _ session: Session
+        _ call: AdminCall
     ) throws(CommandError) {
         var usage = ArenaUsage()
         var external = 0
-        forEachShard(session) { shard in
+        forEachShard(call) { shard in
             shard.count(into: &usage)
             external += shard.externalBytes
         }
@@ -110,7 +110,7 @@ extension MemoryCommands {
         let (blocks, pages) = usage.runs
         if blocks > 0 { lines.append(row("larger", "\(pages)", "\(blocks)", "\(pages << 16)", "")) }
         lines.append("--- End apus-arena statistics ---")
-        session.worker.context.reply.verbatim(lines.map { $0 + "\n" }.joined())
+        call.reply.verbatim(lines.map { $0 + "\n" }.joined())
     }
 
     private static func row(_ cells: String...) -> String {
@@ -118,15 +118,15 @@ extension MemoryCommands {
     }
 
     /// `MEMORY PURGE`: OK.
-    static func purge(_ arguments: Arguments, _ session: Session) throws(CommandError) {
-        forEachShard(session) { $0.giveBackIdlePages() }
+    static func purge(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        forEachShard(call) { $0.giveBackIdlePages() }
         ProcessMemory.giveBack()
-        session.worker.context.reply.ok()
+        call.reply.ok()
     }
 
     /// Calls `body` with all shards, their partitions locked one after the other.
-    private static func forEachShard(_ session: Session, _ body: (Shard) -> Void) {
-        let keyspace = session.server.keyspace
+    private static func forEachShard(_ call: AdminCall, _ body: (Shard) -> Void) {
+        let keyspace = call.server.keyspace
         for partition in 0..<keyspace.partitionCount {
             keyspace.lock(partition)
             for database in 0..<keyspace.databaseCount {
@@ -137,8 +137,8 @@ extension MemoryCommands {
     }
 
     /// `MEMORY HELP`.
-    static func help(_ arguments: Arguments, _ session: Session) throws(CommandError) {
-        session.worker.context.reply.lines([
+    static func help(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        call.reply.lines([
             "MEMORY <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
             "DOCTOR",
             "    Return memory problems reports.",

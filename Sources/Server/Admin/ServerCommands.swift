@@ -18,24 +18,24 @@ enum ServerCommands {
 
 extension ServerCommands {
     /// `INFO [section …]`: the sections asked for.
-    static func info(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+    static func info(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         let names = (1..<arguments.count).map { arguments[$0].string }
-        let text = session.server.exclusively(session.worker) {
-            InfoReport(session.server, on: session.worker).text(names)
+        let text = call.server.exclusively(call.worker) {
+            InfoReport(call.server, on: call.worker).text(names)
         }
-        session.worker.context.reply.verbatim(text)
+        call.reply.verbatim(text)
     }
 
     /// `TIME`: seconds and microseconds.
-    static func time(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+    static func time(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         let now = Clock.unixMicroseconds()
-        session.worker.context.reply.array(2)
-        session.worker.context.reply.bulk(decimal: now / 1_000_000)
-        session.worker.context.reply.bulk(decimal: now % 1_000_000)
+        call.reply.array(2)
+        call.reply.bulk(decimal: now / 1_000_000)
+        call.reply.bulk(decimal: now % 1_000_000)
     }
 
     /// `SHUTDOWN [NOSAVE | SAVE] [NOW] [FORCE] [ABORT]`: no reply; the server ends.
-    static func shutDown(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+    static func shutDown(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         var saves = false
         var savesNot = false
         var aborts = false
@@ -64,14 +64,14 @@ extension ServerCommands {
                 "ERR Errors trying to SHUTDOWN: no files are kept yet. Use SHUTDOWN NOSAVE."
             )
         }
-        session.client.state.insert(.closesAfterReply)
-        session.server.end(because: "User requested shutdown...")
+        call.client.state.insert(.closesAfterReply)
+        call.server.end(because: "User requested shutdown...")
     }
 
     /// `LOLWUT [VERSION version …]`: a drawing.
-    static func draw(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+    static func draw(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         if arguments.count > 2, arguments[1].isWord("VERSION") { _ = try arguments.integer(2) }
-        session.worker.context.reply.verbatim(
+        call.reply.verbatim(
             StartScreen.bird.joined(separator: "\n")
                 + """
 

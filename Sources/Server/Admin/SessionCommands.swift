@@ -20,31 +20,31 @@ enum SessionCommands {
 
 extension SessionCommands {
     /// `PING [message]`.
-    static func ping(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+    static func ping(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         guard arguments.count <= 2 else { throw .wordCount }
         if arguments.count == 2 {
-            session.worker.context.reply.bulk(arguments[1])
+            call.reply.bulk(arguments[1])
         } else {
-            session.worker.context.reply.simple("PONG")
+            call.reply.simple("PONG")
         }
     }
 
     /// `ECHO message`.
-    static func echo(_ arguments: Arguments, _ session: Session) throws(CommandError) {
-        session.worker.context.reply.bulk(arguments[1])
+    static func echo(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        call.reply.bulk(arguments[1])
     }
 
     /// `SELECT index`.
-    static func select(_ arguments: Arguments, _ session: Session) throws(CommandError) {
-        let index = try arguments.databaseIndex(1, count: session.server.keyspace.databaseCount)
-        session.client.database = UInt16(index)
-        session.worker.context.reply.ok()
+    static func select(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        let index = try arguments.databaseIndex(1, count: call.server.keyspace.databaseCount)
+        call.client.database = UInt16(index)
+        call.reply.ok()
     }
 
     /// `AUTH [username] password`: OK.
-    static func authenticate(_ arguments: Arguments, _ session: Session) throws(CommandError) {
+    static func authenticate(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         guard arguments.count <= 3 else { throw .syntax }
-        if arguments.count == 2, session.server.options.password.isEmpty {
+        if arguments.count == 2, call.server.options.password.isEmpty {
             throw CommandError(
                 """
                 ERR AUTH <password> called without any password configured for the default \
@@ -56,12 +56,12 @@ extension SessionCommands {
             user: arguments.count == 3 ? arguments[1] : Bytes("default"),
             password: arguments[arguments.count - 1]
         )
-        session.worker.context.reply.ok()
+        call.reply.ok()
     }
 
     /// `HELLO [version [AUTH username password] [SETNAME name]]`: a map about the server.
-    static func hello(_ arguments: Arguments, _ session: Session) throws(CommandError) {
-        var isRESP3 = session.client.state.contains(.resp3)
+    static func hello(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        var isRESP3 = call.client.state.contains(.resp3)
         if arguments.count > 1 {
             guard let version = DecimalText.integer(arguments[1]) else {
                 throw CommandError("ERR Protocol version is not an integer or out of range")
@@ -70,9 +70,9 @@ extension SessionCommands {
                 throw CommandError("NOPROTO unsupported protocol version")
             }
             isRESP3 = version == 3
-            try readHelloOptions(arguments, session)
+            try readHelloOptions(arguments, call)
         }
-        guard session.client.state.contains(.authenticated) else {
+        guard call.client.state.contains(.authenticated) else {
             throw CommandError(
                 """
                 NOAUTH HELLO must be called with the client already authenticated, otherwise \
@@ -82,17 +82,17 @@ extension SessionCommands {
             )
         }
         if isRESP3 {
-            session.client.state.insert(.resp3)
+            call.client.state.insert(.resp3)
         } else {
-            session.client.state.remove(.resp3)
+            call.client.state.remove(.resp3)
         }
-        session.worker.context.reply.isRESP3 = isRESP3
-        session.worker.context.reply.greeting(id: session.client.id)
+        call.reply.isRESP3 = isRESP3
+        call.reply.greeting(id: call.client.id)
     }
 
     private static func readHelloOptions(
         _ arguments: Arguments,
-        _ session: Session
+        _ call: AdminCall
     ) throws(CommandError) {
         var index = 2
         var name: Bytes?
@@ -112,29 +112,29 @@ extension SessionCommands {
                 throw CommandError("ERR Syntax error in HELLO option '@'", arguments[index])
             }
         }
-        if let name { try session.client.setName(name) }
+        if let name { try call.client.setName(name) }
     }
 
     /// `RESET`.
-    static func reset(_ arguments: Arguments, _ session: Session) throws(CommandError) {
-        let client = session.client
+    static func reset(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        let client = call.client
         client.state.subtract([.resp3, .repliesOff, .skipsNext, .noEvict, .noTouch])
-        session.worker.context.ignoresUses = false
-        if !session.server.options.password.isEmpty { client.state.remove(.authenticated) }
+        call.worker.context.ignoresUses = false
+        if !call.server.options.password.isEmpty { client.state.remove(.authenticated) }
         client.database = 0
         client.details = nil
-        session.worker.context.reply.isRESP3 = false
-        session.worker.context.reply.simple("RESET")
+        call.reply.isRESP3 = false
+        call.reply.simple("RESET")
     }
 
     /// `QUIT`.
-    static func quit(_ arguments: Arguments, _ session: Session) throws(CommandError) {
-        session.client.state.insert(.closesAfterReply)
-        session.worker.context.reply.ok()
+    static func quit(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        call.client.state.insert(.closesAfterReply)
+        call.reply.ok()
     }
 }
 
-extension Session {
+extension AdminCall {
     /// Lets the client in as `user`, or throws what a wrong password gets.
     func admit(user: Bytes, password: Bytes) throws(CommandError) {
         let expected = server.options.password

@@ -206,7 +206,7 @@ extension Worker {
             }
             try handler(arguments, &context)
         case .admin(let handler):
-            try handler(arguments, Session(server: server, worker: self, client: client))
+            try handler(arguments, AdminCall(server: server, worker: self, client: client))
         case .container:
             throw .wordCount
         }

@@ -1,15 +1,21 @@
 internal import Commands
 internal import Wire
 
-/// What an admin command runs in: the server, the worker it runs on, and the client that asked.
-struct Session {
+/// A call of an admin command: the server, the worker it runs on, and the client that asked.
+struct AdminCall {
     let server: Instance
     let worker: Worker
     let client: Client
+
+    /// Where the reply goes.
+    var reply: ReplyWriter {
+        _read { yield worker.context.reply }
+        nonmutating _modify { yield &worker.context.reply }
+    }
 }
 
-/// What runs an admin command; the reply goes to `session.worker.context.reply`.
-typealias AdminHandler = @Sendable (Arguments, Session) throws(CommandError) -> Void
+/// What runs an admin command.
+typealias AdminHandler = @Sendable (Arguments, AdminCall) throws(CommandError) -> Void
 
 /// A command that sees the server: its facts and its handler. A subcommand's row has the name
 /// `CONTAINER NAME`.
