@@ -52,7 +52,13 @@ let package = Package(
             providers: [.apt(["libedit-dev"])]
         ),
         .target(name: "CLZF"),
-        layer("Primitives", ["CSupport"], settings: hot),
+        .systemLibrary(
+            name: "CCrypto",
+            pkgConfig: "libcrypto",
+            providers: [.apt(["libssl-dev"])]
+        ),
+        .systemLibrary(name: "CXXHash", providers: [.apt(["libxxhash-dev"])]),
+        layer("Primitives", ["CSupport", "CCrypto", "CXXHash"], settings: hot),
         layer("System", ["Primitives", "CSupport"], settings: hot),
         layer("Structures", ["Primitives", "CSupport", "CLZF"], settings: hot),
         layer("Wire", ["Primitives", "CSupport"], settings: hot),

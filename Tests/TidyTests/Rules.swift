@@ -1,7 +1,7 @@
 /// Which target may import which, from the house style.
 enum Layers {
     static let mayImport: [String: Set<String>] = [
-        "Primitives": ["CSupport"],
+        "Primitives": ["CSupport", "CCrypto", "CXXHash"],
         "System": ["Primitives", "CSupport"],
         "Structures": ["Primitives", "CSupport", "CLZF"],
         "Wire": ["Primitives", "CSupport"],

@@ -11,6 +11,7 @@ enum UnsafeList {
         "Sources/Primitives/FloatText.swift",
         "Sources/Primitives/Instant.swift",
         "Sources/Primitives/KeyHash.swift",
+        "Sources/Primitives/SHA1.swift",
         "Sources/Primitives/SharedBlock.swift",
         "Sources/Primitives/WideFloat.swift",
         "Sources/Primitives/XXH3.swift",
