@@ -119,19 +119,19 @@ extension CommandCommands {
 
     /// `COMMAND GETKEYS command [word …]`: the keys.
     static func keys(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
-        let (call, found) = try foundKeys(arguments, call)
+        let (request, found) = try foundKeys(arguments, call)
         call.reply.array(found.count)
-        for key in found { call.reply.bulk(call[key.index]) }
+        for key in found { call.reply.bulk(request[key.index]) }
     }
 
     /// `COMMAND GETKEYSANDFLAGS command [word …]`: pairs of a key and its uses.
     static func keysAndUses(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
-        let (call, found) = try foundKeys(arguments, call)
+        let (request, found) = try foundKeys(arguments, call)
         call.reply.array(found.count)
         for key in found {
             call.reply.array(2)
-            call.reply.bulk(call[key.index])
-            call.reply.names(use(key.use, in: call).names)
+            call.reply.bulk(request[key.index])
+            call.reply.names(use(key.use, in: request).names)
         }
     }
 

@@ -52,7 +52,7 @@ extension SessionCommands {
                 """
             )
         }
-        try session.admit(
+        try call.admit(
             user: arguments.count == 3 ? arguments[1] : Bytes("default"),
             password: arguments[arguments.count - 1]
         )
@@ -98,7 +98,7 @@ extension SessionCommands {
         var name: Bytes?
         while index < arguments.count {
             if arguments[index].isWord("AUTH"), index + 2 < arguments.count {
-                try session.admit(user: arguments[index + 1], password: arguments[index + 2])
+                try call.admit(user: arguments[index + 1], password: arguments[index + 2])
                 index += 3
             } else if arguments[index].isWord("SETNAME"), index + 1 < arguments.count {
                 guard Client.isPlain(arguments[index + 1]) else {
