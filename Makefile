@@ -71,7 +71,7 @@ format: ## format the Swift sources in place
 	$(SWIFT) format --in-place --recursive --parallel Sources Tests Package.swift
 
 lint: ## check the format without changing anything
-	$(SWIFT) format lint --strict --recursive --parallel Sources Tests Package.swift
+	@Tools/test lint
 
 clean: ## remove everything that was built, and the Python environment
 	rm -rf .build .venv

@@ -69,11 +69,11 @@ let package = Package(
             ["Commands", "Store", "Wire", "Structures", "System", "Primitives", "CSupport"],
             settings: hot
         ),
-        layer("Remote", ["Wire", "Primitives", "CSupport"]),
+        layer("Remote", ["System", "Wire", "Primitives"]),
         .executableTarget(name: "apus-server", dependencies: ["Server"], swiftSettings: strict),
         .executableTarget(
             name: "apus-cli",
-            dependencies: ["Remote", "CEdit"],
+            dependencies: ["Remote", "System", "Wire", "CEdit"],
             swiftSettings: strict
         ),
         .executableTarget(
@@ -95,8 +95,8 @@ let package = Package(
             ["Server", "Commands", "Store", "Structures", "Wire", "System", "Primitives"]
         ),
         tests("RemoteTests", ["Remote"]),
-        tests("CommandLineTests", ["apus-cli", "Remote"]),
-        tests("BenchmarkTests", ["apus-benchmark", "Remote"]),
+        tests("CommandLineTests", ["apus-cli", "Remote", "Wire"]),
+        tests("BenchmarkTests", ["apus-benchmark", "Remote", "Primitives"]),
         tests("TidyTests", []),
     ],
     swiftLanguageModes: [.v6]

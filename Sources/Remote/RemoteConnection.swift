@@ -1,4 +1,5 @@
 internal import Glibc
+public import System
 
 /// A conversation with one server: requests go out, replies come back in their order.
 ///
@@ -44,7 +45,7 @@ public struct RemoteConnection: ~Copyable {
         }
         guard error == 0 else {
             socket.close()
-            throw .couldNotConnect(to: endpoint.name, reason: RemoteFailure.reason(error))
+            throw .couldNotConnect(to: endpoint.name, reason: SystemError.reason(error))
         }
         socket.setBlocking()
         return socket
@@ -57,9 +58,7 @@ public struct RemoteConnection: ~Copyable {
             switch socket.send(bytes, sent..<bytes.count) {
             case .bytes(let count): sent += count
             case .wouldBlock: _ = socket.waits(for: .writing, milliseconds: 1000)
-            case .closed: throw .closed
-            case .failed(let error):
-                throw .system(call: "send", reason: RemoteFailure.reason(error))
+            case .closed(let error): throw RemoteFailure(closed: error, call: "send")
             }
         }
     }
@@ -110,9 +109,7 @@ public struct RemoteConnection: ~Copyable {
         switch socket.receive(into: &block) {
         case .bytes(let count): reader.feed(block[..<count])
         case .wouldBlock: break
-        case .closed: throw .closed
-        case .failed(let error):
-            throw .system(call: "recv", reason: RemoteFailure.reason(error))
+        case .closed(let error): throw RemoteFailure(closed: error, call: "recv")
         }
     }
 }

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import System
 
 /// What ends a conversation with a server.
 public enum RemoteFailure: Error, Equatable, Sendable {
@@ -28,9 +29,12 @@ public enum RemoteFailure: Error, Equatable, Sendable {
         }
     }
 
-    /// The reason in words of a failed system call.
-    public static func reason(_ error: Int32) -> String {
-        // SAFETY: strerror gives a terminated string that stays until the next call.
-        unsafe strerror(error).map { unsafe String(cString: $0) } ?? "error \(error)"
+    /// What became of a transfer that found the connection closed, with the error of it.
+    public init(closed error: Int32, call: String) {
+        self =
+            switch error {
+            case 0, EPIPE, ECONNRESET: .closed
+            default: .system(call: call, reason: SystemError.reason(error))
+            }
     }
 }

@@ -1,3 +1,5 @@
+internal import Wire
+
 /// Builds replies out of RESP bytes that come in pieces of any size.
 ///
 /// Attributes (`|`) say something about the reply behind them; they are read and dropped.

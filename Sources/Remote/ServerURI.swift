@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// A server's address with who asks and for which database, as one word.
 ///
 /// ```text

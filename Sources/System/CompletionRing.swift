@@ -56,7 +56,8 @@ public final class CompletionRing: @unchecked Sendable {  // because: one thread
         /// What a send came to.
         public var transfer: Transfer {
             if result >= 0 { return .bytes(Int(result)) }
-            return result == -EAGAIN || result == -EINTR ? .wouldBlock : .closed
+            let blocks = result == -EAGAIN || result == -EINTR
+            return blocks ? .wouldBlock : .closed(error: -result)
         }
         /// Whether a receive ended although there may be more to come: for want of a buffer, or
         /// because it was stopped.

@@ -2,19 +2,16 @@ internal import CSupport
 internal import Glibc
 public import Primitives
 
-/// What a transfer of bytes came to.
-public enum Transfer: Sendable {
-    /// So many bytes went.
-    case bytes(Int)
-    /// Nothing goes just now.
-    case wouldBlock
-    /// The other side closed, or the connection failed.
-    case closed
-}
+/// A stream socket; whoever holds it last closes it.
+///
+/// The server keeps descriptors of non-blocking sockets, for which the static functions are.
+public struct Socket: Sendable {
+    /// The kernel's number of it.
+    public let descriptor: Int32
 
-/// Stream sockets as plain descriptors, non-blocking.
-public enum Socket {
-    private static let stream = Int32(SOCK_STREAM.rawValue)
+    /// The socket of an open descriptor.
+    public init(_ descriptor: Int32) { self.descriptor = descriptor }
+
     private static let streamFlags =
         Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
 
@@ -32,25 +29,19 @@ public enum Socket {
         backlog: Int32
     ) throws(SystemError) -> Int32 {
         let isIPv6 = address.contains(":")
-        var hints = unsafe addrinfo()
-        unsafe hints.ai_family = isIPv6 ? AF_INET6 : AF_INET
-        unsafe hints.ai_socktype = stream
-        unsafe hints.ai_flags = AI_PASSIVE
-        var list: UnsafeMutablePointer<addrinfo>?
         let name = address == "*" ? "0.0.0.0" : address == "::*" ? "::" : address
-        // SAFETY: `list` is freed below, nothing of it is kept.
-        let status = unsafe getaddrinfo(name, String(port), &hints, &list)
-        guard status == 0, let first = unsafe list else {
-            throw SystemError(resolving: address, status: status)
-        }
-        defer { unsafe freeaddrinfo(list) }
-        let descriptor = socket(unsafe first.pointee.ai_family, streamFlags, 0)
+        let found = try SocketAddress.resolve(
+            name,
+            port: Int(port),
+            family: isIPv6 ? AF_INET6 : AF_INET,
+            isListening: true
+        )
+        guard let first = found.first else { throw SystemError("bind", number: EADDRNOTAVAIL) }
+        let descriptor = socket(first.family, streamFlags, 0)
         guard descriptor >= 0 else { throw SystemError("socket") }
         set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1)
         if isIPv6 { set(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, 1) }
-        // SAFETY: the address comes from getaddrinfo with its length.
-        let bound = unsafe bind(descriptor, first.pointee.ai_addr, first.pointee.ai_addrlen)
-        return try finish(descriptor, bound, backlog)
+        return try finish(descriptor, first.bind(descriptor), backlog)
     }
 
     /// Listens on a unix socket at `path`, replacing a stale one, with `mode` if not zero and for
@@ -61,24 +52,12 @@ public enum Socket {
         group: String,
         backlog: Int32
     ) throws(SystemError) -> Int32 {
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        let bytes = Array(path.utf8)
-        let room = MemoryLayout.size(ofValue: address.sun_path)
-        guard bytes.count < room else { throw SystemError("bind", number: ENAMETOOLONG) }
-        // SAFETY: the path fits; the structure was zero.
-        unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: bytes) }
+        let address = try SocketAddress(path: path)
+        // SAFETY: the path is a terminated string during the calls.
         unsafe unlink(path)
         let descriptor = socket(AF_UNIX, streamFlags, 0)
         guard descriptor >= 0 else { throw SystemError("socket") }
-        let length = socklen_t(MemoryLayout<sockaddr_un>.size)
-        // SAFETY: a unix address is a socket address by its first field.
-        let bound = unsafe withUnsafePointer(to: &address) {
-            unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                unsafe bind(descriptor, $0, length)
-            }
-        }
-        let listening = try finish(descriptor, bound, backlog)
+        let listening = try finish(descriptor, address.bind(descriptor), backlog)
         if mode != 0 { unsafe chmod(path, mode) }
         if !group.isEmpty {
             do throws(SystemError) { try give(path, to: group) } catch {
@@ -191,8 +170,8 @@ public enum Socket {
 
     private static func outcome(_ count: Int, zeroIsClosed: Bool) -> Transfer {
         if count > 0 { return .bytes(count) }
-        if count == 0 { return zeroIsClosed ? .closed : .bytes(0) }
-        return errno == EAGAIN || errno == EINTR ? .wouldBlock : .closed
+        if count == 0 { return zeroIsClosed ? .closed(error: 0) : .bytes(0) }
+        return errno == EAGAIN || errno == EINTR ? .wouldBlock : .closed(error: errno)
     }
 
     // MARK: Names

@@ -14,15 +14,20 @@ public struct SystemError: Error, Sendable {
     public init(_ call: String, number: Int32 = errno) {
         self.call = call
         self.number = number
+        reason = SystemError.reason(number)
+    }
+
+    /// The system's sentence for an error number.
+    public static func reason(_ number: Int32) -> String {
         // SAFETY: strerror gives a C string; it is copied at once.
-        reason = unsafe String(cString: strerror(number))
+        unsafe String(cString: strerror(number))
     }
 
     /// A name that stands for no address, as getaddrinfo's `status` says.
     public init(resolving name: String, status: Int32) {
         call = ""
         number = EADDRNOTAVAIL
-        // SAFETY: as above.
+        // SAFETY: gai_strerror gives a static C string.
         reason = unsafe String(cString: gai_strerror(status))
     }
 

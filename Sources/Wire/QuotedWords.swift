@@ -69,7 +69,8 @@ public enum QuotedWords {
                 return true
             }
             if byte == UInt8(ascii: "\\"), at + 3 < end, buffer.byte(at + 1) == UInt8(ascii: "x"),
-                let high = hexDigit(buffer.byte(at + 2)), let low = hexDigit(buffer.byte(at + 3))
+                let high = HexDigit.value(buffer.byte(at + 2)),
+                let low = HexDigit.value(buffer.byte(at + 3))
             {
                 byte = high << 4 | low
                 at += 3
@@ -115,15 +116,6 @@ public enum QuotedWords {
         case UInt8(ascii: "b"): 0x08
         case UInt8(ascii: "a"): 0x07
         default: letter
-        }
-    }
-
-    private static func hexDigit(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-        default: nil
         }
     }
 

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Remote
+internal import System
 
 /// A pipe by which threads tell that they are done.
 struct Bell: ~Copyable {
@@ -18,7 +19,7 @@ struct Bell: ~Copyable {
         var ends: [Int32] = [-1, -1]
         // SAFETY: the array has the two places that pipe fills.
         guard unsafe pipe(&ends) == 0 else {
-            throw .system(call: "pipe", reason: RemoteFailure.reason(errno))
+            throw .system(call: "pipe", reason: SystemError.reason(errno))
         }
         reader = ends[0]
         writer = ends[1]

@@ -1,4 +1,5 @@
 internal import Remote
+internal import System
 
 /// One connection of a load loop: what was sent over it and what has come back.
 struct Connection {

@@ -1,4 +1,5 @@
 internal import Remote
+internal import System
 
 extension Endpoint {
     /// The endpoints that `options` may mean, the resolver's favourite first.

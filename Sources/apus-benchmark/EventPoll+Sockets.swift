@@ -9,7 +9,7 @@ extension EventPoll {
     }
 
     /// Watches `socket`.
-    func add(_ socket: Remote.Socket, token: Int, _ interest: Interest) throws(LoadFailure) {
+    func add(_ socket: Socket, token: Int, _ interest: Interest) throws(LoadFailure) {
         do {
             try add(socket.descriptor, as: Int32(token), interest)
         } catch {
@@ -18,7 +18,7 @@ extension EventPoll {
     }
 
     /// Changes what `socket` is watched for.
-    func change(_ socket: Remote.Socket, token: Int, _ interest: Interest) throws(LoadFailure) {
+    func change(_ socket: Socket, token: Int, _ interest: Interest) throws(LoadFailure) {
         do {
             try change(socket.descriptor, as: Int32(token), interest)
         } catch {

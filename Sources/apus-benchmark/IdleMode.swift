@@ -13,7 +13,7 @@ struct IdleMode {
             "Creating \(clients) idle connections and waiting forever (Ctrl+C when done)\n"
         )
         let poll = try EventPoll.open()
-        var sockets: [Remote.Socket] = []
+        var sockets: [Socket] = []
         for token in 0..<clients {
             let socket = try endpoint.reach()
             socket.setNonblocking()
@@ -26,14 +26,14 @@ struct IdleMode {
         try wait(sockets, poll)
     }
 
-    private func wait(_ sockets: [Remote.Socket], _ poll: EventPoll) throws(LoadFailure) {
+    private func wait(_ sockets: [Socket], _ poll: EventPoll) throws(LoadFailure) {
         var open = sockets.count
         var block = [UInt8](repeating: 0, count: 4096)
         while open > 0 {
             Output.write("clients: \(open)\(Output.isTerminal ? "\r" : "\n")")
             for index in 0..<poll.wait(nanoseconds: nil) {
                 let socket = sockets[Int(poll.event(index).descriptor)]
-                if socket.receive(into: &block) == .closed {
+                if case .closed = socket.receive(into: &block) {
                     socket.close()
                     open -= 1
                 }

@@ -29,6 +29,15 @@ enum LoadFailure: Error {
     /// A system call that failed.
     init(_ failure: SystemError) { self = .system(call: failure.call, reason: failure.reason) }
 
+    /// A transfer that found the connection closed, with the error of it.
+    init(closed error: Int32, call: String) {
+        guard case .system(_, let reason) = RemoteFailure(closed: error, call: call) else {
+            self = .closed
+            return
+        }
+        self = .system(call: call, reason: reason)
+    }
+
     /// What kept a connection from being made.
     init(_ failure: RemoteFailure) {
         switch failure {

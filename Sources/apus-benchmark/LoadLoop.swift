@@ -180,13 +180,11 @@ struct LoadLoop: ~Copyable {
         }
     }
 
-    private func sentCount(_ transfer: Remote.Socket.Transfer) throws(LoadFailure) -> Int {
+    private func sentCount(_ transfer: Transfer) throws(LoadFailure) -> Int {
         switch transfer {
         case .bytes(let count): return count
         case .wouldBlock: return 0
-        case .closed: throw .closed
-        case .failed(let error):
-            throw .system(call: "Writing to socket", reason: RemoteFailure.reason(error))
+        case .closed(let error): throw LoadFailure(closed: error, call: "Writing to socket")
         }
     }
 
@@ -195,9 +193,7 @@ struct LoadLoop: ~Copyable {
     private mutating func receive(_ index: Int) throws(LoadFailure) {
         switch connections[index].socket.receive(into: &received) {
         case .wouldBlock: return
-        case .closed: throw .closed
-        case .failed(let error):
-            throw .system(call: "Reading from socket", reason: RemoteFailure.reason(error))
+        case .closed(let error): throw LoadFailure(closed: error, call: "Reading from socket")
         case .bytes(let count):
             let replies = try connections[index].take(received, count)
             guard replies > 0 else { return }
@@ -242,7 +238,7 @@ struct LoadLoop: ~Copyable {
         let socket = connections[index].socket
         let error = socket.connectionError()
         guard error == 0 else {
-            throw .couldNotConnect(to: plan.endpoint.name, reason: RemoteFailure.reason(error))
+            throw .couldNotConnect(to: plan.endpoint.name, reason: SystemError.reason(error))
         }
         connections[index].isConnecting = false
         try poll.change(socket, token: index, .read)

@@ -33,7 +33,7 @@ final class LoadThread: @unchecked Sendable {
         let status = unsafe pthread_create(&thread, nil, { unsafe LoadThread.body($0) }, this)
         guard status == 0 else {
             unsafe Unmanaged<LoadThread>.fromOpaque(this).release()
-            throw .system(call: "pthread_create", reason: RemoteFailure.reason(status))
+            throw .system(call: "pthread_create", reason: SystemError.reason(status))
         }
     }
 

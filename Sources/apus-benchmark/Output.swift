@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Remote
+internal import System
 
 /// Writing text to the standard streams, unbuffered.
 enum Output {
@@ -14,8 +15,8 @@ enum Output {
     static func writeFile(_ text: String, path: String) -> String? {
         // SAFETY: the string is terminated and outlives the call.
         let file = unsafe creat(path, 0o644)
-        guard file >= 0 else { return RemoteFailure.reason(errno) }
+        guard file >= 0 else { return SystemError.reason(errno) }
         defer { close(file) }
-        return Streams.write(Array(text.utf8), to: file) ? nil : RemoteFailure.reason(errno)
+        return Streams.write(Array(text.utf8), to: file) ? nil : SystemError.reason(errno)
     }
 }

@@ -1,4 +1,5 @@
 internal import Remote
+internal import System
 
 /// What the server says about itself before the tests, for the report's head.
 struct ServerFacts {
@@ -99,9 +100,7 @@ struct Exchange {
             switch socket.send(bytes, sent..<bytes.count) {
             case .bytes(let count): sent += count
             case .wouldBlock: continue
-            case .closed: throw .closed
-            case .failed(let error):
-                throw .system(call: "Writing to socket", reason: RemoteFailure.reason(error))
+            case .closed(let error): throw LoadFailure(closed: error, call: "Writing to socket")
             }
         }
     }
@@ -118,9 +117,7 @@ struct Exchange {
             switch socket.receive(into: &block) {
             case .bytes(let count): kept = Array(block[..<count])
             case .wouldBlock: continue
-            case .closed: throw .closed
-            case .failed(let error):
-                throw .system(call: "Reading from socket", reason: RemoteFailure.reason(error))
+            case .closed(let error): throw LoadFailure(closed: error, call: "Reading from socket")
             }
         }
     }

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Remote
+internal import Wire
 
 /// Commands one after the other: from a person at a terminal, or line by line from a stream.
 struct CommandLoop: ~Copyable {

@@ -1,4 +1,5 @@
 internal import Remote
+internal import Wire
 
 /// The grey text behind the cursor: what the command still takes.
 enum Hint {

@@ -1,4 +1,5 @@
 internal import Remote
+internal import Wire
 
 /// `--hotkeys`: the keys with the highest access frequency, which servers count under LFU only.
 struct HotKeys {

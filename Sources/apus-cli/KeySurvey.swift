@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Remote
+internal import Wire
 
 /// What a walk over the keyspace learns of one type of value.
 struct TypeSurvey {

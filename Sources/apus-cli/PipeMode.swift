@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Remote
+internal import System
 
 /// `--pipe`: standard input goes to the server as it is, replies are counted.
 struct PipeMode: ~Copyable {
@@ -84,7 +85,6 @@ struct PipeMode: ~Copyable {
             case .bytes(let count): waitingStart += count
             case .wouldBlock: return
             case .closed: throw .closed
-            case .failed: throw .closed
             }
         }
         waiting.removeAll(keepingCapacity: true)
@@ -98,7 +98,7 @@ struct PipeMode: ~Copyable {
             switch connection.socket.receive(into: &block) {
             case .bytes(let count): reader.feed(block[..<count])
             case .wouldBlock: return isNews
-            case .closed, .failed: throw .closed
+            case .closed: throw .closed
             }
             isNews = true
             while let reply = try reader.next() { count(reply, &isDone) }

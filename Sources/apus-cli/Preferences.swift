@@ -1,4 +1,5 @@
 internal import Remote
+internal import Wire
 
 /// The user's lasting preferences, a file of lines such as `:set nohints`.
 enum Preferences {

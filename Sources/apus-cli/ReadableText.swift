@@ -1,4 +1,5 @@
 internal import Remote
+internal import Wire
 
 /// Replies for people: numbered, indented, each value with its type.
 ///

@@ -1,4 +1,5 @@
 internal import Remote
+internal import Wire
 
 /// Replies as text, in the form that was asked for.
 enum ReplyText {

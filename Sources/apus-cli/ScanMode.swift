@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Remote
+internal import Wire
 
 /// Walking over all keys with SCAN.
 extension ServerSession {

@@ -1,5 +1,6 @@
 import Remote
 import Testing
+import Wire
 
 @testable import apus_cli
 

@@ -28,6 +28,58 @@ struct LayoutTests {
         }
     }
 
+    @Test("Package.swift has the arrows that the import rules have")
+    func arrows() throws {
+        let manifest = Manifest(try #require(SourceTree.text("Package.swift")))
+        for (target, allowed) in Layers.mayImport {
+            let depends = manifest.dependencies[target]
+            #expect(depends == allowed, "\(target) differs from Tests/TidyTests/Rules.swift")
+        }
+    }
+
+    @Test("A test imports what its target depends on")
+    func testImports() throws {
+        let manifest = Manifest(try #require(SourceTree.text("Package.swift")))
+        let everywhere = Layers.everywhere.union(["Testing", "Foundation"])
+        for file in SourceTree.tests {
+            let modules = Set(
+                (manifest.dependencies[file.target] ?? []).map {
+                    $0.replacing("-", with: "_")
+                }
+            )
+            for line in file.code {
+                let words = SourceFile.words(line)
+                guard let place = words.firstIndex(of: "import"), place <= 1,
+                    words.count == place + 2
+                else { continue }
+                let module = words[place + 1]
+                #expect(
+                    modules.contains(module) || everywhere.contains(module),
+                    "\(file.path) imports \(module), on which \(file.target) does not depend"
+                )
+            }
+        }
+    }
+
+    @Test("A manifest is read as it is written")
+    func manifest() {
+        let manifest = Manifest(
+            """
+            layer("Wire", ["Primitives", "CSupport"], settings: hot),
+            .executableTarget(
+                name: "tool",
+                dependencies: ["Wire", .product(name: "Chart", package: "charts")]
+            ),
+            tests("TidyTests", []),
+            """
+        )
+        #expect(
+            manifest.dependencies == [
+                "Wire": ["Primitives", "CSupport"], "tool": ["Wire", "Chart"], "TidyTests": [],
+            ]
+        )
+    }
+
     @Test("A file is named for what it holds, never for a drawer")
     func fileNames() {
         let drawers = ["Utils", "Helpers", "Common", "Misc", "Manager", "Placeholder2"]

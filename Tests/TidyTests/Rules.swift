@@ -8,9 +8,9 @@ enum Layers {
         "Store": ["Structures", "Primitives", "CSupport"],
         "Commands": ["Store", "Wire", "Structures", "Primitives"],
         "Server": ["Commands", "Store", "Wire", "Structures", "System", "Primitives", "CSupport"],
-        "Remote": ["System", "Wire", "Primitives", "CSupport"],
+        "Remote": ["System", "Wire", "Primitives"],
         "apus-server": ["Server"],
-        "apus-cli": ["Remote", "CEdit"],
+        "apus-cli": ["Remote", "System", "Wire", "CEdit"],
         "apus-benchmark": ["Remote", "System", "Primitives", "CSupport", "Histogram"],
     ]
 

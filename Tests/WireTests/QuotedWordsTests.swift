@@ -8,6 +8,8 @@ import Testing
         (#"set "a b" c"#, ["set", "a b", "c"]), (#"'it\'s' x"#, ["it's", "x"]),
         (#""\x41\x7a\n""#, ["Az\n"]), (#""\q\"""#, ["q\""]), (#"a"b""#, ["ab"]), (#""""#, [""]),
         (#"'a\nb'"#, [#"a\nb"#]), ("a\u{B}b\u{C}", ["a\u{B}b\u{C}"]), ("\u{B}a", ["a"]),
+        (#""a b" "\n\r\t\b\a\\\"\q""#, ["a b", "\n\r\t\u{8}\u{7}\\\"q"]),
+        (#"'it\'s' '\n' ''"#, ["it's", "\\n", ""]), (#"a"b c" d"#, ["ab c", "d"]),
         ("\"a\"\u{C}b", ["a", "b"]), (#"a#b # c"#, ["a#b", "#", "c"]), (#""\xZZ\x4""#, ["xZZx4"]),
     ])
     func `a line is split and unquoted`(line: String, expected: [String]) {
@@ -30,6 +32,9 @@ import Testing
         let line = QuotedWords.quoted(all)
         #expect(line.allSatisfy { (0x20..<0x7F).contains($0) })
         #expect(QuotedWords.split(line) == [all])
+        let few = QuotedWords.quoted([0, 7, 10, 34, 92, 127, 65])
+        #expect(String(decoding: few, as: UTF8.self) == #""\x00\a\n\"\\\x7fA""#)
+        #expect(QuotedWords.split(Array(#""\xff\x00""#.utf8)) == [[255, 0]])
         #expect(QuotedWords.split([]) == [] && QuotedWords.split(Array(" \t ".utf8)) == [])
     }
 

@@ -43,7 +43,7 @@ extension Worker {
         var lineEnd: UInt16 = 0
         // SAFETY: at most two bytes, for which there is room.
         let outcome = unsafe withUnsafeMutableBytes(of: &lineEnd) { buffer -> Transfer in
-            guard let base = buffer.baseAddress else { return .closed }
+            guard let base = buffer.baseAddress else { return .closed(error: 0) }
             return Socket.receive(client.descriptor, unsafe Cell(base), incoming.lineEndLeft)
         }
         switch outcome {
