@@ -223,3 +223,25 @@ def test_work_unasked_can_be_stopped(apus):
         while connection.command("DBSIZE") == 1 and time.time() < deadline:
             time.sleep(0.02)
         assert connection.command("DBSIZE") == 0
+
+
+def test_a_scan_removes_the_due_keys_it_meets(apus, oracle):
+    both(apus, oracle, "DEBUG", "SET-ACTIVE-EXPIRE", "0")
+    try:
+        for number in range(300):
+            words = ["PX", "1"] if number % 3 else []
+            both(apus, oracle, "SET", "k%d" % number, "v", *words)
+        time.sleep(0.05)
+        assert both(apus, oracle, "DBSIZE") == 300
+        for server in (apus, oracle):
+            with server.connect() as connection:
+                met, cursor = set(), b"0"
+                while True:
+                    cursor, page = connection.command("SCAN", cursor, "COUNT", "7")
+                    met.update(page)
+                    if cursor in (b"0", "0"):
+                        break
+                assert len(met) == 100
+        assert both(apus, oracle, "DBSIZE") == 100
+    finally:
+        both(apus, oracle, "DEBUG", "SET-ACTIVE-EXPIRE", "1")

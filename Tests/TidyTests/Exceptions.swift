@@ -29,12 +29,6 @@ struct KnownException {
         ),
         KnownException(
             .safetyComment,
-            "Sources/Store/Shards/Shard+Expiry.swift",
-            count: 3,
-            "the invariant stands at the type, not at each function"
-        ),
-        KnownException(
-            .safetyComment,
             "Sources/System/EventPoll.swift",
             count: 2,
             "the invariant stands at the type, not at each function"

@@ -23,8 +23,7 @@ extension CommandContext {
         guard let slot = try read(key, .hash) else { return nil }
         let hash = HashValue(slot)
         var budget = HashValue.droppedAtOnce
-        hash.dropDue(now: now, &budget)
-        return hash.removeIfEmpty() ? nil : hash
+        return removeDueFields(of: hash, in: database, &budget) ? hash : nil
     }
 
     /// What the word `value` is kept as: a number, bytes, or the block into which it was received.

@@ -9,6 +9,10 @@ public struct CommandStatistics: Sendable {
     public var hits: UInt64 = 0
     /// Lookups by reading commands that did not.
     public var misses: UInt64 = 0
+    /// Keys removed because they were due.
+    public var expiredKeys: UInt64 = 0
+    /// Fields of hashes removed because they were due.
+    public var expiredFields: UInt64 = 0
 
     /// All zero.
     public init() {}
@@ -45,6 +49,8 @@ public struct CommandContext: ~Copyable {
     }
     /// Whether a use of a key is noted by its time alone: the usual case.
     @usableFromInline private(set) var notesTime = true
+    /// Whether what is due is removed; where not (on a replica), it only counts as absent.
+    public var removesDue = true
     /// The hash of the first key that the row names.
     public var firstHash = KeyHash(bits: 0)
     /// Where the reply goes.
@@ -55,8 +61,9 @@ public struct CommandContext: ~Copyable {
     public var random: FastRandom
     /// Limits by configuration.
     public var limits = CommandLimits()
-    /// The last word of the request where it was received into a block of its own. Who takes the
-    /// block over (`takeBlock`) saves a copy.
+    /// The last word of the request where it was received into a block of its own.
+    ///
+    /// A handler that takes the block over (`takeBlock`) saves a copy.
     public var received: SharedBlock?
     /// Room for the word of an error that is no word of the request.
     var errorDetail = ByteBuffer()
@@ -94,7 +101,7 @@ public struct CommandContext: ~Copyable {
 
     // MARK: Finding
 
-    /// The slot of `key`, or nil; for commands that write. Counts as a use of the key.
+    /// The slot of `key`, or nil, for commands that write; counts as a use of the key.
     @inlinable
     public mutating func find(_ key: Key) -> Shard.Slot? {
         guard let slot = peek(key) else { return nil }
@@ -102,8 +109,8 @@ public struct CommandContext: ~Copyable {
         return slot
     }
 
-    /// The slot of `key`, or nil; for commands that only read: counts hits and misses. Counts as a
-    /// use of the key unless `isUse` says no.
+    /// The slot of `key`, or nil, for commands that only read; counts as a hit or a miss and,
+    /// unless `isUse` says no, as a use of the key.
     @inlinable
     public mutating func read(_ key: Key, isUse: Bool = true) -> Shard.Slot? {
         guard let slot = peek(key) else {
@@ -118,7 +125,19 @@ public struct CommandContext: ~Copyable {
     /// The slot of `key`, or nil, without a trace; for commands that look at keys from outside.
     @inlinable
     @inline(__always)
-    public func peek(_ key: Key) -> Shard.Slot? { shard(key).find(key, now: now) }
+    public mutating func peek(_ key: Key) -> Shard.Slot? { peek(key, in: database) }
+
+    /// The slot of `key` in a database, or nil, without a trace; a key that is due is removed.
+    @inlinable
+    @inline(__always)
+    public mutating func peek(_ key: Key, in database: Int) -> Shard.Slot? {
+        guard let slot = keyspace.shard(key.hash, database: database).find(key) else { return nil }
+        guard _fastPath(!slot.entry.isDue(now)) else {
+            removeDue(slot, in: database)
+            return nil
+        }
+        return slot
+    }
 
     /// Notes a use of the key at `slot`.
     @inlinable

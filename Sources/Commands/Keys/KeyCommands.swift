@@ -148,14 +148,16 @@ extension KeyCommands {
             throw CommandError("ERR source and destination objects are the same")
         }
         let targetShard = context.keyspace.shard(target.hash, database: database)
-        guard let slot = context.peek(source),
-            replaces || targetShard.find(target, now: context.now) == nil
+        guard context.peek(source) != nil,
+            replaces || context.peek(target, in: database) == nil,
+            // Removing what is due may have moved the source's place.
+            let slot = context.peek(source)
         else {
             _ = context.read(source)
             return context.reply.integer(0)
         }
         let copy = try context.copy(slot, of: source, as: target, for: targetShard)
-        if let taken = targetShard.find(target, now: context.now) { targetShard.remove(taken) }
+        if let taken = context.peek(target, in: database) { targetShard.remove(taken) }
         // Removing may have moved the source's place.
         if let slot = context.read(source) {
             targetShard.insertCopy(of: slot, as: target, expiry: slot.entry.expiry, copy)
@@ -174,7 +176,7 @@ extension KeyCommands {
         }
         let key = context.firstKey(arguments)
         let target = context.keyspace.shard(key.hash, database: database)
-        guard let slot = context.find(key), target.find(key, now: context.now) == nil else {
+        guard let slot = context.find(key), context.peek(key, in: database) == nil else {
             return context.reply.integer(0)
         }
         let copy = try context.copy(slot, of: key, as: key, for: target)
@@ -189,29 +191,44 @@ extension KeyCommands {
         _ arguments: Arguments,
         _ context: inout CommandContext
     ) throws(CommandError) {
-        let partitions = context.keyspace.partitionCount
-        // A draw weighted by the partitions' sizes; due keys are removed and drawn again.
-        while true {
-            let total = keyCount(context)
-            guard total > 0 else { return context.reply.null() }
-            var place = context.random.below(total)
-            for partition in 0..<partitions {
-                let shard = context.keyspace.shard(
-                    partition: partition,
-                    database: context.database
-                )
-                guard place >= shard.count else {
-                    guard let slot = shard.random(&context.random) else { break }
-                    let key = slot.entry.key
-                    guard !slot.entry.isDue(context.now) else {
-                        _ = shard.find(context.key(key), now: context.now)
-                        break
-                    }
-                    return context.reply.bulk(key)
-                }
-                place -= shard.count
+        // Due keys are removed and drawn again. Where they stay there may be nothing else.
+        var draws = 0
+        while let slot = randomSlot(&context) {
+            guard slot.entry.isDue(context.now) else { return context.reply.bulk(slot.entry.key) }
+            if context.removeDue(slot, in: context.database) { continue }
+            draws += 1
+            if draws == randomDrawsMax { return firstLiveKey(&context) }
+        }
+        context.reply.null()
+    }
+
+    /// RANDOMKEY draws so often among due keys that stay, before it looks at one key after the
+    /// other.
+    private static let randomDrawsMax = 100
+
+    /// A key, due or not, drawn with equal chances, or nil.
+    private static func randomSlot(_ context: inout CommandContext) -> Shard.Slot? {
+        let total = keyCount(context)
+        guard total > 0 else { return nil }
+        // A draw weighted by the partitions' sizes.
+        var place = context.random.below(total)
+        for partition in 0..<context.keyspace.partitionCount {
+            let shard = context.keyspace.shard(partition: partition, database: context.database)
+            if place < shard.count { return shard.random(&context.random) }
+            place -= shard.count
+        }
+        return nil
+    }
+
+    /// Replies with the first key that is not due, or null.
+    private static func firstLiveKey(_ context: inout CommandContext) {
+        var found: Shard.Slot?
+        for partition in 0..<context.keyspace.partitionCount where found == nil {
+            context.keyspace.shard(partition: partition, database: context.database).forEach {
+                if found == nil, !$0.entry.isDue(context.now) { found = $0 }
             }
         }
+        if let found { context.reply.bulk(found.entry.key) } else { context.reply.null() }
     }
 
     private static func keyCount(_ context: borrowing CommandContext) -> Int {
@@ -242,7 +259,8 @@ extension KeyCommands {
 
     /// `SCAN cursor [MATCH pattern] [COUNT count] [TYPE type]`: the next cursor, and keys.
     ///
-    /// A cursor holds a place within a partition and, in its low bits, the partition.
+    /// Due keys that it meets are removed. A cursor holds a place within a partition and, in its
+    /// low bits, the partition.
     static func scan(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -258,12 +276,15 @@ extension KeyCommands {
             let partition = Int(cursor % partitions)
             context.keyspace.lock(partition)
             let shard = context.keyspace.shard(partition: partition, database: context.database)
+            var due: [Entry] = []
             let next = shard.scan(cursor / partitions) { slot in
                 visited += 1
-                guard !slot.entry.isDue(now), options.accepts(slot.entry) else { return }
+                guard !slot.entry.isDue(now) else { return due.append(slot.entry) }
+                guard options.accepts(slot.entry) else { return }
                 context.reply.bulk(slot.entry.key)
                 count += 1
             }
+            context.removeDue(due, of: shard, in: context.database)
             context.keyspace.unlock(partition)
             visited += 1
             let following = UInt64(partition) + 1

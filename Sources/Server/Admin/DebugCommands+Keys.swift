@@ -19,7 +19,7 @@ extension DebugCommands {
         let partition = keyspace.partition(key.hash)
         keyspace.lock(partition)
         defer { keyspace.unlock(partition) }
-        guard let slot = call.worker.context.shard(key).find(key, now: .min) else {
+        guard let slot = call.worker.context.shard(key).find(key) else {
             throw .noSuchKey
         }
         return try body(slot)

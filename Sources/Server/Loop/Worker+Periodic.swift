@@ -27,7 +27,7 @@ extension Worker {
     }
 
     /// Calls `body` with every shard that this worker looks after, its partition locked.
-    private func forEachShard(_ body: (Shard) -> Void) {
+    private func forEachShard(_ body: (Shard, _ database: Int) -> Void) {
         let keyspace = context.keyspace
         for partition in stride(
             from: index,
@@ -36,7 +36,7 @@ extension Worker {
         ) {
             keyspace.lock(partition)
             for database in 0..<keyspace.databaseCount {
-                body(keyspace.shard(partition: partition, database: database))
+                body(keyspace.shard(partition: partition, database: database), database)
             }
             keyspace.unlock(partition)
         }
@@ -49,17 +49,15 @@ extension Worker {
             return false
         }
         var budget = Worker.expiredAtOnce
-        var hasMore = false
         var earliest = Int64.max
         let now = context.now
         let begin = apus_cycles()
-        forEachShard { shard in
-            if shard.expireDue(now: now, budget: &budget) { hasMore = true }
+        forEachShard { shard, database in
+            context.removeDue(in: shard, database: database, &budget)
             if let next = shard.earliestExpiry { earliest = min(earliest, next) }
-            statistics.expiredKeys &+= UInt64(shard.takeExpiredCount())
-            statistics.expiredFields &+= UInt64(shard.takeExpiredFieldCount())
         }
         statistics.expiryCycles &+= apus_cycles() &- begin
+        let hasMore = budget <= 0
         if hasMore { statistics.expiriesCutShort &+= 1 }
         // Not more often than every 10 ms, and at the latest with the next tick, as keys that were
         // set since may be due earlier.
@@ -81,7 +79,7 @@ extension Worker {
     private func freeRemains() -> Bool {
         var budget = Worker.freedAtOnce
         var hasMore = false
-        forEachShard { shard in
+        forEachShard { shard, _ in
             guard shard.hasRemains else { return }
             if shard.freeSome(budget: &budget) { hasMore = true }
             statistics.lazilyFreed &+= UInt64(shard.takeFreedCount())
@@ -92,7 +90,7 @@ extension Worker {
     private func ageStamps() {
         var budget = Worker.stampRunsAtOnce
         let clock = context.accessClock
-        forEachShard { $0.ageStamps(clock, budget: &budget) }
+        forEachShard { shard, _ in shard.ageStamps(clock, budget: &budget) }
     }
 
     private func timeOutClients() {

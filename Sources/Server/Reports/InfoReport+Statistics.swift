@@ -123,8 +123,8 @@ private struct Totals {
         sends += worker.statistics.sends
         bytesReceived += worker.statistics.bytesReceived
         bytesSent += worker.statistics.bytesSent
-        expired += worker.statistics.expiredKeys
-        expiredFields += worker.statistics.expiredFields
+        expired += worker.context.statistics.expiredKeys
+        expiredFields += worker.context.statistics.expiredFields
         expiryCycles += worker.statistics.expiryCycles
         expiriesCutShort += worker.statistics.expiriesCutShort
         hits += worker.context.statistics.hits

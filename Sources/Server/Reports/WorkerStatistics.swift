@@ -41,8 +41,6 @@ struct WorkerStatistics: ~Copyable {
     var bytesSent: UInt64 = 0
     var connectionsAccepted: UInt64 = 0
     var connectionsRejected: UInt64 = 0
-    var expiredKeys: UInt64 = 0
-    var expiredFields: UInt64 = 0
     /// Spent on removing what is due, in the cycles of `apus_cycles`.
     var expiryCycles: UInt64 = 0
     /// How often that ended for the time it took, with more left to do.
@@ -141,8 +139,6 @@ struct WorkerStatistics: ~Copyable {
         bytesSent = 0
         connectionsAccepted = 0
         connectionsRejected = 0
-        expiredKeys = 0
-        expiredFields = 0
         expiryCycles = 0
         expiriesCutShort = 0
         lazilyFreed = 0

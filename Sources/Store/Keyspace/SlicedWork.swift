@@ -17,8 +17,8 @@ public struct SlicedWork {
     public var done: Int
     /// The ranks that it has still to treat, if it treats ranks.
     public var rest: Range<Int>
-    /// What was put off for the value at work.
-    var putOff: PutOff?
+    /// The key whose value is at work, as long as it is frozen.
+    var frozen: FrozenValue?
 
     /// A command that begins.
     public init(id: UInt64, now: Int64) {
@@ -28,10 +28,9 @@ public struct SlicedWork {
         rest = 0..<0
     }
 
-    /// The expiry that a key does not have as long as it is frozen.
-    struct PutOff {
+    /// A key whose value does not expire as long as it is frozen.
+    struct FrozenValue {
         let key: [UInt8]
-        let expiry: Int64?
         let shard: Shard
     }
 }
@@ -97,18 +96,14 @@ extension Keyspace {
         return unsafe frozen[partition].holds(key.bytes, for: work)
     }
 
-    /// Freezes two keys, which may be the same, until `work` goes on. The value at `slot`, that of
+    /// Freezes two keys, which may be the same, until `work` goes on.
+    ///
+    /// The value at `slot`, that of
     /// the first one, does not expire meanwhile, nor do a hash's fields.
     public func freeze(_ first: Key, _ second: Key, at slot: Shard.Slot, for work: SlicedWork) {
         var work = work
-        let expiry = slot.entry.expiry
-        let target = slot.shard.setExpiry(slot, nil)
-        target.shard.freeze(target.entry)
-        work.putOff = SlicedWork.PutOff(
-            key: first.bytes.array,
-            expiry: expiry,
-            shard: target.shard
-        )
+        slot.shard.freeze(slot.entry)
+        work.frozen = SlicedWork.FrozenValue(key: first.bytes.array, shard: slot.shard)
         let place = partition(first.hash)
         unsafe frozen[place].works.append(work)
         add(first, work.id)
@@ -137,13 +132,14 @@ extension Keyspace {
             countFrozen(place)
             rest &= rest &- 1
         }
-        work?.restore()
+        work?.unfreeze()
         return work
     }
 
-    /// Gives all copies up that are being made, so that their commands begin again; false, and
-    /// nothing is given up, where a command is halfway through changing a value. All partitions are
-    /// locked.
+    /// Gives up all copies in the making, so that their commands start over; false, and nothing is
+    /// given up, where a command is halfway through changing a value.
+    ///
+    /// All partitions are locked.
     public func giveUpCopies() -> Bool {
         let places = 0..<partitionCount
         for place in places {
@@ -151,7 +147,7 @@ extension Keyspace {
         }
         for place in places {
             for var work in unsafe frozen[place].works {
-                work.restore()
+                work.unfreeze()
                 work.copy?.discard()
             }
             unsafe frozen[place] = FrozenKeys()
@@ -162,14 +158,14 @@ extension Keyspace {
 }
 
 extension SlicedWork {
-    /// Gives the value back what was put off.
-    mutating func restore() {
-        guard let putOff else { return }
-        self.putOff = nil
-        putOff.key.withBytes { bytes in
-            let shard = putOff.shard
-            guard let slot = shard.find(Key(bytes, shard.hash(bytes)), now: .min) else { return }
-            shard.unfreeze(shard.setExpiry(slot, putOff.expiry))
+    /// Lets the value expire again.
+    mutating func unfreeze() {
+        guard let frozen else { return }
+        self.frozen = nil
+        frozen.key.withBytes { bytes in
+            let slot = frozen.shard.find(Key(bytes, frozen.shard.hash(bytes)))
+            guard let slot else { preconditionFailure("a frozen key stays") }
+            frozen.shard.unfreeze(slot.entry)
         }
     }
 }

@@ -30,10 +30,10 @@ extension Shard {
         else {
             let stamp = source.shard.stamp(source)
             insertCopy(of: source, as: key, expiry: expiry, copy)
-            if let slot = find(key, now: .min) { setStamp(slot, stamp) }
+            if let slot = find(key) { setStamp(slot, stamp) }
             // The copy may have moved the source's place.
             let old = Key(entry.key, source.shard.hash(entry.key))
-            if let slot = source.shard.find(old, now: .min) { source.shard.remove(slot) }
+            if let slot = source.shard.find(old) { source.shard.remove(slot) }
             return
         }
         let oldKey = entry.key.array
@@ -57,7 +57,7 @@ extension Shard {
             if kind == .hash { HashValue.announce(target, isNew: false) }
         }
         oldKey.withBytes { bytes in
-            if let slot = find(Key(bytes, hash(bytes)), now: .min) { removeKey(slot) }
+            if let slot = find(Key(bytes, hash(bytes))) { removeKey(slot) }
         }
     }
 

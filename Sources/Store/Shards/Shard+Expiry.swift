@@ -1,20 +1,17 @@
-internal import Structures
 internal import Primitives
+public import Structures
 
-/// Removing what is due.
+/// Finding what is due. Nothing is removed here: whoever asks removes it and tells others so.
 extension Shard {
-    /// Removes the key at `slot` because it was due.
-    @usableFromInline
-    func expire(_ slot: Slot) {
-        unsafe state.pointee.expiredCount += 1
-        remove(slot)
-    }
-
-    /// Removes keys, and fields of hashes, that were due at `now`, and looks into buckets that may
-    /// hold some, at most `budget` of both; returns whether some may be left, where the next call
-    /// goes on. Complexity: O(budget), and a word for every 64 buckets.
-    public func expireDue(now: Int64, budget: inout Int) -> Bool {
-        guard hasVolatile else { return false }
+    /// The slot of a key that was due at `now`, or of a hash with fields that were; nil where there
+    /// is none, or after `budget` looks.
+    ///
+    /// The caller removes the key, or those fields, before it asks for the next, with what is left
+    /// of the budget. Frozen values are passed over.
+    /// Complexity: O(looks), and a word for every 64 buckets.
+    public func nextDue(now: Int64, budget: inout Int) -> Slot? {
+        guard hasVolatile else { return nil }
+        // SAFETY: here and below, the lock makes the caller the only user.
         var walk = unsafe state.pointee.expiryWalk
         defer { unsafe state.pointee.expiryWalk = walk }
         while budget > 0 {
@@ -24,56 +21,45 @@ extension Shard {
                 state.pointee.arena
             )
             guard let next else {
-                // A removal may have moved what was due to a bucket behind.
+                // A removal may have moved what is due to a bucket already passed.
                 let goesOn = walk.hasRemoved
                 walk = ExpiryWalk()
-                guard goesOn else { return false }
+                guard goesOn else { return nil }
                 continue
             }
-            let before = budget
+            budget -= 1
             walk.bucket = next
-            let isThrough = expireBucket(next, now, &budget)
-            if budget < before { walk.hasRemoved = true } else { budget -= 1 }
-            guard isThrough else { return true }
+            if let due = due(inBucket: next, now) {
+                walk.hasRemoved = true
+                return due
+            }
             walk.bucket += 1
         }
-        return true
+        return nil
     }
 
     private var hasVolatile: Bool { volatileCount > 0 || volatileHashCount > 0 }
 
-    /// Removes one due key, or one hash's due fields, after the other, as each removal may move
-    /// others; corrects the hint. False when the budget did not do.
-    private func expireBucket(_ bucket: Int, _ now: Int64, _ budget: inout Int) -> Bool {
-        while bucket < keys.bucketTotal {
-            var due: Slot?
-            var earliest: Int64?
-            unsafe state.pointee.keys.forEach(inBucket: bucket, state.pointee.arena) { location in
-                guard let expiry = expiry(within: location.entry) else { return }
-                if expiry <= now { due = Slot(self, location) }
-                earliest = min(earliest ?? expiry, expiry)
-            }
-            guard let due else {
-                unsafe state.pointee.keys.correctHint(bucket, to: earliest, state.pointee.arena)
-                return true
-            }
-            guard budget > 0 else { return false }
-            if due.entry.isDue(now) {
-                budget -= 1
-                expire(due)
-            } else {
-                let hash = HashValue(due)
-                hash.dropDue(now: now, &budget)
-                hash.removeIfEmpty()
-            }
+    /// A due key, or a hash with due fields, in a bucket; nil, and the hint corrected, where there
+    /// is none.
+    private func due(inBucket bucket: Int, _ now: Int64) -> Slot? {
+        var due: Slot?
+        var earliest: Int64?
+        // SAFETY: the lock makes the caller the only user.
+        unsafe state.pointee.keys.forEach(inBucket: bucket, state.pointee.arena) { location in
+            guard let expiry = expiry(within: location.entry) else { return }
+            if expiry <= now, !isFrozen(location.entry) { due = Slot(self, location) }
+            earliest = min(earliest ?? expiry, expiry)
         }
-        return true
+        if due == nil {
+            unsafe state.pointee.keys.correctHint(bucket, to: earliest, state.pointee.arena)
+        }
+        return due
     }
 
     /// When a key goes or, before that, the first field of the hash that it holds.
     private func expiry(within entry: Entry) -> Int64? {
-        guard entry.isKind(.hash), let fields = HashValue.earliestExpiry(entry, in: self),
-            !isFrozen(entry)
+        guard entry.isKind(.hash), let fields = HashValue.earliestExpiry(entry, in: self)
         else { return entry.expiry }
         return entry.expiry.map { min($0, fields) } ?? fields
     }
@@ -81,24 +67,30 @@ extension Shard {
     /// The earliest moment at which something may be due, or nil.
     public var earliestExpiry: Int64? {
         guard hasVolatile else { return nil }
+        // SAFETY: the lock makes the caller the only user.
         return unsafe state.pointee.keys.earliestExpiry(state.pointee.arena)
     }
 
     // MARK: Frozen values
 
-    /// Lets nothing in the value of `entry`, a collection, expire.
-    func freeze(_ entry: Entry) { frozenRoots.append(entry.collection) }
-
-    /// Takes back what `freeze` did; `slot` is the value's, which must not have got another root.
-    func unfreeze(_ slot: Slot) {
-        let root = slot.entry.collection
-        frozenRoots.removeAll { $0 == root }
-        // The hint may have been corrected in the meantime.
-        if slot.entry.isKind(.hash) { HashValue.announce(slot, isNew: false) }
+    /// Keeps the value of `entry`, a collection, and its key from expiring.
+    func freeze(_ entry: Entry) {
+        assert(!entry.isKind(.string), "strings are never worked on in slices")
+        assert(!isFrozen(entry), "one command at a time works on a value")
+        frozenRoots.append(entry.collection)
     }
 
-    private func isFrozen(_ entry: Entry) -> Bool {
-        !frozenRoots.isEmpty && frozenRoots.contains(entry.collection)
+    /// Takes back what `freeze` did; the value must not have got another root since.
+    func unfreeze(_ entry: Entry) {
+        assert(isFrozen(entry), "the value was frozen")
+        let root = entry.collection
+        frozenRoots.removeAll { $0 == root }
+    }
+
+    /// Whether the value of `entry` is kept from expiring, as a command works on it in slices.
+    public func isFrozen(_ entry: Entry) -> Bool {
+        guard !frozenRoots.isEmpty, !entry.isKind(.string) else { return false }
+        return frozenRoots.contains(entry.collection)
     }
 
     private var frozenRoots: [Handle] {

@@ -27,8 +27,6 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
         @usableFromInline var remains: [Remains] = []
         /// Large blocks outside the arena that nobody holds but this list, given back in slices.
         var deadBlocks: [SharedBlock] = []
-        /// Keys that went because they were due, since `takeExpiredCount`.
-        @usableFromInline var expiredCount = 0
         @usableFromInline var expiryWalk = ExpiryWalk()
         /// Large values freed in slices, since `takeFreedCount`.
         var freedCount = 0
@@ -37,10 +35,9 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
         @usableFromInline var freshStamp: SharedStamp?
         /// Hashes with fields that have an expiry.
         var volatileHashCount = 0
-        /// Roots of values that a command works on in slices: nothing in them expires.
+        /// Roots of values that a command works on in slices: neither they nor what is in them
+        /// expires.
         var frozenRoots: [Handle] = []
-        /// Fields that went because they were due, since `takeExpiredFieldCount`.
-        var expiredFieldCount = 0
     }
 
     /// Where the search for what is due goes on.
@@ -135,22 +132,8 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
     /// The changes made so far.
     public var changeCount: UInt64 { unsafe state.pointee.changeCount }
 
-    /// The keys that expired since this was last asked.
-    public func takeExpiredCount() -> Int {
-        let count = unsafe state.pointee.expiredCount
-        if count > 0 { unsafe state.pointee.expiredCount = 0 }
-        return count
-    }
-
     /// The number of hashes with fields that have an expiry.
     public var volatileHashCount: Int { unsafe state.pointee.volatileHashCount }
-
-    /// The fields of hashes that expired since this was last asked.
-    public func takeExpiredFieldCount() -> Int {
-        let count = unsafe state.pointee.expiredFieldCount
-        if count > 0 { unsafe state.pointee.expiredFieldCount = 0 }
-        return count
-    }
 
     /// The large values that were freed in slices since this was last asked.
     public func takeFreedCount() -> Int {
@@ -165,8 +148,6 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
         unsafe state.pointee.volatileHashCount += difference
         assert(volatileHashCount >= 0, "as many went as came")
     }
-
-    func countExpiredFields(_ count: Int) { unsafe state.pointee.expiredFieldCount += count }
 
     // MARK: Finding
 
@@ -188,17 +169,12 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
         public var entry: Entry { location.entry }
     }
 
-    /// The slot of `key`, or nil; a key that was due at `now` is removed and not found.
+    /// The slot of `key`, due or not, or nil.
     @inlinable
-    public func find(_ key: Key, now: Int64) -> Slot? {
+    public func find(_ key: Key) -> Slot? {
         let found = unsafe state.pointee.keys.find(key.bytes, key.hash, state.pointee.arena)
         guard let location = found else { return nil }
-        let slot = Slot(self, location)
-        if _slowPath(location.entry.isDue(now)) {
-            expire(slot)
-            return nil
-        }
-        return slot
+        return Slot(self, location)
     }
 
     /// Asks the cache for the bucket of `hash`.

@@ -50,27 +50,33 @@ extension HashValue {
         return true
     }
 
-    /// Takes out fields that were due at `now`, at most `budget` of them (of a pack all); the key
-    /// stays, even without fields. Complexity: O(removed) if any, else O(1).
-    public func dropDue(now: Int64, _ budget: inout Int) {
+    /// Takes out fields that were due at `now`, at most `budget` of them (of a pack all), each
+    /// named to `willDrop`, which must not change the hash; the key stays, even without fields.
+    ///
+    /// Complexity: O(removed) if any, else O(1).
+    public func dropDue(now: Int64, _ budget: inout Int, _ willDrop: (Bytes) -> Void) {
         guard let earliest = earliestExpiry, earliest <= now else { return }
         shard.willChange(slot)
-        var dropped = 0
         if encoding == .table {
             var table = table
-            dropped = table.removeDue(now, &budget, &shard.arena) {
-                HashValue.freeBlock($0, in: shard)
+            _ = table.removeDue(now, &budget, &shard.arena) { entry in
+                willDrop(entry.key)
+                HashValue.freeBlock(entry, in: shard)
             }
             table.save(root, shard.arena)
             noteVolatile(before: true, after: table.volatileCount > 0)
         } else {
-            trackingVolatile {
-                dropped = pack.dueCount(now)
-                root = pack.removeFirst(dropped, root, &shard.arena)
+            let dropped = pack.dueCount(now)
+            var left = dropped
+            pack.forEach { field in
+                guard left > 0 else { return false }
+                field.name.withText(willDrop)
+                left -= 1
+                return left > 0
             }
+            trackingVolatile { root = pack.removeFirst(dropped, root, &shard.arena) }
             budget -= dropped
         }
-        shard.countExpiredFields(dropped)
     }
 
     // MARK: What the shard must know

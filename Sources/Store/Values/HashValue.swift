@@ -265,28 +265,27 @@ public struct HashValue {
         return !isLive
     }
 
-    /// Takes `name` out; false when it is not there or was due at `now`. The key stays, even
-    /// without fields.
+    /// Takes `name` out; false when it is not there or was due at `now`: who takes out what is due
+    /// tells others so. The key stays, even without fields.
     public func remove(_ name: Bytes, now: Int64) -> Bool {
         switch encoding {
         case .pack, .volatilePack:
-            guard let field = pack.find(name) else { return false }
+            guard let field = pack.find(name), !field.isDue(now) else { return false }
             shard.willChange(slot)
             trackingVolatile { root = pack.remove(field, root, &shard.arena) }
-            return !field.isDue(now)
+            return true
         case .table:
             var table = table
-            guard let location = table.table.find(name, shard.hash(name), shard.arena) else {
-                return false
-            }
-            let isLive = !location.entry.isDue(now)
+            guard let location = table.table.find(name, shard.hash(name), shard.arena),
+                !location.entry.isDue(now)
+            else { return false }
             shard.willChange(slot)
             let hadVolatile = table.volatileCount > 0
             HashValue.freeBlock(location.entry, in: shard)
             table.remove(location, &shard.arena)
             table.save(root, shard.arena)
             noteVolatile(before: hadVolatile, after: table.volatileCount > 0)
-            return isLive
+            return true
         }
     }
 

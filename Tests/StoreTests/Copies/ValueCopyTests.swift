@@ -22,7 +22,7 @@ import Testing
         }
 
         func find(in shard: Shard) -> Shard.Slot? {
-            lend("key") { shard.find(Key($0, shard.hash($0)), now: .min) }
+            lend("key") { shard.find(Key($0, shard.hash($0))) }
         }
 
         /// Makes a value of `kind` with about `count` elements at `key` of the source.
@@ -33,7 +33,7 @@ import Testing
         private func add(_ kind: EntryKind, _ index: Int) {
             lend("key") { name in
                 let key = Key(name, source.hash(name))
-                let slot = source.find(key, now: .min)
+                let slot = source.find(key)
                 lend("element \(index)") { word in
                     switch kind {
                     case .list: addToList(key, slot, word, index)

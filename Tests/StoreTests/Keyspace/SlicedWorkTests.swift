@@ -31,7 +31,7 @@ import Testing
     }
 
     private static func slot(_ name: String, _ keyspace: Keyspace) -> Shard.Slot? {
-        withKey(name, keyspace) { keyspace.shard($0.hash, database: 0).find($0, now: .min) }
+        withKey(name, keyspace) { keyspace.shard($0.hash, database: 0).find($0) }
     }
 
     private static func freeze(
@@ -88,7 +88,8 @@ import Testing
         #expect(Self.slot("one", keyspace).map { HashValue($0).count } == 2)
         #expect(Self.slot("other", keyspace).map { HashValue($0).count } == 1)
         while shard.expireDue(now: 200, budget: &budget) {}
-        #expect(shard.count == 1 && shard.volatileCount == 0)
+        #expect(shard.count == 1 && shard.volatileCount == 1)
+        #expect(Self.slot("one", keyspace)?.entry.expiry == 100)
         _ = keyspace.thaw(7, set: 1)
         #expect(shard.volatileCount == 1 && shard.isValid)
         while shard.expireDue(now: 60, budget: &budget) {}

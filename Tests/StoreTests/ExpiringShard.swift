@@ -1,0 +1,34 @@
+import Structures
+
+@testable import Store
+
+/// Expiry as commands and the server's tick have it.
+extension Shard {
+    /// The slot of `key`, or nil; a key that was due at `now` goes and is not found.
+    func find(_ key: Key, now: Int64) -> Slot? {
+        guard let slot = find(key) else { return nil }
+        guard slot.entry.isDue(now) else { return slot }
+        remove(slot)
+        return nil
+    }
+
+    /// Removes what was due at `now` as far as `budget` reaches; returns whether some may be left.
+    func expireDue(now: Int64, budget: inout Int) -> Bool {
+        var fields = 0
+        return expireDue(now: now, budget: &budget, &fields)
+    }
+
+    /// As the other one, counting the fields that go.
+    func expireDue(now: Int64, budget: inout Int, _ fields: inout Int) -> Bool {
+        while let slot = nextDue(now: now, budget: &budget) {
+            guard !slot.entry.isDue(now) else {
+                remove(slot)
+                continue
+            }
+            let hash = HashValue(slot)
+            hash.dropDue(now: now, &budget) { _ in fields += 1 }
+            hash.removeIfEmpty()
+        }
+        return budget <= 0
+    }
+}
