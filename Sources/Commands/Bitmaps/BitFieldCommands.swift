@@ -8,7 +8,7 @@ public enum BitFieldCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
     public static let table: [DataCommand] = [
-        DataCommand("BITFIELD", arity: -2, [.write, .denyOOM], keys: KeySpec.first([.rw, .access, .update, .variable]), group: .bitmap, since: "3.2.0", complexity: "O(1) an operation", syntax: "@key operation=[GET get-block=<encoding offset:i> | write=<[OVERFLOW overflow-block=(WRAP | SAT | FAIL)] write-operation=(SET set-block=<encoding offset:i value:i> | INCRBY incrby-block=<encoding offset:i increment:i>)>]...", summary: "Reads, writes and adds to integers of any width within a string.", run),
+        DataCommand("BITFIELD", arity: -2, [.write, .denyOOM], keys: KeySpec.first([.rw, .access, .update, .variable]), propagation: .verbatim, group: .bitmap, since: "3.2.0", complexity: "O(1) an operation", syntax: "@key operation=[GET get-block=<encoding offset:i> | write=<[OVERFLOW overflow-block=(WRAP | SAT | FAIL)] write-operation=(SET set-block=<encoding offset:i value:i> | INCRBY incrby-block=<encoding offset:i increment:i>)>]...", summary: "Reads, writes and adds to integers of any width within a string.", run),
         DataCommand("BITFIELD_RO", arity: -2, [.readonly, .fast], keys: KeySpec.first([.ro, .access]), group: .bitmap, since: "6.0.0", complexity: "O(1) an operation", syntax: "@key [GET get-block=<encoding offset:i>...]", summary: "Reads integers of any width within a string.", read),
     ]
 }

@@ -8,11 +8,11 @@ public enum BitmapCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
     public static let table: [DataCommand] = [
-        DataCommand("SETBIT", arity: 4, [.write, .denyOOM], keys: KeySpec.first([.rw, .access, .update]), group: .bitmap, since: "2.2.0", complexity: "O(1)", syntax: "@key offset:i value:i", summary: "Sets or clears a bit of the string at a key, and returns what it was.", setBit),
+        DataCommand("SETBIT", arity: 4, [.write, .denyOOM], keys: KeySpec.first([.rw, .access, .update]), propagation: .verbatim, group: .bitmap, since: "2.2.0", complexity: "O(1)", syntax: "@key offset:i value:i", summary: "Sets or clears a bit of the string at a key, and returns what it was.", setBit),
         DataCommand("GETBIT", arity: 3, [.readonly, .fast], keys: KeySpec.first([.ro, .access]), group: .bitmap, since: "2.2.0", complexity: "O(1)", syntax: "@key offset:i", summary: "Returns a bit of the string at a key.", getBit),
         DataCommand("BITCOUNT", arity: -2, [.readonly], keys: KeySpec.first([.ro, .access]), group: .bitmap, since: "2.6.0", complexity: "O(N) where N is the number of bytes looked at", syntax: "@key [range=<start:i end:i unit=[BYTE | BIT]>]", summary: "Counts the ones in a string, or in a part of it.", count),
         DataCommand("BITPOS", arity: -3, [.readonly], keys: KeySpec.first([.ro, .access]), group: .bitmap, since: "2.8.7", complexity: "O(N) where N is the number of bytes looked at", syntax: "@key bit:i [range=<start:i [end-unit-block=<end:i unit=[BYTE | BIT]>]>]", summary: "Finds the first one, or the first zero, in a string or in a part of it.", position),
-        DataCommand("BITOP", arity: -4, [.write, .denyOOM], keys: [.one(2, [.ow, .update]), .rest(3, [.ro, .access])], group: .bitmap, since: "2.6.0", complexity: "O(N) where N is the number of bytes of all strings", syntax: "operation=(AND | OR | XOR | NOT | DIFF | DIFF1 | ANDOR | ONE) @destkey @key...", summary: "Combines strings bit by bit and stores the result.", combine),
+        DataCommand("BITOP", arity: -4, [.write, .denyOOM], keys: [.one(2, [.ow, .update]), .rest(3, [.ro, .access])], propagation: .verbatim, group: .bitmap, since: "2.6.0", complexity: "O(N) where N is the number of bytes of all strings", syntax: "operation=(AND | OR | XOR | NOT | DIFF | DIFF1 | ANDOR | ONE) @destkey @key...", summary: "Combines strings bit by bit and stores the result.", combine),
     ]
 }
 

@@ -57,6 +57,8 @@ public struct CommandContext: ~Copyable {
     public var reply = ReplyWriter()
     /// What is counted.
     public var statistics = CommandStatistics()
+    /// What commands changed.
+    public var effects = Effects()
     /// Choices that need no secrecy.
     public var random: FastRandom
     /// Limits by configuration.

@@ -25,23 +25,6 @@ extension CommandFacts {
         (deprecation == nil ? [] : ["deprecated"]) + (isInternal ? ["syscmd"] : [])
     }
 
-    /// Where the first field or member stands that the command looks up in the collection at its
-    /// first key, if no word before that may be left out is there; 0 where there is none.
-    public var memberWord: Int {
-        guard [.hash, .set, .sortedSet].contains(group) else { return 0 }
-        var depth = 0
-        var plain = ""
-        for character in syntax.description {
-            if character == "[" { depth += 1 }
-            if depth == 0 { plain.append(character) }
-            if character == "]" { depth -= 1 }
-        }
-        // What is left of `name=[…]`, and the names of `name=<…>`, are no words.
-        let words = plain.split(whereSeparator: { " <>".contains($0) }).filter { $0.last != "=" }
-        let index = words.firstIndex { $0.hasPrefix("field") || $0.hasPrefix("member") }
-        return words.first?.first == "@" ? index.map { $0 + 1 } ?? 0 : 0
-    }
-
     /// The first key, the last and the step between keys as clients knew them before specs; zeros
     /// where that form cannot say it.
     public var keyRange: (first: Int, last: Int, step: Int) {

@@ -51,6 +51,11 @@ public struct CommandFacts: Sendable {
     public let flags: CommandFlags
     /// Where its keys stand.
     public let keys: [KeySpec]
+    /// Where the first field or member stands that it looks up in the collection at its first key,
+    /// which a batch asks the cache for; 0 where there is none, or other words may come before it.
+    public let memberWord: Int
+    /// How its effect gets into the log.
+    public let propagation: Propagation
     /// Its family.
     public let group: CommandGroup
     /// ACL categories beyond those that follow from flags and group.
@@ -76,6 +81,8 @@ public struct CommandFacts: Sendable {
         arity: Int,
         _ flags: CommandFlags,
         keys: [KeySpec] = [],
+        memberWord: Int = 0,
+        propagation: Propagation = .never,
         group: CommandGroup,
         categories: [StaticString] = [],
         since: StaticString,
@@ -90,6 +97,8 @@ public struct CommandFacts: Sendable {
         self.arity = arity
         self.flags = flags
         self.keys = keys
+        self.memberWord = memberWord
+        self.propagation = propagation
         self.group = group
         self.categories = categories
         self.since = since

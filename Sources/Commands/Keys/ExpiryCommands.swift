@@ -8,15 +8,15 @@ public enum ExpiryCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
     public static let table: [DataCommand] = [
-        DataCommand("EXPIRE", arity: -3, [.write, .fast], keys: [.one(1, [.rw, .update])], group: .generic, since: "1.0.0", complexity: "O(1)", syntax: "@key seconds:i condition=[NX | XX | GT | LT]", summary: "Lets a key go in so many seconds.", expire),
-        DataCommand("PEXPIRE", arity: -3, [.write, .fast], keys: [.one(1, [.rw, .update])], group: .generic, since: "2.6.0", complexity: "O(1)", syntax: "@key milliseconds:i condition=[NX | XX | GT | LT]", summary: "Lets a key go in so many milliseconds.", expireMillis),
-        DataCommand("EXPIREAT", arity: -3, [.write, .fast], keys: [.one(1, [.rw, .update])], group: .generic, since: "1.2.0", complexity: "O(1)", syntax: "@key unix-time-seconds:t condition=[NX | XX | GT | LT]", summary: "Lets a key go at a moment given in seconds since 1970.", expireAt),
-        DataCommand("PEXPIREAT", arity: -3, [.write, .fast], keys: [.one(1, [.rw, .update])], group: .generic, since: "2.6.0", complexity: "O(1)", syntax: "@key unix-time-milliseconds:t condition=[NX | XX | GT | LT]", summary: "Lets a key go at a moment given in milliseconds since 1970.", expireAtMillis),
+        DataCommand("EXPIRE", arity: -3, [.write, .fast], keys: [.one(1, [.rw, .update])], propagation: .own, group: .generic, since: "1.0.0", complexity: "O(1)", syntax: "@key seconds:i condition=[NX | XX | GT | LT]", summary: "Lets a key go in so many seconds.", expire),
+        DataCommand("PEXPIRE", arity: -3, [.write, .fast], keys: [.one(1, [.rw, .update])], propagation: .own, group: .generic, since: "2.6.0", complexity: "O(1)", syntax: "@key milliseconds:i condition=[NX | XX | GT | LT]", summary: "Lets a key go in so many milliseconds.", expireMillis),
+        DataCommand("EXPIREAT", arity: -3, [.write, .fast], keys: [.one(1, [.rw, .update])], propagation: .own, group: .generic, since: "1.2.0", complexity: "O(1)", syntax: "@key unix-time-seconds:t condition=[NX | XX | GT | LT]", summary: "Lets a key go at a moment given in seconds since 1970.", expireAt),
+        DataCommand("PEXPIREAT", arity: -3, [.write, .fast], keys: [.one(1, [.rw, .update])], propagation: .own, group: .generic, since: "2.6.0", complexity: "O(1)", syntax: "@key unix-time-milliseconds:t condition=[NX | XX | GT | LT]", summary: "Lets a key go at a moment given in milliseconds since 1970.", expireAtMillis),
         DataCommand("TTL", arity: 2, [.readonly, .fast], keys: [.one(1, [.ro, .access])], group: .generic, since: "1.0.0", complexity: "O(1)", syntax: "@key", summary: "Tells in how many seconds a key goes.", tips: ["nondeterministic_output"], secondsLeft),
         DataCommand("PTTL", arity: 2, [.readonly, .fast], keys: [.one(1, [.ro, .access])], group: .generic, since: "2.6.0", complexity: "O(1)", syntax: "@key", summary: "Tells in how many milliseconds a key goes.", tips: ["nondeterministic_output"], millisecondsLeft),
         DataCommand("EXPIRETIME", arity: 2, [.readonly, .fast], keys: [.one(1, [.ro, .access])], group: .generic, since: "7.0.0", complexity: "O(1)", syntax: "@key", summary: "Tells the moment, in seconds since 1970, at which a key goes.", moment),
         DataCommand("PEXPIRETIME", arity: 2, [.readonly, .fast], keys: [.one(1, [.ro, .access])], group: .generic, since: "7.0.0", complexity: "O(1)", syntax: "@key", summary: "Tells the moment, in milliseconds since 1970, at which a key goes.", momentMillis),
-        DataCommand("PERSIST", arity: 2, [.write, .fast], keys: [.one(1, [.rw, .update])], group: .generic, since: "2.2.0", complexity: "O(1)", syntax: "@key", summary: "Lets a key stay for good.", persist),
+        DataCommand("PERSIST", arity: 2, [.write, .fast], keys: [.one(1, [.rw, .update])], propagation: .verbatim, group: .generic, since: "2.2.0", complexity: "O(1)", syntax: "@key", summary: "Lets a key stay for good.", persist),
     ]
 }
 
@@ -60,9 +60,11 @@ extension ExpiryCommands {
             return context.reply.integer(0)
         }
         if expiry <= context.now {
-            slot.shard.remove(slot)
+            StringCommands.removeAsDue(key, slot, &context)
         } else {
             slot.shard.setExpiry(slot, expiry)
+            context.changed(key, .expire)
+            context.log("PEXPIREAT", key, expiry)
         }
         context.reply.integer(1)
     }
@@ -113,10 +115,12 @@ extension ExpiryCommands {
         _ arguments: Arguments,
         _ context: inout CommandContext
     ) throws(CommandError) {
-        guard let slot = context.find(context.firstKey(arguments)), slot.entry.hasWord else {
+        let key = context.firstKey(arguments)
+        guard let slot = context.find(key), slot.entry.hasWord else {
             return context.reply.integer(0)
         }
         slot.shard.setExpiry(slot, nil)
+        context.changed(key, .persist)
         context.reply.integer(1)
     }
 }

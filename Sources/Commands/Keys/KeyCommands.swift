@@ -8,22 +8,22 @@ public enum KeyCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
     public static let table: [DataCommand] = [
-        DataCommand("DEL", arity: -2, [.write], keys: [.rest(1, [.rm, .delete])], group: .generic, since: "1.0.0", complexity: "O(N) where N is the number of keys; large values are freed later, in slices", syntax: "@key...", summary: "Removes keys and tells how many were there.", tips: ["request_policy:multi_shard", "response_policy:agg_sum"], delete),
-        DataCommand("UNLINK", arity: -2, [.write, .fast], keys: [.rest(1, [.rm, .delete])], group: .generic, since: "4.0.0", complexity: "O(N) where N is the number of keys", syntax: "@key...", summary: "Removes keys, as DEL does here.", tips: ["request_policy:multi_shard", "response_policy:agg_sum"], delete),
+        DataCommand("DEL", arity: -2, [.write], keys: [.rest(1, [.rm, .delete])], propagation: .verbatim, group: .generic, since: "1.0.0", complexity: "O(N) where N is the number of keys; large values are freed later, in slices", syntax: "@key...", summary: "Removes keys and tells how many were there.", tips: ["request_policy:multi_shard", "response_policy:agg_sum"], delete),
+        DataCommand("UNLINK", arity: -2, [.write, .fast], keys: [.rest(1, [.rm, .delete])], propagation: .verbatim, group: .generic, since: "4.0.0", complexity: "O(N) where N is the number of keys", syntax: "@key...", summary: "Removes keys, as DEL does here.", tips: ["request_policy:multi_shard", "response_policy:agg_sum"], delete),
         DataCommand("EXISTS", arity: -2, [.readonly, .fast], keys: [.rest(1, [.ro])], group: .generic, since: "1.0.0", complexity: "O(N) where N is the number of keys", syntax: "@key...", summary: "Counts the keys named that are there; one named twice counts twice.", tips: ["request_policy:multi_shard", "response_policy:agg_sum"], countPresent),
         DataCommand("TOUCH", arity: -2, [.readonly, .fast], keys: [.rest(1, [.ro])], group: .generic, since: "3.2.1", complexity: "O(N) where N is the number of keys", syntax: "@key...", summary: "Counts as an access to each key and tells how many are there.", tips: ["request_policy:multi_shard", "response_policy:agg_sum"], touch),
         DataCommand("TYPE", arity: 2, [.readonly, .fast], keys: [.one(1, [.ro])], group: .generic, since: "1.0.0", complexity: "O(1)", syntax: "@key", summary: "Names the type of the value at a key.", type),
-        DataCommand("RENAME", arity: 3, [.write], keys: [.one(1, [.rw, .access, .delete]), .one(2, [.ow, .update])], group: .generic, since: "1.0.0", complexity: "O(1) within a partition, else O(N) in the size of the value", syntax: "@key @newkey", summary: "Gives a value another key, replacing what that one held.", rename),
-        DataCommand("RENAMENX", arity: 3, [.write, .fast], keys: [.one(1, [.rw, .access, .delete]), .one(2, [.ow, .insert])], group: .generic, since: "1.0.0", complexity: "O(1) within a partition, else O(N) in the size of the value", syntax: "@key @newkey", summary: "Gives a value another key unless that one is taken.", renameIfAbsent),
-        DataCommand("COPY", arity: -3, [.write, .denyOOM], keys: [.one(1, [.ro, .access]), .one(2, [.ow, .update])], group: .generic, since: "6.2.0", complexity: "O(N) in the size of the value", syntax: "@source @destination [DB destination-db:i] [REPLACE]", summary: "Copies a value to another key, in another database if wanted.", copy),
-        DataCommand("MOVE", arity: 3, [.write, .fast], keys: [.one(1, [.rw, .access, .update])], group: .generic, since: "1.0.0", complexity: "O(N) in the size of the value", syntax: "@key db:i", summary: "Moves a key to another database.", move),
+        DataCommand("RENAME", arity: 3, [.write], keys: [.one(1, [.rw, .access, .delete]), .one(2, [.ow, .update])], propagation: .verbatim, group: .generic, since: "1.0.0", complexity: "O(1) within a partition, else O(N) in the size of the value", syntax: "@key @newkey", summary: "Gives a value another key, replacing what that one held.", rename),
+        DataCommand("RENAMENX", arity: 3, [.write, .fast], keys: [.one(1, [.rw, .access, .delete]), .one(2, [.ow, .insert])], propagation: .verbatim, group: .generic, since: "1.0.0", complexity: "O(1) within a partition, else O(N) in the size of the value", syntax: "@key @newkey", summary: "Gives a value another key unless that one is taken.", renameIfAbsent),
+        DataCommand("COPY", arity: -3, [.write, .denyOOM], keys: [.one(1, [.ro, .access]), .one(2, [.ow, .update])], propagation: .verbatim, group: .generic, since: "6.2.0", complexity: "O(N) in the size of the value", syntax: "@source @destination [DB destination-db:i] [REPLACE]", summary: "Copies a value to another key, in another database if wanted.", copy),
+        DataCommand("MOVE", arity: 3, [.write, .fast], keys: [.one(1, [.rw, .access, .update])], propagation: .verbatim, group: .generic, since: "1.0.0", complexity: "O(N) in the size of the value", syntax: "@key db:i", summary: "Moves a key to another database.", move),
         DataCommand("RANDOMKEY", arity: 1, [.readonly, .allPartitions], group: .generic, since: "1.0.0", complexity: "O(1)", syntax: "", summary: "Names a key drawn at random.", tips: ["request_policy:all_shards", "response_policy:special", "nondeterministic_output"], randomKey),
         DataCommand("KEYS", arity: 2, [.readonly, .allPartitions], group: .generic, categories: ["dangerous"], since: "1.0.0", complexity: "O(N) where N is the number of keys in the database", syntax: "pattern:p", summary: "Lists all keys that match a pattern.", tips: ["request_policy:all_shards", "nondeterministic_output_order"], keys),
         DataCommand("SCAN", arity: -2, [.readonly, .locksItself], group: .generic, since: "2.8.0", complexity: "O(1) a call, O(N) for all keys", syntax: "cursor:i [MATCH pattern:p] [COUNT count:i] [TYPE type]", summary: "Lists the keys of the database bit by bit.", tips: ["nondeterministic_output", "request_policy:special", "response_policy:special"], scan),
         DataCommand("DBSIZE", arity: 1, [.readonly, .fast, .allPartitions], group: .server, categories: ["keyspace"], since: "1.0.0", complexity: "O(1)", syntax: "", summary: "Counts the keys of the database.", tips: ["request_policy:all_shards", "response_policy:agg_sum"], size),
-        DataCommand("FLUSHDB", arity: -1, [.write, .allPartitions], group: .server, categories: ["dangerous", "keyspace"], since: "1.0.0", complexity: "O(1); the memory goes back on a helper thread", syntax: "flush-type=[ASYNC | SYNC]", summary: "Removes all keys of the database.", tips: ["request_policy:all_shards", "response_policy:all_succeeded"], flushDatabase),
-        DataCommand("FLUSHALL", arity: -1, [.write, .allPartitions], group: .server, categories: ["dangerous", "keyspace"], since: "1.0.0", complexity: "O(1); the memory goes back on a helper thread", syntax: "flush-type=[ASYNC | SYNC]", summary: "Removes all keys of all databases.", tips: ["request_policy:all_shards", "response_policy:all_succeeded"], flushAll),
-        DataCommand("SWAPDB", arity: 3, [.write, .fast, .allPartitions], group: .server, categories: ["dangerous", "keyspace"], since: "4.0.0", complexity: "O(1)", syntax: "index1:i index2:i", summary: "Lets two databases change places.", swapDatabases),
+        DataCommand("FLUSHDB", arity: -1, [.write, .allPartitions], propagation: .verbatim, group: .server, categories: ["dangerous", "keyspace"], since: "1.0.0", complexity: "O(1); the memory goes back on a helper thread", syntax: "flush-type=[ASYNC | SYNC]", summary: "Removes all keys of the database.", tips: ["request_policy:all_shards", "response_policy:all_succeeded"], flushDatabase),
+        DataCommand("FLUSHALL", arity: -1, [.write, .allPartitions], propagation: .verbatim, group: .server, categories: ["dangerous", "keyspace"], since: "1.0.0", complexity: "O(1); the memory goes back on a helper thread", syntax: "flush-type=[ASYNC | SYNC]", summary: "Removes all keys of all databases.", tips: ["request_policy:all_shards", "response_policy:all_succeeded"], flushAll),
+        DataCommand("SWAPDB", arity: 3, [.write, .fast, .allPartitions], propagation: .verbatim, group: .server, categories: ["dangerous", "keyspace"], since: "4.0.0", complexity: "O(1)", syntax: "index1:i index2:i", summary: "Lets two databases change places.", swapDatabases),
     ]
 }
 
@@ -38,6 +38,7 @@ extension KeyCommands {
             let key = context.key(arguments[index])
             guard let slot = context.find(key) else { continue }
             context.shard(key).remove(slot)
+            context.changed(key, .del)
             count += 1
         }
         context.reply.integer(count)
@@ -117,6 +118,8 @@ extension KeyCommands {
         // Removing may have moved the source's place.
         let moved = context.peek(source) ?? slot
         shard.insertMoved(moved, as: target, expiry: moved.entry.expiry, copy)
+        context.changed(source, .renameFrom)
+        context.notify(target, .renameTo)
         return true
     }
 
@@ -161,6 +164,7 @@ extension KeyCommands {
         // Removing may have moved the source's place.
         if let slot = context.read(source) {
             targetShard.insertCopy(of: slot, as: target, expiry: slot.entry.expiry, copy)
+            context.changed(target, .copyTo, in: database)
         }
         context.reply.integer(1)
     }
@@ -181,6 +185,8 @@ extension KeyCommands {
         }
         let copy = try context.copy(slot, of: key, as: key, for: target)
         target.insertMoved(slot, as: key, expiry: slot.entry.expiry, copy)
+        context.changed(key, .moveFrom)
+        context.notify(key, .moveTo, in: database)
         context.reply.integer(1)
     }
 
@@ -331,6 +337,7 @@ extension KeyCommands {
 
     /// Puts fresh shards in the place of a database's; the old ones go to the helper thread.
     private static func flush(_ database: Int, _ context: inout CommandContext) {
+        var removed = 0
         for partition in 0..<context.keyspace.partitionCount {
             let shard = context.keyspace.shard(partition: partition, database: database)
             guard shard.count > 0 || shard.hasRemains else { continue }
@@ -339,8 +346,10 @@ extension KeyCommands {
                 database: database,
                 with: shard.successor()
             )
+            removed += old.count
             context.retired.append(old)
         }
+        context.changed(database: database, by: removed)
     }
 
     /// `SWAPDB index1 index2`: OK.
@@ -374,6 +383,8 @@ extension KeyCommands {
                 with: other
             )
         }
+        context.changed(database: first, by: 1)
+        if first != second { context.changed(database: second, by: 0) }
         context.reply.ok()
     }
 }

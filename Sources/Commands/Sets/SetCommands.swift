@@ -8,12 +8,12 @@ public enum SetCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
     public static let table: [DataCommand] = [
-        DataCommand("SADD", arity: -3, [.write, .denyOOM, .fast], keys: [.one(1, [.rw, .insert])], group: .set, since: "1.0.0", complexity: "O(1) for each member", syntax: "@key member...", summary: "Adds members to a set and tells how many were new.", add),
-        DataCommand("SREM", arity: -3, [.write, .fast], keys: [.one(1, [.rw, .delete])], group: .set, since: "1.0.0", complexity: "O(1) for each member", syntax: "@key member...", summary: "Removes members from a set and tells how many were there.", remove),
-        DataCommand("SISMEMBER", arity: 3, [.readonly, .fast], keys: [.one(1, [.ro])], group: .set, since: "1.0.0", complexity: "O(1)", syntax: "@key member", summary: "Tells whether a set holds a member.", isMember),
-        DataCommand("SMISMEMBER", arity: -3, [.readonly, .fast], keys: [.one(1, [.ro, .access])], group: .set, since: "6.2.0", complexity: "O(1) for each member", syntax: "@key member...", summary: "Tells of several members whether a set holds them.", areMembers),
+        DataCommand("SADD", arity: -3, [.write, .denyOOM, .fast], keys: [.one(1, [.rw, .insert])], memberWord: 2, propagation: .verbatim, group: .set, since: "1.0.0", complexity: "O(1) for each member", syntax: "@key member...", summary: "Adds members to a set and tells how many were new.", add),
+        DataCommand("SREM", arity: -3, [.write, .fast], keys: [.one(1, [.rw, .delete])], memberWord: 2, propagation: .verbatim, group: .set, since: "1.0.0", complexity: "O(1) for each member", syntax: "@key member...", summary: "Removes members from a set and tells how many were there.", remove),
+        DataCommand("SISMEMBER", arity: 3, [.readonly, .fast], keys: [.one(1, [.ro])], memberWord: 2, group: .set, since: "1.0.0", complexity: "O(1)", syntax: "@key member", summary: "Tells whether a set holds a member.", isMember),
+        DataCommand("SMISMEMBER", arity: -3, [.readonly, .fast], keys: [.one(1, [.ro, .access])], memberWord: 2, group: .set, since: "6.2.0", complexity: "O(1) for each member", syntax: "@key member...", summary: "Tells of several members whether a set holds them.", areMembers),
         DataCommand("SCARD", arity: 2, [.readonly, .fast], keys: [.one(1, [.ro])], group: .set, since: "1.0.0", complexity: "O(1)", syntax: "@key", summary: "Counts the members of a set.", count),
-        DataCommand("SMOVE", arity: 4, [.write, .fast], keys: [.one(1, [.rw, .access, .delete]), .one(2, [.rw, .insert])], group: .set, since: "1.0.0", complexity: "O(1)", syntax: "@source @destination member", summary: "Moves a member from one set to another.", move),
+        DataCommand("SMOVE", arity: 4, [.write, .fast], keys: [.one(1, [.rw, .access, .delete]), .one(2, [.rw, .insert])], memberWord: 3, propagation: .verbatim, group: .set, since: "1.0.0", complexity: "O(1)", syntax: "@source @destination member", summary: "Moves a member from one set to another.", move),
         DataCommand("SMEMBERS", arity: 2, [.readonly], keys: [.one(1, [.ro, .access])], group: .set, since: "1.0.0", complexity: "O(N) where N is the number of members", syntax: "@key", summary: "Returns all members of a set.", tips: ["nondeterministic_output_order"], members),
     ]
 }

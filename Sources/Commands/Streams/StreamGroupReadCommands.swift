@@ -8,7 +8,7 @@ public enum StreamGroupReadCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
     public static let table: [DataCommand] = [
-        DataCommand("XREADGROUP", arity: -7, [.write, .blocking, .movableKeys], keys: [KeySpec(.keyword("STREAMS", from: 4), .range(last: -1, step: 1, limit: 2), [.ro, .access, .incomplete])], group: .stream, since: "5.0.0", complexity: "O(M*log(N)) for each stream with M entries returned and N pending", syntax: "group-block=<GROUP group consumer> [COUNT count:i] [MAXCOUNT maxcount:i] [MAXSIZE maxsize:i] [BLOCK milliseconds:i] [CLAIM min-idle-time:i] [NOACK] streams=<STREAMS @key... id...>", summary: "Returns entries of streams that a group has not read yet, or that a consumer has not acknowledged.", read),
+        DataCommand("XREADGROUP", arity: -7, [.write, .blocking, .movableKeys], keys: [KeySpec(.keyword("STREAMS", from: 4), .range(last: -1, step: 1, limit: 2), [.ro, .access, .incomplete])], propagation: .own, group: .stream, since: "5.0.0", complexity: "O(M*log(N)) for each stream with M entries returned and N pending", syntax: "group-block=<GROUP group consumer> [COUNT count:i] [MAXCOUNT maxcount:i] [MAXSIZE maxsize:i] [BLOCK milliseconds:i] [CLAIM min-idle-time:i] [NOACK] streams=<STREAMS @key... id...>", summary: "Returns entries of streams that a group has not read yet, or that a consumer has not acknowledged.", read),
     ]
 }
 

@@ -8,12 +8,12 @@ public enum NumberCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
     public static let table: [DataCommand] = [
-        DataCommand("INCR", arity: 2, [.write, .denyOOM, .fast], keys: KeySpec.first([.rw, .access, .update]), group: .string, since: "1.0.0", complexity: "O(1)", syntax: "@key", summary: "Adds one to the integer at a key, which counts as 0 when it is not there.", increment),
-        DataCommand("DECR", arity: 2, [.write, .denyOOM, .fast], keys: KeySpec.first([.rw, .access, .update]), group: .string, since: "1.0.0", complexity: "O(1)", syntax: "@key", summary: "Takes one from the integer at a key, which counts as 0 when it is not there.", decrement),
-        DataCommand("INCRBY", arity: 3, [.write, .denyOOM, .fast], keys: KeySpec.first([.rw, .access, .update]), group: .string, since: "1.0.0", complexity: "O(1)", syntax: "@key increment:i", summary: "Adds a number to the integer at a key.", incrementBy),
-        DataCommand("DECRBY", arity: 3, [.write, .denyOOM, .fast], keys: KeySpec.first([.rw, .access, .update]), group: .string, since: "1.0.0", complexity: "O(1)", syntax: "@key decrement:i", summary: "Takes a number from the integer at a key.", decrementBy),
-        DataCommand("INCRBYFLOAT", arity: 3, [.write, .denyOOM, .fast], keys: KeySpec.first([.rw, .access, .update]), group: .string, since: "2.6.0", complexity: "O(1)", syntax: "@key increment:d", summary: "Adds a floating-point number to the one at a key, which counts as 0 when it is not there.", incrementByFloat),
-        DataCommand("INCREX", arity: -2, [.write, .denyOOM, .fast], keys: KeySpec.first([.rw, .access, .update]), group: .string, since: "8.8.0", complexity: "O(1)", syntax: "@key increment=[BYFLOAT float:d | BYINT integer:i] [SATURATE] [LBOUND lowerbound] [UBOUND upperbound] expiration=[EX seconds:i | PX milliseconds:i | EXAT unix-time-seconds:t | PXAT unix-time-milliseconds:t | PERSIST] [ENX]", summary: "Adds a number to the one at a key within bounds, and says how long the key stays.", incrementWithin),
+        DataCommand("INCR", arity: 2, [.write, .denyOOM, .fast], keys: KeySpec.first([.rw, .access, .update]), propagation: .verbatim, group: .string, since: "1.0.0", complexity: "O(1)", syntax: "@key", summary: "Adds one to the integer at a key, which counts as 0 when it is not there.", increment),
+        DataCommand("DECR", arity: 2, [.write, .denyOOM, .fast], keys: KeySpec.first([.rw, .access, .update]), propagation: .verbatim, group: .string, since: "1.0.0", complexity: "O(1)", syntax: "@key", summary: "Takes one from the integer at a key, which counts as 0 when it is not there.", decrement),
+        DataCommand("INCRBY", arity: 3, [.write, .denyOOM, .fast], keys: KeySpec.first([.rw, .access, .update]), propagation: .verbatim, group: .string, since: "1.0.0", complexity: "O(1)", syntax: "@key increment:i", summary: "Adds a number to the integer at a key.", incrementBy),
+        DataCommand("DECRBY", arity: 3, [.write, .denyOOM, .fast], keys: KeySpec.first([.rw, .access, .update]), propagation: .verbatim, group: .string, since: "1.0.0", complexity: "O(1)", syntax: "@key decrement:i", summary: "Takes a number from the integer at a key.", decrementBy),
+        DataCommand("INCRBYFLOAT", arity: 3, [.write, .denyOOM, .fast], keys: KeySpec.first([.rw, .access, .update]), propagation: .own, group: .string, since: "2.6.0", complexity: "O(1)", syntax: "@key increment:d", summary: "Adds a floating-point number to the one at a key, which counts as 0 when it is not there.", incrementByFloat),
+        DataCommand("INCREX", arity: -2, [.write, .denyOOM, .fast], keys: KeySpec.first([.rw, .access, .update]), propagation: .own, group: .string, since: "8.8.0", complexity: "O(1)", syntax: "@key increment=[BYFLOAT float:d | BYINT integer:i] [SATURATE] [LBOUND lowerbound] [UBOUND upperbound] expiration=[EX seconds:i | PX milliseconds:i | EXAT unix-time-seconds:t | PXAT unix-time-milliseconds:t | PERSIST] [ENX]", summary: "Adds a number to the one at a key within bounds, and says how long the key stays.", incrementWithin),
     ]
 }
 
@@ -69,6 +69,7 @@ extension NumberCommands {
                 in: context.shard(key)
             )
         }
+        context.changed(key, .incrBy)
         context.reply.integer(sum)
     }
 
@@ -94,14 +95,11 @@ extension NumberCommands {
         guard let increment = WideFloat(arguments[2]) else { throw .notFloat }
         let sum = old + increment
         guard sum.isFinite else { throw .notFinite }
+        let expiry = slot?.entry.expiry
         sum.withText { text in
-            StringValue.set(
-                key,
-                .bytes(text),
-                expiry: slot?.entry.expiry,
-                at: slot,
-                in: context.shard(key)
-            )
+            let shard = context.shard(key)
+            StringValue.set(key, .bytes(text), expiry: expiry, at: slot, in: shard)
+            StringCommands.noteStored(key, text, until: expiry, &context, as: .incrByFloat)
             context.reply.bulk(text)
         }
     }
@@ -126,7 +124,7 @@ extension NumberCommands {
             let old = try slot.map { slot throws(CommandError) in try integer(slot.entry) } ?? 0
             let result = try range.result(old, saturates: options.saturates)
             if let result {
-                keep(.integer(result.sum), key, slot, options, &context)
+                keep(.integer(result.sum), key, slot, options, .incrBy, &context)
             }
             context.reply.array(2)
             context.reply.integer(result?.sum ?? old)
@@ -135,7 +133,9 @@ extension NumberCommands {
             let old = try slot.map { slot throws(CommandError) in try float(slot.entry) } ?? .zero
             let result = try range.result(old, saturates: options.saturates)
             if let result {
-                result.sum.withText { keep(.bytes($0), key, slot, options, &context) }
+                result.sum.withText { text in
+                    keep(.bytes(text), key, slot, options, .incrByFloat, &context)
+                }
             }
             context.reply.array(2)
             (result?.sum ?? old).withText { context.reply.number($0) }
@@ -149,13 +149,18 @@ extension NumberCommands {
         _ key: Key,
         _ slot: Shard.Slot?,
         _ options: IncrementOptions,
+        _ event: KeyEvent,
         _ context: inout CommandContext
     ) {
-        let expiry = options.expiry(replacing: slot?.entry.expiry)
+        let old = slot?.entry.expiry
+        let expiry = options.expiry(replacing: old)
         if let expiry, expiry <= context.now {
-            if let slot { slot.shard.remove(slot) }
-        } else {
-            StringValue.set(key, content, expiry: expiry, at: slot, in: context.shard(key))
+            return StringCommands.removeAsDue(key, slot, &context)
         }
+        StringValue.set(key, content, expiry: expiry, at: slot, in: context.shard(key))
+        content.withBytes {
+            StringCommands.noteStored(key, $0, until: expiry, &context, as: event)
+        }
+        if expiry != old { context.notify(key, expiry == nil ? .persist : .expire) }
     }
 }

@@ -9,15 +9,15 @@ public enum StringCommands {
     // swift-format-ignore
     public static let table: [DataCommand] = [
         DataCommand("GET", arity: 2, [.readonly, .fast], keys: KeySpec.first([.ro, .access]), group: .string, since: "1.0.0", complexity: "O(1)", syntax: "@key", summary: "Returns the string stored at a key.", get),
-        DataCommand("SET", arity: -3, [.write, .denyOOM], keys: KeySpec.first([.rw, .access, .update, .variable]), group: .string, since: "1.0.0", complexity: "O(1)", syntax: "@key value condition=[NX | XX | IFEQ ifeq-value | IFNE ifne-value | IFDEQ ifdeq-digest | IFDNE ifdne-digest] [GET] expiration=[EX seconds:i | PX milliseconds:i | EXAT unix-time-seconds:t | PXAT unix-time-milliseconds:t | KEEPTTL]", summary: "Stores a string at a key, whatever the key held, on conditions and for a time if wanted.", set),
-        DataCommand("GETEX", arity: -2, [.write, .fast], keys: KeySpec.first([.rw, .access, .update]), group: .string, since: "6.2.0", complexity: "O(1)", syntax: "@key expiration=[EX seconds:i | PX milliseconds:i | EXAT unix-time-seconds:t | PXAT unix-time-milliseconds:t | PERSIST]", summary: "Returns the string stored at a key, and says how long the key stays.", getWithExpiry),
-        DataCommand("GETDEL", arity: 2, [.write, .fast], keys: KeySpec.first([.rw, .access, .delete]), group: .string, since: "6.2.0", complexity: "O(1)", syntax: "@key", summary: "Returns the string stored at a key, and removes the key.", getAndDelete),
-        DataCommand("GETSET", arity: 3, [.write, .denyOOM, .fast], keys: KeySpec.first([.rw, .access, .update]), group: .string, since: "1.0.0", complexity: "O(1)", syntax: "@key value", summary: "Stores a string at a key and returns the old one.", deprecated: Deprecation(since: "6.2.0", by: "`SET` with the `!GET` argument"), getAndSet),
-        DataCommand("SETNX", arity: 3, [.write, .denyOOM, .fast], keys: KeySpec.first([.ow, .insert]), group: .string, since: "1.0.0", complexity: "O(1)", syntax: "@key value", summary: "Stores a string at a key that is not there.", deprecated: Deprecation(since: "2.6.12", by: "`SET` with the `NX` argument"), setIfAbsent),
-        DataCommand("SETEX", arity: 4, [.write, .denyOOM], keys: KeySpec.first([.ow, .update]), group: .string, since: "2.0.0", complexity: "O(1)", syntax: "@key seconds:i value", summary: "Stores a string at a key for some seconds.", deprecated: Deprecation(since: "2.6.12", by: "`SET` with the `EX` argument"), setForSeconds),
-        DataCommand("PSETEX", arity: 4, [.write, .denyOOM], keys: KeySpec.first([.ow, .update]), group: .string, since: "2.6.0", complexity: "O(1)", syntax: "@key milliseconds:i value", summary: "Stores a string at a key for some milliseconds.", deprecated: Deprecation(since: "2.6.12", by: "`SET` with the `PX` argument"), setForMilliseconds),
-        DataCommand("DELEX", arity: -2, [.write, .fast], keys: KeySpec.first([.rw, .delete, .variable]), group: .string, since: "8.4.0", complexity: "O(1), for digests O(N) where N is the length of the string", syntax: "@key condition=[IFEQ ifeq-value | IFNE ifne-value | IFDEQ ifdeq-digest | IFDNE ifdne-digest]", summary: "Removes a key if its string is, or is not, a certain one.", deleteIf),
-        DataCommand("DELIFEQ", arity: 3, [.write, .fast], keys: KeySpec.first([.rm, .delete]), group: .string, since: "9.0.0", complexity: "O(1)", syntax: "@key value", summary: "Removes a key if its string is a certain one.", deleteIfEqual),
+        DataCommand("SET", arity: -3, [.write, .denyOOM], keys: KeySpec.first([.rw, .access, .update, .variable]), propagation: .verbatim, group: .string, since: "1.0.0", complexity: "O(1)", syntax: "@key value condition=[NX | XX | IFEQ ifeq-value | IFNE ifne-value | IFDEQ ifdeq-digest | IFDNE ifdne-digest] [GET] expiration=[EX seconds:i | PX milliseconds:i | EXAT unix-time-seconds:t | PXAT unix-time-milliseconds:t | KEEPTTL]", summary: "Stores a string at a key, whatever the key held, on conditions and for a time if wanted.", set),
+        DataCommand("GETEX", arity: -2, [.write, .fast], keys: KeySpec.first([.rw, .access, .update]), propagation: .own, group: .string, since: "6.2.0", complexity: "O(1)", syntax: "@key expiration=[EX seconds:i | PX milliseconds:i | EXAT unix-time-seconds:t | PXAT unix-time-milliseconds:t | PERSIST]", summary: "Returns the string stored at a key, and says how long the key stays.", getWithExpiry),
+        DataCommand("GETDEL", arity: 2, [.write, .fast], keys: KeySpec.first([.rw, .access, .delete]), propagation: .own, group: .string, since: "6.2.0", complexity: "O(1)", syntax: "@key", summary: "Returns the string stored at a key, and removes the key.", getAndDelete),
+        DataCommand("GETSET", arity: 3, [.write, .denyOOM, .fast], keys: KeySpec.first([.rw, .access, .update]), propagation: .own, group: .string, since: "1.0.0", complexity: "O(1)", syntax: "@key value", summary: "Stores a string at a key and returns the old one.", deprecated: Deprecation(since: "6.2.0", by: "`SET` with the `!GET` argument"), getAndSet),
+        DataCommand("SETNX", arity: 3, [.write, .denyOOM, .fast], keys: KeySpec.first([.ow, .insert]), propagation: .verbatim, group: .string, since: "1.0.0", complexity: "O(1)", syntax: "@key value", summary: "Stores a string at a key that is not there.", deprecated: Deprecation(since: "2.6.12", by: "`SET` with the `NX` argument"), setIfAbsent),
+        DataCommand("SETEX", arity: 4, [.write, .denyOOM], keys: KeySpec.first([.ow, .update]), propagation: .own, group: .string, since: "2.0.0", complexity: "O(1)", syntax: "@key seconds:i value", summary: "Stores a string at a key for some seconds.", deprecated: Deprecation(since: "2.6.12", by: "`SET` with the `EX` argument"), setForSeconds),
+        DataCommand("PSETEX", arity: 4, [.write, .denyOOM], keys: KeySpec.first([.ow, .update]), propagation: .own, group: .string, since: "2.6.0", complexity: "O(1)", syntax: "@key milliseconds:i value", summary: "Stores a string at a key for some milliseconds.", deprecated: Deprecation(since: "2.6.12", by: "`SET` with the `PX` argument"), setForMilliseconds),
+        DataCommand("DELEX", arity: -2, [.write, .fast], keys: KeySpec.first([.rw, .delete, .variable]), propagation: .own, group: .string, since: "8.4.0", complexity: "O(1), for digests O(N) where N is the length of the string", syntax: "@key condition=[IFEQ ifeq-value | IFNE ifne-value | IFDEQ ifdeq-digest | IFDNE ifdne-digest]", summary: "Removes a key if its string is, or is not, a certain one.", deleteIf),
+        DataCommand("DELIFEQ", arity: 3, [.write, .fast], keys: KeySpec.first([.rm, .delete]), propagation: .own, group: .string, since: "9.0.0", complexity: "O(1)", syntax: "@key value", summary: "Removes a key if its string is a certain one.", deleteIfEqual),
         DataCommand("DIGEST", arity: 2, [.readonly, .fast], keys: KeySpec.first([.ro, .access]), group: .string, since: "8.4.0", complexity: "O(N) where N is the length of the string", syntax: "@key", summary: "Tells the XXH3 hash of the string stored at a key.", digest),
     ]
 }
@@ -54,6 +54,7 @@ extension StringCommands {
             return try setWithOptions(arguments, key, &context)
         }
         store(key, arguments[2], expiry: nil, at: context.find(key), &context)
+        context.changed(key, .set)
         context.reply.ok()
     }
 
@@ -75,6 +76,33 @@ extension StringCommands {
         StringValue.set(key, content, expiry: expiry, at: slot, in: context.shard(key))
     }
 
+    /// States that `key` holds `value` now and stays until `expiry`, and logs both, whatever it
+    /// had before.
+    static func noteStored(
+        _ key: Key,
+        _ value: Bytes,
+        until expiry: Int64?,
+        _ context: inout CommandContext,
+        as event: KeyEvent = .set
+    ) {
+        context.changed(key, event)
+        context.log(expiry == nil ? 3 : 5, "SET") { record in
+            record.word(key.bytes)
+            record.word(value)
+            guard let expiry else { return }
+            record.word("PXAT")
+            record.word(expiry)
+        }
+    }
+
+    /// Removes the key at `slot`, if it is there, as what was asked for makes it due at once.
+    static func removeAsDue(_ key: Key, _ slot: Shard.Slot?, _ context: inout CommandContext) {
+        guard let slot else { return }
+        slot.shard.remove(slot)
+        context.changed(key, .del)
+        context.log("DEL", key)
+    }
+
     @inline(never)
     private static func setWithOptions(
         _ arguments: Arguments,
@@ -94,9 +122,11 @@ extension StringCommands {
         }
         let expiry = options.keepsExpiry ? old?.entry.expiry : options.expiry
         if let expiry, expiry <= context.now {
-            if let old { context.shard(key).remove(old) }
+            removeAsDue(key, old, &context)
         } else {
             store(key, arguments[2], expiry: expiry, at: old, &context)
+            noteStored(key, arguments[2], until: expiry, &context)
+            if options.expiry != nil { context.notify(key, .expire) }
         }
         if !options.returnsOld { context.reply.ok() }
     }
@@ -117,10 +147,16 @@ extension StringCommands {
         }
         let moment = try words.moment(now: context.now)
         reply(slot.entry, &context.reply)
-        if let moment, moment <= context.now {
-            slot.shard.remove(slot)
-        } else if moment != nil || words.persists {
+        let key = context.firstKey(arguments)
+        if let moment {
+            guard moment > context.now else { return removeAsDue(key, slot, &context) }
             slot.shard.setExpiry(slot, moment)
+            context.changed(key, .expire)
+            context.log("PEXPIREAT", key, moment)
+        } else if words.persists, slot.entry.hasWord {
+            slot.shard.setExpiry(slot, nil)
+            context.changed(key, .persist)
+            context.log("PERSIST", key)
         }
     }
 
@@ -133,7 +169,10 @@ extension StringCommands {
             return context.reply.null()
         }
         reply(slot.entry, &context.reply)
+        let key = context.firstKey(arguments)
         slot.shard.remove(slot)
+        context.changed(key, .del)
+        context.log("DEL", key)
     }
 
     /// `GETSET key value`: the old string, or null.
@@ -145,6 +184,7 @@ extension StringCommands {
         let slot = try context.read(key, .string)
         if let slot { reply(slot.entry, &context.reply) } else { context.reply.null() }
         store(key, arguments[2], expiry: nil, at: slot, &context)
+        noteStored(key, arguments[2], until: nil, &context)
     }
 
     /// `SETNX key value`: 1, or 0 when the key is there.
@@ -155,6 +195,7 @@ extension StringCommands {
         let key = context.firstKey(arguments)
         guard context.find(key) == nil else { return context.reply.integer(0) }
         store(key, arguments[2], expiry: nil, at: nil, &context)
+        context.changed(key, .set)
         context.reply.integer(1)
     }
 
@@ -178,6 +219,8 @@ extension StringCommands {
         let expiry = try unit.moment(arguments[2], now: context.now)
         let key = context.firstKey(arguments)
         store(key, arguments[3], expiry: expiry, at: context.find(key), &context)
+        noteStored(key, arguments[3], until: expiry, &context)
+        context.notify(key, .expire)
         context.reply.ok()
     }
 
@@ -218,6 +261,8 @@ extension StringCommands {
             return context.reply.integer(0)
         }
         slot.shard.remove(slot)
+        context.changed(key, .del)
+        context.log("DEL", key)
         context.reply.integer(1)
     }
 

@@ -9,9 +9,9 @@ public enum StringManyCommands {
     // swift-format-ignore
     public static let table: [DataCommand] = [
         DataCommand("MGET", arity: -2, [.readonly, .fast], keys: [.rest(1, [.ro, .access])], group: .string, since: "1.0.0", complexity: "O(N) where N is the number of keys", syntax: "@key...", summary: "Returns the strings at several keys at one moment.", tips: ["request_policy:multi_shard"], getMany),
-        DataCommand("MSET", arity: -3, [.write, .denyOOM], keys: [.rest(1, step: 2, [.ow, .update])], group: .string, since: "1.0.1", complexity: "O(N) where N is the number of keys", syntax: "data=<@key value>...", summary: "Stores strings at several keys at one moment.", tips: ["request_policy:multi_shard", "response_policy:all_succeeded"], setMany),
-        DataCommand("MSETNX", arity: -3, [.write, .denyOOM], keys: [.rest(1, step: 2, [.ow, .insert])], group: .string, since: "1.0.1", complexity: "O(N) where N is the number of keys", syntax: "data=<@key value>...", summary: "Stores strings at several keys at one moment if none of them is there.", setManyIfAbsent),
-        DataCommand("MSETEX", arity: -4, [.write, .denyOOM, .movableKeys], keys: [.counted(1, step: 2, [.ow, .update])], group: .string, since: "8.4.0", complexity: "O(N) where N is the number of keys", syntax: "numkeys:i data=<@key value>... condition=[NX | XX] expiration=[EX seconds:i | PX milliseconds:i | EXAT unix-time-seconds:t | PXAT unix-time-milliseconds:t | KEEPTTL]", summary: "Stores strings at several keys at one moment, on conditions and for a time if wanted.", tips: ["request_policy:multi_shard", "response_policy:all_succeeded"], setManyWithOptions),
+        DataCommand("MSET", arity: -3, [.write, .denyOOM], keys: [.rest(1, step: 2, [.ow, .update])], propagation: .verbatim, group: .string, since: "1.0.1", complexity: "O(N) where N is the number of keys", syntax: "data=<@key value>...", summary: "Stores strings at several keys at one moment.", tips: ["request_policy:multi_shard", "response_policy:all_succeeded"], setMany),
+        DataCommand("MSETNX", arity: -3, [.write, .denyOOM], keys: [.rest(1, step: 2, [.ow, .insert])], propagation: .verbatim, group: .string, since: "1.0.1", complexity: "O(N) where N is the number of keys", syntax: "data=<@key value>...", summary: "Stores strings at several keys at one moment if none of them is there.", setManyIfAbsent),
+        DataCommand("MSETEX", arity: -4, [.write, .denyOOM, .movableKeys], keys: [.counted(1, step: 2, [.ow, .update])], propagation: .own, group: .string, since: "8.4.0", complexity: "O(N) where N is the number of keys", syntax: "numkeys:i data=<@key value>... condition=[NX | XX] expiration=[EX seconds:i | PX milliseconds:i | EXAT unix-time-seconds:t | PXAT unix-time-milliseconds:t | KEEPTTL]", summary: "Stores strings at several keys at one moment, on conditions and for a time if wanted.", tips: ["request_policy:multi_shard", "response_policy:all_succeeded"], setManyWithOptions),
     ]
 }
 
@@ -38,28 +38,44 @@ extension StringManyCommands {
         _ context: inout CommandContext
     ) throws(CommandError) {
         guard arguments.count % 2 == 1 else { throw .wordCount }
-        store(arguments, pairsIn: 1..<arguments.count, &context) { _ in nil }
+        store(arguments, pairsIn: 1..<arguments.count, &context)
         context.reply.ok()
     }
 
-    /// Stores the pairs of keys and values in `range`. `expiry` says when a key goes that goes at
-    /// some moment now.
+    /// Stores the pairs of keys and values in `range`, for good.
     private static func store(
         _ arguments: Arguments,
         pairsIn range: Range<Int>,
-        _ context: inout CommandContext,
-        expiry: (Int64?) -> Int64?
+        _ context: inout CommandContext
     ) {
         for index in stride(from: range.lowerBound, to: range.upperBound, by: 2) {
             let key = context.key(arguments[index])
             let slot = context.find(key)
-            StringCommands.store(
-                key,
-                arguments[index + 1],
-                expiry: expiry(slot?.entry.expiry),
-                at: slot,
-                &context
-            )
+            StringCommands.store(key, arguments[index + 1], expiry: nil, at: slot, &context)
+            context.changed(key, .set)
+        }
+    }
+
+    /// Stores the pairs of keys and values in `range` for as long as `words` say, which give the
+    /// moment `expiry`.
+    private static func store(
+        _ arguments: Arguments,
+        pairsIn range: Range<Int>,
+        _ words: ExpiryWords,
+        _ expiry: Int64?,
+        _ context: inout CommandContext
+    ) {
+        for index in stride(from: range.lowerBound, to: range.upperBound, by: 2) {
+            let (key, value) = (context.key(arguments[index]), arguments[index + 1])
+            let slot = context.find(key)
+            let expiry = words.keepsExpiry ? slot?.entry.expiry : expiry
+            if let expiry, expiry <= context.now {
+                StringCommands.removeAsDue(key, slot, &context)
+                continue
+            }
+            StringCommands.store(key, value, expiry: expiry, at: slot, &context)
+            StringCommands.noteStored(key, value, until: expiry, &context)
+            if words.hasTime { context.notify(key, .expire) }
         }
     }
 
@@ -73,7 +89,7 @@ extension StringManyCommands {
         guard all(arguments, range, &context, arePresent: false) else {
             return context.reply.integer(0)
         }
-        store(arguments, pairsIn: range, &context) { _ in nil }
+        store(arguments, pairsIn: range, &context)
         context.reply.integer(1)
     }
 
@@ -111,11 +127,7 @@ extension StringManyCommands {
         if let condition, !all(arguments, range, &context, arePresent: condition == .present) {
             return context.reply.integer(0)
         }
-        store(arguments, pairsIn: range, &context) { words.keepsExpiry ? $0 : expiry }
-        if let expiry, expiry <= context.now {
-            // Due at once: a look at a key removes it.
-            _ = all(arguments, range, &context, arePresent: false)
-        }
+        store(arguments, pairsIn: range, words, expiry, &context)
         context.reply.integer(1)
     }
 

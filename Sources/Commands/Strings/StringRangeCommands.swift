@@ -10,8 +10,8 @@ public enum StringRangeCommands {
     public static let table: [DataCommand] = [
         DataCommand("GETRANGE", arity: 4, [.readonly], keys: KeySpec.first([.ro, .access]), group: .string, since: "2.4.0", complexity: "O(N) where N is the length of what is returned", syntax: "@key start:i end:i", summary: "Returns a part of the string stored at a key.", getRange),
         DataCommand("SUBSTR", arity: 4, [.readonly], keys: KeySpec.first([.ro, .access]), group: .string, since: "1.0.0", complexity: "O(N) where N is the length of what is returned", syntax: "@key start:i end:i", summary: "Returns a part of the string stored at a key, as GETRANGE does.", deprecated: Deprecation(since: "2.0.0", by: "`GETRANGE`"), getRange),
-        DataCommand("SETRANGE", arity: 4, [.write, .denyOOM], keys: KeySpec.first([.rw, .update]), group: .string, since: "2.2.0", complexity: "O(N) where N is the length of the value, and of the zeros before it", syntax: "@key offset:i value", summary: "Overwrites a part of the string at a key, filling up with zeros.", setRange),
-        DataCommand("APPEND", arity: 3, [.write, .denyOOM, .fast], keys: KeySpec.first([.rw, .insert]), group: .string, since: "2.0.0", complexity: "O(1) a byte", syntax: "@key value", summary: "Adds to the end of the string at a key.", append),
+        DataCommand("SETRANGE", arity: 4, [.write, .denyOOM], keys: KeySpec.first([.rw, .update]), propagation: .verbatim, group: .string, since: "2.2.0", complexity: "O(N) where N is the length of the value, and of the zeros before it", syntax: "@key offset:i value", summary: "Overwrites a part of the string at a key, filling up with zeros.", setRange),
+        DataCommand("APPEND", arity: 3, [.write, .denyOOM, .fast], keys: KeySpec.first([.rw, .insert]), propagation: .verbatim, group: .string, since: "2.0.0", complexity: "O(1) a byte", syntax: "@key value", summary: "Adds to the end of the string at a key.", append),
         DataCommand("STRLEN", arity: 2, [.readonly, .fast], keys: KeySpec.first([.ro]), group: .string, since: "2.2.0", complexity: "O(1)", syntax: "@key", summary: "Tells the length of the string stored at a key.", length),
         DataCommand("LCS", arity: -3, [.readonly], keys: [KeySpec(.index(1), .range(last: 1, step: 1, limit: 0), [.ro, .access])], group: .string, since: "7.0.0", complexity: "O(N*M) where N and M are the lengths of the strings", syntax: "@key1 @key2 [LEN] [IDX] [MINMATCHLEN min-match-len:i] [WITHMATCHLEN]", summary: "Finds the longest subsequence that two strings have in common.", commonSubsequence),
     ]
@@ -57,6 +57,7 @@ extension StringRangeCommands {
                 StringValue.insertZeros(key, count: end, in: shard).storage
             }
         storage.put(value, Int(offset))
+        context.changed(key, .setRange)
         context.reply.integer(max(old, end))
     }
 
@@ -80,11 +81,13 @@ extension StringRangeCommands {
         let value = arguments[2]
         guard let slot = try context.find(key, .string) else {
             StringCommands.store(key, value, expiry: nil, at: nil, &context)
+            context.changed(key, .append)
             return context.reply.integer(value.count)
         }
         let old = StringValue.count(slot.entry)
         let count = try sum(old, value.count, context)
         StringValue.edit(slot, count: count, in: slot.shard).storage.put(value, old)
+        context.changed(key, .append)
         context.reply.integer(count)
     }
 

@@ -46,6 +46,7 @@ enum DebugCommands {
         Subcommand("DICT-RESIZING", 3...3, "<0|1>", "Enable or disable that hash tables get and give up buckets.", run: setTableResizing),
         Subcommand("DIGEST", 2...2, "", "Output a hex signature representing the current DB content.", run: digest),
         Subcommand("DIGEST-VALUE", 2...Int.max, "<key> [<key> ...]", "Output a hex signature of the values of all the specified keys.", run: digestValues),
+        Subcommand("EFFECTS", 3...3, "<ON|OFF|TAKE|EVENTS>", "Record what commands change, stop that, or show the requests that repeat it or", "the events since last asked. For tests.", run: showEffects),
         Subcommand("ERROR", 3...3, "<string>", "Return a Redis protocol error with <string> as message. Useful for clients", "unit tests to simulate Redis errors.", run: replyError),
         Subcommand("HTSTATS", 3...4, "<dbid> [full]", "Return hash table statistics of the specified database.", run: showTables),
         Subcommand("HTSTATS-KEY", 3...4, "<key> [full]", "Like HTSTATS but for the hash table stored at <key>'s value.", run: showTableOfKey),

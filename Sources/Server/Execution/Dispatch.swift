@@ -182,6 +182,7 @@ extension Worker {
                 if _slowPath(context.keyspace.hasFrozen(0)) {
                     return try runAmidWork(handler, number, arguments, locked: 1)
                 }
+                defer { settleIfAsked(number, arguments) }
                 return try handler(arguments, &context)
             }
             if row.hasOneKey {
@@ -196,6 +197,7 @@ extension Worker {
                         locked: 1 << UInt64(partition)
                     )
                 }
+                defer { settleIfAsked(number, arguments) }
                 return try handler(arguments, &context)
             }
             let locks = partitions(number, arguments, flags)
@@ -204,12 +206,20 @@ extension Worker {
             if _slowPath(context.keyspace.hasFrozen(set: locks)) {
                 return try runAmidWork(handler, number, arguments, locked: locks)
             }
+            defer { settleIfAsked(number, arguments) }
             try handler(arguments, &context)
         case .admin(let handler):
             try handler(arguments, AdminCall(server: server, worker: self, client: client))
         case .container:
             throw .wordCount
         }
+    }
+
+    /// Hands over what the command that ran changed, where anybody wants to know.
+    @inline(__always)
+    func settleIfAsked(_ number: Int, _ arguments: Arguments) {
+        guard _slowPath(context.effects.wants.rawValue != 0) else { return }
+        context.settle(registry.table.facts[number].propagation, arguments)
     }
 
     /// The partitions of all keys of a request; all where they cannot be told.

@@ -140,7 +140,10 @@ extension Worker {
             context.now = context.work?.startedAt ?? now
             resumedWork = 0
         }
-        defer { context.now = now }
+        defer {
+            settleIfAsked(number, arguments)
+            context.now = now
+        }
         do throws(CommandError) {
             try handler(arguments, &context)
         } catch {

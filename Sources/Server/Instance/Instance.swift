@@ -29,6 +29,8 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
     private let connections = Atomic<Int>(0)
     private let stop = WorldStop()
     let reaper = Reaper()
+    /// What commands changed, while DEBUG EFFECTS records it.
+    let effectJournal = EffectJournal()
     /// Who gets the next connection; worker 0 alone uses it.
     var nextWorker = 0
     /// Forty hexadecimal digits that name this run of the server.
@@ -116,8 +118,8 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
     /// The bytes of the pages that hold them.
     var pageBytes: Int { sumOverShards { $0.pageBytes } }
 
-    /// The changes since the start.
-    var changeCount: UInt64 { UInt64(sumOverShards { Int($0.changeCount) }) }
+    /// The changes since the start, as Redis counts them.
+    var changeCount: UInt64 { workers.reduce(0) { $0 &+ $1.context.effects.dirty } }
 
     /// The large values, and the keys of flushed databases, that wait to be freed.
     var lazilyPendingCount: Int { sumOverShards { $0.remainCount } + reaper.pendingCount }

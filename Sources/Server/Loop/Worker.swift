@@ -91,6 +91,7 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
             seed: UInt64.random(in: 1...UInt64.max)
         )
         context.limits = server.options.commandLimits
+        context.effects.consumer = { [journal = server.effectJournal] in journal.append($0) }
         statistics = WorkerStatistics(commandCount: registry.table.facts.count)
         statistics.keepDurations(server.options.tracksLatency)
         let bytes = Worker.receiveSlots * Worker.receiveBytes

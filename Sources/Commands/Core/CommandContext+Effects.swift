@@ -1,0 +1,121 @@
+internal import Primitives
+public import Store
+public import Wire
+
+/// How handlers tell what they changed.
+///
+/// `changed` counts, and is the only one of these that the plain path pays for: an addition and a
+/// test. What is logged is what repeats the change on an empty server that has seen the log so far:
+/// absolute times, drawn members by name, results instead of sums of floating-point numbers.
+extension CommandContext {
+    // MARK: Changes
+
+    /// States that the value or expiry of `key`, in the client's database, changed: `count` changes
+    /// as Redis counts them. None at all is no change.
+    @inlinable
+    @inline(__always)
+    public mutating func changed(_ key: Key, _ event: KeyEvent, by count: Int = 1) {
+        effects.dirty &+= UInt64(truncatingIfNeeded: count)
+        if _slowPath(effects.wants.rawValue != 0), count > 0 {
+            effects.note(key, event, in: database)
+        }
+    }
+
+    /// As above, for a key of another database than the client's.
+    mutating func changed(_ key: Key, _ event: KeyEvent, by count: Int = 1, in database: Int) {
+        effects.dirty &+= UInt64(truncatingIfNeeded: count)
+        if effects.wants.rawValue != 0 { effects.note(key, event, in: database) }
+    }
+
+    /// States what else happened to `key`, beyond what `changed` counted.
+    @inlinable
+    @inline(__always)
+    public mutating func notify(_ key: Key, _ event: KeyEvent) {
+        if _slowPath(effects.wants.rawValue != 0) { effects.note(key, event, in: database) }
+    }
+
+    /// As above, for a key of another database than the client's.
+    mutating func notify(_ key: Key, _ event: KeyEvent, in database: Int) {
+        if effects.wants.rawValue != 0 { effects.note(key, event, in: database) }
+    }
+
+    /// States `count` changes that concern all keys of `database`.
+    mutating func changed(database: Int, by count: Int) {
+        effects.dirty &+= UInt64(truncatingIfNeeded: count)
+        if effects.wants.rawValue != 0 { effects.note(database: database) }
+    }
+
+    // MARK: Logging
+
+    /// Whether requests that repeat changes are wanted.
+    @inlinable
+    var logs: Bool {
+        @inline(__always) get { _slowPath(effects.wants.contains(.log)) }
+    }
+
+    /// Logs in place of the request at work one of `count` words: `name`, and what `words` writes.
+    @inline(__always)
+    mutating func log(_ count: Int, _ name: StaticString, _ words: (inout EffectLog) -> Void) {
+        guard logs else { return }
+        beginRecord(count, name)
+        words(&effects.records)
+    }
+
+    /// Logs `name key` in place of the request at work.
+    @inline(__always)
+    mutating func log(_ name: StaticString, _ key: Key) {
+        log(2, name) { $0.word(key.bytes) }
+    }
+
+    /// Logs `name key number` in place of the request at work.
+    @inline(__always)
+    mutating func log(_ name: StaticString, _ key: Key, _ number: Int64) {
+        log(3, name) {
+            $0.word(key.bytes)
+            $0.word(number)
+        }
+    }
+
+    /// Begins a record of `count` words, which the caller writes to `effects.records`; only where
+    /// `logs`.
+    mutating func beginRecord(_ count: Int, _ name: StaticString) {
+        effects.isRewritten = true
+        effects.records.begin(count, name, in: database)
+    }
+
+    // MARK: Settling
+
+    /// Hands over what the command at work recorded: to be called once it ran, for better or worse,
+    /// under its locks, where anything is wanted. `propagation` is its row's.
+    @inline(never)
+    public mutating func settle(_ propagation: Propagation, _ arguments: Arguments) {
+        if effects.areDirty, effects.wants.contains(.log) {
+            if propagation == .verbatim, !effects.isRewritten {
+                effects.records.append(arguments, in: database)
+            }
+            assert(effects.records.count > 0, "a change is logged")
+        }
+        handOver()
+    }
+
+    /// Hands over what was recorded so far, and forgets it. Who takes locks itself calls this
+    /// before it gives them back.
+    public mutating func handOver() {
+        if effects.records.count > 0 || !effects.touches.isEmpty {
+            effects.consumer?(effects)
+        }
+        effects.removeAll()
+    }
+
+    /// States that `key` of `database` is gone because it was due (`expired`), or to make room
+    /// (`evicted`). That is no change by a client: nothing is counted, and the record stands before
+    /// that of the command which met the key.
+    @inline(never)
+    public mutating func removed(_ key: Key, in database: Int, because event: KeyEvent) {
+        guard effects.wants.rawValue != 0 else { return }
+        effects.note(key, event, in: database)
+        guard effects.wants.contains(.log) else { return }
+        effects.records.begin(2, "DEL", in: database)
+        effects.records.word(key.bytes)
+    }
+}

@@ -1,0 +1,36 @@
+internal import Commands
+internal import Primitives
+internal import Wire
+
+/// A look at what commands state that they changed, for tests.
+extension DebugCommands {
+    /// `DEBUG EFFECTS ON|OFF|TAKE|EVENTS`: OK after ON and OFF, which begin and end the recording;
+    /// the requests that repeat the changes since the last TAKE, each with its database; or the
+    /// events since the last EVENTS, each with its database and key.
+    static func showEffects(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        let word = arguments[2]
+        let journal = call.server.effectJournal
+        if word.isWord("ON") || word.isWord("OFF") {
+            let wants: Effects.Wants = word.isWord("ON") ? [.log, .notify] : []
+            call.server.exclusively(call.worker) {
+                for worker in call.server.workers { worker.context.effects.wants = wants }
+                journal.removeAll()
+            }
+            return call.reply.ok()
+        }
+        let worker = call.worker
+        func reply(_ count: Int, _ elements: Bytes) {
+            worker.context.reply.array(count)
+            worker.context.reply.raw(elements)
+        }
+        let isWhole: Bool
+        if word.isWord("TAKE") {
+            isWhole = journal.takeRecords(reply)
+        } else if word.isWord("EVENTS") {
+            isWhole = journal.takeEvents(reply)
+        } else {
+            throw .syntax
+        }
+        guard isWhole else { throw CommandError("ERR effects were dropped, as nobody took them") }
+    }
+}

@@ -1,0 +1,90 @@
+internal import Commands
+internal import Primitives
+internal import Synchronization
+
+/// What commands changed, kept for DEBUG EFFECTS: the one consumer of effects for now.
+///
+/// Workers append while they hold the locks of the keys concerned, so that what concerns one key
+/// stands in its order.
+final class EffectJournal: Sendable {
+    /// What is kept at most, so that a test that forgets to ask does not fill the memory.
+    static let bytesMax = 256 << 20
+
+    /// Replies in the making.
+    private struct Kept: ~Copyable, @unchecked Sendable {  // because: the mutex guards it
+        /// Arrays of a database and a request.
+        var records = ByteBuffer()
+        var recordCount = 0
+        /// Arrays of a database, an event and a key.
+        var events = ByteBuffer()
+        var eventCount = 0
+        /// Whether something was dropped.
+        var isCut = false
+
+        var isFull: Bool { records.count + events.count > EffectJournal.bytesMax }
+    }
+
+    private let kept = Mutex(Kept())
+
+    /// Appends what a command recorded.
+    func append(_ effects: borrowing Effects) {
+        kept.withLock { kept in
+            guard !kept.isFull else {
+                kept.isCut = true
+                return
+            }
+            effects.records.forEach { database, request in
+                kept.records.append("*2\r\n:")
+                kept.records.append(decimal: Int64(database))
+                kept.records.append("\r\n")
+                kept.records.append(request)
+                kept.recordCount += 1
+            }
+            for touch in effects.touches where touch.event != .unnamed {
+                kept.events.append("*3\r\n:")
+                kept.events.append(decimal: Int64(touch.database))
+                kept.events.append("\r\n")
+                kept.events.append(bulk: Bytes(touch.event.name))
+                kept.events.append(bulk: effects.key(touch))
+                kept.eventCount += 1
+            }
+        }
+    }
+
+    /// Forgets everything.
+    func removeAll() { kept.withLock { $0 = Kept() } }
+
+    /// Calls `body` with the records as elements of a reply, which are forgotten then, and their
+    /// number; false, without calling it, where some were dropped.
+    func takeRecords(_ body: (Int, Bytes) -> Void) -> Bool {
+        kept.withLock { kept in
+            guard !kept.isCut else { return false }
+            body(kept.recordCount, kept.records.bytes)
+            kept.records = ByteBuffer()
+            kept.recordCount = 0
+            return true
+        }
+    }
+
+    /// As `takeRecords`, with the events.
+    func takeEvents(_ body: (Int, Bytes) -> Void) -> Bool {
+        kept.withLock { kept in
+            guard !kept.isCut else { return false }
+            body(kept.eventCount, kept.events.bytes)
+            kept.events = ByteBuffer()
+            kept.eventCount = 0
+            return true
+        }
+    }
+}
+
+extension ByteBuffer {
+    /// Appends a bulk string.
+    fileprivate mutating func append(bulk bytes: Bytes) {
+        append(UInt8(ascii: "$"))
+        append(decimal: Int64(bytes.count))
+        append("\r\n")
+        append(bytes)
+        append("\r\n")
+    }
+}
