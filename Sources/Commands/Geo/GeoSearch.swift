@@ -107,8 +107,7 @@ extension GeoSearch {
     ) -> [Match] {
         var matches: [Match] = []
         let window = GeoWindow(shape)
-        shape.forEachCell { cell in
-            let scores = cell.scores
+        GeoCover(shape, window).forEachRange { scores in
             let end = Double(scores.upperBound)
             set.walk(from: OrderedBound(score: Double(scores.lowerBound), after: false)) {
                 member,

@@ -74,7 +74,7 @@ public struct GeoHash: Equatable, Sendable {
     }
 
     /// Every other bit, from the lowest on.
-    private static func gather(_ bits: UInt64) -> UInt64 {
+    static func gather(_ bits: UInt64) -> UInt64 {
         var x = bits & 0x5555_5555_5555_5555
         x = (x | x >> 1) & 0x3333_3333_3333_3333
         x = (x | x >> 2) & 0x0F0F_0F0F_0F0F_0F0F
@@ -84,6 +84,14 @@ public struct GeoHash: Equatable, Sendable {
     }
 
     // MARK: Places
+
+    /// The number of the cell's row, from south to north.
+    var row: UInt64 { GeoHash.gather(bits) }
+    /// The number of the cell's column, from west to east.
+    var column: UInt64 { GeoHash.gather(bits >> 1) }
+
+    /// The scores of places on the eastern and the northern end of the map.
+    static let scoresAtUpperEnds: Range<UInt64> = 1 << 52..<1 << 54
 
     /// The corners of the cell: south-west and north-east.
     public var corners: (least: GeoPoint, greatest: GeoPoint) {

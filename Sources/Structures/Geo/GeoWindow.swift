@@ -13,9 +13,25 @@ internal import Glibc
 public struct GeoWindow: Sendable {
     private static let rowMask: UInt64 = 0x5555_5555_5555_5555
     private static let slack = 1e-4
+    /// The cells of 26 steps along an axis.
+    static let cellCount: UInt64 = 1 << UInt64(GeoHash.stepsMax)
 
-    private let rows: ClosedRange<UInt64>
-    private let columns: ClosedRange<UInt64>
+    /// Columns from one to another, to the east; those from `cellCount` on lie beyond the date
+    /// line and are the first ones again.
+    struct Columns: Sendable {
+        let first: UInt64
+        let last: UInt64
+    }
+
+    /// The rows of cells of 26 steps, from south to north.
+    let rows: ClosedRange<UInt64>
+    /// The columns of cells of 26 steps.
+    let columns: Columns
+
+    private let spreadRows: ClosedRange<UInt64>
+    private let spreadFirst: UInt64
+    private let spreadLast: UInt64
+    private let isOverDateLine: Bool
 
     /// The window of `shape`.
     public init(_ shape: GeoShape) {
@@ -49,18 +65,28 @@ public struct GeoWindow: Sendable {
         )
     }
 
-    /// The window between two corners; all columns where they lie beyond an end of the map.
+    /// The window between two corners, the eastern one perhaps beyond the end of the map, as may
+    /// be the western one.
     private init(_ least: GeoPoint, _ greatest: GeoPoint) {
-        rows = GeoWindow.cells(least.latitude, greatest.latitude, in: GeoHash.world.latitude, 0)
-        let isRound =
-            least.longitude - GeoWindow.slack < -180
-            || greatest.longitude + GeoWindow.slack > 180
-        columns = GeoWindow.cells(
-            isRound ? -180 : least.longitude,
-            isRound ? 180 : greatest.longitude,
-            in: GeoHash.world.longitude,
-            1
-        )
+        let world = GeoHash.world
+        rows =
+            GeoWindow.cell(
+                least.latitude - GeoWindow.slack,
+                in: world.latitude
+            )...GeoWindow.cell(greatest.latitude + GeoWindow.slack, in: world.latitude)
+        var (west, east) =
+            (least.longitude - GeoWindow.slack, greatest.longitude + GeoWindow.slack)
+        if east - west >= 360 { (west, east) = (-180, 180) }
+        if west < -180 { west += 360 }
+        if east > 180 { east -= 360 }
+        let first = GeoWindow.cell(west, in: world.longitude)
+        let last = GeoWindow.cell(east, in: world.longitude)
+        let isRound = first > last || west > east
+        columns = Columns(first: first, last: isRound ? last + GeoWindow.cellCount : last)
+        spreadRows = GeoHash.spread(rows.lowerBound)...GeoHash.spread(rows.upperBound)
+        spreadFirst = GeoHash.spread(columns.first) << 1
+        spreadLast = GeoHash.spread(last) << 1
+        isOverDateLine = isRound
     }
 
     /// The degrees of longitude by which a great circle whose angle has this sine reaches east of
@@ -70,25 +96,28 @@ public struct GeoWindow: Sendable {
         return sine < cosine ? asin(sine / cosine) / GeoPoint.radians : 360
     }
 
-    /// The rows or columns from `least` to `greatest` degrees, their bits from `shift` on.
-    private static func cells(
-        _ least: Double,
-        _ greatest: Double,
-        in range: ClosedRange<Double>,
-        _ shift: UInt64
-    ) -> ClosedRange<UInt64> {
+    /// The row or column at so many degrees; the nearest one beyond the ends of the map.
+    private static func cell(_ degrees: Double, in range: ClosedRange<Double>) -> UInt64 {
         let size = range.upperBound - range.lowerBound
-        func cell(_ degrees: Double) -> UInt64 {
-            let share = (degrees - range.lowerBound) / size * 67_108_864
-            return GeoHash.spread(UInt64(min(max(share, 0), 67_108_863))) << shift
-        }
-        return cell(least - slack)...max(cell(greatest + slack), cell(least - slack))
+        let share = (degrees - range.lowerBound) / size * Double(cellCount)
+        return UInt64(min(max(share, 0), Double(cellCount - 1)))
     }
 
     /// Whether the cell of 26 steps with this number may lie in the shape. Others may.
     public func mayHold(_ bits: UInt64) -> Bool {
-        bits >> 52 != 0
-            || rows.contains(bits & GeoWindow.rowMask)
-                && columns.contains(bits & ~GeoWindow.rowMask)
+        guard bits < 1 << 52 else { return true }
+        let column = bits & ~GeoWindow.rowMask
+        let isWithin =
+            isOverDateLine
+            ? column >= spreadFirst || column <= spreadLast
+            : column >= spreadFirst && column <= spreadLast
+        return isWithin && spreadRows.contains(bits & GeoWindow.rowMask)
+    }
+
+    /// Whether the window holds the eastern or the northern end of the map, where places have
+    /// numbers beyond those of all cells.
+    var reachesUpperEnds: Bool {
+        let last = GeoWindow.cellCount - 1
+        return rows.upperBound == last || columns.last >= last
     }
 }

@@ -70,8 +70,8 @@ import Testing
             }
             let window = GeoWindow(shape)
             var ranges: [Range<UInt64>] = []
-            shape.forEachCell {
-                ranges.append($0.scores)
+            GeoCover(shape, window).forEachRange {
+                ranges.append($0)
                 return true
             }
             let spread = size / 40_000
