@@ -35,6 +35,30 @@ public struct SharedBlock: @unchecked Sendable {  // because: see above
         cell.store(capacity, 16)
     }
 
+    /// As `init(capacity:)`, but nil when there is no memory for so many bytes.
+    public init?(ifAvailable capacity: Int) {
+        guard SharedBlock.isAvailable(capacity) else { return nil }
+        self.init(capacity: capacity)
+    }
+
+    /// Whether the system has memory for a block of `capacity` bytes: two system calls where the
+    /// block is large.
+    public static func isAvailable(_ capacity: Int) -> Bool {
+        guard capacity > bytesForSure else { return true }
+        let (byteCount, overflow) = capacity.addingReportingOverflow(headerBytes + pageBytes)
+        guard !overflow else { return false }
+        // SAFETY: pages of our own, not touched before they go. The compiler would leave out a
+        // malloc whose memory is not used.
+        let flags = MAP_PRIVATE | MAP_ANONYMOUS
+        let base = unsafe mmap(nil, byteCount, PROT_READ | PROT_WRITE, flags, -1, 0)
+        guard unsafe base != MAP_FAILED else { return false }
+        unsafe munmap(base, byteCount)
+        return true
+    }
+
+    /// Nobody asks before taking so many bytes.
+    private static let bytesForSure = 16 << 20
+
     /// A new block with one reference that holds `count` zeros. The system gives memory only as it
     /// is touched.
     public init(zeros count: Int) {

@@ -220,7 +220,7 @@ public struct RESPParser: ~Copyable {
             position = end + 2
             wordLength = Int(number)
         }
-        guard count - position >= wordLength + 2 else { return false }
+        guard count - position - 2 >= wordLength else { return false }
         received.append(position..<position + wordLength)
         position += wordLength + 2
         wordLength = -1

@@ -33,6 +33,7 @@ extension BitFieldCommands {
         guard bitsWritten > 0 else {
             return reply(slot, count, arguments, bytesMax, &context.reply)
         }
+        try context.demandRoom((bitsWritten + 7) >> 3)
         let (storage, length) = BitmapCommands.storage(
             key,
             slot,
@@ -171,7 +172,9 @@ private struct FieldOperation {
     ) throws(CommandError) -> Int {
         guard let number = DecimalText.integer(word), number >= 0 else { throw .bitOffset }
         let (offset, overflow) = number.multipliedReportingOverflow(by: Int64(field.width))
-        guard !overflow, offset >> 3 < bytesMax else { throw .bitOffset }
+        guard !overflow, Bits.places(bytesMax: bytesMax).contains(Int(offset)) else {
+            throw .bitOffset
+        }
         return Int(offset)
     }
 

@@ -28,6 +28,7 @@ extension BitmapCommands {
             in: 0...1,
             or: CommandError("ERR bit is not an integer or out of range")
         )
+        try context.demandRoom(offset >> 3 + 1)
         let key = context.firstKey(arguments)
         let slot = try context.find(key, .string)
         let old =
@@ -250,7 +251,8 @@ extension Arguments {
 
     /// The word at `index` as a bit's place in a string of at most `bytesMax` bytes.
     func bitOffset(_ index: Int, bytesMax: Int) throws(CommandError) -> Int {
-        guard let offset = DecimalText.integer(self[index]), offset >= 0, offset >> 3 < bytesMax
+        guard let offset = DecimalText.integer(self[index]),
+            Bits.places(bytesMax: bytesMax).contains(Int(offset))
         else { throw .bitOffset }
         return Int(offset)
     }

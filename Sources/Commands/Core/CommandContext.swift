@@ -85,6 +85,14 @@ public struct CommandContext: ~Copyable {
         random = FastRandom(seed: seed)
     }
 
+    // MARK: Memory
+
+    /// Throws where there is no memory for a string of `byteCount` bytes and some room to grow.
+    public func demandRoom(_ byteCount: Int) throws(CommandError) {
+        let (room, overflow) = byteCount.addingReportingOverflow(1 << 20)
+        guard !overflow, SharedBlock.isAvailable(room) else { throw .outOfMemory }
+    }
+
     // MARK: Keys
 
     /// The key at word 1, whose hash the dispatcher knows.

@@ -51,6 +51,10 @@ public struct CommandError: Error, @unchecked Sendable {  // because: used at on
     public static let tooLong = CommandError(
         "ERR string exceeds maximum allowed size (proto-max-bulk-len)"
     )
+    /// There is no memory for what a command would add.
+    public static let outOfMemory = CommandError(
+        "OOM command not allowed when used memory > 'maxmemory'."
+    )
     /// A bit's place is none, negative or beyond proto-max-bulk-len.
     public static let bitOffset = CommandError("ERR bit offset is not an integer or out of range")
     /// A database that is not there.

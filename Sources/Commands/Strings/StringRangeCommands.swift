@@ -69,6 +69,7 @@ extension StringRangeCommands {
     ) throws(CommandError) -> Int {
         let (sum, overflow) = left.addingReportingOverflow(right)
         guard !overflow, sum <= context.limits.stringBytesMax else { throw .tooLong }
+        try context.demandRoom(sum)
         return sum
     }
 
@@ -125,6 +126,12 @@ extension StringRangeCommands {
                         ERR Insufficient memory, transient memory for LCS exceeds \
                         proto-max-bulk-len
                         """
+                    )
+                }
+                // Two bits a cell.
+                guard SharedBlock.isAvailable(cells.partialValue / 4) else {
+                    throw CommandError(
+                        "ERR Insufficient memory, failed allocating transient memory for LCS"
                     )
                 }
                 reply(CommonSubsequence(first, second), options, &context.reply)

@@ -95,8 +95,10 @@ final class IncomingBlock {
     let length: Int
     var lineEndLeft = 2
 
-    init(length: Int) {
-        block = SharedBlock(capacity: length)
+    /// Room for a word of `length` bytes; nil where there is no memory for one.
+    init?(length: Int) {
+        guard let block = SharedBlock(ifAvailable: length) else { return nil }
+        self.block = block
         self.length = length
     }
 

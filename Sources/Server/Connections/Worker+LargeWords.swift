@@ -8,10 +8,11 @@ extension Worker {
     /// Where the last word of a request is large, receives the rest of it straight into the block
     /// that will be the value.
     func expectBlock(_ client: Client) {
+        // What is longer than a client may send, or than there is memory, takes none in advance.
         guard let length = client.parser.wordAhead, length >= 32 * 1024,
-            client.parser.isLastWord
+            length <= server.options.queryBufferBytesMax, client.parser.isLastWord,
+            let incoming = IncomingBlock(length: length)
         else { return }
-        let incoming = IncomingBlock(length: length)
         let have = client.query.bytes.dropFirst(client.parsed)
         let part = have[0..<min(have.count, length)]
         incoming.block.storage.put(part, 0)

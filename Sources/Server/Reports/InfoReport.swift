@@ -138,22 +138,23 @@ struct InfoReport {
 
     /// The mean of the times to live, in milliseconds, of volatile keys in a few buckets.
     private func meanLifetime(_ shards: [Shard]) -> Int64 {
-        var sum: Int64 = 0
-        var count: Int64 = 0
+        // Two expiries at the end of time are more than 64 bits hold.
+        var sum: Int128 = 0
+        var count: Int128 = 0
         var buckets = InfoReport.bucketsLookedAt
         for shard in shards where shard.volatileCount > 0 {
             var cursor: UInt64 = 0
             repeat {
                 cursor = shard.scan(cursor) { slot in
                     guard let expiry = slot.entry.expiry else { return }
-                    sum += max(0, expiry - worker.context.now)
+                    sum += Int128(max(0, expiry - worker.context.now))
                     count += 1
                 }
                 buckets -= 1
             } while cursor != 0 && buckets > 0
             if buckets == 0 { break }
         }
-        return count > 0 ? sum / count : 0
+        return count > 0 ? Int64(sum / count) : 0
     }
 
     /// So many buckets of a database are asked for the mean time to live.

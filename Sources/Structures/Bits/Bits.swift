@@ -3,6 +3,12 @@ public import Primitives
 
 /// Bits of a run of bytes, numbered as Redis numbers them: bit 0 is the highest of the first byte.
 public enum Bits {
+    /// The places of bits in a string of at most `bytesMax` bytes; a field may begin at each, whose
+    /// end, in bits and rounded up to bytes, is still a number.
+    public static func places(bytesMax: Int) -> Range<Int> {
+        0..<(bytesMax > Int.max >> 3 ? Int.max - 127 : min(bytesMax << 3, Int.max - 127))
+    }
+
     /// The number of ones. Complexity: O(bytes), 32 bytes a step where the processor can.
     public static func count(_ bytes: Bytes) -> Int {
         // SAFETY: reads `count` bytes.
