@@ -35,6 +35,8 @@ public final class CompletionRing: @unchecked Sendable {  // because: one thread
         case ready
         /// A receive that was to be stopped and had ended already.
         case stop
+        /// The end of what the other side sends, once.
+        case end
     }
 
     /// What came of something that was asked for.
@@ -165,6 +167,11 @@ public final class CompletionRing: @unchecked Sendable {  // because: one thread
     /// Tells once when there is room to send.
     public func watchForRoom(_ socket: Int32, mark: UInt32) {
         nextEntry(6, socket, .room, mark).store(EventPoll.Interest.write.rawValue, 28)
+    }
+
+    /// Tells once when the other side has sent its last byte, whether it was received or not.
+    public func watchForEnd(_ socket: Int32, mark: UInt32) {
+        nextEntry(6, socket, .end, mark).store(EventPoll.Interest.inputEnd.rawValue, 28)
     }
 
     /// Tells once when there is something to read.

@@ -14,8 +14,10 @@ public final class EventPoll: @unchecked Sendable {  // because: one worker wait
         public static let read = Interest(rawValue: 0x001)
         /// There is room to send.
         public static let write = Interest(rawValue: 0x004)
-        /// The connection failed or was closed altogether.
-        public static let hangUp = Interest(rawValue: 0x018)
+        /// The other side sends no more.
+        public static let inputEnd = Interest(rawValue: 0x2000)
+        /// The connection failed; told whether it was asked for or not.
+        public static let failure = Interest(rawValue: 0x018)
     }
 
     /// The most events of one wait.

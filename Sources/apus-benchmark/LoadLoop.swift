@@ -109,7 +109,7 @@ struct LoadLoop: ~Copyable {
         } else if ready.contains(.write), !connections[index].unsent.isEmpty {
             try sendRest(index)
         }
-        if !ready.isDisjoint(with: [.read, .hangUp]) { try receive(index) }
+        if !ready.isDisjoint(with: [.read, .failure]) { try receive(index) }
     }
 
     // MARK: Sending

@@ -54,7 +54,7 @@ final class EffectsBench {
                 }
                 context.reply.removeAll(keep: 1024)
             }
-            try row.handler(arguments, &context)
+            _ = try row.handler(arguments, &context)
         }
         return Int(context.effects.dirty - before)
     }

@@ -18,11 +18,6 @@ struct KnownException {
 
     static let all: [KnownException] = [
         KnownException(
-            .bannedWords,
-            "Sources/Commands/Core/DataCommand.swift",
-            "a row keeps its handler, which captures nothing"
-        ),
-        KnownException(
             .safetyComment,
             "Sources/Store/Shards/Shard+Copying.swift",
             "the invariant stands at the type, not at each function"

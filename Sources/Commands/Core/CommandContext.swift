@@ -51,6 +51,9 @@ public struct CommandContext: ~Copyable {
     @usableFromInline private(set) var notesTime = true
     /// Whether what is due is removed; where not (on a replica), it only counts as absent.
     public var removesDue = true
+    /// The partitions whose locks the command holds, where it holds others than that of the one key
+    /// that its row names.
+    public var held: PartitionSet = []
     /// The hash of the first key that the row names.
     public var firstHash = KeyHash(bits: 0)
     /// Where the reply goes.
@@ -74,9 +77,7 @@ public struct CommandContext: ~Copyable {
 
     /// What the command that runs has reached before, if it is one that goes on.
     public var work: SlicedWork?
-    /// The work that a postponed command is to go on with; 0 where it only waits.
-    public var postponedWork: UInt64 = 0
-    /// Whether a command may begin to copy in slices; where not, it waits.
+    /// Whether a command may begin to copy in slices; if not, it waits.
     public var mayBeginWork = true
 
     /// A context over `keyspace`.
@@ -108,6 +109,19 @@ public struct CommandContext: ~Copyable {
     @inlinable
     @inline(__always)
     public func shard(_ key: Key) -> Shard { keyspace.shard(key.hash, database: database) }
+
+    /// Locks a partition for a command whose row says that it locks by itself, unless it is held
+    /// already; returns whether `unlock` must follow.
+    func lock(_ partition: Int) -> Bool {
+        guard !held.contains(PartitionSet(partition: partition)) else { return false }
+        keyspace.lock(partition)
+        return true
+    }
+
+    /// Unlocks a partition that `lock` has locked, as it said.
+    func unlock(_ partition: Int, _ isLocked: Bool) {
+        if isLocked { keyspace.unlock(partition) }
+    }
 
     // MARK: Finding
 

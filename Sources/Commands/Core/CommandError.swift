@@ -61,9 +61,4 @@ public struct CommandError: Error, @unchecked Sendable {  // because: used at on
     public static let databaseRange = CommandError("ERR DB index is out of range")
     /// A count of keys that is none or not positive.
     public static let keyCount = CommandError("ERR numkeys should be greater than 0")
-    /// No error: the command is to be run again later, see `CommandContext.postponedWork`.
-    public static let postponed = CommandError("")
-
-    /// Whether this is `postponed`.
-    public var isPostponed: Bool { text.utf8CodeUnitCount == 0 }
 }

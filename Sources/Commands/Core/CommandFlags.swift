@@ -50,6 +50,9 @@ public struct CommandFlags: OptionSet, Sendable {
     /// Looks at the keyspace without a key: takes the locks that it needs itself. Not told.
     public static let locksItself = CommandFlags(rawValue: 1 << 25)
 
+    /// May stop the world: who runs it under locks stops the world first. Not told.
+    public static let stopsWorld = CommandFlags(rawValue: 1 << 26)
+
     /// The names under which COMMAND tells the flags, in its order.
     static let names: [(CommandFlags, StaticString)] = [
         (.write, "write"), (.readonly, "readonly"), (.denyOOM, "denyoom"), (.admin, "admin"),

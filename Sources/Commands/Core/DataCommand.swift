@@ -1,17 +1,42 @@
 public import Wire
 
-/// What runs a data command: reads all words, acts on the keyspace, replies.
+/// What runs a data command. The locks of the keys that the row names are held.
 public typealias DataHandler =
     @Sendable (Arguments, inout CommandContext) throws(CommandError) -> Void
 
+/// What runs a data command whose request may have to wait.
+public typealias WaitingDataHandler =
+    @Sendable (Arguments, inout CommandContext) throws(CommandError) -> Outcome
+
 /// A command that sees the keyspace and nothing else of the server: its facts and its handler.
 public struct DataCommand: Sendable {
+    /// The two kinds of handlers.
+    public enum Handler: Sendable {
+        /// Always finishes.
+        case plain(DataHandler)
+        /// May have its request wait.
+        case waiting(WaitingDataHandler)
+
+        /// Runs a request under the locks of its keys.
+        public func callAsFunction(
+            _ arguments: Arguments,
+            _ context: inout CommandContext
+        ) throws(CommandError) -> Outcome {
+            switch self {
+            case .plain(let handler):
+                try handler(arguments, &context)
+                return .done
+            case .waiting(let handler): return try handler(arguments, &context)
+            }
+        }
+    }
+
     /// What is known of it.
     public let facts: CommandFacts
     /// What runs it.
-    public let handler: DataHandler
+    public let handler: Handler
 
-    /// Joins a row; parameters as those of `CommandFacts`, the handler last.
+    /// Joins a row; parameters as those of `CommandFacts`, then the handler: one of the two.
     public init(
         _ name: StaticString,
         arity: Int,
@@ -28,7 +53,8 @@ public struct DataCommand: Sendable {
         tips: [StaticString] = [],
         deprecated deprecation: Deprecation? = nil,
         isInternal: Bool = false,
-        _ handler: @escaping DataHandler
+        _ handler: DataHandler? = nil,
+        waiting: WaitingDataHandler? = nil
     ) {
         facts = CommandFacts(
             name,
@@ -47,6 +73,12 @@ public struct DataCommand: Sendable {
             deprecated: deprecation,
             isInternal: isInternal
         )
-        self.handler = handler
+        if let handler {
+            self.handler = .plain(handler)
+        } else if let waiting {
+            self.handler = .waiting(waiting)
+        } else {
+            preconditionFailure("a row has a handler")
+        }
     }
 }

@@ -13,10 +13,10 @@ public enum KeyCommands {
         DataCommand("EXISTS", arity: -2, [.readonly, .fast], keys: [.rest(1, [.ro])], group: .generic, since: "1.0.0", complexity: "O(N) where N is the number of keys", syntax: "@key...", summary: "Counts the keys named that are there; one named twice counts twice.", tips: ["request_policy:multi_shard", "response_policy:agg_sum"], countPresent),
         DataCommand("TOUCH", arity: -2, [.readonly, .fast], keys: [.rest(1, [.ro])], group: .generic, since: "3.2.1", complexity: "O(N) where N is the number of keys", syntax: "@key...", summary: "Counts as an access to each key and tells how many are there.", tips: ["request_policy:multi_shard", "response_policy:agg_sum"], touch),
         DataCommand("TYPE", arity: 2, [.readonly, .fast], keys: [.one(1, [.ro])], group: .generic, since: "1.0.0", complexity: "O(1)", syntax: "@key", summary: "Names the type of the value at a key.", type),
-        DataCommand("RENAME", arity: 3, [.write], keys: [.one(1, [.rw, .access, .delete]), .one(2, [.ow, .update])], propagation: .verbatim, group: .generic, since: "1.0.0", complexity: "O(1) within a partition, else O(N) in the size of the value", syntax: "@key @newkey", summary: "Gives a value another key, replacing what that one held.", rename),
-        DataCommand("RENAMENX", arity: 3, [.write, .fast], keys: [.one(1, [.rw, .access, .delete]), .one(2, [.ow, .insert])], propagation: .verbatim, group: .generic, since: "1.0.0", complexity: "O(1) within a partition, else O(N) in the size of the value", syntax: "@key @newkey", summary: "Gives a value another key unless that one is taken.", renameIfAbsent),
-        DataCommand("COPY", arity: -3, [.write, .denyOOM], keys: [.one(1, [.ro, .access]), .one(2, [.ow, .update])], propagation: .verbatim, group: .generic, since: "6.2.0", complexity: "O(N) in the size of the value", syntax: "@source @destination [DB destination-db:i] [REPLACE]", summary: "Copies a value to another key, in another database if wanted.", copy),
-        DataCommand("MOVE", arity: 3, [.write, .fast], keys: [.one(1, [.rw, .access, .update])], propagation: .verbatim, group: .generic, since: "1.0.0", complexity: "O(N) in the size of the value", syntax: "@key db:i", summary: "Moves a key to another database.", move),
+        DataCommand("RENAME", arity: 3, [.write], keys: [.one(1, [.rw, .access, .delete]), .one(2, [.ow, .update])], propagation: .verbatim, group: .generic, since: "1.0.0", complexity: "O(1) within a partition, else O(N) in the size of the value", syntax: "@key @newkey", summary: "Gives a value another key, replacing what that one held.", waiting: rename),
+        DataCommand("RENAMENX", arity: 3, [.write, .fast], keys: [.one(1, [.rw, .access, .delete]), .one(2, [.ow, .insert])], propagation: .verbatim, group: .generic, since: "1.0.0", complexity: "O(1) within a partition, else O(N) in the size of the value", syntax: "@key @newkey", summary: "Gives a value another key unless that one is taken.", waiting: renameIfAbsent),
+        DataCommand("COPY", arity: -3, [.write, .denyOOM], keys: [.one(1, [.ro, .access]), .one(2, [.ow, .update])], propagation: .verbatim, group: .generic, since: "6.2.0", complexity: "O(N) in the size of the value", syntax: "@source @destination [DB destination-db:i] [REPLACE]", summary: "Copies a value to another key, in another database if wanted.", waiting: copy),
+        DataCommand("MOVE", arity: 3, [.write, .fast], keys: [.one(1, [.rw, .access, .update])], propagation: .verbatim, group: .generic, since: "1.0.0", complexity: "O(N) in the size of the value", syntax: "@key db:i", summary: "Moves a key to another database.", waiting: move),
         DataCommand("RANDOMKEY", arity: 1, [.readonly, .allPartitions], group: .generic, since: "1.0.0", complexity: "O(1)", syntax: "", summary: "Names a key drawn at random.", tips: ["request_policy:all_shards", "response_policy:special", "nondeterministic_output"], randomKey),
         DataCommand("KEYS", arity: 2, [.readonly, .allPartitions], group: .generic, categories: ["dangerous"], since: "1.0.0", complexity: "O(N) where N is the number of keys in the database", syntax: "pattern:p", summary: "Lists all keys that match a pattern.", tips: ["request_policy:all_shards", "nondeterministic_output_order"], keys),
         DataCommand("SCAN", arity: -2, [.readonly, .locksItself], group: .generic, since: "2.8.0", complexity: "O(1) a call, O(N) for all keys", syntax: "cursor:i [MATCH pattern:p] [COUNT count:i] [TYPE type]", summary: "Lists the keys of the database bit by bit.", tips: ["nondeterministic_output", "request_policy:special", "response_policy:special"], scan),
@@ -86,48 +86,52 @@ extension KeyCommands {
     static func rename(
         _ arguments: Arguments,
         _ context: inout CommandContext
-    ) throws(CommandError) {
-        _ = try rename(arguments, &context, ifAbsent: false)
-        context.reply.ok()
-    }
+    ) throws(CommandError) -> Outcome { try rename(arguments, &context, ifAbsent: false) }
 
     /// `RENAMENX key newkey`: 1, or 0 when the new key is taken.
     static func renameIfAbsent(
         _ arguments: Arguments,
         _ context: inout CommandContext
-    ) throws(CommandError) {
-        let renamed = try rename(arguments, &context, ifAbsent: true)
-        context.reply.integer(renamed ? 1 : 0)
-    }
+    ) throws(CommandError) -> Outcome { try rename(arguments, &context, ifAbsent: true) }
 
     private static func rename(
         _ arguments: Arguments,
         _ context: inout CommandContext,
         ifAbsent: Bool
-    ) throws(CommandError) -> Bool {
+    ) throws(CommandError) -> Outcome {
         let source = context.firstKey(arguments)
         let target = context.key(arguments[2])
         guard let slot = context.find(source) else { throw .noSuchKey }
-        if source.bytes == target.bytes { return !ifAbsent }
-        if ifAbsent, context.find(target) != nil { return false }
-        let shard = context.shard(target)
-        let copy =
-            slot.shard.isSame(as: shard)
-            ? nil : try context.copy(slot, of: source, as: target, for: shard)
-        if let taken = context.find(target) { shard.remove(taken) }
-        // Removing may have moved the source's place.
-        let moved = context.peek(source) ?? slot
-        shard.insertMoved(moved, as: target, expiry: moved.entry.expiry, copy)
-        context.changed(source, .renameFrom)
-        context.notify(target, .renameTo)
-        return true
+        let isSame = source.bytes == target.bytes
+        if ifAbsent, isSame || context.find(target) != nil {
+            context.reply.integer(0)
+            return .done
+        }
+        if !isSame {
+            let shard = context.shard(target)
+            var copy: ValueCopy?
+            if !slot.shard.isSame(as: shard) {
+                switch context.copy(slot, of: source, as: target, for: shard) {
+                case .whole(let whole): copy = whole
+                case .waits(let wait): return .waits(wait)
+                }
+            }
+            if let taken = context.find(target) { shard.remove(taken) }
+            // Removing may have moved the source's place.
+            let moved = context.peek(source) ?? slot
+            shard.insertMoved(moved, as: target, expiry: moved.entry.expiry, copy)
+            context.changed(source, .renameFrom)
+            context.notify(target, .renameTo)
+        }
+        if ifAbsent { context.reply.integer(1) } else { context.reply.ok() }
+        return .done
     }
 
     /// `COPY source destination [DB index] [REPLACE]`: 1, or 0 when nothing was copied.
     static func copy(
         _ arguments: Arguments,
         _ context: inout CommandContext
-    ) throws(CommandError) {
+    ) throws(CommandError) -> Outcome {
         var database = context.database
         var replaces = false
         var index = 3
@@ -157,9 +161,14 @@ extension KeyCommands {
             let slot = context.peek(source)
         else {
             _ = context.read(source)
-            return context.reply.integer(0)
+            context.reply.integer(0)
+            return .done
         }
-        let copy = try context.copy(slot, of: source, as: target, for: targetShard)
+        let copy: ValueCopy?
+        switch context.copy(slot, of: source, as: target, for: targetShard) {
+        case .whole(let whole): copy = whole
+        case .waits(let wait): return .waits(wait)
+        }
         if let taken = context.peek(target, in: database) { targetShard.remove(taken) }
         // Removing may have moved the source's place.
         if let slot = context.read(source) {
@@ -167,13 +176,14 @@ extension KeyCommands {
             context.changed(target, .copyTo, in: database)
         }
         context.reply.integer(1)
+        return .done
     }
 
     /// `MOVE key db`: 1, or 0 when there is no such key or the other database has one.
     static func move(
         _ arguments: Arguments,
         _ context: inout CommandContext
-    ) throws(CommandError) {
+    ) throws(CommandError) -> Outcome {
         let database = try arguments.databaseIndex(2, count: context.keyspace.databaseCount)
         if database == context.database {
             throw CommandError("ERR source and destination objects are the same")
@@ -181,13 +191,19 @@ extension KeyCommands {
         let key = context.firstKey(arguments)
         let target = context.keyspace.shard(key.hash, database: database)
         guard let slot = context.find(key), context.peek(key, in: database) == nil else {
-            return context.reply.integer(0)
+            context.reply.integer(0)
+            return .done
         }
-        let copy = try context.copy(slot, of: key, as: key, for: target)
+        let copy: ValueCopy?
+        switch context.copy(slot, of: key, as: key, for: target) {
+        case .whole(let whole): copy = whole
+        case .waits(let wait): return .waits(wait)
+        }
         target.insertMoved(slot, as: key, expiry: slot.entry.expiry, copy)
         context.changed(key, .moveFrom)
         context.notify(key, .moveTo, in: database)
         context.reply.integer(1)
+        return .done
     }
 
     // MARK: Looking over all keys
@@ -280,7 +296,7 @@ extension KeyCommands {
         let now = context.now
         repeat {
             let partition = Int(cursor % partitions)
-            context.keyspace.lock(partition)
+            let isLocked = context.lock(partition)
             let shard = context.keyspace.shard(partition: partition, database: context.database)
             var due: [Entry] = []
             let next = shard.scan(cursor / partitions) { slot in
@@ -291,7 +307,7 @@ extension KeyCommands {
                 count += 1
             }
             context.removeDue(due, of: shard, in: context.database)
-            context.keyspace.unlock(partition)
+            context.unlock(partition, isLocked)
             visited += 1
             let following = UInt64(partition) + 1
             cursor =

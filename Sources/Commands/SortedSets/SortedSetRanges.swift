@@ -17,9 +17,9 @@ public enum SortedSetRanges {
         DataCommand("ZREVRANGEBYLEX", arity: -4, [.readonly], keys: [.one(1, [.ro, .access])], group: .sortedSet, since: "2.8.9", complexity: "O(log(N)+M) with M members returned", syntax: "@key max min limit=[LIMIT offset:i count:i]", summary: "Returns the members between two members of a set of equal scores, downwards.", deprecated: Deprecation(since: "6.2.0", by: "`ZRANGE` with the `REV` and `BYLEX` arguments"), rangeByMemberReversed),
         DataCommand("ZCOUNT", arity: 4, [.readonly, .fast], keys: [.one(1, [.ro, .access])], group: .sortedSet, since: "2.0.0", complexity: "O(log(N))", syntax: "@key min:d max:d", summary: "Counts the members between two scores.", countByScore),
         DataCommand("ZLEXCOUNT", arity: 4, [.readonly, .fast], keys: [.one(1, [.ro, .access])], group: .sortedSet, since: "2.8.9", complexity: "O(log(N))", syntax: "@key min max", summary: "Counts the members between two members of a set of equal scores.", countByMember),
-        DataCommand("ZREMRANGEBYRANK", arity: 4, [.write], keys: [.one(1, [.rw, .delete])], propagation: .verbatim, group: .sortedSet, since: "2.0.0", complexity: "O(log(N)*M) with M members removed", syntax: "@key start:i stop:i", summary: "Removes the members between two ranks.", removeByRank),
-        DataCommand("ZREMRANGEBYSCORE", arity: 4, [.write], keys: [.one(1, [.rw, .delete])], propagation: .verbatim, group: .sortedSet, since: "1.2.0", complexity: "O(log(N)*M) with M members removed", syntax: "@key min:d max:d", summary: "Removes the members between two scores.", removeByScore),
-        DataCommand("ZREMRANGEBYLEX", arity: 4, [.write], keys: [.one(1, [.rw, .delete])], propagation: .verbatim, group: .sortedSet, since: "2.8.9", complexity: "O(log(N)*M) with M members removed", syntax: "@key min max", summary: "Removes the members between two members of a set of equal scores.", removeByMember),
+        DataCommand("ZREMRANGEBYRANK", arity: 4, [.write], keys: [.one(1, [.rw, .delete])], propagation: .verbatim, group: .sortedSet, since: "2.0.0", complexity: "O(log(N)*M) with M members removed", syntax: "@key start:i stop:i", summary: "Removes the members between two ranks.", waiting: removeByRank),
+        DataCommand("ZREMRANGEBYSCORE", arity: 4, [.write], keys: [.one(1, [.rw, .delete])], propagation: .verbatim, group: .sortedSet, since: "1.2.0", complexity: "O(log(N)*M) with M members removed", syntax: "@key min:d max:d", summary: "Removes the members between two scores.", waiting: removeByScore),
+        DataCommand("ZREMRANGEBYLEX", arity: 4, [.write], keys: [.one(1, [.rw, .delete])], propagation: .verbatim, group: .sortedSet, since: "2.8.9", complexity: "O(log(N)*M) with M members removed", syntax: "@key min max", summary: "Removes the members between two members of a set of equal scores.", waiting: removeByMember),
     ]
 }
 
@@ -166,29 +166,30 @@ extension SortedSetRanges {
     static func removeByRank(
         _ arguments: Arguments,
         _ context: inout CommandContext
-    ) throws(CommandError) { try remove(.rank, arguments, &context) }
+    ) throws(CommandError) -> Outcome { try remove(.rank, arguments, &context) }
 
     /// `ZREMRANGEBYSCORE key min max`: the number of members removed.
     static func removeByScore(
         _ arguments: Arguments,
         _ context: inout CommandContext
-    ) throws(CommandError) { try remove(.score, arguments, &context) }
+    ) throws(CommandError) -> Outcome { try remove(.score, arguments, &context) }
 
     /// `ZREMRANGEBYLEX key min max`: the number of members removed.
     static func removeByMember(
         _ arguments: Arguments,
         _ context: inout CommandContext
-    ) throws(CommandError) { try remove(.member, arguments, &context) }
+    ) throws(CommandError) -> Outcome { try remove(.member, arguments, &context) }
 
     private static func remove(
         _ kind: SortedSetInterval.Kind,
         _ arguments: Arguments,
         _ context: inout CommandContext
-    ) throws(CommandError) {
+    ) throws(CommandError) -> Outcome {
         let interval = try SortedSetInterval(kind, arguments, lower: 2, upper: 3)
         let key = context.firstKey(arguments)
         guard let slot = try context.find(key, .sortedSet) else {
-            return context.reply.integer(0)
+            context.reply.integer(0)
+            return .done
         }
         let set = SortedSetValue(slot)
         let ranks = context.work?.rest ?? interval.ranks(in: set)
@@ -196,10 +197,11 @@ extension SortedSetRanges {
         set.remove(now)
         if now.count < ranks.count {
             let rest = now.lowerBound..<ranks.upperBound - now.count
-            throw context.goOn(now.count, rest: rest, key, slot)
+            return context.goOn(now.count, rest: rest, key, slot)
         }
         set.removeIfEmpty()
         context.reply.integer((context.work?.done ?? 0) + now.count)
+        return .done
     }
 
     /// What removing a member costs, in elements looked at.

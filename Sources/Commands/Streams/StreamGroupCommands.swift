@@ -13,7 +13,7 @@ public enum StreamGroupCommands {
         DataCommand("XGROUP SETID", arity: -5, [.write], keys: [.one(2, [.rw, .update])], propagation: .verbatim, group: .stream, since: "5.0.0", complexity: "O(1)", syntax: "@key group id-selector=(id | new-id=$) [ENTRIESREAD entries-read:i]", summary: "Sets how far a consumer group has read.", setProgress),
         DataCommand("XGROUP DESTROY", arity: 4, [.write], keys: [.one(2, [.rw, .delete])], propagation: .verbatim, group: .stream, since: "5.0.0", complexity: "O(N) with N pending entries, a slice at a time", syntax: "@key group", summary: "Removes a consumer group.", destroy),
         DataCommand("XGROUP CREATECONSUMER", arity: 5, [.write, .denyOOM], keys: [.one(2, [.rw, .insert])], propagation: .verbatim, group: .stream, since: "6.2.0", complexity: "O(1)", syntax: "@key group consumer", summary: "Adds a consumer to a group.", createConsumer),
-        DataCommand("XGROUP DELCONSUMER", arity: 5, [.write], keys: [.one(2, [.rw, .delete])], propagation: .verbatim, group: .stream, since: "5.0.0", complexity: "O(N) with N pending entries of the consumer", syntax: "@key group consumer", summary: "Removes a consumer from a group.", removeConsumer),
+        DataCommand("XGROUP DELCONSUMER", arity: 5, [.write], keys: [.one(2, [.rw, .delete])], propagation: .verbatim, group: .stream, since: "5.0.0", complexity: "O(N) with N pending entries of the consumer", syntax: "@key group consumer", summary: "Removes a consumer from a group.", waiting: removeConsumer),
         DataCommand("XGROUP HELP", arity: 2, [.loading, .stale], group: .stream, since: "5.0.0", complexity: "O(1)", syntax: "", summary: "Lists the subcommands of XGROUP.", help),
     ]
 }
@@ -77,15 +77,16 @@ extension StreamGroupCommands {
     static func removeConsumer(
         _ arguments: Arguments,
         _ context: inout CommandContext
-    ) throws(CommandError) {
+    ) throws(CommandError) -> Outcome {
         let (stream, group) = try find(arguments, &context)
         let limit = context.slice / removalCost
         let outcome = stream.removeConsumer(group, arguments[4], limit: limit)
         let removed = outcome?.removed ?? 0
         if let outcome, !outcome.isGone {
-            throw context.goOn(removed, context.key(arguments[2]), stream.slot)
+            return context.goOn(removed, context.key(arguments[2]), stream.slot)
         }
         context.reply.integer((context.work?.done ?? 0) + removed)
+        return .done
     }
 
     /// What removing a pending entry costs, in elements looked at.

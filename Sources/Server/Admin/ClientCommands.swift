@@ -11,11 +11,11 @@ enum ClientCommands {
         AdminCommand("CLIENT", arity: -2, [], group: .connection, since: "2.4.0", complexity: "Depends on the subcommand", syntax: "", summary: "Holds the subcommands about connections.", help),
         AdminCommand("CLIENT ID", arity: 2, [.noScript, .loading, .stale], group: .connection, since: "5.0.0", complexity: "O(1)", syntax: "", summary: "Tells the number of the connection.", id),
         AdminCommand("CLIENT INFO", arity: 2, [.noScript, .loading, .stale], group: .connection, since: "6.2.0", complexity: "O(1)", syntax: "", summary: "Describes the connection in one line.", tips: ["nondeterministic_output"], info),
-        AdminCommand("CLIENT LIST", arity: -2, [.admin, .noScript, .loading, .stale], group: .connection, since: "2.4.0", complexity: "O(N) where N is the number of connections", syntax: "[TYPE client-type=(NORMAL | MASTER | REPLICA | PUBSUB)] [ID client-id:i...]", summary: "Describes all connections, or some, in a line each.", tips: ["nondeterministic_output"], list),
+        AdminCommand("CLIENT LIST", arity: -2, [.admin, .noScript, .loading, .stale, .stopsWorld], group: .connection, since: "2.4.0", complexity: "O(N) where N is the number of connections", syntax: "[TYPE client-type=(NORMAL | MASTER | REPLICA | PUBSUB)] [ID client-id:i...]", summary: "Describes all connections, or some, in a line each.", tips: ["nondeterministic_output"], list),
         AdminCommand("CLIENT GETNAME", arity: 2, [.noScript, .loading, .stale], group: .connection, since: "2.6.9", complexity: "O(1)", syntax: "", summary: "Tells the name of the connection.", name),
         AdminCommand("CLIENT SETNAME", arity: 3, [.noScript, .loading, .stale], group: .connection, since: "2.6.9", complexity: "O(1)", syntax: "connection-name", summary: "Names the connection.", tips: ["request_policy:all_nodes", "response_policy:all_succeeded"], setName),
         AdminCommand("CLIENT SETINFO", arity: 4, [.noScript, .loading, .stale], group: .connection, since: "7.2.0", complexity: "O(1)", syntax: "attr=(LIB-NAME libname | LIB-VER libver)", summary: "Notes which library, in which version, the client uses.", tips: ["request_policy:all_nodes", "response_policy:all_succeeded"], setInfo),
-        AdminCommand("CLIENT KILL", arity: -3, [.admin, .noScript, .loading, .stale], group: .connection, since: "2.4.0", complexity: "O(N) where N is the number of connections", syntax: "filter=(old-format | new-format=(ID client-id:i | TYPE client-type=(NORMAL | MASTER | SLAVE | REPLICA | PUBSUB) | USER username | ADDR addr | LADDR laddr | SKIPME skipme=(YES | NO) | MAXAGE maxage:i)...)", summary: "Ends connections.", kill),
+        AdminCommand("CLIENT KILL", arity: -3, [.admin, .noScript, .loading, .stale, .stopsWorld], group: .connection, since: "2.4.0", complexity: "O(N) where N is the number of connections", syntax: "filter=(old-format | new-format=(ID client-id:i | TYPE client-type=(NORMAL | MASTER | SLAVE | REPLICA | PUBSUB) | USER username | ADDR addr | LADDR laddr | SKIPME skipme=(YES | NO) | MAXAGE maxage:i)...)", summary: "Ends connections.", kill),
         AdminCommand("CLIENT REPLY", arity: 3, [.noScript, .loading, .stale], group: .connection, since: "3.2.0", complexity: "O(1)", syntax: "action=(ON | OFF | SKIP)", summary: "Says which commands of the connection are answered.", reply),
         AdminCommand("CLIENT NO-TOUCH", arity: 3, [.noScript, .loading, .stale], group: .connection, since: "7.2.0", complexity: "O(1)", syntax: "enabled=(ON | OFF)", summary: "Says whether the connection's commands count as accesses to keys.", noTouch),
         AdminCommand("CLIENT NO-EVICT", arity: 3, [.admin, .noScript, .loading, .stale], group: .connection, since: "7.0.0", complexity: "O(1)", syntax: "enabled=(ON | OFF)", summary: "Says whether the connection may be ended to save memory.", noEvict),
@@ -28,13 +28,13 @@ enum ClientCommands {
 extension ClientCommands {
     /// `CLIENT ID`.
     static func id(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
-        call.reply.integer(Int64(call.client.id))
+        call.reply.integer(Int64(call.session.id))
     }
 
     /// `CLIENT INFO`.
     static func info(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
-        let line = ClientLine.text(call.client, on: call.worker) + "\n"
-        call.reply.verbatim(line)
+        let line = call.connection.map { ClientLine.text($0, on: call.worker) + "\n" }
+        call.reply.verbatim(line ?? "")
     }
 
     /// `CLIENT LIST [TYPE type] [ID id …]`.
@@ -44,12 +44,12 @@ extension ClientCommands {
         var lines: [(id: UInt64, range: Range<Int>)] = []
         call.server.exclusively(call.worker) {
             for worker in call.server.workers {
-                for case let client? in worker.clients
-                where filter.accepts(client, on: worker) {
+                for case let connection? in worker.connections.places
+                where filter.accepts(connection, on: worker) {
                     let start = text.count
-                    ClientLine.append(client, on: worker, to: &text)
+                    ClientLine.append(connection, on: worker, to: &text)
                     text.append("\n")
-                    lines.append((client.id, start..<text.count))
+                    lines.append((connection.session.id, start..<text.count))
                 }
             }
         }
@@ -61,14 +61,14 @@ extension ClientCommands {
 
     /// `CLIENT GETNAME`: the name, or null.
     static func name(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
-        let name = call.client.details?.name ?? []
+        let name = call.session.details?.name ?? []
         guard !name.isEmpty else { return call.reply.null() }
         name.withBytes { call.reply.bulk($0) }
     }
 
     /// `CLIENT SETNAME name`: OK; an empty name takes it away.
     static func setName(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
-        try call.client.setName(arguments[2])
+        try call.session.setName(arguments[2])
         call.reply.ok()
     }
 
@@ -78,20 +78,20 @@ extension ClientCommands {
         guard isName || arguments[2].isWord("LIB-VER") else {
             throw CommandError("ERR Unrecognized option '@'", arguments[2])
         }
-        guard Client.isPlain(arguments[3]) else {
+        guard Session.isPlain(arguments[3]) else {
             throw CommandError(
                 isName
                     ? "ERR lib-name cannot contain spaces, newlines or special characters."
                     : "ERR lib-ver cannot contain spaces, newlines or special characters."
             )
         }
-        var details = call.client.details ?? Client.Details()
-        if isName {
-            details.libraryName = arguments[3].array
-        } else {
-            details.libraryVersion = arguments[3].array
+        call.session.tell { details in
+            if isName {
+                details.libraryName = arguments[3].array
+            } else {
+                details.libraryVersion = arguments[3].array
+            }
         }
-        call.client.details = details
         call.reply.ok()
     }
 
@@ -101,20 +101,20 @@ extension ClientCommands {
         let filter =
             try isOld
             ? ClientFilter(address: arguments[2]) : ClientFilter(killing: arguments)
-        let own = call.client
+        let own = call.connection
         let killed = call.server.exclusively(call.worker) {
             var count = 0
             for worker in call.server.workers {
-                for client in worker.clients {
-                    guard let client, filter.accepts(client, on: worker),
-                        client !== own || !filter.skipsOwn
-                    else { continue }
-                    count += 1
-                    guard client === own else {
-                        worker.close(client)
+                for case let connection? in worker.connections.places
+                where filter.accepts(connection, on: worker) {
+                    guard connection === own else {
+                        count += 1
+                        worker.close(connection)
                         continue
                     }
-                    own.state.insert(.closesAfterReply)
+                    guard !filter.skipsOwn else { continue }
+                    count += 1
+                    connection.state.insert(.closesAfterReply)
                 }
             }
             return count
@@ -127,13 +127,13 @@ extension ClientCommands {
     /// `CLIENT REPLY ON | OFF | SKIP`: OK when replies are on again, else nothing.
     static func reply(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         if arguments[2].isWord("ON") {
-            call.client.state.subtract([.repliesOff, .skipsNext])
+            call.session.traits.subtract(.silent)
             call.reply.ok()
         } else if arguments[2].isWord("OFF") {
-            call.client.state.insert(.repliesOff)
+            call.session.traits.insert(.repliesOff)
         } else if arguments[2].isWord("SKIP") {
-            if !call.client.state.contains(.repliesOff) {
-                call.client.state.insert(.skipsNext)
+            if !call.session.traits.contains(.repliesOff) {
+                call.session.traits.insert(.skipsNextReply)
             }
         } else {
             throw .syntax
@@ -143,7 +143,7 @@ extension ClientCommands {
     /// `CLIENT NO-TOUCH ON | OFF`: OK.
     static func noTouch(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         try set(.noTouch, arguments, call)
-        call.worker.context.ignoresUses = call.client.state.contains(.noTouch)
+        call.worker.executor.context.ignoresUses = call.session.traits.contains(.noTouch)
     }
 
     /// `CLIENT NO-EVICT ON | OFF`: OK.
@@ -169,14 +169,14 @@ extension ClientCommands {
     }
 
     private static func set(
-        _ state: Client.State,
+        _ trait: Session.Traits,
         _ arguments: Arguments,
         _ call: AdminCall
     ) throws(CommandError) {
         if arguments[2].isWord("ON") {
-            call.client.state.insert(state)
+            call.session.traits.insert(trait)
         } else if arguments[2].isWord("OFF") {
-            call.client.state.remove(state)
+            call.session.traits.remove(trait)
         } else {
             throw .syntax
         }

@@ -38,7 +38,7 @@ extension CommandCommands {
     /// `COMMAND`: every command.
     static func all(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         let table = call.server.registry.table
-        call.worker.keptReplies.add(.commands, to: &call.reply) { reply in
+        call.worker.executor.keptReplies.add(.commands, to: &call.reply) { reply in
             let rows = topRows(table)
             reply.array(rows.count)
             for row in rows { reply.describe(row, table) }
@@ -104,7 +104,7 @@ extension CommandCommands {
             let rows = (2..<arguments.count).compactMap { row(arguments[$0], table) }
             return explain(rows, table, &call.reply)
         }
-        call.worker.keptReplies.add(.docs, to: &call.reply) { reply in
+        call.worker.executor.keptReplies.add(.docs, to: &call.reply) { reply in
             explain(topRows(table), table, &reply)
         }
     }

@@ -10,9 +10,9 @@ enum ConfigCommands {
     static let table: [AdminCommand] = [
         AdminCommand("CONFIG", arity: -2, [], group: .server, since: "2.0.0", complexity: "Depends on the subcommand", syntax: "", summary: "Holds the subcommands about the configuration.", help),
         AdminCommand("CONFIG GET", arity: -3, [.admin, .noScript, .loading, .stale], group: .server, since: "2.0.0", complexity: "O(N) where N is the number of directives", syntax: "parameter...", summary: "Tells directives and what they are set to.", get),
-        AdminCommand("CONFIG SET", arity: -4, [.admin, .noScript, .loading, .stale], group: .server, since: "2.0.0", complexity: "O(N) where N is the number of directives", syntax: "data=<parameter value>...", summary: "Sets directives, all of them or none.", tips: ["request_policy:all_nodes", "response_policy:all_succeeded"], set),
+        AdminCommand("CONFIG SET", arity: -4, [.admin, .noScript, .loading, .stale, .stopsWorld], group: .server, since: "2.0.0", complexity: "O(N) where N is the number of directives", syntax: "data=<parameter value>...", summary: "Sets directives, all of them or none.", tips: ["request_policy:all_nodes", "response_policy:all_succeeded"], set),
         AdminCommand("CONFIG REWRITE", arity: 2, [.admin, .noScript, .loading, .stale], group: .server, since: "2.8.0", complexity: "O(N) where N is the number of directives", syntax: "", summary: "Brings the configuration file up to date.", tips: ["request_policy:all_nodes", "response_policy:all_succeeded"], rewrite),
-        AdminCommand("CONFIG RESETSTAT", arity: 2, [.admin, .noScript, .loading, .stale], group: .server, since: "2.0.0", complexity: "O(1)", syntax: "", summary: "Sets the counters of INFO to zero.", tips: ["request_policy:all_nodes", "response_policy:all_succeeded"], resetStatistics),
+        AdminCommand("CONFIG RESETSTAT", arity: 2, [.admin, .noScript, .loading, .stale, .stopsWorld], group: .server, since: "2.0.0", complexity: "O(1)", syntax: "", summary: "Sets the counters of INFO to zero.", tips: ["request_policy:all_nodes", "response_policy:all_succeeded"], resetStatistics),
         AdminCommand("CONFIG HELP", arity: 2, [.loading, .stale], group: .server, since: "5.0.0", complexity: "O(1)", syntax: "", summary: "Lists the subcommands of CONFIG.", help),
     ]
 }
@@ -36,7 +36,7 @@ extension ConfigCommands {
             (name: arguments[index].string, value: arguments[index + 1].array)
         }
         let server = call.server
-        let isLocal = Socket.isLocal(call.client.descriptor)
+        let isLocal = call.isLocal
         do throws(ConfigurationError) {
             try server.exclusively(call.worker) { () throws(ConfigurationError) in
                 let known = server.configuration.notInEffect.count
@@ -46,7 +46,7 @@ extension ConfigCommands {
             }
             call.reply.ok()
         } catch {
-            call.worker.refuse(error.message, call.client)
+            call.worker.executor.refuse(error.message, call.session)
         }
     }
 
@@ -60,7 +60,7 @@ extension ConfigCommands {
             if call.server.configuration.path != nil {
                 call.server.log(.warning, "CONFIG REWRITE failed: \(error.message)")
             }
-            call.worker.refuse(error.message, call.client)
+            call.worker.executor.refuse(error.message, call.session)
         }
     }
 

@@ -13,15 +13,15 @@ extension DebugCommands {
         if word.isWord("ON") || word.isWord("OFF") {
             let wants: Effects.Wants = word.isWord("ON") ? [.log, .notify] : []
             call.server.exclusively(call.worker) {
-                for worker in call.server.workers { worker.context.effects.wants = wants }
+                for worker in call.server.workers { worker.executor.context.effects.wants = wants }
                 journal.removeAll()
             }
             return call.reply.ok()
         }
         let worker = call.worker
         func reply(_ count: Int, _ elements: Bytes) {
-            worker.context.reply.array(count)
-            worker.context.reply.raw(elements)
+            worker.executor.context.reply.array(count)
+            worker.executor.context.reply.raw(elements)
         }
         let isWhole: Bool
         if word.isWord("TAKE") {

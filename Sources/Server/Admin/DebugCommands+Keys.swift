@@ -14,12 +14,12 @@ extension DebugCommands {
         _ call: AdminCall,
         _ body: (Shard.Slot) throws(CommandError) -> Result
     ) throws(CommandError) -> Result {
-        let key = call.worker.context.key(word)
+        let key = call.worker.executor.context.key(word)
         let keyspace = call.server.keyspace
         let partition = keyspace.partition(key.hash)
         keyspace.lock(partition)
         defer { keyspace.unlock(partition) }
-        guard let slot = call.worker.context.shard(key).find(key) else {
+        guard let slot = call.worker.executor.context.shard(key).find(key) else {
             throw .noSuchKey
         }
         return try body(slot)
@@ -51,13 +51,13 @@ extension DebugCommands {
     static func showObject(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         let isFast = arguments.count > 3
         if isFast, !arguments[3].isWord("FAST") { throw .syntax }
-        let limits = call.worker.context.limits.encoding
+        let limits = call.worker.executor.context.limits.encoding
         let text = try withSlot(arguments[2], call) { slot in
             let entry = slot.entry
             let length = isFast ? "" : " serializedlength:\(slot.shard.byteCount(slot))"
             let address = String(slot.shard.hash(entry.key).bits, radix: 16)
             return "Value at:0x\(address) refcount:1 encoding:\(Shard.encodingName(entry))"
-                + length + " " + lastUse(slot, call.worker.context)
+                + length + " " + lastUse(slot, call.worker.executor.context)
                 + (isFast ? "" : listText(slot, limits))
         }
         call.reply.simple(string: text)
@@ -250,17 +250,17 @@ extension DebugCommands {
     }
 
     private static func add(_ name: Bytes, _ value: Bytes, _ worker: Worker) {
-        let key = worker.context.key(name)
-        let partition = worker.context.keyspace.partition(key.hash)
-        worker.context.keyspace.lock(partition)
-        defer { worker.context.keyspace.unlock(partition) }
-        guard worker.context.find(key) == nil else { return }
+        let key = worker.executor.context.key(name)
+        let partition = worker.executor.context.keyspace.partition(key.hash)
+        worker.executor.context.keyspace.lock(partition)
+        defer { worker.executor.context.keyspace.unlock(partition) }
+        guard worker.executor.context.find(key) == nil else { return }
         StringValue.set(
             key,
             StringContent(encoding: value),
             expiry: nil,
             at: nil,
-            in: worker.context.shard(key)
+            in: worker.executor.context.shard(key)
         )
     }
 }

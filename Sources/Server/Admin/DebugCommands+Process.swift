@@ -58,8 +58,8 @@ extension DebugCommands {
     static func testPatterns(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         let letters = Array("ab*?[]^-\\".utf8)
         func word(_ limit: Int) -> [UInt8] {
-            (0..<call.worker.context.random.below(limit + 1)).map { _ in
-                letters[call.worker.context.random.below(letters.count)]
+            (0..<call.worker.executor.context.random.below(limit + 1)).map { _ in
+                letters[call.worker.executor.context.random.below(letters.count)]
             }
         }
         for _ in 0..<100_000 {

@@ -9,13 +9,13 @@ extension DebugCommands {
         let text = arguments[2].array.map {
             $0 == UInt8(ascii: "\r") || $0 == UInt8(ascii: "\n") ? UInt8(ascii: " ") : $0
         }
-        call.worker.refuse(String(decoding: text, as: UTF8.self), call.client)
+        call.worker.executor.refuse(String(decoding: text, as: UTF8.self), call.session)
     }
 
     /// `DEBUG PROTOCOL type`: a reply of that type.
     static func replySample(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         let type = arguments[2]
-        let isRESP3 = call.client.state.contains(.resp3)
+        let isRESP3 = call.session.isRESP3
         if type.isWord("STRING") {
             call.reply.bulk("Hello World")
         } else if type.isWord("INTEGER") {

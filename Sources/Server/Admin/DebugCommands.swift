@@ -8,7 +8,7 @@ enum DebugCommands {
     /// The one row; COMMAND tells no subcommands of DEBUG.
     // swift-format-ignore
     static let table: [AdminCommand] = [
-        AdminCommand("DEBUG", arity: -2, [.admin, .noScript, .loading, .stale], group: .server, since: "1.0.0", complexity: "Depends on the subcommand", syntax: "", summary: "Holds commands for tests and for finding faults.", isInternal: true, debug),
+        AdminCommand("DEBUG", arity: -2, [.admin, .noScript, .loading, .stale, .stopsWorld], group: .server, since: "1.0.0", complexity: "Depends on the subcommand", syntax: "", summary: "Holds commands for tests and for finding faults.", isInternal: true, debug),
     ]
 
     /// A subcommand: its words, what HELP says of it, and what runs it.
@@ -99,7 +99,7 @@ extension DebugCommands {
     private static func isAllowed(_ call: AdminCall) -> Bool {
         switch call.server.options.debugPermission {
         case .everybody: true
-        case .localClients: Socket.isLocal(call.client.descriptor)
+        case .localClients: call.isLocal
         case .nobody: false
         }
     }

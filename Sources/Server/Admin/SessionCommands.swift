@@ -37,7 +37,7 @@ extension SessionCommands {
     /// `SELECT index`.
     static func select(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         let index = try arguments.databaseIndex(1, count: call.server.keyspace.databaseCount)
-        call.client.database = UInt16(index)
+        call.session.database = index
         call.reply.ok()
     }
 
@@ -61,7 +61,7 @@ extension SessionCommands {
 
     /// `HELLO [version [AUTH username password] [SETNAME name]]`: a map about the server.
     static func hello(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
-        var isRESP3 = call.client.state.contains(.resp3)
+        var isRESP3 = call.session.isRESP3
         if arguments.count > 1 {
             guard let version = DecimalText.integer(arguments[1]) else {
                 throw CommandError("ERR Protocol version is not an integer or out of range")
@@ -72,7 +72,7 @@ extension SessionCommands {
             isRESP3 = version == 3
             try readHelloOptions(arguments, call)
         }
-        guard call.client.state.contains(.authenticated) else {
+        guard !call.session.traits.contains(.unauthenticated) else {
             throw CommandError(
                 """
                 NOAUTH HELLO must be called with the client already authenticated, otherwise \
@@ -81,13 +81,9 @@ extension SessionCommands {
                 """
             )
         }
-        if isRESP3 {
-            call.client.state.insert(.resp3)
-        } else {
-            call.client.state.remove(.resp3)
-        }
+        call.session.isRESP3 = isRESP3
         call.reply.isRESP3 = isRESP3
-        call.reply.greeting(id: call.client.id)
+        call.reply.greeting(id: call.session.id)
     }
 
     private static func readHelloOptions(
@@ -101,7 +97,7 @@ extension SessionCommands {
                 try call.admit(user: arguments[index + 1], password: arguments[index + 2])
                 index += 3
             } else if arguments[index].isWord("SETNAME"), index + 1 < arguments.count {
-                guard Client.isPlain(arguments[index + 1]) else {
+                guard Session.isPlain(arguments[index + 1]) else {
                     throw CommandError(
                         "ERR Client names cannot contain spaces, newlines or special characters."
                     )
@@ -112,24 +108,20 @@ extension SessionCommands {
                 throw CommandError("ERR Syntax error in HELLO option '@'", arguments[index])
             }
         }
-        if let name { try call.client.setName(name) }
+        if let name { try call.session.setName(name) }
     }
 
     /// `RESET`.
     static func reset(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
-        let client = call.client
-        client.state.subtract([.resp3, .repliesOff, .skipsNext, .noEvict, .noTouch])
-        call.worker.context.ignoresUses = false
-        if !call.server.options.password.isEmpty { client.state.remove(.authenticated) }
-        client.database = 0
-        client.details = nil
+        call.session.reset(needsPassword: !call.server.options.password.isEmpty)
+        call.worker.executor.context.ignoresUses = false
         call.reply.isRESP3 = false
         call.reply.simple("RESET")
     }
 
     /// `QUIT`.
     static func quit(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
-        call.client.state.insert(.closesAfterReply)
+        call.connection?.state.insert(.closesAfterReply)
         call.reply.ok()
     }
 }
@@ -142,7 +134,7 @@ extension AdminCall {
         guard user == Bytes("default"), expected.isEmpty || isRight else {
             throw CommandError("WRONGPASS invalid username-password pair or user is disabled.")
         }
-        client.state.insert(.authenticated)
+        session.traits.remove(.unauthenticated)
     }
 }
 

@@ -98,9 +98,9 @@ final class OutputQueue {
         while parts[firstPart].count == firstSent { skipEmpty() }
         switch parts[firstPart] {
         case .bytes(let bytes):
-            return bytes.withBytes { Socket.send(descriptor, $0.dropFirst(firstSent)) }
+            return bytes.withBytes { Transport.send(descriptor, $0.dropFirst(firstSent)) }
         case .block(let block):
-            return Socket.send(descriptor, block.bytes.dropFirst(firstSent))
+            return Transport.send(descriptor, block.bytes.dropFirst(firstSent))
         }
     }
 

@@ -1,61 +1,77 @@
+internal import Commands
+internal import Primitives
 internal import System
 
 /// Connections: how they come to a worker, and how they end.
 extension Worker {
     /// Takes over an accepted connection.
     func adopt(_ descriptor: Int32, isUnix: Bool) {
-        let client = Client(
+        let session = Session(id: server.nextClientID())
+        if !server.options.password.isEmpty { session.traits.insert(.unauthenticated) }
+        let connection = Connection(
             descriptor: descriptor,
-            id: server.nextClientID(),
-            now: nowSeconds
+            session: session,
+            now: executor.clock.seconds
         )
-        if isUnix { client.state.insert(.unix) }
-        if server.options.password.isEmpty { client.state.insert(.authenticated) }
-        while clients.count <= Int(descriptor) {
-            clients.append(contentsOf: repeatElement(nil, count: max(64, clients.count)))
-        }
-        clients[Int(descriptor)] = client
-        clientCount += 1
-        if let ring { return watch(client, ring) }
-        do throws(SystemError) {
-            try poll.add(descriptor, .read)
-        } catch {
-            close(client)
-        }
-    }
-
-    /// Has the socket watched for what the client can take.
-    func watch(_ client: Client) {
-        if let ring { return watch(client, ring) }
-        var interest: EventPoll.Interest = client.state.contains(.postponed) ? [] : .read
-        if client.state.contains(.sending) { interest.insert(.write) }
-        try? poll.change(client.descriptor, interest)
-    }
-
-    /// The client that a descriptor is the connection of.
-    @inline(__always)
-    func client(of descriptor: Int32) -> Client? {
-        descriptor < clients.count ? clients[Int(descriptor)] : nil
+        if isUnix { connection.state.insert(.unix) }
+        connections.insert(connection)
+        if !driver.add(connection) { close(connection) }
     }
 
     /// Ends a connection; what waits for it is dropped.
-    func close(_ client: Client) {
-        if client.state.contains(.replied) { sendFinished() }
-        guard !client.state.contains(.closed) else { return }
-        client.state.insert(.closed)
-        client.output = nil
-        client.incoming = nil
-        if client.postponement != nil { abandonPostponed(client) }
-        clients[Int(client.descriptor)] = nil
-        clientCount -= 1
-        if ring == nil {
-            poll.remove(client.descriptor)
-            Socket.close(client.descriptor)
-        } else {
-            Socket.end(client.descriptor)
-        }
+    func close(_ connection: Connection) {
+        if connection.state.contains(.replied) { sendFinished() }
+        guard !connection.state.contains(.closed) else { return }
+        connection.state.insert(.closed)
+        connection.output = nil
+        connection.incoming = nil
+        waiting.remove(connection)
+        connections.remove(connection)
+        driver.remove(connection)
         server.connectionEnded()
-        // Requests of the client may still stand in the batch: they hold no reference.
-        if batch.count > 0 { ended.append(client) }
+    }
+
+    /// Takes note that the other side sends no more, and that all it has sent was received: it is
+    /// still run and answered.
+    func endInput(_ connection: Connection) {
+        guard !connection.state.contains(.closed) else { return }
+        if let requests = connection.waiting {
+            if requests.wait.endsWithClient { return close(connection) }
+            connection.state.insert(.inputEnded)
+            return driver.update(connection)
+        }
+        connection.state.formUnion([.inputEnded, .closesAfterReply])
+        if connection.state.contains(.replied) { sendFinished() }
+        if connection.outputBytes == 0 { close(connection) } else { driver.update(connection) }
+    }
+
+    /// Takes note that the other side sends no more, although not all was received yet.
+    func seeEnd(_ connection: Connection) {
+        guard !connection.state.contains(.closed) else { return }
+        if connection.waiting?.wait.endsWithClient == true { return close(connection) }
+        connection.state.insert(.endSeen)
+        driver.update(connection)
+    }
+
+    /// Ends a browser that was lured into sending a request here, before its body is run.
+    func cutOff(_ connection: Connection) {
+        server.log(
+            .warning,
+            "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: "
+                + "commands to Redis. This is likely due to an attacker attempting to use Cross "
+                + "Protocol Scripting to compromise your Redis instance. Connection from "
+                + connection.address(peer: true, unixPath: server.options.unixSocketPath)
+                + " aborted."
+        )
+        close(connection)
+    }
+
+    /// The connection of an address, if it is still there.
+    func connection(at address: ClientAddress) -> Connection? {
+        assert(address.worker == index, "another worker's client")
+        guard let connection = connections[address.descriptor],
+            connection.session.id == address.session
+        else { return nil }
+        return connection
     }
 }

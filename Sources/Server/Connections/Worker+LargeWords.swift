@@ -5,99 +5,111 @@ internal import Wire
 
 /// Large last words, received straight into the block that will be the value.
 extension Worker {
+    /// From so many bytes on a last word is received into a block of its own.
+    private static let blockBytesMin = 32 * 1024
+
     /// Where the last word of a request is large, receives the rest of it straight into the block
     /// that will be the value.
-    func expectBlock(_ client: Client) {
+    func expectBlock(_ connection: Connection) {
         // What is longer than a client may send, or than there is memory, takes none in advance.
-        guard let length = client.parser.wordAhead, length >= 32 * 1024,
-            length <= server.options.queryBufferBytesMax, client.parser.isLastWord,
+        guard let length = connection.parser.wordAhead, length >= Worker.blockBytesMin,
+            length <= server.options.queryBufferBytesMax, connection.parser.isLastWord,
             let incoming = IncomingBlock(length: length)
         else { return }
-        let have = client.query.bytes.dropFirst(client.parsed)
+        let have = connection.query.bytes.dropFirst(connection.parsed)
         let part = have[0..<min(have.count, length)]
         incoming.block.storage.put(part, 0)
         incoming.block.count = part.count
         incoming.lineEndLeft = 2 - (have.count - part.count)
-        client.query.truncate(to: client.parsed)
-        client.incoming = incoming
-        if part.count == length, incoming.lineEndLeft == 0 { finishBlock(client, incoming) }
+        connection.query.truncate(to: connection.parsed)
+        connection.incoming = incoming
+        if part.count == length, incoming.lineEndLeft == 0 { finishBlock(connection, incoming) }
     }
 
-    func receiveBlock(_ client: Client) {
-        guard let incoming = client.incoming else { return }
+    func receiveBlock(_ connection: Connection) {
+        guard let incoming = connection.incoming else { return }
         let block = incoming.block
         let left = incoming.length - block.count
         if left > 0 {
             let target = block.storage.advanced(by: block.count)
-            switch Socket.receive(client.descriptor, target, left) {
-            case .wouldBlock: return
-            case .closed: return close(client)
-            case .bytes(let count):
-                block.count += count
-                note(client, received: count)
-            }
+            guard let count = receive(connection, target, left) else { return }
+            block.count += count
             guard block.count <= server.options.queryBufferBytesMax else {
-                return closeTooLong(client)
+                return closeTooLong(connection)
             }
             if block.count < incoming.length { return }
         }
         var lineEnd: UInt16 = 0
         // SAFETY: at most two bytes, for which there is room.
-        let outcome = unsafe withUnsafeMutableBytes(of: &lineEnd) { buffer -> Transfer in
-            guard let base = buffer.baseAddress else { return .closed(error: 0) }
-            return Socket.receive(client.descriptor, unsafe Cell(base), incoming.lineEndLeft)
+        let received = unsafe withUnsafeMutableBytes(of: &lineEnd) { buffer -> Int? in
+            guard let base = buffer.baseAddress else { return nil }
+            return receive(connection, unsafe Cell(base), incoming.lineEndLeft)
         }
-        switch outcome {
-        case .wouldBlock: return
-        case .closed: return close(client)
+        guard let received else { return }
+        incoming.lineEndLeft -= received
+        if incoming.lineEndLeft == 0 { finishBlock(connection, incoming) }
+    }
+
+    private func receive(_ connection: Connection, _ target: Cell, _ capacity: Int) -> Int? {
+        switch Transport.receive(connection, target, capacity) {
+        case .wouldBlock: return nil
+        case .closed:
+            round.hangUps.append(connection)
+            return nil
         case .bytes(let count):
-            incoming.lineEndLeft -= count
-            note(client, received: count)
-            if incoming.lineEndLeft == 0 { finishBlock(client, incoming) }
+            note(connection, received: count)
+            return count
         }
     }
 
     /// Takes bytes, received elsewhere already, into the block, and what follows it as requests.
-    func takeBlock(_ client: Client, _ memory: Cell, _ count: Int) {
-        guard let incoming = client.incoming else { return }
+    func takeBlock(_ connection: Connection, _ memory: Cell, _ count: Int) {
+        guard let incoming = connection.incoming else { return }
         let block = incoming.block
         let part = min(incoming.length - block.count, count)
         block.storage.put(memory.bytes(0, part), block.count)
         block.count += part
-        guard block.count <= server.options.queryBufferBytesMax else { return closeTooLong(client) }
+        guard block.count <= server.options.queryBufferBytesMax else {
+            return closeTooLong(connection)
+        }
         let lineEnd = min(incoming.lineEndLeft, count - part)
         incoming.lineEndLeft -= lineEnd
         guard incoming.lineEndLeft == 0 else { return }
-        finishBlock(client, incoming)
+        finishBlock(connection, incoming)
         let rest = count - part - lineEnd
-        guard rest > 0, !client.state.contains(.closed) else { return }
-        client.bytesReceived &-= UInt64(rest)
-        take(client, memory.advanced(by: part + lineEnd), rest)
+        guard rest > 0, !connection.state.contains(.closed) else { return }
+        connection.traffic.bytesReceived &-= UInt64(rest)
+        executor.statistics.bytesReceived &-= UInt64(rest)
+        take(connection, memory.advanced(by: part + lineEnd), rest)
     }
 
     /// Ends a client that sent more of one request than client-query-buffer-limit allows.
-    func closeTooLong(_ client: Client) {
+    func closeTooLong(_ connection: Connection) {
         server.log(
             .warning,
             "Closing client that reached max query buffer length: "
-                + ClientLine.text(client, on: self)
+                + ClientLine.text(connection, on: self)
         )
-        close(client)
+        close(connection)
     }
 
     /// Runs the request whose last word has come whole.
-    private func finishBlock(_ client: Client, _ incoming: IncomingBlock) {
+    private func finishBlock(_ connection: Connection, _ incoming: IncomingBlock) {
         finishBatch()
-        client.incoming = nil
-        client.parser.completeWord(incoming.block.bytes, client.query.cell, into: &words)
-        client.query.truncate(to: 0)
-        client.parsed = 0
-        context.received = incoming.block
+        connection.incoming = nil
+        connection.parser.completeWord(
+            incoming.block.bytes,
+            connection.query.cell,
+            into: &round.words
+        )
+        connection.query.truncate(to: 0)
+        connection.parsed = 0
+        executor.context.received = incoming.block
         incoming.block.retain()
-        enqueue(client, 0, words.count)
+        enqueue(connection, 0, round.words.count)
         finishBatch()
-        context.received?.release()
-        context.received = nil
-        client.query.removeAll(keep: 0)
+        executor.context.received?.release()
+        executor.context.received = nil
+        connection.query.removeAll(keep: 0)
     }
 }

@@ -5,48 +5,38 @@ internal import Wire
 
 /// Sending: one transfer per client and batch, the rest as the socket has room.
 extension Worker {
-    /// Closes the replies of the client served so far, and gathers those of `client` from now on.
-    func switchReplies(to client: Client?) {
-        if let old = replying {
-            replying = nil
+    /// Bodies from this size on are delivered by reference.
+    private static let deliveredByReferenceMin = 16 * 1024
+
+    /// Closes the replies of the client served so far, and gathers those of `connection` from now
+    /// on.
+    func switchReplies(to connection: Connection?) {
+        if let old = outbox.replying {
+            outbox.replying = nil
             finishReplies(old)
         }
-        replying = client
-        guard let client else { return }
-        context.reply.isRESP3 = client.state.contains(.resp3)
-        context.ignoresUses = client.state.contains(.noTouch)
+        outbox.replying = connection
+        guard let connection else { return }
+        executor.context.reply.isRESP3 = connection.session.isRESP3
+        executor.context.ignoresUses = connection.session.traits.contains(.noTouch)
     }
 
-    /// Lets replies that are whole wait for the end of the round.
-    private func finishReplies(_ client: Client) {
-        let range = repliesFrom..<context.reply.buffer.count
-        if client.state.contains(.closed) {
-            context.reply.truncate(to: repliesFrom)
+    /// Lets replies that are complete wait for the end of the round.
+    private func finishReplies(_ connection: Connection) {
+        let range = outbox.start..<executor.context.reply.buffer.count
+        if connection.state.contains(.closed) {
+            executor.context.reply.truncate(to: outbox.start)
         } else if !range.isEmpty {
-            if context.reply.references.isEmpty, client.outputBytes == 0 {
-                finish(client, range)
-            } else {
-                sendAtOnce(client, range)
+            let isPlain = executor.context.reply.references.isEmpty
+            if !isPlain || connection.outputBytes > 0 || !outbox.finish(connection, range) {
+                sendAtOnce(connection, range)
             }
         }
-        repliesFrom = context.reply.buffer.count
-        if repliesFrom > Worker.replyBytesHeld { flushReplies() }
-        guard client.state.contains(.closesAfterReply) else { return }
+        outbox.start = executor.context.reply.buffer.count
+        if outbox.start > Worker.replyBytesHeld { flushReplies() }
+        guard connection.state.contains(.closesAfterReply) else { return }
         flushReplies()
-        if client.outputBytes == 0 { close(client) }
-    }
-
-    private func finish(_ client: Client, _ range: Range<Int>) {
-        guard client.state.contains(.replied) else {
-            client.state.insert(.replied)
-            finished.append(FinishedReply(client, range))
-            return
-        }
-        let last = finished.count - 1
-        guard finished[last].descriptor == client.descriptor,
-            finished[last].range.upperBound == range.lowerBound
-        else { return sendAtOnce(client, range) }
-        finished[last] = FinishedReply(client, finished[last].range.lowerBound..<range.upperBound)
+        if connection.outputBytes == 0 { close(connection) }
     }
 
     /// Sends what is finished and empties the reply buffer.
@@ -57,63 +47,54 @@ extension Worker {
 
     /// Empties the reply buffer, of which nothing is needed any more.
     func clearReplies() {
-        assert(replying == nil && finished.isEmpty, "replies are lost")
-        context.reply.removeAll(keep: 1 << 20)
-        repliesFrom = 0
+        assert(outbox.isEmpty, "replies are lost")
+        executor.context.reply.removeAll(keep: 1 << 20)
+        outbox.start = 0
     }
 
     /// Sends what is finished, without a change to the reply buffer.
     func sendFinished() {
-        guard !finished.isEmpty else { return }
-        if let ring {
-            ask(ring)
-            ring.submit()
-            settle(ring)
-        } else {
-            for index in 0..<finished.count {
-                let reply = finished[index]
-                finished[index].outcome = Socket.send(
-                    reply.descriptor,
-                    context.reply.buffer.bytes[reply.range]
-                )
-            }
-            settleFinished()
-        }
+        guard !outbox.finished.isEmpty else { return }
+        driver.send(&outbox.finished, executor.context.reply.buffer.bytes)
+        settleFinished()
     }
 
     /// Keeps what did not go for later, and ends the clients that could not be sent to.
     func settleFinished() {
-        for index in 0..<finished.count {
-            let reply = finished[index]
-            guard let client = client(of: reply.descriptor) else { continue }
-            client.state.remove(.replied)
-            settle(client, reply.range, [], reply.outcome)
+        for index in 0..<outbox.finished.count {
+            let reply = outbox.finished[index]
+            guard let connection = connections[reply.descriptor] else { continue }
+            connection.state.remove(.replied)
+            settle(connection, reply.range, [], reply.outcome)
         }
-        finished.removeAll(keepingCapacity: true)
+        outbox.finished.removeAll(keepingCapacity: true)
     }
 
     /// Sends replies that cannot wait: there are large values in them, or others before them.
-    private func sendAtOnce(_ client: Client, _ range: Range<Int>) {
+    private func sendAtOnce(_ connection: Connection, _ range: Range<Int>) {
         // What is sent with one call may go in any order.
-        if client.state.contains(.replied) { sendFinished() }
-        if !client.state.contains(.closed) {
+        if connection.state.contains(.replied) { sendFinished() }
+        if !connection.state.contains(.closed) {
             var outcome = Transfer.wouldBlock
-            let references = context.reply.takeReferences()
-            if client.outputBytes == 0 {
+            let references = executor.context.reply.takeReferences()
+            if connection.outputBytes == 0 {
                 outcome =
                     references.isEmpty
-                    ? Socket.send(client.descriptor, context.reply.buffer.bytes[range])
-                    : Socket.send(client.descriptor, parts: parts(of: range, references))
+                    ? Transport.send(
+                        connection.descriptor,
+                        executor.context.reply.buffer.bytes[range]
+                    )
+                    : Transport.send(connection.descriptor, parts: parts(of: range, references))
             }
-            settle(client, range, references, outcome)
+            settle(connection, range, references, outcome)
         }
-        context.reply.truncate(to: range.lowerBound)
+        executor.context.reply.truncate(to: range.lowerBound)
     }
 
     private func parts(of range: Range<Int>, _ references: [ReplyWriter.Reference]) -> [Bytes] {
         var parts: [Bytes] = []
         var position = range.lowerBound
-        let bytes = context.reply.buffer.bytes
+        let bytes = executor.context.reply.buffer.bytes
         for reference in references {
             parts.append(bytes[position..<reference.position])
             parts.append(reference.block.bytes)
@@ -125,7 +106,7 @@ extension Worker {
 
     /// Keeps what of a reply did not go for later, or ends the client; releases the references.
     private func settle(
-        _ client: Client,
+        _ connection: Connection,
         _ range: Range<Int>,
         _ references: [ReplyWriter.Reference],
         _ outcome: Transfer
@@ -134,87 +115,144 @@ extension Worker {
         switch outcome {
         case .bytes(let count):
             sent = count
-            note(client, sent: count)
+            note(connection, sent: count)
         case .wouldBlock: break
-        case .closed: close(client)
+        case .closed: close(connection)
         }
         let total = references.reduce(range.count) { $0 + $1.block.count }
-        guard sent < total, !client.state.contains(.closed) else {
+        guard sent < total, !connection.state.contains(.closed) else {
             for reference in references { reference.block.release() }
             return
         }
-        queueRest(client, range, references, sent)
+        queueRest(connection, range, references, sent)
     }
 
     private func queueRest(
-        _ client: Client,
+        _ connection: Connection,
         _ range: Range<Int>,
         _ references: [ReplyWriter.Reference],
         _ sent: Int
     ) {
-        let queue = client.output ?? OutputQueue()
-        client.output = queue
+        let queue = connection.output ?? OutputQueue()
+        connection.output = queue
         var skipped = sent
         var position = range.lowerBound
-        let bytes = context.reply.buffer.bytes
+        let bytes = executor.context.reply.buffer.bytes
         for reference in references {
             queue.append(bytes[position..<reference.position], skipping: &skipped)
             queue.append(reference.block, skipping: &skipped)
             position = reference.position
         }
         queue.append(bytes[position..<range.upperBound], skipping: &skipped)
-        watchForRoom(client)
-        enforceOutputLimit(client)
+        watchForRoom(connection)
+        enforceOutputLimit(connection)
     }
 
-    private func watchForRoom(_ client: Client) {
-        guard !client.state.contains(.sending) else { return }
-        client.state.insert(.sending)
-        if let ring { askForRoom(client, ring) } else { watch(client) }
+    private func watchForRoom(_ connection: Connection) {
+        guard !connection.state.contains(.sending) else { return }
+        connection.state.insert(.sending)
+        driver.watchForRoom(connection)
     }
 
     /// Sends more of what waits to a socket that has room again.
-    func sendMore(_ client: Client) {
-        guard let queue = client.output, !client.state.contains(.closed) else { return }
-        guard let sent = queue.send(client.descriptor) else { return close(client) }
-        note(client, sent: sent)
+    func sendMore(_ connection: Connection) {
+        guard let queue = connection.output, !connection.state.contains(.closed) else { return }
+        guard let sent = queue.send(connection.descriptor) else { return close(connection) }
+        note(connection, sent: sent)
         if queue.byteCount == 0 {
-            client.output = nil
-            client.softLimitSince = 0
-            client.state.remove(.sending)
-            if ring == nil { watch(client) }
-            if client.state.contains(.closesAfterReply) { close(client) }
-        } else if let ring {
-            askForRoom(client, ring)
+            connection.output = nil
+            connection.traffic.softLimitSince = 0
+            connection.state.remove(.sending)
+            if connection.state.contains(.closesAfterReply) { return close(connection) }
         }
+        driver.hadRoom(connection)
     }
 
-    private func note(_ client: Client, sent count: Int) {
-        client.bytesSent &+= UInt64(count)
-        statistics.bytesSent &+= UInt64(count)
-        statistics.sends &+= 1
-        client.lastActiveAt = nowSeconds
+    private func note(_ connection: Connection, sent count: Int) {
+        connection.traffic.bytesSent &+= UInt64(count)
+        connection.traffic.lastAt = executor.clock.seconds
+        executor.statistics.bytesSent &+= UInt64(count)
+        executor.statistics.sends &+= 1
     }
+
+    // MARK: Delivering
+
+    /// Sends the bytes of `block` to clients of this worker, to each behind its replies so far. The
+    /// bytes are copied once, however many clients there are. Takes over the reference.
+    func deliver(_ block: SharedBlock, to addresses: [ClientAddress]) {
+        switchReplies(to: nil)
+        let isLarge = block.count >= Worker.deliveredByReferenceMin
+        let start = executor.context.reply.buffer.count
+        if !isLarge { executor.context.reply.raw(block.bytes) }
+        let range = start..<executor.context.reply.buffer.count
+        outbox.start = range.upperBound
+        for address in addresses {
+            guard let connection = connection(at: address) else { continue }
+            let waitsForRound =
+                !isLarge && connection.outputBytes == 0 && outbox.finish(connection, range)
+            if !waitsForRound { deliver(block, to: connection) }
+        }
+        block.release()
+        if outbox.start > Worker.replyBytesHeld { flushReplies() }
+    }
+
+    /// Sends a block to a client that has others before it in its way.
+    private func deliver(_ block: SharedBlock, to connection: Connection) {
+        if connection.state.contains(.replied) { sendFinished() }
+        guard !connection.state.contains(.closed) else { return }
+        var sent = 0
+        if connection.outputBytes == 0 {
+            switch Transport.send(connection.descriptor, block.bytes) {
+            case .bytes(let count):
+                sent = count
+                note(connection, sent: count)
+            case .wouldBlock: break
+            case .closed: return close(connection)
+            }
+        }
+        guard sent < block.count else { return }
+        let queue = connection.output ?? OutputQueue()
+        connection.output = queue
+        block.retain()
+        queue.append(block, skipping: &sent)
+        watchForRoom(connection)
+        enforceOutputLimit(connection)
+    }
+
+    // MARK: Limits
+
+    /// What may wait for a client that has not given the password it needs.
+    private static let unauthenticatedOutputMax = 1024
 
     /// Ends a client that lets more wait than client-output-buffer-limit allows.
-    func enforceOutputLimit(_ client: Client) {
+    func enforceOutputLimit(_ connection: Connection) {
+        let waiting = connection.outputBytes
+        if connection.session.traits.contains(.unauthenticated),
+            waiting > Worker.unauthenticatedOutputMax
+        {
+            return closeTooSlow(connection)
+        }
         let limit = server.options.outputBufferLimits.normal
-        let waiting = UInt64(client.outputBytes)
-        if limit.hardBytes > 0, waiting > limit.hardBytes { return closeTooSlow(client) }
-        guard limit.softBytes > 0, waiting > limit.softBytes else {
-            client.softLimitSince = 0
+        if limit.hardBytes > 0, UInt64(waiting) > limit.hardBytes {
+            return closeTooSlow(connection)
+        }
+        guard limit.softBytes > 0, UInt64(waiting) > limit.softBytes else {
+            connection.traffic.softLimitSince = 0
             return
         }
-        if client.softLimitSince == 0 { client.softLimitSince = nowSeconds }
-        if nowSeconds - client.softLimitSince > limit.softSeconds { closeTooSlow(client) }
+        let now = executor.clock.seconds
+        if connection.traffic.softLimitSince == 0 { connection.traffic.softLimitSince = now }
+        if now - connection.traffic.softLimitSince > limit.softSeconds {
+            closeTooSlow(connection)
+        }
     }
 
-    private func closeTooSlow(_ client: Client) {
+    private func closeTooSlow(_ connection: Connection) {
         server.log(
             .warning,
-            "Client \(ClientLine.text(client, on: self)) scheduled to be closed ASAP for "
+            "Client \(ClientLine.text(connection, on: self)) scheduled to be closed ASAP for "
                 + "overcoming of output buffer limits."
         )
-        close(client)
+        close(connection)
     }
 }

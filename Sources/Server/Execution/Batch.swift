@@ -5,16 +5,16 @@ internal import Wire
 /// Requests that were parsed and wait to be run, in the order of their connections.
 ///
 /// ## Invariants
-/// `count ≤ Batch.capacity`; items of one client stand together, in the order received.
+/// `count ≤ Batch.capacity`; requests of one connection stand together, in the order received.
 @safe
 struct Batch: ~Copyable {
-    /// So many requests fit: enough to hide the latency of memory, few enough for the first cache.
+    /// The most requests: enough to hide the latency of memory, few enough for the first cache.
     static let capacity = 32
 
-    /// A request. Its client is kept alive by the worker's table, or by `Worker.ended`.
+    /// A request. Its connection is kept alive by the worker's table.
     @safe
     struct Item {
-        private let client: Unmanaged<Client>
+        private let connection: Unmanaged<Connection>
         let start: Int
         let count: Int
         /// The command's row, -1 when unknown.
@@ -24,8 +24,15 @@ struct Batch: ~Copyable {
         let hasKey: Bool
 
         @inline(__always)
-        init(client: Client, start: Int, count: Int, row: Int, hash: KeyHash, hasKey: Bool) {
-            unsafe self.client = .passUnretained(client)
+        init(
+            connection: Connection,
+            start: Int,
+            count: Int,
+            row: Int,
+            hash: KeyHash,
+            hasKey: Bool
+        ) {
+            unsafe self.connection = .passUnretained(connection)
             self.start = start
             self.count = count
             self.row = Int32(row)
@@ -33,10 +40,10 @@ struct Batch: ~Copyable {
             self.hasKey = hasKey
         }
 
-        /// Lends the client to `body`, without counting a reference.
+        /// Lends the connection to `body`, without counting a reference.
         @inline(__always)
-        func withClient<Result>(_ body: (Client) -> Result) -> Result {
-            unsafe client._withUnsafeGuaranteedRef(body)
+        func withConnection<Result>(_ body: (Connection) -> Result) -> Result {
+            unsafe connection._withUnsafeGuaranteedRef(body)
         }
     }
 

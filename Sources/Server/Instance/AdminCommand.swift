@@ -1,27 +1,44 @@
 internal import Commands
+internal import System
 internal import Wire
 
-/// A call of an admin command: the server, the worker it runs on, and the client that asked.
+/// A call of an admin command: the server, the worker it runs on, and who asked.
 struct AdminCall {
     let server: Instance
     let worker: Worker
-    let client: Client
+    let session: Session
+    /// The connection that the words came from; nil where they come from within the server.
+    let connection: Connection?
+
+    /// Whether the words come from this machine.
+    var isLocal: Bool { connection.map { Socket.isLocal($0.descriptor) } ?? true }
 
     /// Where the reply goes.
     var reply: ReplyWriter {
-        _read { yield worker.context.reply }
-        nonmutating _modify { yield &worker.context.reply }
+        _read { yield worker.executor.context.reply }
+        nonmutating _modify { yield &worker.executor.context.reply }
     }
 }
 
 /// What runs an admin command.
 typealias AdminHandler = @Sendable (Arguments, AdminCall) throws(CommandError) -> Void
 
+/// What runs an admin command whose request may have to wait.
+typealias WaitingAdminHandler = @Sendable (Arguments, AdminCall) throws(CommandError) -> Outcome
+
 /// A command that sees the server: its facts and its handler. A subcommand's row has the name
 /// `CONTAINER NAME`.
 struct AdminCommand: Sendable {
+    /// The two kinds of handlers.
+    enum Handler {
+        /// Always finishes.
+        case plain(AdminHandler)
+        /// May have its request wait.
+        case waiting(WaitingAdminHandler)
+    }
+
     let facts: CommandFacts
-    let handler: AdminHandler
+    let handler: Handler
 
     init(
         _ name: StaticString,
@@ -37,7 +54,8 @@ struct AdminCommand: Sendable {
         tips: [StaticString] = [],
         deprecated deprecation: Deprecation? = nil,
         isInternal: Bool = false,
-        _ handler: @escaping AdminHandler
+        _ handler: AdminHandler? = nil,
+        waiting: WaitingAdminHandler? = nil
     ) {
         facts = CommandFacts(
             name,
@@ -54,6 +72,12 @@ struct AdminCommand: Sendable {
             deprecated: deprecation,
             isInternal: isInternal
         )
-        self.handler = handler
+        if let handler {
+            self.handler = .plain(handler)
+        } else if let waiting {
+            self.handler = .waiting(waiting)
+        } else {
+            preconditionFailure("a row has a handler")
+        }
     }
 }

@@ -64,12 +64,14 @@ extension Instance {
         var limits = options.commandLimits
         limits.encoding.listNodeBytesMax = listNodeBytesMax
         for worker in workers {
-            worker.context.limits = limits
-            worker.measure(by: options.accessMeasure)
-            worker.statistics.keepDurations(options.tracksLatency)
+            worker.executor.context.limits = limits
+            worker.executor.measure(by: options.accessMeasure)
+            worker.executor.statistics.keepDurations(options.tracksLatency)
             // Where no password is asked for any more, everybody is in.
             guard options.password.isEmpty else { continue }
-            for client in worker.clients { client?.state.insert(.authenticated) }
+            for case let connection? in worker.connections.places {
+                connection.session.traits.remove(.unauthenticated)
+            }
         }
         if options.accessMeasure.readsOtherwise(than: before) { renewStamps() }
     }

@@ -37,7 +37,6 @@ extension Instance {
                 worker.adopt(descriptor, isUnix: isUnix)
             } else {
                 target.mailbox.put(.connection(descriptor: descriptor, isUnix: isUnix))
-                target.wakeUp.signal()
             }
         }
     }
@@ -58,13 +57,13 @@ extension Instance {
             }
         }
         connectionBegan()
-        worker.statistics.connectionsAccepted &+= 1
+        worker.executor.statistics.connectionsAccepted &+= 1
         return true
     }
 
     private func refuse(_ descriptor: Int32, _ text: StaticString, _ worker: Worker) {
         _ = Socket.send(descriptor, Bytes(text))
         Socket.close(descriptor)
-        worker.statistics.connectionsRejected &+= 1
+        worker.executor.statistics.connectionsRejected &+= 1
     }
 }

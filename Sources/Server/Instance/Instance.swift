@@ -84,7 +84,7 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
     }
 
     /// What the workers wait with, as INFO names it.
-    var eventLoopName: String { workers[0].ring == nil ? "epoll" : "io_uring" }
+    var eventLoopName: String { workers[0].driver.name }
 
     /// The number of workers.
     var workerCount: Int { workers.count }
@@ -107,7 +107,7 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
     func end(because reason: String) {
         guard !stopping.exchange(true, ordering: .relaxed) else { return }
         log(.warning, reason)
-        for worker in workers { worker.wakeUp.signal() }
+        for worker in workers { worker.mailbox.wake() }
     }
 
     // MARK: What INFO asks for; the world is stopped
@@ -119,7 +119,7 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
     var pageBytes: Int { sumOverShards { $0.pageBytes } }
 
     /// The changes since the start, as Redis counts them.
-    var changeCount: UInt64 { workers.reduce(0) { $0 &+ $1.context.effects.dirty } }
+    var changeCount: UInt64 { workers.reduce(0) { $0 &+ $1.executor.context.effects.dirty } }
 
     /// The large values, and the keys of flushed databases, that wait to be freed.
     var lazilyPendingCount: Int { sumOverShards { $0.remainCount } + reaper.pendingCount }
@@ -129,7 +129,7 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
     func durations(of row: Int) -> [UInt64]? {
         var sum = [UInt64](repeating: 0, count: DurationHistogram.bucketCount)
         for worker in workers {
-            guard let durations = worker.statistics[row].durations else { continue }
+            guard let durations = worker.executor.statistics[row].durations else { continue }
             for (bucket, count) in durations.counted.enumerated() { sum[bucket] += count }
         }
         return sum.contains { $0 > 0 } ? sum : nil
@@ -147,7 +147,7 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
 
     /// Lets the stamps of all keys be made fresh, those of few at once. The world is stopped.
     func renewStamps() {
-        let clock = workers[0].context.accessClock
+        let clock = workers[0].executor.context.accessClock
         var budget = 2 * Worker.stampRunsAtOnce
         for partition in 0..<keyspace.partitionCount {
             for database in 0..<keyspace.databaseCount {
@@ -201,21 +201,33 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
 
     // MARK: Stopping the world
 
-    /// Runs `body` while every other worker stands between two batches. Must not be called while
-    /// holding a partition's lock.
+    /// Runs `body` while every other worker stands between two batches; it may call this again. All
+    /// partitions count as locked meanwhile.
+    ///
+    /// Precondition: the caller holds no partition's lock, unless it has stopped the world already:
+    /// a worker that waits for that lock would never stand still.
     func exclusively<Result, Failure: Error>(
         _ worker: Worker,
         _ body: () throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        guard workers.count > 1 else { return try body() }
+        let held = worker.executor.context.held
+        guard workers.count > 1, held != keyspace.allPartitions else { return try body() }
+        precondition(held.isEmpty, "the world is stopped before locks are taken")
         // The others may look at this worker before its turn comes.
         worker.sendFinished()
         stop.begin(others: workers.count - 1) {
-            for other in self.workers where other !== worker { other.wakeUp.signal() }
+            for other in self.workers where other !== worker { other.mailbox.wake() }
         }
-        defer { stop.end() }
+        worker.executor.context.held = keyspace.allPartitions
+        defer {
+            worker.executor.context.held = []
+            stop.end()
+        }
         return try body()
     }
+
+    /// Whether a worker that is about to sleep must not: the world is to be stopped, or the server.
+    var wantsWorkers: Bool { stop.isAsked || isStopping }
 
     /// Stands still while another worker wants the world stopped.
     @inline(__always)

@@ -1,29 +1,102 @@
+internal import Primitives
 internal import Synchronization
+internal import System
 
-/// What other threads ask of a worker; each message is followed by the worker's wake-up.
+/// What other threads ask of a worker.
+///
+/// The worker looks into it once a round. Only a worker that sleeps is woken, which costs a system
+/// call; mail for a busy one costs none.
+///
+/// ```text
+///            prepareToSleep               put
+///  awake ───────────────────▶ sleeping ─────────▶ signalled
+///    ▲                            │ woken             │
+///    └────────────────────────────┴───────────────────┘
+/// ```
 final class Mailbox: Sendable {
     /// A message.
     enum Message: Sendable {
         /// An accepted connection to serve.
         case connection(descriptor: Int32, isUnix: Bool)
         /// Work on frozen keys has ended: what waits for it may try again.
-        case retry
-        /// Only to look around.
-        case wake
+        case workEnded
+        /// Bytes for clients, in the order in which they were posted. The block's reference is the
+        /// receiver's.
+        case delivery(SharedBlock, to: [ClientAddress])
+        /// One of the answers that the client of a session waits for.
+        case answer(session: UInt64)
+        /// Something to do on the worker's thread, between two requests.
+        case task(@Sendable (Worker) -> Void)
     }
+
+    private static let awake: UInt8 = 0
+    private static let sleeping: UInt8 = 1
+    private static let signalled: UInt8 = 2
 
     private let messages = Mutex<[Message]>([])
+    private let hasMessages = Atomic<Bool>(false)
+    private let state = Atomic<UInt8>(Mailbox.awake)
+    private let wakeUp: WakeUp
 
-    /// Leaves a message.
+    /// A mailbox whose owner sleeps until `wakeUp` is signalled.
+    init(_ wakeUp: WakeUp) { self.wakeUp = wakeUp }
+
+    /// Leaves a message, and wakes the owner if it sleeps.
     func put(_ message: Message) {
-        messages.withLock { $0.append(message) }
+        messages.withLock {
+            $0.append(message)
+            hasMessages.store(true, ordering: .relaxed)
+        }
+        wake()
     }
+
+    /// Wakes the owner if it sleeps.
+    func wake() {
+        // The owner says that it sleeps before it looks for mail once more; we leave mail before we
+        // look whether it sleeps. One of the two sees the other.
+        atomicMemoryFence(ordering: .sequentiallyConsistent)
+        guard state.load(ordering: .relaxed) == Mailbox.sleeping else { return }
+        let (isOurs, _) = state.compareExchange(
+            expected: Mailbox.sleeping,
+            desired: Mailbox.signalled,
+            ordering: .relaxed
+        )
+        if isOurs { wakeUp.signal() }
+    }
+
+    /// Whether there is mail, or was a moment ago.
+    @inline(__always)
+    var isEmpty: Bool { !hasMessages.load(ordering: .relaxed) }
 
     /// Takes all messages, in the order they were left.
     func take() -> [Message] {
         messages.withLock { waiting in
-            defer { waiting.removeAll(keepingCapacity: true) }
+            defer { waiting.removeAll(keepingCapacity: waiting.count <= 64) }
+            hasMessages.store(false, ordering: .relaxed)
             return waiting
         }
     }
+
+    /// Notes that the owner is about to sleep; false where mail has come, and it must not.
+    func prepareToSleep() -> Bool {
+        state.store(Mailbox.sleeping, ordering: .relaxed)
+        atomicMemoryFence(ordering: .sequentiallyConsistent)
+        guard isEmpty else {
+            state.store(Mailbox.awake, ordering: .relaxed)
+            return false
+        }
+        return true
+    }
+
+    /// Notes that the owner is awake.
+    @inline(__always)
+    func wokeUp() { state.store(Mailbox.awake, ordering: .relaxed) }
+}
+
+/// Names a client from any thread: its worker, its connection, and its session, as descriptors are
+/// used again.
+struct ClientAddress: Hashable, Sendable {
+    let worker: Int
+    let descriptor: Int32
+    let session: UInt64
 }

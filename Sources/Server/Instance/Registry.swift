@@ -1,5 +1,6 @@
 internal import Commands
 internal import Primitives
+internal import Wire
 
 /// All commands: the table that finds them, and what the dispatcher must know of each at once.
 ///
@@ -11,9 +12,25 @@ final class Registry: @unchecked Sendable {  // because: never changed after `in
     /// How a command runs.
     enum Runner {
         case data(DataHandler)
+        case waitingData(WaitingDataHandler)
         case admin(AdminHandler)
+        case waitingAdmin(WaitingAdminHandler)
         /// Has subcommands; its own row never runs.
         case container
+
+        init(_ handler: DataCommand.Handler) {
+            switch handler {
+            case .plain(let handler): self = .data(handler)
+            case .waiting(let handler): self = .waitingData(handler)
+            }
+        }
+
+        init(_ handler: AdminCommand.Handler) {
+            switch handler {
+            case .plain(let handler): self = .admin(handler)
+            case .waiting(let handler): self = .waitingAdmin(handler)
+            }
+        }
     }
 
     /// What a dispatch needs of a row, in one place.
@@ -21,6 +38,8 @@ final class Registry: @unchecked Sendable {  // because: never changed after `in
         let runner: Runner
         let arity: Int
         let flags: CommandFlags
+        /// What of it is looked at while the server is on alert.
+        let asks: Concerns
         /// The word of the first key, or 0.
         let firstKey: Int
         /// Whether that is the only one.
@@ -38,18 +57,48 @@ final class Registry: @unchecked Sendable {  // because: never changed after `in
         var runner: Runner { @inline(__always) get { unsafe row.pointee.runner } }
         var arity: Int { @inline(__always) get { unsafe row.pointee.arity } }
         var flags: CommandFlags { @inline(__always) get { unsafe row.pointee.flags } }
+        var asks: Concerns { @inline(__always) get { unsafe row.pointee.asks } }
         var firstKey: Int { @inline(__always) get { unsafe row.pointee.firstKey } }
         var hasOneKey: Bool { @inline(__always) get { unsafe row.pointee.hasOneKey } }
         var isContainer: Bool { @inline(__always) get { unsafe row.pointee.isContainer } }
         var memberWord: Int { @inline(__always) get { unsafe row.pointee.memberWord } }
+
+        /// Whether so many words, the name included, may be right.
+        @inline(__always)
+        func accepts(wordCount count: Int) -> Bool {
+            let arity = arity
+            return arity >= 0 ? count == arity : count >= -arity
+        }
+
+        /// Whether the command sees the keyspace alone.
+        var isData: Bool {
+            switch runner {
+            case .data, .waitingData: true
+            case .admin, .waitingAdmin, .container: false
+            }
+        }
+
+        /// Runs a data command. Precondition: `isData`.
+        func run(
+            _ arguments: Arguments,
+            _ context: inout CommandContext
+        ) throws(CommandError) -> Outcome {
+            switch runner {
+            case .data(let handler):
+                try handler(arguments, &context)
+                return .done
+            case .waitingData(let handler): return try handler(arguments, &context)
+            case .admin, .waitingAdmin, .container: preconditionFailure("no data command")
+            }
+        }
     }
 
     let table: CommandTable
     private let rows: UnsafeMutablePointer<Row>
 
     init(data: [[DataCommand]], admin: [[AdminCommand]]) {
-        let dataRows = data.joined().map { ($0.facts, Runner.data($0.handler)) }
-        let adminRows = admin.joined().map { ($0.facts, Runner.admin($0.handler)) }
+        let dataRows = data.joined().map { ($0.facts, Runner($0.handler)) }
+        let adminRows = admin.joined().map { ($0.facts, Runner($0.handler)) }
         let all = dataRows + adminRows
         table = CommandTable(all.map { $0.0 })
         unsafe rows = .allocate(capacity: all.count)
@@ -60,6 +109,7 @@ final class Registry: @unchecked Sendable {  // because: never changed after `in
                     runner: isContainer && facts.arity < -1 ? .container : runner,
                     arity: facts.arity,
                     flags: facts.flags,
+                    asks: Concerns(facts.flags),
                     firstKey: Registry.firstKey(facts),
                     hasOneKey: Registry.hasOneKey(facts),
                     isContainer: isContainer,

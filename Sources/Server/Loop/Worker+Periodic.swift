@@ -3,38 +3,62 @@ internal import Commands
 internal import Store
 internal import Structures
 
+/// When a worker does what it does from time to time.
+struct Upkeep {
+    /// When the next tick, and the next search for due keys, come, in milliseconds since 1970.
+    var nextTick: Int64 = 0
+    var nextExpiry: Int64 = 0
+    /// Whether a round left keys to expire or blocks to free to the next one.
+    var hasBacklog = false
+    var isFreeing = false
+    var rates = WorkerRates()
+
+    /// The moment at which something is due next.
+    var next: Int64 { min(nextTick, nextExpiry) }
+
+    /// Whether something is due at `now`.
+    func isDue(_ now: Int64) -> Bool { hasBacklog || now >= next }
+}
+
 /// What is done from time to time: expire, free, age stamps, time out.
 extension Worker {
-    /// Does what is due, in slices; `hasBacklog` tells whether something is left.
+    /// Keys expired, and blocks freed, at once: well under a millisecond's work.
+    private static let expiredAtOnce = 256
+    private static let freedAtOnce = 2048
+    /// Runs of 64 buckets whose stamps are looked at in one tick.
+    static let stampRunsAtOnce = 32
+
+    /// Does what is due, in slices.
     func tick() {
         guard !server.pausesPeriodicWork else { return putOff() }
-        hasBacklog = expire()
-        let isDue = context.now >= nextTick
-        if isDue || isFreeing { isFreeing = freeRemains() }
-        if isFreeing { hasBacklog = true }
+        upkeep.hasBacklog = expire()
+        let isDue = executor.context.now >= upkeep.nextTick
+        if isDue || upkeep.isFreeing { upkeep.isFreeing = freeRemains() }
+        if upkeep.isFreeing { upkeep.hasBacklog = true }
         guard isDue else { return }
-        nextTick = context.now + 1000 / Int64(server.options.ticksPerSecond)
+        upkeep.nextTick = executor.context.now + 1000 / Int64(server.options.ticksPerSecond)
         ageStamps()
         timeOutClients()
-        rates.note(statistics, now: context.now)
+        upkeep.rates.note(executor.statistics, now: executor.context.now)
     }
 
     /// Leaves for later what a tick does.
     private func putOff() {
-        hasBacklog = false
-        nextExpiry = .max
-        nextTick = context.now + 1000 / Int64(server.options.ticksPerSecond)
+        upkeep.hasBacklog = false
+        upkeep.nextExpiry = .max
+        upkeep.nextTick = executor.context.now + 1000 / Int64(server.options.ticksPerSecond)
     }
 
-    /// Calls `body` with every shard that this worker looks after, its partition locked.
+    /// Calls `body` with every shard that this worker looks after, its partition locked; partitions
+    /// in which another worker is are left for the next tick.
     private func forEachShard(_ body: (Shard, _ database: Int) -> Void) {
-        let keyspace = context.keyspace
+        let keyspace = executor.context.keyspace
         for partition in stride(
             from: index,
             to: keyspace.partitionCount,
             by: server.workerCount
         ) {
-            keyspace.lock(partition)
+            guard keyspace.tryLock(partition) else { continue }
             for database in 0..<keyspace.databaseCount {
                 body(keyspace.shard(partition: partition, database: database), database)
             }
@@ -45,35 +69,35 @@ extension Worker {
     /// Removes due keys; returns whether some are left for the next round.
     private func expire() -> Bool {
         guard server.expiresActively else {
-            nextExpiry = .max
+            upkeep.nextExpiry = .max
             return false
         }
         var budget = Worker.expiredAtOnce
         var earliest = Int64.max
-        let now = context.now
+        let now = executor.context.now
         let begin = apus_cycles()
         forEachShard { shard, database in
-            context.removeDue(in: shard, database: database, &budget)
+            executor.context.removeDue(in: shard, database: database, &budget)
             if let next = shard.earliestExpiry { earliest = min(earliest, next) }
         }
-        statistics.expiryCycles &+= apus_cycles() &- begin
+        executor.statistics.expiryCycles &+= apus_cycles() &- begin
         let hasMore = budget <= 0
-        if hasMore { statistics.expiriesCutShort &+= 1 }
+        if hasMore { executor.statistics.expiriesCutShort &+= 1 }
         // Not more often than every 10 ms, and at the latest with the next tick, as keys that were
         // set since may be due earlier.
-        nextExpiry = max(earliest, now + 10)
-        nextExpiry = min(nextExpiry, now + 20)
+        upkeep.nextExpiry = max(earliest, now + 10)
+        upkeep.nextExpiry = min(upkeep.nextExpiry, now + 20)
         return hasMore
     }
 
     /// Looks for due keys with the next tick.
-    func expireSoon() { nextExpiry = 0 }
+    func expireSoon() { upkeep.nextExpiry = 0 }
 
     /// Sets what is counted to zero.
     func resetStatistics() {
-        statistics.reset()
-        rates = WorkerRates()
-        context.statistics = CommandStatistics()
+        executor.statistics.reset()
+        upkeep.rates = WorkerRates()
+        executor.context.statistics = CommandStatistics()
     }
 
     private func freeRemains() -> Bool {
@@ -82,24 +106,23 @@ extension Worker {
         forEachShard { shard, _ in
             guard shard.hasRemains else { return }
             if shard.freeSome(budget: &budget) { hasMore = true }
-            statistics.lazilyFreed &+= UInt64(shard.takeFreedCount())
+            executor.statistics.lazilyFreed &+= UInt64(shard.takeFreedCount())
         }
         return hasMore
     }
 
     private func ageStamps() {
         var budget = Worker.stampRunsAtOnce
-        let clock = context.accessClock
+        let clock = executor.context.accessClock
         forEachShard { shard, _ in shard.ageStamps(clock, budget: &budget) }
     }
 
     private func timeOutClients() {
         let limit = Int64(server.options.timeoutSeconds)
-        for client in clients {
-            guard let client else { continue }
-            if client.outputBytes > 0 { enforceOutputLimit(client) }
-            guard limit > 0, !client.state.contains(.postponed) else { continue }
-            if nowSeconds - client.lastActiveAt > limit { close(client) }
+        for case let connection? in connections.places {
+            if connection.outputBytes > 0 { enforceOutputLimit(connection) }
+            guard limit > 0, !connection.state.contains(.waits) else { continue }
+            if executor.clock.seconds - connection.traffic.lastAt > limit { close(connection) }
         }
     }
 }

@@ -83,15 +83,20 @@ struct ClientFilter {
         isOtherType = true
     }
 
-    /// Whether `client` of `worker` is meant.
-    func accepts(_ client: Client, on worker: Worker) -> Bool {
+    /// Whether `connection` of `worker` is meant.
+    func accepts(_ connection: Connection, on worker: Worker) -> Bool {
         if isOtherType { return false }
         let unixPath = worker.server.options.unixSocketPath
-        if let ids, !ids.contains(client.id) { return false }
-        if let age = ageSecondsMin, worker.nowSeconds - client.createdAt < age { return false }
-        if let address, client.address(peer: true, unixPath: unixPath) != address { return false }
+        if let ids, !ids.contains(connection.session.id) { return false }
+        if let age = ageSecondsMin, worker.executor.clock.seconds - connection.traffic.beganAt < age
+        {
+            return false
+        }
+        if let address, connection.address(peer: true, unixPath: unixPath) != address {
+            return false
+        }
         let own = localAddress
-        if let own, client.address(peer: false, unixPath: unixPath) != own { return false }
+        if let own, connection.address(peer: false, unixPath: unixPath) != own { return false }
         return true
     }
 }

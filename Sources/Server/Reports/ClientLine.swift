@@ -4,64 +4,65 @@ internal import System
 
 /// One connection in a line, as CLIENT LIST and CLIENT INFO write it.
 enum ClientLine {
-    /// The line of `client`, which belongs to `worker`, without its end.
-    static func text(_ client: Client, on worker: Worker) -> String {
+    /// The line of `connection`, which belongs to `worker`, without its end.
+    static func text(_ connection: Connection, on worker: Worker) -> String {
         var line = ByteBuffer()
-        append(client, on: worker, to: &line)
+        append(connection, on: worker, to: &line)
         return line.bytes.string
     }
 
-    /// Appends the line of `client`, which belongs to `worker`, without its end.
-    static func append(_ client: Client, on worker: Worker, to line: inout ByteBuffer) {
+    /// Appends the line of `connection`, which belongs to `worker`, without its end.
+    static func append(_ connection: Connection, on worker: Worker, to line: inout ByteBuffer) {
         let unixPath = worker.server.options.unixSocketPath
-        line.field("id=", Int64(bitPattern: client.id))
+        line.field("id=", Int64(bitPattern: connection.session.id))
         line.append(" addr=")
-        Socket.appendName(client.descriptor, peer: true, unixPath: unixPath, to: &line)
+        Socket.appendName(connection.descriptor, peer: true, unixPath: unixPath, to: &line)
         line.append(" laddr=")
-        Socket.appendName(client.descriptor, peer: false, unixPath: unixPath, to: &line)
-        line.field(" fd=", Int64(client.descriptor))
-        line.field(" name=", client.details?.name)
-        line.field(" age=", worker.nowSeconds - client.createdAt)
-        line.field(" idle=", worker.nowSeconds - client.lastActiveAt)
+        Socket.appendName(connection.descriptor, peer: false, unixPath: unixPath, to: &line)
+        line.field(" fd=", Int64(connection.descriptor))
+        line.field(" name=", connection.session.details?.name)
+        line.field(" age=", worker.executor.clock.seconds - connection.traffic.beganAt)
+        line.field(" idle=", worker.executor.clock.seconds - connection.traffic.lastAt)
         line.append(" flags=")
-        appendFlags(client, to: &line)
-        line.field(" db=", Int64(client.database))
+        appendFlags(connection, to: &line)
+        line.field(" db=", Int64(connection.session.database))
         line.append(" sub=0 psub=0 ssub=0 multi=-1 watch=0")
-        line.field(" qbuf=", Int64(client.query.count))
-        line.field(" qbuf-free=", Int64(client.query.capacity - client.query.count))
+        line.field(" qbuf=", Int64(connection.query.count))
+        line.field(" qbuf-free=", Int64(connection.query.capacity - connection.query.count))
         line.append(" argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0")
-        line.field(" oll=", client.output == nil ? 0 : 1)
-        line.field(" omem=", Int64(client.outputBytes))
-        line.field(" tot-mem=", Int64(memory(client)))
-        line.append(client.state.contains(.sending) ? " events=rw" : " events=r")
+        line.field(" oll=", connection.output == nil ? 0 : 1)
+        line.field(" omem=", Int64(connection.outputBytes))
+        line.field(" tot-mem=", Int64(memory(connection)))
+        line.append(connection.state.contains(.sending) ? " events=rw" : " events=r")
         line.append(" cmd=")
-        if client.lastRow >= 0 {
+        if connection.session.lastRow >= 0 {
             line.appendLowercase(
-                Bytes(worker.server.registry.table.facts[Int(client.lastRow)].name)
+                Bytes(worker.server.registry.table.facts[Int(connection.session.lastRow)].name)
             )
         } else {
             line.append("NULL")
         }
-        line.field(" user=default redir=-1 resp=", client.state.contains(.resp3) ? 3 : 2)
-        line.field(" lib-name=", client.details?.libraryName)
-        line.field(" lib-ver=", client.details?.libraryVersion)
-        line.field(" tot-net-in=", Int64(bitPattern: client.bytesReceived))
-        line.field(" tot-net-out=", Int64(bitPattern: client.bytesSent))
-        line.field(" tot-cmds=", Int64(bitPattern: client.commandCount))
+        line.field(" user=default redir=-1 resp=", connection.session.isRESP3 ? 3 : 2)
+        line.field(" lib-name=", connection.session.details?.libraryName)
+        line.field(" lib-ver=", connection.session.details?.libraryVersion)
+        line.field(" tot-net-in=", Int64(bitPattern: connection.traffic.bytesReceived))
+        line.field(" tot-net-out=", Int64(bitPattern: connection.traffic.bytesSent))
+        line.field(" tot-cmds=", Int64(bitPattern: connection.session.commandCount))
     }
 
-    private static func appendFlags(_ client: Client, to line: inout ByteBuffer) {
+    private static func appendFlags(_ connection: Connection, to line: inout ByteBuffer) {
         let start = line.count
-        if client.state.contains(.closesAfterReply) { line.append("c") }
-        if client.state.contains(.unix) { line.append("U") }
-        if client.state.contains(.noEvict) { line.append("e") }
-        if client.state.contains(.noTouch) { line.append("T") }
+        if connection.state.contains(.closesAfterReply) { line.append("c") }
+        if connection.state.contains(.unix) { line.append("U") }
+        if connection.session.traits.contains(.noEvict) { line.append("e") }
+        if connection.session.traits.contains(.noTouch) { line.append("T") }
         if line.count == start { line.append("N") }
     }
 
     /// The bytes that a connection takes, buffers included; about 300 when it is idle.
-    static func memory(_ client: Client) -> Int {
-        300 + client.query.capacity + client.outputBytes + (client.incoming?.length ?? 0)
+    static func memory(_ connection: Connection) -> Int {
+        300 + connection.query.capacity + connection.outputBytes
+            + (connection.incoming?.length ?? 0)
     }
 }
 
@@ -79,27 +80,15 @@ extension ByteBuffer {
     }
 }
 
-extension Client {
-    /// The address of the other (`peer`) or this end; `unixPath` is that of the unix socket.
-    func address(peer: Bool, unixPath: String) -> String {
-        Socket.name(descriptor, peer: peer, unixPath: unixPath)
-    }
-
-    /// Whether a name has neither spaces nor control characters.
-    static func isPlain(_ name: Bytes) -> Bool {
-        (0..<name.count).allSatisfy { name[$0] > UInt8(ascii: " ") && name[$0] < 0x7F }
-    }
-
-    /// Names the connection; an empty name takes it away.
+extension Session {
+    /// Takes a name, or (empty) gives it up.
     func setName(_ name: Bytes) throws(CommandError) {
-        guard Client.isPlain(name) else {
+        guard Session.isPlain(name) else {
             throw CommandError(
                 "ERR Client names cannot contain spaces, newlines or special characters."
             )
         }
         guard !name.isEmpty || details != nil else { return }
-        var known = details ?? Details()
-        known.name = name.array
-        details = known
+        tell { $0.name = name.array }
     }
 }

@@ -44,7 +44,9 @@ extension InfoReport {
     }
 
     private var lazilyFreed: Int {
-        server.workers.reduce(server.reaper.freedCount) { $0 + Int($1.statistics.lazilyFreed) }
+        server.workers.reduce(server.reaper.freedCount) {
+            $0 + Int($1.executor.statistics.lazilyFreed)
+        }
     }
 
     var persistenceLines: [String] {

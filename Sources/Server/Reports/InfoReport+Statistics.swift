@@ -42,7 +42,7 @@ extension InfoReport {
     }
 
     private func rate(_ which: KeyPath<WorkerRates, Rate>) -> UInt64 {
-        server.workers.reduce(0) { $0 + $1.rates[keyPath: which].perSecond }
+        server.workers.reduce(0) { $0 + $1.upkeep.rates[keyPath: which].perSecond }
     }
 
     var commandLines: [String] {
@@ -50,7 +50,7 @@ extension InfoReport {
         let perCycle = server.microsecondsPerCycle
         return facts.indices.compactMap { row in
             var sum = WorkerStatistics.Command()
-            for worker in server.workers { sum.add(worker.statistics[row]) }
+            for worker in server.workers { sum.add(worker.executor.statistics[row]) }
             guard sum.calls + sum.rejections > 0 else { return nil }
             let usec = Double(sum.cycles) * perCycle
             let each = sum.calls > 0 ? usec / Double(sum.calls) : 0
@@ -62,7 +62,9 @@ extension InfoReport {
 
     var errorLines: [String] {
         var sums: [String: UInt64] = [:]
-        for worker in server.workers { sums.merge(worker.statistics.errorsByCode) { $0 + $1 } }
+        for worker in server.workers {
+            sums.merge(worker.executor.statistics.errorsByCode) { $0 + $1 }
+        }
         return sums.sorted { $0.key < $1.key }.map { "errorstat_\($0.key):count=\($0.value)" }
     }
 
@@ -116,19 +118,19 @@ private struct Totals {
     var errors: UInt64 = 0
 
     mutating func add(_ worker: Worker) {
-        connections += worker.statistics.connectionsAccepted
-        rejected += worker.statistics.connectionsRejected
-        commands += worker.statistics.commandsRun
-        receives += worker.statistics.receives
-        sends += worker.statistics.sends
-        bytesReceived += worker.statistics.bytesReceived
-        bytesSent += worker.statistics.bytesSent
-        expired += worker.context.statistics.expiredKeys
-        expiredFields += worker.context.statistics.expiredFields
-        expiryCycles += worker.statistics.expiryCycles
-        expiriesCutShort += worker.statistics.expiriesCutShort
-        hits += worker.context.statistics.hits
-        misses += worker.context.statistics.misses
-        errors += worker.statistics.errorCount
+        connections += worker.executor.statistics.connectionsAccepted
+        rejected += worker.executor.statistics.connectionsRejected
+        commands += worker.executor.statistics.commandsRun
+        receives += worker.executor.statistics.receives
+        sends += worker.executor.statistics.sends
+        bytesReceived += worker.executor.statistics.bytesReceived
+        bytesSent += worker.executor.statistics.bytesSent
+        expired += worker.executor.context.statistics.expiredKeys
+        expiredFields += worker.executor.context.statistics.expiredFields
+        expiryCycles += worker.executor.statistics.expiryCycles
+        expiriesCutShort += worker.executor.statistics.expiriesCutShort
+        hits += worker.executor.context.statistics.hits
+        misses += worker.executor.context.statistics.misses
+        errors += worker.executor.statistics.errorCount
     }
 }

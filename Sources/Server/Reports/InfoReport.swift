@@ -54,9 +54,9 @@ struct InfoReport {
     // MARK: Sections
 
     private var serverLines: [String] {
-        let uptime = worker.nowSeconds - server.startedAtSeconds
+        let uptime = worker.executor.clock.seconds - server.startedAtSeconds
         let hertz = server.options.ticksPerSecond
-        let clock = worker.context.now / 1000 & 0xFF_FFFF
+        let clock = worker.executor.context.now / 1000 & 0xFF_FFFF
         return [
             "redis_version:\(Version.redis)", "apus_version:\(Version.apus)",
             "redis_git_sha1:00000000", "redis_git_dirty:0", "redis_mode:standalone",
@@ -83,7 +83,7 @@ struct InfoReport {
     }
 
     private var clientLines: [String] {
-        let clients = server.workers.flatMap { $0.clients.compactMap { $0 } }
+        let clients = server.workers.flatMap { $0.connections.places.compactMap { $0 } }
         let query = clients.map { $0.query.count }.max() ?? 0
         let output = clients.map(\.outputBytes).max() ?? 0
         return [
@@ -147,7 +147,7 @@ struct InfoReport {
             repeat {
                 cursor = shard.scan(cursor) { slot in
                     guard let expiry = slot.entry.expiry else { return }
-                    sum += Int128(max(0, expiry - worker.context.now))
+                    sum += Int128(max(0, expiry - worker.executor.context.now))
                     count += 1
                 }
                 buckets -= 1

@@ -49,7 +49,7 @@ extension MemoryUse {
     /// Looks at all of the server; the world is stopped.
     init(_ server: Instance) {
         let data = server.usedDataBytes
-        let connected = server.workers.flatMap { $0.clients.compactMap { $0 } }
+        let connected = server.workers.flatMap { $0.connections.places.compactMap { $0 } }
         let clients = connected.reduce(0) { $0 + ClientLine.memory($1) }
         server.notePeak(data + clients)
         let databases = (0..<server.keyspace.databaseCount).map { number in

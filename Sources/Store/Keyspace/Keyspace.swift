@@ -94,7 +94,7 @@ public struct Keyspace: @unchecked Sendable {  // because: the locks guard the s
 
     // MARK: Locks
 
-    /// Locks a partition; spins, then yields.
+    /// Locks a partition; waits for it, asleep where that takes long.
     @inlinable
     @inline(__always)
     public func lock(_ partition: Int) {
@@ -116,7 +116,7 @@ public struct Keyspace: @unchecked Sendable {  // because: the locks guard the s
     /// Locks a partition unless another worker holds it; says whether it did.
     @inlinable
     @inline(__always)
-    func tryLock(_ partition: Int) -> Bool {
+    public func tryLock(_ partition: Int) -> Bool {
         // SAFETY: a lock word of this keyspace.
         unsafe !isShared || apus_lock_try(lockWord(partition))
     }
@@ -151,46 +151,72 @@ public struct Keyspace: @unchecked Sendable {  // because: the locks guard the s
         unlock(partition)
     }
 
-    /// Locks the partitions whose bits are set, in ascending order.
-    public func lock(set: UInt64) {
+    /// Locks some partitions, in ascending order.
+    public func lock(_ partitions: PartitionSet) {
         guard isShared else { return }
-        var rest = set
-        while rest != 0 {
-            lock(rest.trailingZeroBitCount)
-            rest &= rest &- 1
-        }
+        partitions.forEach { lock($0) }
     }
 
-    /// Unlocks the partitions whose bits are set.
-    public func unlock(set: UInt64) {
-        guard isShared else { return }
-        var rest = set
-        while rest != 0 {
-            unlock(rest.trailingZeroBitCount)
-            rest &= rest &- 1
-        }
+    /// Locks some partitions unless another worker holds one of them; says whether it did.
+    public func tryLock(_ partitions: PartitionSet) -> Bool {
+        lock(partitions) { tryLock($0) }
     }
 
-    /// The set of all partitions.
-    public var allPartitions: UInt64 { isShared ? UInt64.max : 1 }
+    /// Locks some partitions, in ascending order, unless another worker holds one of them for long;
+    /// says whether it did.
+    public func lockSoon(_ partitions: PartitionSet) -> Bool {
+        lock(partitions) { lockSoon($0) }
+    }
+
+    /// Locks all of some partitions with `lock`, or none where that fails for one.
+    private func lock(_ partitions: PartitionSet, _ lock: (Int) -> Bool) -> Bool {
+        guard isShared else { return true }
+        var locked: PartitionSet = []
+        let isThrough = partitions.allSatisfy { partition in
+            guard lock(partition) else { return false }
+            locked.insert(PartitionSet(partition: partition))
+            return true
+        }
+        if !isThrough { unlock(locked) }
+        return isThrough
+    }
+
+    /// Unlocks some partitions.
+    public func unlock(_ partitions: PartitionSet) {
+        guard isShared else { return }
+        partitions.forEach { unlock($0) }
+    }
+
+    /// All partitions.
+    public var allPartitions: PartitionSet {
+        PartitionSet(rawValue: partitionCount == 64 ? .max : 1 << UInt64(partitionCount) - 1)
+    }
 
     @inlinable
     func lockWord(_ partition: Int) -> UnsafeMutablePointer<UInt32> {
         unsafe (locks + partition &* 64).assumingMemoryBound(to: UInt32.self)
     }
 
+    /// How often a waiter looks at a lock before it sleeps, or gives up: some 50 microseconds.
+    private static let looksMax = 2000
+    /// How long a waiter sleeps between two looks.
+    private static let sleepMicroseconds: UInt32 = 50
+
+    /// Locks a partition unless another worker holds it for long; says whether it did.
+    public func lockSoon(_ partition: Int) -> Bool {
+        guard isShared else { return true }
+        let word = unsafe lockWord(partition)
+        for _ in 0..<Keyspace.looksMax {
+            // SAFETY: a lock word of this keyspace.
+            if unsafe apus_lock_peek(word) == 0, unsafe apus_lock_try(word) { return true }
+            apus_pause()
+        }
+        return false
+    }
+
     @inline(never)
     @usableFromInline
     func lockSlowly(_ partition: Int) {
-        let word = unsafe lockWord(partition)
-        var spins = 0
-        while true {
-            // SAFETY: a lock word of this keyspace.
-            while unsafe apus_lock_peek(word) != 0 {
-                spins += 1
-                if spins % 64 == 0 { sched_yield() } else { apus_pause() }
-            }
-            if unsafe apus_lock_try(word) { return }
-        }
+        while !lockSoon(partition) { usleep(Keyspace.sleepMicroseconds) }
     }
 }

@@ -7,7 +7,7 @@ internal import Structures
 /// while a slice runs.
 public struct SlicedWork {
     /// A number of its own.
-    public let id: UInt64
+    public let id: WorkID
     /// The moment (milliseconds since 1970) at which the command counts as run: what was not due
     /// then is not due for it.
     public let startedAt: Int64
@@ -21,7 +21,7 @@ public struct SlicedWork {
     var frozen: FrozenValue?
 
     /// A command that begins.
-    public init(id: UInt64, now: Int64) {
+    public init(id: WorkID, now: Int64) {
         self.id = id
         startedAt = now
         done = 0
@@ -44,7 +44,7 @@ public struct SlicedWork {
 struct FrozenKeys {
     /// A key, of whichever database.
     struct FrozenKey {
-        let work: UInt64
+        let work: WorkID
         let bytes: [UInt8]
     }
 
@@ -53,14 +53,14 @@ struct FrozenKeys {
     var works: [SlicedWork] = []
 
     /// Whether a work but `work` holds `key`.
-    func holds(_ key: Bytes, for work: UInt64) -> Bool {
+    func holds(_ key: Bytes, for work: WorkID?) -> Bool {
         keys.contains { frozen in
             frozen.work != work && frozen.bytes.withBytes { $0 == key }
         }
     }
 
     /// Takes a work's keys out, and the work itself if it lies here.
-    mutating func take(_ work: UInt64) -> SlicedWork? {
+    mutating func take(_ work: WorkID) -> SlicedWork? {
         keys.removeAll { $0.work == work }
         guard let index = works.firstIndex(where: { $0.id == work }) else { return nil }
         return works.remove(at: index)
@@ -78,18 +78,13 @@ extension Keyspace {
         unsafe (lockWord(partition) + 1).pointee != 0
     }
 
-    /// Whether one of the partitions whose bits are set has frozen keys.
-    public func hasFrozen(set: UInt64) -> Bool {
-        var rest = isShared ? set : 1
-        while rest != 0 {
-            if hasFrozen(rest.trailingZeroBitCount) { return true }
-            rest &= rest &- 1
-        }
-        return false
+    /// Whether one of some partitions has frozen keys.
+    public func hasFrozen(_ partitions: PartitionSet) -> Bool {
+        !partitions.allSatisfy { !hasFrozen($0) }
     }
 
     /// Whether `key`, of whichever database, is frozen for others than `work`.
-    public func isFrozen(_ key: Key, for work: UInt64) -> Bool {
+    public func isFrozen(_ key: Key, for work: WorkID?) -> Bool {
         let partition = partition(key.hash)
         guard hasFrozen(partition) else { return false }
         // SAFETY: the caller holds the partition's lock.
@@ -110,7 +105,7 @@ extension Keyspace {
         if !(first.bytes == second.bytes) { add(second, work.id) }
     }
 
-    private func add(_ key: Key, _ work: UInt64) {
+    private func add(_ key: Key, _ work: WorkID) {
         let place = partition(key.hash)
         unsafe frozen[place].keys.append(.init(work: work, bytes: key.bytes.array))
         countFrozen(place)
@@ -121,16 +116,13 @@ extension Keyspace {
         unsafe (lockWord(partition) + 1).pointee = UInt32(frozen[partition].keys.count)
     }
 
-    /// Unfreezes the keys of a work, all in partitions whose bits are set, and returns it; nil when
-    /// it was given up.
-    public func thaw(_ id: UInt64, set: UInt64) -> SlicedWork? {
+    /// Unfreezes the keys of a work, all of them in `partitions`, and returns it; nil when it was
+    /// given up.
+    public func thaw(_ id: WorkID, _ partitions: PartitionSet) -> SlicedWork? {
         var work: SlicedWork?
-        var rest = isShared ? set : 1
-        while rest != 0 {
-            let place = rest.trailingZeroBitCount
+        partitions.forEach { place in
             if let taken = unsafe frozen[place].take(id) { work = taken }
             countFrozen(place)
-            rest &= rest &- 1
         }
         work?.unfreeze()
         return work

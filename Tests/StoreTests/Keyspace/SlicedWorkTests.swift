@@ -49,7 +49,7 @@ import Testing
     private static func isFrozen(
         _ name: String,
         _ keyspace: Keyspace,
-        for work: UInt64 = 0
+        for work: WorkID? = nil
     ) -> Bool {
         withKey(name, keyspace) { keyspace.isFrozen($0, for: work) }
     }
@@ -60,21 +60,22 @@ import Testing
         let all = keyspace.allPartitions
         Self.addHash("one", keyspace)
         Self.addHash("other", keyspace)
-        #expect(!keyspace.hasFrozen(set: all))
-        var work = SlicedWork(id: 7, now: 40)
+        #expect(!keyspace.hasFrozen(all))
+        var work = SlicedWork(id: WorkID(number: 7), now: 40)
         work.done = 3
         Self.freeze("one", "two", work, keyspace)
-        Self.freeze("other", "other", SlicedWork(id: 9, now: 41), keyspace)
-        #expect(keyspace.hasFrozen(set: all))
+        Self.freeze("other", "other", SlicedWork(id: WorkID(number: 9), now: 41), keyspace)
+        #expect(keyspace.hasFrozen(all))
         for name in ["one", "two", "other"] { #expect(Self.isFrozen(name, keyspace)) }
         #expect(!Self.isFrozen("three", keyspace))
-        #expect(!Self.isFrozen("one", keyspace, for: 7) && Self.isFrozen("one", keyspace, for: 9))
-        let thawed = keyspace.thaw(7, set: all)
+        #expect(!Self.isFrozen("one", keyspace, for: WorkID(number: 7)))
+        #expect(Self.isFrozen("one", keyspace, for: WorkID(number: 9)))
+        let thawed = keyspace.thaw(WorkID(number: 7), all)
         #expect(thawed?.done == 3 && thawed?.startedAt == 40)
         #expect(!Self.isFrozen("one", keyspace) && Self.isFrozen("other", keyspace))
-        #expect(keyspace.thaw(7, set: all) == nil)
-        #expect(keyspace.thaw(9, set: all)?.id == 9)
-        #expect(!keyspace.hasFrozen(set: all))
+        #expect(keyspace.thaw(WorkID(number: 7), all) == nil)
+        #expect(keyspace.thaw(WorkID(number: 9), all)?.id == WorkID(number: 9))
+        #expect(!keyspace.hasFrozen(all))
     }
 
     @Test func `what is frozen does not expire, but after it is thawed`() {
@@ -82,7 +83,7 @@ import Testing
         let shard = keyspace.shard(partition: 0, database: 0)
         Self.addHash("one", keyspace)
         Self.addHash("other", keyspace)
-        Self.freeze("one", "two", SlicedWork(id: 7, now: 0), keyspace)
+        Self.freeze("one", "two", SlicedWork(id: WorkID(number: 7), now: 0), keyspace)
         var budget = 100
         while shard.expireDue(now: 60, budget: &budget) {}
         #expect(Self.slot("one", keyspace).map { HashValue($0).count } == 2)
@@ -90,7 +91,7 @@ import Testing
         while shard.expireDue(now: 200, budget: &budget) {}
         #expect(shard.count == 1 && shard.volatileCount == 1)
         #expect(Self.slot("one", keyspace)?.entry.expiry == 100)
-        _ = keyspace.thaw(7, set: 1)
+        _ = keyspace.thaw(WorkID(number: 7), PartitionSet(partition: 0))
         #expect(shard.volatileCount == 1 && shard.isValid)
         while shard.expireDue(now: 60, budget: &budget) {}
         #expect(Self.slot("one", keyspace).map { HashValue($0).count } == 1)
@@ -105,16 +106,16 @@ import Testing
         Self.addHash("other", keyspace)
         let target = keyspace.shard(partition: 0, database: 1)
         guard let slot = Self.slot("one", keyspace) else { return }
-        var work = SlicedWork(id: 7, now: 0)
+        var work = SlicedWork(id: WorkID(number: 7), now: 0)
         work.copy = ValueCopy(of: slot, for: target)
         #expect(target.usedBytes > 0)
         Self.freeze("one", "one", work, keyspace)
-        Self.freeze("other", "other", SlicedWork(id: 9, now: 0), keyspace)
+        Self.freeze("other", "other", SlicedWork(id: WorkID(number: 9), now: 0), keyspace)
         #expect(!keyspace.giveUpCopies() && Self.isFrozen("one", keyspace))
-        _ = keyspace.thaw(9, set: keyspace.allPartitions)
+        _ = keyspace.thaw(WorkID(number: 9), keyspace.allPartitions)
         #expect(keyspace.giveUpCopies())
-        #expect(!keyspace.hasFrozen(set: keyspace.allPartitions) && target.usedBytes == 0)
+        #expect(!keyspace.hasFrozen(keyspace.allPartitions) && target.usedBytes == 0)
         #expect(Self.slot("one", keyspace)?.entry.expiry == 100)
-        #expect(keyspace.thaw(7, set: keyspace.allPartitions) == nil)
+        #expect(keyspace.thaw(WorkID(number: 7), keyspace.allPartitions) == nil)
     }
 }

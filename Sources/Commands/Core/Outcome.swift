@@ -1,0 +1,37 @@
+public import Store
+
+/// What became of a request that was run.
+public enum Outcome: Equatable, Sendable {
+    /// It has finished; its reply is complete.
+    case done
+    /// It has to be run again later, with the same words. It wrote no reply.
+    case waits(Wait)
+}
+
+/// What a request waits for before it is run again.
+public enum Wait: Equatable, Sendable {
+    /// Its own turn: it works in slices, and other requests run in between.
+    case turn(WorkID)
+    /// The end of another request's work on keys that it names.
+    case keys
+    /// Partitions that another worker has held for long.
+    case partitions
+    /// A moment, in milliseconds since 1970.
+    case time(Int64)
+    /// So many answers of other workers.
+    case answers(Int)
+
+    /// Whether the request is pointless once its client is gone: it has changed nothing yet, and
+    /// waits for something that may never happen.
+    public var endsWithClient: Bool {
+        switch self {
+        case .turn, .keys, .partitions: false
+        case .time, .answers: true
+        }
+    }
+
+    /// The work of the request itself, if it has begun some.
+    public var work: WorkID? {
+        if case .turn(let work) = self { work } else { nil }
+    }
+}

@@ -1,0 +1,134 @@
+internal import Commands
+internal import Primitives
+internal import Store
+internal import Wire
+
+/// What is rare on the way of a request: callers that must be looked at, and refusals.
+extension Executor {
+    /// Runs a request if its caller may, and drops the reply if the caller wants none.
+    @inline(never)
+    func runIfAdmitted(
+        _ number: Int,
+        _ arguments: Arguments,
+        _ connection: Connection
+    ) -> Wait? {
+        let session = connection.session
+        if let refusal = refusal(number, session) {
+            reject(refusal, number, session)
+            return nil
+        }
+        session.beginCommand()
+        let start = context.reply.buffer.count
+        let wait = runMeasured(number, arguments, connection)
+        if wait == nil { settleReply(from: start, session) }
+        return wait
+    }
+
+    /// Why a request may not run at the moment, if so.
+    private func refusal(_ number: Int, _ session: Session) -> CommandError? {
+        if session.traits.contains(.unauthenticated),
+            !registry.row(number).flags.contains(.noAuth)
+        {
+            return .authenticationNeeded
+        }
+        return nil
+    }
+
+    /// Takes the reply from `start` on back where the caller wants none; its command is through.
+    private func settleReply(from start: Int, _ session: Session) {
+        if session.isSilent {
+            context.reply.truncate(to: min(start, context.reply.buffer.count))
+        }
+        session.endCommand()
+    }
+
+    // MARK: Looking up
+
+    /// The row of a subcommand; nil, and an error was replied, where there is none, or no command.
+    @inline(never)
+    func resolve(_ number: Int, _ arguments: Arguments, _ connection: Connection) -> Int? {
+        let session = connection.session
+        if number >= 0, arguments.count < 2 { return number }
+        if number >= 0, let child = registry.table.subcommand(arguments[1], of: number) {
+            hashFirstKey(of: child, arguments)
+            return child
+        }
+        let start = context.reply.buffer.count
+        if number >= 0 {
+            refuseSubcommand(arguments, number)
+        } else if arguments[0].isWord("POST") || arguments[0].isWord("HOST:") {
+            worker.cutOff(connection)
+            return nil
+        } else {
+            refuseCommand(arguments)
+        }
+        countError(from: start)
+        session.beginCommand()
+        settleReply(from: start, session)
+        session.commandCount &+= 1
+        return nil
+    }
+
+    private func refuseCommand(_ arguments: Arguments) {
+        var text = ByteBuffer()
+        text.append("ERR unknown command '")
+        text.append(arguments[0][0..<min(arguments[0].count, 128)])
+        text.append("', with args beginning with: ")
+        let start = text.count
+        for index in 1..<max(arguments.count, 1) {
+            let room = 128 - (text.count - start)
+            guard room > 0 else { break }
+            text.append("'")
+            text.append(arguments[index][0..<min(arguments[index].count, room)])
+            text.append("' ")
+        }
+        context.reply.error(text.bytes)
+    }
+
+    private func refuseSubcommand(_ arguments: Arguments, _ row: Int) {
+        var text = ByteBuffer()
+        text.append("ERR unknown subcommand '")
+        text.append(arguments[1][0..<min(arguments[1].count, 128)])
+        text.append("'. Try ")
+        text.append(Bytes(registry.table.facts[row].name))
+        text.append(" HELP.")
+        context.reply.error(text.bytes)
+    }
+
+    // MARK: Refusing
+
+    /// Replies that a request may not run, and counts it.
+    @inline(never)
+    func reject(_ error: CommandError, _ number: Int, _ session: Session) {
+        let start = context.reply.buffer.count
+        statistics.countRejection(number)
+        replyError(error, number)
+        session.commandCount &+= 1
+        session.beginCommand()
+        settleReply(from: start, session)
+    }
+
+    /// Replies to a client's mistake and counts it.
+    @inline(never)
+    func replyError(_ error: CommandError, _ row: Int) {
+        let start = context.reply.buffer.count
+        context.reply.error(error, command: registry.table.facts[row].name)
+        countError(from: start)
+    }
+
+    /// Replies with an error whose text no command's error can hold, and counts it.
+    func refuse(_ text: String, _ session: Session) {
+        let start = context.reply.buffer.count
+        Array(text.utf8).withBytes { context.reply.error($0) }
+        countError(from: start)
+        if session.lastRow >= 0 { statistics.noteFailure(Int(session.lastRow)) }
+    }
+
+    /// Counts the error whose reply begins at `start`, by its first word.
+    private func countError(from start: Int) {
+        let reply = context.reply.buffer.bytes.dropFirst(start)
+        var end = 1
+        while end < min(reply.count, 32), reply[end] > UInt8(ascii: " ") { end += 1 }
+        statistics.countError(reply[min(1, reply.count)..<min(end, reply.count)].string)
+    }
+}

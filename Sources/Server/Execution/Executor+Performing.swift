@@ -1,0 +1,222 @@
+internal import Commands
+internal import Primitives
+internal import Store
+internal import Wire
+
+/// Locks, and what runs under them.
+extension Executor {
+    /// Runs a request whose locks take some planning.
+    @inline(never)
+    func executePlanned(
+        _ number: Int,
+        _ arguments: Arguments,
+        _ connection: Connection
+    ) throws(CommandError) -> Outcome {
+        let plan = plan(number, arguments)
+        let keyspace = context.keyspace
+        guard plan.partitions.isEmpty || lock(plan.partitions) else { return .waits(.partitions) }
+        context.held = plan.partitions
+        defer {
+            context.held = []
+            keyspace.unlock(plan.partitions)
+        }
+        return try runHandler(number, arguments, connection.session, connection)
+    }
+
+    /// Runs the command in row `number` on behalf of `session`, with words of the caller's,
+    /// whatever runs already: locks that are held are not taken again, and the command that runs
+    /// goes on as it was. The reply is appended in the protocol of `session`.
+    ///
+    /// Precondition: the locks of the row's plan come after those that are held, or the world is
+    /// stopped. Throws: the command's error, to which nothing was replied.
+    func perform(
+        _ number: Int,
+        _ arguments: Arguments,
+        for session: Session,
+        from connection: Connection? = nil
+    ) throws(CommandError) -> Outcome {
+        let outer = Suspended(context)
+        defer { outer.resume(&context) }
+        context.database = session.database
+        context.ignoresUses = session.traits.contains(.noTouch)
+        context.reply.isRESP3 = session.isRESP3
+        hashFirstKey(of: number, arguments)
+        let plan = plan(number, arguments)
+        let missing = plan.partitions.subtracting(context.held)
+        context.keyspace.lock(missing)
+        context.held.formUnion(missing)
+        defer {
+            context.held.subtract(missing)
+            context.keyspace.unlock(missing)
+        }
+        return try runHandler(number, arguments, session, connection)
+    }
+
+    /// What of the context belongs to the command that runs, while another one is performed.
+    private struct Suspended {
+        private let database: Int
+        private let firstHash: KeyHash
+        private let ignoresUses: Bool
+        private let isRESP3: Bool
+
+        init(_ context: borrowing CommandContext) {
+            database = context.database
+            firstHash = context.firstHash
+            ignoresUses = context.ignoresUses
+            isRESP3 = context.reply.isRESP3
+        }
+
+        func resume(_ context: inout CommandContext) {
+            context.database = database
+            context.firstHash = firstHash
+            context.ignoresUses = ignoresUses
+            context.reply.isRESP3 = isRESP3
+        }
+    }
+
+    /// Runs a handler; the locks of its plan are held.
+    private func runHandler(
+        _ number: Int,
+        _ arguments: Arguments,
+        _ session: Session,
+        _ connection: Connection?
+    ) throws(CommandError) -> Outcome {
+        let row = registry.row(number)
+        switch row.runner {
+        case .data, .waitingData:
+            if context.keyspace.hasFrozen(context.held) {
+                return try performAmidWork(number, arguments, context.held)
+            }
+            defer { settle(number, arguments) }
+            return try row.run(arguments, &context)
+        case .admin(let handler):
+            try handler(arguments, call(session, connection))
+            return .done
+        case .waitingAdmin(let handler):
+            return try handler(arguments, call(session, connection))
+        case .container:
+            throw .wordCount
+        }
+    }
+
+    private func call(_ session: Session, _ connection: Connection?) -> AdminCall {
+        AdminCall(server: server, worker: worker, session: session, connection: connection)
+    }
+
+    // MARK: Planning
+
+    /// The locks that a request needs, and whether its command may stop the world.
+    func plan(_ number: Int, _ arguments: Arguments) -> LockPlan {
+        let facts = registry.table.facts[number]
+        let keyspace = context.keyspace
+        var plan = LockPlan(stopsWorld: facts.flags.contains(.stopsWorld))
+        if facts.flags.contains(.allPartitions) {
+            plan.partitions = keyspace.allPartitions
+        } else if !facts.flags.contains(.locksItself), registry.row(number).isData {
+            plan.partitions = partitions(facts.keys, arguments)
+        }
+        return plan
+    }
+
+    /// The partitions of all keys of a request; all where they cannot be told.
+    private func partitions(_ specs: [KeySpec], _ arguments: Arguments) -> PartitionSet {
+        let keyspace = context.keyspace
+        guard !specs.contains(where: \.isUnknown) else { return keyspace.allPartitions }
+        var set: PartitionSet = []
+        do throws(KeyFinder.Failure) {
+            try KeyFinder.forEach(specs, arguments) { index, _ in
+                let hash = keyspace.hasher(arguments[index])
+                set.insert(PartitionSet(partition: keyspace.partition(hash)))
+            }
+        } catch {
+            return keyspace.allPartitions
+        }
+        return set
+    }
+
+    /// Notes the hash of the first key of a request.
+    func hashFirstKey(of number: Int, _ arguments: Arguments) {
+        let firstKey = registry.row(number).firstKey
+        guard firstKey > 0, firstKey < arguments.count else { return }
+        context.firstHash = context.keyspace.hasher(arguments[firstKey])
+    }
+
+    // MARK: Locks that are taken
+
+    /// Locks partitions of which another worker holds one; false where it holds it for long, and
+    /// the request has to wait while its worker goes on.
+    @inline(never)
+    func waitToLock(_ partitions: PartitionSet) -> Bool {
+        let isLocked = context.keyspace.lockSoon(partitions)
+        if !isLocked {
+            guard !mayWaitForPartitions else { return false }
+            context.keyspace.lock(partitions)
+        }
+        // Time has passed: what is due by now must not be answered.
+        readClocks()
+        return true
+    }
+
+    private func lock(_ partitions: PartitionSet) -> Bool {
+        context.keyspace.tryLock(partitions) || waitToLock(partitions)
+    }
+
+    // MARK: Amid frozen keys
+
+    /// Runs a command whose partitions, locked by now, hold frozen keys: it waits if it names one
+    /// of them, unless it is the one that works on it.
+    @inline(never)
+    func performAmidWork(
+        _ number: Int,
+        _ arguments: Arguments,
+        _ locked: PartitionSet
+    ) throws(CommandError) -> Outcome {
+        if mustWait(number, arguments) { return .waits(.keys) }
+        let now = context.now
+        if let work = resumedWork {
+            context.work = context.keyspace.thaw(work, locked)
+            context.now = context.work?.startedAt ?? now
+            resumedWork = nil
+        }
+        defer {
+            context.endWork()
+            settle(number, arguments)
+            context.now = now
+        }
+        return try registry.row(number).run(arguments, &context)
+    }
+
+    private func mustWait(_ number: Int, _ arguments: Arguments) -> Bool {
+        let facts = registry.table.facts[number]
+        guard !facts.keys.isEmpty else {
+            // FLUSHALL and its like end copies; what only looks over all keys may do so.
+            return facts.flags.contains(.write) && !context.keyspace.giveUpCopies()
+        }
+        guard !facts.keys.contains(where: \.isUnknown),
+            let keys = try? KeyFinder.keys(facts.keys, arguments)
+        else { return true }
+        return keys.contains {
+            context.keyspace.isFrozen(context.key(arguments[$0.index]), for: resumedWork)
+        }
+    }
+
+    /// Ends the work that the request which ran should have gone on with but did not: it was given
+    /// up by then, or the request was refused.
+    func dropResumedWork() {
+        guard let work = resumedWork else { return }
+        let keyspace = context.keyspace
+        keyspace.lock(keyspace.allPartitions)
+        keyspace.thaw(work, keyspace.allPartitions)?.copy?.discard()
+        keyspace.unlock(keyspace.allPartitions)
+        resumedWork = nil
+    }
+}
+
+/// What a request needs before it can run.
+struct LockPlan {
+    /// The partitions whose locks it needs.
+    var partitions: PartitionSet = []
+    /// Whether its command may stop the world, which must not happen while locks are held: who runs
+    /// it under locks stops the world before it takes them.
+    var stopsWorld = false
+}

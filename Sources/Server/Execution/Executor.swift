@@ -1,0 +1,146 @@
+internal import CSupport
+internal import Commands
+internal import Primitives
+internal import Store
+internal import Structures
+internal import System
+internal import Wire
+
+/// Runs commands on one worker's thread: the one path from a request's words to its reply.
+///
+/// ```text
+/// look up ─▶ admit ─▶ plan the locks ─▶ perform under them ─▶ measure
+///              │ one test of one mask; what is rare stands behind it
+/// ```
+/// `run` takes a request through all of it. `perform` is its inner half, for callers with words of
+/// their own: it may be called while another command runs, and takes only locks that are not held.
+final class Executor {
+    /// Lives as long as the process.
+    unowned let server: Instance
+    private let workerIndex: Int
+    let registry: Registry
+    var context: CommandContext
+    var statistics: WorkerStatistics
+    var clock = WorkerClock()
+    var keptReplies = KeptReplies()
+    /// What keeps some rows from running at the moment.
+    var alerts: Concerns = []
+    /// The work that the request which runs is to go on with, until it has taken it up.
+    var resumedWork: WorkID?
+    /// Whether a request waits without its worker where partitions are taken for long.
+    var mayWaitForPartitions = true
+
+    init(server: Instance, workerIndex: Int) {
+        self.server = server
+        self.workerIndex = workerIndex
+        registry = server.registry
+        context = CommandContext(
+            keyspace: server.keyspace,
+            seed: UInt64.random(in: 1...UInt64.max)
+        )
+        context.limits = server.options.commandLimits
+        context.effects.consumer = { [journal = server.effectJournal] in journal.append($0) }
+        statistics = WorkerStatistics(commandCount: registry.table.facts.count)
+        statistics.keepDurations(server.options.tracksLatency)
+        measure(by: server.options.accessMeasure)
+    }
+
+    /// The worker whose thread it runs on.
+    var worker: Worker { server.workers[workerIndex] }
+
+    // MARK: Time
+
+    /// Reads the clocks for what runs next.
+    func readClocks() {
+        let second = clock.seconds
+        clock.read()
+        context.now = clock.now
+        if clock.seconds != second {
+            context.accessClock.advance(to: clock.seconds)
+            server.keyspace.freshStamp.stamp = context.accessClock.fresh
+        }
+    }
+
+    /// Notes `measure` of keys' uses from now on.
+    func measure(by measure: AccessClock.Measure) {
+        context.accessClock.measure(by: measure)
+        server.keyspace.freshStamp.stamp = context.accessClock.fresh
+    }
+
+    // MARK: A request
+
+    /// Takes a request of `connection` through; returns what it waits for if it is to be run again,
+    /// or go on, later.
+    @inline(__always)
+    func run(_ item: Batch.Item, _ arguments: Arguments, _ connection: Connection) -> Wait? {
+        let session = connection.session
+        var number = Int(item.row)
+        context.firstHash = item.hash
+        context.database = session.database
+        if _slowPath(number < 0 || registry.row(number).isContainer) {
+            guard let child = resolve(number, arguments, connection) else { return nil }
+            number = child
+        }
+        session.lastRow = Int32(truncatingIfNeeded: number)
+        let row = registry.row(number)
+        guard row.accepts(wordCount: arguments.count) else {
+            reject(.wordCount, number, session)
+            return nil
+        }
+        let special = session.traits.rawValue & Session.Traits.special.rawValue
+        if _slowPath(row.asks.rawValue & alerts.rawValue | special != 0) {
+            return runIfAdmitted(number, arguments, connection)
+        }
+        return runMeasured(number, arguments, connection)
+    }
+
+    /// Runs a request that may run, and counts it.
+    @inline(__always)
+    func runMeasured(_ number: Int, _ arguments: Arguments, _ connection: Connection) -> Wait? {
+        do throws(CommandError) {
+            let outcome = try execute(number, arguments, connection)
+            if case .waits(let wait) = outcome { return wait }
+            statistics.count(number, cycles: clock.lap())
+        } catch {
+            statistics.countFailure(number, cycles: clock.lap())
+            replyError(error, number)
+        }
+        statistics.commandsRun &+= 1
+        connection.session.commandCount &+= 1
+        if _slowPath(clock.isStale) { readClocks() }
+        return nil
+    }
+
+    /// Takes the locks of a request's keys and runs it.
+    @inline(__always)
+    private func execute(
+        _ number: Int,
+        _ arguments: Arguments,
+        _ connection: Connection
+    ) throws(CommandError) -> Outcome {
+        let row = registry.row(number)
+        guard row.hasOneKey, case .data(let handler) = row.runner else {
+            return try executePlanned(number, arguments, connection)
+        }
+        let keyspace = context.keyspace
+        let partition = keyspace.partition(context.firstHash)
+        if _slowPath(!keyspace.tryLock(partition)), !waitToLock(PartitionSet(partition: partition))
+        {
+            return .waits(.partitions)
+        }
+        defer { keyspace.unlock(partition) }
+        if _slowPath(keyspace.hasFrozen(partition)) {
+            return try performAmidWork(number, arguments, PartitionSet(partition: partition))
+        }
+        defer { settle(number, arguments) }
+        try handler(arguments, &context)
+        return .done
+    }
+
+    /// Hands over what the command that ran has changed, where anybody wants to know.
+    @inline(__always)
+    func settle(_ number: Int, _ arguments: Arguments) {
+        guard _slowPath(context.effects.wants.rawValue != 0) else { return }
+        context.settle(registry.table.facts[number].propagation, arguments)
+    }
+}

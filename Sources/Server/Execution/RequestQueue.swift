@@ -1,0 +1,97 @@
+internal import Primitives
+internal import Wire
+
+/// Requests put aside, complete and in order, in one buffer.
+///
+/// ```text
+/// ┌───────┬─────────┬─────────┬───┬───────┬───────┬───┬───────
+/// │ words │ length  │ length  │ … │ bytes │ bytes │ … │ words …    numbers of 4 bytes
+/// └───────┴─────────┴─────────┴───┴───────┴───────┴───┴───────
+/// ```
+/// The last word of a large request stays in the block into which it was received: bit 31 of the
+/// number of words says so, and it has neither length nor bytes here.
+///
+/// ## Invariants
+/// `start` is where the first request begins in `buffer`; `blocks` holds the blocks of the requests
+/// that have one, in order, a reference each.
+struct RequestQueue: ~Copyable {
+    private static let hasBlock: UInt32 = 1 << 31
+
+    private var buffer = ByteBuffer()
+    private var start = 0
+    private var blocks: [SharedBlock] = []
+    /// The requests held.
+    private(set) var count = 0
+
+    deinit {
+        for block in blocks { block.release() }
+    }
+
+    /// The bytes that it takes.
+    var byteCount: Int { buffer.capacity + blocks.reduce(0) { $0 + $1.byteCount } }
+
+    /// Appends a request. `received` is the block in which its last word stands, if that was
+    /// received into one. Complexity: O(bytes).
+    mutating func append(_ arguments: Arguments, received: SharedBlock?) {
+        let copied = arguments.count - (received == nil ? 0 : 1)
+        let flag = received == nil ? 0 : RequestQueue.hasBlock
+        append(UInt32(truncatingIfNeeded: arguments.count) | flag)
+        for index in 0..<copied { append(UInt32(truncatingIfNeeded: arguments[index].count)) }
+        for index in 0..<copied { buffer.append(arguments[index]) }
+        if let received {
+            received.retain()
+            blocks.append(received)
+        }
+        count += 1
+    }
+
+    private mutating func append(_ number: UInt32) {
+        buffer.reserve(4)
+        buffer.append(UInt8(truncatingIfNeeded: number))
+        buffer.append(UInt8(truncatingIfNeeded: number >> 8))
+        buffer.append(UInt8(truncatingIfNeeded: number >> 16))
+        buffer.append(UInt8(truncatingIfNeeded: number >> 24))
+    }
+
+    /// Calls `word` with each word of the first request in turn; returns the block of the last one,
+    /// if it stands in one. The words are lent until the queue changes.
+    func readFirst(_ word: (Bytes) -> Void) -> SharedBlock? {
+        precondition(count > 0, "no request is held")
+        let head = first
+        var lengths = start + 4
+        var place = lengths + head.copied * 4
+        for _ in 0..<head.copied {
+            let length = Int(buffer.cell.load(lengths, as: UInt32.self))
+            word(buffer.cell.bytes(place, length))
+            lengths += 4
+            place += length
+        }
+        guard head.hasBlock else { return nil }
+        word(blocks[0].bytes)
+        return blocks[0]
+    }
+
+    /// Forgets the first request, which has run. Complexity: O(words).
+    mutating func removeFirst() {
+        precondition(count > 0, "no request is held")
+        let head = first
+        var end = start + 4 + head.copied * 4
+        for index in 0..<head.copied {
+            end += Int(buffer.cell.load(start + 4 + index * 4, as: UInt32.self))
+        }
+        start = end
+        count -= 1
+        if head.hasBlock { blocks.removeFirst().release() }
+        if count == 0 {
+            buffer.removeAll(keep: 0)
+            start = 0
+        }
+    }
+
+    private var first: (copied: Int, hasBlock: Bool) {
+        let head: UInt32 = buffer.cell.load(start)
+        let words = Int(head & ~RequestQueue.hasBlock)
+        let hasBlock = head & RequestQueue.hasBlock != 0
+        return (words - (hasBlock ? 1 : 0), hasBlock)
+    }
+}

@@ -1,0 +1,83 @@
+internal import Primitives
+
+/// Who asks: what commands know of their caller, whether its words come from a connection or from
+/// within the server.
+///
+/// How bytes come and go is the connection's business; a session without one has nobody who could
+/// hang up, and its replies stay where they were written.
+final class Session {
+    /// What a session is, or wants.
+    struct Traits: OptionSet {
+        let rawValue: UInt32
+        /// Has not given the password that it needs.
+        static let unauthenticated = Traits(rawValue: 1 << 0)
+        /// Gets no replies (CLIENT REPLY OFF).
+        static let repliesOff = Traits(rawValue: 1 << 1)
+        /// Gets no reply to the command that runs.
+        static let skipsReply = Traits(rawValue: 1 << 2)
+        /// Gets no reply to its next command (CLIENT REPLY SKIP).
+        static let skipsNextReply = Traits(rawValue: 1 << 3)
+        /// Leaves no trace in the access times of keys (CLIENT NO-TOUCH).
+        static let noTouch = Traits(rawValue: 1 << 8)
+        /// Is never evicted (CLIENT NO-EVICT).
+        static let noEvict = Traits(rawValue: 1 << 9)
+
+        /// Those for which a request must be looked at before it runs.
+        static let special: Traits = [.unauthenticated, .repliesOff, .skipsReply, .skipsNextReply]
+        static let silent: Traits = [.repliesOff, .skipsReply]
+    }
+
+    /// What few clients tell of themselves.
+    struct Details {
+        var name: [UInt8] = []
+        var libraryName: [UInt8] = []
+        var libraryVersion: [UInt8] = []
+    }
+
+    let id: UInt64
+    var traits: Traits = []
+    var isRESP3 = false
+    /// The database that its keys are in.
+    var database = 0
+    /// The row of the command that ran last, or -1.
+    var lastRow: Int32 = -1
+    var commandCount: UInt64 = 0
+    var details: Details?
+
+    init(id: UInt64) { self.id = id }
+
+    /// Whether its replies are dropped.
+    var isSilent: Bool { !traits.isDisjoint(with: .silent) }
+
+    /// Notes that a command is about to run: if it was to get no reply, it is the one.
+    func beginCommand() {
+        guard traits.contains(.skipsNextReply) else { return }
+        traits.remove(.skipsNextReply)
+        traits.insert(.skipsReply)
+    }
+
+    /// Notes that a command has run.
+    func endCommand() { traits.remove(.skipsReply) }
+
+    /// Back to what it was when new, but for what its library said of itself.
+    func reset(needsPassword: Bool) {
+        traits = needsPassword ? .unauthenticated : []
+        isRESP3 = false
+        database = 0
+        details?.name = []
+    }
+
+    // MARK: What it tells of itself
+
+    /// Whether a name has neither spaces nor special characters.
+    static func isPlain(_ name: Bytes) -> Bool {
+        (0..<name.count).allSatisfy { name[$0] > UInt8(ascii: " ") && name[$0] < 0x7F }
+    }
+
+    /// Changes what it tells of itself.
+    func tell(_ change: (inout Details) -> Void) {
+        var told = details ?? Details()
+        change(&told)
+        details = told
+    }
+}

@@ -1,0 +1,113 @@
+internal import CSupport
+internal import Commands
+internal import Primitives
+internal import Store
+internal import Wire
+
+/// The batch: requests of many connections, whose memory is asked for ahead, and which then run in
+/// order.
+extension Worker {
+    /// Replies that are sent before their client's batch is through.
+    static let replyBytesHeld = 256 * 1024
+
+    /// Finds the command of the words just parsed and appends the request to the batch.
+    @inline(__always)
+    func enqueue(_ connection: Connection, _ start: Int, _ count: Int) {
+        round.batch.append(item(connection, start, count))
+    }
+
+    /// A request of the words from `start` on.
+    @inline(__always)
+    func item(_ connection: Connection, _ start: Int, _ count: Int) -> Batch.Item {
+        let arguments = round.words.arguments(start, count)
+        let registry = executor.registry
+        let row = registry.table.row(arguments[0]) ?? -1
+        var hash = KeyHash(bits: 0)
+        var hasKey = false
+        if row >= 0 {
+            let firstKey = registry.row(row).firstKey
+            if firstKey > 0, firstKey < count {
+                let keyspace = executor.context.keyspace
+                hash = keyspace.hasher(arguments[firstKey])
+                hasKey = true
+                keyspace.prefetchBucket(hash, database: connection.session.database)
+            }
+        }
+        return Batch.Item(
+            connection: connection,
+            start: start,
+            count: count,
+            row: row,
+            hash: hash,
+            hasKey: hasKey
+        )
+    }
+
+    /// Runs all requests of the batch, closing each client's replies when its last one has run, and
+    /// leaves the batch empty. The client that is still being parsed keeps its replies open.
+    func runBatch(parsing: Connection?) {
+        let count = round.batch.count
+        guard count > 0 else { return }
+        if count > 1 { prefetchEntries(count) }
+        for index in 0..<count {
+            let item = round.batch[index]
+            item.withConnection { connection in
+                if connection !== outbox.replying { switchReplies(to: connection) }
+                guard connection.state.isDisjoint(with: .idle) else {
+                    return hold(item, connection)
+                }
+                let arguments = round.words.arguments(item.start, item.count)
+                if let wait = executor.run(item, arguments, connection) {
+                    postpone(item, connection, wait)
+                }
+                // Few requests may ask for much: their replies must not gather here unsent and
+                // out of sight of the client's limit.
+                if _slowPath(executor.context.reply.buffer.count > Worker.replyBytesHeld) {
+                    switchReplies(to: nil)
+                }
+            }
+        }
+        round.batch.removeAll()
+        if parsing == nil { switchReplies(to: nil) }
+    }
+
+    // MARK: Asking ahead
+
+    private func prefetchEntries(_ count: Int) {
+        let keyspace = executor.context.keyspace
+        var seeking: UInt32 = 0
+        for index in 0..<count {
+            let item = round.batch[index]
+            guard item.hasKey else { continue }
+            let database = item.withConnection { $0.session.database }
+            keyspace.prefetchEntry(item.hash, database: database)
+            let member = executor.registry.row(Int(item.row)).memberWord
+            if member > 0, member < item.count { seeking |= 1 << UInt32(index) }
+        }
+        guard seeking != 0 else { return }
+        let large = prefetchMembers(seeking) { $0.prefetchMemberBucket($1, $2) }
+        _ = prefetchMembers(large) { $0.prefetchMember($1, $2) }
+    }
+
+    /// Calls `body` with the shard, the key and the first member of the requests whose bits are
+    /// set, but for shards in which another worker is; returns the bits of those for which it
+    /// said true.
+    private func prefetchMembers(_ set: UInt32, _ body: (Shard, Key, Bytes) -> Bool) -> UInt32 {
+        var found: UInt32 = 0
+        var rest = set
+        while rest != 0 {
+            let bit = rest & ~(rest &- 1)
+            rest &= rest &- 1
+            let item = round.batch[bit.trailingZeroBitCount]
+            let row = executor.registry.row(Int(item.row))
+            let arguments = round.words.arguments(item.start, item.count)
+            let database = item.withConnection { $0.session.database }
+            let key = Key(arguments[row.firstKey], item.hash)
+            let member = arguments[row.memberWord]
+            executor.context.keyspace.withShardIfFree(of: item.hash, database: database) {
+                if body($0, key, member) { found |= bit }
+            }
+        }
+        return found
+    }
+}

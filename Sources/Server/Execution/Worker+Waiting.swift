@@ -1,0 +1,118 @@
+internal import Commands
+internal import Primitives
+internal import Store
+internal import System
+internal import Wire
+
+/// Requests that wait: those that take long run in slices, those that need what another one works
+/// on run when it is through. A client's requests keep their order, so what it sent behind waits
+/// too.
+extension Worker {
+    /// How long the slices of one round take together, about.
+    private static let sliceNanoseconds: Int64 = 250_000
+    /// How often a request looks for taken partitions before its worker waits with it, so that it
+    /// comes to its turn where they are hardly ever free.
+    private static let triesMax = 1000
+
+    // MARK: Putting aside
+
+    /// Puts a request aside that could not run or is not through, the first of its client.
+    @inline(never)
+    func postpone(_ item: Batch.Item, _ connection: Connection, _ wait: Wait) {
+        connection.waiting = WaitingRequests(wait)
+        connection.state.insert(.waits)
+        hold(item, connection)
+        file(connection)
+    }
+
+    /// Puts a request aside whose client has others waiting; one of a client that is about to end
+    /// is dropped.
+    @inline(never)
+    func hold(_ item: Batch.Item, _ connection: Connection) {
+        guard connection.state.isDisjoint(with: [.closed, .closesAfterReply]) else { return }
+        let arguments = round.words.arguments(item.start, item.count)
+        connection.waiting?.queue.append(arguments, received: executor.context.received)
+    }
+
+    private func file(_ connection: Connection) {
+        waiting.file(connection)
+        executor.context.mayBeginWork = waiting.mayBeginWork
+    }
+
+    // MARK: Going on
+
+    /// Runs again what may try again, and does a slice of the work of one client.
+    func serveWaiting() {
+        for connection in waiting.takeReady() {
+            resume(connection)
+            file(connection)
+        }
+        if let connection = waiting.takeTurn() {
+            let work = connection.waiting?.wait.work
+            let end = Clock.monotonicNanoseconds() + Worker.sliceNanoseconds
+            repeat {
+                resume(connection)
+            } while connection.waiting?.wait.work == work
+                && Clock.monotonicNanoseconds() < end
+            file(connection)
+            if connection.waiting?.wait.work != work { server.workEnded(on: self) }
+        }
+        finishRound()
+    }
+
+    /// Runs what a client has waiting as far as it goes.
+    private func resume(_ connection: Connection) {
+        guard let requests = connection.waiting else { return }
+        switchReplies(to: connection)
+        while requests.queue.count > 0, !connection.state.contains(.closesAfterReply) {
+            if connection.state.contains(.closed), requests.wait.work == nil { break }
+            if let wait = runFirst(requests, connection) {
+                requests.tries += 1
+                requests.wait = wait
+                return
+            }
+            requests.tries = 0
+            requests.queue.removeFirst()
+            requests.wait = .keys
+        }
+        connection.waiting = nil
+        connection.state.remove(.waits)
+        guard !connection.state.contains(.closed) else { return }
+        if let failure = requests.failure, !connection.state.contains(.closesAfterReply) {
+            replyFailure(failure, connection)
+        }
+        switchReplies(to: nil)
+        goOnReceiving(connection)
+    }
+
+    private func runFirst(_ requests: WaitingRequests, _ connection: Connection) -> Wait? {
+        let start = round.words.count
+        defer { round.words.truncate(to: start) }
+        let received = requests.queue.readFirst { round.words.append($0) }
+        received?.retain()
+        executor.context.received = received
+        executor.resumedWork = requests.wait.work
+        executor.mayWaitForPartitions = requests.tries < Worker.triesMax
+        defer {
+            executor.mayWaitForPartitions = true
+            executor.dropResumedWork()
+            executor.context.received?.release()
+            executor.context.received = nil
+        }
+        let count = round.words.count - start
+        let arguments = round.words.arguments(start, count)
+        let wait = executor.run(item(connection, start, count), arguments, connection)
+        guard wait == .partitions, let work = executor.resumedWork else { return wait }
+        // It did not come to its work, which stays as it is.
+        executor.resumedWork = nil
+        return .turn(work)
+    }
+}
+
+extension Instance {
+    /// Lets the clients of all workers try again that wait for a work to end.
+    func workEnded(on worker: Worker) {
+        worker.waiting.workEnded()
+        for other in workers where other !== worker { other.mailbox.put(.workEnded) }
+    }
+}

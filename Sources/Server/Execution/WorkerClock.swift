@@ -1,0 +1,36 @@
+internal import CSupport
+internal import Primitives
+
+/// What time it is for a worker: read once a round, and again where a command took long.
+struct WorkerClock {
+    /// Cycles after which what was read is stale: some tenths of a millisecond.
+    private static let staleCycles: UInt64 = apus_cycles_per_millisecond() / 4
+
+    /// Milliseconds since 1970.
+    private(set) var now: Int64 = 0
+    /// Seconds of the monotonic clock.
+    private(set) var seconds: Int64 = 0
+    private var readAt: UInt64 = 0
+    private var lapAt: UInt64 = 0
+    private let staleCycles = WorkerClock.staleCycles
+
+    /// Reads the clocks.
+    mutating func read() {
+        now = Clock.unixMilliseconds()
+        seconds = Clock.monotonicSeconds()
+        readAt = apus_cycles()
+        lapAt = readAt
+    }
+
+    /// Cycles since this was asked last, or since the clocks were read.
+    @inline(__always)
+    mutating func lap() -> UInt64 {
+        let cycles = apus_cycles()
+        defer { lapAt = cycles }
+        return cycles &- lapAt
+    }
+
+    /// Whether time has passed since the clocks were read, as of the last lap.
+    @inline(__always)
+    var isStale: Bool { lapAt &- readAt > staleCycles }
+}

@@ -1,0 +1,59 @@
+internal import Primitives
+internal import System
+
+/// The driver that works everywhere: epoll tells which sockets are ready, and every transfer is a
+/// call.
+final class ReadinessDriver {
+    private let poll: EventPoll
+
+    /// A driver that also tells when one of the descriptors that `poll` watches is ready.
+    init(_ poll: EventPoll) { self.poll = poll }
+
+    /// Watches a new connection; false where it cannot be watched.
+    func add(_ connection: Connection) -> Bool {
+        do throws(SystemError) {
+            try poll.add(connection.descriptor, interest(connection))
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    /// Watches a connection for what it can take by now.
+    func update(_ connection: Connection) {
+        try? poll.change(connection.descriptor, interest(connection))
+    }
+
+    /// Ends a connection's socket.
+    func remove(_ connection: Connection) {
+        poll.remove(connection.descriptor)
+        Socket.close(connection.descriptor)
+    }
+
+    private func interest(_ connection: Connection) -> EventPoll.Interest {
+        var interest: EventPoll.Interest = []
+        if connection.wantsInput { interest.insert(.read) }
+        if connection.state.isDisjoint(with: [.inputEnded, .endSeen]) {
+            interest.insert(.inputEnd)
+        }
+        if connection.state.contains(.sending) { interest.insert(.write) }
+        return interest
+    }
+
+    /// Sends what is finished, a call each.
+    func send(_ finished: inout [FinishedReply], _ buffer: Bytes) {
+        for index in 0..<finished.count {
+            let reply = finished[index]
+            finished[index].outcome = Transport.send(reply.descriptor, buffer[reply.range])
+        }
+    }
+
+    /// Waits up to `milliseconds`; returns how many descriptors are ready.
+    func wait(_ milliseconds: Int32) -> Int { poll.wait(milliseconds) }
+
+    /// A descriptor that is ready, and for what.
+    @inline(__always)
+    func event(_ index: Int) -> (descriptor: Int32, ready: EventPoll.Interest) {
+        poll.event(index)
+    }
+}
