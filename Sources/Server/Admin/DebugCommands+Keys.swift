@@ -235,7 +235,7 @@ extension DebugCommands {
         let size =
             arguments.count > 4 ? try arguments.integer(4, in: positive, or: .notPositive) : 0
         guard size <= call.server.options.bulkLengthMax else { throw .tooLong }
-        try call.worker.context.demandRoom(size)
+        try call.worker.executor.context.demandRoom(size)
         for index in 0..<count {
             var value = Array("value:\(index)".utf8)
             if size > 0 {
