@@ -21,6 +21,23 @@ public enum ProcessMemory {
         return Int(limit.rlim_cur)
     }
 
+    /// Whether the system promises no more memory than it has (vm.overcommit_memory is 2).
+    public static var promisesStrictly: Bool {
+        OwnProcess.text(of: "/proc/sys/vm/overcommit_memory", byteCountMax: 8).first
+            == UInt8(ascii: "2")
+    }
+
+    /// The bytes of swap space that the machine has.
+    public static var swapBytes: Int {
+        let lines = OwnProcess.text(of: "/proc/meminfo", byteCountMax: 4096)
+            .split(separator: UInt8(ascii: "\n"))
+        guard let line = lines.first(where: { $0.starts(with: "SwapTotal:".utf8) }) else {
+            return 0
+        }
+        let digits = line.filter { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        return digits.reduce(0) { $0 * 10 + Int($1 & 15) } << 10
+    }
+
     /// Gives the system back what the allocator holds free. Other threads' allocations may wait
     /// meanwhile. Complexity: O(free bytes).
     public static func giveBack() { apus_give_back() }

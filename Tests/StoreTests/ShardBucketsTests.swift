@@ -53,14 +53,4 @@ import Testing
             }
         }
     }
-
-    @Test func `a successor resizes its tables as the shard did`() {
-        let shard = Shard()
-        #expect(shard.resizesTables)
-        shard.resizesTables = false
-        let next = shard.successor()
-        #expect(!next.resizesTables)
-        shard.destroy()
-        next.destroy()
-    }
 }

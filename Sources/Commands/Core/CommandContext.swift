@@ -105,10 +105,10 @@ public struct CommandContext: ~Copyable {
     @inlinable
     public func key(_ word: Bytes) -> Key { Key(word, keyspace.hasher(word)) }
 
-    /// The shard of `key` in the client's database.
+    /// The shard of `key` in the client's database, for writing.
     @inlinable
     @inline(__always)
-    public func shard(_ key: Key) -> Shard { keyspace.shard(key.hash, database: database) }
+    public func shard(_ key: Key) -> Shard { keyspace.openShard(key.hash, database: database) }
 
     /// Locks a partition for a command whose row says that it locks by itself, unless it is held
     /// already; returns whether `unlock` must follow.

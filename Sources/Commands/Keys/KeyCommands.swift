@@ -154,7 +154,7 @@ extension KeyCommands {
         if database == context.database, source.bytes == target.bytes {
             throw CommandError("ERR source and destination objects are the same")
         }
-        let targetShard = context.keyspace.shard(target.hash, database: database)
+        let targetShard = context.keyspace.openShard(target.hash, inAny: database)
         guard context.peek(source) != nil,
             replaces || context.peek(target, in: database) == nil,
             // Removing what is due may have moved the source's place.
@@ -189,7 +189,7 @@ extension KeyCommands {
             throw CommandError("ERR source and destination objects are the same")
         }
         let key = context.firstKey(arguments)
-        let target = context.keyspace.shard(key.hash, database: database)
+        let target = context.keyspace.openShard(key.hash, inAny: database)
         guard let slot = context.find(key), context.peek(key, in: database) == nil else {
             context.reply.integer(0)
             return .done
@@ -341,7 +341,7 @@ extension KeyCommands {
         _ context: inout CommandContext
     ) throws(CommandError) {
         try checkFlushType(arguments)
-        for database in 0..<context.keyspace.databaseCount { flush(database, &context) }
+        flush(nil, &context)
         context.reply.ok()
     }
 
@@ -351,21 +351,19 @@ extension KeyCommands {
         else { throw .syntax }
     }
 
-    /// Puts fresh shards in the place of a database's; the old ones go to the helper thread.
-    private static func flush(_ database: Int, _ context: inout CommandContext) {
-        var removed = 0
+    /// Takes the shards of a database, or of all, out; they go to the helper thread.
+    private static func flush(_ database: Int?, _ context: inout CommandContext) {
+        var removed: [Int: Int] = [:]
         for partition in 0..<context.keyspace.partitionCount {
-            let shard = context.keyspace.shard(partition: partition, database: database)
-            guard shard.count > 0 || shard.hasRemains else { continue }
-            let old = context.keyspace.exchange(
-                partition: partition,
-                database: database,
-                with: shard.successor()
-            )
-            removed += old.count
-            context.retired.append(old)
+            let taken = context.keyspace.takeShards(partition: partition, database: database)
+            for (database, shard) in taken {
+                removed[database, default: 0] += shard.count
+                context.retired.append(shard)
+            }
         }
-        context.changed(database: database, by: removed)
+        for (database, count) in removed.sorted(by: { $0.key < $1.key }) {
+            context.changed(database: database, by: count)
+        }
     }
 
     /// `SWAPDB index1 index2`: OK.
@@ -387,17 +385,7 @@ extension KeyCommands {
         let range = 0..<context.keyspace.databaseCount
         guard range.contains(first), range.contains(second) else { throw .databaseRange }
         for partition in 0..<context.keyspace.partitionCount where first != second {
-            let shard = context.keyspace.shard(partition: partition, database: first)
-            let other = context.keyspace.exchange(
-                partition: partition,
-                database: second,
-                with: shard
-            )
-            _ = context.keyspace.exchange(
-                partition: partition,
-                database: first,
-                with: other
-            )
+            context.keyspace.swap(partition: partition, Int(first), Int(second))
         }
         context.changed(database: first, by: 1)
         if first != second { context.changed(database: second, by: 0) }

@@ -28,10 +28,9 @@ struct DataDigest: Equatable {
 
     /// The digest of all keys of all databases; the world is stopped.
     init(_ keyspace: Keyspace) {
-        for database in 0..<keyspace.databaseCount {
-            let shards = (0..<keyspace.partitionCount).map {
-                keyspace.shard(partition: $0, database: database)
-            }
+        for database in keyspace.usedDatabases {
+            var shards: [Shard] = []
+            keyspace.forEachShard(of: database) { shards.append($0) }
             guard shards.contains(where: { $0.count > 0 }) else { continue }
             append(number: UInt32(database))
             for shard in shards {

@@ -242,19 +242,24 @@ extension DebugCommands {
                 value = Array(value.prefix(size))
                 value += [UInt8](repeating: 0, count: size - value.count)
             }
-            Array("\(prefix):\(index)".utf8).withBytes { name in
+            let isAdded = Array("\(prefix):\(index)".utf8).withBytes { name in
                 value.withBytes { add(name, $0, call.worker) }
             }
+            guard isAdded else { throw .outOfMemory }
         }
         call.reply.ok()
     }
 
-    private static func add(_ name: Bytes, _ value: Bytes, _ worker: Worker) {
+    /// Adds a key unless it is there; false where there is no memory for it.
+    private static func add(_ name: Bytes, _ value: Bytes, _ worker: Worker) -> Bool {
         let key = worker.executor.context.key(name)
         let partition = worker.executor.context.keyspace.partition(key.hash)
         worker.executor.context.keyspace.lock(partition)
         defer { worker.executor.context.keyspace.unlock(partition) }
-        guard worker.executor.context.find(key) == nil else { return }
+        guard worker.executor.context.find(key) == nil else { return true }
+        guard worker.executor.hasMemory(for: name.count + value.count, partition) else {
+            return false
+        }
         StringValue.set(
             key,
             StringContent(encoding: value),
@@ -262,5 +267,6 @@ extension DebugCommands {
             at: nil,
             in: worker.executor.context.shard(key)
         )
+        return true
     }
 }

@@ -18,12 +18,11 @@ extension DebugCommands {
         var keys = BucketReport()
         var volatile = BucketReport()
         server.exclusively(call.worker) {
-            for partition in 0..<server.keyspace.partitionCount {
-                server.keyspace.shard(partition: partition, database: Int(database))
-                    .forEachBucket { held, withExpiry in
-                        keys.add(held)
-                        volatile.add(withExpiry)
-                    }
+            server.keyspace.forEachShard(of: Int(database)) { shard in
+                shard.forEachBucket { held, withExpiry in
+                    keys.add(held)
+                    volatile.add(withExpiry)
+                }
             }
         }
         call.reply.verbatim(
@@ -59,12 +58,7 @@ extension DebugCommands {
         let isOn = isOn(arguments[2])
         let keyspace = call.server.keyspace
         call.server.exclusively(call.worker) {
-            for partition in 0..<keyspace.partitionCount {
-                for database in 0..<keyspace.databaseCount {
-                    keyspace.shard(partition: partition, database: database)
-                        .resizesTables = isOn
-                }
-            }
+            keyspace.setTableResizing(isOn)
         }
         call.reply.ok()
     }

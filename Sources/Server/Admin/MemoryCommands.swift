@@ -83,9 +83,11 @@ extension MemoryCommands {
     ) throws(CommandError) {
         var usage = ArenaUsage()
         var external = 0
-        forEachShard(call) { shard in
-            shard.count(into: &usage)
-            external += shard.externalBytes
+        forEachPartition(call) { partition in
+            call.server.keyspace.count(partition, into: &usage)
+            call.server.keyspace.forEachShard(inPartition: partition) { shard, _ in
+                external += shard.externalBytes
+            }
         }
         var lines = [
             "___ Begin apus-arena statistics ___",
@@ -119,19 +121,17 @@ extension MemoryCommands {
 
     /// `MEMORY PURGE`: OK.
     static func purge(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
-        forEachShard(call) { $0.giveBackIdlePages() }
+        forEachPartition(call) { call.server.keyspace.giveBackIdlePages($0) }
         ProcessMemory.giveBack()
         call.reply.ok()
     }
 
-    /// Calls `body` with all shards, their partitions locked one after the other.
-    private static func forEachShard(_ call: AdminCall, _ body: (Shard) -> Void) {
+    /// Calls `body` with all partitions, locked one after the other.
+    private static func forEachPartition(_ call: AdminCall, _ body: (Int) -> Void) {
         let keyspace = call.server.keyspace
         for partition in 0..<keyspace.partitionCount {
             keyspace.lock(partition)
-            for database in 0..<keyspace.databaseCount {
-                body(keyspace.shard(partition: partition, database: database))
-            }
+            body(partition)
             keyspace.unlock(partition)
         }
     }

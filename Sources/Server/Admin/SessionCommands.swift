@@ -37,6 +37,7 @@ extension SessionCommands {
     /// `SELECT index`.
     static func select(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         let index = try arguments.databaseIndex(1, count: call.server.keyspace.databaseCount)
+        call.server.keyspace.openDatabase(index)
         call.session.database = index
         call.reply.ok()
     }

@@ -84,7 +84,7 @@ extension Executor {
         let row = registry.row(number)
         switch row.runner {
         case .data, .waitingData:
-            if context.keyspace.hasFrozen(context.held) {
+            if context.keyspace.isMarked(context.held) {
                 return try performAmidWork(number, arguments, context.held)
             }
             defer { settle(number, arguments) }
@@ -163,15 +163,19 @@ extension Executor {
 
     // MARK: Amid frozen keys
 
-    /// Runs a command whose partitions, locked by now, hold frozen keys: it waits if it names one
-    /// of them, unless it is the one that works on it.
+    /// Runs a command whose partitions, locked by now, are marked. Where they hold frozen keys, it
+    /// waits if it names one of them, unless it is the one that works on it; where memory is short,
+    /// it is refused if it may need more than there is.
     @inline(never)
     func performAmidWork(
         _ number: Int,
         _ arguments: Arguments,
         _ locked: PartitionSet
     ) throws(CommandError) -> Outcome {
-        if mustWait(number, arguments) { return .waits(.keys) }
+        if context.keyspace.hasFrozen(locked), mustWait(number, arguments) {
+            return .waits(.keys)
+        }
+        try demandMemory(number, arguments, locked)
         let now = context.now
         if let work = resumedWork {
             context.work = context.keyspace.thaw(work, locked)

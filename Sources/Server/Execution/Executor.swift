@@ -129,7 +129,7 @@ final class Executor {
             return .waits(.partitions)
         }
         defer { keyspace.unlock(partition) }
-        if _slowPath(keyspace.hasFrozen(partition)) {
+        if _slowPath(keyspace.isMarked(partition)) {
             return try performAmidWork(number, arguments, PartitionSet(partition: partition))
         }
         defer { settle(number, arguments) }

@@ -62,7 +62,16 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
         self.configuration = configuration
         self.log = log
         options = Options(configuration)
-        keyspace = Keyspace(databases: options.databases, workers: options.threads)
+        keyspace = Keyspace(
+            databases: options.databases,
+            workers: options.threads,
+            plan: KeyspacePlan(
+                workers: options.threads,
+                machineBytes: ProcessMemory.systemBytes + ProcessMemory.swapBytes,
+                addressBytesMax: ProcessMemory.addressBytesMax,
+                promisesStrictly: ProcessMemory.promisesStrictly
+            )
+        )
         let rings = Instance.rings(options, log)
         for index in 0..<options.threads {
             workers.append(try Worker(index: index, server: self, ring: rings?[index]))
@@ -137,11 +146,7 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
 
     private func sumOverShards(_ value: (Shard) -> Int) -> Int {
         var sum = 0
-        for partition in 0..<keyspace.partitionCount {
-            for database in 0..<keyspace.databaseCount {
-                sum += value(keyspace.shard(partition: partition, database: database))
-            }
-        }
+        keyspace.forEachShard { shard, _ in sum += value(shard) }
         return sum
     }
 
@@ -149,12 +154,7 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
     func renewStamps() {
         let clock = workers[0].executor.context.accessClock
         var budget = 2 * Worker.stampRunsAtOnce
-        for partition in 0..<keyspace.partitionCount {
-            for database in 0..<keyspace.databaseCount {
-                let shard = keyspace.shard(partition: partition, database: database)
-                shard.renewStamps(clock, budget: &budget)
-            }
-        }
+        keyspace.forEachShard { shard, _ in shard.renewStamps(clock, budget: &budget) }
     }
 
     /// Gives the history of the data a new name. The world is stopped.

@@ -59,9 +59,7 @@ extension Worker {
             by: server.workerCount
         ) {
             guard keyspace.tryLock(partition) else { continue }
-            for database in 0..<keyspace.databaseCount {
-                body(keyspace.shard(partition: partition, database: database), database)
-            }
+            keyspace.forEachShard(inPartition: partition, body)
             keyspace.unlock(partition)
         }
     }

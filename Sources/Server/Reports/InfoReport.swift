@@ -122,10 +122,9 @@ struct InfoReport {
     }
 
     private var keyspaceLines: [String] {
-        (0..<server.keyspace.databaseCount).compactMap { database in
-            let shards = (0..<server.keyspace.partitionCount).map {
-                server.keyspace.shard(partition: $0, database: database)
-            }
+        server.keyspace.usedDatabases.compactMap { database in
+            var shards: [Shard] = []
+            server.keyspace.forEachShard(of: database) { shards.append($0) }
             let keys = shards.reduce(0) { $0 + $1.count }
             guard keys > 0 else { return nil }
             let expires = shards.reduce(0) { $0 + $1.volatileCount }

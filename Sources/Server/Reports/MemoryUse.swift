@@ -52,10 +52,9 @@ extension MemoryUse {
         let connected = server.workers.flatMap { $0.connections.places.compactMap { $0 } }
         let clients = connected.reduce(0) { $0 + ClientLine.memory($1) }
         server.notePeak(data + clients)
-        let databases = (0..<server.keyspace.databaseCount).map { number in
+        let databases = server.keyspace.usedDatabases.map { number in
             var database = Database(number: number)
-            for partition in 0..<server.keyspace.partitionCount {
-                let shard = server.keyspace.shard(partition: partition, database: number)
+            server.keyspace.forEachShard(of: number) { shard in
                 let (tables, hints) = shard.tableByteCount
                 database.keys += shard.count
                 database.tables += tables

@@ -85,15 +85,21 @@ struct Launch {
         return supervisor
     }
 
-    /// Whether the process may have the addresses that the databases reserve.
+    /// Whether the system gave the addresses that the keys are to lie at. Where `ulimit -v` bounds
+    /// them, half of those that it leaves are for keys.
     private func hasAddresses(_ server: Instance) -> Bool {
-        let wanted = server.keyspace.addressBytes
-        guard let limit = ProcessMemory.addressBytesMax, limit < wanted else { return true }
+        let capacity = server.keyspace.capacity
+        if let limit = ProcessMemory.addressBytesMax {
+            log(
+                .notice,
+                "As 'ulimit -v' is \(limit >> 10), there is room for \(capacity >> 20) MB of keys."
+            )
+        }
+        guard capacity < KeyspacePlan.bytesMin else { return true }
         log(
             .warning,
-            "Your current 'ulimit -v' of \(limit >> 10) is not enough for the server to start: its "
-                + "databases reserve \(wanted >> 30) GB of addresses, however little memory they "
-                + "use. Please set it to unlimited. Exiting."
+            "There are not enough addresses for the server to start. Please raise 'ulimit -v' or "
+                + "set it to unlimited. Exiting."
         )
         return false
     }

@@ -8,24 +8,32 @@ internal import Structures
 /// ```text
 ///                 partition 0   partition 1   …   partition 2^k - 1
 ///               ┌─────────────┬─────────────┬───┬─────────────┐
-///   locks       │ word        │ word        │   │ word        │   a cache line each, beside it
-///               │ frozen keys │ frozen keys │   │ frozen keys │   the number of frozen keys
-///   database 0  │ shard       │ shard       │   │ shard       │
-///   database 1  │ (made when first written to)  │             │
-///   …           │             │             │   │             │
+///   lines       │ lock, marks │ lock, marks │   │ lock, marks │   a cache line each
+///   holdings    │ region,     │ region,     │   │ region,     │   pages for the shards below it;
+///               │ databases   │ databases   │   │ databases   │   which databases have a shard
+///   database 0  │ shard       │ shard       │   │ none        │
+///   database 1  │ none        │ shard       │   │ none        │
+///   …           │ (made when first written to)  │             │
 ///               └─────────────┴─────────────┴───┴─────────────┘
 /// ```
-/// One worker needs no locks and has one partition; more workers share 64.
+/// One worker needs no locks and has as many partitions as the machine's memory asks for; more
+/// workers share 64. The table of shards is reserved like a region and touched by `openDatabase`:
+/// ten thousand databases cost as much as those in use.
 ///
 /// ## Invariants
-/// A shard's pointer changes only while its partition is locked, as does what is frozen.
+/// A shard's place changes only while its partition is locked, as does what is frozen. A database
+/// stands in a partition's holdings exactly when it has a shard there. In the places of a database
+/// that was opened stands a shard or `empty`.
 @safe
 @frozen
 public struct Keyspace: @unchecked Sendable {  // because: the locks guard the shards
-    @usableFromInline let shards: UnsafeMutablePointer<Shard>
-    @usableFromInline let locks: UnsafeMutableRawPointer
+    @usableFromInline let shards: UnsafeMutablePointer<Shard?>
+    /// Stands where a database has no shard, for who only reads.
+    @usableFromInline let empty: Shard
+    @usableFromInline let lines: UnsafeMutableRawPointer
     /// Of each partition the keys that one command alone may use.
     @usableFromInline let frozen: UnsafeMutablePointer<FrozenKeys>
+    @usableFromInline let holdings: UnsafeMutablePointer<Holdings>
     @usableFromInline let shift: UInt64
     /// The hash of all keys.
     public let hasher: KeyHasher
@@ -37,26 +45,55 @@ public struct Keyspace: @unchecked Sendable {  // because: the locks guard the s
     public let databaseCount: Int
     /// Whether several workers use it, so that locks are taken.
     public let isShared: Bool
+    /// Whether addresses or promises of memory are limited, so that any request may be too large.
+    public let isLimited: Bool
 
-    /// The bytes of addresses that are reserved when there are keys in every shard.
-    public var addressBytes: Int { partitionCount * databaseCount * Arena.byteCountMax }
-
-    /// An empty keyspace for `workers` threads. It lives as long as the process.
-    public init(databases: Int, workers: Int) {
+    /// An empty keyspace for `workers` threads, cut as `plan` says. It lives as long as the
+    /// process. Ends the process when there are no addresses for its tables.
+    public init(databases: Int, workers: Int, plan: KeyspacePlan? = nil) {
+        let plan = plan ?? KeyspacePlan(workers: workers, machineBytes: 0)
         databaseCount = databases
         isShared = workers > 1
-        partitionCount = isShared ? 64 : 1
-        shift = isShared ? 58 : 63
+        isLimited = plan.isLimited
+        partitionCount = plan.partitionCount
+        shift = 64 - UInt64(partitionCount.trailingZeroBitCount)
         hasher = KeyHasher()
-        let total = partitionCount * databases
-        unsafe shards = .allocate(capacity: total)
-        for index in 0..<total {
-            unsafe (shards + index).initialize(to: Shard(freshStamp: freshStamp))
-        }
+        unsafe shards = Keyspace.table(partitionCount, databases)
+        empty = Shard(freshStamp: freshStamp, region: Region(byteCount: 0))
         unsafe frozen = .allocate(capacity: partitionCount)
         unsafe frozen.initialize(repeating: FrozenKeys(), count: partitionCount)
-        unsafe locks = .allocate(byteCount: partitionCount * 64, alignment: 64)
-        unsafe locks.initializeMemory(as: UInt8.self, repeating: 0, count: partitionCount * 64)
+        unsafe lines = .allocate(byteCount: partitionCount * 64, alignment: 64)
+        unsafe lines.initializeMemory(as: UInt8.self, repeating: 0, count: partitionCount * 64)
+        unsafe holdings = .allocate(capacity: partitionCount)
+        for partition in 0..<partitionCount {
+            let region = Region(byteCount: plan.regionBytes, isLimited: plan.isLimited)
+            region.showTightness(at: marks(partition))
+            unsafe (holdings + partition).initialize(to: Holdings(region: region))
+        }
+        for database in 0..<min(databases, Keyspace.openedAtOnce) { openDatabase(database) }
+    }
+
+    /// So many databases, the usual ones, are open from the start.
+    private static let openedAtOnce = 16
+
+    /// Room for the shards of so many partitions and databases, all none; memory comes as it is
+    /// touched.
+    private static func table(
+        _ partitions: Int,
+        _ databases: Int
+    ) -> UnsafeMutablePointer<Shard?> {
+        let stride = (partitions + 1) * MemoryLayout<Shard?>.stride
+        let (byteCount, overflow) = databases.multipliedReportingOverflow(by: stride)
+        let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
+        // SAFETY: a fresh mapping, checked; zeros are no shards.
+        guard !overflow,
+            let address = unsafe mmap(nil, byteCount, PROT_READ | PROT_WRITE, flags, -1, 0),
+            unsafe address != MAP_FAILED
+        else { apus_out_of_memory(byteCount) }
+        return unsafe address.bindMemory(
+            to: Shard?.self,
+            capacity: byteCount / MemoryLayout<Shard?>.stride
+        )
     }
 
     // MARK: Partitions
@@ -65,31 +102,67 @@ public struct Keyspace: @unchecked Sendable {  // because: the locks guard the s
     @inlinable
     @inline(__always)
     public func partition(_ hash: KeyHash) -> Int {
-        isShared ? Int(truncatingIfNeeded: hash.bits >> shift) : 0
+        partitionCount > 1 ? Int(truncatingIfNeeded: hash.bits &>> shift) : 0
     }
 
-    /// The shard of a hash in database `database`.
+    /// Prepares a database for use by requests, as SELECT does before any runs there. No partition
+    /// is locked. Complexity: O(1), the first time O(partitions).
+    public func openDatabase(_ database: Int) {
+        precondition(0 <= database && database < databaseCount, "no such database")
+        // One place more than there are partitions tells that the others were filled.
+        let mark = place(0, database) + partitionCount
+        lock(0)
+        // SAFETY: the first partition's lock guards the mark.
+        let isOpen = unsafe shards[mark] != nil
+        unlock(0)
+        guard !isOpen else { return }
+        for partition in (0..<partitionCount).reversed() {
+            lock(partition)
+            let index = place(partition, database)
+            // SAFETY: the partition is locked.
+            if unsafe shards[index] == nil { unsafe shards[index] = empty }
+            if partition == 0 { unsafe shards[mark] = empty }
+            unlock(partition)
+        }
+    }
+
+    /// The shard of a hash in database `database`, for reading.
     @inlinable
     @inline(__always)
     public func shard(_ hash: KeyHash, database: Int) -> Shard {
         shard(partition: partition(hash), database: database)
     }
 
-    /// The shard of a partition in a database.
+    /// The shard of a partition in a database, for reading: an empty one where there is none.
     @inlinable
     @inline(__always)
     public func shard(partition: Int, database: Int) -> Shard {
-        assert(partition < partitionCount && database < databaseCount, "no such shard")
-        // SAFETY: indices come from this type's own counts.
-        return unsafe shards[partition &* databaseCount &+ database]
+        let index = place(partition, database)
+        assert(unsafe shards[index] != nil, "the database was opened")
+        // SAFETY: `place` checks; an open database has no empty places.
+        return unsafe shards[index].unsafelyUnwrapped
     }
 
-    /// Puts another shard in a place; returns the one that was there. The partition is locked.
-    public func exchange(partition: Int, database: Int, with shard: Shard) -> Shard {
-        let index = partition * databaseCount + database
-        let old = unsafe shards[index]
-        unsafe shards[index] = shard
-        return old
+    /// The shard of a hash in database `database`, for writing: made where there is none.
+    @inlinable
+    @inline(__always)
+    public func openShard(_ hash: KeyHash, database: Int) -> Shard {
+        let partition = partition(hash)
+        let shard = shard(partition: partition, database: database)
+        return _fastPath(!shard.isSame(as: empty)) ? shard : makeShard(partition, database)
+    }
+
+    /// The shard of a hash in a database that perhaps no client has selected yet, for writing.
+    public func openShard(_ hash: KeyHash, inAny database: Int) -> Shard {
+        let partition = partition(hash)
+        return shard(at: place(partition, database)) ?? makeShard(partition, database)
+    }
+
+    @inlinable
+    @inline(__always)
+    func place(_ partition: Int, _ database: Int) -> Int {
+        assert(partition < partitionCount && database < databaseCount, "no such shard")
+        return database &* (partitionCount &+ 1) &+ partition
     }
 
     // MARK: Locks
@@ -192,9 +265,13 @@ public struct Keyspace: @unchecked Sendable {  // because: the locks guard the s
         PartitionSet(rawValue: partitionCount == 64 ? .max : 1 << UInt64(partitionCount) - 1)
     }
 
+    /// The word of marks beside a partition's lock: the number of frozen keys, and bit 31 where
+    /// memory is short.
+    func marks(_ partition: Int) -> Cell { unsafe Cell(lines + (partition * 64 + 4)) }
+
     @inlinable
     func lockWord(_ partition: Int) -> UnsafeMutablePointer<UInt32> {
-        unsafe (locks + partition &* 64).assumingMemoryBound(to: UInt32.self)
+        unsafe (lines + partition &* 64).assumingMemoryBound(to: UInt32.self)
     }
 
     /// How often a waiter looks at a lock before it sleeps, or gives up: some 50 microseconds.

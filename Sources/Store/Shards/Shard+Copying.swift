@@ -62,6 +62,8 @@ extension Shard {
     }
 
     /// Whether both handles name the same shard.
+    @inlinable
+    @inline(__always)
     public func isSame(as other: Shard) -> Bool { unsafe state == other.state }
 
     private func insertStringCopy(of entry: Entry, as key: Key, expiry: Int64?) {

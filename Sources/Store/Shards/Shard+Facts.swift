@@ -32,9 +32,6 @@ extension Shard {
     /// Counts the pages and blocks of this shard.
     public func count(into usage: inout ArenaUsage) { usage.add(arena) }
 
-    /// Gives back to the system what pages without blocks still hold.
-    public func giveBackIdlePages() { arena.giveBackIdlePages() }
-
     /// The bytes that the key at `slot` takes: its entry, its value, its share of a bucket.
     /// Every kind of collection has its line here. Complexity: O(1) for strings.
     public func byteCount(_ slot: Slot) -> Int {

@@ -16,7 +16,7 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
     /// What a shard consists of.
     @usableFromInline
     struct State: ~Copyable {
-        @usableFromInline var arena = Arena()
+        @usableFromInline var arena: Arena
         @usableFromInline var keys = EntryTable(isStamped: true)
         @usableFromInline var volatileCount = 0
         /// Bytes of values outside the arena.
@@ -58,10 +58,11 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
 
     @usableFromInline let state: UnsafeMutablePointer<State>
 
-    /// A new, empty shard; `destroy` ends it. New keys get the stamp `freshStamp`.
-    public init(freshStamp: SharedStamp? = nil) {
+    /// A new, empty shard that takes its pages from `region`; `destroy` ends it. New keys get the
+    /// stamp `freshStamp`.
+    public init(freshStamp: SharedStamp? = nil, region: Region = Region()) {
         unsafe state = .allocate(capacity: 1)
-        unsafe state.initialize(to: State())
+        unsafe state.initialize(to: State(arena: Arena(region: region)))
         unsafe state.pointee.freshStamp = freshStamp
     }
 
@@ -84,14 +85,6 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
                 HashValue.freeBlocks(entry, in: self)
             }
         }
-    }
-
-    /// A fresh shard to stand in this one's place, its changes counted on.
-    public func successor() -> Shard {
-        let fresh = unsafe Shard(freshStamp: state.pointee.freshStamp)
-        unsafe fresh.state.pointee.changeCount = changeCount &+ UInt64(count)
-        fresh.arena.resizesTables = arena.resizesTables
-        return fresh
     }
 
     // MARK: Parts

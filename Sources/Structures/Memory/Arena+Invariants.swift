@@ -6,28 +6,18 @@ extension Arena {
     public var isValid: Bool {
         var live = 0
         var used = 0
-        var free = 0
-        var page: UInt32 = 1
-        while page < pageCount {
-            let record = record(page)
-            switch record.sizeClass {
-            case PageRecord.unused:
-                free += 1
-                page += 1
-            case PageRecord.run:
-                guard record.next > 0, record.next <= pageCount - page else { return false }
-                used += Int(record.next)
+        var isValid = true
+        forEachPage { page, record in
+            used += Int(record.pageCount)
+            if record.sizeClass == PageRecord.run {
                 live += Int(record.next) << Arena.pageShift
-                page += record.next
-            default:
-                guard isValidPage(page) else { return false }
-                used += 1
+            } else {
+                guard isValidPage(page) else { return isValid = false }
                 live += Int(record.live) * SizeClasses.byteCount(Int(record.sizeClass))
-                page += 1
             }
         }
-        return live == liveBytes && used << Arena.pageShift == pageBytes
-            && free == freeRuns.pageCount && hasValidLists
+        return isValid && live == liveBytes && used << Arena.pageShift == pageBytes
+            && hasValidLists
     }
 
     /// Whether the blocks of a page are in use, freed or never used, each once.
@@ -67,15 +57,8 @@ extension Arena {
             }
         }
         var roomy = 0
-        var page: UInt32 = 1
-        while page < pageCount {
-            let record = record(page)
-            if record.sizeClass == PageRecord.run {
-                page += record.next
-                continue
-            }
-            if record.sizeClass != PageRecord.unused, hasRoom(record) { roomy += 1 }
-            page += 1
+        forEachPage { _, record in
+            if record.sizeClass != PageRecord.run, hasRoom(record) { roomy += 1 }
         }
         return listed == roomy
     }

@@ -1,56 +1,39 @@
 public import Primitives
-internal import CSupport
-internal import Glibc
 
-/// The memory of one shard: blocks in size classes, cut from pages of 64 KiB, named by 4-byte
-/// handles.
+/// The memory of one shard: blocks in size classes, cut from pages of 64 KiB of the partition's
+/// region, named by 4-byte handles.
 ///
 /// ```text
-/// reservation (32 GiB of addresses, made writable as pages are taken)
-/// ┌──────────┬──────────┬──────────┬──────────┬─────
-/// │ page 0   │ page 1   │ page 2   │ page 3 … │        a page holds blocks of one class,
-/// │ never    │ 56-byte  │ 24-byte  │ a run of │        or is part of a run for one large block
-/// │ used     │ blocks   │ blocks   │ 2 pages  │
-/// └──────────┴──────────┴──────────┴──────────┴─────
-/// page records (16 bytes a page, a reservation of their own)
-///   0 class UInt8   255 = first of a run, 254 = not in use
-///   2 live  UInt16  blocks in use
-///   4 free  UInt16  first freed block, in units of 8 bytes from the page's start; 0xFFFF = none
-///   6 bump  UInt16  first block never used, in the same units; 0xFFFF = page exhausted
-///   8 next  UInt32  next page of the class with room (of a run: its number of pages)
-///  12 prev  UInt32  previous one
+/// region (its pages belong to several arenas)
+/// ┌──────────┬──────────┬──────────┬──────────┬──────────┬─────
+/// │ page 0   │ page 1   │ page 2   │ page 3   │ page 4 … │     a page holds blocks of one class,
+/// │ never    │ 56-byte  │ another  │ 24-byte  │ a run of │     or is part of a run for one large
+/// │ used     │ blocks   │ arena's  │ blocks   │ 2 pages  │     block
+/// └──────────┴──────────┴──────────┴──────────┴──────────┴─────
 /// ```
-/// A freed block's first two bytes hold the next freed one.
+/// A handle is the place of a block in the region, in units of 8 bytes; which page it lies in, and
+/// so its size, follows from it (`PageRecord`). A freed block's first two bytes hold the next freed
+/// one.
 ///
 /// ## Invariants
-/// A page with room stands in its class's list, a full one does not. `liveBytes` is the sum of the
-/// sizes of all blocks in use.
+/// A page with room stands in its class's list, a full one does not. All pages of the arena stand
+/// in its own list. `liveBytes` is the sum of the sizes of all blocks in use.
 @safe
 public struct Arena: ~Copyable {
-    /// Addresses reserved: what 32-bit handles of 8-byte units can name.
-    public static let byteCountMax = 1 << 35
-    static let pageShift = 16
+    static let pageShift = Region.pageShift
     static let pageUnits: UInt32 = 8192
-    /// Free pages that stay resident, so that a page that empties and fills costs no fault.
-    static let idlePagesKept = 8
-    /// From this size on the arena asks for huge pages.
-    static let hugeFrom = 32 << 20
-    /// How much is made writable at once, below `hugeFrom` and from there on.
-    static let smallStep = 4 << 20
-    static let hugeStep = 64 << 20
 
     /// The hash of all tables in this arena.
     public let hasher: KeyHasher
-    /// The reservation; before the first block an address that nobody dereferences.
-    @usableFromInline var base: UnsafeMutableRawPointer
-    private var records: UnsafeMutableRawPointer
+    /// The first address of the region.
+    @usableFromInline let base: UnsafeMutableRawPointer
+    private let records: UnsafeMutableRawPointer
+    /// Where pages come from.
+    public let region: Region
     /// For each class the first page with room; 0 = none.
     let heads: UnsafeMutablePointer<UInt32>
-    private(set) var pageCount: UInt32 = 1
-    private(set) var freeRuns = PageRuns()
-    private var hugeEnd = 0
-    /// How far from the first one the addresses are writable.
-    private var writableBytes = 0
+    /// The first of the arena's own pages and runs; 0 = none.
+    private var ownPages: UInt32 = 0
     /// Whether tables in this arena get and give up buckets as they grow and shrink.
     public var resizesTables = true
     /// The bytes of all blocks in use, rounded to their classes.
@@ -58,55 +41,20 @@ public struct Arena: ~Copyable {
     /// The bytes of all pages in use, whether filled with blocks or not.
     public private(set) var pageBytes = 0
 
-    /// An arena without memory; the first block reserves its addresses.
-    public init(hasher: KeyHasher = KeyHasher()) {
+    /// An arena without memory that takes its pages from `region`.
+    public init(hasher: KeyHasher = KeyHasher(), region: Region = Region()) {
         self.hasher = hasher
+        self.region = region
         unsafe heads = .allocate(capacity: SizeClasses.count)
         unsafe heads.initialize(repeating: 0, count: SizeClasses.count)
-        unsafe base = UnsafeMutableRawPointer(heads)
-        unsafe records = base
+        unsafe base = region.base
+        unsafe records = region.records
     }
 
     deinit {
-        // SAFETY: mapped in `reserve` when the first page was taken, and allocated in `init`.
-        if pageCount > 1 {
-            unsafe munmap(base, Arena.byteCountMax)
-            unsafe munmap(records, Arena.recordBytes)
-        }
+        region.takeBack(ownRuns)
+        // SAFETY: allocated by `init`.
         unsafe heads.deallocate()
-    }
-
-    private static let recordBytes = byteCountMax >> pageShift * 16
-
-    /// Reserves the addresses, on which nothing may be written yet: so they count neither as used
-    /// nor as promised, whatever vm.overcommit_memory is. Ends the process when there are none.
-    private mutating func reserve() {
-        // SAFETY: fresh mappings, checked.
-        unsafe base = Arena.map(Arena.byteCountMax, PROT_NONE)
-        unsafe records = Arena.map(Arena.recordBytes, PROT_READ | PROT_WRITE)
-    }
-
-    private static func map(_ byteCount: Int, _ access: Int32) -> UnsafeMutableRawPointer {
-        let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
-        guard let address = unsafe mmap(nil, byteCount, access, flags, -1, 0),
-            unsafe address != MAP_FAILED
-        else { apus_out_of_memory(byteCount) }
-        return unsafe address
-    }
-
-    /// Makes the reservation writable up to `end` and some way on. Ends the process when the system
-    /// promises no more memory.
-    private mutating func makeWritable(to end: Int) {
-        let step = end > Arena.hugeFrom ? Arena.hugeStep : Arena.smallStep
-        let target = min((end + step - 1) / step * step, Arena.byteCountMax)
-        // SAFETY: within the reservation.
-        let result = unsafe mprotect(
-            base + writableBytes,
-            target - writableBytes,
-            PROT_READ | PROT_WRITE
-        )
-        guard result == 0 else { apus_out_of_memory(target - writableBytes) }
-        writableBytes = target
     }
 
     // MARK: Blocks
@@ -195,7 +143,7 @@ public struct Arena: ~Copyable {
 
     func record(_ page: UInt32) -> PageRecord {
         // SAFETY: page numbers lie in the reservation.
-        unsafe PageRecord(Cell(records + Int(page) << 4))
+        unsafe PageRecord(Cell(records + Int(page) << PageRecord.byteShift))
     }
 
     func cell(_ page: UInt32, _ unit: UInt16) -> Cell {
@@ -214,47 +162,62 @@ public struct Arena: ~Copyable {
     }
 
     private mutating func takePages(_ count: UInt32) -> UInt32 {
-        if pageCount == 1 { reserve() }
+        let page = region.take(count, isSmall: pageBytes < Region.smallArenaBytes)
         pageBytes += Int(count) << Arena.pageShift
-        if let page = freeRuns.take(count) { return page }
-        let end = (Int(pageCount) + Int(count)) << Arena.pageShift
-        guard end <= Arena.byteCountMax else {
-            fatalError("a shard holds at most 32 GiB: start with more threads (more partitions)")
-        }
-        let page = pageCount
-        pageCount += count
-        if end > writableBytes { makeWritable(to: end) }
-        if end > Arena.hugeFrom, end > hugeEnd { adviseHuge(end) }
+        let record = record(page)
+        record.following = ownPages
+        record.preceding = 0
+        if ownPages != 0 { self.record(ownPages).preceding = page }
+        ownPages = page
         return page
     }
 
-    private mutating func adviseHuge(_ end: Int) {
-        let start = max(hugeEnd, Arena.hugeFrom)
-        hugeEnd = min(max(end, start + 64 << 20), Arena.byteCountMax)
-        // SAFETY: within the reservation; advice only.
-        unsafe _ = madvise(base + start, hugeEnd - start, 14)  // MADV_HUGEPAGE
-    }
-
     private mutating func closePages(_ pages: Range<UInt32>) {
-        for page in pages { record(page).sizeClass = PageRecord.unused }
+        let record = record(pages.lowerBound)
+        if record.preceding != 0 {
+            self.record(record.preceding).following = record.following
+        } else {
+            ownPages = record.following
+        }
+        if record.following != 0 { self.record(record.following).preceding = record.preceding }
+        record.sizeClass = PageRecord.unused
         pageBytes -= pages.count << Arena.pageShift
-        if freeRuns.pageCount + pages.count > Arena.idlePagesKept { giveBack(pages) }
-        freeRuns.give(pages)
+        region.give(pages)
     }
 
-    private func giveBack(_ pages: Range<UInt32>) {
-        // SAFETY: pages without blocks in use; they read as zeros from now on.
-        unsafe _ = madvise(
-            base + Int(pages.lowerBound) << Arena.pageShift,
-            pages.count << Arena.pageShift,
-            Int32(MADV_DONTNEED)
-        )
+    /// Calls `body` with every page, and the first page of every run, of this arena.
+    func forEachPage(_ body: (UInt32, PageRecord) -> Void) {
+        var page = ownPages
+        while page != 0 {
+            let record = record(page)
+            body(page, record)
+            page = record.following
+        }
     }
 
-    /// Gives back to the system what pages without blocks still hold. Complexity: O(free runs).
-    public func giveBackIdlePages() { freeRuns.forEach { giveBack($0) } }
+    /// The pages of this arena in ascending order, neighbours joined. Complexity: O(n log n).
+    private var ownRuns: [Range<UInt32>] {
+        var pages: [Range<UInt32>] = []
+        forEachPage { page, record in pages.append(page..<page + record.pageCount) }
+        pages.sort { $0.lowerBound < $1.lowerBound }
+        var runs: [Range<UInt32>] = []
+        for run in pages {
+            if let last = runs.last, last.upperBound == run.lowerBound {
+                runs[runs.count - 1] = last.lowerBound..<run.upperBound
+            } else {
+                runs.append(run)
+            }
+        }
+        return runs
+    }
+
+    /// Whether blocks of `byteCount` bytes in all may be taken, and what a command takes besides.
+    public func hasRoom(for byteCount: Int) -> Bool {
+        region.hasRoom(for: byteCount, slack: pageBytes - liveBytes, of: pageBytes)
+    }
 
     private mutating func allocateRun(_ byteCount: Int) -> Handle {
+        precondition(byteCount <= Region.byteCountMax, "a block lies within the region")
         let count = UInt32((byteCount + 0xFFFF) >> Arena.pageShift)
         let page = takePages(count)
         let record = record(page)
@@ -287,40 +250,5 @@ public struct Arena: ~Copyable {
             unsafe heads[sizeClass] = record.next
         }
         if record.next != 0 { self.record(record.next).previous = record.previous }
-    }
-}
-
-/// One page's record, by the drawing above.
-struct PageRecord {
-    static let run: UInt8 = 255
-    static let unused: UInt8 = 254
-
-    private let cell: Cell
-
-    init(_ cell: Cell) { self.cell = cell }
-
-    var sizeClass: UInt8 {
-        get { cell.load(0) }
-        nonmutating set { cell.store(newValue, 0) }
-    }
-    var live: UInt16 {
-        get { cell.load(2) }
-        nonmutating set { cell.store(newValue, 2) }
-    }
-    var free: UInt16 {
-        get { cell.load(4) }
-        nonmutating set { cell.store(newValue, 4) }
-    }
-    var bump: UInt16 {
-        get { cell.load(6) }
-        nonmutating set { cell.store(newValue, 6) }
-    }
-    var next: UInt32 {
-        get { cell.load(8) }
-        nonmutating set { cell.store(newValue, 8) }
-    }
-    var previous: UInt32 {
-        get { cell.load(12) }
-        nonmutating set { cell.store(newValue, 12) }
     }
 }

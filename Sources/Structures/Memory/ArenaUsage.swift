@@ -7,7 +7,7 @@ public struct ArenaUsage: Sendable {
         [(pages: Int, blocks: Int)](repeating: (0, 0), count: SizeClasses.count)
     /// Blocks of whole pages, and their pages.
     public private(set) var runs: (blocks: Int, pages: Int) = (0, 0)
-    /// Pages that hold nothing now.
+    /// Pages that no arena has now.
     public private(set) var idlePages = 0
     /// The bytes of all blocks in use.
     public private(set) var liveBytes = 0
@@ -17,26 +17,21 @@ public struct ArenaUsage: Sendable {
     /// Nothing yet.
     public init() {}
 
-    /// Takes an arena in. Complexity: O(pages).
+    /// Takes an arena in. Complexity: O(its pages).
     public mutating func add(_ arena: borrowing Arena) {
         liveBytes += arena.liveBytes
         pageBytes += arena.pageBytes
-        var page: UInt32 = 1
-        while page < arena.pageCount {
-            let record = arena.record(page)
-            switch record.sizeClass {
-            case PageRecord.unused:
-                idlePages += 1
-                page += 1
-            case PageRecord.run:
+        arena.forEachPage { _, record in
+            if record.sizeClass == PageRecord.run {
                 runs.blocks += 1
                 runs.pages += Int(record.next)
-                page += record.next
-            default:
+            } else {
                 classes[Int(record.sizeClass)].pages += 1
                 classes[Int(record.sizeClass)].blocks += Int(record.live)
-                page += 1
             }
         }
     }
+
+    /// Counts the free pages of a region.
+    public mutating func add(_ region: Region) { idlePages += region.idlePageCount }
 }

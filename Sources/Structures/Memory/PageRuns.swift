@@ -21,6 +21,45 @@ struct PageRuns {
     /// Calls `body` with every run.
     func forEach(_ body: (Range<UInt32>) -> Void) { for run in runs { body(run) } }
 
+    /// The number of pages of the longest run. Complexity: O(runs).
+    var largest: Int { runs.reduce(0) { max($0, $1.count) } }
+
+    /// Takes the run that ends at `end`, if there is one.
+    mutating func takeLast(endingAt end: UInt32) -> Range<UInt32>? {
+        guard let last = runs.last, last.upperBound == end else { return nil }
+        pageCount -= last.count
+        return runs.removeLast()
+    }
+
+    /// Takes the run that begins at `start`, if there is one.
+    mutating func takeFirst(beginningAt start: UInt32) -> Range<UInt32>? {
+        guard let first = runs.first, first.lowerBound == start else { return nil }
+        pageCount -= first.count
+        return runs.removeFirst()
+    }
+
+    /// Gives back runs in ascending order. Complexity: O(all runs).
+    mutating func give(ascending given: ArraySlice<Range<UInt32>>) {
+        var merged: [Range<UInt32>] = []
+        merged.reserveCapacity(runs.count + given.count)
+        var (own, other) = (0, given.startIndex)
+        while own < runs.count || other < given.endIndex {
+            let isOwn =
+                other == given.endIndex
+                || own < runs.count && runs[own].lowerBound < given[other].lowerBound
+            let run = isOwn ? runs[own] : given[other]
+            if isOwn { own += 1 } else { other += 1 }
+            if !isOwn { pageCount += run.count }
+            if let last = merged.last, last.upperBound >= run.lowerBound {
+                precondition(last.upperBound == run.lowerBound, "a page is given back once")
+                merged[merged.count - 1] = last.lowerBound..<run.upperBound
+            } else {
+                merged.append(run)
+            }
+        }
+        runs = merged
+    }
+
     /// Gives back a run; merges it with its neighbours.
     mutating func give(_ run: Range<UInt32>) {
         pageCount += run.count

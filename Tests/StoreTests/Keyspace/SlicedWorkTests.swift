@@ -19,7 +19,7 @@ import Testing
     /// Adds a hash with two fields, one of which goes at 50; the key goes at 100.
     private static func addHash(_ name: String, _ keyspace: Keyspace) {
         withKey(name, keyspace) { key in
-            let shard = keyspace.shard(key.hash, database: 0)
+            let shard = keyspace.openShard(key.hash, database: 0)
             let hash = HashValue.create(key, pairBytes: 10, in: shard)
             for (field, lifetime) in [("a", HashValue.Lifetime.stays), ("b", .until(50))] {
                 Array(field.utf8).withBytes {
@@ -80,7 +80,7 @@ import Testing
 
     @Test func `what is frozen does not expire, but after it is thawed`() {
         let keyspace = Keyspace(databases: 1, workers: 1)
-        let shard = keyspace.shard(partition: 0, database: 0)
+        let shard = keyspace.openShard(KeyHash(bits: 0), database: 0)
         Self.addHash("one", keyspace)
         Self.addHash("other", keyspace)
         Self.freeze("one", "two", SlicedWork(id: WorkID(number: 7), now: 0), keyspace)
@@ -104,7 +104,7 @@ import Testing
         let keyspace = Keyspace(databases: 2, workers: workers)
         Self.addHash("one", keyspace)
         Self.addHash("other", keyspace)
-        let target = keyspace.shard(partition: 0, database: 1)
+        let target = keyspace.openShard(KeyHash(bits: 0), database: 1)
         guard let slot = Self.slot("one", keyspace) else { return }
         var work = SlicedWork(id: WorkID(number: 7), now: 0)
         work.copy = ValueCopy(of: slot, for: target)

@@ -21,9 +21,10 @@ import Testing
         #expect(usage.classes[SizeClasses.index(56)] == (4, 4000))
 
         for block in blocks { arena.free(block) }
-        arena.giveBackIdlePages()
+        arena.region.giveBackIdlePages()
         var after = ArenaUsage()
         after.add(arena)
+        after.add(arena.region)
         #expect(after.idlePages == 5 && after.liveBytes == 0 && after.pageBytes == 0)
         let again = arena.allocate(56)
         let isValid = arena.isValid

@@ -1,0 +1,153 @@
+public import Structures
+
+/// What a partition holds besides the keys that lie in its shards; its lock guards it.
+@usableFromInline
+struct Holdings {
+    /// The pages of all its shards.
+    let region: Region
+    /// The databases that have a shard here, in the order in which they got one.
+    var databases: [UInt32] = []
+    /// Whether new shards' tables get and give up buckets as they grow and shrink.
+    var resizesTables = true
+}
+
+/// Making shards where something is first written, and taking whole ones out.
+extension Keyspace {
+    @inline(never)
+    @usableFromInline
+    func makeShard(_ partition: Int, _ database: Int) -> Shard {
+        let index = place(partition, database)
+        // SAFETY: the caller holds the partition's lock.
+        precondition(shard(at: index) == nil, "a shard is made once")
+        let holding = unsafe holdings + partition
+        let shard = unsafe Shard(freshStamp: freshStamp, region: holding.pointee.region)
+        shard.resizesTables = unsafe holding.pointee.resizesTables
+        unsafe holding.pointee.databases.append(UInt32(database))
+        unsafe shards[index] = shard
+        return shard
+    }
+
+    /// Calls `body` with every shard of a partition, which is locked, and its database.
+    public func forEachShard(inPartition partition: Int, _ body: (Shard, Int) -> Void) {
+        // SAFETY: the caller holds the partition's lock.
+        for database in unsafe holdings[partition].databases {
+            let index = place(partition, Int(database))
+            if let shard = shard(at: index) { body(shard, Int(database)) }
+        }
+    }
+
+    /// Calls `body` with every shard of all partitions, which are locked, and its database.
+    public func forEachShard(_ body: (Shard, Int) -> Void) {
+        for partition in 0..<partitionCount { forEachShard(inPartition: partition, body) }
+    }
+
+    /// The databases that have a shard, in ascending order. All partitions are locked.
+    public var usedDatabases: [Int] {
+        var numbers: Set<Int> = []
+        for partition in 0..<partitionCount {
+            // SAFETY: the caller holds the partition's lock.
+            for database in unsafe holdings[partition].databases { numbers.insert(Int(database)) }
+        }
+        return numbers.sorted()
+    }
+
+    /// Calls `body` with the shards of a database. All partitions are locked.
+    public func forEachShard(of database: Int, _ body: (Shard) -> Void) {
+        for partition in 0..<partitionCount {
+            if let shard = shard(at: place(partition, database)) { body(shard) }
+        }
+    }
+
+    /// Takes the shards of a database, or of all, out of a partition, which is locked: it is as if
+    /// nothing had ever been written there. Each comes with its database; the caller destroys it.
+    public func takeShards(partition: Int, database: Int?) -> [(Int, Shard)] {
+        let holding = unsafe holdings + partition
+        var taken: [(Int, Shard)] = []
+        // SAFETY: the caller holds the partition's lock.
+        unsafe holding.pointee.databases.removeAll { number in
+            guard database == nil || database == Int(number) else { return false }
+            let index = place(partition, Int(number))
+            guard let shard = shard(at: index) else { return true }
+            unsafe shards[index] = empty
+            taken.append((Int(number), shard))
+            return true
+        }
+        return taken
+    }
+
+    /// The shard in a place of the table, nil where there is none.
+    func shard(at index: Int) -> Shard? {
+        // SAFETY: the caller holds the partition's lock.
+        guard let shard = unsafe shards[index], !shard.isSame(as: empty) else { return nil }
+        return shard
+    }
+
+    /// Lets two databases change places in a partition, which is locked.
+    public func swap(partition: Int, _ first: Int, _ second: Int) {
+        let (one, other) = (place(partition, first), place(partition, second))
+        let holding = unsafe holdings + partition
+        let hadOne = shard(at: one) != nil
+        let hadOther = shard(at: other) != nil
+        swapAt(one, other)
+        guard hadOne != hadOther else { return }
+        let (gone, came) = hadOne ? (first, second) : (second, first)
+        unsafe holding.pointee.databases.removeAll { $0 == UInt32(gone) }
+        unsafe holding.pointee.databases.append(UInt32(came))
+    }
+
+    private func swapAt(_ one: Int, _ other: Int) {
+        // SAFETY: as above.
+        let shard = unsafe shards[one]
+        unsafe shards[one] = shards[other] ?? empty
+        unsafe shards[other] = shard ?? empty
+    }
+
+    /// Lets all tables get and give up buckets as they grow and shrink, or not. All partitions are
+    /// locked.
+    public func setTableResizing(_ isOn: Bool) {
+        for partition in 0..<partitionCount {
+            // SAFETY: the caller holds the partition's lock.
+            unsafe holdings[partition].resizesTables = isOn
+        }
+        forEachShard { shard, _ in shard.resizesTables = isOn }
+    }
+
+    // MARK: Room
+
+    /// The bytes of addresses that there are for keys.
+    public var capacity: Int {
+        // SAFETY: the regions live as long as the keyspace and keep their size.
+        (0..<partitionCount).reduce(0) { unsafe $0 + holdings[$1].region.capacity }
+    }
+
+    /// Whether a command may take `byteCount` bytes in a partition, which is locked, and what it
+    /// takes besides.
+    public func hasRoom(for byteCount: Int, partition: Int, database: Int) -> Bool {
+        let index = place(partition, database)
+        if let shard = shard(at: index) { return shard.arena.hasRoom(for: byteCount) }
+        // SAFETY: the caller holds the partition's lock.
+        return unsafe holdings[partition].region.hasRoom(for: byteCount, slack: 0, of: 1)
+    }
+
+    /// Whether a partition, which is locked, has room left for what changes things without adding
+    /// much.
+    public func hasReserve(_ partition: Int) -> Bool {
+        // SAFETY: the caller holds the partition's lock.
+        unsafe holdings[partition].region.hasReserve
+    }
+
+    // MARK: Pages
+
+    /// Gives back to the system what pages without blocks of a partition, which is locked, hold.
+    public func giveBackIdlePages(_ partition: Int) {
+        // SAFETY: the caller holds the partition's lock.
+        unsafe holdings[partition].region.giveBackIdlePages()
+    }
+
+    /// Counts pages and blocks of a partition, which is locked.
+    public func count(_ partition: Int, into usage: inout ArenaUsage) {
+        // SAFETY: the caller holds the partition's lock.
+        unsafe usage.add(holdings[partition].region)
+        forEachShard(inPartition: partition) { shard, _ in shard.count(into: &usage) }
+    }
+}

@@ -1,0 +1,304 @@
+public import Primitives
+internal import CSupport
+internal import Glibc
+internal import Synchronization
+
+/// The addresses of one partition: pages of 64 KiB, taken by the arenas of all its databases.
+///
+/// ```text
+/// ┌────────┬───────────────────┬─────────┬──────────────────┬─────────┬───────────────────┐
+/// │ page 0 │ pages of large    │ writable│ reserved: no     │ writable│ pages of small    │
+/// │ unused │ arenas            │ ahead   │ memory           │ ahead   │ arenas            │
+/// └────────┴───────────────────┴─────────┴──────────────────┴─────────┴───────────────────┘
+/// 0                        lower.edge                            upper.edge         capacity
+/// ```
+/// A database costs no addresses of its own, and what one gives up another takes. Small arenas
+/// touch little of each page, so theirs are kept apart from the huge pages that large ones get.
+/// The partition's lock guards a region, except `takeBack`, which helper threads call.
+///
+/// ## Invariants
+/// Every page outside the edges belongs to one arena, is free (`runs` of its zone), or was handed
+/// back and waits (`returned`). The reservation never moves. Where `isTight` is false, what any one
+/// request can take fits.
+@safe
+public final class Region: @unchecked Sendable {  // because: the partition's lock, see above
+    /// The pages of one end of the reservation.
+    private struct Zone {
+        /// The first page, or of the upper zone the last one, that was never taken.
+        var edge: UInt32
+        /// Up to where, beyond the edge, the addresses are writable.
+        var writable: Int
+        var free = PageRuns()
+    }
+
+    /// What 32-bit handles of 8-byte units can name.
+    public static let byteCountMax = 1 << 35
+    static let pageShift = 16
+    static let pageBytes = 1 << pageShift
+    /// Free pages that stay resident, so that a page that empties and fills costs no fault.
+    static let idlePagesKept = 8
+    /// From here on huge pages are asked for.
+    static let hugeFrom = 32 << 20
+    /// Arenas with fewer bytes of pages are small.
+    static let smallArenaBytes = 4 << 20
+    /// How much is made writable at once, below `hugeFrom` and from there on.
+    static let smallStep = 4 << 20
+    static let hugeStep = 64 << 20
+    /// Below this much room requests are looked at before they run: no request is larger.
+    static let tightBelow = 4 << 30
+
+    let base: UnsafeMutableRawPointer
+    let records: UnsafeMutableRawPointer
+    /// The bytes of addresses reserved; zero where none were to be had.
+    public let capacity: Int
+    private var lower = Zone(edge: 1, writable: 0)
+    private var upper: Zone
+    private var hugeEnd = 0
+    /// Whether requests are looked at however much room there is, as addresses or promises of
+    /// memory are limited.
+    private let isLimited: Bool
+    /// Whether room is short, so that requests must be looked at before they run.
+    public private(set) var isTight = false
+    /// Where else that is to be seen: bit 31 of a word.
+    private var tightMark: Cell?
+    private let returned = Mutex<[Range<UInt32>]>([])
+    private let hasReturned = Atomic<Bool>(false)
+
+    /// Bit 31 of the word given to `showTightness`.
+    public static let tightBit: UInt32 = 1 << 31
+
+    /// Reserves `byteCount` bytes of addresses, fewer where so many are not to be had. Nothing may
+    /// be written there yet: so they count neither as used nor as promised.
+    public init(byteCount: Int = Region.byteCountMax, isLimited: Bool = false) {
+        precondition(byteCount <= Region.byteCountMax, "handles name no more")
+        var wanted = byteCount
+        var place = unsafe Region.map(wanted, PROT_NONE)
+        while unsafe place == nil, wanted > Region.smallStep {
+            wanted /= 2
+            unsafe place = Region.map(wanted, PROT_NONE)
+        }
+        let recordBytes = Region.recordBytes(of: wanted)
+        let recordPlace = unsafe Region.map(recordBytes, PROT_READ | PROT_WRITE)
+        self.isLimited = isLimited || wanted < byteCount
+        guard let place = unsafe place, let recordPlace = unsafe recordPlace else {
+            if let place = unsafe place { unsafe munmap(place, wanted) }
+            if let recordPlace = unsafe recordPlace {
+                unsafe munmap(recordPlace, recordBytes)
+            }
+            // Addresses that nobody dereferences: the region never gives a page.
+            unsafe base = .allocate(byteCount: 8, alignment: 8)
+            unsafe records = base
+            capacity = 0
+            upper = Zone(edge: 1, writable: 0)
+            isTight = true
+            return
+        }
+        unsafe base = place
+        unsafe records = recordPlace
+        capacity = wanted
+        upper = Zone(edge: UInt32(wanted >> Region.pageShift), writable: wanted)
+        noteRoom()
+    }
+
+    deinit {
+        // SAFETY: mapped or allocated by `init`.
+        guard capacity > 0 else { return unsafe base.deallocate() }
+        unsafe munmap(base, capacity)
+        unsafe munmap(records, Region.recordBytes(of: capacity))
+    }
+
+    private static func recordBytes(of byteCount: Int) -> Int {
+        max(1, byteCount >> (pageShift - PageRecord.byteShift))
+    }
+
+    private static func map(_ byteCount: Int, _ access: Int32) -> UnsafeMutableRawPointer? {
+        let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
+        let address = unsafe mmap(nil, byteCount, access, flags, -1, 0)
+        return unsafe address == MAP_FAILED ? nil : address
+    }
+
+    // MARK: Taking and giving
+
+    /// Takes `count` neighbouring pages for an arena. Ends the process when there are none: who
+    /// lets requests run asks `hasRoom` before.
+    func take(_ count: UInt32, isSmall: Bool) -> UInt32 {
+        if hasReturned.load(ordering: .relaxed) { takeUpReturned() }
+        let page =
+            isSmall
+            ? upper.free.take(count) ?? takeUpper(count) ?? lower.free.take(count)
+                ?? takeLower(count)
+            : lower.free.take(count) ?? takeLower(count) ?? upper.free.take(count)
+                ?? takeUpper(count)
+        guard let page else { apus_out_of_memory(Int(count) << Region.pageShift) }
+        return page
+    }
+
+    private func takeLower(_ count: UInt32) -> UInt32? {
+        let end = lowerEnd + Int(count) << Region.pageShift
+        guard end <= upperStart, canWrite(upTo: end) else { return nil }
+        let page = lower.edge
+        lower.edge += count
+        // What comes next is made writable now, so that it cannot be refused amid a change.
+        _ = canWrite(upTo: min(end + reserve, upperStart))
+        if end > Region.hugeFrom, end > hugeEnd { adviseHuge(end) }
+        noteRoom()
+        return page
+    }
+
+    private func takeUpper(_ count: UInt32) -> UInt32? {
+        let start = upperStart - Int(count) << Region.pageShift
+        guard start >= lowerEnd, canWrite(downTo: start) else { return nil }
+        upper.edge -= count
+        _ = canWrite(downTo: max(start - Region.smallReserve, lowerEnd))
+        noteRoom()
+        return upper.edge
+    }
+
+    /// Takes pages back that hold nothing.
+    func give(_ pages: Range<UInt32>) {
+        if idlePageCount + pages.count > Region.idlePagesKept { release(pages) }
+        if pages.lowerBound >= upper.edge { upper.free.give(pages) } else { lower.free.give(pages) }
+    }
+
+    /// Takes back all pages of an arena that is gone, in ascending order, from any thread.
+    func takeBack(_ runs: [Range<UInt32>]) {
+        guard !runs.isEmpty else { return }
+        for run in runs { release(run) }
+        returned.withLock { $0.append(contentsOf: runs) }
+        hasReturned.store(true, ordering: .relaxed)
+    }
+
+    /// Makes free pages of those that were handed back.
+    private func takeUpReturned() {
+        hasReturned.store(false, ordering: .relaxed)
+        var runs = returned.withLock { waiting in
+            defer { waiting = [] }
+            return waiting
+        }
+        runs.sort { $0.lowerBound < $1.lowerBound }
+        let parting = runs.firstIndex { $0.lowerBound >= upper.edge } ?? runs.count
+        lower.free.give(ascending: runs[..<parting])
+        upper.free.give(ascending: runs[parting...])
+        // The idle pages among those at the edges may be resident still.
+        if let last = lower.free.takeLast(endingAt: lower.edge) {
+            release(last)
+            lower.edge = last.lowerBound
+        }
+        if let first = upper.free.takeFirst(beginningAt: upper.edge) {
+            release(first)
+            upper.edge = first.upperBound
+        }
+        noteRoom()
+    }
+
+    private func release(_ pages: Range<UInt32>) {
+        // SAFETY: pages without blocks in use; they read as zeros from now on.
+        unsafe _ = madvise(
+            base + Int(pages.lowerBound) << Region.pageShift,
+            pages.count << Region.pageShift,
+            Int32(MADV_DONTNEED)
+        )
+    }
+
+    /// The number of free pages.
+    public var idlePageCount: Int { lower.free.pageCount + upper.free.pageCount }
+
+    /// Gives back to the system what free pages still hold. Complexity: O(free runs).
+    public func giveBackIdlePages() {
+        lower.free.forEach { release($0) }
+        upper.free.forEach { release($0) }
+    }
+
+    // MARK: Room
+
+    private var lowerEnd: Int { Int(lower.edge) << Region.pageShift }
+    private var upperStart: Int { Int(upper.edge) << Region.pageShift }
+    /// The bytes that were never taken.
+    private var unused: Int { upperStart - lowerEnd }
+
+    /// What is kept for commands that were let run: more than any of them takes unannounced.
+    private var reserve: Int {
+        min(Region.smallReserve + (capacity - unused) / 64, capacity / 4)
+    }
+    private static let smallReserve = 1 << 20
+
+    /// Lets bit 31 of the word at `mark` tell whether room is short.
+    public func showTightness(at mark: Cell) {
+        tightMark = mark
+        noteRoom()
+    }
+
+    private func noteRoom() {
+        isTight = isLimited || unused < Region.tightBelow
+        guard let tightMark else { return }
+        let word: UInt32 = tightMark.load(0)
+        tightMark.store(isTight ? word | Region.tightBit : word & ~Region.tightBit, 0)
+    }
+
+    /// Whether a request may take `byteCount` bytes, of which an arena has `slack` in its pages;
+    /// what it takes unannounced besides comes from the reserve.
+    ///
+    /// Once the pages that were never taken have come down to the reserve, free ones serve, and at
+    /// last the gaps within pages, for requests that need little.
+    public func hasRoom(for byteCount: Int, slack: Int, of pageBytes: Int) -> Bool {
+        if hasReturned.load(ordering: .relaxed) { takeUpReturned() }
+        if byteCount < unused - reserve, canTake(byteCount + reserve) { return true }
+        guard hasReserve else { return false }
+        let free = idlePageCount << Region.pageShift
+        if byteCount <= (free - reserve) / 2 {
+            return byteCount <= Region.smallBytes || byteCount <= largestFree
+        }
+        return byteCount <= Region.smallBytes && slack >= pageBytes / 4
+    }
+
+    /// Whether half of the reserve, or as long a run of free pages, is left: enough for what
+    /// changes things without adding much.
+    public var hasReserve: Bool {
+        let half = reserve / 2
+        return unused > half && canTake(half) || largestFree > half
+    }
+
+    /// Requests of up to so many bytes take single pages.
+    private static let smallBytes = 1 << 18
+
+    private var largestFree: Int {
+        max(lower.free.largest, upper.free.largest) << Region.pageShift
+    }
+
+    /// Whether `byteCount` bytes that were never taken are, or can be made, writable.
+    private func canTake(_ byteCount: Int) -> Bool {
+        canWrite(upTo: lowerEnd + byteCount)
+            && canWrite(downTo: max(upperStart - min(byteCount, Region.smallReserve), lowerEnd))
+    }
+
+    /// Makes the reservation writable up to `end` and some way on; false when the system promises
+    /// no more memory.
+    private func canWrite(upTo end: Int) -> Bool {
+        guard end > lower.writable else { return true }
+        let step = end > Region.hugeFrom ? Region.hugeStep : Region.smallStep
+        let target = min((end + step - 1) / step * step, capacity)
+        guard makeWritable(lower.writable..<target) else { return false }
+        lower.writable = target
+        return true
+    }
+
+    private func canWrite(downTo start: Int) -> Bool {
+        guard start < upper.writable else { return true }
+        let target = start / Region.smallStep * Region.smallStep
+        guard makeWritable(target..<upper.writable) else { return false }
+        upper.writable = target
+        return true
+    }
+
+    private func makeWritable(_ bytes: Range<Int>) -> Bool {
+        // SAFETY: within the reservation.
+        unsafe mprotect(base + bytes.lowerBound, bytes.count, PROT_READ | PROT_WRITE) == 0
+    }
+
+    private func adviseHuge(_ end: Int) {
+        let start = max(hugeEnd, Region.hugeFrom)
+        hugeEnd = min(max(end, start + 64 << 20), capacity)
+        // SAFETY: within the reservation; advice only.
+        unsafe _ = madvise(base + start, hugeEnd - start, 14)  // MADV_HUGEPAGE
+    }
+}

@@ -1,0 +1,75 @@
+import Primitives
+import Testing
+
+@testable import Structures
+
+@Suite struct RegionTests {
+    @Test func `what an arena gives up another takes, and no more addresses are used`() {
+        let region = Region(byteCount: 64 << 20)
+        var other = Arena(region: region)
+        let kept = other.allocate(100)
+        other.cell(kept).store(UInt8(9), 99)
+        for _ in 0..<200 {
+            var arena = Arena(region: region)
+            for _ in 0..<40 { _ = arena.allocate(100_000) }
+            for _ in 0..<1000 { _ = arena.allocate(1000) }
+            let isValid = arena.isValid
+            #expect(isValid)
+        }
+        let byte = other.cell(kept).byte(99)
+        let isValid = other.isValid
+        #expect(byte == 9 && isValid)
+        let hasRoom = other.hasRoom(for: 32 << 20)
+        #expect(hasRoom)
+    }
+
+    @Test func `small arenas take pages from the upper end, large ones from the lower`() {
+        let region = Region(byteCount: 1 << 30)
+        var small = Arena(region: region)
+        let first = small.allocate(100)
+        #expect(Int(first.units) << 3 > 1 << 29)
+        var large = Arena(region: region)
+        var last = Handle.none
+        for _ in 0..<200 { last = large.allocate(60_000) }
+        #expect(Int(last.units) << 3 < 1 << 29)
+    }
+
+    @Test func `requests are refused while there is still room for what is under way`() {
+        let region = Region(byteCount: 16 << 20)
+        #expect(region.isTight)
+        var arena = Arena(region: region)
+        var blocks: [Handle] = []
+        while arena.hasRoom(for: 1000) { blocks.append(arena.allocate(1000)) }
+        let live = arena.liveBytes
+        #expect(live > 13 << 20 && live < 16 << 20)
+        #expect(region.hasReserve)
+        let hasRoomForMore = arena.hasRoom(for: 1 << 20)
+        #expect(!hasRoomForMore)
+        // A large step of a command that runs, and small ones.
+        let step = arena.allocate(400 << 10)
+        arena.cell(step).store(UInt8(1), 400 << 10 - 1)
+        arena.free(step)
+        // Gaps serve small requests again, though no page is free.
+        for index in blocks.indices where index % 2 == 0 { arena.free(blocks[index]) }
+        let hasRoom = arena.hasRoom(for: 1000)
+        #expect(hasRoom)
+        let isValid = arena.isValid
+        #expect(isValid)
+    }
+
+    @Test func `a region without addresses has room for nothing`() {
+        let region = Region(byteCount: 0)
+        #expect(region.isTight && !region.hasReserve && region.capacity == 0)
+        #expect(!region.hasRoom(for: 1, slack: 0, of: 1))
+        #expect(!region.hasRoom(for: .max, slack: 0, of: 1))
+    }
+
+    @Test func `no size is too large to be asked for`() {
+        let region = Region()
+        #expect(!region.isTight && region.hasReserve)
+        #expect(region.hasRoom(for: 30 << 30, slack: 0, of: 1))
+        for size in [32 << 30, Int.max / 2, Int.max] {
+            #expect(!region.hasRoom(for: size, slack: 0, of: 1))
+        }
+    }
+}
