@@ -61,6 +61,7 @@ struct StreamAddOptions {
             }
         }
         try settle(limits)
+        guard trim != nil || limit == nil else { throw .limitNeedsTilde }
         start = index + 1
         let wordCount = arguments.count - start
         guard wordCount >= 2, wordCount % 2 == 0 else { throw .wordCount }
@@ -190,15 +191,18 @@ struct StreamAddOptions {
         }
         if let references { trim?.references = references }
         if let limit {
-            guard trim?.isApproximate == true else {
-                throw CommandError(
-                    "ERR syntax error, LIMIT cannot be used without the special ~ option"
-                )
-            }
+            guard trim?.isApproximate == true else { throw .limitNeedsTilde }
             trim?.limit = limit
         } else if trim?.isApproximate == true {
             let perPack = limits.encoding.streamNodeEntriesMax
             trim?.limit = perPack <= 0 ? 10_000 : min(100 * perPack, 1_000_000)
         }
     }
+}
+
+extension CommandError {
+    /// Only what is approximate has a limit.
+    fileprivate static let limitNeedsTilde = CommandError(
+        "ERR syntax error, LIMIT cannot be used without the special ~ option"
+    )
 }

@@ -193,7 +193,7 @@ private struct Claim {
     ) {
         if !isActive { stream.note(owner, now: now, isActive: true) }
         isActive = true
-        let deliveries = retryCount ?? (isBare ? pending.deliveries : pending.deliveries &+ 1)
+        let deliveries = retryCount ?? (isBare ? pending.deliveries : pending.nextDeliveries)
         let moment = time == now ? stream.moment(group, now) : time
         stream.give(pending, group, to: owner, time: moment)
         pending.deliveries = deliveries

@@ -89,7 +89,7 @@ extension StreamCommands {
             } else if milliseconds < last.milliseconds {
                 throw .streamIDTooSmall
             } else if next.milliseconds > milliseconds {
-                throw .streamEntryTooLarge
+                throw .streamIDTooSmall
             }
         case .given(let wanted):
             guard wanted > last else { throw .streamIDTooSmall }
@@ -204,7 +204,7 @@ extension StreamCommands {
         case .keep: break
         case .delete: stream.removeReferences(id)
         case .acknowledged:
-            if stream.groupCount == 0 || stream.isReferenced(id) { return 2 }
+            if stream.isReferenced(id) { return 2 }
         }
         return stream.remove(id) ? 1 : -1
     }
@@ -268,6 +268,11 @@ extension StreamCommands {
         _ addedCount: Int64?,
         _ deletedIDMax: StreamID?
     ) throws(CommandError) {
+        guard id >= stream.deletedIDMax else {
+            throw CommandError(
+                "ERR The ID specified in XSETID is smaller than current max_deleted_entry_id"
+            )
+        }
         if stream.count > 0 {
             guard id >= stream.lastEntryID else {
                 throw CommandError(
@@ -288,7 +293,7 @@ extension StreamCommands {
 }
 
 extension CommandError {
-    /// An entry has too many bytes; Redis says the same where a millisecond has no more ids.
+    /// An entry has too many bytes.
     static let streamEntryTooLarge = CommandError("ERR Elements are too large to be stored")
     /// An id does not come behind all others.
     static let streamIDTooSmall = CommandError(

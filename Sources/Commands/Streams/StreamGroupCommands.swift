@@ -167,7 +167,7 @@ extension StreamGroupCommands {
             "SETID <key> <groupname> <id|$> [ENTRIESREAD entries_read]",
             "    Set the current group ID and entries_read counter.",
             "HELP",
-            "    Prints this help.",
+            "    Print this help.",
         ])
     }
 }

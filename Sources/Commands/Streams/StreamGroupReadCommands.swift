@@ -70,13 +70,14 @@ extension StreamGroupReadCommands {
         guard word.count == 1 else { return (stream, group, try StreamID(word)) }
         switch word[0] {
         case UInt8(ascii: ">"): return (stream, group, nil)
-        case UInt8(ascii: "$"):
+        case UInt8(ascii: "$"), UInt8(ascii: "+"):
             throw CommandError(
                 """
-                ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the \
+                ERR The ^ ID is meaningless in the context of XREADGROUP: you want to read the \
                 history of this consumer by specifying a proper ID, or use the > ID to get new \
-                messages. The $ ID would just return an empty result set.
-                """
+                messages. The ^ ID would just return an empty result set.
+                """,
+                word
             )
         default: return (stream, group, try StreamID(word))
         }
@@ -125,8 +126,8 @@ private struct Reading {
                     return false
                 }
                 if item != nil {
-                    let deliveries = pending.deliveries &+ 1
                     let time = stream.moment(group, now)
+                    let deliveries = pending.nextDeliveries
                     stream.setDelivery(pending, group, time: time, deliveries: deliveries)
                 }
                 count += 1
@@ -147,13 +148,15 @@ private struct Reading {
         let hasNew = stream.lastID > group.lastID && stream.lastEntryID > group.lastID
         let oldest = claimIdleMin == nil ? nil : stream.oldestPending(group)
         let hasIdle = oldest.map { isIdle($0) } ?? false
-        guard hasNew || hasIdle else { return false }
+        // The consumer is there once it tried, as since Redis 7.2.
         let consumer = stream.makeConsumer(group, name, now: now)
+        stream.note(consumer, now: now, isActive: false)
+        guard hasNew || hasIdle else { return false }
         let mark = reply.mark()
         var count = hasIdle ? claim(stream, group, consumer, &reply) : 0
         guard hasNew || count > 0 else { return false }
         if hasNew, count < budget.limit { count += fresh(stream, group, consumer, count, &reply) }
-        stream.note(consumer, now: now, isActive: count > 0)
+        if count > 0 { stream.note(consumer, now: now, isActive: true) }
         reply.array(count, at: mark)
         return true
     }
@@ -191,7 +194,7 @@ private struct Reading {
                 break
             }
             stream.give(pending, group, to: consumer, time: stream.moment(group, now))
-            pending.deliveries &+= 1
+            pending.deliveries = pending.nextDeliveries
             count += 1
         }
         return count

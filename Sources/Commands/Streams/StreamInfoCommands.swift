@@ -27,7 +27,7 @@ extension StreamInfoCommands {
         }
         let limit = try entryLimit(arguments)
         let stream = StreamValue(slot)
-        context.reply.map((limit == nil ? 10 : 9) + (stream.memory == nil ? 0 : 6))
+        context.reply.map(limit == nil ? 16 : 15)
         tell(stream, &context)
         if let limit {
             context.reply.bulk("entries")
@@ -84,21 +84,23 @@ extension StreamInfoCommands {
         context.reply.pair("max-deleted-entry-id", id: stream.deletedIDMax)
         context.reply.pair("entries-added", count: stream.addedCount)
         context.reply.pair("recorded-first-entry-id", id: stream.firstID)
-        if let memory = stream.memory { tell(memory, stream, &context) }
+        tellMessages(stream, &context)
     }
 
     /// What is known of producers' messages.
-    private static func tell(
-        _ memory: StreamMemory,
+    private static func tellMessages(
         _ stream: StreamValue,
         _ context: inout CommandContext
     ) {
-        context.reply.pair("idmp-duration", count: memory.duration)
-        context.reply.pair("idmp-maxsize", count: memory.countMax)
+        let memory = stream.memory
+        let duration = memory?.duration ?? StreamMemory.durationDefault
+        let countMax = memory?.countMax ?? StreamMemory.countMaxDefault
+        context.reply.pair("idmp-duration", count: duration)
+        context.reply.pair("idmp-maxsize", count: countMax)
         context.reply.pair("pids-tracked", count: stream.producerCount)
         context.reply.pair("iids-tracked", count: stream.messageCount)
-        context.reply.pair("iids-added", count: memory.addedCount)
-        context.reply.pair("iids-duplicates", count: memory.duplicateCount)
+        context.reply.pair("iids-added", count: memory?.addedCount ?? 0)
+        context.reply.pair("iids-duplicates", count: memory?.duplicateCount ?? 0)
     }
 
     /// A group with its pending entries and consumers, as FULL tells it.
@@ -223,7 +225,7 @@ extension StreamInfoCommands {
             "STREAM <key> [FULL [COUNT <count>]",
             "    Show information about the stream.",
             "HELP",
-            "    Prints this help.",
+            "    Print this help.",
         ])
     }
 }

@@ -68,12 +68,19 @@ struct StreamReadOptions {
             index += 2
         } else if word.isWord("STREAMS"), more > 0 {
             guard more % 2 == 0 else {
-                throw CommandError(
-                    """
-                    ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be \
-                    specified.
-                    """
-                )
+                throw inGroup
+                    ? CommandError(
+                        """
+                        ERR Unbalanced '%' list of streams: for each stream key an ID or '>' must \
+                        be specified.
+                        """
+                    )
+                    : CommandError(
+                        """
+                        ERR Unbalanced '%' list of streams: for each stream key an ID, '+', or '$' \
+                        must be specified.
+                        """
+                    )
             }
             firstKey = index + 1
             streamCount = more / 2

@@ -89,8 +89,7 @@ extension StreamValue {
     /// Sets how far a group has read.
     public func setProgress(_ group: StreamGroup, lastID: StreamID, readCount: Int64) {
         shard.willChange(slot)
-        group.lastID = lastID
-        group.readCount = readCount
+        stream.setProgress(group, lastID: lastID, readCount: readCount)
     }
 
     /// Raises a group's last id, without a look at what lies between.

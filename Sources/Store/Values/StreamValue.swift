@@ -109,7 +109,7 @@ public struct StreamValue {
     public func setPast(lastID: StreamID, addedCount: Int64?, deletedIDMax: StreamID?) {
         shard.willChange(slot)
         stream.lastID = lastID
-        if let addedCount { stream.addedCount = addedCount }
+        if let addedCount { stream.setAddedCount(addedCount, shard.arena) }
         if let deletedIDMax { stream.deletedIDMax = deletedIDMax }
     }
 

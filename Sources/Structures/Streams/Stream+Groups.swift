@@ -26,7 +26,7 @@ extension Stream {
         let group = StreamGroup(handle, arena)
         group.pending = IDTree()
         group.lastID = lastID
-        group.readCount = readCount
+        group.readCount = min(readCount, addedCount)
         var groups = groups
         groups.insert(handle, &arena)
         self.groups = groups
@@ -69,14 +69,28 @@ extension Stream {
 
     // MARK: Progress
 
-    /// Whether an id was deleted by name from `lower` on and among the entries held, as far as is
-    /// known.
-    func hasHole(from lower: StreamID) -> Bool {
-        count > 0 && deletedIDMax != .zero && firstID <= deletedIDMax && lower <= deletedIDMax
+    /// Sets how far a group has read; no more entries can have been read than were added.
+    public func setProgress(_ group: StreamGroup, lastID: StreamID, readCount: Int64) {
+        group.lastID = lastID
+        group.readCount = min(readCount, addedCount)
+    }
+
+    /// Sets the number of entries ever added; no group has read more.
+    public func setAddedCount(_ number: Int64, _ arena: borrowing Arena) {
+        addedCount = number
+        for index in 0..<groups.count(arena) {
+            let group = group(at: index, arena)
+            group.readCount = min(group.readCount, number)
+        }
+    }
+
+    /// Whether an id was deleted by name from `lower` on, as far as is known.
+    private func hasHole(from lower: StreamID) -> Bool {
+        count > 0 && deletedIDMax != .zero && lower <= deletedIDMax
     }
 
     /// How many entries of the whole past come up to `id`; nil when there is no telling.
-    func distance(to id: StreamID) -> Int64? {
+    private func distance(to id: StreamID) -> Int64? {
         if addedCount == 0 { return 0 }
         if count == 0, id <= lastID { return addedCount }
         if id == lastID { return addedCount }
@@ -87,8 +101,11 @@ extension Stream {
     }
 
     /// How many entries a group has still to read; nil when there is no telling.
+    /// Source: as Redis 7.4.2 and later count; 7.0 forgot what was trimmed before it was read.
     public func lag(_ group: StreamGroup) -> Int64? {
-        if addedCount == 0 { return 0 }
+        if addedCount == 0 || count == 0 { return 0 }
+        // All that is held is still to be read.
+        if group.lastID < firstID, deletedIDMax < firstID { return Int64(count) }
         if group.readCount != -1, !hasHole(from: group.lastID) {
             return addedCount &- group.readCount
         }
@@ -98,7 +115,7 @@ extension Stream {
     /// Notes that a group was handed the entry `id`, the next one of the stream.
     public func advance(_ group: StreamGroup, to id: StreamID) {
         guard id > group.lastID else { return }
-        if group.readCount != -1, !hasHole(from: id) {
+        if group.readCount != -1, group.lastID >= firstID, !hasHole(from: group.lastID) {
             group.readCount &+= 1
         } else if addedCount > 0 {
             group.readCount = distance(to: id) ?? -1

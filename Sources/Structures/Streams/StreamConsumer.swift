@@ -76,6 +76,9 @@ public struct PendingEntry: Sendable {
         nonmutating set { cell.store(newValue, 24) }
     }
 
+    /// How often it will have been delivered with the next delivery; the greatest number stays.
+    public var nextDeliveries: Int64 { deliveries < .max ? deliveries + 1 : .max }
+
     /// The consumer, or none.
     var consumer: Handle {
         get { Handle(units: cell.load(32)) }

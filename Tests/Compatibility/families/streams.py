@@ -74,7 +74,7 @@ STEPS = [
     (6, "XRANGE", lambda w: ["XRANGE", w.key(), end(w), end(w), *count(w)]),
     (6, "XREVRANGE", lambda w: ["XREVRANGE", w.key(), end(w), end(w), *count(w)]),
     (5, "XREAD", read),
-    (2, "XSETID", lambda w: ["XSETID", w.key(), w.pick(identifier(w), "5000-0", rising(w).replace("*", "1")), *w.options(
+    (2, "XSETID", lambda w: ["XSETID", w.key(), w.pick("x", "5000-0", "-", rising(w).split("-")[0] + "-99"), *w.options(
         lambda: ["ENTRIESADDED", w.integer(0, 9)], lambda: ["MAXDELETEDID", identifier(w)], share=0.2)]),
     (3, "XINFO", lambda w: ["XINFO", "STREAM", w.key()]),
     (2, "XINFO", lambda w: ["XINFO", "STREAM", w.key(), "FULL", *count(w)]),
@@ -225,7 +225,6 @@ XTRIM s MAXLEN 1 LIMIT 5
 XTRIM s MAXLEN x
 XTRIM s MINID x
 XTRIM s
-XSETID s 2-0
 XSETID s 10-0
 XSETID s 10-0 ENTRIESADDED 5
 XSETID s 10-0 ENTRIESADDED -1
