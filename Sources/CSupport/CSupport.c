@@ -95,13 +95,17 @@ int apus_wide_write(apus_wide a, char *out, size_t out_capacity) {
   return write_long_double(widen(a), out, out_capacity);
 }
 
-bool apus_parse_double(const char *text, size_t count, double *out) {
+bool apus_parse_double_in_any_range(const char *text, size_t count, double *out) {
   char copy[512];
   char *end;
   if (!copy_word(text, count, copy, sizeof copy)) return false;
-  errno = 0;
   *out = strtod(copy, &end);
-  if ((size_t)(end - copy) != count || isnan(*out)) return false;
+  return (size_t)(end - copy) == count && !isnan(*out);
+}
+
+bool apus_parse_double(const char *text, size_t count, double *out) {
+  errno = 0;
+  if (!apus_parse_double_in_any_range(text, count, out)) return false;
   return !(errno == ERANGE && (*out == HUGE_VAL || *out == -HUGE_VAL || fpclassify(*out) == FP_ZERO));
 }
 

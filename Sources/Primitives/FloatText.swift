@@ -22,8 +22,18 @@ public enum FloatText {
         return valid ? value : nil
     }
 
-    /// Writes `value` in Redis' shortest form: `inf`, `-inf`, `nan`, whole numbers without a
-    /// point, and otherwise the fewest digits that read back the same.
+    /// As `number`, but what is too large is infinite, and what is too small is zero.
+    public static func numberInAnyRange(_ text: Bytes) -> Double? {
+        var value = 0.0
+        // SAFETY: reads `count` bytes.
+        let valid = unsafe text.base.withMemoryRebound(to: CChar.self, capacity: text.count) {
+            unsafe apus_parse_double_in_any_range($0, text.count, &value)
+        }
+        return valid ? value : nil
+    }
+
+    /// Writes `value` in the form that Redis has since 7.2: `inf`, `-inf`, `nan`, whole numbers up
+    /// to 2⁶² with all their digits, and otherwise the fewest digits that read back the same.
     ///
     /// `target` has room for `byteCountMax`. Returns the byte count.
     @discardableResult
@@ -31,7 +41,7 @@ public enum FloatText {
         if value.isInfinite { return unsafe write(value < 0 ? "-inf" : "inf", to: target) }
         if value.isNaN { return unsafe write("nan", to: target) }
         if value == 0 { return unsafe write(value.sign == .minus ? "-0" : "0", to: target) }
-        if value > -4e15, value < 4e15, value == value.rounded(.towardZero) {
+        if abs(value) <= 0x1p62, value == value.rounded(.towardZero) {
             return unsafe DecimalText.write(Int64(value), to: target)
         }
         return unsafe ShortestDouble(value).write(to: target)
@@ -94,8 +104,14 @@ extension ByteBuffer {
     }
 }
 
-/// The shortest digits of a finite double that is neither zero nor a small whole number, laid out
-/// as C's `%g` with 17 digits would: exponent form from 1e17 on and below 1e-6.
+/// The shortest digits of a finite double that is neither zero nor a small whole number.
+///
+/// ```text
+/// 123450000.0   whole, unless more than seven zeros would follow: 1.2345e+20
+/// 0.00012345    a fraction, unless its last digit is the seventh or a later one and the first
+///               is far from the point: 1.2345e-7, 1.23456789012345e+8
+/// ```
+/// Source: the layout is that of the fpconv library, with which Redis prints scores since 7.2.
 private struct ShortestDouble {
     private var digits: (UInt64, UInt8) = (0, 0)
     private let negative: Bool
@@ -147,8 +163,15 @@ private struct ShortestDouble {
         if negative { text.append(UInt8(ascii: "-")) }
         let body = String(digits.0).utf8
         let count = Int(digits.1)
-        if exponent < -5 || exponent >= 17 {
-            appendScientific(body, count, to: &text)
+        // The power of ten of the last digit.
+        let lowest = exponent - count + 1
+        let isWhole = lowest >= 0 && abs(exponent) < count + 7
+        let isFraction = lowest < 0 && (lowest > -7 || abs(exponent) < 4)
+        if isWhole {
+            text.append(contentsOf: body)
+            text.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: lowest))
+        } else if !isFraction {
+            appendScientific(body, to: &text)
         } else if exponent < 0 {
             text.append(contentsOf: "0.".utf8)
             text.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: -exponent - 1))
@@ -158,25 +181,19 @@ private struct ShortestDouble {
                 if index == exponent + 1 { text.append(UInt8(ascii: ".")) }
                 text.append(digit)
             }
-            if count <= exponent {
-                text.append(
-                    contentsOf: repeatElement(UInt8(ascii: "0"), count: exponent + 1 - count)
-                )
-            }
         }
         // SAFETY: the longest form has 25 bytes.
         text.withBytes { unsafe $0.copy(to: target) }
         return text.count
     }
 
-    private func appendScientific(_ body: String.UTF8View, _ count: Int, to text: inout [UInt8]) {
+    private func appendScientific(_ body: String.UTF8View, to text: inout [UInt8]) {
         for (index, digit) in body.enumerated() {
             if index == 1 { text.append(UInt8(ascii: ".")) }
             text.append(digit)
         }
         text.append(UInt8(ascii: "e"))
         text.append(exponent < 0 ? UInt8(ascii: "-") : UInt8(ascii: "+"))
-        if abs(exponent) < 10 { text.append(UInt8(ascii: "0")) }
         text.append(contentsOf: String(abs(exponent)).utf8)
     }
 }

@@ -464,7 +464,9 @@ extension ReplyWriter {
         buffer.append("-ERR Protocol error: ")
         buffer.append(text)
         if case .expectedLength(let byte) = failure {
-            buffer.append(byte)
+            // What ends a line must not end the error.
+            let endsLine = byte == UInt8(ascii: "\r") || byte == UInt8(ascii: "\n")
+            buffer.append(endsLine ? UInt8(ascii: " ") : byte)
             buffer.append("'")
         }
         buffer.append("\r\n")

@@ -245,3 +245,14 @@ def test_a_scan_removes_the_due_keys_it_meets(apus, oracle):
         assert both(apus, oracle, "DBSIZE") == 100
     finally:
         both(apus, oracle, "DEBUG", "SET-ACTIVE-EXPIRE", "1")
+
+
+def test_the_moment_of_the_last_use_does_not_jitter(apus):
+    with apus.connect() as connection:
+        connection.raw("SET", "used", "1")
+        found = set()
+        deadline = time.monotonic() + 1.3
+        while time.monotonic() < deadline:
+            found.add(re.search(r"lru:(\d+)", connection.command("DEBUG", "OBJECT", "used"))[1])
+            time.sleep(0.01)
+        assert len(found) == 1

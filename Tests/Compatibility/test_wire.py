@@ -129,6 +129,9 @@ def test_inline_and_framed_commands_mix(server):
 
 
 @pytest.mark.parametrize("data, error", [
+    (b"*1\r\n\rPING\r\n", b"-ERR Protocol error: expected '$', got ' '\r\n"),
+    (b"*1\r\n\nPING\r\n", b"-ERR Protocol error: expected '$', got ' '\r\n"),
+    (b"*1\r\n\xffPING\r\n", b"-ERR Protocol error: expected '$', got '\xff'\r\n"),
     (b"*1\r\n+PING\r\n", b"-ERR Protocol error: expected '$', got '+'\r\n"),
     (b"*1\r\nPING\r\n", b"-ERR Protocol error: expected '$', got 'P'\r\n"),
     (b"*x\r\n", b"-ERR Protocol error: invalid multibulk length\r\n"),

@@ -193,6 +193,8 @@ apus_wide apus_wide_max(void);
 int apus_wide_write(apus_wide a, char *_Nonnull out, size_t out_capacity);
 // `strtod` over exactly `count` bytes, no leading space, all consumed; false otherwise.
 bool apus_parse_double(const char *_Nonnull text, size_t count, double *_Nonnull out);
+// As apus_parse_double, but what is too large is infinite and what is too small is zero.
+bool apus_parse_double_in_any_range(const char *_Nonnull text, size_t count, double *_Nonnull out);
 // "%.17g"; returns the length.
 int apus_format_double17(double value, char *_Nonnull out, size_t capacity);
 

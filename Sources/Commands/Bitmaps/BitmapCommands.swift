@@ -10,7 +10,7 @@ public enum BitmapCommands {
     public static let table: [DataCommand] = [
         DataCommand("SETBIT", arity: 4, [.write, .denyOOM], keys: KeySpec.first([.rw, .access, .update]), propagation: .verbatim, group: .bitmap, since: "2.2.0", complexity: "O(1)", syntax: "@key offset:i value:i", summary: "Sets or clears a bit of the string at a key, and returns what it was.", setBit),
         DataCommand("GETBIT", arity: 3, [.readonly, .fast], keys: KeySpec.first([.ro, .access]), group: .bitmap, since: "2.2.0", complexity: "O(1)", syntax: "@key offset:i", summary: "Returns a bit of the string at a key.", getBit),
-        DataCommand("BITCOUNT", arity: -2, [.readonly], keys: KeySpec.first([.ro, .access]), group: .bitmap, since: "2.6.0", complexity: "O(N) where N is the number of bytes looked at", syntax: "@key [range=<start:i end:i unit=[BYTE | BIT]>]", summary: "Counts the ones in a string, or in a part of it.", count),
+        DataCommand("BITCOUNT", arity: -2, [.readonly], keys: KeySpec.first([.ro, .access]), group: .bitmap, since: "2.6.0", complexity: "O(N) where N is the number of bytes looked at", syntax: "@key [range=<start:i [end-unit-block=<end:i unit=[BYTE | BIT]>]>]", summary: "Counts the ones in a string, or in a part of it.", count),
         DataCommand("BITPOS", arity: -3, [.readonly], keys: KeySpec.first([.ro, .access]), group: .bitmap, since: "2.8.7", complexity: "O(N) where N is the number of bytes looked at", syntax: "@key bit:i [range=<start:i [end-unit-block=<end:i unit=[BYTE | BIT]>]>]", summary: "Finds the first one, or the first zero, in a string or in a part of it.", position),
         DataCommand("BITOP", arity: -4, [.write, .denyOOM], keys: [.one(2, [.ow, .update]), .rest(3, [.ro, .access])], propagation: .verbatim, group: .bitmap, since: "2.6.0", complexity: "O(N) where N is the number of bytes of all strings", syntax: "operation=(AND | OR | XOR | NOT | DIFF | DIFF1 | ANDOR | ONE) @destkey @key...", summary: "Combines strings bit by bit and stores the result.", combine),
     ]
@@ -68,7 +68,7 @@ extension BitmapCommands {
         context.reply.integer(bit ? 1 : 0)
     }
 
-    /// `BITCOUNT key [start end [BYTE | BIT]]`: the number of ones.
+    /// `BITCOUNT key [start [end [BYTE | BIT]]]`: the number of ones.
     static func count(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -78,8 +78,9 @@ extension BitmapCommands {
             let count = slot.map { StringValue.withBytes($0.entry) { Bits.count($0) } }
             return context.reply.integer(count ?? 0)
         }
-        guard arguments.count == 4 || arguments.count == 5 else { throw .syntax }
-        let range = SignedRange(try arguments.integer(2), try arguments.integer(3))
+        guard arguments.count <= 5 else { throw .syntax }
+        let start = try arguments.integer(2)
+        let range = SignedRange(start, arguments.count > 3 ? try arguments.integer(3) : -1)
         let unit = try arguments.bitUnit(4)
         guard let slot = try context.read(context.firstKey(arguments), .string),
             !range.isCrossed

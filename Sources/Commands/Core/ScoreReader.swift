@@ -57,7 +57,7 @@ enum ScoreReader {
         while text.count > 0, text[0] == UInt8(ascii: " ") || text[0] &- 9 < 5 {
             text = text.dropFirst(1)
         }
-        guard let score = short(text) ?? FloatText.number(text), !score.isNaN else {
+        guard let score = short(text) ?? FloatText.numberInAnyRange(text) else {
             throw CommandError("ERR min or max is not a float")
         }
         return (score, isExcluded)

@@ -251,7 +251,7 @@ struct GeoSearchRequest {
         }
         if isSearch, form == nil {
             throw CommandError(
-                "ERR exactly one of BYRADIUS and BYBOX can be specified for @",
+                "ERR exactly one of BYRADIUS, BYBOX and BYPOLYGON can be specified for @",
                 name
             )
         }

@@ -282,7 +282,7 @@ extension KeyCommands {
     /// `SCAN cursor [MATCH pattern] [COUNT count] [TYPE type]`: the next cursor, and keys.
     ///
     /// Due keys that it meets are removed. A cursor holds a place within a partition and, in its
-    /// low bits, the partition.
+    /// low bits, the partition. Partitions without keys are passed over at once.
     static func scan(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -293,11 +293,13 @@ extension KeyCommands {
         let mark = context.reply.mark()
         var count = 0
         var visited = 0
+        var buckets = 0
         let now = context.now
         repeat {
             let partition = Int(cursor % partitions)
             let isLocked = context.lock(partition)
             let shard = context.keyspace.shard(partition: partition, database: context.database)
+            if shard.count > 0 { buckets += 1 }
             var due: [Entry] = []
             let next = shard.scan(cursor / partitions) { slot in
                 visited += 1
@@ -308,12 +310,11 @@ extension KeyCommands {
             }
             context.removeDue(due, of: shard, in: context.database)
             context.unlock(partition, isLocked)
-            visited += 1
             let following = UInt64(partition) + 1
             cursor =
                 next != 0
                 ? next * partitions + UInt64(partition) : following < partitions ? following : 0
-        } while cursor != 0 && visited < options.count
+        } while cursor != 0 && visited < options.count && buckets < options.bucketsMax
         context.reply.scanHead(cursor, count, at: mark)
     }
 

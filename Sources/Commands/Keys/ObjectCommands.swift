@@ -99,7 +99,7 @@ extension ObjectCommands {
             "    Return the number of references of the value associated with the specified",
             "    <key>.",
             "HELP",
-            "    Prints this help.",
+            "    Print this help.",
         ])
     }
 

@@ -9,6 +9,8 @@ struct ScanOptions {
     let cursor: UInt64
     /// How many entries to look at, about.
     private(set) var count = 10
+    /// How many buckets to look at, so that many empty ones do not hold a request up.
+    var bucketsMax: Int { count > Int.max / 10 ? .max : count * 10 }
     /// HSCAN's NOVALUES, ZSCAN's NOSCORES.
     private(set) var isBare = false
     private var pattern: Bytes?
@@ -116,11 +118,11 @@ struct ValueScan {
         }
         let options = try ScanOptions(arguments, cursorAt: 2, bareWord: bareWord)
         var scan = ValueScan(options: options, cursor: options.cursor)
+        var buckets = 0
         repeat {
             scan.cursor = step(slot, &scan, &context)
-            // Empty buckets count a little, so that a sparse table does not hold a request up.
-            scan.seen += 1
-        } while scan.cursor != 0 && scan.seen < options.count
+            buckets += 1
+        } while scan.cursor != 0 && scan.seen < options.count && buckets < options.bucketsMax
         let words = bareWord == nil || options.isBare ? 1 : 2
         context.reply.scanHead(scan.cursor, scan.found * words, at: mark)
     }

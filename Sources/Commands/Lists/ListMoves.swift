@@ -125,18 +125,18 @@ extension ListMoves {
     }
 
     /// `LMOVEM source destination LEFT|RIGHT LEFT|RIGHT [COUNT|EXACTLY count OBO|BULK]`: the moved
-    /// elements as they now stand; with EXACTLY null when there are fewer.
+    /// elements as they now stand; null when there are none, with EXACTLY when there are fewer.
     static func moveMany(
         _ arguments: Arguments,
         _ context: inout CommandContext
     ) throws(CommandError) {
         var move = try ListMove(arguments)
-        let source = try sourceOfMove(arguments, &context)
-        let available = source.map(\.count) ?? 0
-        if move.isExact, available < move.count { return context.reply.null() }
-        move.count = min(move.count, available)
+        guard let source = try sourceOfMove(arguments, &context),
+            !move.isExact || source.count >= move.count
+        else { return context.reply.null() }
+        move.count = min(move.count, source.count)
         context.reply.array(move.count)
-        if let source { self.move(arguments, move, source, &context) }
+        self.move(arguments, move, source, &context)
     }
 
     /// The list at word 1, if there is one; then what stands at word 2 must be a list too.

@@ -118,7 +118,6 @@ struct SortedSetRangeQuery {
     ) throws(CommandError) {
         var given = kind
         var reversed = isReversed
-        var hasLimit = false
         var index = start + 2
         while index < arguments.count {
             let word = arguments[index]
@@ -127,7 +126,6 @@ struct SortedSetRangeQuery {
             } else if word.isWord("LIMIT"), index + 2 < arguments.count {
                 offset = try arguments.integer(index + 1)
                 limit = try arguments.integer(index + 2)
-                hasLimit = true
                 index += 2
             } else if reversed == nil, word.isWord("REV") {
                 reversed = true
@@ -141,7 +139,8 @@ struct SortedSetRangeQuery {
             index += 1
         }
         let meant = given ?? .rank
-        if hasLimit, meant == .rank {
+        // As in Redis, a LIMIT that limits nothing is none.
+        if offset != 0 || limit != -1, meant == .rank {
             throw CommandError(
                 """
                 ERR syntax error, LIMIT is only supported in combination with either BYSCORE \

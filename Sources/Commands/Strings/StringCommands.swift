@@ -232,14 +232,20 @@ extension StringCommands {
         _ arguments: Arguments,
         _ context: inout CommandContext
     ) throws(CommandError) {
-        var condition = ValueCondition.always
-        if arguments.count > 2 {
-            guard arguments.count == 4 else { throw .wordCount }
-            var index = 2
-            guard let comparison = try ValueCondition(comparing: arguments, &index) else {
-                throw CommandError("ERR Invalid condition. Use IFEQ, IFNE, IFDEQ or IFDNE")
-            }
-            condition = comparison
+        guard arguments.count > 2 else {
+            return try delete(context.firstKey(arguments), if: .always, &context)
+        }
+        guard arguments.count == 4 else { throw .wordCount }
+        // The condition of a key that is not there is not looked at.
+        guard let slot = context.find(context.firstKey(arguments)) else {
+            return context.reply.integer(0)
+        }
+        guard slot.entry.isKind(.string) else {
+            throw CommandError("ERR Key should be of string type if conditions are specified")
+        }
+        var index = 2
+        guard let condition = try ValueCondition(comparing: arguments, &index) else {
+            throw CommandError("ERR Invalid condition. Use IFEQ, IFNE, IFDEQ, or IFDNE")
         }
         try delete(context.firstKey(arguments), if: condition, &context)
     }

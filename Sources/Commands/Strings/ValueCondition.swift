@@ -11,8 +11,9 @@ enum ValueCondition {
     case present
     case equal(Bytes)
     case notEqual(Bytes)
-    case digest(UInt64)
-    case otherDigest(UInt64)
+    /// nil: one that no value has.
+    case digest(UInt64?)
+    case otherDigest(UInt64?)
 
     /// The condition at `index`, which moves to its last word; nil when there is none.
     init?(_ arguments: Arguments, _ index: inout Int) throws(CommandError) {
@@ -42,15 +43,17 @@ enum ValueCondition {
         }
     }
 
-    /// The digest that `word` spells, in either case.
-    private static func digest(_ word: Bytes) throws(CommandError) -> UInt64 {
-        let failure = CommandError("ERR must be exactly 16 hexadecimal characters")
-        guard word.count == 16 else { throw failure }
+    /// The digest that `word` spells, in either case; nil where it spells none. As in Redis only
+    /// the length must be right.
+    private static func digest(_ word: Bytes) throws(CommandError) -> UInt64? {
+        guard word.count == 16 else {
+            throw CommandError("ERR must be exactly 16 hexadecimal characters")
+        }
         var digest: UInt64 = 0
         for index in 0..<16 {
             let byte = word[index]
             let letter = (byte | 0x20) &- UInt8(ascii: "a")
-            guard byte &- UInt8(ascii: "0") <= 9 || letter < 6 else { throw failure }
+            guard byte &- UInt8(ascii: "0") <= 9 || letter < 6 else { return nil }
             digest = digest << 4 | UInt64(letter < 6 ? letter + 10 : byte &- UInt8(ascii: "0"))
         }
         return digest

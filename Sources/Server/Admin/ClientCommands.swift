@@ -232,7 +232,7 @@ extension ClientCommands {
             "TRACKINGINFO",
             "    Report tracking status for the current connection.",
             "HELP",
-            "    Prints this help.",
+            "    Print this help.",
         ])
     }
 }

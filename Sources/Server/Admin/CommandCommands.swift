@@ -240,7 +240,7 @@ extension CommandCommands {
             "GETKEYSANDFLAGS <full-command>",
             "    Return the keys and the access flags from a full Redis command.",
             "HELP",
-            "    Prints this help.",
+            "    Print this help.",
         ])
     }
 }

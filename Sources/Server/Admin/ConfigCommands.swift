@@ -89,7 +89,7 @@ extension ConfigCommands {
             "REWRITE",
             "    Rewrite the configuration file.",
             "HELP",
-            "    Prints this help.",
+            "    Print this help.",
         ])
     }
 }

@@ -72,7 +72,9 @@ extension DebugCommands {
         let clock = context.accessClock
         let stamp = slot.shard.stamp(slot)
         let idle = clock.idleSeconds(stamp)
-        let second = context.now / 1000 - idle
+        // The difference of the two clocks, rounded, as their seconds do not begin together.
+        let apart = Clock.unixMicroseconds() - Clock.monotonicNanoseconds() / 1000 + 500_000
+        let second = clock.second - idle + apart / 1_000_000
         let word = clock.countsUses ? second / 60 << 8 | Int64(clock.frequency(stamp)) : second
         return "lru:\(word & 0xFF_FFFF) lru_seconds_idle:\(idle)"
     }

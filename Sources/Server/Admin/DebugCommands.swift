@@ -112,7 +112,7 @@ extension DebugCommands {
             lines.append("\(subcommand.name)" + (words.isEmpty ? "" : " " + words))
             lines += subcommand.help.map { "    " + $0 }
         }
-        lines += ["HELP", "    Prints this help."]
+        lines += ["HELP", "    Print this help."]
         call.reply.array(lines.count)
         for line in lines { call.reply.simple(string: line) }
     }

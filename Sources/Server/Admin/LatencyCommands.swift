@@ -60,7 +60,7 @@ extension LatencyCommands {
             """,
             "    If no commands are specified then all histograms are replied.",
             "HELP",
-            "    Prints this help.",
+            "    Print this help.",
         ])
     }
 }

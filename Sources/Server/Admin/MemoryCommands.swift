@@ -152,7 +152,7 @@ extension MemoryCommands {
             "    Return memory in bytes used by <key> and its value. Nested values are",
             "    counted whole.",
             "HELP",
-            "    Prints this help.",
+            "    Print this help.",
         ])
     }
 }

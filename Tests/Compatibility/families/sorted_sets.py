@@ -5,14 +5,37 @@ KEYS = ["z:%d" % i for i in range(5)]
 OTHER_KEYS = ["zl:0", "zl:1"]
 
 
+def score_text(value):
+    """A score as Redis writes it since 7.2: whole up to 2^62, else the fewest digits, laid out as fpconv has it."""
+    if value in (float("inf"), float("-inf")):
+        return b"inf" if value > 0 else b"-inf"
+    if value == int(value) and abs(value) <= 2**62:
+        return b"-0" if str(value) == "-0.0" else b"%d" % int(value)
+    digits, exponent = f"{abs(value)!r}e".split("e")[:2]
+    whole, _, fraction = digits.partition(".")
+    fraction = "" if fraction == "0" else fraction
+    lowest = int(exponent or 0) - len(fraction)
+    digits = (whole + fraction).lstrip("0")
+    lowest += len(digits) - len(digits.rstrip("0"))
+    digits = digits.rstrip("0")
+    first = lowest + len(digits) - 1
+    if lowest >= 0 and abs(first) < len(digits) + 7:
+        text = digits + "0" * lowest
+    elif lowest < 0 and (lowest > -7 or abs(first) < 4):
+        padded = digits.rjust(1 - lowest, "0")
+        text = padded[:lowest] + "." + padded[lowest:]
+    else:
+        text = digits[0] + ("." + digits[1:] if len(digits) > 1 else "") + f"e{first:+d}"
+    return (("-" if value < 0 else "") + text).encode()
+
+
 def scores(ours, theirs):
-    """Equal but for the digits of scores: ours are as few as read back the same, as from Redis 7.2
-    on, 7.0's are 17."""
+    """Equal but for how scores are written: 7.0 writes 17 digits."""
     if isinstance(ours, list) and isinstance(theirs, list):
         return len(ours) == len(theirs) and all(map(scores, ours, theirs))
     if isinstance(ours, bytes) and isinstance(theirs, bytes) and ours != theirs:
         try:
-            return b"%.17g" % float(ours) == theirs and len(ours) <= len(theirs)
+            return float(ours) == float(theirs) and ours == score_text(float(theirs))
         except ValueError:
             return False
     return repr(ours) == repr(theirs)
