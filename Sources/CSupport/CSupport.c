@@ -109,6 +109,10 @@ bool apus_parse_double(const char *text, size_t count, double *out) {
   return !(errno == ERANGE && (*out == HUGE_VAL || *out == -HUGE_VAL || fpclassify(*out) == FP_ZERO));
 }
 
+int apus_format_fixed(double value, int digits, char *out, size_t capacity) {
+  return snprintf(out, capacity, "%.*f", digits, value);
+}
+
 int apus_format_double17(double value, char *out, size_t capacity) {
   return snprintf(out, capacity, "%.17g", value);
 }

@@ -3,17 +3,18 @@ extension ByteBuffer {
     public static let fixedDigitsMax = 17
 
     /// Appends `value` with so many digits behind the point, correctly rounded, as C's `%f` does;
-    /// without trailing zeros when `trims`. Beyond 64 bits the whole part stays at its greatest.
+    /// without trailing zeros when `trims`.
     public mutating func append(fixed value: Double, digits: Int, trims: Bool = false) {
         precondition(digits > 0 && digits <= ByteBuffer.fixedDigitsMax, "too many digits")
         guard value.isFinite else {
             append(value.isNaN ? "nan" : value < 0 ? "-inf" : "inf")
             return
         }
+        guard abs(value) < 0x1p63 else { return append(large: value, digits: trims ? 0 : digits) }
         var scale: UInt64 = 1
         for _ in 0..<digits { scale *= 10 }
         let magnitude = abs(value)
-        var whole = UInt64(exactly: magnitude.rounded(.towardZero)) ?? UInt64(Int64.max)
+        var whole = UInt64(magnitude.rounded(.towardZero))
         var rest = ByteBuffer.scaled(magnitude - magnitude.rounded(.towardZero), by: scale)
         if rest == scale {
             whole += 1

@@ -94,6 +94,19 @@ extension ByteBuffer {
         commit(Int(count))
     }
 
+    /// Appends a whole number of more than 63 bits, with so many zeros behind the point.
+    mutating func append(large value: Double, digits: Int) {
+        let byteCountMax = 330
+        // SAFETY: room for 309 digits, a sign, a point and the most digits behind it.
+        let count = unsafe room(byteCountMax).withMemoryRebound(
+            to: CChar.self,
+            capacity: byteCountMax
+        ) {
+            unsafe apus_format_fixed(value, Int32(digits), $0, byteCountMax)
+        }
+        commit(Int(count))
+    }
+
     /// Appends the sum of two decimal texts in long double precision, as INCRBYFLOAT prints it.
     public mutating func append(
         sumOf left: Bytes,

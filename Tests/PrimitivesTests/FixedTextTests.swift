@@ -14,7 +14,10 @@ import Testing
         for _ in 0..<20_000 {
             let whole = Double(random.below(1 << 40)) - Double(1 << 39)
             let divisors: [Double] = [1, 3, 1_048_576, 1e9, 1e15]
-            let value = whole / divisors[random.below(5)]
+            var value = whole / divisors[random.below(5)]
+            if random.below(8) == 0 {
+                value *= Double(sign: .plus, exponent: random.below(900), significand: 1)
+            }
             for digits in [1, 4, 6, 17] {
                 #expect(text(value, digits) == String(format: "%.\(digits)f", value))
             }
@@ -34,5 +37,6 @@ import Testing
         #expect(text(-0.5, 17, trims: true) == "-0.5")
         #expect(text(-1e-30, 17, trims: true) == "0")
         #expect(text(.infinity, 4) == "inf")
+        #expect(text(-0x1p63, 17, trims: true) == "-9223372036854775808")
     }
 }

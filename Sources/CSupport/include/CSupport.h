@@ -195,6 +195,8 @@ int apus_wide_write(apus_wide a, char *_Nonnull out, size_t out_capacity);
 bool apus_parse_double(const char *_Nonnull text, size_t count, double *_Nonnull out);
 // As apus_parse_double, but what is too large is infinite and what is too small is zero.
 bool apus_parse_double_in_any_range(const char *_Nonnull text, size_t count, double *_Nonnull out);
+// "%f" with so many digits behind the point; returns the length.
+int apus_format_fixed(double value, int digits, char *_Nonnull out, size_t capacity);
 // "%.17g"; returns the length.
 int apus_format_double17(double value, char *_Nonnull out, size_t capacity);
 

@@ -5,8 +5,8 @@
 /// name           a string                  TOKEN             a word meant as it is
 /// TOKEN name     a word before a value     [ … ]             may be left out
 /// name=(a | b)   one of several            name=[a | b]      one of several, may be left out
-/// name=<a b>     several together          …...              may be repeated
-/// name=TOKEN     a word under another name
+/// name=<a b>     several together          name=[<a b>]      several together, may be left out
+/// name=TOKEN     a word under another name …...              may be repeated
 /// ```
 struct CommandGrammar {
     /// A word, or a choice or row of words.
@@ -108,8 +108,17 @@ struct CommandGrammar {
             at += 2
             argument.isOptional = open == "["
             argument.type = open == "<" ? "block" : "oneof"
-            argument.parts =
-                open == "<" ? row(until: ">") : choice(until: open == "[" ? "]" : ")")
+            if open == "[", at < text.count, text[at] == "<" {
+                at += 1
+                argument.type = "block"
+                argument.parts = row(until: ">")
+                precondition(at < text.count && text[at] == "]", "a block ends the brackets")
+                at += 1
+            } else if open == "<" {
+                argument.parts = row(until: ">")
+            } else {
+                argument.parts = choice(until: open == "[" ? "]" : ")")
+            }
         }
         readRepeat(&argument)
         return argument

@@ -19,6 +19,7 @@ import Testing
         let isGroup = ["oneof", "block"].contains(argument.type)
         #expect(isGroup != argument.parts.isEmpty, "\(name): \(argument.name)")
         #expect(argument.type != "pure-token" || argument.token != nil, "\(name): \(argument.name)")
+        #expect(!(argument.token ?? "").contains { "<>[]()|".contains($0) }, "\(name)")
         for part in argument.parts { check(part, name) }
     }
 
@@ -29,5 +30,8 @@ import Testing
         #expect(read[1].parts.map(\.token) == [nil, "$"])
         #expect(read[1].parts.map(\.type) == ["string", "pure-token"])
         #expect(read[2].isOptional && read[2].token == "COUNT" && read[3].isMultiple)
+        let block = CommandGrammar.arguments("count-block=[<COUNT count:i [ANY]>] last")
+        #expect(block.map(\.type) == ["block", "string"] && block[0].isOptional)
+        #expect(block[0].parts.map(\.token) == ["COUNT", "ANY"] && block[0].parts[1].isOptional)
     }
 }
