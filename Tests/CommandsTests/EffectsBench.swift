@@ -20,7 +20,7 @@ final class EffectsBench {
         )
         context = CommandContext(keyspace: Keyspace(databases: 4, workers: 1), seed: 1)
         context.now = 1_000_000
-        context.effects.wants = wants
+        context.effects.record(for: wants)
         context.effects.consumer = { [unowned self] in take($0) }
     }
 

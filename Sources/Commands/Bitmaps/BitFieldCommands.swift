@@ -34,6 +34,7 @@ extension BitFieldCommands {
             return reply(slot, count, arguments, bytesMax, &context.reply)
         }
         try context.demandRoom((bitsWritten + 7) >> 3)
+        let oldCount = slot.map { StringValue.count($0.entry) }
         let (storage, length) = BitmapCommands.storage(
             key,
             slot,
@@ -41,9 +42,14 @@ extension BitFieldCommands {
             &context
         )
         context.reply.array(count)
+        let hasGrown = length != oldCount
+        var changes = 0
         try FieldOperation.forEach(arguments, bytesMax: bytesMax) { operation in
-            operation.run(storage, length, &context.reply)
+            let outcome = operation.run(storage, length, &context.reply)
+            if outcome == .changed || outcome == .written && hasGrown { changes += 1 }
         }
+        // What grew has changed even where every operation failed.
+        context.changed(key, .setBit, by: changes == 0 && hasGrown ? 1 : changes)
     }
 
     /// `BITFIELD_RO key [GET encoding offset …]`: the numbers.
@@ -178,20 +184,34 @@ private struct FieldOperation {
         return Int(offset)
     }
 
-    /// Acts on a string of `count` bytes, which reaches as far as it must, and answers.
-    func run(_ storage: Cell, _ count: Int, _ reply: inout ReplyWriter) {
+    /// What an operation did to the string.
+    enum Outcome {
+        /// Nothing.
+        case read
+        /// It wrote what was there already.
+        case written
+        case changed
+    }
+
+    /// Acts on a string of `count` bytes, which reaches as far as it must, and replies.
+    func run(_ storage: Cell, _ count: Int, _ reply: inout ReplyWriter) -> Outcome {
         let old = field.value(of: storage.bytes(0, count), at: offset)
+        let new: Int64?
         switch action {
-        case .get: reply.integer(old)
-        case .set(let value):
-            guard let new = field.fitting(value, overflow) else { return reply.null() }
-            field.set(new, of: storage, at: offset)
+        case .get:
             reply.integer(old)
-        case .add(let increment):
-            guard let new = field.sum(old, increment, overflow) else { return reply.null() }
-            field.set(new, of: storage, at: offset)
-            reply.integer(new)
+            return .read
+        case .set(let value): new = field.fitting(value, overflow)
+        case .add(let increment): new = field.sum(old, increment, overflow)
         }
+        guard let new else {
+            reply.null()
+            return .read
+        }
+        field.set(new, of: storage, at: offset)
+        if case .set = action { reply.integer(old) } else { reply.integer(new) }
+        // A value that is too wide was cut.
+        return field.value(of: storage.bytes(0, count), at: offset) == old ? .written : .changed
     }
 }
 

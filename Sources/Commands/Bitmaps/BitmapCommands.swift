@@ -35,8 +35,10 @@ extension BitmapCommands {
             slot.map { slot in
                 StringValue.withBytes(slot.entry) { Bits.bit(offset, of: $0) }
             } ?? false
-        let storage = storage(key, slot, count: offset >> 3 + 1, &context).cell
+        let oldCount = slot.map { StringValue.count($0.entry) }
+        let (storage, count) = storage(key, slot, count: offset >> 3 + 1, &context)
         Bits.set(offset, of: storage, to: bit == 1)
+        if old != (bit == 1) || count != oldCount { context.changed(key, .setBit) }
         context.reply.integer(old ? 1 : 0)
     }
 
@@ -128,6 +130,7 @@ extension BitmapCommands {
         var texts = ByteBuffer()
         let sources = try sources(arguments, &context, &texts)
         let key = context.key(arguments[2])
+        let slot = context.find(key)
         let count = sources.reduce(0) { max($0, $1.count) }
         if count > Entry.inlineValueMax {
             let block = SharedBlock(capacity: count)
@@ -137,25 +140,44 @@ extension BitmapCommands {
                 key,
                 .block(block),
                 expiry: nil,
-                at: context.find(key),
+                at: slot,
                 in: context.shard(key)
             )
+            noteResult(block.bytes, key, operation, &context)
         } else if count > 0 {
             var result = ByteBuffer(capacity: count)
             result.commit(count)
             operation.combine(sources, into: result.cell, count: count)
-            let slot = StringValue.set(
+            let target = StringValue.set(
                 key,
                 .bytes(result.bytes),
                 expiry: nil,
-                at: context.find(key),
+                at: slot,
                 in: context.shard(key)
             )
-            slot.entry.encoding = StringEncoding.edited.rawValue
-        } else if let slot = context.find(key) {
+            target.entry.encoding = StringEncoding.edited.rawValue
+            noteResult(result.bytes, key, operation, &context)
+        } else if let slot {
             slot.shard.remove(slot)
+            context.changed(key, .del)
+            context.log("DEL", key)
         }
         context.reply.integer(count)
+    }
+
+    /// States that `key` holds `result` now, and logs that where Redis 7.0 does not know the
+    /// operation.
+    private static func noteResult(
+        _ result: Bytes,
+        _ key: Key,
+        _ operation: BitOperation,
+        _ context: inout CommandContext
+    ) {
+        switch operation {
+        case .and, .or, .xor, .not: context.changed(key, .set)
+        case .difference, .reverseDifference, .andAny, .exactlyOne:
+            StringCommands.noteStored(key, result, until: nil, &context)
+        }
     }
 
     /// The strings at the words from 3 on; numbers are written to `texts`.

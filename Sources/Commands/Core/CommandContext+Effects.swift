@@ -53,34 +53,35 @@ extension CommandContext {
         @inline(__always) get { _slowPath(effects.wants.contains(.log)) }
     }
 
-    /// Logs in place of the request at work one of `count` words: `name`, and what `words` writes.
+    /// Logs in place of the request at work another one: `name`, and the words that `words` writes.
     @inline(__always)
-    mutating func log(_ count: Int, _ name: StaticString, _ words: (inout EffectLog) -> Void) {
+    mutating func log(_ name: StaticString, _ words: (inout EffectLog) -> Void) {
         guard logs else { return }
-        beginRecord(count, name)
+        beginRecord(name)
         words(&effects.records)
+        effects.records.end()
     }
 
     /// Logs `name key` in place of the request at work.
     @inline(__always)
     mutating func log(_ name: StaticString, _ key: Key) {
-        log(2, name) { $0.word(key.bytes) }
+        log(name) { $0.word(key.bytes) }
     }
 
     /// Logs `name key number` in place of the request at work.
     @inline(__always)
     mutating func log(_ name: StaticString, _ key: Key, _ number: Int64) {
-        log(3, name) {
+        log(name) {
             $0.word(key.bytes)
             $0.word(number)
         }
     }
 
-    /// Begins a record of `count` words, which the caller writes to `effects.records`; only where
-    /// `logs`.
-    mutating func beginRecord(_ count: Int, _ name: StaticString) {
+    /// Begins a record whose words the caller writes to `effects.records`, and ends there; only
+    /// where `logs`.
+    mutating func beginRecord(_ name: StaticString) {
         effects.isRewritten = true
-        effects.records.begin(count, name, in: database)
+        effects.records.begin(name, in: database)
     }
 
     // MARK: Settling
@@ -105,17 +106,5 @@ extension CommandContext {
             effects.consumer?(effects)
         }
         effects.removeAll()
-    }
-
-    /// States that `key` of `database` is gone because it was due (`expired`), or to make room
-    /// (`evicted`). That is no change by a client: nothing is counted, and the record stands before
-    /// that of the command which met the key.
-    @inline(never)
-    public mutating func removed(_ key: Key, in database: Int, because event: KeyEvent) {
-        guard effects.wants.rawValue != 0 else { return }
-        effects.note(key, event, in: database)
-        guard effects.wants.contains(.log) else { return }
-        effects.records.begin(2, "DEL", in: database)
-        effects.records.word(key.bytes)
     }
 }

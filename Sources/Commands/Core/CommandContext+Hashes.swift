@@ -12,9 +12,43 @@ extension CommandContext {
         pairAt index: Int
     ) throws(CommandError) -> HashValue {
         let key = firstKey(arguments)
-        if let slot = try find(key, .hash) { return HashValue(slot) }
+        if let slot = try findHash(key) { return HashValue(slot) }
         let bytes = arguments[index].count + arguments[index + 1].count
         return HashValue.create(key, pairBytes: bytes, in: shard(key))
+    }
+
+    /// The slot of the hash at `key`, or nil, for a command that writes: fields that are due are
+    /// taken out first, so that it meets none.
+    mutating func findHash(_ key: Key) throws(CommandError) -> Shard.Slot? {
+        guard let slot = try find(key, .hash) else { return nil }
+        let hash = HashValue(slot)
+        guard let earliest = hash.earliestExpiry, _slowPath(earliest <= now) else { return slot }
+        var budget = HashValue.droppedAtOnce
+        return removeDueFields(of: hash, in: database, &budget) ? slot : nil
+    }
+
+    /// Logs the values that the fields named by `places` have now and, of those that go, when.
+    mutating func logFields(_ places: StrideTo<Int>, of slot: Shard.Slot, _ arguments: Arguments) {
+        guard logs else { return }
+        let hash = HashValue(slot)
+        let now = now
+        log("HSET") { record in
+            record.word(slot.entry.key)
+            for index in places {
+                record.word(arguments[index])
+                hash.find(arguments[index], now: now)?.content.withBytes { record.word($0) }
+            }
+        }
+        for index in places {
+            guard let moment = hash.find(arguments[index], now: now)?.expiry else { continue }
+            log("HPEXPIREAT") { record in
+                record.word(slot.entry.key)
+                record.word(moment)
+                record.word("FIELDS")
+                record.word(1)
+                record.word(arguments[index])
+            }
+        }
     }
 
     /// The hash at `key`, or nil, for a command that looks at all its fields: due ones are taken

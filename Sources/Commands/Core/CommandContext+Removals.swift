@@ -21,6 +21,7 @@ extension CommandContext {
     ) {
         assert(removesDue, "a replica waits for its primary's word")
         if case .expired = reason { statistics.expiredKeys &+= 1 }
+        if _slowPath(effects.wants.rawValue != 0) { noteRemoval(of: slot, in: database, reason) }
         slot.shard.remove(slot)
     }
 
@@ -28,6 +29,32 @@ extension CommandContext {
     /// was due.
     mutating func settleFieldRemoval(_ name: Bytes, of slot: Shard.Slot, in database: Int) {
         statistics.expiredFields &+= 1
+        guard effects.wants.contains(.log) else { return }
+        effects.records.begin("HDEL", in: database)
+        effects.records.word(slot.entry.key)
+        effects.records.word(name)
+        effects.records.end()
+    }
+
+    /// Records that the key at `slot` is about to go. That is no change by a client: nothing is
+    /// counted, and the record stands before that of the command which met the key.
+    private mutating func noteRemoval(
+        of slot: Shard.Slot,
+        in database: Int,
+        _ reason: RemovalReason
+    ) {
+        let key = Key(slot.entry.key, slot.shard.hash(slot.entry.key))
+        switch reason {
+        case .expired:
+            effects.note(key, .expired, in: database)
+            guard effects.wants.contains(.log) else { return }
+            effects.records.begin("DEL", in: database)
+            effects.records.word(key.bytes)
+            effects.records.end()
+        case .emptied:
+            // The record of its last field takes the key along.
+            effects.note(key, .del, in: database)
+        }
     }
 
     /// Removes the key at `slot`, which is due, and says whether it did: not where what is due
@@ -62,7 +89,12 @@ extension CommandContext {
         _ budget: inout Int
     ) -> Bool {
         guard removesDue else { return true }
+        let before = statistics.expiredFields
         hash.dropDue(now: now, &budget) { settleFieldRemoval($0, of: hash.slot, in: database) }
+        if _slowPath(effects.wants.rawValue != 0), statistics.expiredFields != before {
+            let key = hash.slot.entry.key
+            effects.note(Key(key, hash.slot.shard.hash(key)), .hExpired, in: database)
+        }
         guard hash.count == 0 else { return true }
         settleRemoval(of: hash.slot, in: database, reason: .emptied)
         return false

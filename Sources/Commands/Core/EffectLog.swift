@@ -16,10 +16,10 @@ public struct EffectLog: ~Copyable {
         let end: Int
     }
 
-    private var buffer = ByteBuffer()
+    private var writer = ReplyWriter(capacity: 0)
     private var records: [Record] = []
-    /// The words that the record at work still lacks.
-    private var missing = 0
+    /// The record that is being written: its database, where it begins, and its words so far.
+    private var open: (database: Int, start: Int, words: Int)?
 
     /// Memory kept from one command to the next.
     private static let bytesKept = 64 * 1024
@@ -33,56 +33,60 @@ public struct EffectLog: ~Copyable {
 
     /// Calls `body` with every record: the database and the bytes of the request.
     public func forEach(_ body: (_ database: Int, _ request: Bytes) -> Void) {
-        assert(missing == 0, "the last record is whole")
+        assert(open == nil, "the last record is whole")
         var start = 0
         for record in records {
-            body(record.database, buffer.bytes[start..<record.end])
+            body(record.database, writer.buffer.bytes[start..<record.end])
             start = record.end
         }
     }
 
     /// Forgets all records.
     public mutating func removeAll() {
-        assert(missing == 0, "the last record is whole")
-        buffer.removeAll(keep: EffectLog.bytesKept)
+        assert(open == nil, "the last record is whole")
+        writer.removeAll(keep: EffectLog.bytesKept)
         records.removeAll(keepingCapacity: records.capacity <= EffectLog.recordsKept)
     }
 
     // MARK: Writing
 
-    /// Begins a request of `count` words in `database`, the command's name first.
-    public mutating func begin(_ count: Int, _ name: StaticString, in database: Int) {
-        precondition(missing == 0, "the last record is whole")
-        records.append(Record(database: database, end: 0))
-        missing = count
-        buffer.append(UInt8(ascii: "*"))
-        buffer.append(decimal: Int64(count))
-        buffer.append("\r\n")
+    /// Begins a request in `database` with the command's name. Any number of words may follow.
+    public mutating func begin(_ name: StaticString, in database: Int) {
+        precondition(open == nil, "the last record is whole")
+        open = (database, writer.buffer.count, 0)
         word(name)
+    }
+
+    /// Ends the request that `begin` began.
+    public mutating func end() {
+        guard let (database, start, words) = open else {
+            preconditionFailure("a record is begun")
+        }
+        open = nil
+        // The head tells the number of words, which is known only now.
+        let bodyCount = writer.buffer.count - start
+        writer.array(words)
+        writer.buffer.rotateTail(from: start, bodyCount: bodyCount)
+        records.append(Record(database: database, end: writer.buffer.count))
     }
 
     /// Appends a request as it was received.
     public mutating func append(_ arguments: Arguments, in database: Int) {
-        precondition(missing == 0, "the last record is whole")
-        records.append(Record(database: database, end: 0))
-        missing = arguments.count
-        buffer.append(UInt8(ascii: "*"))
-        buffer.append(decimal: Int64(arguments.count))
-        buffer.append("\r\n")
-        for index in 0..<arguments.count { word(arguments[index]) }
+        precondition(open == nil, "the last record is whole")
+        writer.array(arguments.count)
+        for index in 0..<arguments.count { writer.bulk(arguments[index]) }
+        records.append(Record(database: database, end: writer.buffer.count))
+    }
+
+    private mutating func countWord() {
+        precondition(open != nil, "a record is begun")
+        open?.words += 1
     }
 
     /// Writes the next word.
     public mutating func word(_ word: Bytes) {
-        precondition(missing > 0, "the record is whole")
-        buffer.append(UInt8(ascii: "$"))
-        buffer.append(decimal: Int64(word.count))
-        buffer.append("\r\n")
-        buffer.append(word)
-        buffer.append("\r\n")
-        missing -= 1
-        guard missing == 0, let last = records.popLast() else { return }
-        records.append(Record(database: last.database, end: buffer.count))
+        countWord()
+        writer.bulk(word)
     }
 
     /// Writes the next word.
@@ -90,7 +94,8 @@ public struct EffectLog: ~Copyable {
 
     /// Writes a number as the next word.
     public mutating func word(_ number: Int64) {
-        DecimalText.withText(number) { word($0) }
+        countWord()
+        writer.bulk(decimal: number)
     }
 
     /// Writes a score as the next word, with all digits that it needs.
@@ -98,5 +103,17 @@ public struct EffectLog: ~Copyable {
         var text = ByteBuffer()
         text.append(allDigitsOf: score)
         word(text.bytes)
+    }
+
+    /// Writes an element as the next word.
+    mutating func word(_ item: PackItem) {
+        countWord()
+        writer.bulk(item)
+    }
+
+    /// Writes the id of a stream's entry as the next word.
+    mutating func word(_ id: StreamID) {
+        countWord()
+        writer.id(id)
     }
 }

@@ -43,8 +43,8 @@ public struct Effects: ~Copyable {
         public let isWholeDatabase: Bool
     }
 
-    /// What is recorded; nothing on the plain path.
-    public var wants: Wants = []
+    /// What is recorded; nothing on the plain path. Set between commands.
+    public private(set) var wants: Wants = []
     /// The changes so far, as Redis' `server.dirty` counts them.
     public var dirty: UInt64 = 0
     /// Takes what was recorded; called under the locks of the keys concerned.
@@ -65,6 +65,12 @@ public struct Effects: ~Copyable {
 
     /// Nothing changed so far.
     public init() {}
+
+    /// Records for `wants` from now on; what was recorded before is forgotten.
+    public mutating func record(for wants: Wants) {
+        removeAll()
+        self.wants = wants
+    }
 
     /// The bytes of the key of `touch`.
     public func key(_ touch: Touch) -> Bytes { keys.bytes[touch.key] }

@@ -27,7 +27,7 @@ extension GeoCommands {
             _ = try arguments.position(index, &context)
         }
         let key = context.firstKey(arguments)
-        var counted = 0
+        var (counted, changed) = (0, 0)
         let memberBytes = arguments[options.start + 2].count
         let mayMake = !options.needsPresent
         if let set = try SortedSetCommands.target(
@@ -42,12 +42,35 @@ extension GeoCommands {
                 set.edit(arguments[index + 2], limits) { old in
                     if old == nil ? options.needsPresent : options.needsAbsent { return nil }
                     guard old != score else { return nil }
+                    changed += 1
                     if old == nil || options.countsChanges { counted += 1 }
                     return score
                 }
             }
+            context.changed(key, .zAdd, by: changed)
+            if changed > 0 { try log(arguments, from: options.start, set, key, &context) }
         }
         context.reply.integer(counted)
+    }
+
+    /// Logs the members named that have the scores given, as ZADD.
+    private static func log(
+        _ arguments: Arguments,
+        from start: Int,
+        _ set: SortedSetValue,
+        _ key: Key,
+        _ context: inout CommandContext
+    ) throws(CommandError) {
+        guard context.logs else { return }
+        context.beginRecord("ZADD")
+        context.effects.records.word(key.bytes)
+        defer { context.effects.records.end() }
+        for index in stride(from: start, to: arguments.count, by: 3) {
+            let score = Double(GeoHash(try arguments.position(index, &context)).bits)
+            guard set.score(arguments[index + 2]) == score else { continue }
+            context.effects.records.word(score: score)
+            context.effects.records.word(arguments[index + 2])
+        }
     }
 
     /// The options of GEOADD.

@@ -92,7 +92,8 @@ extension GeoSearch {
             }
         }
         if let target = request.target {
-            store(matches, request, at: context.key(target), &context)
+            let event: KeyEvent = spelling == .searchStore ? .geoSearchStore : .geoRadiusStore
+            store(matches, request, at: context.key(target), event, &context)
         } else {
             tell(matches, request, &context.reply)
         }
@@ -153,6 +154,7 @@ extension GeoSearch {
         _ matches: [Match],
         _ request: GeoSearchRequest,
         at target: Key,
+        _ event: KeyEvent,
         _ context: inout CommandContext
     ) {
         let shard = context.shard(target)
@@ -161,6 +163,10 @@ extension GeoSearch {
             let score = request.storesDistance ? match.metres / request.unit : match.score
             table.insert(match.member, shard.hash(match.member), score, &shard.arena)
         }
-        context.reply.integer(SortedSetRanges.store(&table, target, &context))
+        let changes = matches.count
+        let count = SortedSetRanges.store(&table, target, event, &context, changes: changes)
+        // By value: distances are not reckoned alike to the last bit everywhere.
+        SortedSetRanges.logStored(target, &context)
+        context.reply.integer(count)
     }
 }

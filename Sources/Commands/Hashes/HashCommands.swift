@@ -53,6 +53,7 @@ extension HashCommands {
             let content = context.content(arguments[index + 1])
             if hash.set(arguments[index], content, .stays, limits, now: context.now) { added += 1 }
         }
+        context.changed(context.firstKey(arguments), .hSet, by: arguments.count / 2 - 1)
         return added
     }
 
@@ -67,6 +68,7 @@ extension HashCommands {
         }
         let content = context.content(arguments[3])
         hash.set(arguments[2], content, .stays, context.limits.encoding, now: context.now)
+        context.changed(context.firstKey(arguments), .hSet)
         context.reply.integer(1)
     }
 
@@ -132,15 +134,17 @@ extension HashCommands {
         _ arguments: Arguments,
         _ context: inout CommandContext
     ) throws(CommandError) {
-        guard let slot = try context.find(context.firstKey(arguments), .hash) else {
+        let key = context.firstKey(arguments)
+        guard let slot = try context.findHash(key) else {
             return context.reply.integer(0)
         }
         let hash = HashValue(slot)
         var removed = 0
-        for index in 2..<arguments.count {
+        for index in 2..<arguments.count where hash.count > 0 {
             if hash.remove(arguments[index], now: context.now) { removed += 1 }
-            if hash.removeIfEmpty() { break }
         }
+        context.changed(key, .hDel, by: removed)
+        if hash.removeIfEmpty() { context.notify(key, .del) }
         context.reply.integer(removed)
     }
 
@@ -164,6 +168,7 @@ extension HashCommands {
         let hash = try context.hash(toFill: arguments, pairAt: 2)
         let limits = context.limits.encoding
         hash.set(arguments[2], .integer(sum), .kept, limits, now: context.now)
+        context.changed(context.firstKey(arguments), .hIncrBy)
         context.reply.integer(sum)
     }
 
@@ -190,6 +195,8 @@ extension HashCommands {
             context.limits.encoding,
             now: context.now
         )
+        context.changed(context.firstKey(arguments), .hIncrByFloat)
+        context.logFields(stride(from: 2, to: 3, by: 1), of: hash.slot, arguments)
         context.reply.bulk(sum.bytes)
     }
 

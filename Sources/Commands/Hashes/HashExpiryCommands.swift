@@ -54,7 +54,7 @@ extension HashExpiryCommands {
         _ unit: ExpiryUnit,
         _ context: inout CommandContext
     ) throws(CommandError) {
-        let slot = try context.find(context.firstKey(arguments), .hash)
+        let slot = try context.findHash(context.firstKey(arguments))
         let moment = try unit.fieldMoment(arguments[2], now: context.now)
         let condition = ExpiryCondition(arguments[3])
         let fields = try FieldWords.places(
@@ -62,31 +62,37 @@ extension HashExpiryCommands {
             at: condition == nil ? 3 : 4,
             or: CommandError("ERR Parameter `numFields` should be greater than 0")
         )
-        reply(fields, slot, &context) { hash, index, now in
-            guard let field = hash.find(arguments[index], now: now) else { return -2 }
+        let key = context.firstKey(arguments)
+        let goesNow = moment <= context.now
+        var changed =
+            goesNow
+            ? ChangedFields(key, "HDEL") : ChangedFields(key, "HPEXPIREAT", moment)
+        reply(fields, slot, &context) { hash, index, context in
+            guard let field = hash.find(arguments[index], now: context.now) else { return -2 }
             if let condition, !condition.allows(field.expiry, then: moment) { return 0 }
-            if moment <= now {
-                _ = hash.remove(arguments[index], now: now)
+            changed.add(arguments[index], &context)
+            if goesNow {
+                _ = hash.remove(arguments[index], now: context.now)
                 return 2
             }
-            _ = hash.setExpiry(arguments[index], moment, now: now)
+            _ = hash.setExpiry(arguments[index], moment, now: context.now)
             return 1
         }
+        changed.end(goesNow ? .hDel : .hExpire, slot.map { HashValue($0) }, &context)
     }
 
-    /// Replies for each field with what `body` says; with -2 where there is no hash. Removes the
-    /// key when its last field went.
+    /// Replies for each field with what `body` says; with -2 where there is no hash.
     private static func reply(
         _ fields: Range<Int>,
         _ slot: Shard.Slot?,
         _ context: inout CommandContext,
-        _ body: (HashValue, Int, Int64) -> Int64
+        _ body: (HashValue, Int, inout CommandContext) -> Int64
     ) {
         context.reply.array(fields.count)
         for index in fields {
-            context.reply.integer(slot.map { body(HashValue($0), index, context.now) } ?? -2)
+            let outcome = slot.map { body(HashValue($0), index, &context) }
+            context.reply.integer(outcome ?? -2)
         }
-        if let slot { HashValue(slot).removeIfEmpty() }
     }
 
     // MARK: Asking
@@ -123,7 +129,8 @@ extension HashExpiryCommands {
     ) throws(CommandError) {
         let slot = try context.read(context.firstKey(arguments), .hash)
         let fields = try FieldWords.places(arguments, at: 2)
-        reply(fields, slot, &context) { hash, index, now in
+        reply(fields, slot, &context) { hash, index, context in
+            let now = context.now
             guard let field = hash.find(arguments[index], now: now) else { return -2 }
             return field.expiry.map { convert($0, now) } ?? -1
         }
@@ -135,14 +142,18 @@ extension HashExpiryCommands {
         _ arguments: Arguments,
         _ context: inout CommandContext
     ) throws(CommandError) {
-        let slot = try context.find(context.firstKey(arguments), .hash)
+        let slot = try context.findHash(context.firstKey(arguments))
         let fields = try FieldWords.places(arguments, at: 2)
-        reply(fields, slot, &context) { hash, index, now in
+        var changed = ChangedFields(context.firstKey(arguments), "HPERSIST")
+        reply(fields, slot, &context) { hash, index, context in
+            let now = context.now
             guard let field = hash.find(arguments[index], now: now) else { return -2 }
             guard field.expiry != nil else { return -1 }
             _ = hash.setExpiry(arguments[index], nil, now: now)
+            changed.add(arguments[index], &context)
             return 1
         }
+        changed.end(.hPersist, slot.map { HashValue($0) }, &context)
     }
 }
 

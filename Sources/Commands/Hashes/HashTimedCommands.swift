@@ -22,14 +22,13 @@ extension HashTimedCommands {
         _ context: inout CommandContext
     ) throws(CommandError) {
         let options = try HashTimedOptions(arguments, sets: true, now: context.now)
-        let slot = try context.find(context.firstKey(arguments), .hash)
+        let key = context.firstKey(arguments)
+        let slot = try context.findHash(key)
         guard allows(options, slot, arguments, context.now) else { return context.reply.integer(0) }
         context.reply.integer(1)
         let fields = stride(from: options.places.lowerBound, to: arguments.count, by: 2)
         if let expiry = options.expiry, expiry <= context.now {
-            guard let slot else { return }
-            for index in fields { _ = HashValue(slot).remove(arguments[index], now: context.now) }
-            HashValue(slot).removeIfEmpty()
+            if let slot { remove(fields, arguments, HashValue(slot), key, &context) }
             return
         }
         let hash = try context.hash(toFill: arguments, pairAt: options.places.lowerBound)
@@ -41,6 +40,24 @@ extension HashTimedCommands {
             let content = context.content(arguments[index + 1])
             hash.set(arguments[index], content, lifetime, limits, now: context.now)
         }
+        context.changed(key, .hSet, by: options.places.count / 2)
+        if options.expiry != nil { context.notify(key, .hExpire) }
+        context.logFields(fields, of: hash.slot, arguments)
+    }
+
+    /// Removes the fields named by `places`, as what was asked for makes them due at once.
+    private static func remove(
+        _ places: StrideTo<Int>,
+        _ arguments: Arguments,
+        _ hash: HashValue,
+        _ key: Key,
+        _ context: inout CommandContext
+    ) {
+        var fields = ChangedFields(key, "HDEL")
+        for index in places where hash.remove(arguments[index], now: context.now) {
+            fields.add(arguments[index], &context)
+        }
+        fields.end(.hDel, hash, &context)
     }
 
     private static func allows(
@@ -65,15 +82,20 @@ extension HashTimedCommands {
         _ context: inout CommandContext
     ) throws(CommandError) {
         let options = try HashTimedOptions(arguments, sets: false, now: context.now)
-        let slot = try context.find(context.firstKey(arguments), .hash)
+        let slot = try context.findHash(context.firstKey(arguments))
         let now = context.now
-        reply(options.places, arguments, slot, &context) { hash, name in
-            if let expiry = options.expiry, expiry <= now {
-                _ = hash.remove(name, now: now)
-            } else if options.isBare || options.expiry != nil {
-                _ = hash.setExpiry(name, options.expiry, now: now)
-            }
+        if let expiry = options.expiry, expiry <= now {
+            return take(options.places, arguments, slot, &context)
         }
+        let changes = options.isBare || options.expiry != nil
+        let name: StaticString = options.isBare ? "HPERSIST" : "HPEXPIREAT"
+        var fields = ChangedFields(context.firstKey(arguments), name, options.expiry)
+        reply(options.places, arguments, slot, &context) { hash, field, name, context in
+            guard changes, !(options.isBare && field.expiry == nil) else { return }
+            _ = hash.setExpiry(name, options.expiry, now: now)
+            fields.add(name, &context)
+        }
+        fields.end(options.isBare ? .hPersist : .hExpire, slot.map { HashValue($0) }, &context)
     }
 
     /// `HGETDEL key FIELDS numfields field [field …]`: the values; null for those that are not
@@ -82,20 +104,33 @@ extension HashTimedCommands {
         _ arguments: Arguments,
         _ context: inout CommandContext
     ) throws(CommandError) {
-        let slot = try context.find(context.firstKey(arguments), .hash)
-        let fields = try FieldWords.places(arguments, at: 2)
-        let now = context.now
-        reply(fields, arguments, slot, &context) { hash, name in _ = hash.remove(name, now: now) }
+        let slot = try context.findHash(context.firstKey(arguments))
+        take(try FieldWords.places(arguments, at: 2), arguments, slot, &context)
     }
 
-    /// Replies with the values of the fields named, each of which `body` may change then. Removes
-    /// the key when its last field went.
+    /// Replies with the values of the fields named and removes them.
+    private static func take(
+        _ places: Range<Int>,
+        _ arguments: Arguments,
+        _ slot: Shard.Slot?,
+        _ context: inout CommandContext
+    ) {
+        let now = context.now
+        var fields = ChangedFields(context.firstKey(arguments), "HDEL")
+        reply(places, arguments, slot, &context) { hash, _, name, context in
+            _ = hash.remove(name, now: now)
+            fields.add(name, &context)
+        }
+        fields.end(.hDel, slot.map { HashValue($0) }, &context)
+    }
+
+    /// Replies with the values of the fields named, each of which `body` may change then.
     private static func reply(
         _ fields: Range<Int>,
         _ arguments: Arguments,
         _ slot: Shard.Slot?,
         _ context: inout CommandContext,
-        _ body: (HashValue, Bytes) -> Void
+        _ body: (HashValue, HashValue.Field, Bytes, inout CommandContext) -> Void
     ) {
         context.reply.array(fields.count)
         for index in fields {
@@ -105,8 +140,7 @@ extension HashTimedCommands {
                 continue
             }
             context.reply.bulk(field.content)
-            body(HashValue(slot), arguments[index])
+            body(HashValue(slot), field, arguments[index], &context)
         }
-        if let slot { HashValue(slot).removeIfEmpty() }
     }
 }

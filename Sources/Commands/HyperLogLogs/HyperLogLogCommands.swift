@@ -24,12 +24,14 @@ extension HyperLogLogCommands {
     ) throws(CommandError) {
         let key = context.firstKey(arguments)
         var (value, isNew) = try target(key, &context)
-        let hasChanged = try checked { () throws(HyperLogLog.Failure) in
+        let raised = try checked { () throws(HyperLogLog.Failure) in
             try value.raise(arguments.count - 2, context.limits.encoding) { index in
                 HyperLogLog.Observation(arguments[index + 2])
             }
         }
-        context.reply.integer(hasChanged || isNew ? 1 : 0)
+        let changes = raised + (isNew ? 1 : 0)
+        context.changed(key, .pfAdd, by: changes)
+        context.reply.integer(changes > 0 ? 1 : 0)
     }
 
     /// `PFCOUNT key [key …]`: the estimate; of several, what all together have seen.
@@ -41,10 +43,13 @@ extension HyperLogLogCommands {
             guard let slot = try context.read(context.firstKey(arguments), .string) else {
                 return context.reply.integer(0)
             }
+            var value = try checked { () throws(HyperLogLog.Failure) in try HyperLogLogValue(slot) }
+            let isNoted = value.notesCardinality
             let cardinality = try checked { () throws(HyperLogLog.Failure) in
-                var value = try HyperLogLogValue(slot)
-                return try value.cardinality()
+                try value.cardinality()
             }
+            // The note is a part of the string.
+            if !isNoted { context.changed(context.firstKey(arguments), .unnamed) }
             return context.reply.integer(cardinality)
         }
         var registers = HyperLogLogRegisters()
@@ -66,6 +71,7 @@ extension HyperLogLogCommands {
         } catch {
             throw CommandError(error)
         }
+        context.changed(context.firstKey(arguments), .pfAdd)
         context.reply.ok()
     }
 
@@ -114,7 +120,7 @@ extension HyperLogLogCommands {
         }
         var value = try checked { () throws(HyperLogLog.Failure) in try HyperLogLogValue(slot) }
         if arguments[1].isWord("GETREG") {
-            _ = try checked { () throws(HyperLogLog.Failure) in try value.makeDense() }
+            try makeDense(&value, arguments, &context)
             context.reply.array(HyperLogLog.registerCount)
             for index in 0..<HyperLogLog.registerCount {
                 context.reply.integer(Int(value.register(index)))
@@ -129,11 +135,23 @@ extension HyperLogLogCommands {
         } else if arguments[1].isWord("ENCODING") {
             context.reply.simple(value.encoding == .sparse ? "sparse" : "dense")
         } else if arguments[1].isWord("TODENSE") {
-            let converted = try checked { () throws(HyperLogLog.Failure) in try value.makeDense() }
+            let converted = try makeDense(&value, arguments, &context)
             context.reply.integer(converted ? 1 : 0)
         } else {
             throw CommandError("ERR Unknown PFDEBUG subcommand '@'", arguments[1])
         }
+    }
+
+    /// Keeps the registers at word 2 dense; returns whether they were not.
+    @discardableResult
+    private static func makeDense(
+        _ value: inout HyperLogLogValue,
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) throws(CommandError) -> Bool {
+        let converted = try checked { () throws(HyperLogLog.Failure) in try value.makeDense() }
+        if converted { context.changed(context.key(arguments[2]), .unnamed) }
+        return converted
     }
 
     /// Registers are always read several at a time here, whatever is asked for.

@@ -309,6 +309,7 @@ extension KeyCommands {
                 count += 1
             }
             context.removeDue(due, of: shard, in: context.database)
+            if !context.effects.wants.isEmpty { context.handOver() }
             context.unlock(partition, isLocked)
             let following = UInt64(partition) + 1
             cursor =

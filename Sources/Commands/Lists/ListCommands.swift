@@ -73,6 +73,7 @@ extension ListCommands {
         for index in 2..<arguments.count {
             list.push(PackItem(encoding: arguments[index]), atFront: atFront, limits)
         }
+        context.changed(key, atFront ? .lPush : .rPush, by: arguments.count - 2)
         context.reply.integer(list.count)
     }
 
@@ -190,6 +191,7 @@ extension ListCommands {
         let limits = context.limits.encoding
         list.grow(by: 1, bytes: arguments[3].count, limits)
         list.replace(index, with: PackItem(encoding: arguments[3]), limits)
+        context.changed(context.firstKey(arguments), .lSet)
         context.reply.ok()
     }
 
@@ -211,6 +213,7 @@ extension ListCommands {
         let limits = context.limits.encoding
         list.grow(by: 1, bytes: arguments[4].count, limits)
         list.insert(PackItem(encoding: arguments[4]), at: isAfter ? pivot + 1 : pivot, limits)
+        context.changed(context.firstKey(arguments), .lInsert)
         context.reply.integer(list.count)
     }
 
@@ -233,7 +236,8 @@ extension ListCommands {
             reversed: count < 0,
             context.limits.encoding
         )
-        list.removeIfEmpty()
+        context.changed(context.firstKey(arguments), .lRem, by: removed)
+        if list.removeIfEmpty() { context.notify(context.firstKey(arguments), .del) }
         context.reply.integer(removed)
     }
 
@@ -245,11 +249,16 @@ extension ListCommands {
         let (start, stop) = (try arguments.integer(2), try arguments.integer(3))
         if let slot = try context.find(context.firstKey(arguments), .list) {
             let list = ListValue(slot)
-            let kept = indices(from: start, through: stop, of: list.count)
+            let count = list.count
+            let kept = indices(from: start, through: stop, of: count)
             let limits = context.limits.encoding
-            list.remove(list.count - kept.upperBound, atFront: false, limits)
+            list.remove(count - kept.upperBound, atFront: false, limits)
             list.remove(kept.lowerBound, atFront: true, limits)
-            list.removeIfEmpty()
+            let key = context.firstKey(arguments)
+            // Redis tells of a trim even where nothing goes.
+            context.changed(key, .unnamed, by: count - kept.count)
+            context.notify(key, .lTrim)
+            if list.removeIfEmpty() { context.notify(key, .del) }
         }
         context.reply.ok()
     }

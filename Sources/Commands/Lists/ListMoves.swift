@@ -63,12 +63,12 @@ extension ListMoves {
         let list = ListValue(slot)
         let popped = min(count, list.count)
         if hasCount { context.reply.array(popped) }
-        pop(list, popped, end, &context)
+        pop(context.firstKey(arguments), list, popped, end, &context)
     }
 
-    /// Replies with `count` elements, that of the end first, and removes them; the key with the
-    /// last.
+    /// Replies with `count` elements, that of the end first, and removes them; `key` with the last.
     private static func pop(
+        _ key: Key,
         _ list: ListValue,
         _ count: Int,
         _ end: ListEnd,
@@ -79,7 +79,8 @@ extension ListMoves {
             return true
         }
         list.remove(count, atFront: end == .left, context.limits.encoding)
-        list.removeIfEmpty()
+        context.changed(key, end == .left ? .lPop : .rPop, by: count)
+        if list.removeIfEmpty() { context.notify(key, .del) }
     }
 
     /// `LMPOP numkeys key [key …] LEFT|RIGHT [COUNT count]`: the key and its elements, or null.
@@ -88,11 +89,12 @@ extension ListMoves {
         _ context: inout CommandContext
     ) throws(CommandError) {
         let request = try PopRequest(arguments) { word throws(CommandError) in try ListEnd(word) }
-        guard let slot = try request.firstValue(.list, arguments, &context) else { return }
+        guard let (key, slot) = try request.firstValue(.list, arguments, &context) else { return }
         let list = ListValue(slot)
         let popped = min(request.count, list.count)
         context.reply.array(popped)
-        pop(list, popped, request.side, &context)
+        pop(key, list, popped, request.side, &context)
+        context.log(request.side == .left ? "LPOP" : "RPOP", key, Int64(popped))
     }
 
     // MARK: Moving
@@ -139,6 +141,44 @@ extension ListMoves {
         self.move(arguments, move, source, &context)
     }
 
+    /// Logs what LMOVEM did: moves one by one or, where those would not leave the elements as they
+    /// stand, what was taken off and what was put on, or the elements that changed places.
+    private static func logMany(
+        _ arguments: Arguments,
+        _ move: ListMove,
+        _ texts: borrowing MovedTexts,
+        _ context: inout CommandContext
+    ) {
+        let source = context.firstKey(arguments)
+        let isSame = source.bytes == arguments[2]
+        if isSame, move.isReversed {
+            let last = Int64(move.count) - 1
+            var place = move.to == .left ? last : -last - 1
+            texts.forEach { text in
+                context.log("LSET") { record in
+                    record.word(source.bytes)
+                    record.word(place)
+                    record.word(text)
+                }
+                place += move.to == .left ? -1 : 1
+            }
+            return
+        }
+        guard move.keepsBlock, !isSame else {
+            for _ in 0..<move.count {
+                context.log("LMOVE") { record in
+                    for index in 1...4 { record.word(arguments[index]) }
+                }
+            }
+            return
+        }
+        context.log(move.from == .left ? "LPOP" : "RPOP", source, Int64(move.count))
+        context.beginRecord(move.to == .left ? "LPUSH" : "RPUSH")
+        context.effects.records.word(arguments[2])
+        texts.forEach { context.effects.records.word($0) }
+        context.effects.records.end()
+    }
+
     /// The list at word 1, if there is one; then what stands at word 2 must be a list too.
     private static func sourceOfMove(
         _ arguments: Arguments,
@@ -164,13 +204,19 @@ extension ListMoves {
         walk(source, move, reversed: move.isReversed == (move.to == .right)) { texts.append($0) }
         source.remove(move.count, atFront: move.from == .left, limits)
         let isSame = arguments[1] == arguments[2]
-        if !isSame { source.removeIfEmpty() }
+        let isGone = !isSame && source.removeIfEmpty()
         let key = context.key(arguments[2])
         let target =
             context.peek(key).map { ListValue($0) }
             ?? ListValue.create(key, bytes: texts.byteCount, in: context.shard(key))
         target.grow(by: move.count, bytes: texts.byteCount, limits)
         texts.forEach { target.push(PackItem(encoding: $0), atFront: move.to == .left, limits) }
+        guard move.count > 0 else { return }
+        context.changed(key, move.to == .left ? .lPush : .rPush, by: move.count)
+        let sourceKey = context.firstKey(arguments)
+        context.notify(sourceKey, move.from == .left ? .lPop : .rPop)
+        if isGone { context.notify(sourceKey, .del) }
+        if move.isMany, context.logs { logMany(arguments, move, texts, &context) }
     }
 
     /// Calls `body` with the elements to move, as they stand or from the last on.
@@ -202,6 +248,8 @@ struct ListMove {
     var count: Int
     /// Whether all or none.
     private(set) var isExact = false
+    /// Whether it is LMOVEM's.
+    private(set) var isMany = false
     private var isOneByOne = false
 
     /// A move of `count` elements that keeps their order.
@@ -214,6 +262,7 @@ struct ListMove {
     /// Reads the words of LMOVEM from 3 on.
     init(_ arguments: Arguments) throws(CommandError) {
         self.init(from: try ListEnd(arguments[3]), to: try ListEnd(arguments[4]), count: 1)
+        isMany = true
         guard arguments.count > 5 else { return }
         guard arguments.count == 8 else { throw .syntax }
         isExact = arguments[5].isWord("EXACTLY")
@@ -229,6 +278,8 @@ struct ListMove {
 
     /// Whether the elements stand in reverse after.
     var isReversed: Bool { isOneByOne && from == to }
+    /// Whether they stand as before where moves one by one would reverse them.
+    var keepsBlock: Bool { !isOneByOne && from == to }
 }
 
 /// The texts of elements on the way between two lists, each with its length.

@@ -31,18 +31,19 @@ struct PopRequest<Side> {
         guard arguments.count == behind + 2 else { throw .syntax }
     }
 
-    /// The first key with a value of `kind`, its name told as the first of the reply's two parts;
-    /// nil where there is none, and null told.
+    /// The first key with a value of `kind`, and where it is, its name told as the first of the
+    /// reply's two parts; nil where there is none, and null told.
     func firstValue(
         _ kind: EntryKind,
         _ arguments: Arguments,
         _ context: inout CommandContext
-    ) throws(CommandError) -> Shard.Slot? {
+    ) throws(CommandError) -> (key: Key, slot: Shard.Slot)? {
         for index in keys {
-            guard let slot = try context.find(context.key(arguments[index]), kind) else { continue }
+            let key = context.key(arguments[index])
+            guard let slot = try context.find(key, kind) else { continue }
             context.reply.array(2)
             context.reply.bulk(arguments[index])
-            return slot
+            return (key, slot)
         }
         context.reply.nullArray()
         return nil

@@ -111,12 +111,15 @@ extension SetAlgebra {
             return true
         }
         // Only now, as it may be one of the sources.
-        if let old = context.find(target) { shard.remove(old) }
+        let old = context.find(target)
+        if let old { shard.remove(old) }
         let count = result.count
         if count > 0 {
             _ = SetValue(target, takingOver: result, in: shard)
+            context.changed(target, operation.event)
         } else {
             result.destroy()
+            if old != nil { context.changed(target, .del) }
         }
         context.reply.integer(count)
     }
@@ -196,5 +199,16 @@ extension SetAlgebra {
         _ context: borrowing CommandContext
     ) -> Shard {
         context.shard(context.key(arguments[index]))
+    }
+}
+
+extension SetCombination.Operation {
+    /// What happens to the key at which a result is stored.
+    fileprivate var event: KeyEvent {
+        switch self {
+        case .intersection: .sInterStore
+        case .union: .sUnionStore
+        case .difference: .sDiffStore
+        }
     }
 }

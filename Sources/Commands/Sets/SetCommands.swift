@@ -24,8 +24,9 @@ extension SetCommands {
         _ arguments: Arguments,
         _ context: inout CommandContext
     ) throws(CommandError) {
+        let key = context.firstKey(arguments)
         var set = try target(
-            context.firstKey(arguments),
+            key,
             first: arguments[2],
             count: arguments.count - 2,
             &context
@@ -38,6 +39,7 @@ extension SetCommands {
                 added += 1
             }
         }
+        context.changed(key, .sAdd, by: added)
         context.reply.integer(added)
     }
 
@@ -64,19 +66,28 @@ extension SetCommands {
         _ arguments: Arguments,
         _ context: inout CommandContext
     ) throws(CommandError) {
-        guard let slot = try context.find(context.firstKey(arguments), .set) else {
+        let key = context.firstKey(arguments)
+        guard let slot = try context.find(key, .set) else {
             return context.reply.integer(0)
         }
         var set = SetValue(slot)
+        let removed = remove(arguments, from: &set)
+        context.changed(key, .sRem, by: removed)
+        if set.removeIfEmpty() { context.notify(key, .del) }
+        context.reply.integer(removed)
+    }
+
+    /// Removes the members at the words from 2 on, until none are left; returns their number.
+    private static func remove(_ arguments: Arguments, from set: inout SetValue) -> Int {
         var removed = 0
         for start in stride(from: 2, to: arguments.count, by: MemberWords.countMax) {
             let words = MemberWords(arguments, from: start, for: set.content)
             for index in words.range where set.remove(.bytes(arguments[index]), words[index]) {
                 removed += 1
-                if set.removeIfEmpty() { return context.reply.integer(removed) }
+                if set.content.count == 0 { return removed }
             }
         }
-        context.reply.integer(removed)
+        return removed
     }
 
     // MARK: Looking up
@@ -157,9 +168,11 @@ extension SetCommands {
             return context.reply.integer(set.content.contains(.bytes(member), hash) ? 1 : 0)
         }
         guard set.remove(.bytes(member), hash) else { return context.reply.integer(0) }
-        set.removeIfEmpty()
+        context.changed(source, .sRem)
+        if set.removeIfEmpty() { context.notify(source, .del) }
         var other = try SetCommands.target(destination, first: member, count: 1, &context)
-        _ = other.add(.bytes(member), hash, context.limits.encoding)
+        let isNew = other.add(.bytes(member), hash, context.limits.encoding)
+        context.changed(destination, .sAdd, by: isNew ? 1 : 0)
         context.reply.integer(1)
     }
 }

@@ -23,16 +23,20 @@ extension SetSampling {
         guard arguments.count <= 3 else { throw .syntax }
         guard arguments.count == 3 else { return try popOne(arguments, &context) }
         let wanted = try arguments.integer(2, in: 0...Int64.max, or: .notPositive)
-        guard let slot = try context.find(context.firstKey(arguments), .set), wanted > 0 else {
+        let key = context.firstKey(arguments)
+        guard let slot = try context.find(key, .set), wanted > 0 else {
             return context.reply.set(0)
         }
         var set = SetValue(slot)
         guard wanted < set.content.count else {
             context.reply.set(set.content)
-            return slot.shard.remove(slot)
+            context.changed(key, .sPop, by: set.content.count)
+            slot.shard.remove(slot)
+            context.notify(key, .del)
+            return context.log("DEL", key)
         }
         context.reply.set(wanted)
-        for _ in 0..<wanted { set.pop(&context.random) { context.reply.bulk($0) } }
+        pop(wanted, of: &set, key, &context)
         // As Redis, which rather moves what is left where that is a sixth or less.
         if wanted >= set.content.count * 5 { set.remake(context.limits.encoding) }
     }
@@ -41,12 +45,37 @@ extension SetSampling {
         _ arguments: Arguments,
         _ context: inout CommandContext
     ) throws(CommandError) {
-        guard let slot = try context.find(context.firstKey(arguments), .set) else {
+        let key = context.firstKey(arguments)
+        guard let slot = try context.find(key, .set) else {
             return context.reply.null()
         }
         var set = SetValue(slot)
-        set.pop(&context.random) { context.reply.bulk($0) }
-        set.removeIfEmpty()
+        pop(1, of: &set, key, &context)
+        if set.removeIfEmpty() { context.notify(key, .del) }
+    }
+
+    /// Replies with `count` members drawn at random, without a head, and takes them out. The key
+    /// stays.
+    private static func pop(
+        _ count: Int,
+        of set: inout SetValue,
+        _ key: Key,
+        _ context: inout CommandContext
+    ) {
+        context.changed(key, .sPop, by: count)
+        guard context.logs else {
+            for _ in 0..<count { set.pop(&context.random) { context.reply.bulk($0) } }
+            return
+        }
+        context.beginRecord("SREM")
+        context.effects.records.word(key.bytes)
+        for _ in 0..<count {
+            set.pop(&context.random) { member in
+                context.reply.bulk(member)
+                context.effects.records.word(member)
+            }
+        }
+        context.effects.records.end()
     }
 
     /// `SRANDMEMBER key [count]`: a member or null; with a count that many distinct ones, or as

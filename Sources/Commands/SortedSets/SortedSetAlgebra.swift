@@ -124,6 +124,20 @@ extension SortedSetAlgebra {
         )
         let target = context.key(arguments[1])
         var table = combine(operation, request, in: context.shard(target))
-        context.reply.integer(SortedSetRanges.store(&table, target, &context))
+        let count = SortedSetRanges.store(&table, target, operation.event, &context)
+        // Redis 7.0 cannot aggregate by counting.
+        if request.aggregate == .count { SortedSetRanges.logStored(target, &context) }
+        context.reply.integer(count)
+    }
+}
+
+extension SortedSetSource.Operation {
+    /// What happens to the key at which a result is stored.
+    fileprivate var event: KeyEvent {
+        switch self {
+        case .union: .zUnionStore
+        case .intersection: .zInterStore
+        case .difference: .zDiffStore
+        }
     }
 }

@@ -61,6 +61,8 @@ extension SortedSetCommands {
                 set.edit(arguments[index + 1], limits) { options.decide($0, score, &tally) }
             }
         }
+        let event: KeyEvent = options.increments ? .zIncr : .zAdd
+        context.changed(key, event, by: tally.added + tally.updated)
         if tally.isNotNumber {
             throw CommandError("ERR resulting score is not a number (NaN)")
         }
@@ -95,16 +97,17 @@ extension SortedSetCommands {
         _ arguments: Arguments,
         _ context: inout CommandContext
     ) throws(CommandError) {
-        guard let slot = try context.find(context.firstKey(arguments), .sortedSet) else {
+        let key = context.firstKey(arguments)
+        guard let slot = try context.find(key, .sortedSet) else {
             return context.reply.integer(0)
         }
         let set = SortedSetValue(slot)
         var removed = 0
-        for index in 2..<arguments.count {
-            guard set.remove(arguments[index]) else { continue }
-            removed += 1
-            if set.removeIfEmpty() { break }
+        for index in 2..<arguments.count where set.count > 0 {
+            if set.remove(arguments[index]) { removed += 1 }
         }
+        context.changed(key, .zRem, by: removed)
+        if set.removeIfEmpty() { context.notify(key, .del) }
         context.reply.integer(removed)
     }
 
@@ -197,9 +200,11 @@ extension SortedSetCommands {
         guard arguments.count <= 3 else { throw .syntax }
         let hasCount = arguments.count == 3
         let count = hasCount ? try arguments.integer(2, in: 0...Int64.max, or: .notPositive) : 1
-        let slot = try context.find(context.firstKey(arguments), .sortedSet)
+        let key = context.firstKey(arguments)
+        let slot = try context.find(key, .sortedSet)
         guard let slot, count > 0 else { return context.reply.array(0) }
         pop(
+            key,
             SortedSetValue(slot),
             count,
             fromTop: fromTop,
@@ -211,6 +216,7 @@ extension SortedSetCommands {
     /// Replies with up to `count` members and their scores, in pairs when `nested`, and removes
     /// them.
     private static func pop(
+        _ key: Key,
         _ set: SortedSetValue,
         _ count: Int,
         fromTop: Bool,
@@ -227,7 +233,8 @@ extension SortedSetCommands {
             return true
         }
         set.remove(fromTop ? total - popped..<total : 0..<popped)
-        set.removeIfEmpty()
+        context.changed(key, fromTop ? .zPopMax : .zPopMin, by: popped)
+        if set.removeIfEmpty() { context.notify(key, .del) }
     }
 
     /// `ZMPOP numkeys key [key …] MIN|MAX [COUNT count]`: the key and pairs of member and score.
@@ -240,7 +247,12 @@ extension SortedSetCommands {
             guard word.isWord("MAX") else { throw .syntax }
             return true
         }
-        guard let slot = try request.firstValue(.sortedSet, arguments, &context) else { return }
-        pop(SortedSetValue(slot), request.count, fromTop: request.side, nested: true, &context)
+        guard let (key, slot) = try request.firstValue(.sortedSet, arguments, &context) else {
+            return
+        }
+        let set = SortedSetValue(slot)
+        let count = min(request.count, set.count)
+        pop(key, set, count, fromTop: request.side, nested: true, &context)
+        context.log(request.side ? "ZPOPMAX" : "ZPOPMIN", key, Int64(count))
     }
 }

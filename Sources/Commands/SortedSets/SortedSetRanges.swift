@@ -113,27 +113,58 @@ extension SortedSetRanges {
                 return true
             }
         }
-        context.reply.integer(store(&table, target, &context))
+        context.reply.integer(store(&table, target, .zRangeStore, &context))
     }
 
     /// Puts the members of `table`, which lie in the target's shard, at `target`, whatever it had;
-    /// without members the key goes. Returns the number of members.
+    /// without members the key goes.
+    ///
+    /// That counts as `changes` changes and is told as `event`. Returns the number of members.
     static func store(
         _ table: inout OrderedTable,
         _ target: Key,
-        _ context: inout CommandContext
+        _ event: KeyEvent,
+        _ context: inout CommandContext,
+        changes: Int = 1
     ) -> Int {
         let count = table.count
         let shard = context.shard(target)
-        if let old = context.find(target) { shard.remove(old) }
-        guard count > 0 else { return 0 }
+        let old = context.find(target)
+        if let old { shard.remove(old) }
+        guard count > 0 else {
+            if old != nil { context.changed(target, .del) }
+            return 0
+        }
         SortedSetValue.create(
             target,
             takingOver: &table,
             context.limits.encoding,
             in: shard
         )
+        context.changed(target, event, by: changes)
         return count
+    }
+
+    /// Members in one record of `logStored`, so that none gets very long.
+    private static let membersLogged = 256
+
+    /// Logs the sorted set at `target`, if there is one, as what was stored there: for sources that
+    /// an older server does not know, or reckons otherwise with.
+    static func logStored(_ target: Key, _ context: inout CommandContext) {
+        guard context.logs, context.effects.areDirty else { return }
+        context.log("DEL", target)
+        guard let slot = context.shard(target).find(target) else { return }
+        let set = SortedSetValue(slot)
+        for start in stride(from: 0, to: set.count, by: membersLogged) {
+            context.log("ZADD") { record in
+                record.word(target.bytes)
+                set.walk(from: start, limit: membersLogged) { member, score in
+                    record.word(score: score)
+                    record.word(member)
+                    return true
+                }
+            }
+        }
     }
 
     // MARK: Counting
@@ -199,11 +230,24 @@ extension SortedSetRanges {
             let rest = now.lowerBound..<ranks.upperBound - now.count
             return context.goOn(now.count, rest: rest, key, slot)
         }
-        set.removeIfEmpty()
-        context.reply.integer((context.work?.done ?? 0) + now.count)
+        let removed = (context.work?.done ?? 0) + now.count
+        context.changed(key, kind.removalEvent, by: removed)
+        if set.removeIfEmpty() { context.notify(key, .del) }
+        context.reply.integer(removed)
         return .done
     }
 
     /// What removing a member costs, in elements looked at.
     private static let removalCost = 3
+}
+
+extension SortedSetInterval.Kind {
+    /// What happens to a key whose members of an interval are removed.
+    fileprivate var removalEvent: KeyEvent {
+        switch self {
+        case .rank: .zRemRangeByRank
+        case .score: .zRemRangeByScore
+        case .member: .zRemRangeByLex
+        }
+    }
 }

@@ -35,6 +35,7 @@ extension SortCommands {
     ) throws(CommandError) {
         var request = try SortRequest(arguments, mayStore: mayStore)
         let slot = context.read(context.firstKey(arguments))
+        let isOfSet = slot?.entry.isKind(.set) ?? false
         var elements = SortElements()
         var isCut = false
         if let slot {
@@ -48,7 +49,10 @@ extension SortCommands {
         if !request.keepsOrder { try elements.sort(request, &context) }
         let range = isCut ? 0..<elements.count : request.range(elements.count)
         if let target = request.target {
-            store(elements, range, request, at: context.key(target), &context)
+            let target = context.key(target)
+            store(elements, range, request, at: target, &context)
+            // A set's elements have no order that another server would repeat.
+            if isOfSet { logStored(target, &context) }
         } else {
             tell(elements, range, request, &context)
         }
@@ -154,16 +158,41 @@ extension SortCommands {
                 }
             }
         }
-        if let old = context.find(target) { context.shard(target).remove(old) }
+        let old = context.find(target)
+        if let old { old.shard.remove(old) }
         let count = range.count * max(request.patterns.count, 1)
         context.reply.integer(count)
-        guard count > 0, let first = texts[0] else { return }
+        guard count > 0, let first = texts[0] else {
+            if old != nil { context.changed(target, .del) }
+            return
+        }
         let limits = context.limits.encoding
         let list = ListValue.create(target, bytes: first.count, in: context.shard(target))
         for index in 0..<count {
             guard let text = texts[index] else { break }
             list.grow(by: 1, bytes: text.count, limits)
             list.push(PackItem(encoding: text), atFront: false, limits)
+        }
+        context.changed(target, .sortStore, by: count)
+    }
+
+    /// Elements in one record of `logStored`, so that none gets very long.
+    private static let elementsLogged = 256
+
+    /// Logs the list at `target`, if there is one, as what was stored there.
+    private static func logStored(_ target: Key, _ context: inout CommandContext) {
+        guard context.logs, context.effects.areDirty else { return }
+        context.log("DEL", target)
+        guard let slot = context.shard(target).find(target) else { return }
+        let list = ListValue(slot)
+        for start in stride(from: 0, to: list.count, by: elementsLogged) {
+            context.log("RPUSH") { record in
+                record.word(target.bytes)
+                list.walk(from: start, limit: elementsLogged, reversed: false) { element in
+                    record.word(element)
+                    return true
+                }
+            }
         }
     }
 }

@@ -25,8 +25,18 @@ extension StreamClaimCommands {
         else { throw .noKeyOrGroup(arguments[2], key: arguments[1]) }
         let options = try ClaimOptions(arguments, now: context.now)
         let stream = StreamValue(slot)
-        if let lastID = options.lastID { stream.raise(group, to: lastID) }
-        var claim = Claim(stream, group, arguments[3], now: context.now)
+        let work = StreamGroupWork(
+            stream: stream,
+            group: group,
+            key: context.firstKey(arguments),
+            groupName: arguments[2]
+        )
+        let isAhead = options.lastID.map { $0 > group.lastID } ?? false
+        if isAhead, let lastID = options.lastID {
+            stream.raise(group, to: lastID)
+            work.logProgress(&context)
+        }
+        var claim = Claim(work, arguments[3], &context)
         claim.time = options.time
         claim.retryCount = options.retryCount
         claim.isBare = options.isBare
@@ -36,7 +46,7 @@ extension StreamClaimCommands {
             let id = try StreamID(arguments[index])
             var pending = stream.pendingEntry(group, id)
             guard let item = stream.find(id) else {
-                if let pending { stream.removePending(pending, group) }
+                if let pending { claim.drop(pending, &context) }
                 continue
             }
             if let pending, max(context.now - pending.time, 0) < options.idleMin { continue }
@@ -44,9 +54,11 @@ extension StreamClaimCommands {
                 pending = stream.addPending(id, group, of: nil, time: 0, deliveries: 1)
             }
             guard let pending else { continue }
-            claim.take(pending, item, &context.reply)
+            claim.take(pending, item, &context)
             count += 1
         }
+        // A claim's record says it too, and counts for both.
+        if isAhead, count == 0 { context.changed(work.key, .unnamed) }
         context.reply.array(count, at: mark)
     }
 
@@ -81,9 +93,15 @@ extension StreamClaimCommands {
         guard let slot = try context.find(context.firstKey(arguments), .stream),
             let group = StreamValue(slot).group(arguments[2])
         else { throw .noKeyOrGroup(arguments[2], key: arguments[1]) }
-        var claim = Claim(StreamValue(slot), group, arguments[3], now: context.now)
+        let work = StreamGroupWork(
+            stream: StreamValue(slot),
+            group: group,
+            key: context.firstKey(arguments),
+            groupName: arguments[2]
+        )
+        var claim = Claim(work, arguments[3], &context)
         claim.isBare = isBare
-        claim.take(from: start, idleMin: max(idle, 0), limit: limit, &context.reply)
+        claim.take(from: start, idleMin: max(idle, 0), limit: limit, &context)
     }
 }
 
@@ -170,26 +188,37 @@ private struct Claim {
     var retryCount: Int64?
     /// Whether only ids are wanted, which does not count as a delivery.
     var isBare = false
-    private let stream: StreamValue
-    private let group: StreamGroup
+    private let work: StreamGroupWork
     private let owner: StreamConsumer
+    private let name: Bytes
     private let now: Int64
     private var isActive = false
 
-    init(_ stream: StreamValue, _ group: StreamGroup, _ name: Bytes, now: Int64) {
-        self.stream = stream
-        self.group = group
-        self.now = now
+    private var stream: StreamValue { work.stream }
+    private var group: StreamGroup { work.group }
+
+    init(_ work: StreamGroupWork, _ name: Bytes, _ context: inout CommandContext) {
+        self.work = work
+        self.name = name
+        now = context.now
         time = now
-        owner = stream.makeConsumer(group, name, now: now)
-        stream.note(owner, now: now, isActive: false)
+        owner = work.consumer(name, &context)
+        work.stream.note(owner, now: now, isActive: false)
+    }
+
+    /// Forgets a pending entry whose entry is gone.
+    func drop(_ pending: PendingEntry, _ context: inout CommandContext) {
+        let id = pending.id
+        stream.removePending(pending, group)
+        context.changed(work.key, .unnamed)
+        work.logAcknowledged(id, &context)
     }
 
     /// Claims an entry and replies with it.
     mutating func take(
         _ pending: PendingEntry,
         _ item: StreamPack.Item,
-        _ reply: inout ReplyWriter
+        _ context: inout CommandContext
     ) {
         if !isActive { stream.note(owner, now: now, isActive: true) }
         isActive = true
@@ -197,7 +226,9 @@ private struct Claim {
         let moment = time == now ? stream.moment(group, now) : time
         stream.give(pending, group, to: owner, time: moment)
         pending.deliveries = deliveries
-        if isBare { reply.id(item.id) } else { reply.entry(item) }
+        context.changed(work.key, .unnamed)
+        work.logPending(pending, of: name, &context)
+        if isBare { context.reply.id(item.id) } else { context.reply.entry(item) }
     }
 
     /// Claims up to `limit` entries from `start` on that waited long enough, and replies.
@@ -205,10 +236,10 @@ private struct Claim {
         from start: StreamID,
         idleMin: Int64,
         limit: Int,
-        _ reply: inout ReplyWriter
+        _ context: inout CommandContext
     ) {
-        let position = reply.buffer.count
-        let mark = reply.mark()
+        let position = context.reply.buffer.count
+        let mark = context.reply.mark()
         var gone = ReplyWriter(capacity: 64)
         var goneCount = 0
         var count = 0
@@ -220,23 +251,23 @@ private struct Claim {
             let id = entry.id
             if let item = stream.find(id) {
                 if max(now - entry.time, 0) >= idleMin {
-                    take(entry, item, &reply)
+                    take(entry, item, &context)
                     count += 1
                 }
             } else {
-                stream.removePending(entry, group)
+                drop(entry, &context)
                 gone.id(id)
                 goneCount += 1
             }
             next = id.next
             pending = next.flatMap { stream.firstPending(group, from: $0) }
         }
-        reply.array(count, at: mark)
-        let bodyCount = reply.buffer.count - position
-        reply.array(3)
-        reply.id(pending?.id ?? .zero)
-        reply.buffer.rotateTail(from: position, bodyCount: bodyCount)
-        reply.array(goneCount)
-        reply.raw(gone.buffer.bytes)
+        context.reply.array(count, at: mark)
+        let bodyCount = context.reply.buffer.count - position
+        context.reply.array(3)
+        context.reply.id(pending?.id ?? .zero)
+        context.reply.buffer.rotateTail(from: position, bodyCount: bodyCount)
+        context.reply.array(goneCount)
+        context.reply.raw(gone.buffer.bytes)
     }
 }

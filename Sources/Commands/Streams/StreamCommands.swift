@@ -64,7 +64,37 @@ extension StreamCommands {
             }
         }
         context.reply.id(id)
-        if let trim = options.trim { _ = stream.trim(trim) }
+        context.changed(key, .xAdd)
+        let trimmed = options.trim.map { stream.trim($0) } ?? 0
+        if trimmed > 0 { context.notify(key, .xTrim) }
+        if context.logs { log(arguments, options, id, trimmed > 0, stream, key, &context) }
+    }
+
+    /// Logs an entry that was added, with its id, and what was trimmed as the number that stayed.
+    private static func log(
+        _ arguments: Arguments,
+        _ options: StreamAddOptions,
+        _ id: StreamID,
+        _ isTrimmed: Bool,
+        _ stream: StreamValue,
+        _ key: Key,
+        _ context: inout CommandContext
+    ) {
+        context.log("XADD") { record in
+            record.word(key.bytes)
+            if isTrimmed, let trim = options.trim { record.bound(trim, stream) }
+            record.word(id)
+            for index in options.start..<arguments.count { record.word(arguments[index]) }
+        }
+        guard let producer = options.producer else { return }
+        StreamMessage(arguments, options).withName { name in
+            context.log("XIDMPRECORD") { record in
+                record.word(key.bytes)
+                record.word(producer)
+                record.word(name)
+                record.word(id)
+            }
+        }
     }
 
     /// The id of the next entry of a stream whose last one was `last`.
@@ -168,6 +198,7 @@ extension StreamCommands {
         for index in 2..<arguments.count {
             if stream.remove(try StreamID(arguments[index])) { removed += 1 }
         }
+        context.changed(context.firstKey(arguments), .xDel, by: removed)
         context.reply.integer(removed)
     }
 
@@ -177,8 +208,10 @@ extension StreamCommands {
         _ arguments: Arguments,
         _ context: inout CommandContext
     ) throws(CommandError) {
-        let slot = try context.find(context.firstKey(arguments), .stream)
+        let key = context.firstKey(arguments)
+        let slot = try context.find(key, .stream)
         let block = try StreamIDBlock(arguments, from: 2)
+        var removed = 0
         context.reply.array(block.count)
         for index in 0..<block.count {
             guard let slot else {
@@ -186,27 +219,51 @@ extension StreamCommands {
                 continue
             }
             let id = try block.id(index, arguments)
-            context.reply.integer(remove(id, StreamValue(slot), block.references))
+            let outcome = remove(id, StreamValue(slot), key, block.references, &context)
+            if outcome == 1 { removed += 1 }
+            context.reply.integer(outcome)
         }
+        if removed > 0 { context.notify(key, .xDel) }
     }
 
-    /// Removes an entry by a rule; the outcome as XDELEX tells it.
+    /// Removes an entry by a rule and states that; the outcome as XDELEX tells it.
     static func remove(
         _ id: StreamID,
         _ stream: StreamValue,
-        _ references: StreamReferences
+        _ key: Key,
+        _ references: StreamReferences,
+        _ context: inout CommandContext
     ) -> Int {
         guard stream.find(id) != nil else {
-            if references == .delete { stream.removeReferences(id) }
+            if references == .delete { removeReferences(id, stream, key, &context) }
             return -1
         }
         switch references {
         case .keep: break
-        case .delete: stream.removeReferences(id)
+        case .delete: removeReferences(id, stream, key, &context)
         case .acknowledged:
             if stream.isReferenced(id) { return 2 }
         }
-        return stream.remove(id) ? 1 : -1
+        guard stream.remove(id) else { return -1 }
+        context.changed(key, .unnamed)
+        context.logDeleted(id, key)
+        return 1
+    }
+
+    /// Takes the pending entries of the entry `id` away in all groups.
+    private static func removeReferences(
+        _ id: StreamID,
+        _ stream: StreamValue,
+        _ key: Key,
+        _ context: inout CommandContext
+    ) {
+        for index in 0..<stream.groupCount {
+            let group = stream.group(at: index)
+            guard let entry = stream.pendingEntry(group, id) else { continue }
+            stream.removePending(entry, group)
+            context.changed(key, .unnamed)
+            context.logAcknowledged(id, key, group.name)
+        }
     }
 
     /// `XTRIM key MAXLEN|MINID [=|~] threshold [LIMIT count]`: the number of entries removed.
@@ -215,10 +272,17 @@ extension StreamCommands {
         _ context: inout CommandContext
     ) throws(CommandError) {
         let options = try StreamAddOptions(trimming: arguments, context.limits)
-        guard let slot = try context.find(context.firstKey(arguments), .stream),
+        let key = context.firstKey(arguments)
+        guard let slot = try context.find(key, .stream),
             let trim = options.trim
         else { return context.reply.integer(0) }
-        context.reply.integer(StreamValue(slot).trim(trim))
+        let stream = StreamValue(slot)
+        let removed = stream.trim(trim)
+        if removed > 0 {
+            context.changed(key, .xTrim, by: removed)
+            context.logTrim(trim, stream, key)
+        }
+        context.reply.integer(removed)
     }
 
     /// `XSETID key last-id [ENTRIESADDED count] [MAXDELETEDID id]`: OK.
@@ -259,6 +323,7 @@ extension StreamCommands {
             throw .noSuchKey
         }
         try setPast(StreamValue(slot), id, addedCount, deletedIDMax)
+        context.changed(context.firstKey(arguments), .xSetID)
         context.reply.ok()
     }
 

@@ -36,6 +36,7 @@ extension StreamGroupCommands {
             throw CommandError("BUSYGROUP Consumer Group name already exists")
         }
         stream.createGroup(arguments[3], lastID: id, readCount: options.readCount)
+        context.changed(key, .xGroupCreate)
         context.reply.ok()
     }
 
@@ -48,6 +49,7 @@ extension StreamGroupCommands {
         let (stream, group) = try find(arguments, &context)
         let id = try options.id(arguments, stream.slot, allowsEnds: true)
         stream.setProgress(group, lastID: id, readCount: options.readCount)
+        context.changed(context.key(arguments[2]), .xGroupSetID)
         context.reply.ok()
     }
 
@@ -56,10 +58,13 @@ extension StreamGroupCommands {
         _ arguments: Arguments,
         _ context: inout CommandContext
     ) throws(CommandError) {
-        guard let slot = try context.find(context.key(arguments[2]), .stream) else {
+        let key = context.key(arguments[2])
+        guard let slot = try context.find(key, .stream) else {
             throw .groupNeedsKey
         }
-        context.reply.integer(StreamValue(slot).removeGroup(arguments[3]) ? 1 : 0)
+        let isGone = StreamValue(slot).removeGroup(arguments[3])
+        if isGone { context.changed(key, .xGroupDestroy) }
+        context.reply.integer(isGone ? 1 : 0)
     }
 
     /// `XGROUP CREATECONSUMER key group consumer`: 1, or 0 when it is there.
@@ -69,7 +74,10 @@ extension StreamGroupCommands {
     ) throws(CommandError) {
         let (stream, group) = try find(arguments, &context)
         let isNew = stream.consumer(group, arguments[4]) == nil
-        if isNew { _ = stream.makeConsumer(group, arguments[4], now: context.now) }
+        if isNew {
+            _ = stream.makeConsumer(group, arguments[4], now: context.now)
+            context.changed(context.key(arguments[2]), .xGroupCreateConsumer)
+        }
         context.reply.integer(isNew ? 1 : 0)
     }
 
@@ -85,6 +93,7 @@ extension StreamGroupCommands {
         if let outcome, !outcome.isGone {
             return context.goOn(removed, context.key(arguments[2]), stream.slot)
         }
+        if outcome != nil { context.changed(context.key(arguments[2]), .xGroupDelConsumer) }
         context.reply.integer((context.work?.done ?? 0) + removed)
         return .done
     }

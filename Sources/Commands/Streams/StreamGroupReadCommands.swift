@@ -26,18 +26,21 @@ extension StreamGroupReadCommands {
         }
         let mark = context.reply.mark()
         var served = 0
-        var reading = Reading(options, now: context.now)
+        var reading = Reading(options, reader.consumer, now: context.now)
         for index in 0..<options.streamCount where !reading.budget.isSpent {
             let place = try place(arguments, options, reader, index, &context)
-            let (stream, group) = (place.stream, place.group)
+            let work = StreamGroupWork(
+                stream: place.stream,
+                group: place.group,
+                key: context.key(arguments[options.firstKey + index]),
+                groupName: reader.group
+            )
             let position = context.reply.buffer.count
-            context.reply.streamHead(arguments[options.firstKey + index])
+            context.reply.streamHead(work.key.bytes)
             if let after = place.after {
-                let consumer = stream.makeConsumer(group, reader.consumer, now: context.now)
-                stream.note(consumer, now: context.now, isActive: false)
-                reading.history(stream, group, consumer, after: after, &context.reply)
+                reading.history(work, after: after, &context)
                 served += 1
-            } else if reading.next(stream, group, reader.consumer, &context.reply) {
+            } else if reading.next(work, &context) {
                 served += 1
             } else {
                 context.reply.truncate(to: position)
@@ -88,11 +91,13 @@ extension StreamGroupReadCommands {
 private struct Reading {
     /// What may still be returned.
     var budget: StreamReadBudget
+    private let name: Bytes
     private let now: Int64
     private let isUnacknowledged: Bool
     private let claimIdleMin: Int64?
 
-    init(_ options: StreamReadOptions, now: Int64) {
+    init(_ options: StreamReadOptions, _ name: Bytes, now: Int64) {
+        self.name = name
         budget = options.budget
         isUnacknowledged = options.isUnacknowledged
         claimIdleMin = options.claimIdleMin
@@ -101,63 +106,67 @@ private struct Reading {
 
     /// Replies with a consumer's pending entries after an id, which counts as a delivery.
     mutating func history(
-        _ stream: StreamValue,
-        _ group: StreamGroup,
-        _ consumer: StreamConsumer,
+        _ work: StreamGroupWork,
         after: StreamID,
-        _ reply: inout ReplyWriter
+        _ context: inout CommandContext
     ) {
-        let mark = reply.mark()
+        let (stream, group) = (work.stream, work.group)
+        let consumer = work.consumer(name, &context)
+        stream.note(consumer, now: now, isActive: false)
+        let mark = context.reply.mark()
         let limit = budget.limit
+        var delivered = 0
         var count = 0
         if let from = after.next {
             stream.walkPending(group, of: consumer, from, .max) { pending in
-                let position = reply.buffer.count
+                let position = context.reply.buffer.count
                 let item = stream.find(pending.id)
                 if let item {
-                    reply.entry(item)
+                    context.reply.entry(item)
                 } else {
-                    reply.array(2)
-                    reply.id(pending.id)
-                    reply.nullArray()
+                    context.reply.array(2)
+                    context.reply.id(pending.id)
+                    context.reply.nullArray()
                 }
-                guard budget.take(reply.buffer.count - position) else {
-                    reply.truncate(to: position)
+                guard budget.take(context.reply.buffer.count - position) else {
+                    context.reply.truncate(to: position)
                     return false
                 }
                 if item != nil {
                     let time = stream.moment(group, now)
                     let deliveries = pending.nextDeliveries
                     stream.setDelivery(pending, group, time: time, deliveries: deliveries)
+                    delivered += 1
+                    work.logPending(pending, of: name, &context)
                 }
                 count += 1
                 return count < limit
             }
         }
-        reply.array(count, at: mark)
+        if delivered > 0 { context.changed(work.key, .unnamed) }
+        context.reply.array(count, at: mark)
     }
 
     /// Replies with entries that waited too long for another consumer, if wanted, and those that
     /// the group has not read; whether the stream has a place in the reply.
-    mutating func next(
-        _ stream: StreamValue,
-        _ group: StreamGroup,
-        _ name: Bytes,
-        _ reply: inout ReplyWriter
-    ) -> Bool {
+    mutating func next(_ work: StreamGroupWork, _ context: inout CommandContext) -> Bool {
+        let (stream, group) = (work.stream, work.group)
         let hasNew = stream.lastID > group.lastID && stream.lastEntryID > group.lastID
         let oldest = claimIdleMin == nil ? nil : stream.oldestPending(group)
         let hasIdle = oldest.map { isIdle($0) } ?? false
         // The consumer is there once it tried, as since Redis 7.2.
-        let consumer = stream.makeConsumer(group, name, now: now)
+        let consumer = work.consumer(name, &context)
         stream.note(consumer, now: now, isActive: false)
         guard hasNew || hasIdle else { return false }
-        let mark = reply.mark()
-        var count = hasIdle ? claim(stream, group, consumer, &reply) : 0
+        let mark = context.reply.mark()
+        var count = hasIdle ? claim(work, consumer, &context) : 0
         guard hasNew || count > 0 else { return false }
-        if hasNew, count < budget.limit { count += fresh(stream, group, consumer, count, &reply) }
-        if count > 0 { stream.note(consumer, now: now, isActive: true) }
-        reply.array(count, at: mark)
+        if hasNew, count < budget.limit { count += fresh(work, consumer, count, &context) }
+        if count > 0 {
+            stream.note(consumer, now: now, isActive: true)
+            context.changed(work.key, .unnamed)
+        }
+        context.reply.array(count, at: mark)
         return true
     }
 
@@ -167,11 +176,11 @@ private struct Reading {
 
     /// Takes over pending entries, the longest idle ones first.
     private mutating func claim(
-        _ stream: StreamValue,
-        _ group: StreamGroup,
+        _ work: StreamGroupWork,
         _ consumer: StreamConsumer,
-        _ reply: inout ReplyWriter
+        _ context: inout CommandContext
     ) -> Int {
+        let (stream, group) = (work.stream, work.group)
         var count = 0
         let limit = budget.limit
         // A claimed entry goes to the list's other end: each is met once.
@@ -180,21 +189,25 @@ private struct Reading {
                 break
             }
             guard let item = stream.find(pending.id) else {
+                let id = pending.id
                 stream.removePending(pending, group)
+                context.changed(work.key, .unnamed)
+                work.logAcknowledged(id, &context)
                 continue
             }
-            let position = reply.buffer.count
-            reply.array(4)
-            reply.id(item.id)
-            reply.words(item)
-            reply.integer(max(now - pending.time, 0))
-            reply.integer(pending.deliveries)
-            guard budget.take(reply.buffer.count - position) else {
-                reply.truncate(to: position)
+            let position = context.reply.buffer.count
+            context.reply.array(4)
+            context.reply.id(item.id)
+            context.reply.words(item)
+            context.reply.integer(max(now - pending.time, 0))
+            context.reply.integer(pending.deliveries)
+            guard budget.take(context.reply.buffer.count - position) else {
+                context.reply.truncate(to: position)
                 break
             }
             stream.give(pending, group, to: consumer, time: stream.moment(group, now))
             pending.deliveries = pending.nextDeliveries
+            work.logPending(pending, of: name, &context)
             count += 1
         }
         return count
@@ -202,12 +215,12 @@ private struct Reading {
 
     /// Hands out entries that the group has not read, after `before` others of the same stream.
     private mutating func fresh(
-        _ stream: StreamValue,
-        _ group: StreamGroup,
+        _ work: StreamGroupWork,
         _ consumer: StreamConsumer,
         _ before: Int,
-        _ reply: inout ReplyWriter
+        _ context: inout CommandContext
     ) -> Int {
+        let (stream, group) = (work.stream, work.group)
         // Entries are noted as delivered when no walk looks at the stream: 64 at a time.
         var ids = InlineArray<64, StreamID>(repeating: .zero)
         let limit = min(budget.perStream - before, budget.entries)
@@ -217,10 +230,10 @@ private struct Reading {
             var count = 0
             let wanted = min(limit - total, 64)
             stream.walk(lower, .max) { item in
-                let position = reply.buffer.count
-                write(item, &reply)
-                guard budget.take(reply.buffer.count - position) else {
-                    reply.truncate(to: position)
+                let position = context.reply.buffer.count
+                write(item, &context.reply)
+                guard budget.take(context.reply.buffer.count - position) else {
+                    context.reply.truncate(to: position)
                     return false
                 }
                 ids[count] = item.id
@@ -235,10 +248,15 @@ private struct Reading {
                     now: now,
                     isPending: !isUnacknowledged
                 )
+                guard context.logs, !isUnacknowledged,
+                    let entry = stream.pendingEntry(group, ids[index])
+                else { continue }
+                work.logPending(entry, of: name, &context)
             }
             total += count
             from = count == 64 ? ids[63].next : nil
         }
+        if total > 0 { work.logProgress(&context) }
         return total
     }
 

@@ -45,6 +45,7 @@ extension StreamMessageCommands {
             throw .noSuchKey
         }
         StreamValue(slot).setMemory(duration: duration, countMax: countMax)
+        context.changed(context.firstKey(arguments), .unnamed)
         context.reply.ok()
     }
 
@@ -70,6 +71,7 @@ extension StreamMessageCommands {
             }
         } else {
             stream.noteMessage(name, of: producer, id, now: context.now)
+            context.changed(context.firstKey(arguments), .unnamed)
         }
         context.reply.ok()
     }

@@ -42,6 +42,7 @@ extension StreamPendingCommands {
             stream.removePending(entry, group)
             acknowledged += 1
         }
+        context.changed(context.firstKey(arguments), .unnamed, by: acknowledged)
         context.reply.integer(acknowledged)
     }
 
@@ -51,8 +52,10 @@ extension StreamPendingCommands {
         _ arguments: Arguments,
         _ context: inout CommandContext
     ) throws(CommandError) {
+        let key = context.firstKey(arguments)
         let place = try group(arguments, &context)
         let block = try StreamIDBlock(arguments, from: 3)
+        var removed = 0
         context.reply.array(block.count)
         for index in 0..<block.count {
             let id = try block.id(index, arguments)
@@ -61,8 +64,13 @@ extension StreamPendingCommands {
                 continue
             }
             stream.removePending(entry, group)
-            context.reply.integer(max(StreamCommands.remove(id, stream, block.references), 1))
+            context.changed(key, .unnamed)
+            context.logAcknowledged(id, key, arguments[2])
+            let outcome = StreamCommands.remove(id, stream, key, block.references, &context)
+            if outcome == 1 { removed += 1 }
+            context.reply.integer(max(outcome, 1))
         }
+        if removed > 0 { context.notify(key, .xDel) }
     }
 
     /// `XNACK key group SILENT|FAIL|FATAL IDS numids id [id …] [RETRYCOUNT count] [FORCE]`: the
@@ -96,6 +104,7 @@ extension StreamPendingCommands {
             if let count = block.retryCount { entry.deliveries = count }
             released += 1
         }
+        context.changed(context.firstKey(arguments), .unnamed, by: released)
         context.reply.integer(released)
     }
 

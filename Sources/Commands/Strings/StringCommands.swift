@@ -86,7 +86,7 @@ extension StringCommands {
         as event: KeyEvent = .set
     ) {
         context.changed(key, event)
-        context.log(expiry == nil ? 3 : 5, "SET") { record in
+        context.log("SET") { record in
             record.word(key.bytes)
             record.word(value)
             guard let expiry else { return }

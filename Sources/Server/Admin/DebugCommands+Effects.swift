@@ -13,7 +13,9 @@ extension DebugCommands {
         if word.isWord("ON") || word.isWord("OFF") {
             let wants: Effects.Wants = word.isWord("ON") ? [.log, .notify] : []
             call.server.exclusively(call.worker) {
-                for worker in call.server.workers { worker.executor.context.effects.wants = wants }
+                for worker in call.server.workers {
+                    worker.executor.context.effects.record(for: wants)
+                }
                 journal.removeAll()
             }
             return call.reply.ok()

@@ -76,6 +76,7 @@ extension Worker {
         let begin = apus_cycles()
         forEachShard { shard, database in
             executor.context.removeDue(in: shard, database: database, &budget)
+            if !executor.context.effects.wants.isEmpty { executor.context.handOver() }
             if let next = shard.earliestExpiry { earliest = min(earliest, next) }
         }
         executor.statistics.expiryCycles &+= apus_cycles() &- begin

@@ -70,6 +70,9 @@ public struct HyperLogLogValue {
         SparseRegisters(bytes).describe(to: &text)
     }
 
+    /// Whether the string says how many different elements the registers saw.
+    public var notesCardinality: Bool { HyperLogLog.notedCardinality(bytes) != nil }
+
     /// The number of different elements that the registers saw, noted in the string for next time.
     /// Throws: `corrupted`.
     public mutating func cardinality() throws(HyperLogLog.Failure) -> Int64 {
@@ -81,50 +84,50 @@ public struct HyperLogLogValue {
 
     // MARK: Changing
 
-    /// Makes the `count` observations that `observe` tells by number; returns whether registers
-    /// changed. Throws: `corrupted`, with the observations before made.
+    /// Makes the `count` observations that `observe` tells by number; returns how many of them
+    /// raised a register. Throws: `corrupted`, with the observations before made.
     public mutating func raise(
         _ count: Int,
         _ limits: EncodingLimits,
         _ observe: (Int) -> HyperLogLog.Observation
-    ) throws(HyperLogLog.Failure) -> Bool {
+    ) throws(HyperLogLog.Failure) -> Int {
         var next = 0
-        var hasChanged = false
+        var raised = 0
         if encoding == .sparse {
             var editor = editor(limits)
             var outcome = SparseRegistersEditor.Outcome.unchanged
             while next < count {
                 outcome = editor.raise(observe(next))
                 guard outcome == .unchanged || outcome == .raised else { break }
-                if outcome == .raised { hasChanged = true }
+                if outcome == .raised { raised += 1 }
                 next += 1
             }
-            if hasChanged { write(editor) }
-            guard next < count else { return hasChanged }
+            if raised > 0 { write(editor) }
+            guard next < count else { return raised }
             guard outcome == .tooLarge else { throw .corrupted }
             try makeDense()
         }
-        return raiseDense(next..<count, observe) || hasChanged
+        return raised + raiseDense(next..<count, observe)
     }
 
     private mutating func raiseDense(
         _ numbers: Range<Int>,
         _ observe: (Int) -> HyperLogLog.Observation
-    ) -> Bool {
+    ) -> Int {
         var registers = packed
-        var hasChanged = false
+        var raised = 0
         for number in numbers {
             let observation = observe(number)
             guard registers[observation.index] < observation.rank else { continue }
-            if !hasChanged {
+            if raised == 0 {
                 let cell = edit()
                 HyperLogLog.invalidate(cell)
                 registers = PackedRegisters(cell)
-                hasChanged = true
             }
             registers.set(observation)
+            raised += 1
         }
-        return hasChanged
+        return raised
     }
 
     /// Raises the registers to `registers`, which are nowhere lower than these; dense at once when

@@ -1,11 +1,11 @@
-import Primitives
 import Testing
 
 @testable import Commands
 
 @Suite struct EffectsTests {
     private let tables = [
-        StringCommands.table, NumberCommands.table, KeyCommands.table, ExpiryCommands.table,
+        StringCommands.table, NumberCommands.table, StringRangeCommands.table,
+        KeyCommands.table, ExpiryCommands.table,
     ]
 
     @Test func `a request that repeats itself is logged as it came`() {
@@ -62,11 +62,16 @@ import Testing
 
     @Test func `a key that expired goes before the command that met it`() {
         let bench = EffectsBench(tables)
-        let key = bench.context.key(Bytes("k"))
-        bench.context.removed(key, in: 3, because: .expired)
-        #expect(bench.run("SET k v") == 1)
-        #expect(bench.records == ["3 DEL k", "0 SET k v"])
-        #expect(bench.events == ["3 expired k", "0 set k"])
+        bench.run("SET k v PX 5")
+        bench.context.now += 5
+        #expect(bench.run("GET k") == 0)
+        #expect(bench.records == ["0 DEL k"])
+        #expect(bench.events == ["0 expired k"])
+        bench.run("SET k v PX 5")
+        bench.context.now += 5
+        #expect(bench.run("APPEND k w") == 1)
+        #expect(bench.records == ["0 DEL k", "0 APPEND k w"])
+        #expect(bench.events == ["0 expired k", "0 append k"])
     }
 
     @Test func `every row that writes says how its effect is logged`() {
