@@ -32,7 +32,9 @@ enum Words {
             try with(line, body)
             return nil
         } catch {
-            return error.text.description
+            var line = ErrorLine(command: "TEST")
+            error.write(to: &line)
+            return line.text.string
         }
     }
 }

@@ -307,6 +307,7 @@ REWORDED = [
     (b"Elements are too large to be stored",
      b"The ID specified in XADD is equal or smaller than the target stream top item"),
     (b"exactly one of BYRADIUS and BYBOX can", b"exactly one of BYRADIUS, BYBOX and BYPOLYGON can"),
+    (b"otherwise the HELLO AUTH <user> <pass> option", b"otherwise the HELLO <proto> AUTH <user> <pass> option"),
     (b"    Prints this help.\r\n", b"    Print this help.\r\n"),
 ]
 

@@ -65,7 +65,7 @@ extension BitFieldCommands {
             if case .get = operation.action { return }
             writes = true
         }
-        if writes { throw CommandError("ERR BITFIELD_RO only supports the GET subcommand") }
+        if writes { throw .bitmap(.readOnly) }
         let slot = try context.read(context.firstKey(arguments), .string)
         reply(slot, count, arguments, bytesMax, &context.reply)
     }
@@ -149,12 +149,7 @@ private struct FieldOperation {
         _ action: (Int64) -> Action
     ) throws(CommandError) {
         guard let field = BitField(arguments[index + 1]) else {
-            throw CommandError(
-                """
-                ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not \
-                supported but i64 is.
-                """
-            )
+            throw .bitmap(.fieldType)
         }
         self.field = field
         self.overflow = overflow
@@ -224,7 +219,7 @@ extension BitField.Overflow {
         } else if word.isWord("FAIL") {
             self = .fail
         } else {
-            throw CommandError("ERR Invalid OVERFLOW type specified")
+            throw .bitmap(.overflowKind)
         }
     }
 }

@@ -26,7 +26,7 @@ extension BitmapCommands {
         let bit = try arguments.integer(
             3,
             in: 0...1,
-            or: CommandError("ERR bit is not an integer or out of range")
+            or: .bitmap(.bit)
         )
         try context.demandRoom(offset >> 3 + 1)
         let key = context.firstKey(arguments)
@@ -100,7 +100,7 @@ extension BitmapCommands {
     ) throws(CommandError) {
         let bit = try arguments.integer(2)
         guard bit == 0 || bit == 1 else {
-            throw CommandError("ERR The bit argument must be 1 or 0.")
+            throw .bitmap(.searchedBit)
         }
         guard arguments.count <= 6 else { throw .syntax }
         let start = arguments.count > 3 ? try arguments.integer(3) : 0
@@ -237,13 +237,13 @@ extension BitOperation {
     private func failure(_ sourceCount: Int) -> CommandError? {
         switch self {
         case .not where sourceCount != 1:
-            CommandError("ERR BITOP NOT must be called with a single source key.")
+            .bitmap(.notCount)
         case .difference where sourceCount == 1:
-            CommandError("ERR BITOP DIFF must be called with at least two source keys.")
+            .bitmap(.differenceCount)
         case .reverseDifference where sourceCount == 1:
-            CommandError("ERR BITOP DIFF1 must be called with at least two source keys.")
+            .bitmap(.reverseDifferenceCount)
         case .andAny where sourceCount == 1:
-            CommandError("ERR BITOP ANDOR must be called with at least two source keys.")
+            .bitmap(.andAnyCount)
         case .and, .or, .xor, .not, .difference, .reverseDifference, .andAny, .exactlyOne: nil
         }
     }

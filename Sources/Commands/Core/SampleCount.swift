@@ -9,8 +9,6 @@ struct SampleCount {
     /// make a reply without end.
     static let repeatedMax = 1 << 24
 
-    private static let valueRange = CommandError("ERR value is out of range")
-
     private let magnitude: Int
     private let isRepeated: Bool
 
@@ -28,12 +26,7 @@ struct SampleCount {
     init(_ arguments: Arguments, at index: Int) throws(CommandError) {
         let number = try arguments.integer(index)
         guard number != .min else {
-            throw CommandError(
-                """
-                ERR value is out of range, value must between -9223372036854775807 \
-                and 9223372036854775807
-                """
-            )
+            throw .noMagnitude
         }
         magnitude = Int(number.magnitude)
         isRepeated = number < 0
@@ -41,13 +34,13 @@ struct SampleCount {
 
     /// Throws where twice the count would leave 64 bits, as each element comes with a value.
     func checkDoubled() throws(CommandError) {
-        guard magnitude <= Int.max / 2 else { throw SampleCount.valueRange }
+        guard magnitude <= Int.max / 2 else { throw .valueRange }
     }
 
     /// How many are drawn out of `total`. Throws: the reply would have no end.
     func count(of total: Int) throws(CommandError) -> Int {
         guard isRepeated else { return min(magnitude, total) }
-        guard magnitude <= SampleCount.repeatedMax else { throw SampleCount.valueRange }
+        guard magnitude <= SampleCount.repeatedMax else { throw .valueRange }
         return total == 0 ? 0 : magnitude
     }
 

@@ -58,7 +58,7 @@ enum ScoreReader {
             text = text.dropFirst(1)
         }
         guard let score = short(text) ?? FloatText.numberInAnyRange(text) else {
-            throw CommandError("ERR min or max is not a float")
+            throw .sortedSet(.scoreBound)
         }
         return (score, isExcluded)
     }

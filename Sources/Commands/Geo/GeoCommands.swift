@@ -194,10 +194,7 @@ extension Arguments {
             context.errorDetail.append(fixed: point.longitude, digits: 6)
             context.errorDetail.append(UInt8(ascii: ","))
             context.errorDetail.append(fixed: point.latitude, digits: 6)
-            throw CommandError(
-                "ERR invalid longitude,latitude pair @",
-                context.errorDetail.bytes
-            )
+            throw .geo(.position(context.errorDetail.bytes))
         }
         return point
     }
@@ -209,6 +206,6 @@ extension Arguments {
         if word.isWord("KM") { return 1000 }
         if word.isWord("FT") { return 0.3048 }
         if word.isWord("MI") { return 1609.34 }
-        throw CommandError("ERR unsupported unit provided. please use M, KM, FT, MI")
+        throw .geo(.unit)
     }
 }

@@ -124,7 +124,7 @@ struct GeoSearchRequest {
         let rest = arguments.count - index - 1
         if word.isWord("COUNT"), rest >= 1 {
             let given = try arguments.integer(index + 1)
-            guard given > 0 else { throw CommandError("ERR COUNT must be > 0") }
+            guard given > 0 else { throw .countNotPositive }
             count = Int(given)
             return 2
         }
@@ -183,22 +183,22 @@ struct GeoSearchRequest {
 
     private mutating func readCircle(_ arguments: Arguments, _ index: Int) throws(CommandError) {
         guard let radius = FloatText.number(arguments[index]) else {
-            throw CommandError("ERR need numeric radius")
+            throw .geo(.radius)
         }
-        guard radius >= 0 else { throw CommandError("ERR radius cannot be negative") }
+        guard radius >= 0 else { throw .geo(.negativeRadius) }
         unit = try arguments.metres(index + 1)
         form = .circle(radius: radius * unit)
     }
 
     private mutating func readBox(_ arguments: Arguments, _ index: Int) throws(CommandError) {
         guard let width = FloatText.number(arguments[index]) else {
-            throw CommandError("ERR need numeric width")
+            throw .geo(.width)
         }
         guard let height = FloatText.number(arguments[index + 1]) else {
-            throw CommandError("ERR need numeric height")
+            throw .geo(.height)
         }
         guard width >= 0, height >= 0 else {
-            throw CommandError("ERR height or width cannot be negative")
+            throw .geo(.negativeBox)
         }
         unit = try arguments.metres(index + 2)
         form = .box(width: width * unit, height: height * unit)
@@ -212,7 +212,7 @@ struct GeoSearchRequest {
     ) throws(CommandError) -> Int {
         let count = try arguments.integer(index)
         guard count >= 3 else {
-            throw CommandError("ERR GEOSEARCH BYPOLYGON must have at least 3 vertices")
+            throw .geo(.cornerCount)
         }
         guard count <= (arguments.count - index - 1) / 2 else { throw .syntax }
         var corners: [GeoPoint] = []
@@ -229,34 +229,16 @@ struct GeoSearchRequest {
     /// What only all words together tell.
     private func check(_ name: Bytes) throws(CommandError) {
         if target != nil, tellsDistance || tellsHash || tellsPosition {
-            throw spelling == .searchStore
-                ? CommandError(
-                    """
-                    ERR GEOSEARCHSTORE is not compatible with WITHDIST, WITHHASH and WITHCOORD \
-                    options
-                    """
-                )
-                : CommandError(
-                    """
-                    ERR STORE option in GEORADIUS is not compatible with WITHDIST, WITHHASH and \
-                    WITHCOORD options
-                    """
-                )
+            throw .geo(spelling == .searchStore ? .searchStoreTells : .storeTells)
         }
         if isSearch, !hasCenter, !isPolygon {
-            throw CommandError(
-                "ERR exactly one of FROMMEMBER or FROMLONLAT can be specified for @",
-                name
-            )
+            throw .geo(.centerMissing(name))
         }
         if isSearch, form == nil {
-            throw CommandError(
-                "ERR exactly one of BYRADIUS, BYBOX and BYPOLYGON can be specified for @",
-                name
-            )
+            throw .geo(.shapeMissing(name))
         }
         if isAny, count == 0 {
-            throw CommandError("ERR the ANY argument requires COUNT argument")
+            throw .geo(.anyNeedsCount)
         }
     }
 
@@ -265,7 +247,7 @@ struct GeoSearchRequest {
         in set: SortedSetValue
     ) throws(CommandError) -> GeoPoint {
         guard let score = set.score(member) else {
-            throw CommandError("ERR could not decode requested zset member")
+            throw .geo(.memberMissing)
         }
         return GeoHash(score: score).center
     }

@@ -159,7 +159,7 @@ extension HashCommands {
         var old: Int64 = 0
         if let field {
             guard let number = field.content.integer else {
-                throw CommandError("ERR hash value is not an integer")
+                throw .hash(.valueNotInteger)
             }
             old = number
         }
@@ -181,7 +181,7 @@ extension HashCommands {
         var sum = ByteBuffer()
         let number = FloatText.number(increment)
         if number == nil { try add(Bytes("0"), increment, &sum) }
-        if number?.isInfinite ?? false { throw CommandError("ERR value is NaN or Infinity") }
+        if number?.isInfinite ?? false { throw .hash(.incrementNotFinite) }
         let slot = try context.find(context.firstKey(arguments), .hash)
         let field = slot.flatMap { HashValue($0).find(arguments[2], now: context.now) }
         let old = field?.content ?? .integer(0)
@@ -209,7 +209,7 @@ extension HashCommands {
             try sum.append(sumOf: left, right)
         } catch {
             switch error {
-            case .leftNotNumber: throw CommandError("ERR hash value is not a float")
+            case .leftNotNumber: throw .hash(.valueNotFloat)
             case .rightNotNumber: throw .notFloat
             case .notFinite: throw .notFinite
             }

@@ -60,7 +60,7 @@ extension HashExpiryCommands {
         let fields = try FieldWords.places(
             arguments,
             at: condition == nil ? 3 : 4,
-            or: CommandError("ERR Parameter `numFields` should be greater than 0")
+            or: .hash(.zeroFields)
         )
         let key = context.firstKey(arguments)
         let goesNow = moment <= context.now
@@ -164,18 +164,14 @@ enum FieldWords {
     static func places(
         _ arguments: Arguments,
         at index: Int,
-        or failure: CommandError = CommandError("ERR Number of fields must be a positive integer")
+        or failure: CommandError = .hash(.fieldCount)
     ) throws(CommandError) -> Range<Int> {
         guard arguments[index].isWord("FIELDS"), index + 1 < arguments.count else {
-            throw CommandError(
-                "ERR Mandatory argument FIELDS is missing or not at the right position"
-            )
+            throw .hash(.fieldsMissing)
         }
         let count = try arguments.integer(index + 1, in: 1...Int64.max, or: failure)
         guard count == arguments.count - index - 2 else {
-            throw CommandError(
-                "ERR The `numfields` parameter must match the number of arguments"
-            )
+            throw .hash(.fieldCountMismatch)
         }
         return index + 2..<arguments.count
     }
@@ -190,7 +186,7 @@ extension ExpiryUnit {
     func fieldMoment(_ word: Bytes, now: Int64) throws(CommandError) -> Int64 {
         guard let number = DecimalText.integer(word) else { throw .notInteger }
         guard number >= 0 else {
-            throw CommandError("ERR invalid expire time, must be >= 0")
+            throw .hash(.expiryNegative)
         }
         let scale: Int64 = self == .seconds || self == .unixSeconds ? 1000 : 1
         let base: Int64 = self == .seconds || self == .milliseconds ? now : 0

@@ -32,18 +32,18 @@ struct HashTimedOptions {
             } else if let unit = ExpiryUnit(word) {
                 try checkNoTime(sets)
                 index += 1
-                guard index < arguments.count else { throw CommandError("ERR missing expire time") }
+                guard index < arguments.count else { throw .hash(.expiryMissing) }
                 expiry = try unit.fieldMoment(arguments[index], now: now)
             } else if sets, let condition = HashTimedOptions.condition(word) {
                 guard fields == .always else {
-                    throw CommandError("ERR Only one of FXX or FNX arguments can be specified")
+                    throw .hash(.oneCondition)
                 }
                 fields = condition
             } else if sets, word.isWord("NX") || word.isWord("XX") {
                 guard needsKey == nil else { throw .syntax }
                 needsKey = word.isWord("XX")
             } else {
-                throw CommandError("ERR unknown argument: @", word)
+                throw .hash(.unknownOption(word))
             }
             index += 1
         }
@@ -53,13 +53,9 @@ struct HashTimedOptions {
     private func checkNoTime(_ sets: Bool) throws(CommandError) {
         guard isBare || expiry != nil else { return }
         if sets {
-            throw CommandError(
-                "ERR Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified"
-            )
+            throw .hash(.oneTimeOrKeep)
         }
-        throw CommandError(
-            "ERR Only one of EX, PX, EXAT, PXAT or PERSIST arguments can be specified"
-        )
+        throw .hash(.oneTimeOrPersist)
     }
 
     private static func condition(_ word: Bytes) -> Condition? {
@@ -75,7 +71,7 @@ struct HashTimedOptions {
         let count = try arguments.integer(
             index + 1,
             in: 1...Int64(Int32.max),
-            or: CommandError("ERR invalid number of fields")
+            or: .hash(.fieldNumber)
         )
         guard count * step == arguments.count - index - 2 else { throw .wordCount }
         return index + 2..<arguments.count

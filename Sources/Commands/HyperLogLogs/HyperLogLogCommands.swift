@@ -69,7 +69,7 @@ extension HyperLogLogCommands {
         do throws(HyperLogLog.Failure) {
             try value.raise(to: registers, isDense: isDense, limits)
         } catch {
-            throw CommandError(error)
+            throw error.commandError
         }
         context.changed(context.firstKey(arguments), .pfAdd)
         context.reply.ok()
@@ -91,7 +91,7 @@ extension HyperLogLogCommands {
                 if value.encoding == .dense { isDense = true }
                 try value.merge(into: &registers)
             } catch {
-                throw CommandError(error)
+                throw error.commandError
             }
         }
         return isDense
@@ -116,7 +116,7 @@ extension HyperLogLogCommands {
     ) throws(CommandError) {
         if arguments[1].isWord("SIMD") { return try tellVectors(arguments[2], &context) }
         guard let slot = try context.find(context.key(arguments[2]), .string) else {
-            throw CommandError("ERR The specified key does not exist")
+            throw .sketch(.noKey)
         }
         var value = try checked { () throws(HyperLogLog.Failure) in try HyperLogLogValue(slot) }
         if arguments[1].isWord("GETREG") {
@@ -127,7 +127,7 @@ extension HyperLogLogCommands {
             }
         } else if arguments[1].isWord("DECODE") {
             guard value.encoding == .sparse else {
-                throw CommandError("ERR HLL encoding is not sparse")
+                throw .sketch(.notSparse)
             }
             var text = ByteBuffer()
             value.describeRuns(to: &text)
@@ -138,7 +138,7 @@ extension HyperLogLogCommands {
             let converted = try makeDense(&value, arguments, &context)
             context.reply.integer(converted ? 1 : 0)
         } else {
-            throw CommandError("ERR Unknown PFDEBUG subcommand '@'", arguments[1])
+            throw .sketch(.debugSubcommand(arguments[1]))
         }
     }
 
@@ -160,7 +160,7 @@ extension HyperLogLogCommands {
         _ context: inout CommandContext
     ) throws(CommandError) {
         guard word.isWord("ON") || word.isWord("OFF") else {
-            throw CommandError("ERR Argument must be ON or OFF")
+            throw .sketch(.onOrOff)
         }
         context.reply.simple("enabled")
     }
@@ -171,10 +171,10 @@ extension HyperLogLogCommands {
         _ context: inout CommandContext
     ) throws(CommandError) {
         guard HyperLogLogRegisters.packsWell(&context.random) else {
-            throw CommandError("ERR TESTFAILED registers read back otherwise than written")
+            throw .sketch(.testRegisters)
         }
         guard HyperLogLogRegisters.estimatesWell(elements: 20_000) else {
-            throw CommandError("ERR TESTFAILED Too big error")
+            throw .sketch(.testError)
         }
         context.reply.ok()
     }
@@ -182,18 +182,16 @@ extension HyperLogLogCommands {
     private static func checked<Result>(
         _ body: () throws(HyperLogLog.Failure) -> Result
     ) throws(CommandError) -> Result {
-        do throws(HyperLogLog.Failure) { return try body() } catch { throw CommandError(error) }
+        do throws(HyperLogLog.Failure) { return try body() } catch { throw error.commandError }
     }
 }
 
-extension CommandError {
+extension HyperLogLog.Failure {
     /// What Redis says of bytes that are no HyperLogLog.
-    fileprivate init(_ failure: HyperLogLog.Failure) {
-        switch failure {
-        case .foreign:
-            self.init("WRONGTYPE Key is not a valid HyperLogLog string value.")
-        case .corrupted:
-            self.init("INVALIDOBJ Corrupted HLL object detected")
+    fileprivate var commandError: CommandError {
+        switch self {
+        case .foreign: .sketch(.notSketch)
+        case .corrupted: .sketch(.corrupt)
         }
     }
 }

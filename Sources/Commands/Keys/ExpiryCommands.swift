@@ -145,16 +145,14 @@ struct ExpiryCondition {
             } else if word.isWord("LT") {
                 isEarlier = true
             } else {
-                throw CommandError("ERR Unsupported option @", word)
+                throw .key(.unsupportedOption(word))
             }
         }
         if isAbsent, isPresent || isLater || isEarlier {
-            throw CommandError(
-                "ERR NX and XX, GT or LT options at the same time are not compatible"
-            )
+            throw .key(.absentAndPresent)
         }
         if isLater, isEarlier {
-            throw CommandError("ERR GT and LT options at the same time are not compatible")
+            throw .key(.greaterAndLess)
         }
     }
 

@@ -152,7 +152,7 @@ extension KeyCommands {
         let source = context.firstKey(arguments)
         let target = context.key(arguments[2])
         if database == context.database, source.bytes == target.bytes {
-            throw CommandError("ERR source and destination objects are the same")
+            throw .key(.sameObject)
         }
         let targetShard = context.keyspace.openShard(target.hash, inAny: database)
         guard context.peek(source) != nil,
@@ -186,7 +186,7 @@ extension KeyCommands {
     ) throws(CommandError) -> Outcome {
         let database = try arguments.databaseIndex(2, count: context.keyspace.databaseCount)
         if database == context.database {
-            throw CommandError("ERR source and destination objects are the same")
+            throw .key(.sameObject)
         }
         let key = context.firstKey(arguments)
         let target = context.keyspace.openShard(key.hash, inAny: database)
@@ -377,12 +377,12 @@ extension KeyCommands {
         let first = try arguments.integer(
             1,
             in: numbers,
-            or: CommandError("ERR invalid first DB index")
+            or: .key(.firstDatabase)
         )
         let second = try arguments.integer(
             2,
             in: numbers,
-            or: CommandError("ERR invalid second DB index")
+            or: .key(.secondDatabase)
         )
         let range = 0..<context.keyspace.databaseCount
         guard range.contains(first), range.contains(second) else { throw .databaseRange }

@@ -39,13 +39,7 @@ extension ObjectCommands {
             return context.reply.null()
         }
         guard context.accessClock.countsUses else {
-            throw CommandError(
-                """
-                ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please \
-                note that when switching between policies at runtime LRU and LFU data will take \
-                some time to adjust.
-                """
-            )
+            throw .key(.usesNotCounted)
         }
         context.reply.integer(Int(context.accessClock.frequency(slot.shard.stamp(slot))))
     }
@@ -59,13 +53,7 @@ extension ObjectCommands {
             return context.reply.null()
         }
         guard !context.accessClock.countsUses else {
-            throw CommandError(
-                """
-                ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that \
-                when switching between policies at runtime LRU and LFU data will take some time \
-                to adjust.
-                """
-            )
+            throw .key(.usesNotDated)
         }
         context.reply.integer(Int(context.accessClock.idleSeconds(slot.shard.stamp(slot))))
     }

@@ -54,13 +54,13 @@ struct ScanOptions {
     static func cursor(_ word: Bytes) throws(CommandError) -> UInt64 {
         let isNegative = word.count > 0 && word[0] == UInt8(ascii: "-")
         let hasSign = isNegative || word.count > 0 && word[0] == UInt8(ascii: "+")
-        guard !hasSign || word.count > 1 else { throw CommandError("ERR invalid cursor") }
+        guard !hasSign || word.count > 1 else { throw .key(.cursor) }
         var value: UInt64 = 0
         for index in (hasSign ? 1 : 0)..<word.count {
             let digit = word[index] &- UInt8(ascii: "0")
             let (product, overflow) = value.multipliedReportingOverflow(by: 10)
             let (sum, carry) = product.addingReportingOverflow(UInt64(digit))
-            guard digit <= 9, !overflow, !carry else { throw CommandError("ERR invalid cursor") }
+            guard digit <= 9, !overflow, !carry else { throw .key(.cursor) }
             value = sum
         }
         return isNegative ? 0 &- value : value

@@ -272,7 +272,7 @@ struct ListMove {
         count = try arguments.integer(
             6,
             in: 1...Int64.max,
-            or: CommandError("ERR count should be greater than 0")
+            or: .zeroCount
         )
     }
 

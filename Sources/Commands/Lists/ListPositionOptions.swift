@@ -23,13 +23,13 @@ struct ListPositionOptions {
                 count = try ListPositionOptions.amount(
                     arguments,
                     index + 1,
-                    or: "ERR COUNT can't be negative"
+                    or: .list(.negativeCount)
                 )
             } else if word.isWord("MAXLEN") {
                 lengthMax = try ListPositionOptions.amount(
                     arguments,
                     index + 1,
-                    or: "ERR MAXLEN can't be negative"
+                    or: .list(.negativeLength)
                 )
             } else {
                 throw .syntax
@@ -39,32 +39,19 @@ struct ListPositionOptions {
 
     private mutating func readRank(_ arguments: Arguments, _ index: Int) throws(CommandError) {
         let rank = try arguments.integer(index)
-        guard rank != .min else { throw ListPositionOptions.rankRange }
-        guard rank != 0 else { throw ListPositionOptions.zeroRank }
+        guard rank != .min else { throw .noMagnitude }
+        guard rank != 0 else { throw .list(.zeroRank) }
         reversed = rank < 0
         skipped = Int(rank.magnitude) - 1
     }
-
-    private static let rankRange = CommandError(
-        """
-        ERR value is out of range, value must between \
-        -9223372036854775807 and 9223372036854775807
-        """
-    )
-    private static let zeroRank = CommandError(
-        """
-        ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use \
-        negative to start from the end of the list
-        """
-    )
 
     /// A number that is not negative; 0 means that there is no limit.
     private static func amount(
         _ arguments: Arguments,
         _ index: Int,
-        or text: StaticString
+        or error: CommandError
     ) throws(CommandError) -> Int {
-        let amount = try arguments.integer(index, in: 0...Int64.max, or: CommandError(text))
+        let amount = try arguments.integer(index, in: 0...Int64.max, or: error)
         return amount == 0 ? .max : amount
     }
 }

@@ -26,7 +26,7 @@ struct PopRequest<Side> {
         guard arguments.count > behind + 1, arguments[behind].isWord("COUNT") else {
             throw .syntax
         }
-        let error = CommandError("ERR count should be greater than 0")
+        let error = CommandError.zeroCount
         count = try arguments.integer(behind + 1, in: 1...Int64.max, or: error)
         guard arguments.count == behind + 2 else { throw .syntax }
     }

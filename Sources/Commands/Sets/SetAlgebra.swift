@@ -131,7 +131,7 @@ extension SetAlgebra {
     ) throws(CommandError) {
         let keyCount = try arguments.integer(1, in: 1...Int64.max, or: .keyCount)
         guard keyCount <= arguments.count - 2 else {
-            throw CommandError("ERR Number of keys can't be greater than number of args")
+            throw .sortedSet(.keysMissing)
         }
         let limit = try limit(operation, arguments, from: 2 + keyCount)
         let sets = try sources(operation, arguments, 2..<2 + keyCount, &context)
@@ -155,7 +155,7 @@ extension SetAlgebra {
         var index = start
         while index < arguments.count {
             if arguments[index].isWord("LIMIT"), index + 1 < arguments.count {
-                let error = CommandError("ERR LIMIT can't be negative")
+                let error = CommandError.negativeLimit
                 limit = try arguments.integer(index + 1, in: 0...Int64.max, or: error)
                 index += 2
             } else if operation == .union, arguments[index].isWord("APPROX") {

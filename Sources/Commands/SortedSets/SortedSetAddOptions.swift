@@ -20,15 +20,13 @@ struct SortedSetAddOptions {
         let rest = arguments.count - start
         guard rest > 0, rest % 2 == 0 else { throw .syntax }
         if needsAbsent, needsPresent {
-            throw CommandError("ERR XX and NX options at the same time are not compatible")
+            throw .sortedSet(.presentAndAbsent)
         }
         if needsGreater && needsAbsent || needsLess && needsAbsent || needsGreater && needsLess {
-            throw CommandError(
-                "ERR GT, LT, and/or NX options at the same time are not compatible"
-            )
+            throw .sortedSet(.greaterLessAbsent)
         }
         if self.increments, rest > 2 {
-            throw CommandError("ERR INCR option supports a single increment-element pair")
+            throw .sortedSet(.incrementPairs)
         }
     }
 

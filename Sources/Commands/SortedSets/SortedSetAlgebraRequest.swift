@@ -125,7 +125,7 @@ struct SortedSetAlgebraRequest {
     ) throws(CommandError) {
         let keyCount = try arguments.integer(start)
         guard keyCount >= 1 else {
-            throw CommandError("ERR at least 1 input key is needed for '%' command")
+            throw .sortedSet(.noKeys)
         }
         guard keyCount <= Int64(arguments.count - start - 1) else { throw .syntax }
         let end = start + 1 + Int(keyCount)
@@ -168,7 +168,7 @@ struct SortedSetAlgebraRequest {
                 limit = try arguments.integer(
                     index + 1,
                     in: 0...Int64.max,
-                    or: CommandError("ERR LIMIT can't be negative")
+                    or: .negativeLimit
                 )
                 index += 1
             } else {
@@ -180,7 +180,7 @@ struct SortedSetAlgebraRequest {
 
     private static func weight(_ word: Bytes) throws(CommandError) -> Double {
         guard let weight = FloatText.number(word) else {
-            throw CommandError("ERR weight value is not a float")
+            throw .sortedSet(.weight)
         }
         return weight
     }

@@ -64,7 +64,7 @@ extension SortedSetCommands {
         let event: KeyEvent = options.increments ? .zIncr : .zAdd
         context.changed(key, event, by: tally.added + tally.updated)
         if tally.isNotNumber {
-            throw CommandError("ERR resulting score is not a number (NaN)")
+            throw .sortedSet(.notNumber)
         }
         guard options.increments else {
             let changed = options.countsChanges ? tally.updated : 0

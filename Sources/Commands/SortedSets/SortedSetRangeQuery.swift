@@ -21,7 +21,7 @@ enum MemberBound {
         } else if word.count >= 1, word[0] == UInt8(ascii: "[") || word[0] == UInt8(ascii: "(") {
             self = .member(word.dropFirst(1), isExcluded: word[0] == UInt8(ascii: "("))
         } else {
-            throw CommandError("ERR min or max not valid string range item")
+            throw .sortedSet(.memberBound)
         }
     }
 
@@ -141,17 +141,10 @@ struct SortedSetRangeQuery {
         let meant = given ?? .rank
         // As in Redis, a LIMIT that limits nothing is none.
         if offset != 0 || limit != -1, meant == .rank {
-            throw CommandError(
-                """
-                ERR syntax error, LIMIT is only supported in combination with either BYSCORE \
-                or BYLEX
-                """
-            )
+            throw .sortedSet(.limitByRank)
         }
         if withScores, meant == .member {
-            throw CommandError(
-                "ERR syntax error, WITHSCORES not supported in combination with BYLEX"
-            )
+            throw .sortedSet(.scoresByMember)
         }
         self.isReversed = reversed ?? false
         let isSwapped = self.isReversed && meant != .rank

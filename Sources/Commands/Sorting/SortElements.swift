@@ -103,7 +103,7 @@ struct SortElements: ~Copyable {
             }
         }
         guard let score else {
-            throw CommandError("ERR One or more scores can't be converted into double")
+            throw .key(.sortWeight)
         }
         return score
     }

@@ -61,19 +61,17 @@ struct StreamAddOptions {
             }
         }
         try settle(limits)
-        guard trim != nil || limit == nil else { throw .limitNeedsTilde }
+        guard trim != nil || limit == nil else { throw .stream(.limitNeedsTilde) }
         start = index + 1
         let wordCount = arguments.count - start
         guard wordCount >= 2, wordCount % 2 == 0 else { throw .wordCount }
         if producer != nil {
             guard case .next = identity else {
-                throw CommandError(
-                    "ERR IDMP/IDMPAUTO can be used only with auto-generated IDs"
-                )
+                throw .streamWords(.messageNeedsNextID)
             }
         }
         if case .given(.zero) = identity {
-            throw CommandError("ERR The ID specified in XADD must be greater than 0-0")
+            throw .stream(.idZero)
         }
     }
 
@@ -85,9 +83,7 @@ struct StreamAddOptions {
         }
         try settle(limits)
         guard trim != nil else {
-            throw CommandError(
-                "ERR syntax error, XTRIM must be called with a trimming strategy"
-            )
+            throw .stream(.trimMissing)
         }
     }
 
@@ -100,7 +96,7 @@ struct StreamAddOptions {
         let end = index + (isNamed ? 3 : 2)
         guard producer == nil, end <= arguments.count else { throw .syntax }
         guard arguments[index + 1].count > 0, arguments[end - 1].count > 0 else {
-            throw CommandError("ERR IDMP/IDMPAUTO IDs must not be empty")
+            throw .streamWords(.messageNameEmpty)
         }
         producer = arguments[index + 1]
         if isNamed { message = arguments[index + 2] }
@@ -111,7 +107,7 @@ struct StreamAddOptions {
     private static func identity(_ word: Bytes) throws(CommandError) -> Identity {
         let parts = StreamID.parts(word)
         if let sequence = parts.sequence, sequence.count == 1, sequence[0] == UInt8(ascii: "*") {
-            guard let milliseconds = StreamID.number(parts.milliseconds) else { throw .streamID }
+            guard let milliseconds = StreamID.number(parts.milliseconds) else { throw .stream(.id) }
             return .within(milliseconds)
         }
         return .given(try StreamID(word))
@@ -129,7 +125,7 @@ struct StreamAddOptions {
             try readBound(arguments, &index) { (words, at) throws(CommandError) in
                 let count = try words.integer(at)
                 guard count >= 0 else {
-                    throw CommandError("ERR The MAXLEN argument must be >= 0.")
+                    throw .stream(.negativeLength)
                 }
                 return .count(Int(count))
             }
@@ -140,7 +136,7 @@ struct StreamAddOptions {
         } else if word.isWord("LIMIT"), hasMore {
             let number = try arguments.integer(index + 1)
             guard number >= 0 else {
-                throw CommandError("ERR The LIMIT argument must be >= 0.")
+                throw .stream(.negativeLimit)
             }
             limit = Int(number)
             index += 2
@@ -160,9 +156,7 @@ struct StreamAddOptions {
         _ bound: (Arguments, Int) throws(CommandError) -> StreamTrim.Bound
     ) throws(CommandError) {
         guard trim == nil else {
-            throw CommandError(
-                "ERR syntax error, MAXLEN and MINID options at the same time are not compatible"
-            )
+            throw .stream(.oneTrim)
         }
         let mark = arguments[index + 1]
         var at = index + 1
@@ -183,26 +177,17 @@ struct StreamAddOptions {
     private mutating func settle(_ limits: CommandLimits) throws(CommandError) {
         guard trim != nil else {
             guard limit ?? 0 == 0 else {
-                throw CommandError(
-                    "ERR syntax error, LIMIT cannot be used without specifying a trimming strategy"
-                )
+                throw .stream(.limitNeedsTrim)
             }
             return
         }
         if let references { trim?.references = references }
         if let limit {
-            guard trim?.isApproximate == true else { throw .limitNeedsTilde }
+            guard trim?.isApproximate == true else { throw .stream(.limitNeedsTilde) }
             trim?.limit = limit
         } else if trim?.isApproximate == true {
             let perPack = limits.encoding.streamNodeEntriesMax
             trim?.limit = perPack <= 0 ? 10_000 : min(100 * perPack, 1_000_000)
         }
     }
-}
-
-extension CommandError {
-    /// Only what is approximate has a limit.
-    fileprivate static let limitNeedsTilde = CommandError(
-        "ERR syntax error, LIMIT cannot be used without the special ~ option"
-    )
 }

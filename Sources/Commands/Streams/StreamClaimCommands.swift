@@ -22,7 +22,7 @@ extension StreamClaimCommands {
     ) throws(CommandError) {
         guard let slot = try context.find(context.firstKey(arguments), .stream),
             let group = StreamValue(slot).group(arguments[2])
-        else { throw .noKeyOrGroup(arguments[2], key: arguments[1]) }
+        else { throw .streamGroup(.keyOrGroupMissing(arguments[2], key: arguments[1])) }
         let options = try ClaimOptions(arguments, now: context.now)
         let stream = StreamValue(slot)
         let work = StreamGroupWork(
@@ -69,7 +69,7 @@ extension StreamClaimCommands {
         _ context: inout CommandContext
     ) throws(CommandError) {
         guard let idle = DecimalText.integer(arguments[4]) else {
-            throw CommandError("ERR Invalid min-idle-time argument for XAUTOCLAIM")
+            throw .streamGroup(.autoClaimIdleMin)
         }
         let start = try StreamInterval(lower: arguments[5], upper: Bytes("+")).lower
         var limit = 100
@@ -80,7 +80,7 @@ extension StreamClaimCommands {
                 limit = try arguments.integer(
                     index + 1,
                     in: 1...Int64.max / 16,
-                    or: CommandError("ERR COUNT must be > 0")
+                    or: .countNotPositive
                 )
                 index += 2
             } else if arguments[index].isWord("JUSTID") {
@@ -92,7 +92,7 @@ extension StreamClaimCommands {
         }
         guard let slot = try context.find(context.firstKey(arguments), .stream),
             let group = StreamValue(slot).group(arguments[2])
-        else { throw .noKeyOrGroup(arguments[2], key: arguments[1]) }
+        else { throw .streamGroup(.keyOrGroupMissing(arguments[2], key: arguments[1])) }
         let work = StreamGroupWork(
             stream: StreamValue(slot),
             group: group,
@@ -124,7 +124,7 @@ private struct ClaimOptions {
 
     init(_ arguments: Arguments, now: Int64) throws(CommandError) {
         guard let idle = DecimalText.integer(arguments[4]) else {
-            throw CommandError("ERR Invalid min-idle-time argument for XCLAIM")
+            throw .streamGroup(.claimIdleMin)
         }
         idleMin = max(idle, 0)
         var end = 5
@@ -143,7 +143,7 @@ private struct ClaimOptions {
                 index += 1
                 try readValue(arguments, index, of: word, now)
             } else {
-                throw CommandError("ERR Unrecognized XCLAIM option '^'", word)
+                throw .streamGroup(.claimOption(word))
             }
             index += 1
         }
@@ -159,23 +159,23 @@ private struct ClaimOptions {
         let number = DecimalText.integer(arguments[index])
         if word.isWord("IDLE") {
             guard let number else {
-                throw CommandError("ERR Invalid IDLE option argument for XCLAIM")
+                throw .streamGroup(.claimIdle)
             }
             time = now &- number
         } else if word.isWord("TIME") {
             guard let number else {
-                throw CommandError("ERR Invalid TIME option argument for XCLAIM")
+                throw .streamGroup(.claimTime)
             }
             time = number
         } else if word.isWord("RETRYCOUNT") {
             guard let number else {
-                throw CommandError("ERR Invalid RETRYCOUNT option argument for XCLAIM")
+                throw .streamGroup(.claimRetryCount)
             }
             retryCount = number >= 0 ? number : nil
         } else if word.isWord("LASTID") {
             lastID = try StreamID(arguments[index])
         } else {
-            throw CommandError("ERR Unrecognized XCLAIM option '^'", word)
+            throw .streamGroup(.claimOption(word))
         }
     }
 }

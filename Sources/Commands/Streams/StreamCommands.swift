@@ -47,7 +47,7 @@ extension StreamCommands {
         var byteCount = 0
         for index in options.start..<arguments.count { byteCount += arguments[index].count }
         guard byteCount <= Stream.packBytesMax else {
-            throw .streamEntryTooLarge
+            throw .stream(.entryTooLarge)
         }
         let stream =
             slot.map { StreamValue($0) }
@@ -104,9 +104,7 @@ extension StreamCommands {
         now: Int64
     ) throws(CommandError) -> StreamID {
         guard let next = last.next else {
-            throw CommandError(
-                "ERR The stream has exhausted the last possible ID, unable to add more items"
-            )
+            throw .stream(.idsExhausted)
         }
         var id = next
         switch identity {
@@ -117,12 +115,12 @@ extension StreamCommands {
             if milliseconds > last.milliseconds {
                 id = StreamID(milliseconds, 0)
             } else if milliseconds < last.milliseconds {
-                throw .streamIDTooSmall
+                throw .stream(.idTooSmall)
             } else if next.milliseconds > milliseconds {
-                throw .streamIDTooSmall
+                throw .stream(.idTooSmall)
             }
         case .given(let wanted):
-            guard wanted > last else { throw .streamIDTooSmall }
+            guard wanted > last else { throw .stream(.idTooSmall) }
             id = wanted
         }
         return id
@@ -299,18 +297,13 @@ extension StreamCommands {
             if arguments[index].isWord("ENTRIESADDED"), hasMore {
                 let number = try arguments.integer(index + 1)
                 guard number >= 0 else {
-                    throw CommandError("ERR entries_added must be positive")
+                    throw .stream(.addedNegative)
                 }
                 addedCount = number
             } else if arguments[index].isWord("MAXDELETEDID"), hasMore {
                 let deleted = try StreamID(arguments[index + 1])
                 guard deleted <= id else {
-                    throw CommandError(
-                        """
-                        ERR The ID specified in XSETID is smaller than the provided \
-                        max_deleted_entry_id
-                        """
-                    )
+                    throw .stream(.pastBelowGiven)
                 }
                 // Zero, which no entry has, tells nothing.
                 deletedIDMax = deleted == .zero ? nil : deleted
@@ -334,34 +327,16 @@ extension StreamCommands {
         _ deletedIDMax: StreamID?
     ) throws(CommandError) {
         guard id >= stream.deletedIDMax else {
-            throw CommandError(
-                "ERR The ID specified in XSETID is smaller than current max_deleted_entry_id"
-            )
+            throw .stream(.pastBelowDeleted)
         }
         if stream.count > 0 {
             guard id >= stream.lastEntryID else {
-                throw CommandError(
-                    "ERR The ID specified in XSETID is smaller than the target stream top item"
-                )
+                throw .stream(.pastBelowLast)
             }
             if let addedCount, addedCount < Int64(stream.count) {
-                throw CommandError(
-                    """
-                    ERR The entries_added specified in XSETID is smaller than the target stream \
-                    length
-                    """
-                )
+                throw .stream(.addedBelowCount)
             }
         }
         stream.setPast(lastID: id, addedCount: addedCount, deletedIDMax: deletedIDMax)
     }
-}
-
-extension CommandError {
-    /// An entry has too many bytes.
-    static let streamEntryTooLarge = CommandError("ERR Elements are too large to be stored")
-    /// An id does not come behind all others.
-    static let streamIDTooSmall = CommandError(
-        "ERR The ID specified in XADD is equal or smaller than the target stream top item"
-    )
 }

@@ -27,13 +27,13 @@ extension StreamGroupCommands {
         let options = try ProgressOptions(arguments, allowsStream: true)
         let key = context.key(arguments[2])
         var slot = try context.find(key, .stream)
-        if slot == nil, !options.makesStream { throw .groupNeedsKey }
+        if slot == nil, !options.makesStream { throw .streamGroup(.needsKey) }
         let id = try options.id(arguments, slot)
         if slot == nil { slot = StreamValue.create(key, in: context.shard(key)).slot }
-        guard let slot else { throw .groupNeedsKey }
+        guard let slot else { throw .streamGroup(.needsKey) }
         let stream = StreamValue(slot)
         guard stream.group(arguments[3]) == nil else {
-            throw CommandError("BUSYGROUP Consumer Group name already exists")
+            throw .streamGroup(.isThere)
         }
         stream.createGroup(arguments[3], lastID: id, readCount: options.readCount)
         context.changed(key, .xGroupCreate)
@@ -60,7 +60,7 @@ extension StreamGroupCommands {
     ) throws(CommandError) {
         let key = context.key(arguments[2])
         guard let slot = try context.find(key, .stream) else {
-            throw .groupNeedsKey
+            throw .streamGroup(.needsKey)
         }
         let isGone = StreamValue(slot).removeGroup(arguments[3])
         if isGone { context.changed(key, .xGroupDestroy) }
@@ -107,11 +107,11 @@ extension StreamGroupCommands {
         _ context: inout CommandContext
     ) throws(CommandError) -> (StreamValue, StreamGroup) {
         guard let slot = try context.find(context.key(arguments[2]), .stream) else {
-            throw .groupNeedsKey
+            throw .streamGroup(.needsKey)
         }
         let stream = StreamValue(slot)
         guard let group = stream.group(arguments[3]) else {
-            throw .noGroup(arguments[3], key: arguments[2])
+            throw .streamGroup(.missing(arguments[3], key: arguments[2]))
         }
         return (stream, group)
     }
@@ -130,14 +130,14 @@ extension StreamGroupCommands {
                 } else if arguments[index].isWord("ENTRIESREAD"), index + 1 < arguments.count {
                     readCount = try arguments.integer(index + 1)
                     guard readCount >= -1 else {
-                        throw CommandError("ERR value for ENTRIESREAD must be positive or -1")
+                        throw .streamGroup(.readCount)
                     }
                     index += 2
                 } else {
-                    throw .groupSyntax(arguments[1])
+                    throw .streamGroup(.words(arguments[1]))
                 }
             }
-            guard index <= (allowsStream ? 8 : 7) else { throw .groupSyntax(arguments[1]) }
+            guard index <= (allowsStream ? 8 : 7) else { throw .streamGroup(.words(arguments[1])) }
         }
 
         /// The id at word 4; `$` is the last one of the stream, `-` and `+` the ends of all where
@@ -178,37 +178,5 @@ extension StreamGroupCommands {
             "HELP",
             "    Print this help.",
         ])
-    }
-}
-
-extension CommandError {
-    /// A stream must be there to have groups.
-    static let groupNeedsKey = CommandError(
-        """
-        ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to \
-        use the MKSTREAM option to create an empty stream automatically.
-        """
-    )
-
-    /// The words of a subcommand make no sense.
-    static func groupSyntax(_ subcommand: Bytes) -> CommandError {
-        CommandError(
-            "ERR unknown subcommand or wrong number of arguments for '@'. Try XGROUP HELP.",
-            subcommand
-        )
-    }
-
-    /// A group is not there.
-    static func noGroup(_ group: Bytes, key: Bytes) -> CommandError {
-        CommandError(
-            "NOGROUP No such consumer group '^' for key name '#'",
-            group,
-            key
-        )
-    }
-
-    /// A group, or its key, is not there.
-    static func noKeyOrGroup(_ group: Bytes, key: Bytes) -> CommandError {
-        CommandError("NOGROUP No such key '^' or consumer group '#'", key, group)
     }
 }

@@ -62,11 +62,7 @@ extension StreamGroupReadCommands {
         guard let slot = try context.find(context.key(key), .stream),
             let group = StreamValue(slot).group(reader.group)
         else {
-            throw CommandError(
-                "NOGROUP No such key '^' or consumer group '#' in XREADGROUP with GROUP option",
-                key,
-                reader.group
-            )
+            throw .streamGroup(.readerMissing(reader.group, key: key))
         }
         let stream = StreamValue(slot)
         let word = arguments[options.firstKey + options.streamCount + index]
@@ -74,14 +70,7 @@ extension StreamGroupReadCommands {
         switch word[0] {
         case UInt8(ascii: ">"): return (stream, group, nil)
         case UInt8(ascii: "$"), UInt8(ascii: "+"):
-            throw CommandError(
-                """
-                ERR The ^ ID is meaningless in the context of XREADGROUP: you want to read the \
-                history of this consumer by specifying a proper ID, or use the > ID to get new \
-                messages. The ^ ID would just return an empty result set.
-                """,
-                word
-            )
+            throw .streamGroup(.meaninglessID(word))
         default: return (stream, group, try StreamID(word))
         }
     }

@@ -28,12 +28,10 @@ struct StreamIDBlock {
                 count = try arguments.integer(
                     index + 1,
                     in: 1...Int64.max,
-                    or: CommandError("ERR Number of IDs must be a positive integer")
+                    or: .streamWords(.idCount)
                 )
                 guard count <= arguments.count - index - 2 else {
-                    throw CommandError(
-                        "ERR The `numids` parameter must match the number of arguments"
-                    )
+                    throw .streamWords(.idCountMismatch)
                 }
                 start = index + 2
                 index = start + count
@@ -47,7 +45,7 @@ struct StreamIDBlock {
             } else if forRelease, word.isWord("RETRYCOUNT"), index + 1 < arguments.count {
                 let number = try arguments.integer(index + 1)
                 guard number >= 0 else {
-                    throw CommandError("ERR RETRYCOUNT must be a non-negative integer")
+                    throw .streamGroup(.retryCount)
                 }
                 retryCount = number
                 index += 2

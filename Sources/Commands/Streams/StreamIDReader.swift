@@ -2,13 +2,6 @@ internal import Primitives
 internal import Structures
 internal import Wire
 
-extension CommandError {
-    /// A word is no stream id.
-    static let streamID = CommandError(
-        "ERR Invalid stream ID specified as stream command argument"
-    )
-}
-
 /// Reading words as stream ids.
 extension StreamID {
     /// The id that `word` spells, `missing` being the sequence of a bare number; `-` and `+` only
@@ -24,12 +17,12 @@ extension StreamID {
             return
         }
         let parts = StreamID.parts(word)
-        guard let milliseconds = StreamID.number(parts.milliseconds) else { throw .streamID }
+        guard let milliseconds = StreamID.number(parts.milliseconds) else { throw .stream(.id) }
         guard let rest = parts.sequence else {
             self.init(milliseconds, missing)
             return
         }
-        guard let sequence = StreamID.number(rest) else { throw .streamID }
+        guard let sequence = StreamID.number(rest) else { throw .stream(.id) }
         self.init(milliseconds, sequence)
     }
 
@@ -76,10 +69,10 @@ struct StreamInterval {
     /// Reads the ends; `(` before one leaves it out.
     init(lower: Bytes, upper: Bytes) throws(CommandError) {
         guard let first = try StreamInterval.end(lower, missing: 0, beyond: { $0.next }) else {
-            throw CommandError("ERR invalid start ID for the interval")
+            throw .streamWords(.intervalStart)
         }
         guard let last = try StreamInterval.end(upper, missing: .max, beyond: { $0.previous })
-        else { throw CommandError("ERR invalid end ID for the interval") }
+        else { throw .streamWords(.intervalEnd) }
         self.lower = first
         self.upper = last
     }

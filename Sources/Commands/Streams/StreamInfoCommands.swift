@@ -65,10 +65,7 @@ extension StreamInfoCommands {
         guard arguments[3].isWord("FULL"), arguments.count == 4 || arguments.count == 6,
             arguments.count == 4 || arguments[4].isWord("COUNT")
         else {
-            throw CommandError(
-                "ERR unknown subcommand or wrong number of arguments for '@'. Try XINFO HELP.",
-                arguments[1]
-            )
+            throw .streamWords(.infoWords(arguments[1]))
         }
         guard arguments.count == 6 else { return 10 }
         let count = try arguments.integer(5)
@@ -195,7 +192,7 @@ extension StreamInfoCommands {
         }
         let stream = StreamValue(slot)
         guard let group = stream.group(arguments[3]) else {
-            throw .noGroup(arguments[3], key: arguments[2])
+            throw .streamGroup(.missing(arguments[3], key: arguments[2]))
         }
         let count = stream.consumerCount(group)
         context.reply.array(count)

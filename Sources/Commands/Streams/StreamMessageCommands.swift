@@ -27,13 +27,13 @@ extension StreamMessageCommands {
                 duration = try arguments.integer(
                     index + 1,
                     in: 1...86_400,
-                    or: CommandError("ERR invalid duration")
+                    or: .streamWords(.duration)
                 )
             } else if arguments[index].isWord("IDMP-MAXSIZE"), countMax == nil {
                 countMax = try arguments.integer(
                     index + 1,
                     in: 1...10_000,
-                    or: CommandError("ERR invalid maxsize")
+                    or: .streamWords(.messageCount)
                 )
             } else {
                 throw .syntax
@@ -56,18 +56,18 @@ extension StreamMessageCommands {
     ) throws(CommandError) {
         let (producer, name) = (arguments[2], arguments[3])
         guard producer.count > 0, name.count > 0 else {
-            throw CommandError("ERR IDMP/IDMPAUTO IDs must not be empty")
+            throw .streamWords(.messageNameEmpty)
         }
         let id = try StreamID(arguments[4])
         guard let slot = try context.find(context.firstKey(arguments), .stream) else {
             throw .noSuchKey
         }
         let stream = StreamValue(slot)
-        guard stream.find(id) != nil else { throw CommandError("ERR no such stream entry") }
+        guard stream.find(id) != nil else { throw .streamWords(.noEntry) }
         let known = stream.entry(ofMessage: name, of: producer, now: context.now, counts: false)
         if let known {
             guard known == id else {
-                throw CommandError("ERR the message is known as another stream entry")
+                throw .streamWords(.messageKnown)
             }
         } else {
             stream.noteMessage(name, of: producer, id, now: context.now)

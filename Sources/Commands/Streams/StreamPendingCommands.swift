@@ -85,7 +85,7 @@ extension StreamPendingCommands {
         guard isSilent || isFatal || mode.isWord("FAIL") else { throw .syntax }
         let block = try StreamIDBlock(arguments, from: 4, forRelease: true)
         guard let (stream, group) = try group(arguments, &context) else {
-            throw .noKeyOrGroup(arguments[2], key: arguments[1])
+            throw .streamGroup(.keyOrGroupMissing(arguments[2], key: arguments[1]))
         }
         var released = 0
         for index in 0..<block.count {
@@ -120,7 +120,7 @@ extension StreamPendingCommands {
         let range = arguments.count == 3 ? nil : try PendingRange(arguments)
         guard let slot = try context.read(context.firstKey(arguments), .stream),
             let group = StreamValue(slot).group(arguments[2])
-        else { throw .noKeyOrGroup(arguments[2], key: arguments[1]) }
+        else { throw .streamGroup(.keyOrGroupMissing(arguments[2], key: arguments[1])) }
         let stream = StreamValue(slot)
         if let range { return tell(stream, group, range, &context) }
         context.reply.array(4)

@@ -60,12 +60,7 @@ extension StreamReadCommands {
             case UInt8(ascii: "$"): return nil
             case UInt8(ascii: "+"): return slot.map { StreamValue($0).lastEntryID }
             case UInt8(ascii: ">"):
-                throw CommandError(
-                    """
-                    ERR The > ID can be specified only when calling XREADGROUP using the GROUP \
-                    <group> <consumer> option.
-                    """
-                )
+                throw .streamWords(.newNeedsGroup)
             default: break
             }
         }

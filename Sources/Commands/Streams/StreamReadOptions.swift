@@ -33,7 +33,7 @@ struct StreamReadOptions {
         }
         guard streamCount > 0 else { throw .syntax }
         guard !inGroup || reader != nil else {
-            throw CommandError("ERR Missing GROUP option for XREADGROUP")
+            throw .streamGroup(.optionMissing)
         }
         try budget.check()
     }
@@ -56,31 +56,19 @@ struct StreamReadOptions {
             budget.entries = try arguments.integer(
                 index + 1,
                 in: 1...Int64.max,
-                or: CommandError("ERR MAXCOUNT must be positive")
+                or: .streamWords(.countMax)
             )
             index += 2
         } else if word.isWord("MAXSIZE"), more > 0 {
             budget.bytes = try arguments.integer(
                 index + 1,
                 in: 1...Int64.max,
-                or: CommandError("ERR MAXSIZE must be positive")
+                or: .streamWords(.sizeMax)
             )
             index += 2
         } else if word.isWord("STREAMS"), more > 0 {
             guard more % 2 == 0 else {
-                throw inGroup
-                    ? CommandError(
-                        """
-                        ERR Unbalanced '%' list of streams: for each stream key an ID or '>' must \
-                        be specified.
-                        """
-                    )
-                    : CommandError(
-                        """
-                        ERR Unbalanced '%' list of streams: for each stream key an ID, '+', or '$' \
-                        must be specified.
-                        """
-                    )
+                throw inGroup ? .streamGroup(.unbalanced) : .streamWords(.unbalanced)
             }
             firstKey = index + 1
             streamCount = more / 2
@@ -91,9 +79,9 @@ struct StreamReadOptions {
 
     private mutating func readBlock(_ arguments: Arguments, _ index: Int) throws(CommandError) {
         guard let timeout = DecimalText.integer(arguments[index]) else {
-            throw CommandError("ERR timeout is not an integer or out of range")
+            throw .timeout
         }
-        guard timeout >= 0 else { throw CommandError("ERR timeout is negative") }
+        guard timeout >= 0 else { throw .negativeTimeout }
         blockMilliseconds = timeout
     }
 
@@ -105,20 +93,20 @@ struct StreamReadOptions {
     ) throws(CommandError) {
         let word = arguments[index]
         if word.isWord("GROUP"), more >= 2 {
-            guard inGroup else { throw .groupOnly("GROUP") }
+            guard inGroup else { throw .streamWords(.groupOnly("GROUP")) }
             reader = Reader(group: arguments[index + 1], consumer: arguments[index + 2])
             index += 3
         } else if word.isWord("NOACK") {
-            guard inGroup else { throw .groupOnly("NOACK") }
+            guard inGroup else { throw .streamWords(.groupOnly("NOACK")) }
             isUnacknowledged = true
             index += 1
         } else if word.isWord("CLAIM"), more > 0 {
-            guard inGroup else { throw .groupOnly("CLAIM") }
+            guard inGroup else { throw .streamWords(.groupOnly("CLAIM")) }
             claimIdleMin = Int64(
                 try arguments.integer(
                     index + 1,
                     in: 0...Int64.max,
-                    or: CommandError("ERR min-idle-time must be a positive integer")
+                    or: .streamGroup(.idleMin)
                 )
             )
             index += 2
@@ -143,7 +131,7 @@ struct StreamReadBudget {
     /// Checks that the bounds agree.
     func check() throws(CommandError) {
         guard entries == .max || perStream == .max || entries >= perStream else {
-            throw CommandError("ERR MAXCOUNT must be greater than or equal to COUNT")
+            throw .streamWords(.countsCrossed)
         }
     }
 
@@ -161,15 +149,5 @@ struct StreamReadBudget {
         entries -= 1
         if entries == 0 { isSpent = true }
         return true
-    }
-}
-
-extension CommandError {
-    /// XREAD was given an option of XREADGROUP.
-    fileprivate static func groupOnly(_ option: StaticString) -> CommandError {
-        CommandError(
-            "ERR The ^ option is only supported by XREADGROUP. You called XREAD instead.",
-            Bytes(option)
-        )
     }
 }

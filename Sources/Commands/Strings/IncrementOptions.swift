@@ -48,7 +48,7 @@ struct IncrementOptions {
             index += 1
         }
         if expiresOnlyFresh, !words.hasTime {
-            throw CommandError("ERR ENX flag requires one of EX, PX, EXAT or PXAT")
+            throw .string(.absentNeedsExpiry)
         }
         amount =
             if let floating {
@@ -71,10 +71,6 @@ struct IncrementRange<Number> {
     let increment: Number
     let lower: Number
     let upper: Number
-
-    private static var crossed: CommandError {
-        CommandError("ERR LBOUND can't be greater than UBOUND")
-    }
 }
 
 extension IncrementRange<Int64> {
@@ -87,7 +83,7 @@ extension IncrementRange<Int64> {
         increment = try read(integer, 1)
         self.lower = try read(lower, .min)
         self.upper = try read(upper, .max)
-        guard self.lower <= self.upper else { throw IncrementRange.crossed }
+        guard self.lower <= self.upper else { throw .string(.crossedBounds) }
     }
 
     /// The new number and what was added to `old`; nil when nothing is.
@@ -117,7 +113,7 @@ extension IncrementRange<WideFloat> {
         increment = try read(float, .zero)
         self.lower = try read(lower, .zero - .greatestFinite)
         self.upper = try read(upper, .greatestFinite)
-        guard !(self.upper < self.lower) else { throw IncrementRange.crossed }
+        guard !(self.upper < self.lower) else { throw .string(.crossedBounds) }
     }
 
     /// The new number and what was added to `old`; nil when nothing is.

@@ -42,7 +42,7 @@ extension NumberCommands {
         _ context: inout CommandContext
     ) throws(CommandError) {
         let decrement = try arguments.integer(2)
-        guard decrement != .min else { throw CommandError("ERR decrement would overflow") }
+        guard decrement != .min else { throw .string(.decrementOverflow) }
         try add(-decrement, arguments, &context)
     }
 

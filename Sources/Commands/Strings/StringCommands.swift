@@ -241,11 +241,11 @@ extension StringCommands {
             return context.reply.integer(0)
         }
         guard slot.entry.isKind(.string) else {
-            throw CommandError("ERR Key should be of string type if conditions are specified")
+            throw .string(.conditionNeedsString)
         }
         var index = 2
         guard let condition = try ValueCondition(comparing: arguments, &index) else {
-            throw CommandError("ERR Invalid condition. Use IFEQ, IFNE, IFDEQ, or IFDNE")
+            throw .string(.condition)
         }
         try delete(context.firstKey(arguments), if: condition, &context)
     }

@@ -116,11 +116,11 @@ extension StringManyCommands {
         let count = try arguments.integer(
             1,
             in: 1...Int64(Int32.max),
-            or: CommandError("ERR invalid numkeys value")
+            or: .string(.keyCount)
         )
         let range = 2..<2 + count * 2
         guard range.upperBound <= arguments.count else {
-            throw CommandError("ERR wrong number of key-value pairs")
+            throw .string(.pairCount)
         }
         let (condition, words) = try options(arguments, from: range.upperBound)
         let expiry = try words.moment(now: context.now)

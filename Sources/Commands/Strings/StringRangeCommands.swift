@@ -42,7 +42,7 @@ extension StringRangeCommands {
         _ context: inout CommandContext
     ) throws(CommandError) {
         let offset = try arguments.integer(2)
-        guard offset >= 0 else { throw CommandError("ERR offset is out of range") }
+        guard offset >= 0 else { throw .string(.offset) }
         let value = arguments[3]
         let key = context.firstKey(arguments)
         let slot = try context.find(key, .string)
@@ -112,7 +112,7 @@ extension StringRangeCommands {
         let first = context.read(context.key(arguments[1]))?.entry
         let second = context.read(context.key(arguments[2]))?.entry
         guard first?.isKind(.string) ?? true, second?.isKind(.string) ?? true else {
-            throw CommandError("ERR The specified keys must contain string values")
+            throw .string(.subsequenceType)
         }
         let options = try SubsequenceOptions(arguments, from: 3)
         let limit = context.limits.stringBytesMax
@@ -121,18 +121,11 @@ extension StringRangeCommands {
                 // Redis keeps a table of 4 bytes a cell, and refuses where it would get too large.
                 let cells = (first.count + 1).multipliedReportingOverflow(by: second.count + 1)
                 guard !cells.overflow, cells.partialValue <= limit / 4 else {
-                    throw CommandError(
-                        """
-                        ERR Insufficient memory, transient memory for LCS exceeds \
-                        proto-max-bulk-len
-                        """
-                    )
+                    throw .string(.subsequenceTooLong)
                 }
                 // Two bits a cell.
                 guard SharedBlock.isAvailable(cells.partialValue / 4) else {
-                    throw CommandError(
-                        "ERR Insufficient memory, failed allocating transient memory for LCS"
-                    )
+                    throw .string(.subsequenceMemory)
                 }
                 reply(CommonSubsequence(first, second), options, &context.reply)
             }
@@ -206,9 +199,7 @@ private struct SubsequenceOptions {
             index += 1
         }
         if wantsLength, wantsRuns {
-            throw CommandError(
-                "ERR If you want both the length and indexes, please just use IDX."
-            )
+            throw .string(.lengthAndRuns)
         }
         if wantsRuns { answer = .runs } else if wantsLength { answer = .length }
     }

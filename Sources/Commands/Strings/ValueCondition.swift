@@ -47,7 +47,7 @@ enum ValueCondition {
     /// the length must be right.
     private static func digest(_ word: Bytes) throws(CommandError) -> UInt64? {
         guard word.count == 16 else {
-            throw CommandError("ERR must be exactly 16 hexadecimal characters")
+            throw .string(.digest)
         }
         var digest: UInt64 = 0
         for index in 0..<16 {

@@ -76,14 +76,10 @@ extension ClientCommands {
     static func setInfo(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         let isName = arguments[2].isWord("LIB-NAME")
         guard isName || arguments[2].isWord("LIB-VER") else {
-            throw CommandError("ERR Unrecognized option '@'", arguments[2])
+            throw .client(.attribute(arguments[2]))
         }
         guard Session.isPlain(arguments[3]) else {
-            throw CommandError(
-                isName
-                    ? "ERR lib-name cannot contain spaces, newlines or special characters."
-                    : "ERR lib-ver cannot contain spaces, newlines or special characters."
-            )
+            throw .client(isName ? .libraryName : .libraryVersion)
         }
         call.session.tell { details in
             if isName {
@@ -120,7 +116,7 @@ extension ClientCommands {
             return count
         }
         guard isOld else { return call.reply.integer(killed) }
-        guard killed > 0 else { throw CommandError("ERR No such client") }
+        guard killed > 0 else { throw .client(.missing) }
         call.reply.ok()
     }
 

@@ -156,20 +156,20 @@ extension CommandCommands {
         let table = call.server.registry.table
         let call = arguments.dropFirst(2)
         guard var row = table.row(call[0]) else {
-            throw CommandError("ERR Invalid command specified")
+            throw .server(.commandUnknown)
         }
         if table.subcommands[row] != nil, call.count > 1 {
             guard let child = table.subcommand(call[1], of: row) else {
-                throw CommandError("ERR Invalid command specified")
+                throw .server(.commandUnknown)
             }
             row = child
         }
         let facts = table.facts[row]
         guard !facts.keys.isEmpty else {
-            throw CommandError("ERR The command has no key arguments")
+            throw .server(.commandKeyless)
         }
         guard facts.accepts(wordCount: call.count) else {
-            throw CommandError("ERR Invalid number of arguments specified for command")
+            throw .server(.commandWordCount)
         }
         do throws(KeyFinder.Failure) {
             var found = try KeyFinder.keys(facts.keys, call)
@@ -180,7 +180,7 @@ extension CommandCommands {
             }
             return (call, found)
         } catch {
-            throw CommandError("ERR Invalid arguments specified for command")
+            throw .server(.commandWords)
         }
     }
 

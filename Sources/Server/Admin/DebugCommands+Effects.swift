@@ -33,6 +33,6 @@ extension DebugCommands {
         } else {
             throw .syntax
         }
-        guard isWhole else { throw CommandError("ERR effects were dropped, as nobody took them") }
+        guard isWhole else { throw .debug(.effectsDropped) }
     }
 }

@@ -101,7 +101,7 @@ extension DebugCommands {
         let text = try withSlot(arguments[2], call) { (slot) throws(CommandError) in
             let entry = slot.entry
             guard entry.isKind(.string), entry.stringEncoding != .integer else {
-                throw CommandError("ERR Not an sds encoded string.")
+                throw .debug(.notString)
             }
             let count = StringValue.count(entry)
             let own = slot.shard.arena.capacity(slot.shard.arena.handle(of: entry.cell))
@@ -122,7 +122,7 @@ extension DebugCommands {
         let text = try withSlot(arguments[2], call) { (slot) throws(CommandError) in
             let entry = slot.entry
             guard Shard.encodingName(entry).description.hasPrefix("listpack") else {
-                throw CommandError("ERR Not a listpack encoded object.")
+                throw .debug(.notPack)
             }
             let lines = DebugCommands.lines(of: slot)
             return lines.enumerated().reduce(
@@ -180,7 +180,7 @@ extension DebugCommands {
         let isFull = arguments.count > 3 && isOn(arguments[3])
         let text = try withSlot(arguments[2], call) { (slot) throws(CommandError) in
             guard slot.entry.isKind(.list), ListValue(slot).encoding == .large else {
-                throw CommandError("ERR Not a quicklist encoded object.")
+                throw .debug(.notLargeList)
             }
             return describe(ListValue(slot), isFull: isFull)
         }
@@ -213,9 +213,7 @@ extension DebugCommands {
         _ call: AdminCall
     ) throws(CommandError) {
         guard let size = memorySize(arguments[2].string), size < 4 << 30 else {
-            throw CommandError(
-                "ERR argument must be a memory value bigger than 1 and smaller than 4gb"
-            )
+            throw .debug(.threshold)
         }
         let server = call.server
         server.exclusively(call.worker) {

@@ -52,7 +52,7 @@ extension DebugCommands {
     static func showClientEviction(
         _ arguments: Arguments,
         _ call: AdminCall
-    ) throws(CommandError) { throw CommandError("ERR maxmemory-clients is disabled.") }
+    ) throws(CommandError) { throw .debug(.clientMemory) }
 
     /// `DEBUG STRINGMATCH-TEST`: a status, if the process is still there then.
     static func testPatterns(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
@@ -96,7 +96,7 @@ extension DebugCommands {
     }
 
     private static var restartFailure: CommandError {
-        CommandError("ERR failed to restart the server. Check server logs.")
+        .debug(.restart)
     }
 
     private static func delay(_ arguments: Arguments) throws(CommandError) -> UInt32 {

@@ -66,19 +66,14 @@ extension DebugCommands {
             call.reply.bulk("Some real reply following the attribute")
         } else if type.isWord("PUSH") {
             guard isRESP3 else {
-                throw CommandError("ERR RESP2 is not supported by this command")
+                throw .debug(.needsRESP3)
             }
             call.reply.push(2)
             call.reply.bulk("server-cpu-usage")
             call.reply.integer(42)
             call.reply.bulk("Some real reply following the push reply")
         } else {
-            throw CommandError(
-                """
-                ERR Wrong protocol type name. Please use one of the following: \
-                string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false
-                """
-            )
+            throw .debug(.replyKind)
         }
     }
 }

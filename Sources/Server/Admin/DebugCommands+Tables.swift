@@ -12,7 +12,7 @@ extension DebugCommands {
         let server = call.server
         let database = try arguments.integer(2)
         guard (0..<Int64(server.keyspace.databaseCount)).contains(database) else {
-            throw CommandError("ERR Out of range database")
+            throw .debug(.database)
         }
         try demandFull(arguments)
         var keys = BucketReport()
@@ -37,11 +37,7 @@ extension DebugCommands {
             slot.shard.forEachBucket(of: slot) { report.add($0) }
         }
         guard hasTable else {
-            throw CommandError(
-                """
-                ERR The value stored at the specified key is not represented using an hash table
-                """
-            )
+            throw .debug(.noTable)
         }
         try demandFull(arguments)
         call.reply.verbatim(report.text)

@@ -74,13 +74,7 @@ extension DebugCommands {
     /// `DEBUG subcommand [word …]`.
     static func debug(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         guard isAllowed(call) else {
-            throw CommandError(
-                """
-                ERR DEBUG command not allowed. If the enable-debug-command option is set to \
-                "local", you can run it from a local connection, otherwise you need to set this \
-                option in the configuration file, and then restart the server.
-                """
-            )
+            throw .debug(.notAllowed)
         }
         let name = arguments[1]
         if arguments.count == 2, name.isWord("HELP") { return help(call) }
@@ -88,10 +82,7 @@ extension DebugCommands {
             name.isWord($0.name) && $0.wordCounts.contains(arguments.count)
         }
         guard let subcommand else {
-            throw CommandError(
-                "ERR unknown subcommand or wrong number of arguments for '@'. Try DEBUG HELP.",
-                name
-            )
+            throw .debug(.subcommand(name))
         }
         try subcommand.handler(arguments, call)
     }

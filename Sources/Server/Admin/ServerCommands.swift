@@ -57,12 +57,10 @@ extension ServerCommands {
         guard !(saves && savesNot) else { throw .syntax }
         if aborts {
             guard others == 0 else { throw .syntax }
-            throw CommandError("ERR No shutdown in progress.")
+            throw .server(.notEnding)
         }
         if saves {
-            throw CommandError(
-                "ERR Errors trying to SHUTDOWN: no files are kept yet. Use SHUTDOWN NOSAVE."
-            )
+            throw .server(.cannotSave)
         }
         call.connection?.state.insert(.closesAfterReply)
         call.server.end(because: "User requested shutdown...")

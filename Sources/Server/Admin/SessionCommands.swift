@@ -46,12 +46,7 @@ extension SessionCommands {
     static func authenticate(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         guard arguments.count <= 3 else { throw .syntax }
         if arguments.count == 2, call.server.options.password.isEmpty {
-            throw CommandError(
-                """
-                ERR AUTH <password> called without any password configured for the default \
-                user. Are you sure your configuration is correct?
-                """
-            )
+            throw .client(.noPassword)
         }
         try call.admit(
             user: arguments.count == 3 ? arguments[1] : Bytes("default"),
@@ -65,22 +60,16 @@ extension SessionCommands {
         var isRESP3 = call.session.isRESP3
         if arguments.count > 1 {
             guard let version = DecimalText.integer(arguments[1]) else {
-                throw CommandError("ERR Protocol version is not an integer or out of range")
+                throw .client(.protocolVersion)
             }
             guard version == 2 || version == 3 else {
-                throw CommandError("NOPROTO unsupported protocol version")
+                throw .client(.protocolUnknown)
             }
             isRESP3 = version == 3
             try readHelloOptions(arguments, call)
         }
         guard !call.session.traits.contains(.unauthenticated) else {
-            throw CommandError(
-                """
-                NOAUTH HELLO must be called with the client already authenticated, otherwise \
-                the HELLO AUTH <user> <pass> option can be used to authenticate the client and \
-                select the RESP protocol version at the same time
-                """
-            )
+            throw .client(.helloNeedsPassword)
         }
         call.session.isRESP3 = isRESP3
         call.reply.isRESP3 = isRESP3
@@ -99,14 +88,12 @@ extension SessionCommands {
                 index += 3
             } else if arguments[index].isWord("SETNAME"), index + 1 < arguments.count {
                 guard Session.isPlain(arguments[index + 1]) else {
-                    throw CommandError(
-                        "ERR Client names cannot contain spaces, newlines or special characters."
-                    )
+                    throw .client(.name)
                 }
                 name = arguments[index + 1]
                 index += 2
             } else {
-                throw CommandError("ERR Syntax error in HELLO option '@'", arguments[index])
+                throw .client(.helloOption(arguments[index]))
             }
         }
         if let name { try call.session.setName(name) }
@@ -133,7 +120,7 @@ extension AdminCall {
         let expected = server.options.password
         let isRight = expected.withBytes { $0.isSameSecret(as: password) }
         guard user == Bytes("default"), expected.isEmpty || isRight else {
-            throw CommandError("WRONGPASS invalid username-password pair or user is disabled.")
+            throw .client(.wrongPassword)
         }
         session.traits.remove(.unauthenticated)
     }

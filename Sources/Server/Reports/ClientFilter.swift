@@ -25,7 +25,7 @@ struct ClientFilter {
             var ids: Set<UInt64> = []
             for index in 3..<arguments.count {
                 guard let id = DecimalText.integer(arguments[index]) else {
-                    throw CommandError("ERR Invalid client ID")
+                    throw .client(.id)
                 }
                 ids.insert(UInt64(bitPattern: id))
             }
@@ -47,7 +47,7 @@ struct ClientFilter {
     private mutating func read(_ option: Bytes, _ value: Bytes) throws(CommandError) {
         if option.isWord("ID") {
             guard let id = DecimalText.integer(value), id > 0 else {
-                throw CommandError("ERR client-id should be greater than 0")
+                throw .client(.idNotPositive)
             }
             ids = [UInt64(id)]
         } else if option.isWord("TYPE") {
@@ -58,16 +58,16 @@ struct ClientFilter {
             localAddress = value.string
         } else if option.isWord("USER") {
             guard value == Bytes("default") else {
-                throw CommandError("ERR No such user '@'", value)
+                throw .client(.userMissing(value))
             }
         } else if option.isWord("SKIPME") {
             guard value.isWord("YES") || value.isWord("NO") else { throw .syntax }
             skipsOwn = value.isWord("YES")
         } else if option.isWord("MAXAGE") {
             guard let age = DecimalText.integer(value) else {
-                throw CommandError("ERR maxage is not an integer or out of range")
+                throw .client(.ageMax)
             }
-            guard age > 0 else { throw CommandError("ERR maxage should be greater than 0") }
+            guard age > 0 else { throw .client(.ageNotPositive) }
             ageSecondsMin = age
         } else {
             throw .syntax
@@ -79,7 +79,7 @@ struct ClientFilter {
         guard
             word.isWord("MASTER") || word.isWord("SLAVE") || word.isWord("REPLICA")
                 || word.isWord("PRIMARY") || word.isWord("PUBSUB")
-        else { throw CommandError("ERR Unknown client type '@'", word) }
+        else { throw .client(.kind(word)) }
         isOtherType = true
     }
 

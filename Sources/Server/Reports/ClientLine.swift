@@ -84,9 +84,7 @@ extension Session {
     /// Takes a name, or (empty) gives it up.
     func setName(_ name: Bytes) throws(CommandError) {
         guard Session.isPlain(name) else {
-            throw CommandError(
-                "ERR Client names cannot contain spaces, newlines or special characters."
-            )
+            throw .client(.name)
         }
         guard !name.isEmpty || details != nil else { return }
         tell { $0.name = name.array }
