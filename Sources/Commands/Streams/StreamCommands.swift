@@ -316,8 +316,26 @@ extension StreamCommands {
             throw .noSuchKey
         }
         try setPast(StreamValue(slot), id, addedCount, deletedIDMax)
-        context.changed(context.firstKey(arguments), .xSetID)
+        let key = context.firstKey(arguments)
+        context.changed(key, .xSetID)
+        if addedCount != nil { logPast(arguments, StreamValue(slot), key, &context) }
         context.reply.ok()
+    }
+
+    /// Logs XSETID and what became of the groups, which cannot have read more than was added.
+    private static func logPast(
+        _ arguments: Arguments,
+        _ stream: StreamValue,
+        _ key: Key,
+        _ context: inout CommandContext
+    ) {
+        guard context.logs else { return }
+        context.log("XSETID") { record in
+            for index in 1..<arguments.count { record.word(arguments[index]) }
+        }
+        for index in 0..<stream.groupCount {
+            context.logProgress(of: stream.group(at: index), key)
+        }
     }
 
     private static func setPast(

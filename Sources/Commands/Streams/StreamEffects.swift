@@ -45,16 +45,7 @@ struct StreamGroupWork {
     }
 
     /// Logs how far the group has read.
-    func logProgress(_ context: inout CommandContext) {
-        context.log("XGROUP") { record in
-            record.word("SETID")
-            record.word(key.bytes)
-            record.word(groupName)
-            record.word(group.lastID)
-            record.word("ENTRIESREAD")
-            record.word(group.readCount)
-        }
-    }
+    func logProgress(_ context: inout CommandContext) { context.logProgress(of: group, key) }
 
     /// Logs that the entry `id` is no longer pending.
     func logAcknowledged(_ id: StreamID, _ context: inout CommandContext) {
@@ -63,6 +54,18 @@ struct StreamGroupWork {
 }
 
 extension CommandContext {
+    /// Logs how far a group of the stream at `key` has read.
+    mutating func logProgress(of group: StreamGroup, _ key: Key) {
+        log("XGROUP") { record in
+            record.word("SETID")
+            record.word(key.bytes)
+            record.word(group.name)
+            record.word(group.lastID)
+            record.word("ENTRIESREAD")
+            record.word(group.readCount)
+        }
+    }
+
     /// Logs that the entry `id` of the stream at `key` is no longer pending in a group.
     mutating func logAcknowledged(_ id: StreamID, _ key: Key, _ group: Bytes) {
         log("XACK") { record in

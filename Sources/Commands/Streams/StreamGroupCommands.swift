@@ -37,7 +37,27 @@ extension StreamGroupCommands {
         }
         stream.createGroup(arguments[3], lastID: id, readCount: options.readCount)
         context.changed(key, .xGroupCreate)
+        if let group = stream.group(arguments[3]), group.readCount != options.readCount {
+            logCreation(of: group, arguments, &context)
+        }
         context.reply.ok()
+    }
+
+    /// Logs CREATE with the number of entries read that the group got, which is not the one given.
+    private static func logCreation(
+        of group: StreamGroup,
+        _ arguments: Arguments,
+        _ context: inout CommandContext
+    ) {
+        context.log("XGROUP") { record in
+            record.word("CREATE")
+            record.word(arguments[2])
+            record.word(group.name)
+            record.word(group.lastID)
+            record.word("MKSTREAM")
+            record.word("ENTRIESREAD")
+            record.word(group.readCount)
+        }
     }
 
     /// `XGROUP SETID key group id|$ [ENTRIESREAD count]`: OK.
@@ -49,7 +69,10 @@ extension StreamGroupCommands {
         let (stream, group) = try find(arguments, &context)
         let id = try options.id(arguments, stream.slot, allowsEnds: true)
         stream.setProgress(group, lastID: id, readCount: options.readCount)
-        context.changed(context.key(arguments[2]), .xGroupSetID)
+        let key = context.key(arguments[2])
+        context.changed(key, .xGroupSetID)
+        // More than was added cannot have been read, which older servers do not check.
+        if group.readCount != options.readCount { context.logProgress(of: group, key) }
         context.reply.ok()
     }
 

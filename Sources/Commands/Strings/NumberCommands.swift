@@ -57,6 +57,7 @@ extension NumberCommands {
         let old = try slot.map { slot throws(CommandError) in try integer(slot.entry) } ?? 0
         let (sum, overflow) = old.addingReportingOverflow(difference)
         guard !overflow else { throw .overflow }
+        context.changed(key, .incrBy)
         if let slot, slot.entry.stringEncoding == .integer {
             slot.shard.willChange(slot)
             slot.entry.integer = sum
@@ -69,7 +70,6 @@ extension NumberCommands {
                 in: context.shard(key)
             )
         }
-        context.changed(key, .incrBy)
         context.reply.integer(sum)
     }
 

@@ -53,8 +53,10 @@ extension StringCommands {
         guard _fastPath(arguments.count == 3) else {
             return try setWithOptions(arguments, key, &context)
         }
-        store(key, arguments[2], expiry: nil, at: context.find(key), &context)
+        let slot = context.find(key)
+        // Stated first, as the key need not be kept at hand for it then.
         context.changed(key, .set)
+        store(key, arguments[2], expiry: nil, at: slot, &context)
         context.reply.ok()
     }
 
