@@ -149,8 +149,13 @@ public struct Keyspace: @unchecked Sendable {  // because: the locks guard the s
     public func openShard(_ hash: KeyHash, database: Int) -> Shard {
         let partition = partition(hash)
         let shard = shard(partition: partition, database: database)
-        return _fastPath(!shard.isSame(as: empty)) ? shard : makeShard(partition, database)
+        return _fastPath(isOpen(shard)) ? shard : makeShard(partition, database)
     }
+
+    /// Whether `shard` is one of its own, rather than the empty one that stands for those to come.
+    @inlinable
+    @inline(__always)
+    public func isOpen(_ shard: Shard) -> Bool { !shard.isSame(as: empty) }
 
     /// The shard of a hash in a database that perhaps no client has selected yet, for writing.
     public func openShard(_ hash: KeyHash, inAny database: Int) -> Shard {
