@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "CSupport.h"
+#include "CrashReport.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -161,7 +162,7 @@ int apus_set_timer_slack(unsigned long nanoseconds) {
 void apus_give_back(void) { malloc_trim(0); }
 
 _Noreturn void apus_out_of_memory(size_t byte_count) {
-  fprintf(stderr, "Out of memory: the system has no %zu bytes more. Apus ends.\n", byte_count);
+  apus_crash_say("Out of memory: the system refused ", byte_count, " bytes. Apus exits.");
   _exit(1);
 }
 

@@ -169,7 +169,17 @@ public final class Log: Sendable {
             level: level,
             text()
         )
-        let bytes = Array("\(line.text)\n".utf8)
+        append("\(line.text)\n", state)
+    }
+
+    /// Writes lines as they are, without a head, if their level is shown.
+    public func lines(_ level: LogLevel, _ text: String) {
+        guard shows(level) else { return }
+        append(text, state.withLock { $0 })
+    }
+
+    private func append(_ text: String, _ state: State) {
+        let bytes = Array(text.utf8)
         guard !state.path.isEmpty else { return write(bytes, STDOUT_FILENO) }
         // SAFETY: the path is a text for the length of the call.
         let file = unsafe open(state.path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)

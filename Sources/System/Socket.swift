@@ -97,10 +97,27 @@ public struct Socket: Sendable {
         return descriptor
     }
 
-    /// Accepts a connection, or nil when none waits (or none can be had: see errno).
-    public static func accept(_ listening: Int32) -> Int32? {
-        let descriptor = apus_accept(listening)
-        return descriptor >= 0 ? descriptor : nil
+    /// What came of accepting a connection.
+    public enum Acceptance: Sendable {
+        /// A connection, non-blocking.
+        case connection(Int32)
+        /// None waits any more.
+        case none
+        /// One waits, but the process or the system has no descriptor or no memory for it.
+        case noRoom(SystemError)
+    }
+
+    /// Accepts a connection; one that failed while it waited is passed over.
+    public static func accept(_ listening: Int32) -> Acceptance {
+        while true {
+            let descriptor = apus_accept(listening)
+            if descriptor >= 0 { return .connection(descriptor) }
+            switch errno {
+            case EMFILE, ENFILE, ENOBUFS, ENOMEM: return .noRoom(SystemError("accept"))
+            case ECONNABORTED, EINTR, EPROTO: continue
+            default: return .none
+            }
+        }
     }
 
     /// Sends small segments at once, and asks a silent other side every `keepAlive` seconds

@@ -6,20 +6,26 @@ public final class Thread: @unchecked Sendable {  // because: the handle is writ
     private var handle = pthread_t()
 
     private final class Body {
+        let name: StaticString
         let run: @Sendable () -> Void
-        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+        init(_ name: StaticString, _ run: @escaping @Sendable () -> Void) {
+            self.name = name
+            self.run = run
+        }
     }
 
-    /// Starts `body` on a thread of its own.
-    public init(_ body: @escaping @Sendable () -> Void) {
+    /// Starts `body` on a thread of its own, which crash reports know by `name`.
+    public init(_ name: StaticString, _ body: @escaping @Sendable () -> Void) {
         // SAFETY: the box is retained here and released by the thread.
-        let box = unsafe Unmanaged.passRetained(Body(body)).toOpaque()
+        let box = unsafe Unmanaged.passRetained(Body(name, body)).toOpaque()
         unsafe pthread_create(
             &handle,
             nil,
             { argument in
                 guard let argument = unsafe argument else { return nil }
-                unsafe Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run()
+                let body = unsafe Unmanaged<Body>.fromOpaque(argument).takeRetainedValue()
+                CrashReport.enter(body.name)
+                body.run()
                 return nil
             },
             box

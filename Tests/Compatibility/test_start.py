@@ -11,7 +11,7 @@ import time
 import pytest
 
 import servers
-from resp import Connection
+from resp import Closed, Connection
 
 
 @pytest.fixture
@@ -52,6 +52,11 @@ def test_options_on_the_command_line_take_effect(start, which):
     assert setting(server, "maxmemory") == str(100 << 20)
     assert setting(server, "maxmemory-policy") == "allkeys-lru"
     assert setting(server, "timeout") == "77"
+
+
+def test_a_name_and_its_value_may_be_one_word(start, which):
+    server = start(which, "--timeout 78", "--maxmemory", "7mb", "--hz 20")
+    assert [setting(server, name) for name in ("timeout", "maxmemory", "hz")] == ["78", str(7 << 20), "20"]
 
 
 def test_options_with_several_words_take_effect(start, which):
@@ -180,6 +185,122 @@ def test_a_bad_line_is_told_with_its_number_and_ends_the_start(binary, tmp_path,
     assert text.splitlines()[line - 1].split('"')[0].strip() in output
 
 
+@pytest.mark.parametrize("lines, reason", [
+    ("rename-command nosuch x", "No such command in rename-command"),
+    ("rename-command get set", "Target command name already exists"),
+    ('rename-command get ""\nrename-command get x', "No such command in rename-command"),
+    ("rename-command get x\nrename-command set X", "Target command name already exists"),
+])
+def test_a_rename_that_cannot_be_ends_the_start(binary, tmp_path, lines, reason):
+    path = tmp_path / "bad.conf"
+    path.write_text(lines + "\n")
+    code, output = run(binary, path)
+    last = lines.splitlines()[-1]
+    assert code == 1 and f">>> '{last}'\n{reason}" in output
+
+
+def test_commands_are_renamed_and_switched_off(start, which):
+    long = "b840fc02d524045429941cc15f59e41cb7be6c52"
+    server = start(which, config=f"""
+rename-command FLUSHALL ""
+rename-command get Fetch
+rename-command config {long}
+rename-command fetch FETCH2
+rename-command keys "a key"
+rename-command append get
+""")
+    with server.connect() as connection:
+        raw = connection.raw
+        assert raw("FLUSHALL") == b"-ERR unknown command 'FLUSHALL', with args beginning with: \r\n"
+        assert raw("flushall", "x").startswith(b"-ERR unknown command 'flushall'")
+        assert raw("SET", "k", "v") == b"+OK\r\n"
+        assert raw("fetch2", "k") == raw("FETCH2", "k") == b"$1\r\nv\r\n"
+        assert raw("fetch", "k").startswith(b"-ERR unknown command 'fetch'")
+        assert raw("get", "k", "w") == b":2\r\n"
+        assert raw("fetch2") == b"-ERR wrong number of arguments for 'get' command\r\n"
+        assert raw("a key", "*") == b"*1\r\n$1\r\nk\r\n"
+        assert raw("config", "get", "port").startswith(b"-ERR unknown command 'config'")
+        assert connection.command(long.upper(), "get", "port")[0] == b"port"
+        assert raw(long + "1", "get", "port").startswith(b"-ERR unknown command")
+        assert raw("command", "info", "flushall", "keys")[:2] == b"*2"
+        assert connection.command("command", "info", "flushall", "keys") == [None, None]
+        assert connection.command("command", "info", "fetch2")[0][0] == b"get"
+        assert connection.command("command", "getkeys", "fetch2", "k") == [b"k"]
+        names = connection.command("command", "list")
+        assert b"flushall" not in names and b"get" in names and b"config|get" in names
+        assert connection.command("command", "count") == len([n for n in names if b"|" not in n])
+
+
+@pytest.mark.parametrize("line", [
+    "user default off", "user alice on >pw ~* +@all", "aclfile /tmp/users.acl", "tls-port 6380", "tls-replication yes",
+    "tls-cluster yes", "replicaof 127.0.0.1 1", "min-replicas-to-write 1", "loadmodule /tmp/m.so", "socket-mark-id 5",
+])
+def test_a_protection_that_does_not_work_yet_ends_the_start(tmp_path, line):
+    path = tmp_path / "hard.conf"
+    path.write_text(f"port {servers.free_port()}\n{line}\n")
+    code, output = run(servers.APUS, path)
+    name = line.split()[0]
+    assert code == 1
+    assert f"at line 2\n>>> '{line}'\n'{name}' is not supported yet" in output
+
+
+def test_a_protection_cannot_be_switched_on_while_running(start):
+    with start("apus").connect() as connection:
+        for name, value in (("tls-port", "6380"), ("min-slaves-to-write", "1"), ("tls-cluster", "yes")):
+            reply = connection.raw("CONFIG", "SET", name, value)
+            assert reply.startswith(b"-ERR CONFIG SET failed (possibly related to argument '%s')" % name.encode())
+            assert b"is not supported yet" in reply
+        assert connection.raw("CONFIG", "SET", "tls-port", "0") == b"+OK\r\n"
+
+
+def test_too_many_connections_are_refused_and_do_not_keep_a_worker_busy(tmp_path):
+    """Fewer descriptors than workers and clients want: `maxclients` gives way, and accepting never spins."""
+    if not servers.is_apus(servers.APUS):
+        pytest.skip("redis-server spins")
+    port = servers.free_port()
+    # Sixteen descriptors fewer than the server believes it has.
+    script = f"ulimit -n 200; exec {servers.APUS} --port {port} --bind 127.0.0.1 --save '' --threads 8"
+    process = subprocess.Popen(
+        ["/bin/bash", "-c", script], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    connections = []
+    try:
+        with _connect(port) as control:
+            reserved = 32 + 3 * 7
+            assert int(control.command("CONFIG", "GET", "maxclients")[1]) == 200 - reserved
+            subprocess.run(["prlimit", f"--nofile=60:200", "--pid", str(process.pid)], check=True)
+            refused = 0
+            for _ in range(100):
+                connection = Connection(("127.0.0.1", port), 5.0)
+                connections.append(connection)
+            for connection in connections:
+                try:
+                    if connection.raw("PING").startswith(b"-ERR max number of clients reached"):
+                        refused += 1
+                except (Closed, OSError):
+                    refused += 1
+            assert 50 < refused < 100
+            before = _cpu_seconds(process.pid)
+            time.sleep(1)
+            assert _cpu_seconds(process.pid) - before < 0.3
+            assert control.raw("PING") == b"+PONG\r\n"
+            for connection in connections:
+                connection.close()
+            time.sleep(0.3)
+            with Connection(("127.0.0.1", port), 5.0) as again:
+                assert again.raw("PING") == b"+PONG\r\n"
+    finally:
+        process.terminate()
+        output = process.communicate(timeout=20)[0].decode()
+    assert "maxclients has been reduced to 147" in output
+    lines = output.count("Error accepting a client connection: Too many open files")
+    assert 1 <= lines <= 5
+
+
+def _cpu_seconds(pid):
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def test_a_missing_file_ends_the_start(binary, tmp_path):
     code, output = run(binary, tmp_path / "none.conf")
     assert code == 1
@@ -233,6 +354,32 @@ READY = re.compile(r"^\d+:M \d\d \w{3} \d{4} \d\d:\d\d:\d\d\.\d{3} \* .*Ready to
 
 def test_the_log_has_redis_form_and_the_ready_line(start, which):
     assert READY.search(start(which).output())
+
+
+@pytest.mark.parametrize("logo", ["no", "yes"])
+def test_the_log_has_the_lines_that_tools_wait_for(start, which, logo, tmp_path):
+    path = tmp_path / "server.log"
+    server = start(which, "--logfile", path, "--always-show-logo", logo)
+    lines = path.read_text()
+    number = server.process.pid
+    assert re.search(rf"^{number}:C .*is starting", lines, re.M)
+    assert re.search(rf"^{number}:C .*version=.*pid={number}, just started$", lines, re.M)
+    if which == "apus" or logo == "yes":
+        assert re.search(rf"PID: {number}\b", lines)
+    assert re.search(rf"^{number}:M .* Server initialized$", lines, re.M)
+    assert lines.index("Server initialized") < lines.index("Ready to accept connections")
+    assert ("Running mode=standalone, port=" in lines) == (logo == "no")
+
+
+def test_the_title_follows_its_template(start, which):
+    server = start(which, "--proc-title-template", "one {port}")
+    title = lambda: pathlib.Path(f"/proc/{server.process.pid}/cmdline").read_bytes().split(b"\0")[0].rstrip()
+    assert title() == f"one {server.port}".encode()
+    with server.connect() as connection:
+        assert connection.raw("CONFIG", "SET", "proc-title-template", "two {port}") == b"+OK\r\n"
+        assert title() == f"two {server.port}".encode()
+        reply = connection.raw("CONFIG", "SET", "proc-title-template", "{nothing}")
+        assert reply.startswith(b"-ERR CONFIG SET failed") and title() == f"two {server.port}".encode()
 
 
 def test_the_log_may_go_to_a_file_and_the_level_counts(start, which, tmp_path):

@@ -18,7 +18,11 @@ import Testing
             #expect(near.waits(for: .writing, milliseconds: 2000))
             #expect(near.connectionError() == 0)
             #expect(Socket(listening).waits(for: .reading, milliseconds: 2000))
-            let far = Socket(try #require(Socket.accept(listening)))
+            guard case .connection(let accepted) = Socket.accept(listening) else {
+                Issue.record("nothing to accept")
+                return
+            }
+            let far = Socket(accepted)
             #expect(near.send(Array("_ping_".utf8), 1..<5) == .bytes(4))
             #expect(far.waits(for: .reading, milliseconds: 2000))
             var block = [UInt8](repeating: 0, count: 16)

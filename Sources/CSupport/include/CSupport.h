@@ -230,7 +230,7 @@ void apus_set_title(const char *_Nonnull title);
 // Gives the system back what the allocator holds free.
 void apus_give_back(void);
 
-// Says on standard error that `byte_count` bytes were not to be had, and ends with exit code 1.
+// Says in the log and on standard error that the system refused `byte_count` bytes, and exits with 1.
 _Noreturn void apus_out_of_memory(size_t byte_count);
 
 // --- cycles ---------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ public import Primitives
 ///
 /// ```text
 /// slots: 2,048 × UInt16, open addressing; 0 = free, else row + 1
-/// names: for each row its length and the first and last 8 letters, upper case
+/// names: for each row the length and the first and last 8 letters of the name, upper case
 /// ```
 /// Built once at start; lives as long as the process.
 @safe
@@ -13,6 +13,8 @@ public struct CommandTable: @unchecked Sendable {  // because: never changed aft
     public let facts: [CommandFacts]
     /// The subcommands of each row that is a container.
     public let subcommands: [Int: [Int]]
+    /// The names that rows are called by instead of their own; an empty one: not at all.
+    private let renames: [Int: [UInt8]]
     @usableFromInline let slots: UnsafeMutablePointer<UInt16>
     @usableFromInline let names: UnsafeMutablePointer<Name>
     @usableFromInline static let slotCount = 2048
@@ -41,17 +43,25 @@ public struct CommandTable: @unchecked Sendable {  // because: never changed aft
         }
     }
 
-    /// Joins the rows of all families. Precondition: no name stands twice.
-    public init(_ facts: [CommandFacts]) {
+    /// Joins the rows of all families.
+    ///
+    /// - Parameters:
+    ///   - facts: the rows, no name twice.
+    ///   - renames: the names that rows are called by instead of their own, no name twice; a row
+    ///     with an empty one cannot be called.
+    public init(_ facts: [CommandFacts], renames: [Int: [UInt8]] = [:]) {
         self.facts = facts
+        self.renames = renames
         // SAFETY: slots are under `slotCount`, rows under the number of facts.
         unsafe slots = .allocate(capacity: CommandTable.slotCount)
         unsafe slots.initialize(repeating: 0, count: CommandTable.slotCount)
         unsafe names = .allocate(capacity: max(facts.count, 1))
         var children: [Int: [Int]] = [:]
+        var taken: Set<[UInt8]> = []
         for (row, fact) in facts.enumerated() {
             let word = Bytes(fact.name)
-            unsafe (names + row).initialize(to: Name(word))
+            let name = renames[row] ?? word.array
+            unsafe (names + row).initialize(to: name.withBytes { Name($0) })
             let space = (0..<word.count).first { word[$0] == UInt8(ascii: " ") }
             if let space {
                 guard let parent = facts.firstIndex(where: { Bytes($0.name) == word[0..<space] })
@@ -59,18 +69,17 @@ public struct CommandTable: @unchecked Sendable {  // because: never changed aft
                 children[parent, default: []].append(row)
                 continue
             }
+            if name.isEmpty { continue }
+            precondition(taken.insert(name).inserted, "a name twice")
             var slot = unsafe names[row].slot
-            while unsafe slots[slot] != 0 {
-                precondition(
-                    !(Bytes(facts[Int(unsafe slots[slot]) - 1].name) == word),
-                    "a name twice"
-                )
-                slot = (slot + 1) % CommandTable.slotCount
-            }
+            while unsafe slots[slot] != 0 { slot = (slot + 1) % CommandTable.slotCount }
             unsafe slots[slot] = UInt16(row + 1)
         }
         subcommands = children
     }
+
+    /// Whether the row, which is no subcommand's, can be called.
+    public func isCallable(_ row: Int) -> Bool { renames[row]?.isEmpty != true }
 
     /// The row of the command that `word` names in either case, or nil.
     @inlinable
@@ -88,7 +97,9 @@ public struct CommandTable: @unchecked Sendable {  // because: never changed aft
 
     @inline(never)
     @usableFromInline
-    func isNamed(_ row: Int, _ word: Bytes) -> Bool { word.isWord(facts[row].name) }
+    func isNamed(_ row: Int, _ word: Bytes) -> Bool {
+        renames[row]?.withBytes { word.isSameWord(as: $0) } ?? word.isWord(facts[row].name)
+    }
 
     /// The row of the subcommand `word` of the container `row`, or nil.
     public func subcommand(_ word: Bytes, of row: Int) -> Int? {

@@ -23,7 +23,7 @@ extension CommandCommands {
     /// The rows of commands that are no subcommands.
     private static func topRows(_ table: CommandTable) -> [Int] {
         let children = Set(table.subcommands.values.joined())
-        return table.facts.indices.filter { !children.contains($0) }
+        return table.facts.indices.filter { !children.contains($0) && table.isCallable($0) }
     }
 
     /// The row of a name such as `get` or `client|id`, or nil.
@@ -69,13 +69,17 @@ extension CommandCommands {
         let table = call.server.registry.table
         let names: [[UInt8]]
         switch arguments.count {
-        case 2: names = table.facts.map(\.clientName)
+        case 2: names = callableRows(table).map { table.facts[$0].clientName }
         case 5 where arguments[2].isWord("FILTERBY"):
             names = try filtered(arguments[3], arguments[4], table)
         default: throw .syntax
         }
         call.reply.array(names.count)
         for name in names { name.withBytes { call.reply.bulk($0) } }
+    }
+
+    private static func callableRows(_ table: CommandTable) -> [Int] {
+        topRows(table).flatMap { [$0] + (table.subcommands[$0] ?? []) }
     }
 
     private static func filtered(
@@ -87,7 +91,7 @@ extension CommandCommands {
         let byCategory = filter.isWord("ACLCAT")
         guard byCategory || filter.isWord("PATTERN") else { throw .syntax }
         let pattern = GlobPattern(value, ignoresCase: true)
-        return table.facts.indices.compactMap { row in
+        return callableRows(table).compactMap { row in
             let name = table.facts[row].clientName
             let matches =
                 byCategory

@@ -120,7 +120,7 @@ extension DebugCommands {
     /// `DEBUG SEGFAULT`: no reply.
     static func faultSegment(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         announceCrash("SEGFAULT", call)
-        raise(SIGSEGV)
+        CrashReport.crash()
     }
 
     /// `DEBUG PANIC`: no reply.

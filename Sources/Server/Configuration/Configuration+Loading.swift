@@ -89,7 +89,7 @@ extension Configuration {
             current: builtOn(row)
         )
         if case .savePoints = value { hasLoadedSavePoints = true }
-        values[row] = directive.settled(value)
+        values[row] = try directive.settled(value, standard: standards[row])
         if case .text(.directory) = directive.kind {
             try surroundings.enterDirectory(value.text)
             noteWorkingDirectory()
@@ -110,11 +110,8 @@ extension Configuration {
 
     /// Keeps the name of a directive that steers nothing yet.
     mutating func note(_ directive: Directive) {
-        if !directive.isInEffect { noteAbsent(directive.name) }
-    }
-
-    private mutating func noteAbsent(_ name: String) {
-        if !notInEffect.contains(name) { notInEffect.append(name) }
+        guard !directive.isInEffect, !notInEffect.contains(directive.name) else { return }
+        notInEffect.append(directive.name)
     }
 
     /// Lines that set no value.
@@ -127,9 +124,12 @@ extension Configuration {
         switch (name, words.count) {
         case ("include", 2):
             try include(String(decoding: words[1], as: UTF8.self), line, depth: depth + 1)
-        case ("rename-command", 3), ("user", 2...), ("loadmodule", 2...):
-            otherLines.append((line, words))
-            noteAbsent(name)
+        case ("rename-command", 3):
+            do throws(DirectiveRefusal) { try renames.rename(words[1], to: words[2]) } catch {
+                throw line.failure(error.reason)
+            }
+        case ("user", 2...), ("loadmodule", 2...):
+            throw line.failure(DirectiveRefusal.unguarded(name).reason)
         case ("list-max-ziplist-entries", 2), ("list-max-ziplist-value", 2):
             break  // Retired long ago; old files still have them.
         case ("sentinel", _):
@@ -158,9 +158,6 @@ extension Configuration {
 
     /// What can only be judged once all lines are read.
     private func checkWhole() throws(ConfigurationFailure) {
-        if value("cluster-enabled") == .flag(true), value("replicaof") != .words([]) {
-            throw .whole("replicaof directive not allowed in cluster mode")
-        }
         let path = value("logfile").text
         guard !path.isEmpty else { return }
         do throws(ConfigurationDisk.Failure) { try ConfigurationDisk.checkAppendable(path) } catch {

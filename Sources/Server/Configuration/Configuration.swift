@@ -14,8 +14,8 @@ public struct Configuration: Sendable {
     public internal(set) var path: String?
     /// Directives that were given but steer nothing yet, in the order in which they came.
     public internal(set) var notInEffect: [String] = []
-    /// `rename-command`, `user` and `loadmodule` lines, which are no values: name, then words.
-    public internal(set) var otherLines: [(line: ConfigurationLine, words: [[UInt8]])] = []
+    /// What the `rename-command` lines say.
+    var renames = CommandRenames()
 
     var values: [ConfigurationValue]
     let standards: [ConfigurationValue]
@@ -184,7 +184,7 @@ extension Configuration {
         var current: ConfigurationValue?
         if case .bufferLimits = values[row] { current = values[row] }
         let value = try directive.kind.value(of: words, for: directive.name, current: current)
-        values[row] = directive.settled(value)
+        values[row] = try directive.settled(value, standard: standards[row])
     }
 
     /// The words between single spaces; two spaces have an empty word between them, as in Redis.
@@ -217,14 +217,20 @@ extension Configuration {
 }
 
 extension Directive {
-    /// `value` within the bounds that Redis moves it into without a word.
-    func settled(_ value: ConfigurationValue) -> ConfigurationValue {
+    /// `value` within the bounds that Redis silently moves it into.
+    ///
+    /// - Throws: where it asks for a protection that does not work yet.
+    func settled(
+        _ value: ConfigurationValue,
+        standard: ConfigurationValue
+    ) throws(DirectiveRefusal) -> ConfigurationValue {
+        if traits.contains(.guarding), value != standard { throw .unguarded(name) }
         switch (name, value) {
-        case ("hz", .integer(let count)): .integer(min(max(count, 1), 500))
+        case ("hz", .integer(let count)): return .integer(min(max(count, 1), 500))
         case ("watchdog-period", .integer(let period)) where period > 0:
-            .integer(max(period, 200))
-        case ("repl-backlog-size", .memory(let byteCount)): .memory(max(byteCount, 16 << 10))
-        default: value
+            return .integer(max(period, 200))
+        case ("repl-backlog-size", .memory(let byteCount)): return .memory(max(byteCount, 16 << 10))
+        default: return value
         }
     }
 }

@@ -18,6 +18,8 @@ public struct Directive: Sendable {
         public static let protected = Traits(rawValue: 1 << 3)
         /// CONFIG REWRITE writes it even when it stands at its default.
         public static let alwaysWritten = Traits(rawValue: 1 << 4)
+        /// Protects the server or its data, and does not work yet: refused but at its default.
+        public static let guarding = Traits(rawValue: 1 << 5)
     }
 
     /// The name that CONFIG REWRITE writes.
@@ -62,4 +64,12 @@ public struct DirectiveRefusal: Error, Equatable {
     public let reason: String
 
     init(_ reason: String) { self.reason = reason }
+
+    /// A line that asks for a protection which does not work yet.
+    static func unguarded(_ name: String) -> DirectiveRefusal {
+        DirectiveRefusal(
+            "'\(name)' is not supported yet; ignoring it would leave the server less protected "
+                + "than this asks for"
+        )
+    }
 }

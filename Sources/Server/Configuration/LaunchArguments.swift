@@ -4,7 +4,8 @@ internal import Wire
 ///
 /// A word that starts with `--` names a directive, and the words up to the next such word are
 /// its value. The word right after a name belongs to the value even if it starts with `--`, so
-/// that a password may; only `--save` may stand alone and then means `save ""`.
+/// that a password may, unless the name's own word has a value too (`"--port 6380"`). Only
+/// `--save` may stand alone and then means `save ""`.
 public struct LaunchArguments: Equatable, Sendable {
     /// What the program is asked to do.
     public enum Request: Equatable, Sendable {
@@ -56,7 +57,8 @@ public struct LaunchArguments: Equatable, Sendable {
             if isSaveAlone { lines[lines.count - 1] = Self.saveNothing }
             // `--` alone adds no name: the words after it make a line of their own.
             lines.append(Array(word.utf8.dropFirst(2)))
-            isNameWithoutValue = true
+            // A name may have its value in the same word: `"--port 6380"`.
+            isNameWithoutValue = QuotedWords.split(Array(word.utf8))?.count == 1
             return
         }
         let value = QuotedWords.quoted(Array(word.utf8))

@@ -96,6 +96,8 @@ public struct Options: Sendable {
     public let logPath: String
     /// `loglevel`.
     public let logLevel: String
+    /// `crash-log-enabled`.
+    public let logsCrashes: Bool
     /// `supervised`.
     public let supervisor: String
     /// `always-show-logo`.
@@ -138,6 +140,7 @@ public struct Options: Sendable {
         processFilePath = read.text("pidfile")
         logPath = read.text("logfile")
         logLevel = read.text("loglevel")
+        logsCrashes = read.flag("crash-log-enabled")
         supervisor = read.text("supervised")
         alwaysShowsLogo = read.flag("always-show-logo")
         setsProcessTitle = read.flag("set-proc-title")

@@ -23,6 +23,8 @@ final class Executor {
     var statistics: WorkerStatistics
     var clock = WorkerClock()
     var keptReplies = KeptReplies()
+    /// The row of the command that runs, for a crash report.
+    let running = RunningRow()
     /// What keeps some rows from running at the moment.
     var alerts: Concerns = []
     /// The work that the request which runs is to go on with, until it has taken it up.
@@ -82,6 +84,7 @@ final class Executor {
             number = child
         }
         session.lastRow = Int32(truncatingIfNeeded: number)
+        running.begin(number)
         let row = registry.row(number)
         guard row.accepts(wordCount: arguments.count) else {
             reject(.wordCount, number, session)

@@ -68,6 +68,7 @@ extension Worker {
             }
         }
         round.batch.removeAll()
+        executor.running.end()
         if parsing == nil { switchReplies(to: nil) }
     }
 

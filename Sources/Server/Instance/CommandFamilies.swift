@@ -51,4 +51,9 @@ enum CommandFamilies {
         MemoryCommands.table,
         DebugCommands.table,
     ]
+
+    /// The names of all rows, in the order in which `Registry` numbers them.
+    static var names: [StaticString] {
+        data.joined().map(\.facts.name) + admin.joined().map(\.facts.name)
+    }
 }

@@ -5,8 +5,9 @@ internal import System
 
 /// How changes of the configuration take place.
 extension Instance {
-    /// Descriptors that are no clients: listeners, logs, files.
-    static let reservedFiles = 32
+    /// Descriptors that are no clients': for listeners, logs and files, and for each further
+    /// worker its epoll set, its wake-up and its ring.
+    static func reservedFiles(_ options: Options) -> Int { 32 + 3 * (options.threads - 1) }
 
     /// Notes what CONFIG SET must do besides noting a value.
     func registerActions() {
@@ -20,11 +21,40 @@ extension Instance {
             try self.listenAgain(next, or: "Failed to bind to specified addresses.")
         }
         configuration.whenChanged(["maxclients"]) { (next) throws(DirectiveRefusal) in
-            try Instance.allowClients(Options(next).clientsMax)
+            try Instance.allowClients(Options(next))
         }
         configuration.whenChanged(["loglevel"]) { [log] (next) throws(DirectiveRefusal) in
             if let level = LogLevel(name: Options(next).logLevel) { log.show(from: level) }
         }
+        registerProcessActions()
+    }
+
+    private func registerProcessActions() {
+        configuration.whenChanged(["proc-title-template"]) { [unowned self] next in
+            self.showTitle(next)
+        }
+        configuration.whenChanged(["crash-log-enabled"]) { next in
+            CrashReport.isOn(Options(next).logsCrashes)
+        }
+    }
+
+    /// Sets what a process listing shows, if `set-proc-title` says so.
+    func showTitle(_ configuration: Configuration) {
+        let options = Options(configuration)
+        guard options.setsProcessTitle else { return }
+        let values = [
+            "title": CommandLine.arguments.first ?? "apus-server",
+            "listen-addr": listeners.first?.place ?? "",
+            "server-mode": "",
+            "port": String(options.port),
+            "tls-port": "0",
+            "unixsocket": options.unixSocketPath,
+            "config-file": configuration.path ?? "",
+        ]
+        guard let title = ProcessTitle.expand(options.processTitleTemplate, values: values) else {
+            return
+        }
+        OwnProcess.setTitle(String(title.reversed().drop { $0 == " " }.reversed()))
     }
 
     private func listenAgain(
@@ -37,13 +67,14 @@ extension Instance {
         }
     }
 
-    private static func allowClients(_ count: Int) throws(DirectiveRefusal) {
-        let wanted = count + reservedFiles
+    private static func allowClients(_ options: Options) throws(DirectiveRefusal) {
+        let reserved = reservedFiles(options)
+        let wanted = options.clientsMax + reserved
         let (limit, _) = OpenFiles.raise(to: wanted)
         guard limit < wanted else { return }
         throw DirectiveRefusal(
             "The operating system is not able to handle the specified number of clients, try "
-                + "with \(limit - reservedFiles)"
+                + "with \(limit - reserved)"
         )
     }
 

@@ -21,6 +21,9 @@ extension Instance {
         // First the old ones: the new addresses may be the same.
         for listener in listeners where !listener.isUnix { Socket.close(listener.descriptor) }
         listeners.removeAll { !$0.isUnix }
+        shortage.paused.removeAll { paused in
+            !listeners.contains { $0.descriptor == paused }
+        }
         try serve(Listener.openTCP(options))
     }
 
@@ -29,14 +32,49 @@ extension Instance {
         guard let listener = listeners.first(where: { $0.descriptor == listening }) else { return }
         let isUnix = listener.isUnix
         for _ in 0..<Instance.acceptedAtOnce {
-            guard let descriptor = Socket.accept(listening) else { return }
-            guard admit(descriptor, isUnix, worker) else { continue }
-            let target = workers[nextWorker % workers.count]
-            nextWorker += 1
-            if target === worker {
-                worker.adopt(descriptor, isUnix: isUnix)
-            } else {
-                target.mailbox.put(.connection(descriptor: descriptor, isUnix: isUnix))
+            switch Socket.accept(listening) {
+            case .none: return
+            case .noRoom(let error): guard turnAway(listening, error, worker) else { return }
+            case .connection(let descriptor):
+                if admit(descriptor, isUnix, worker) { hand(descriptor, isUnix, worker) }
+            }
+        }
+    }
+
+    private func hand(_ descriptor: Int32, _ isUnix: Bool, _ worker: Worker) {
+        let target = workers[nextWorker % workers.count]
+        nextWorker += 1
+        if target === worker {
+            worker.adopt(descriptor, isUnix: isUnix)
+        } else {
+            target.mailbox.put(.connection(descriptor: descriptor, isUnix: isUnix))
+        }
+    }
+
+    /// Refuses the connection that waits at `listening` and for which there is no descriptor; false
+    /// where not even that works: then nothing is accepted until the next tick, as a listening
+    /// socket that stays ready would keep the worker busy for nothing.
+    private func turnAway(_ listening: Int32, _ error: SystemError, _ worker: Worker) -> Bool {
+        shortage.note(error, log, second: worker.executor.clock.seconds)
+        if let descriptor = shortage.spare.accept(listening) {
+            refuse(descriptor, "-ERR max number of clients reached\r\n", worker)
+            shortage.spare.take()
+            return true
+        }
+        worker.poll.remove(listening)
+        shortage.paused.append(listening)
+        return false
+    }
+
+    /// Accepts again where that was put off.
+    func acceptAgain(_ worker: Worker) {
+        guard !shortage.paused.isEmpty else { return }
+        shortage.spare.take()
+        let paused = shortage.paused
+        shortage.paused = []
+        for listening in paused {
+            do throws(SystemError) { try worker.poll.add(listening, .read) } catch {
+                shortage.paused.append(listening)
             }
         }
     }

@@ -9,7 +9,7 @@ internal import System
 /// The server: its options, its keyspace, its commands and its workers.
 @safe
 final class Instance: @unchecked Sendable {  // because: mutable parts are atomic or guarded
-    let registry = Registry(data: CommandFamilies.data, admin: CommandFamilies.admin)
+    let registry: Registry
     let keyspace: Keyspace
     let log: Log
     /// What the server is set to; changed only while the world is stopped, as all that follows.
@@ -33,6 +33,8 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
     let effectJournal = EffectJournal()
     /// Who gets the next connection; worker 0 alone uses it.
     var nextWorker = 0
+    /// What happens where there are no descriptors for connections; worker 0 alone uses it.
+    var shortage = DescriptorShortage()
     /// Forty hexadecimal digits that name this run of the server.
     let runID = Instance.randomID()
     /// Forty hexadecimal digits that name the history of the data.
@@ -58,6 +60,11 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
         log: Log,
         supervisor: String = "no"
     ) throws(SystemError) {
+        registry = Registry(
+            data: CommandFamilies.data,
+            admin: CommandFamilies.admin,
+            renames: configuration.renames.names
+        )
         self.supervisor = supervisor
         self.configuration = configuration
         self.log = log
@@ -107,7 +114,7 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
     /// Serves until `end` is called: worker 0 on this thread, the others on their own.
     func run() {
         reaper.start()
-        let others = workers.dropFirst().map { worker in Thread { worker.run() } }
+        let others = workers.dropFirst().map { worker in Thread("worker") { worker.run() } }
         workers[0].run()
         for thread in others { thread.join() }
     }

@@ -30,7 +30,7 @@ final class Reaper: @unchecked Sendable {  // because: guarded by the mutex
     private static func values(_ shard: Shard) -> Int { shard.count + shard.remainCount }
 
     /// Starts the thread, which lives as long as the process.
-    func start() { _ = Thread { [self] in run() } }
+    func start() { _ = Thread("reaper") { [self] in run() } }
 
     /// Hands shards over that nobody else can reach any more.
     func take(_ retired: [Shard]) {

@@ -96,11 +96,12 @@ final class Registry: @unchecked Sendable {  // because: never changed after `in
     let table: CommandTable
     private let rows: UnsafeMutablePointer<Row>
 
-    init(data: [[DataCommand]], admin: [[AdminCommand]]) {
+    /// The rows of all families; `renames` has the new names by row, empty for disabled commands.
+    init(data: [[DataCommand]], admin: [[AdminCommand]], renames: [Int: [UInt8]] = [:]) {
         let dataRows = data.joined().map { ($0.facts, Runner($0.handler)) }
         let adminRows = admin.joined().map { ($0.facts, Runner($0.handler)) }
         let all = dataRows + adminRows
-        table = CommandTable(all.map { $0.0 })
+        table = CommandTable(all.map { $0.0 }, renames: renames)
         unsafe rows = .allocate(capacity: all.count)
         for (number, (facts, runner)) in all.enumerated() {
             let isContainer = table.subcommands[number] != nil

@@ -30,6 +30,7 @@ extension Worker {
 
     /// Does what is due, in slices.
     func tick() {
+        if index == 0 { server.acceptAgain(self) }
         guard !server.pausesPeriodicWork else { return putOff() }
         upkeep.hasBacklog = expire()
         let isDue = executor.context.now >= upkeep.nextTick

@@ -52,6 +52,7 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
 
     /// Serves until the server stops.
     func run() {
+        CrashReport.enter("worker", number: index, executor.running)
         if case .completions(let driver) = driver { driver.start() }
         while !server.isStopping {
             serve(sleepMilliseconds)

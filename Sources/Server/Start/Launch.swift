@@ -20,6 +20,7 @@ struct Launch {
     consuming func run() -> Int32 {
         Signals.prepare()
         log.write(to: options.logPath)
+        prepareCrashReports()
         if let level = LogLevel(name: options.logLevel) { log.show(from: level) }
         let supervisor = findSupervisor()
         if options.isDaemon, supervisor == nil {
@@ -43,6 +44,12 @@ struct Launch {
         } catch {
             return fail("Failed to start: \(error.text)")
         }
+    }
+
+    private func prepareCrashReports() {
+        CrashReport.prepare(program: "Apus \(Version.apus)", commands: CommandFamilies.names)
+        CrashReport.write(to: options.logPath)
+        CrashReport.isOn(options.logsCrashes)
     }
 
     private func fail(_ text: String) -> Int32 {
@@ -107,7 +114,7 @@ struct Launch {
     /// Lets as many files be open as `maxclients` needs, or lowers `maxclients`; false when not
     /// even one client would be served.
     private mutating func settleClientsMax() -> Bool {
-        let wanted = options.clientsMax + Instance.reservedFiles
+        let wanted = options.clientsMax + Instance.reservedFiles(options)
         let before = OpenFiles.limit
         let (limit, reason) = OpenFiles.raise(to: wanted)
         guard limit < wanted else {
@@ -120,7 +127,7 @@ struct Launch {
             }
             return true
         }
-        guard limit > Instance.reservedFiles else {
+        guard limit > Instance.reservedFiles(options) else {
             log(
                 .warning,
                 "Your current 'ulimit -n' of \(before) is not enough for the server to start. "
@@ -128,7 +135,7 @@ struct Launch {
             )
             return false
         }
-        let count = limit - Instance.reservedFiles
+        let count = limit - Instance.reservedFiles(options)
         log(
             .warning,
             "You requested maxclients of \(options.clientsMax) requiring at least \(wanted) max "
@@ -176,9 +183,10 @@ struct Launch {
 
     private func serve(_ server: Instance, _ supervisor: Supervisor?) -> Int32 {
         let processFile = writeProcessFile()
-        if options.setsProcessTitle { setTitle(server.listeners) }
+        server.showTitle(server.configuration)
         showStart(server.listeners)
         warnOfBacklog()
+        log(.notice, "Server initialized")
         watchSignals(server)
         for kind in ["tcp", "unix"] where server.listeners.contains(where: { $0.kind == kind }) {
             log(.notice, "Ready to accept connections \(kind)")
@@ -212,27 +220,12 @@ struct Launch {
         }
     }
 
-    private func setTitle(_ listeners: [Listener]) {
-        let values = [
-            "title": CommandLine.arguments.first ?? "apus-server",
-            "listen-addr": listeners.first?.place ?? "",
-            "server-mode": "",
-            "port": String(options.port),
-            "tls-port": "0",
-            "unixsocket": options.unixSocketPath,
-            "config-file": configuration.path ?? "",
-        ]
-        guard let title = ProcessTitle.expand(options.processTitleTemplate, values: values) else {
-            return
-        }
-        OwnProcess.setTitle(String(title.reversed().drop { $0 == " " }.reversed()))
-    }
-
     private func showStart(_ listeners: [Listener]) {
         if options.alwaysShowsLogo || (options.logPath.isEmpty && OwnProcess.hasTerminal) {
-            OwnProcess.tell(StartScreen(options: options, listeners: listeners).text)
+            log.lines(.notice, StartScreen(options: options, listeners: listeners).text)
         } else {
             log(.notice, "Running mode=standalone, port=\(options.port).")
+            log(.notice, "PID: \(OwnProcess.number)")
         }
     }
 
@@ -251,7 +244,7 @@ struct Launch {
     /// Ends the server at the first signal, and the process at a second interrupt.
     private func watchSignals(_ server: Instance) {
         let log = log
-        _ = Thread {
+        _ = Thread("signals") {
             while true {
                 let signal = Signals.next()
                 if server.isStopping, signal == .interrupt {

@@ -13,7 +13,7 @@ struct StartScreen {
                 "Speaks RESP2 and RESP3 as Redis \(Version.redis) does",
                 "",
             ] + places + [
-                "Process \(OwnProcess.number), \(options.threads) "
+                "PID: \(OwnProcess.number), \(options.threads) "
                     + (options.threads == 1 ? "thread" : "threads"),
                 "", "Talk to it:  apus-cli \(address)  or any Redis client",
                 "End it:      Ctrl-C",

@@ -28,11 +28,25 @@ enum ConfigurationDocumentation {
             These belong to features that do not exist yet. They are checked, kept for `CONFIG GET`,
             and named in the log at the start.
 
-            | directive | value | default |
-            |---|---|---|
 
             """
-        for directive in ConfigurationTable.directives where !directive.isInEffect {
+        text += rows { !$0.isInEffect && !$0.traits.contains(.guarding) }
+        text += """
+
+            ## Refused until they work
+
+            These protect the server or its data. Any value but the default ends the start, or is
+            refused by `CONFIG SET`; so do `user` and `loadmodule` lines.
+
+
+            """
+        text += rows { $0.traits.contains(.guarding) }
+        return text
+    }
+
+    private static func rows(where isShown: (Directive) -> Bool) -> String {
+        var text = "| directive | value | default |\n|---|---|---|\n"
+        for directive in ConfigurationTable.directives where isShown(directive) {
             let standard = directive.standard.isEmpty ? "" : "`\(directive.standard)`"
             let kind = directive.kind.summary.split(separator: "|").joined(separator: "\\|")
             text += "| `\(directive.name)` | \(kind) | \(standard) |\n"

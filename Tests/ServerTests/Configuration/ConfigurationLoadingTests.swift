@@ -153,9 +153,9 @@ struct TemporaryFolder: ~Copyable {
 
     @Test func `what is not in effect is named once`() throws {
         let configuration = try loaded(
-            "appendonly yes\nappendonly no\nport 1\nrename-command A b\n"
+            "appendonly yes\nappendonly no\nport 1\nactivedefrag yes\n"
         )
-        #expect(configuration.notInEffect == ["appendonly", "rename-command"])
+        #expect(configuration.notInEffect == ["appendonly", "activedefrag"])
         #expect(configuration.value("appendonly") == .flag(false))
     }
 
@@ -165,10 +165,35 @@ struct TemporaryFolder: ~Copyable {
                 "***\nCan't open the log file: No such file or directory\n"
             )
         )
+    }
+
+    @Test(arguments: [
+        ("user default off", "user"), ("loadmodule /x.so", "loadmodule"), ("aclfile /a", "aclfile"),
+        ("tls-port 6380", "tls-port"), ("tls-replication yes", "tls-replication"),
+        ("slaveof 1.1.1.1 5", "replicaof"), ("min-slaves-to-write 1", "min-replicas-to-write"),
+        ("socket-mark-id 7", "socket-mark-id"),
+    ])
+    func `a protection that does not work yet ends the start`(_ line: String, _ name: String) {
         #expect(
-            report("cluster-enabled yes\nreplicaof 1.1.1.1 5\n").hasSuffix(
-                "***\nreplicaof directive not allowed in cluster mode\n"
+            report("port 1\n\(line)\n").hasSuffix(
+                """
+                at line 2
+                >>> '\(line)'
+                '\(name)' is not supported yet; ignoring it would leave the server less protected \
+                than this asks for
+
+                """
             )
         )
+    }
+
+    @Test func `a protection that is switched off is fine, and CONFIG SET cannot switch it on`()
+        throws
+    {
+        var configuration = try loaded("aclfile \"\"\ntls-port 0\nreplicaof no one\n")
+        #expect(throws: ConfigurationError.self) {
+            try configuration.set([("tls-port", Array("6380".utf8))])
+        }
+        #expect(configuration.value("tls-port") == .integer(0))
     }
 }

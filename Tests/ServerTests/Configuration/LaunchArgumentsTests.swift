@@ -15,6 +15,10 @@ import Testing
 
     @Test func `a name and its value may be one word`() {
         #expect(lines("--bind 127.0.0.1 ::1") == ["bind 127.0.0.1 ::1"])
+        #expect(
+            lines("--port 6380", "--threads", "2", "--hz 5", "--timeout 7")
+                == ["port 6380", #"threads "2""#, "hz 5", "timeout 7"]
+        )
         #expect(lines("--port=7000") == ["port=7000"])
     }
 
