@@ -35,6 +35,7 @@ struct CommandLoop: ~Copyable {
         while let line = nextLine() {
             guard let words = QuotedWords.split(line) else {
                 session.output.write("Invalid argument(s)\n")
+                remember(line, Self.words(unquoted: line))
                 continue
             }
             if words.isEmpty { continue }
@@ -80,6 +81,12 @@ struct CommandLoop: ~Copyable {
         } catch {
             session.connect(isQuiet: true)
         }
+    }
+
+    /// The words of a line whose quotes do not balance, to see whether it holds a secret.
+    private static func words(unquoted line: [UInt8]) -> [[UInt8]] {
+        let quotes = [UInt8(ascii: " "), UInt8(ascii: "\""), UInt8(ascii: "'")]
+        return line.split(whereSeparator: quotes.contains).map { Array($0) }
     }
 
     private mutating func remember(_ line: [UInt8], _ words: [[UInt8]]) {

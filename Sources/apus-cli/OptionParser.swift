@@ -31,7 +31,8 @@ struct OptionParser {
         isTerminal: Bool,
         environment: (String) -> String?
     ) throws(Fault) -> (Options, warnings: [String]) {
-        var parser = OptionParser(arguments, isTerminal)
+        // FAKETTY asks for what a terminal gets, whatever standard output is.
+        var parser = OptionParser(arguments, isTerminal || environment("FAKETTY") != nil)
         parser.options.password =
             (environment("APUSCLI_AUTH") ?? environment("REDISCLI_AUTH"))?
             .bytes

@@ -78,8 +78,9 @@ enum Usage {
           --help             Print this help and exit.
           --version          Print the version and exit.
 
-        NO_COLOR switches off colours; APUSCLI_HISTFILE (or REDISCLI_HISTFILE) names the
-        history, ~/.apuscli_history without; APUSCLI_RCFILE the preferences, ~/.apusclirc.
+        NO_COLOR switches off colours; FAKETTY gives readable replies when stdout is no tty.
+        APUSCLI_HISTFILE (or REDISCLI_HISTFILE) names the history, ~/.apuscli_history
+        without; APUSCLI_RCFILE the preferences, ~/.apusclirc without.
 
         Examples:
           cat /etc/passwd | apus-cli -x set mypasswd

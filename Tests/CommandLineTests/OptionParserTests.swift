@@ -21,6 +21,8 @@ import Testing
         #expect(options == Options() && options.address == .tcp(host: "127.0.0.1", port: 6379))
         let person = try parse([], isTerminal: true)
         #expect(person.format == .readable && person.showsPushes)
+        #expect(try parse([], ["FAKETTY": ""]) == person)
+        #expect(try parse(["--raw"], ["FAKETTY": "1"]).format == .raw)
     }
 
     @Test func `every option lands in its place`() throws {

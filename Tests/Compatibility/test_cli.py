@@ -330,6 +330,12 @@ class TestOneCommand:
         same(["-u", uri.format(redis.port), "client", "no-touch"])
         same(["-u", uri.format(redis.port), "--no-auth-warning", "get", "text"])
 
+    @parametrize("words", [["get", "text"], ["lrange", "list", "0", "-1"], ["-3", "get", "text"],
+                           ["--raw", "get", "text"], ["--csv", "get", "text"], ["nonsense"]])
+    @parametrize("value", ["1", ""])
+    def test_a_feigned_terminal(self, redis, words, value):
+        same(["-p", str(redis.port), *words], environment={"FAKETTY": value, "NO_COLOR": "1"})
+
     @parametrize("variables", [{"REDISCLI_AUTH": "foo"}, {"REDISCLI_AUTH": ""}])
     @parametrize("words", [["ping"], ["-a", "bar", "ping"], ["--askpass", "ping"],
                            ["--user", "me", "ping"], ["--user", "default", "ping"]])
