@@ -66,14 +66,6 @@ public struct Cell: @unchecked Sendable {  // because: its owner's lock guards i
         unsafe bytes.copy(to: base + offset)
     }
 
-    /// As `put`, without a call for up to 32 bytes.
-    @inlinable
-    @inline(__always)
-    public func putInline(_ bytes: Bytes, _ offset: Int) {
-        // SAFETY: within the layout, by contract.
-        unsafe bytes.copyInline(to: base + offset)
-    }
-
     /// Moves `count` bytes within the block; the two ranges may overlap.
     @inlinable
     public func move(from source: Int, to target: Int, count: Int) {

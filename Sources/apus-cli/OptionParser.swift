@@ -119,7 +119,8 @@ struct OptionParser {
         case "--quoted-input": options.isInputQuoted = true
         case "--askpass": options.asksForPassword = true
         case "--no-auth-warning": options.warnsAboutPassword = false
-        case "--verbose": options.isVerbose = true
+        // redis-cli's modes tell more with it; there is no more to tell here.
+        case "--verbose": break
         default: return false
         }
         return true

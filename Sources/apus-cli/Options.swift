@@ -42,7 +42,6 @@ struct Options: Equatable {
     var showsPushes = false
     /// The colours of readable replies; nil is none.
     var colours: Colours?
-    var isVerbose = false
 
     /// What the program does; the cases stand in the order of precedence.
     enum Mode: Int, Equatable, Comparable {

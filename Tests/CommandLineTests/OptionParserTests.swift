@@ -38,7 +38,7 @@ import Testing
         #expect(options.protocolVersion == 3 && options.elementDelimiter == ",".bytes)
         #expect(options.replyDelimiter == ";".bytes && options.followsRedirections)
         #expect(options.failsOnError && options.format == .csv && options.showsPushes)
-        #expect(options.isInputQuoted && options.isVerbose && options.connectSeconds == 1.5)
+        #expect(options.isInputQuoted && options.connectSeconds == 1.5)
         #expect(options.scanCount == 9 && options.pattern == "a*".bytes)
         #expect(options.pipeTimeoutSeconds == 7 && !options.warnsAboutPassword)
         #expect(options.command == ["get".bytes, "-p".bytes] && options.mode == .command)

@@ -15,8 +15,6 @@ public struct CommandFlags: OptionSet, Sendable {
     public static let denyOOM = CommandFlags(rawValue: 1 << 2)
     /// For administrators.
     public static let admin = CommandFlags(rawValue: 1 << 3)
-    /// Publish and subscribe.
-    public static let pubsub = CommandFlags(rawValue: 1 << 4)
     /// Not from scripts.
     public static let noScript = CommandFlags(rawValue: 1 << 5)
     /// May wait.
@@ -25,12 +23,6 @@ public struct CommandFlags: OptionSet, Sendable {
     public static let loading = CommandFlags(rawValue: 1 << 7)
     /// Allowed on a replica that lost its primary.
     public static let stale = CommandFlags(rawValue: 1 << 8)
-    /// Not shown by MONITOR.
-    public static let skipMonitor = CommandFlags(rawValue: 1 << 9)
-    /// Not kept by the slow log.
-    public static let skipSlowlog = CommandFlags(rawValue: 1 << 10)
-    /// Asks a cluster node for keys as if ASKING came first.
-    public static let asking = CommandFlags(rawValue: 1 << 11)
     /// Constant or logarithmic time.
     public static let fast = CommandFlags(rawValue: 1 << 12)
     /// Allowed before AUTH.
@@ -39,12 +31,8 @@ public struct CommandFlags: OptionSet, Sendable {
     public static let noMulti = CommandFlags(rawValue: 1 << 14)
     /// Its keys cannot all be told from positions alone.
     public static let movableKeys = CommandFlags(rawValue: 1 << 15)
-    /// May be replicated although it may not change anything.
-    public static let mayReplicate = CommandFlags(rawValue: 1 << 16)
     /// Allowed while a script runs too long.
     public static let allowBusy = CommandFlags(rawValue: 1 << 17)
-    /// Not to be called by sentinels' clients; kept for completeness of COMMAND INFO.
-    public static let noAsyncLoading = CommandFlags(rawValue: 1 << 18)
     /// Locks every partition: FLUSHALL, SWAPDB, KEYS and their like. Not told to clients.
     public static let allPartitions = CommandFlags(rawValue: 1 << 24)
     /// Looks at the keyspace without a key: takes the locks that it needs itself. Not told.
@@ -56,12 +44,9 @@ public struct CommandFlags: OptionSet, Sendable {
     /// The names under which COMMAND tells the flags, in its order.
     static let names: [(CommandFlags, StaticString)] = [
         (.write, "write"), (.readonly, "readonly"), (.denyOOM, "denyoom"), (.admin, "admin"),
-        (.pubsub, "pubsub"), (.noScript, "noscript"), (.blocking, "blocking"),
-        (.loading, "loading"), (.stale, "stale"), (.skipMonitor, "skip_monitor"),
-        (.skipSlowlog, "skip_slowlog"), (.asking, "asking"), (.fast, "fast"),
-        (.noAuth, "no_auth"), (.mayReplicate, "may_replicate"), (.noMulti, "no_multi"),
+        (.noScript, "noscript"), (.blocking, "blocking"), (.loading, "loading"),
+        (.stale, "stale"), (.fast, "fast"), (.noAuth, "no_auth"), (.noMulti, "no_multi"),
         (.movableKeys, "movablekeys"), (.allowBusy, "allow_busy"),
-        (.noAsyncLoading, "no_async_loading"),
     ]
 
     /// The names of the flags that are set, as clients see them.

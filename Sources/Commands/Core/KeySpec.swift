@@ -43,8 +43,6 @@ public struct KeySpec: Sendable {
         public static let insert = Use(rawValue: 64)
         /// Something is taken out.
         public static let delete = Use(rawValue: 128)
-        /// It is no key in truth.
-        public static let notKey = Use(rawValue: 256)
         /// More keys may follow that this does not tell.
         public static let incomplete = Use(rawValue: 512)
         /// What happens depends on the other words.
@@ -53,7 +51,7 @@ public struct KeySpec: Sendable {
         /// The names under which COMMAND tells them.
         static let names: [(Use, StaticString)] = [
             (.ro, "RO"), (.rw, "RW"), (.ow, "OW"), (.rm, "RM"), (.access, "access"),
-            (.update, "update"), (.insert, "insert"), (.delete, "delete"), (.notKey, "not_key"),
+            (.update, "update"), (.insert, "insert"), (.delete, "delete"),
             (.incomplete, "incomplete"), (.variable, "variable_flags"),
         ]
 

@@ -11,20 +11,6 @@ public struct Options: Sendable {
         case localClients = "local"
     }
 
-    /// What is freed in the background without being asked to.
-    public struct LazyFreeing: Equatable, Sendable {
-        /// `lazyfree-lazy-eviction`.
-        public var ofEvicted: Bool
-        /// `lazyfree-lazy-expire`.
-        public var ofExpired: Bool
-        /// `lazyfree-lazy-server-del`.
-        public var ofOverwritten: Bool
-        /// `lazyfree-lazy-user-del`.
-        public var byDelete: Bool
-        /// `lazyfree-lazy-user-flush`.
-        public var byFlush: Bool
-    }
-
     // Where to listen.
 
     /// `port`; 0: not by TCP.
@@ -75,12 +61,8 @@ public struct Options: Sendable {
     public let accessMeasure: AccessClock.Measure
     /// The thresholds of the collections' encodings.
     public let encodingLimits: EncodingLimits
-    /// The `lazyfree-lazy-` directives.
-    public let lazyFreeing: LazyFreeing
     /// `enable-debug-command`.
     public let debugPermission: Permission
-    /// `enable-protected-configs`.
-    public let protectedConfigurationPermission: Permission
     /// `latency-tracking`.
     public let tracksLatency: Bool
     /// `latency-tracking-info-percentiles`.
@@ -131,9 +113,7 @@ public struct Options: Sendable {
         memoryBytesMax = read.bytes("maxmemory")
         accessMeasure = read.accessMeasure()
         encodingLimits = EncodingLimits(read)
-        lazyFreeing = LazyFreeing(read)
         debugPermission = read.permission("enable-debug-command")
-        protectedConfigurationPermission = read.permission("enable-protected-configs")
         tracksLatency = read.flag("latency-tracking")
         latencyPercentiles = read.percentiles()
         isDaemon = read.flag("daemonize")
@@ -176,16 +156,6 @@ extension EncodingLimits {
         streamNodeBytesMax = read.size("stream-node-max-bytes")
         streamNodeEntriesMax = read.integer("stream-node-max-entries")
         hyperLogLogSparseBytesMax = read.size("hll-sparse-max-bytes")
-    }
-}
-
-extension Options.LazyFreeing {
-    fileprivate init(_ read: Reader) {
-        ofEvicted = read.flag("lazyfree-lazy-eviction")
-        ofExpired = read.flag("lazyfree-lazy-expire")
-        ofOverwritten = read.flag("lazyfree-lazy-server-del")
-        byDelete = read.flag("lazyfree-lazy-user-del")
-        byFlush = read.flag("lazyfree-lazy-user-flush")
     }
 }
 

@@ -16,9 +16,6 @@ public struct GlobPattern {
         self.ignoresCase = ignoresCase
     }
 
-    /// Whether every text matches.
-    public var matchesAll: Bool { pattern.count == 1 && pattern[0] == UInt8(ascii: "*") }
-
     /// Whether `text` matches as a whole.
     public func matches(_ text: Bytes) -> Bool {
         var at = 0

@@ -39,11 +39,4 @@ import Testing
         let pattern = String(repeating: "a*", count: 200) + "b"
         #expect(!matches(pattern, String(repeating: "a", count: 5_000)))
     }
-
-    @Test func `only a single star matches all for certain`() {
-        let all = GlobPattern(Bytes("*")).matchesAll
-        let some = GlobPattern(Bytes("**")).matchesAll
-        #expect(all)
-        #expect(!some)
-    }
 }
