@@ -2,54 +2,71 @@
 enum Blanking {
     /// `text` with comments and the contents of string literals replaced by spaces.
     static func blank(_ text: String) -> String {
-        var scanner = Scanner(Array(text))
-        scanner.code(until: nil)
-        return String(scanner.output)
+        var scanner = Scanner(Array(text.utf8))
+        scanner.code(isInterpolation: false)
+        return String(decoding: scanner.output, as: UTF8.self)
     }
 
+    /// Works on bytes: the tests are built for debugging, where characters are slow.
     private struct Scanner {
-        let input: [Character]
+        let input: [UInt8]
         var position = 0
-        var output: [Character] = []
+        var output: [UInt8] = []
 
-        init(_ input: [Character]) {
+        init(_ input: [UInt8]) {
             self.input = input
             output.reserveCapacity(input.count)
         }
 
-        func starts(_ text: String) -> Bool {
-            input[position...].starts(with: text)
+        /// The byte `offset` bytes on, or 0 behind the end.
+        func byte(_ offset: Int = 0) -> UInt8 {
+            position + offset < input.count ? input[position + offset] : 0
         }
 
-        mutating func keep() {
-            output.append(input[position])
-            position += 1
+        func starts(_ first: Unicode.Scalar, _ second: Unicode.Scalar) -> Bool {
+            byte() == UInt8(ascii: first) && byte(1) == UInt8(ascii: second)
         }
 
-        mutating func blank(_ count: Int = 1) {
+        func starts(_ text: [UInt8]) -> Bool {
+            for (offset, expected) in text.enumerated() where byte(offset) != expected {
+                return false
+            }
+            return true
+        }
+
+        mutating func keep(_ count: Int = 1) {
             for _ in 0..<count where position < input.count {
-                output.append(input[position].isNewline ? input[position] : " ")
+                output.append(input[position])
                 position += 1
             }
         }
 
-        /// Reads code up to `end`, which closes an interpolation, or to the end of the text.
-        mutating func code(until end: Character?) {
+        mutating func blank(_ count: Int = 1) {
+            for _ in 0..<count where position < input.count {
+                let isEnd = input[position] == UInt8(ascii: "\n")
+                output.append(isEnd ? UInt8(ascii: "\n") : UInt8(ascii: " "))
+                position += 1
+            }
+        }
+
+        /// Reads code up to the parenthesis that closes an interpolation, or to the end.
+        mutating func code(isInterpolation: Bool) {
             var depth = 0
             while position < input.count {
-                if starts("//") {
-                    while position < input.count, !input[position].isNewline { blank() }
-                } else if starts("/*") {
-                    comment()
-                } else if input[position] == "\"" || starts("#\"") || starts("##\"") {
-                    literal()
-                } else {
-                    if input[position] == "(" { depth += 1 }
-                    if input[position] == ")" {
-                        if end == ")", depth == 0 { return blank() }
-                        depth -= 1
-                    }
+                switch input[position] {
+                case UInt8(ascii: "/") where starts("/", "/"):
+                    while position < input.count, byte() != UInt8(ascii: "\n") { blank() }
+                case UInt8(ascii: "/") where starts("/", "*"): comment()
+                case UInt8(ascii: "\""): literal()
+                case UInt8(ascii: "#") where starts("#", "\"") || starts("#", "#"): literal()
+                case UInt8(ascii: "("):
+                    depth += 1
                     keep()
+                case UInt8(ascii: ")"):
+                    if isInterpolation, depth == 0 { return blank() }
+                    depth -= 1
+                    keep()
+                default: keep()
                 }
             }
         }
@@ -57,10 +74,10 @@ enum Blanking {
         mutating func comment() {
             var depth = 0
             repeat {
-                if starts("/*") {
+                if starts("/", "*") {
                     depth += 1
                     blank(2)
-                } else if starts("*/") {
+                } else if starts("*", "/") {
                     depth -= 1
                     blank(2)
                 } else {
@@ -70,25 +87,25 @@ enum Blanking {
         }
 
         mutating func literal() {
-            var hashes = ""
-            while input[position] == "#" {
-                hashes += "#"
+            var hashes = 0
+            while byte() == UInt8(ascii: "#") {
+                hashes += 1
                 keep()
             }
-            let quote = starts("\"\"\"") ? "\"\"\"" : "\""
-            for _ in quote { keep() }
+            let hashMarks = [UInt8](repeating: UInt8(ascii: "#"), count: hashes)
+            let isLong = starts(Array("\"\"\"".utf8))
+            let quotes = [UInt8](repeating: UInt8(ascii: "\""), count: isLong ? 3 : 1)
+            keep(quotes.count)
+            let end = quotes + hashMarks
+            let interpolation = [UInt8(ascii: "\\")] + hashMarks + [UInt8(ascii: "(")]
             while position < input.count {
-                if starts(quote + hashes) {
-                    for _ in quote + hashes { keep() }
-                    return
-                }
-                if starts("\\" + hashes + "(") {
-                    blank(2 + hashes.count)
-                    code(until: ")")
-                } else if hashes.isEmpty, starts("\\") {
-                    blank(2)
-                } else {
-                    blank()
+                switch input[position] {
+                case UInt8(ascii: "\"") where starts(end): return keep(end.count)
+                case UInt8(ascii: "\\") where starts(interpolation):
+                    blank(interpolation.count)
+                    code(isInterpolation: true)
+                case UInt8(ascii: "\\") where hashes == 0: blank(2)
+                default: blank()
                 }
             }
         }

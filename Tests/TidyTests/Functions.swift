@@ -11,8 +11,8 @@ struct FunctionBody {
     /// Every function, initialiser, deinitialiser and subscript of `file` that has a body.
     static func all(in file: SourceFile) -> [FunctionBody] {
         file.code.indices.compactMap { index in
-            guard let name = declaredName(file.code[index]) else { return nil }
-            return end(of: index, in: file.code).map {
+            guard let name = declaredName(file, index) else { return nil }
+            return end(of: index, in: file).map {
                 FunctionBody(line: index + 1, lastLine: $0 + 1, name: name)
             }
         }
@@ -25,8 +25,8 @@ struct FunctionBody {
         "inlinable",
     ]
 
-    private static func declaredName(_ line: String) -> String? {
-        var words = SourceFile.words(line)[...]
+    private static func declaredName(_ file: SourceFile, _ index: Int) -> String? {
+        var words = file.codeWords[index][...]
         // Attributes stand before the declaration, often with words of their own in parentheses.
         guard
             let place = words.firstIndex(where: {
@@ -34,31 +34,32 @@ struct FunctionBody {
             })
         else { return nil }
         let before = words[..<place]
-        let first = line.drop { $0 == " " }.first
-        guard first == "@" || before.allSatisfy(modifiers.contains) else { return nil }
+        let hasAttribute = file.code[index].drop { $0 == " " }.hasPrefix("@")
+        guard hasAttribute || before.allSatisfy(modifiers.contains) else { return nil }
         words = words[place...]
         return words.first == "func" ? words.dropFirst().first ?? "operator" : words.first
     }
 
     /// The index of the line on which the body that begins after line `start` ends.
-    private static func end(of start: Int, in code: [String]) -> Int? {
+    private static func end(of start: Int, in file: SourceFile) -> Int? {
+        let code = file.code
         var braces = 0
         var parentheses = 0
         for index in start..<code.count {
-            for character in code[index] {
+            for character in code[index].utf8 {
                 switch character {
-                case "(", "[": parentheses += 1
-                case ")", "]": parentheses -= 1
-                case "{" where braces > 0 || parentheses == 0: braces += 1
-                case "}" where braces > 0:
+                case UInt8(ascii: "("), UInt8(ascii: "["): parentheses += 1
+                case UInt8(ascii: ")"), UInt8(ascii: "]"): parentheses -= 1
+                case UInt8(ascii: "{") where braces > 0 || parentheses == 0: braces += 1
+                case UInt8(ascii: "}") where braces > 0:
                     braces -= 1
                     if braces == 0 { return index }
-                case "}" where parentheses == 0: return nil
+                case UInt8(ascii: "}") where parentheses == 0: return nil
                 default: break
                 }
             }
             // A requirement of a protocol has no body: another declaration follows it.
-            if braces == 0, parentheses == 0, index > start, declaredName(code[index]) != nil {
+            if braces == 0, parentheses == 0, index > start, declaredName(file, index) != nil {
                 return nil
             }
         }

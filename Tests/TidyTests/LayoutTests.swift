@@ -47,8 +47,7 @@ struct LayoutTests {
                     $0.replacing("-", with: "_")
                 }
             )
-            for line in file.code {
-                let words = SourceFile.words(line)
+            for words in file.codeWords {
                 guard let place = words.firstIndex(of: "import"), place <= 1,
                     words.count == place + 2
                 else { continue }

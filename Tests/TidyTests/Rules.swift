@@ -55,7 +55,7 @@ extension Rule {
         for (index, line) in file.lines.enumerated() {
             if line.contains("// swift-format-ignore") { inTable = true }
             if inTable, ["]", "])", "}"].contains(line.drop { $0 == " " }) { inTable = false }
-            if line.count > 100, !inTable {
+            if line.utf8.count > 100, !inTable, line.count > 100 {
                 found.append(
                     Breach(path: file.path, line: index + 1, text: "\(line.count) columns")
                 )
@@ -68,7 +68,7 @@ extension Rule {
         guard file.path.hasPrefix("Sources/") else { return [] }
         let allowed = Layers.mayImport[file.target] ?? []
         return file.code.indices.compactMap { index in
-            let words = SourceFile.words(file.code[index])
+            let words = file.codeWords[index]
             guard let place = words.firstIndex(of: "import"), place + 1 < words.count, place <= 2
             else { return nil }
             let module = words[place + 1]
@@ -89,9 +89,10 @@ extension Rule {
             words += ["any", "class"]
             phrases += ["@escaping"]
         }
+        phrases = phrases.filter { file.blanked.contains($0) }
         return file.code.indices.flatMap { index -> [Breach] in
             let line = file.code[index]
-            let present = Set(SourceFile.words(line))
+            let present = file.codeWords[index]
             let found = words.filter(present.contains) + phrases.filter { line.contains($0) }
             return found.map { Breach(path: file.path, line: index + 1, text: $0) }
         }

@@ -5,8 +5,12 @@ struct SourceFile {
     /// The path from the package's root, as `Sources/Wire/Arguments.swift`.
     let path: String
     let lines: [String]
-    /// The lines with comments and the insides of literals blanked out.
+    /// The text with comments and the insides of literals blanked out.
+    let blanked: String
+    /// The lines of that.
     let code: [String]
+    /// The words of each of those.
+    let codeWords: [[String]]
 
     /// The target that the file belongs to.
     var target: String { path.split(separator: "/").dropFirst().first.map(String.init) ?? "" }
@@ -17,17 +21,24 @@ struct SourceFile {
     init(path: String, text: String) {
         self.path = path
         lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-        code = Blanking.blank(text).split(separator: "\n", omittingEmptySubsequences: false)
-            .map(String.init)
+        blanked = Blanking.blank(text)
+        code = blanked.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        codeWords = code.map(SourceFile.words)
     }
 
     /// The numbers (from one) of the lines whose code holds `word` as a word of its own.
     func lines(withWord word: String) -> [Int] {
-        code.indices.filter { Self.words(code[$0]).contains(word) }.map { $0 + 1 }
+        codeWords.indices.filter { codeWords[$0].contains(word) }.map { $0 + 1 }
     }
 
+    /// The names and numbers of a line.
     static func words(_ line: String) -> [String] {
-        line.split { !($0.isLetter || $0.isNumber || $0 == "_") }.map(String.init)
+        line.utf8.split { !isWordByte[Int($0)] }.map { String(Substring($0)) }
+    }
+
+    private static let isWordByte: [Bool] = (0..<256).map { byte in
+        byte >= 128 || byte == Int(UInt8(ascii: "_"))
+            || Unicode.Scalar(UInt8(byte)).properties.isAlphabetic || (48..<58).contains(byte)
     }
 }
 
