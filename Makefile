@@ -1,4 +1,4 @@
-# What a stranger types. `make help` lists everything; each target says first what it does.
+# The entry points. `make help` lists them; each target first says what it does.
 
 SWIFT       ?= swift
 PORT        ?= 6379
@@ -14,16 +14,16 @@ SIDE_BY_SIDE = ../shared/bench/side-by-side
 .DEFAULT_GOAL := help
 .PHONY: help setup run release test unit compatibility bench asan tsan fuzz docs format lint clean
 
-help: ## list what can be made
-	@echo "Apus: a Redis-compatible server in Swift. What can be made:"
+help: ## list the targets
+	@echo "Apus: a Redis-compatible server in Swift. Targets:"
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|'
 
-setup: ## install what building and testing need and is missing
+setup: ## install what is missing for building and testing
 	@Tools/setup tests
 
 run: ## build in release mode and start the server on 127.0.0.1:6379 (PORT=, ARGS=)
-	@echo "make run: installs what is missing, builds Apus in release mode, starts it on $(BIND):$(PORT)."
-	@echo "The first build takes one to three minutes on two cores, later ones seconds. Ctrl-C ends the server."
+	@echo "make run: installs what is missing, builds Apus in release mode and starts it on $(BIND):$(PORT)."
+	@echo "The first build takes one to three minutes on two cores, later ones seconds. Ctrl-C stops the server."
 	@Tools/setup build
 	$(RELEASE) --product apus-server
 	@exec .build/release/apus-server --bind $(BIND) --port $(PORT) $(ARGS)
@@ -32,19 +32,19 @@ release: ## build apus-server, apus-cli and apus-benchmark in release mode
 	@Tools/setup build
 	$(RELEASE)
 
-test: ## run every test (about ten minutes): Swift units, against redis-server, real clients, sanitizers
+test: ## run every test (about ten minutes): unit tests, comparison with redis-server, real clients, sanitizers
 	@Tools/setup tests
 	@Tools/test all
 
-unit: ## run the Swift unit tests alone
+unit: ## run only the Swift unit tests
 	@Tools/setup build
 	@Tools/test unit
 
-compatibility: ## run the tests that start servers alone (needs Debian's redis-server)
+compatibility: ## run only the tests that start servers (needs Debian's redis-server)
 	@Tools/setup tests
 	@Tools/test compatibility
 
-bench: ## measure side by side with redis-server (BENCH=quick for a first look, THREADS=1)
+bench: ## compare with redis-server (BENCH=quick for a first look, THREADS=1)
 	@Tools/setup tests
 	$(RELEASE) --product apus-server
 	@Tools/bench $(BENCH) $(THREADS)
@@ -58,11 +58,11 @@ tsan: ## unit tests and a soak with 2 and 4 workers under ThreadSanitizer (SECON
 	@Tools/setup tests
 	@Tools/sanitize thread $(SECONDS)
 
-fuzz: ## feed the server broken requests under AddressSanitizer (SECONDS=60, SEED= to repeat)
+fuzz: ## send malformed requests under AddressSanitizer (SECONDS=60, SEED= to repeat)
 	@Tools/setup tests
 	@Tools/sanitize fuzz $(SECONDS) $(SEED)
 
-docs: ## write docs/commands.md and docs/configuration.md anew from the tables
+docs: ## regenerate docs/commands.md and docs/configuration.md from the tables
 	@Tools/setup build
 	$(SWIFT) build --build-tests
 	APUS_WRITE_DOCS=1 $(SWIFT) test --skip-build --disable-xctest --filter 'CommandDocumentationTests|ConfigurationTableTests'
@@ -73,6 +73,6 @@ format: ## format the Swift sources in place
 lint: ## check the format without changing anything
 	@Tools/test lint
 
-clean: ## remove everything that was built, and the Python environment
+clean: ## remove all build products and the Python environment
 	rm -rf .build .venv
 	find Tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -27,7 +27,7 @@ enum Usage {
           -h <hostname>      Server hostname (default: 127.0.0.1).
           -p <port>          Server port (default: 6379).
           -s <socket>        Server socket (overrides hostname and port).
-          -t <timeout>       Seconds that a connection may take to be made (decimals allowed).
+          -t <timeout>       Timeout for connecting, in seconds (decimals allowed).
           -a <password>      Password to use when connecting to the server. The variables
                              APUSCLI_AUTH and REDISCLI_AUTH pass it more safely
                              (if both are used, this argument takes precedence).
@@ -36,7 +36,7 @@ enum Usage {
           --askpass          Ask for the password, showing stars; -a and the
                              variables are ignored.
           -u <uri>           redis://[[user]:password@]host[:port][/database]
-          -r <repeat>        Execute the command N times; -1 is for ever.
+          -r <repeat>        Execute the command N times; -1 repeats forever.
           -i <interval>      When -r is used, wait <interval> seconds per command
                              (-i 0.1 is possible). Also used by --scan and --stat per
                              cycle, by --bigkeys, --memkeys and --hotkeys per 100 cycles.
@@ -44,43 +44,43 @@ enum Usage {
           -2                 Start the session in RESP2.
           -3                 Start the session in RESP3.
           -x                 Read the last argument from standard input.
-          -X <tag>           Read the argument that is <tag> from standard input.
-          -d <delimiter>     Between the elements of a reply in raw form (default: \\n).
-          -D <delimiter>     Behind a reply in raw form (default: \\n).
+          -X <tag>           Replace the argument <tag> by standard input.
+          -d <delimiter>     Delimiter between the elements of a raw reply (default: \\n).
+          -D <delimiter>     Delimiter after a raw reply (default: \\n).
           -c                 Follow a cluster's -ASK and -MOVED redirections.
-          -e                 Exit with 1 when the command fails.
-          --raw              Replies as bare bytes (default when stdout is no tty).
-          --no-raw           Readable replies even when stdout is no tty.
+          -e                 Return exit code 1 when the command fails.
+          --raw              Raw replies (default when stdout is not a tty).
+          --no-raw           Readable replies even when stdout is not a tty.
           --quoted-input     Take the arguments as quoted strings.
           --csv              Replies as CSV.
           --json             Replies as JSON (in RESP3; with -2 in RESP2).
-          --quoted-json      As --json, with strings of pure ASCII, not Unicode.
+          --quoted-json      As --json, but with ASCII-safe quoted strings, not Unicode.
           --show-pushes <yn> Print RESP3 pushes (default: when stdout is a tty).
           --stat             Print rolling figures of the server: memory, clients, ...
-          --latency          Sample the latency for ever; with --raw, --csv or without a
-                             tty for one second (or -i), then print one line.
+          --latency          Sample the latency continuously; with --raw, --csv or without a
+                             tty, sample for one second (or -i) and print one line.
           --latency-history  As --latency, one line each 15 seconds (or -i).
           --latency-dist     Latency as a spectrum, needs 256 colours.
-          --intrinsic-latency <sec>  How long the machine itself keeps programs waiting.
+          --intrinsic-latency <sec>  Measure the latency of the machine itself.
           --pipe             Transfer raw protocol from standard input to the server.
-          --pipe-timeout <n> In --pipe mode, give up if after all data were sent no reply
-                             comes for <n> seconds (default: 30; 0 waits for ever).
+          --pipe-timeout <n> In --pipe mode, abort if no reply comes for <n> seconds after all
+                             data was sent (default: 30; 0 waits forever).
           --bigkeys          Find the keys with the most elements.
-          --memkeys          Find the keys that take the most memory.
-          --memkeys-samples <n>  As --memkeys, looking at <n> elements of each key.
+          --memkeys          Find the keys that use the most memory.
+          --memkeys-samples <n>  As --memkeys, sampling <n> elements of each key.
           --hotkeys          Find the most used keys (maxmemory-policy must be *lfu).
           --scan             List all keys.
-          --pattern <pat>    Only keys that match, for --scan, --bigkeys, --memkeys, --hotkeys.
-          --quoted-pattern <pat>  As --pattern, quoted.
-          --count <n>        How many keys the server looks at in a step of these.
-          --verbose          Verbose mode.
+          --pattern <pat>    Key pattern for --scan, --bigkeys, --memkeys, --hotkeys.
+          --quoted-pattern <pat>  As --pattern, as a quoted string.
+          --count <n>        COUNT of the SCAN calls that these make.
+          --verbose          Accepted for compatibility; there is nothing more to print.
           --no-auth-warning  No warning about a password on the command line.
           --help             Print this help and exit.
           --version          Print the version and exit.
 
-        NO_COLOR switches off colours; FAKETTY gives readable replies when stdout is no tty.
-        APUSCLI_HISTFILE (or REDISCLI_HISTFILE) names the history, ~/.apuscli_history
-        without; APUSCLI_RCFILE the preferences, ~/.apusclirc without.
+        NO_COLOR switches off colours; FAKETTY gives readable replies when stdout is not a tty.
+        APUSCLI_HISTFILE (or REDISCLI_HISTFILE) names the history file (default:
+        ~/.apuscli_history), APUSCLI_RCFILE the preferences (default: ~/.apusclirc).
 
         Examples:
           cat /etc/passwd | apus-cli -x set mypasswd

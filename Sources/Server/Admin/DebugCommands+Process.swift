@@ -107,11 +107,11 @@ extension DebugCommands {
     /// Returns only where that fails.
     private static func startAnew(after milliseconds: UInt32, _ call: AdminCall) {
         let server = call.server
-        server.log(.warning, "Starting the program anew, as DEBUG demands")
+        server.log(.warning, "Restarting, as DEBUG demands")
         server.exclusively(call.worker) {
             for _ in 0..<milliseconds { usleep(1000) }
             OwnProcess.startAnew()
-            server.log(.warning, "Cannot start anew: \(SystemError("execv").text)")
+            server.log(.warning, "Cannot restart: \(SystemError("execv").text)")
         }
     }
 

@@ -83,7 +83,7 @@ extension Instance {
         guard !names.isEmpty else { return }
         log(
             .warning,
-            "Kept for CONFIG GET, but not in effect in this version: "
+            "Accepted, but without effect in this version: "
                 + names.joined(separator: ", ")
         )
     }

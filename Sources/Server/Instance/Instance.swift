@@ -94,7 +94,7 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
             for _ in 0..<options.threads { rings.append(try CompletionRing()) }
             return rings
         } catch {
-            log(.notice, "Serving with epoll, as io_uring is not to be had: \(error.text)")
+            log(.notice, "Serving with epoll, as io_uring is not available: \(error.text)")
             return nil
         }
     }
