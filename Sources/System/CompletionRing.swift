@@ -2,7 +2,7 @@ internal import CSupport
 internal import Glibc
 public import Primitives
 
-/// An io_uring: what is asked for is queued in memory, one call asks for all of it and waits.
+/// An io_uring: requests are queued in memory; one call submits them all and waits.
 ///
 /// ```text
 ///  receive, send, watch ─▶ submissions ─┐
@@ -23,46 +23,46 @@ public import Primitives
 /// buffer belongs to the kernel from `releaseBuffers` on until its last completion was used.
 @safe
 public final class CompletionRing: @unchecked Sendable {  // because: one thread uses it, see above
-    /// What was asked for.
+    /// A kind of request.
     public enum Kind: UInt8, Sendable {
-        /// Bytes, or their end; again and again until `isLast`.
+        /// Bytes, or their end; repeats until `isLast`.
         case receive = 1
-        /// A send that did not go through whole. Others say nothing.
+        /// A send that was not completed. Sends that were have no completion.
         case send
         /// Room to send, once.
         case room
         /// Something else is ready to be read, once.
         case ready
-        /// A receive that was to be stopped and had ended already.
+        /// A request to stop a receive that had already ended.
         case stop
         /// The end of what the other side sends, once.
         case end
     }
 
-    /// What came of something that was asked for.
+    /// The outcome of a request.
     public struct Completion: Sendable {
-        /// What was asked for.
+        /// The kind of request.
         public let kind: Kind
-        /// The descriptor; of sends, the number that was given.
+        /// The descriptor; for sends, the number that was given.
         public let target: Int32
         /// The mark that was given.
         public let mark: UInt32
-        /// The bytes that went, or the negated error number.
+        /// The number of bytes transferred, or the negated error number.
         public let result: Int32
         fileprivate let flags: UInt32
 
-        /// Whether nothing further comes of it.
+        /// Whether this is the last completion of its request.
         public var isLast: Bool { flags & 2 == 0 }
         /// Whether `result` bytes lie in a buffer of the ring.
         public var hasBytes: Bool { flags & 1 != 0 }
-        /// What a send came to.
+        /// The outcome of a send.
         public var transfer: Transfer {
             if result >= 0 { return .bytes(Int(result)) }
             let blocks = result == -EAGAIN || result == -EINTR
             return blocks ? .wouldBlock : .closed(error: -result)
         }
-        /// Whether a receive ended although there may be more to come: for want of a buffer, or
-        /// because it was stopped.
+        /// Whether a receive ended although more may follow: because it ran out of buffers, or was
+        /// stopped.
         public var mayGoOn: Bool { result > 0 || result == -ENOBUFS || result == -ECANCELED }
     }
 
@@ -101,8 +101,8 @@ public final class CompletionRing: @unchecked Sendable {  // because: one thread
     private var spent: [Int] = []
     private var bufferTail: UInt16 = 0
 
-    /// A ring that no thread uses yet. Throws where the kernel has no io_uring, forbids it, or has
-    /// one that lacks what is needed here (Linux 6.12 has all of it).
+    /// A ring that no thread uses yet. Throws if the kernel has no io_uring, forbids it, or lacks
+    /// a feature that is needed here (Linux 6.12 has them all).
     public init() throws(SystemError) {
         let setup = try RingSetup()
         descriptor = setup.descriptor
@@ -137,7 +137,7 @@ public final class CompletionRing: @unchecked Sendable {  // because: one thread
 
     // MARK: Asking
 
-    /// Receives from a socket whatever comes, until it ends or buffers lack.
+    /// Receives everything that arrives at a socket, until it ends or the buffers run out.
     public func receive(_ socket: Int32, mark: UInt32) {
         let entry = nextEntry(27, socket, .receive, mark)
         entry.store(UInt8(1 << 5), 1)  // choose a buffer
@@ -151,8 +151,8 @@ public final class CompletionRing: @unchecked Sendable {  // because: one thread
         entry.store(CompletionRing.tag(.receive, socket, mark), 16)
     }
 
-    /// Sends `bytes`, which stay where they are until `submit` or `wait` returned. Nothing waits
-    /// for room; only where not all bytes went a completion says so.
+    /// Sends `bytes`, which must stay in place until `submit` or `wait` returns. A send never waits
+    /// for room; it has a completion only if not all bytes were sent.
     @inline(__always)
     public func send(_ socket: Int32, _ bytes: Bytes, number: Int32) {
         let entry = nextEntry(26, socket, .send, 0)
@@ -164,7 +164,7 @@ public final class CompletionRing: @unchecked Sendable {  // because: one thread
         entry.store(CompletionRing.tag(.send, number, 0), 32)
     }
 
-    /// Tells once when there is room to send.
+    /// Reports once when there is room to send.
     public func watchForRoom(_ socket: Int32, mark: UInt32) {
         nextEntry(6, socket, .room, mark).store(EventPoll.Interest.write.rawValue, 28)
     }
@@ -184,7 +184,7 @@ public final class CompletionRing: @unchecked Sendable {  // because: one thread
             | UInt64(UInt32(bitPattern: target))
     }
 
-    /// The next submission, zero but for what every one has.
+    /// The next submission, all zeros except for the common fields.
     @inline(__always)
     private func nextEntry(
         _ operation: UInt8,
@@ -204,13 +204,13 @@ public final class CompletionRing: @unchecked Sendable {  // because: one thread
 
     // MARK: Calling
 
-    /// Asks for all that was queued, without waiting for anything. All sends have gone through, or
-    /// have their completion, when it returns.
+    /// Submits all queued requests without waiting. When it returns, every send has succeeded or
+    /// has its completion.
     public func submit() {
         while written != submitted { enter(wanted: 0, flags: 0, argument: nil, 0) }
     }
 
-    /// Asks for all that was queued, and waits: until `wanted` completions are there, or one and
+    /// Submits all queued requests, and waits: until `wanted` completions are there, or one and
     /// `patience` microseconds have passed, at most `milliseconds`.
     public func wait(for wanted: UInt32, patience: UInt32, milliseconds: Int32) {
         // SAFETY: the argument outlives the call.
@@ -250,8 +250,7 @@ public final class CompletionRing: @unchecked Sendable {  // because: one thread
         unsafe apus_load_acquire(shared.advanced(by: tailOfCompletions).base)
     }
 
-    /// The next completion before `end` that is no send's, in the order in which the kernel made
-    /// them.
+    /// The next completion before `end` that is not a send's, in the kernel's order.
     @inline(__always)
     public func next(before end: UInt32) -> Completion? {
         while used != end {
@@ -264,7 +263,7 @@ public final class CompletionRing: @unchecked Sendable {  // because: one thread
         return nil
     }
 
-    /// The next send that did not go through, of those submitted so far.
+    /// The next send that failed, of those submitted so far.
     public func nextFailedSend() -> Completion? {
         if Int32(bitPattern: used &- looked) > 0 { looked = used }
         // SAFETY: a word of the mapping.
@@ -295,8 +294,8 @@ public final class CompletionRing: @unchecked Sendable {  // because: one thread
 
     // MARK: Buffers
 
-    /// Where the bytes of a completion that has some lie. To be asked once, in order; they stay
-    /// until `releaseBuffers` follows `use`.
+    /// Where the bytes of a completion are. Call it once for each, in order; they stay there until
+    /// `releaseBuffers` follows `use`.
     @inline(__always)
     public func bytes(_ completion: Completion) -> Cell {
         let buffer = Int(completion.flags >> 16)
@@ -306,13 +305,13 @@ public final class CompletionRing: @unchecked Sendable {  // because: one thread
         return buffers.advanced(by: buffer * CompletionRing.bufferBytes + start)
     }
 
-    /// Notes that the bytes of a completion were looked at.
+    /// Notes that the bytes of a completion were used.
     @inline(__always)
     public func use(_ completion: Completion) {
         if completion.flags & 16 == 0 { spent.append(Int(completion.flags >> 16)) }
     }
 
-    /// Gives buffers that are used up back to the kernel.
+    /// Returns used buffers to the kernel.
     @inline(__always)
     public func releaseBuffers() {
         if !spent.isEmpty { returnSpent() }

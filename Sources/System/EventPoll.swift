@@ -4,13 +4,13 @@ internal import Glibc
 /// An epoll set: which descriptors are ready.
 @safe
 public final class EventPoll: @unchecked Sendable {  // because: one worker waits, the kernel locks
-    /// What a descriptor is watched for, and found ready for.
+    /// The events that a descriptor is watched for, or is ready for.
     public struct Interest: OptionSet, Sendable {
         /// The kernel's bits.
         public let rawValue: UInt32
         /// Wraps bits.
         public init(rawValue: UInt32) { self.rawValue = rawValue }
-        /// There are bytes to receive, or the other side went.
+        /// There are bytes to receive, or the peer closed.
         public static let read = Interest(rawValue: 0x001)
         /// There is room to send.
         public static let write = Interest(rawValue: 0x004)
@@ -39,7 +39,7 @@ public final class EventPoll: @unchecked Sendable {  // because: one worker wait
         unsafe events.deallocate()
     }
 
-    /// Watches `target`, whose events come as `number` if not under its own.
+    /// Watches `target`; its events carry `number`, by default the descriptor itself.
     public func add(
         _ target: Int32,
         as number: Int32? = nil,

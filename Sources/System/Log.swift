@@ -47,11 +47,11 @@ public enum LogLevel: Int, Comparable, Sendable {
 public struct LogLine: Equatable, Sendable {
     /// What the process is.
     public enum Role: Character, Sendable {
-        /// A server that nobody leads.
+        /// A primary.
         case primary = "M"
-        /// A server that follows a primary.
+        /// A replica.
         case replica = "S"
-        /// A process before it is a server, or one that a server started.
+        /// A process that is not yet a server, or a child of one.
         case child = "C"
         /// A sentinel.
         case sentinel = "X"
@@ -124,10 +124,10 @@ public struct LogLine: Equatable, Sendable {
     }
 }
 
-/// Where the server tells what happens: standard output or a file.
+/// The log of the server: standard output or a file.
 ///
-/// The file is opened anew for every line, so that it may be moved away at any time. A line is
-/// one write, so lines of several threads and processes never mix.
+/// The file is opened for every line, so that it may be rotated at any time. A line is one write,
+/// so lines of several threads and processes never mix.
 public final class Log: Sendable {
     private struct State {
         var path = ""
@@ -137,10 +137,10 @@ public final class Log: Sendable {
     private let state = Mutex(State())
     private let level = Atomic<Int>(LogLevel.notice.rawValue)
 
-    /// A log to standard output, of level notice, for a process that is no server yet.
+    /// A log to standard output, at level notice, for a process that is not yet a server.
     public init() {}
 
-    /// Sets from which level on lines are shown.
+    /// Sets the lowest level that is shown.
     public func show(from level: LogLevel) {
         self.level.store(level.rawValue, ordering: .relaxed)
     }
@@ -151,14 +151,14 @@ public final class Log: Sendable {
     /// Sets what further lines say the process is.
     public func become(_ role: LogLine.Role) { state.withLock { $0.role = role } }
 
-    /// Whether a line of `level` is shown; asked before a text is made.
+    /// Whether a line of `level` is shown; checked before its text is made.
     public func shows(_ level: LogLevel) -> Bool {
         level != .nothing && level.rawValue >= self.level.load(ordering: .relaxed)
     }
 
     /// Writes one line if its level is shown.
     ///
-    /// A line that cannot be written is lost: there is nowhere to say so.
+    /// A line that cannot be written is lost: there is nowhere to report it.
     public func callAsFunction(_ level: LogLevel, _ text: @autoclosure () -> String) {
         guard shows(level) else { return }
         let state = state.withLock { $0 }

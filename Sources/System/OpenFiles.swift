@@ -2,15 +2,15 @@ internal import Glibc
 
 /// How many descriptors the process may have open.
 public enum OpenFiles {
-    /// The bound that holds now.
+    /// The current limit.
     public static var limit: Int {
         let limit = read()
         return Int(clamping: limit.rlim_cur)
     }
 
-    /// Raises the bound to `wanted`, or as near to it as the system lets it.
+    /// Raises the limit to `wanted`, or as near to it as the system allows.
     ///
-    /// - Returns: the bound that holds now, and the system's reason where it is less.
+    /// - Returns: the limit in force, and the system's reason if it is lower.
     public static func raise(to wanted: Int) -> (limit: Int, reason: String?) {
         var next = read()
         let before = Int(clamping: next.rlim_cur)
@@ -19,7 +19,7 @@ public enum OpenFiles {
         next.rlim_cur = rlim_t(wanted)
         if set(next) { return (wanted, nil) }
         let reason = SystemError("setrlimit").reason
-        // Without the right to raise the hard bound, as much as it allows.
+        // Without permission to raise the hard limit, go up to it.
         next = read()
         if next.rlim_max > next.rlim_cur {
             next.rlim_cur = min(next.rlim_max, rlim_t(wanted))

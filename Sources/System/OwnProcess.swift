@@ -1,9 +1,9 @@
 internal import CSupport
 internal import Glibc
 
-/// What the server asks of its own process.
+/// The server's own process: what it knows of itself and does to itself.
 public enum OwnProcess {
-    /// Its number.
+    /// The process id.
     public static var number: Int32 { getpid() }
 
     /// The absolute path of the program.
@@ -14,17 +14,17 @@ public enum OwnProcess {
         return unsafe String(cString: path)
     }
 
-    /// Whether somebody looks at the standard output.
+    /// Whether standard output is a terminal.
     public static var hasTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
-    /// Leaves the terminal: goes on in a child, while the parent ends with exit code 0.
+    /// Detaches from the terminal: continues in a child, while the parent exits with 0.
     ///
     /// Precondition: no thread was started yet.
     public static func leaveTerminal() throws(SystemError) {
         guard daemon(1, 0) == 0 else { throw SystemError("daemon") }
     }
 
-    /// What process listings show; as much of it as fits where the command line stood.
+    /// Sets what process listings show, cut to the space of the command line.
     ///
     /// Precondition: `CommandLine.arguments` was read.
     public static func setTitle(_ title: String) {
@@ -39,13 +39,13 @@ public enum OwnProcess {
         return unsafe String(cString: text)
     }
 
-    /// Takes a variable out of the environment, so that no child finds it.
+    /// Removes a variable from the environment, so that no child sees it.
     public static func forgetEnvironment(_ name: String) {
         // SAFETY: no other thread reads the environment at the start.
         unsafe _ = unsetenv(name)
     }
 
-    /// Stops as a supervisor wants that waits for it (upstart).
+    /// Stops the process, which tells upstart that it is ready.
     public static func stopSelf() { _ = raise(SIGSTOP) }
 
     /// Replaces the small file at `path` by `text`.
@@ -60,7 +60,7 @@ public enum OwnProcess {
         }
     }
 
-    /// Removes the file at `path`; whether there was one.
+    /// Removes the file at `path`; returns whether there was one.
     public static func remove(_ path: String) -> Bool { unsafe unlink(path) == 0 }
 
     /// The first number in the file at `path`, such as the kernel's settings.
@@ -71,8 +71,8 @@ public enum OwnProcess {
         return Int(String(decoding: digits, as: UTF8.self))
     }
 
-    /// What one read gives of the file at `path`, at most `byteCountMax` bytes; nothing where that
-    /// fails.
+    /// The beginning of the file at `path`, at most `byteCountMax` bytes; empty if it cannot be
+    /// read.
     static func text(of path: String, byteCountMax: Int) -> ArraySlice<UInt8> {
         // SAFETY: reads at most as many bytes as there are.
         let file = unsafe apus_open(path, O_RDONLY | O_CLOEXEC, 0)
@@ -83,22 +83,22 @@ public enum OwnProcess {
         return text[..<max(0, count)]
     }
 
-    /// Writes to the standard error.
+    /// Writes to standard error.
     public static func complain(_ text: String) {
         let bytes = Array(text.utf8)
         // SAFETY: the bytes live for the call.
         unsafe _ = Glibc.write(STDERR_FILENO, bytes, bytes.count)
     }
 
-    /// Writes to the standard output.
+    /// Writes to standard output.
     public static func tell(_ text: String) {
         let bytes = Array(text.utf8)
         // SAFETY: the bytes live for the call.
         unsafe _ = Glibc.write(STDOUT_FILENO, bytes, bytes.count)
     }
 
-    /// Runs the program anew in this process' place, with the words that it was started with;
-    /// returns only where that fails.
+    /// Restarts the program in this process with its original arguments; returns only if that
+    /// fails.
     public static func startAnew() {
         let path = executable
         // SAFETY: the texts live until the process becomes another one; a failure leaks them.
@@ -107,6 +107,6 @@ public enum OwnProcess {
         unsafe apus_execute(path, words)
     }
 
-    /// Ends at once, without unwinding.
+    /// Exits at once, without unwinding.
     public static func end(_ code: Int32) -> Never { exit(code) }
 }

@@ -1,14 +1,14 @@
 internal import Glibc
 
-/// The signals that end the server; they come to one thread that waits for them, so that no code
-/// runs in a signal handler.
+/// The signals that end the server. One thread waits for them, so that no code runs in a signal
+/// handler.
 public enum Signals {
     /// A request to end.
     public enum Ending: Sendable {
         case terminate
         case interrupt
 
-        /// The name by which people know it.
+        /// The signal's name.
         public var name: String {
             switch self {
             case .terminate: "SIGTERM"
@@ -17,9 +17,9 @@ public enum Signals {
         }
     }
 
-    /// Keeps the endings for `next`, and lets hangups and broken pipes pass.
+    /// Holds these signals back for `next`, and ignores SIGHUP and SIGPIPE.
     ///
-    /// Must be called before the first thread starts, as threads inherit it.
+    /// Call it before the first thread starts, as threads inherit the mask.
     public static func prepare() {
         signal(SIGHUP, SIG_IGN)
         signal(SIGPIPE, SIG_IGN)

@@ -2,21 +2,21 @@ internal import CSupport
 internal import Glibc
 internal import Primitives
 
-/// The side that connects, and waits for one socket alone: that of the tools.
+/// The client side, which waits for one socket at a time.
 extension Socket {
-    /// A connection to `address` that is made when this returns.
+    /// Connects to `address` and waits for the connection.
     public static func connect(to address: SocketAddress) throws(SystemError) -> Socket {
         let socket = try open(address, flags: 0)
         guard address.connect(socket.descriptor) == 0 else { throw socket.failure("connect") }
         return socket
     }
 
-    /// A connection that may still be on its way, non-blocking; writable once it is made.
+    /// Starts to connect to `address` without waiting; the socket is writable once connected.
     public static func connectLater(to address: SocketAddress) throws(SystemError) -> Socket {
         let socket = try open(address, flags: Int32(SOCK_NONBLOCK.rawValue))
         if address.connect(socket.descriptor) == 0 || errno == EINPROGRESS { return socket }
         guard errno == EAGAIN else { throw socket.failure("connect") }
-        // A unix socket with a full backlog answers EAGAIN: there, waiting is the only way.
+        // EAGAIN is a unix socket with a full backlog: only connect can wait for it.
         socket.close()
         let patient = try connect(to: address)
         patient.setNonblocking()
@@ -34,14 +34,14 @@ extension Socket {
         return Socket(descriptor)
     }
 
-    /// The error that stands in errno; the socket is closed.
+    /// Closes the socket and returns the error in errno.
     private func failure(_ call: String) -> SystemError {
         let error = SystemError(call)
         close()
         return error
     }
 
-    /// The error of a connection attempt that has ended; 0 is success.
+    /// The error of a finished connection attempt; 0 is success.
     public func connectionError() -> Int32 {
         var error: Int32 = 0
         var size = socklen_t(MemoryLayout<Int32>.size)
@@ -50,26 +50,26 @@ extension Socket {
         return status == 0 ? error : errno
     }
 
-    /// Makes every transfer return at once.
+    /// Makes transfers return immediately.
     public func setNonblocking() { _ = apus_set_nonblocking(descriptor) }
 
-    /// Makes every transfer wait until something goes.
+    /// Makes transfers wait.
     public func setBlocking() {
         let flags = fcntl(descriptor, F_GETFL)
         _ = fcntl(descriptor, F_SETFL, flags & ~O_NONBLOCK)
     }
 
-    /// What a socket can be waited for.
+    /// What to wait for.
     public enum Readiness: Sendable {
-        /// Something has come, or the other side closed.
+        /// There are bytes to receive, or the peer closed.
         case reading
-        /// Something can be sent.
+        /// There is room to send.
         case writing
     }
 
-    /// Waits at most `milliseconds` (below zero: for ever); false if the time is over before.
+    /// Waits at most `milliseconds` (negative: forever); false if that time ran out.
     ///
-    /// A signal ends the waiting as readiness does.
+    /// A signal ends the wait as readiness does.
     public func waits(for readiness: Readiness, milliseconds: Int) -> Bool {
         let events = Int16(readiness == .reading ? POLLIN : POLLOUT)
         var one = pollfd(fd: descriptor, events: events, revents: 0)
@@ -82,7 +82,7 @@ extension Socket {
         bytes.withBytes { Socket.send(descriptor, $0[range]) }
     }
 
-    /// Receives what is there, at most the size of `buffer`.
+    /// Receives what has arrived, at most the size of `buffer`.
     public func receive(into buffer: inout [UInt8]) -> Transfer {
         // SAFETY: the count given is the buffer's own.
         unsafe buffer.withUnsafeMutableBytes { room in

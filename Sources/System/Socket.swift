@@ -6,7 +6,7 @@ public import Primitives
 ///
 /// The server keeps descriptors of non-blocking sockets, for which the static functions are.
 public struct Socket: Sendable {
-    /// The kernel's number of it.
+    /// The file descriptor.
     public let descriptor: Int32
 
     /// The socket of an open descriptor.
@@ -97,17 +97,17 @@ public struct Socket: Sendable {
         return descriptor
     }
 
-    /// What came of accepting a connection.
+    /// The outcome of accepting a connection.
     public enum Acceptance: Sendable {
         /// A connection, non-blocking.
         case connection(Int32)
-        /// None waits any more.
+        /// No connection is waiting.
         case none
-        /// One waits, but the process or the system has no descriptor or no memory for it.
+        /// A connection is waiting, but there is no descriptor or no memory for it.
         case noRoom(SystemError)
     }
 
-    /// Accepts a connection; one that failed while it waited is passed over.
+    /// Accepts a connection; skips those that failed while they were waiting.
     public static func accept(_ listening: Int32) -> Acceptance {
         while true {
             let descriptor = apus_accept(listening)
@@ -120,7 +120,7 @@ public struct Socket: Sendable {
         }
     }
 
-    /// Sends small segments at once, and asks a silent other side every `keepAlive` seconds
+    /// Sends small segments immediately, and probes a silent peer every `keepAlive` seconds
     /// (0: never).
     public static func tune(_ descriptor: Int32, keepAlive: Int32) {
         set(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
@@ -140,8 +140,8 @@ public struct Socket: Sendable {
     /// Closes a descriptor.
     public static func close(_ descriptor: Int32) { _ = Glibc.close(descriptor) }
 
-    /// Closes a descriptor whose socket others, such as an io_uring, may still be using: what they
-    /// wait for comes to its end.
+    /// Closes a socket that others, such as an io_uring, may still be using: their pending requests
+    /// end.
     public static func end(_ descriptor: Int32) {
         _ = shutdown(descriptor, Int32(SHUT_RDWR))
         close(descriptor)
@@ -149,14 +149,14 @@ public struct Socket: Sendable {
 
     // MARK: Transfers
 
-    /// Receives up to `capacity` bytes to `target`.
+    /// Receives up to `capacity` bytes into `target`.
     @inline(__always)
     public static func receive(_ descriptor: Int32, _ target: Cell, _ capacity: Int) -> Transfer {
         // SAFETY: the caller's room.
         outcome(unsafe recv(descriptor, target.base, capacity, 0), zeroIsClosed: true)
     }
 
-    /// Sends as many of `bytes` as go.
+    /// Sends as many of `bytes` as the kernel takes.
     @inline(__always)
     public static func send(_ descriptor: Int32, _ bytes: Bytes) -> Transfer {
         // SAFETY: the bytes are readable.
@@ -166,7 +166,7 @@ public struct Socket: Sendable {
         )
     }
 
-    /// Sends as many bytes of `parts` as go in one call, at most 64 parts.
+    /// Sends as many bytes of `parts` as the kernel takes in one call, at most 64 parts.
     public static func send(_ descriptor: Int32, parts: [Bytes]) -> Transfer {
         // SAFETY: the vector's addresses are readable and used only during the call.
         let sent = unsafe withUnsafeTemporaryAllocation(of: iovec.self, capacity: 64) { vector in
@@ -201,7 +201,7 @@ public struct Socket: Sendable {
         return name.bytes.string
     }
 
-    /// Appends what `name` tells.
+    /// Appends what `name` returns.
     public static func appendName(
         _ descriptor: Int32,
         peer: Bool,
@@ -256,8 +256,8 @@ public struct Socket: Sendable {
         }
     }
 
-    /// Whether the other end is this machine by its own address or a unix socket. As in Redis,
-    /// other loopback addresses than 127.0.0.1 do not count.
+    /// Whether the peer is on this machine: 127.0.0.1, ::1 or a unix socket. As in Redis, other
+    /// loopback addresses do not count.
     public static func isLocal(_ descriptor: Int32) -> Bool {
         let peer = name(descriptor, peer: true, unixPath: "")
         return peer == ":0" || peer.hasPrefix("127.0.0.1:") || peer.hasPrefix("[::1]")

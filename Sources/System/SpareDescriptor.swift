@@ -1,18 +1,18 @@
 internal import CSupport
 internal import Glibc
 
-/// A descriptor kept for the moment when there are no others, so that a connection which waits can
-/// be told so.
+/// A descriptor kept in reserve for when there are no others, so that a waiting connection can be
+/// refused.
 public struct SpareDescriptor: ~Copyable {
     private var descriptor: Int32 = -1
 
-    /// One that is held, if there is any.
+    /// Reserves a descriptor, if there is one.
     public init() { take() }
 
     deinit { if descriptor >= 0 { close(descriptor) } }
 
-    /// Accepts a connection in place of the spare one; nil where that fails too. The caller closes
-    /// it and calls `take`.
+    /// Gives the descriptor up to accept a connection; nil if that fails too. The caller closes the
+    /// connection and calls `take`.
     public mutating func accept(_ listening: Int32) -> Int32? {
         guard descriptor >= 0 else { return nil }
         giveUp()
@@ -23,7 +23,7 @@ public struct SpareDescriptor: ~Copyable {
         return accepted
     }
 
-    /// Holds a descriptor again.
+    /// Reserves a descriptor again.
     public mutating func take() {
         // SAFETY: the path is a literal.
         if descriptor < 0 { descriptor = unsafe apus_open("/dev/null", O_RDONLY | O_CLOEXEC, 0) }

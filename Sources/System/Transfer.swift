@@ -1,8 +1,8 @@
-/// What a transfer of bytes came to.
+/// The outcome of a transfer.
 public enum Transfer: Sendable, Equatable {
-    /// So many bytes went.
+    /// This many bytes were transferred.
     case bytes(Int)
-    /// Nothing goes just now.
+    /// The transfer would have to wait.
     case wouldBlock
     /// The other side closed (error 0), or the connection failed with this error number.
     case closed(error: Int32)

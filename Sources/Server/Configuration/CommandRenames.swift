@@ -1,14 +1,13 @@
 internal import Primitives
 
-/// What `rename-command` lines make of the names of commands.
+/// The effect of `rename-command` lines on the names of commands.
 struct CommandRenames: Sendable {
-    /// The name that a row of the registry is called by instead of its own, in capitals; an empty
-    /// one: not at all.
+    /// The new names by row of the registry, in capitals; an empty name disables the command.
     private(set) var names: [Int: [UInt8]] = [:]
-    /// The rows by their names at this point; filled by the first line.
+    /// The rows by their current names; filled by the first line.
     private var rows: [[UInt8]: Int] = [:]
 
-    /// Calls the command `old` by `new` from here on, or not at all where that is empty.
+    /// Renames the command `old` to `new`, or disables it if `new` is empty.
     mutating func rename(_ old: [UInt8], to new: [UInt8]) throws(DirectiveRefusal) {
         if rows.isEmpty { fill() }
         guard let row = rows.removeValue(forKey: Self.capitals(old)) else {

@@ -2,7 +2,7 @@ internal import Glibc
 internal import Wire
 
 extension Configuration {
-    /// How deep files may include each other; Redis has no limit and dies of a circle.
+    /// How deeply files may include each other; Redis has no limit and crashes on a cycle.
     public static let includeDepthMax = 16
 
     /// Reads what the command line names: the file, standard input, then the options.
@@ -97,7 +97,7 @@ extension Configuration {
         note(directive)
     }
 
-    /// What a repeated directive adds to. The first `save` starts anew: the default is not kept.
+    /// What a repeated directive adds to. The first `save` replaces the default.
     private func builtOn(_ row: Int) -> ConfigurationValue? {
         switch values[row] {
         case .bufferLimits: values[row]
@@ -108,7 +108,7 @@ extension Configuration {
         }
     }
 
-    /// Keeps the name of a directive that steers nothing yet.
+    /// Remembers a directive that has no effect yet.
     mutating func note(_ directive: Directive) {
         guard !directive.isInEffect, !notInEffect.contains(directive.name) else { return }
         notInEffect.append(directive.name)
@@ -156,7 +156,7 @@ extension Configuration {
         }
     }
 
-    /// What can only be judged once all lines are read.
+    /// Checks what can only be judged after all lines.
     private func checkWhole() throws(ConfigurationFailure) {
         let path = value("logfile").text
         guard !path.isEmpty else { return }

@@ -6,13 +6,13 @@
 /// ## Invariants
 /// - `values` and `standards` have one value per row, each of its row's kind.
 public struct Configuration: Sendable {
-    /// Makes a change take place; throws if it cannot. Called again with the former
-    /// configuration where a later one fails.
+    /// Applies a change; throws if it cannot. Called again with the former configuration if a
+    /// later action fails.
     public typealias Action = @Sendable (Configuration) throws(DirectiveRefusal) -> Void
 
     /// The file that the server was started with, absolute, if there was one.
     public internal(set) var path: String?
-    /// Directives that were given but steer nothing yet, in the order in which they came.
+    /// Directives that were given but have no effect yet, in the order given.
     public internal(set) var notInEffect: [String] = []
     /// What the `rename-command` lines say.
     var renames = CommandRenames()
@@ -45,14 +45,14 @@ public struct Configuration: Sendable {
         values[ConfigurationTable.row(name)]
     }
 
-    /// Registers what makes a change of any of `names` take place.
+    /// Registers the action that applies changes of any of `names`.
     ///
     /// It runs once per CONFIG SET, after all values were read and only if one of them changed.
     public mutating func whenChanged(_ names: [String], _ action: @escaping Action) {
         actions.append((Set(names.map(ConfigurationTable.row)), action))
     }
 
-    /// Notes what a directive came to where the system did not allow what was asked.
+    /// Sets a directive to what the system allowed.
     mutating func settle(_ name: String, at value: ConfigurationValue) {
         values[ConfigurationTable.row(name)] = value
     }
@@ -69,7 +69,7 @@ public struct Configuration: Sendable {
 extension Configuration {
     /// The directives that match any of `patterns`, each once.
     ///
-    /// A name without wildcards also finds hidden directives and is answered as it was asked.
+    /// A name without wildcards also finds hidden directives, and is returned as it was spelled.
     public func get(_ patterns: [String]) -> [(name: String, value: [UInt8])] {
         var found: [(name: String, value: [UInt8])] = []
         var seen: Set<String> = []
@@ -138,7 +138,7 @@ extension Configuration {
         }
         try next.takePlace(of: self, changes.map { $0.name.lowercased() }, rows)
         for row in rows { next.note(ConfigurationTable.directives[row]) }
-        // The folder as the system calls it, not as it was given.
+        // The directory as the system names it, not as it was given.
         next.noteWorkingDirectory()
         self = next
     }
@@ -194,7 +194,7 @@ extension Configuration {
             .map(Array.init)
     }
 
-    /// Runs the actions of what changed; where one fails, those that ran run for `former` again.
+    /// Runs the actions of all changes; if one fails, reverts those that ran to `former`.
     private func takePlace(
         of former: Configuration,
         _ names: [String],
@@ -203,7 +203,7 @@ extension Configuration {
         var done: [Action] = []
         for (name, row) in zip(names, rows) where values[row] != former.values[row] {
             do throws(DirectiveRefusal) {
-                // An action stands with the first of its rows that changed, so that it runs once.
+                // An action belongs to the first of its rows that changed, so that it runs once.
                 for entry in actions where rows.first(where: entry.rows.contains) == row {
                     done.append(entry.action)
                     try entry.action(self)

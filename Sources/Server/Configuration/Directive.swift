@@ -1,6 +1,6 @@
 /// One row of the configuration table: everything the server knows about a directive.
 public struct Directive: Sendable {
-    /// What sets a directive apart from one that CONFIG SET may change and everybody may see.
+    /// How a directive differs from one that CONFIG SET may change and everybody may see.
     public struct Traits: OptionSet, Sendable {
         /// The bits.
         public let rawValue: UInt8
@@ -18,7 +18,7 @@ public struct Directive: Sendable {
         public static let protected = Traits(rawValue: 1 << 3)
         /// CONFIG REWRITE writes it even when it stands at its default.
         public static let alwaysWritten = Traits(rawValue: 1 << 4)
-        /// Protects the server or its data, and does not work yet: refused but at its default.
+        /// Protects the server or its data and does not work yet: only its default is accepted.
         public static let guarding = Traits(rawValue: 1 << 5)
     }
 
@@ -32,7 +32,7 @@ public struct Directive: Sendable {
     public let standard: String
     /// See `Traits`.
     public let traits: Traits
-    /// What it does, in one sentence; `nil` while the feature it steers does not exist.
+    /// What it does, in one sentence; `nil` while it has no effect.
     public let meaning: String?
 
     init(
@@ -65,7 +65,7 @@ public struct DirectiveRefusal: Error, Equatable {
 
     init(_ reason: String) { self.reason = reason }
 
-    /// A line that asks for a protection which does not work yet.
+    /// The directive asks for a protection that does not work yet.
     static func unguarded(_ name: String) -> DirectiveRefusal {
         DirectiveRefusal(
             "'\(name)' is not supported yet; ignoring it would leave the server less protected "

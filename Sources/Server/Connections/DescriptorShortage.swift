@@ -1,15 +1,15 @@
 internal import System
 
-/// What the worker that accepts connections keeps for when the process has no descriptors left.
+/// How the accepting worker copes when the process runs out of descriptors.
 struct DescriptorShortage: ~Copyable {
-    /// Lets a connection be refused for which there is no descriptor.
+    /// Makes it possible to refuse a connection.
     var spare = SpareDescriptor()
-    /// Listening sockets that nothing is accepted from until the next tick.
+    /// Listening sockets that are not polled until the next tick.
     var paused: [Int32] = []
-    /// The second of the monotonic clock in which the log was last told.
+    /// The second of the monotonic clock of the last log line.
     private var toldAt: Int64 = 0
 
-    /// Tells the log of the shortage, once a second.
+    /// Logs the shortage, at most once a second.
     mutating func note(_ error: SystemError, _ log: Log, second: Int64) {
         guard second != toldAt else { return }
         toldAt = second

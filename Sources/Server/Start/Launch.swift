@@ -1,7 +1,7 @@
 internal import Store
 internal import System
 
-/// One run of the server: from a configuration that was read to an exit code.
+/// One run of the server, from its configuration to its exit code.
 struct Launch {
     private var configuration: Configuration
     private let options: Options
@@ -16,7 +16,7 @@ struct Launch {
         options = Options(configuration)
     }
 
-    /// Serves until somebody ends it; returns the exit code.
+    /// Serves until the server is told to stop; returns the exit code.
     consuming func run() -> Int32 {
         Signals.prepare()
         log.write(to: options.logPath)
@@ -77,7 +77,7 @@ struct Launch {
         }
     }
 
-    /// The supervisor that wants to hear of the start, where `supervised` names one.
+    /// The supervisor to notify of the start, if `supervised` names one.
     private func findSupervisor() -> Supervisor? {
         let wanted = options.supervisor
         if wanted == "upstart" || wanted == "auto", OwnProcess.environment("UPSTART_JOB") != nil {
@@ -111,8 +111,8 @@ struct Launch {
         return false
     }
 
-    /// Lets as many files be open as `maxclients` needs, or lowers `maxclients`; false when not
-    /// even one client would be served.
+    /// Raises the limit of open files to what `maxclients` needs, or lowers `maxclients`; false if
+    /// not even one client could connect.
     private mutating func settleClientsMax() -> Bool {
         let wanted = options.clientsMax + Instance.reservedFiles(options)
         let before = OpenFiles.limit
@@ -157,7 +157,7 @@ struct Launch {
 
     // MARK: Listening
 
-    /// Listens wherever it shall; false, with the reason in the log, when something is in the way.
+    /// Listens on all configured addresses; on failure logs the reason and returns false.
     private func listen(_ server: Instance) -> Bool {
         do throws(Listener.Failure) {
             try server.serve(Listener.openTCP(options))
@@ -206,7 +206,7 @@ struct Launch {
         return 0
     }
 
-    /// Writes the process' number where it is asked for; returns the file's path.
+    /// Writes the pid file if there is to be one; returns its path.
     private func writeProcessFile() -> String? {
         var path = options.processFilePath
         if path.isEmpty, options.isDaemon { path = "/var/run/apus.pid" }
@@ -229,7 +229,7 @@ struct Launch {
         }
     }
 
-    /// Says so where the kernel lets fewer connections wait than `tcp-backlog` asks for.
+    /// Warns if the kernel's limit is lower than `tcp-backlog`.
     private func warnOfBacklog() {
         guard let most = OwnProcess.number(in: "/proc/sys/net/core/somaxconn"),
             most > 0, most < options.backlog
@@ -241,7 +241,7 @@ struct Launch {
         )
     }
 
-    /// Ends the server at the first signal, and the process at a second interrupt.
+    /// Shuts the server down at the first signal, and exits at a second interrupt.
     private func watchSignals(_ server: Instance) {
         let log = log
         _ = Thread("signals") {

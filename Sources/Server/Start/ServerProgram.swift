@@ -1,8 +1,8 @@
 internal import System
 
-/// What `apus-server` does from its command line to its end.
+/// The program apus-server, from its command line to its exit.
 public enum ServerProgram {
-    /// Runs the server with the words after the program's name.
+    /// Runs the server with the given arguments.
     public static func main(_ words: [String]) -> Never {
         let arguments = LaunchArguments(words)
         switch arguments.request {

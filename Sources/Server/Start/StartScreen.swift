@@ -1,6 +1,6 @@
 internal import System
 
-/// What somebody at a terminal sees first: what runs here, where it listens, how to talk to it.
+/// The banner at a terminal: what runs here, where it listens, how to connect.
 struct StartScreen {
     let options: Options
     let listeners: [Listener]
@@ -15,8 +15,8 @@ struct StartScreen {
             ] + places + [
                 "PID: \(OwnProcess.number), \(options.threads) "
                     + (options.threads == 1 ? "thread" : "threads"),
-                "", "Talk to it:  apus-cli \(address)  or any Redis client",
-                "End it:      Ctrl-C",
+                "", "Connect:     apus-cli \(address)  or any Redis client",
+                "Stop:        Ctrl-C",
             ]
         let width = StartScreen.bird.map(\.count).max() ?? 0
         let lines = (0..<max(facts.count, StartScreen.bird.count)).map { index in
@@ -45,7 +45,7 @@ struct StartScreen {
         }
     }
 
-    /// The words that lead a client here.
+    /// The options that connect apus-cli to this server.
     private var address: String {
         guard options.port != 0 else { return "-s \(options.unixSocketPath)" }
         return "-p \(options.port)"

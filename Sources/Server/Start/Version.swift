@@ -1,8 +1,8 @@
-/// The versions that are told.
+/// The versions that clients are told.
 enum Version {
     /// Ours.
     static let apus: StaticString = "0.1.0"
-    /// The version of Redis whose commands and replies clients may count on.
+    /// The version of Redis whose commands and replies clients may rely on.
     static let redis: StaticString = "7.4.0"
 
     /// What `--version` prints.
