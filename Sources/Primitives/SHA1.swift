@@ -1,7 +1,8 @@
 internal import CCrypto
 
-/// A SHA-1 sum of 160 bits: what Redis' digests of data sets are made of, no protection of
-/// anything. libcrypto computes it.
+/// A SHA-1 sum of 160 bits, computed by libcrypto.
+///
+/// Redis' digests of data sets are made of it; it protects nothing.
 public struct SHA1: Equatable, Sendable {
     /// The 20 bytes as five words, the first bytes in the highest bits of the first.
     private var parts: InlineArray<5, UInt32>

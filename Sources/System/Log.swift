@@ -38,7 +38,7 @@ public enum LogLevel: Int, Comparable, Sendable {
     }
 }
 
-/// One line of the log, in Redis' form, which log readers know:
+/// One line of the log, in Redis' form, which log readers know.
 ///
 /// ```text
 /// 1234:M 24 Nov 2026 01:02:03.456 * Ready to accept connections tcp
