@@ -33,7 +33,7 @@ import Testing
             }
             let buffer = ByteBuffer(capacity: 72)
             buffer.cell.zero(0, 72)
-            unsafe text.withBytes { unsafe $0.copyInline(to: buffer.cell.base) }
+            text.withBytes { unsafe $0.copyInline(to: buffer.cell.base) }
             let padding = [UInt8](repeating: 0, count: 72 - count)
             #expect(buffer.cell.bytes(0, 72).array == text + padding)
         }
