@@ -2,6 +2,7 @@ internal import CSupport
 internal import Commands
 internal import Primitives
 internal import Store
+internal import System
 internal import Wire
 
 /// The batch: requests of many connections, whose memory is asked for ahead, and which then run in
