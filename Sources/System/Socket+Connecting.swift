@@ -28,10 +28,11 @@ extension Socket {
         flags: Int32
     ) throws(SystemError) -> Socket {
         let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | flags
-        let descriptor = socket(address.family, kind, 0)
+        let descriptor = Glibc.socket(address.family, kind, 0)
         guard descriptor >= 0 else { throw SystemError("socket") }
-        if !address.isUnix { tune(descriptor, keepAlive: 0) }
-        return Socket(descriptor)
+        let socket = Socket(descriptor)
+        if !address.isUnix { socket.tune(keepAlive: 0) }
+        return socket
     }
 
     /// Closes the socket and returns the error in errno.
@@ -79,7 +80,7 @@ extension Socket {
 
     /// Sends as much of `bytes` in `range` as the kernel takes.
     public func send(_ bytes: [UInt8], _ range: Range<Int>) -> Transfer {
-        bytes.withBytes { Socket.send(descriptor, $0[range]) }
+        bytes.withBytes { send($0[range]) }
     }
 
     /// Receives what has arrived, at most the size of `buffer`.
@@ -87,10 +88,7 @@ extension Socket {
         // SAFETY: the count given is the buffer's own.
         unsafe buffer.withUnsafeMutableBytes { room in
             guard let base = room.baseAddress else { return .bytes(0) }
-            return unsafe Socket.receive(descriptor, Cell(base), room.count)
+            return unsafe receive(Cell(base), room.count)
         }
     }
-
-    /// Closes the socket.
-    public func close() { Socket.close(descriptor) }
 }

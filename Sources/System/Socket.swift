@@ -3,8 +3,6 @@ internal import Glibc
 public import Primitives
 
 /// A stream socket; whoever holds it last closes it.
-///
-/// The server keeps descriptors of non-blocking sockets, for which the static functions are.
 public struct Socket: Sendable {
     /// The file descriptor.
     public let descriptor: Int32
@@ -27,7 +25,7 @@ public struct Socket: Sendable {
         address: String,
         port: UInt16,
         backlog: Int32
-    ) throws(SystemError) -> Int32 {
+    ) throws(SystemError) -> Socket {
         let isIPv6 = address.contains(":")
         let name = address == "*" ? "0.0.0.0" : address == "::*" ? "::" : address
         let found = try SocketAddress.resolve(
@@ -39,9 +37,10 @@ public struct Socket: Sendable {
         guard let first = found.first else { throw SystemError("bind", number: EADDRNOTAVAIL) }
         let descriptor = socket(first.family, streamFlags, 0)
         guard descriptor >= 0 else { throw SystemError("socket") }
-        set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1)
-        if isIPv6 { set(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, 1) }
-        return try finish(descriptor, first.bind(descriptor), backlog)
+        let listening = Socket(descriptor)
+        listening.set(SOL_SOCKET, SO_REUSEADDR, 1)
+        if isIPv6 { listening.set(Int32(IPPROTO_IPV6), IPV6_V6ONLY, 1) }
+        return try listening.finish(first.bind(descriptor), backlog)
     }
 
     /// Listens on a unix socket at `path`, replacing a stale one, with `mode` if not zero and for
@@ -51,17 +50,17 @@ public struct Socket: Sendable {
         mode: UInt32,
         group: String,
         backlog: Int32
-    ) throws(SystemError) -> Int32 {
+    ) throws(SystemError) -> Socket {
         let address = try SocketAddress(path: path)
         // SAFETY: the path is a terminated string during the calls.
         unsafe unlink(path)
         let descriptor = socket(AF_UNIX, streamFlags, 0)
         guard descriptor >= 0 else { throw SystemError("socket") }
-        let listening = try finish(descriptor, address.bind(descriptor), backlog)
+        let listening = try Socket(descriptor).finish(address.bind(descriptor), backlog)
         if mode != 0 { unsafe chmod(path, mode) }
         if !group.isEmpty {
             do throws(SystemError) { try give(path, to: group) } catch {
-                close(listening)
+                listening.close()
                 throw error
             }
         }
@@ -79,28 +78,24 @@ public struct Socket: Sendable {
         }
     }
 
-    private static func finish(
-        _ descriptor: Int32,
-        _ bound: Int32,
-        _ backlog: Int32
-    ) throws(SystemError) -> Int32 {
+    private func finish(_ bound: Int32, _ backlog: Int32) throws(SystemError) -> Socket {
         guard bound == 0 else {
             let error = SystemError("bind")
-            close(descriptor)
+            close()
             throw error
         }
         guard Glibc.listen(descriptor, backlog) == 0 else {
             let error = SystemError("listen")
-            close(descriptor)
+            close()
             throw error
         }
-        return descriptor
+        return self
     }
 
     /// The outcome of accepting a connection.
     public enum Acceptance: Sendable {
         /// A connection, non-blocking.
-        case connection(Int32)
+        case connection(Socket)
         /// No connection is waiting.
         case none
         /// A connection is waiting, but there is no descriptor or no memory for it.
@@ -108,10 +103,10 @@ public struct Socket: Sendable {
     }
 
     /// Accepts a connection; skips those that failed while they were waiting.
-    public static func accept(_ listening: Int32) -> Acceptance {
+    public func accept() -> Acceptance {
         while true {
-            let descriptor = apus_accept(listening)
-            if descriptor >= 0 { return .connection(descriptor) }
+            let accepted = apus_accept(descriptor)
+            if accepted >= 0 { return .connection(Socket(accepted)) }
             switch errno {
             case EMFILE, ENFILE, ENOBUFS, ENOMEM: return .noRoom(SystemError("accept"))
             case ECONNABORTED, EINTR, EPROTO: continue
@@ -122,43 +117,43 @@ public struct Socket: Sendable {
 
     /// Sends small segments immediately, and probes a silent peer every `keepAlive` seconds
     /// (0: never).
-    public static func tune(_ descriptor: Int32, keepAlive: Int32) {
-        set(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+    public func tune(keepAlive: Int32) {
+        set(Int32(IPPROTO_TCP), TCP_NODELAY, 1)
         guard keepAlive > 0 else { return }
-        set(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1)
-        set(descriptor, Int32(IPPROTO_TCP), TCP_KEEPIDLE, keepAlive)
-        set(descriptor, Int32(IPPROTO_TCP), TCP_KEEPINTVL, max(keepAlive / 3, 1))
-        set(descriptor, Int32(IPPROTO_TCP), TCP_KEEPCNT, 3)
+        set(SOL_SOCKET, SO_KEEPALIVE, 1)
+        set(Int32(IPPROTO_TCP), TCP_KEEPIDLE, keepAlive)
+        set(Int32(IPPROTO_TCP), TCP_KEEPINTVL, max(keepAlive / 3, 1))
+        set(Int32(IPPROTO_TCP), TCP_KEEPCNT, 3)
     }
 
-    private static func set(_ descriptor: Int32, _ level: Int32, _ name: Int32, _ value: Int32) {
+    private func set(_ level: Int32, _ name: Int32, _ value: Int32) {
         var value = value
         // SAFETY: an int option with its size.
         unsafe _ = setsockopt(descriptor, level, name, &value, socklen_t(MemoryLayout<Int32>.size))
     }
 
-    /// Closes a descriptor.
-    public static func close(_ descriptor: Int32) { _ = Glibc.close(descriptor) }
+    /// Closes the socket.
+    public func close() { _ = Glibc.close(descriptor) }
 
     /// Closes a socket that others, such as an io_uring, may still be using: their pending requests
     /// end.
-    public static func end(_ descriptor: Int32) {
+    public func end() {
         _ = shutdown(descriptor, Int32(SHUT_RDWR))
-        close(descriptor)
+        close()
     }
 
     // MARK: Transfers
 
     /// Receives up to `capacity` bytes into `target`.
     @inline(__always)
-    public static func receive(_ descriptor: Int32, _ target: Cell, _ capacity: Int) -> Transfer {
+    public func receive(_ target: Cell, _ capacity: Int) -> Transfer {
         // SAFETY: the caller's room.
         outcome(unsafe recv(descriptor, target.base, capacity, 0), zeroIsClosed: true)
     }
 
     /// Sends as many of `bytes` as the kernel takes.
     @inline(__always)
-    public static func send(_ descriptor: Int32, _ bytes: Bytes) -> Transfer {
+    public func send(_ bytes: Bytes) -> Transfer {
         // SAFETY: the bytes are readable.
         outcome(
             unsafe Glibc.send(descriptor, bytes.base, bytes.count, Int32(MSG_NOSIGNAL)),
@@ -167,7 +162,7 @@ public struct Socket: Sendable {
     }
 
     /// Sends as many bytes of `parts` as the kernel takes in one call, at most 64 parts.
-    public static func send(_ descriptor: Int32, parts: [Bytes]) -> Transfer {
+    public func send(parts: [Bytes]) -> Transfer {
         // SAFETY: the vector's addresses are readable and used only during the call.
         let sent = unsafe withUnsafeTemporaryAllocation(of: iovec.self, capacity: 64) { vector in
             let count = min(parts.count, 64)
@@ -185,7 +180,7 @@ public struct Socket: Sendable {
         return outcome(sent, zeroIsClosed: false)
     }
 
-    private static func outcome(_ count: Int, zeroIsClosed: Bool) -> Transfer {
+    private func outcome(_ count: Int, zeroIsClosed: Bool) -> Transfer {
         if count > 0 { return .bytes(count) }
         if count == 0 { return zeroIsClosed ? .closed(error: 0) : .bytes(0) }
         return errno == EAGAIN || errno == EINTR ? .wouldBlock : .closed(error: errno)
@@ -195,15 +190,14 @@ public struct Socket: Sendable {
 
     /// The address of this or (`peer`) the other end as Redis writes it: `ip:port`, `[ip]:port`,
     /// or `path:0` for unix sockets, whose path the caller knows.
-    public static func name(_ descriptor: Int32, peer: Bool, unixPath: String) -> String {
+    public func name(peer: Bool, unixPath: String) -> String {
         var name = ByteBuffer()
-        appendName(descriptor, peer: peer, unixPath: unixPath, to: &name)
+        appendName(peer: peer, unixPath: unixPath, to: &name)
         return name.bytes.string
     }
 
     /// Appends what `name` returns.
-    public static func appendName(
-        _ descriptor: Int32,
+    public func appendName(
         peer: Bool,
         unixPath: String,
         to target: inout ByteBuffer
@@ -227,7 +221,7 @@ public struct Socket: Sendable {
         }
     }
 
-    private static func appendText(
+    private func appendText(
         _ address: UnsafePointer<sockaddr>,
         _ length: socklen_t,
         to target: inout ByteBuffer
@@ -258,8 +252,8 @@ public struct Socket: Sendable {
 
     /// Whether the peer is on this machine: 127.0.0.1, ::1 or a unix socket. As in Redis, other
     /// loopback addresses do not count.
-    public static func isLocal(_ descriptor: Int32) -> Bool {
-        let peer = name(descriptor, peer: true, unixPath: "")
+    public var isLocal: Bool {
+        let peer = name(peer: true, unixPath: "")
         return peer == ":0" || peer.hasPrefix("127.0.0.1:") || peer.hasPrefix("[::1]")
     }
 }

@@ -13,10 +13,10 @@ public struct SpareDescriptor: ~Copyable {
 
     /// Gives the descriptor up to accept a connection; nil if that fails too. The caller closes the
     /// connection and calls `take`.
-    public mutating func accept(_ listening: Int32) -> Int32? {
+    public mutating func accept(_ listening: Socket) -> Socket? {
         guard descriptor >= 0 else { return nil }
         giveUp()
-        guard case .connection(let accepted) = Socket.accept(listening) else {
+        guard case .connection(let accepted) = listening.accept() else {
             take()
             return nil
         }

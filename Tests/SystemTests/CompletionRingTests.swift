@@ -20,14 +20,14 @@ import Testing
     }
 
     private func end() {
-        Socket.close(near)
-        Socket.close(far)
+        Socket(near).close()
+        Socket(far).close()
     }
 
     /// Sends as many bytes as go; returns how many.
     @discardableResult
     private func put(_ bytes: [UInt8]) -> Int {
-        guard case .bytes(let count) = bytes.withBytes({ Socket.send(far, $0) }) else { return 0 }
+        guard case .bytes(let count) = bytes.withBytes({ Socket(far).send($0) }) else { return 0 }
         return count
     }
 
@@ -50,10 +50,10 @@ import Testing
             ring.use(completion)
             ring.releaseBuffers()
         }
-        Socket.close(far)
+        Socket(far).close()
         let last = try #require(next())
         #expect(last.isLast && last.result == 0 && !last.hasBytes)
-        Socket.close(near)
+        Socket(near).close()
     }
 
     @Test func `buffers are used again and again`() throws {
@@ -105,7 +105,7 @@ import Testing
         }
         #expect(ring.nextFailedSend() == nil && ring.next(before: ring.end) == nil)
         let memory = UnsafeMutableRawPointer.allocate(byteCount: 8192, alignment: 8)
-        guard case .bytes(500) = unsafe Socket.receive(far, Cell(memory), 8192) else {
+        guard case .bytes(500) = unsafe Socket(far).receive(Cell(memory), 8192) else {
             Issue.record("the bytes are not there")
             return
         }
@@ -124,7 +124,7 @@ import Testing
             let refused = try #require(ring.nextFailedSend())
             #expect(refused.target == 4 && refused.result == -EAGAIN)
             #expect(ring.nextFailedSend() == nil)
-            Socket.close(far)
+            Socket(far).close()
             ring.send(near, $0, number: 5)
             ring.submit()
             guard case .closed? = ring.nextFailedSend()?.transfer else {
@@ -133,7 +133,7 @@ import Testing
             }
         }
         #expect(ring.next(before: ring.end) == nil)
-        Socket.close(near)
+        Socket(near).close()
     }
 
     @Test func `waits end with the time`() {
@@ -182,9 +182,9 @@ import Testing
     @Test func `an ended socket ends what was asked for`() throws {
         ring.receive(near, mark: 1)
         ring.submit()
-        Socket.end(near)
+        Socket(near).end()
         let completion = try #require(next())
         #expect(completion.kind == .receive && completion.isLast && completion.result <= 0)
-        Socket.close(far)
+        Socket(far).close()
     }
 }

@@ -11,18 +11,17 @@ import Testing
     }
 
     /// Connects to `listening` in both ways and talks.
-    private func talk(_ listening: Int32, _ address: SocketAddress) throws {
+    private func talk(_ listening: Socket, _ address: SocketAddress) throws {
         for later in [false, true] {
             let near =
                 try later ? Socket.connectLater(to: address) : Socket.connect(to: address)
             #expect(near.waits(for: .writing, milliseconds: 2000))
             #expect(near.connectionError() == 0)
-            #expect(Socket(listening).waits(for: .reading, milliseconds: 2000))
-            guard case .connection(let accepted) = Socket.accept(listening) else {
+            #expect(listening.waits(for: .reading, milliseconds: 2000))
+            guard case .connection(let far) = listening.accept() else {
                 Issue.record("nothing to accept")
                 return
             }
-            let far = Socket(accepted)
             #expect(near.send(Array("_ping_".utf8), 1..<5) == .bytes(4))
             #expect(far.waits(for: .reading, milliseconds: 2000))
             var block = [UInt8](repeating: 0, count: 16)
@@ -34,7 +33,7 @@ import Testing
             #expect(far.receive(into: &block) == .closed(error: 0))
             far.close()
         }
-        Socket.close(listening)
+        listening.close()
     }
 
     @Test func `a unix socket carries bytes both ways`() throws {
@@ -47,7 +46,7 @@ import Testing
 
     @Test func `a TCP socket does so too`() throws {
         let listening = try Socket.listen(address: "127.0.0.1", port: 0, backlog: 8)
-        let name = Socket.name(listening, peer: false, unixPath: "")
+        let name = listening.name(peer: false, unixPath: "")
         let port = try #require(name.split(separator: ":").last.flatMap { Int($0) })
         let addresses = try SocketAddress.resolve("127.0.0.1", port: port)
         let address = try #require(addresses.first)

@@ -5,19 +5,19 @@ import Testing
 @Suite struct SpareDescriptorTests {
     @Test func `a connection is accepted in place of the spare descriptor`() throws {
         let listening = try Socket.listen(address: "127.0.0.1", port: 0, backlog: 8)
-        defer { Socket.close(listening) }
-        let name = Socket.name(listening, peer: false, unixPath: "")
+        defer { listening.close() }
+        let name = listening.name(peer: false, unixPath: "")
         let port = try #require(name.split(separator: ":").last.flatMap { Int($0) })
         let address = try #require(try SocketAddress.resolve("127.0.0.1", port: port).first)
         var spare = SpareDescriptor()
         let near = try Socket.connect(to: address)
         defer { near.close() }
-        #expect(Socket(listening).waits(for: .reading, milliseconds: 2000))
+        #expect(listening.waits(for: .reading, milliseconds: 2000))
         let accepted = spare.accept(listening)
         #expect(accepted != nil)
         let none = spare.accept(listening)
         #expect(none == nil)
-        if let accepted { Socket.close(accepted) }
+        accepted?.close()
         spare.take()
     }
 }

@@ -91,6 +91,6 @@ final class Connection {
 
     /// The address of one of its ends.
     func address(peer: Bool, unixPath: String) -> String {
-        Socket.name(descriptor, peer: peer, unixPath: unixPath)
+        Socket(descriptor).name(peer: peer, unixPath: unixPath)
     }
 }

@@ -25,16 +25,18 @@ struct Listener {
             let address = isOptional ? String(entry.dropFirst()) : entry
             let place = "\(address):\(port)"
             do throws(SystemError) {
-                let descriptor = try Socket.listen(
+                let socket = try Socket.listen(
                     address: address,
                     port: port,
                     backlog: Int32(clamping: options.backlog)
                 )
-                listeners.append(Listener(descriptor: descriptor, isUnix: false, place: place))
+                listeners.append(
+                    Listener(descriptor: socket.descriptor, isUnix: false, place: place)
+                )
             } catch {
                 if isOptional && error.number == EADDRNOTAVAIL { continue }
                 if absentProtocol.contains(error.number) { continue }
-                for listener in listeners { Socket.close(listener.descriptor) }
+                for listener in listeners { Socket(listener.descriptor).close() }
                 throw Failure(
                     text: "Could not create server TCP listening socket \(place): \(error.text)"
                 )
@@ -53,13 +55,13 @@ struct Listener {
         let path = options.unixSocketPath
         guard !path.isEmpty else { return nil }
         do throws(SystemError) {
-            let descriptor = try Socket.listen(
+            let socket = try Socket.listen(
                 path: path,
                 mode: UInt32(options.unixSocketPermissions),
                 group: options.unixSocketGroup,
                 backlog: Int32(clamping: options.backlog)
             )
-            return Listener(descriptor: descriptor, isUnix: true, place: path)
+            return Listener(descriptor: socket.descriptor, isUnix: true, place: path)
         } catch {
             throw Failure(text: "Failed opening Unix socket: \(error.text)")
         }

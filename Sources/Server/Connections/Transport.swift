@@ -10,17 +10,17 @@ enum Transport {
     /// Receives into `memory`, at most `capacity` bytes.
     @inline(__always)
     static func receive(_ connection: Connection, _ memory: Cell, _ capacity: Int) -> Transfer {
-        Socket.receive(connection.descriptor, memory, capacity)
+        Socket(connection.descriptor).receive(memory, capacity)
     }
 
     /// Sends bytes; what comes back may be short.
     @inline(__always)
     static func send(_ descriptor: Int32, _ bytes: Bytes) -> Transfer {
-        Socket.send(descriptor, bytes)
+        Socket(descriptor).send(bytes)
     }
 
     /// Sends several runs of bytes with one call; what comes back may be short.
     static func send(_ descriptor: Int32, parts: [Bytes]) -> Transfer {
-        Socket.send(descriptor, parts: parts)
+        Socket(descriptor).send(parts: parts)
     }
 }

@@ -11,7 +11,7 @@ struct AdminCall {
     let connection: Connection?
 
     /// Whether the words come from this machine.
-    var isLocal: Bool { connection.map { Socket.isLocal($0.descriptor) } ?? true }
+    var isLocal: Bool { connection.map { Socket($0.descriptor).isLocal } ?? true }
 
     /// Where the reply goes.
     var reply: ReplyWriter {

@@ -19,7 +19,7 @@ extension Instance {
     /// stopped.
     func listenAgain(_ options: Options) throws(Listener.Failure) {
         // First the old ones: the new addresses may be the same.
-        for listener in listeners where !listener.isUnix { Socket.close(listener.descriptor) }
+        for listener in listeners where !listener.isUnix { Socket(listener.descriptor).close() }
         listeners.removeAll { !$0.isUnix }
         shortage.paused.removeAll { paused in
             !listeners.contains { $0.descriptor == paused }
@@ -32,11 +32,11 @@ extension Instance {
         guard let listener = listeners.first(where: { $0.descriptor == listening }) else { return }
         let isUnix = listener.isUnix
         for _ in 0..<Instance.acceptedAtOnce {
-            switch Socket.accept(listening) {
+            switch Socket(listening).accept() {
             case .none: return
             case .noRoom(let error): guard turnAway(listening, error, worker) else { return }
-            case .connection(let descriptor):
-                if admit(descriptor, isUnix, worker) { hand(descriptor, isUnix, worker) }
+            case .connection(let socket):
+                if admit(socket, isUnix, worker) { hand(socket.descriptor, isUnix, worker) }
             }
         }
     }
@@ -56,8 +56,8 @@ extension Instance {
     /// socket that stays ready would keep the worker busy for nothing.
     private func turnAway(_ listening: Int32, _ error: SystemError, _ worker: Worker) -> Bool {
         shortage.note(error, log, second: worker.executor.clock.seconds)
-        if let descriptor = shortage.spare.accept(listening) {
-            refuse(descriptor, "-ERR max number of clients reached\r\n", worker)
+        if let socket = shortage.spare.accept(Socket(listening)) {
+            refuse(socket, "-ERR max number of clients reached\r\n", worker)
             shortage.spare.take()
             return true
         }
@@ -82,15 +82,15 @@ extension Instance {
     /// The connections accepted before the worker turns to its clients again.
     private static let acceptedAtOnce = 1000
 
-    private func admit(_ descriptor: Int32, _ isUnix: Bool, _ worker: Worker) -> Bool {
+    private func admit(_ socket: Socket, _ isUnix: Bool, _ worker: Worker) -> Bool {
         if connectionCount >= options.clientsMax {
-            refuse(descriptor, "-ERR max number of clients reached\r\n", worker)
+            refuse(socket, "-ERR max number of clients reached\r\n", worker)
             return false
         }
         if !isUnix {
-            Socket.tune(descriptor, keepAlive: Int32(clamping: options.keepAliveSeconds))
-            if options.isProtected, !Socket.isLocal(descriptor) {
-                refuse(descriptor, ProtectedMode.refusal, worker)
+            socket.tune(keepAlive: Int32(clamping: options.keepAliveSeconds))
+            if options.isProtected, !socket.isLocal {
+                refuse(socket, ProtectedMode.refusal, worker)
                 return false
             }
         }
@@ -99,9 +99,9 @@ extension Instance {
         return true
     }
 
-    private func refuse(_ descriptor: Int32, _ text: StaticString, _ worker: Worker) {
-        _ = Socket.send(descriptor, Bytes(text))
-        Socket.close(descriptor)
+    private func refuse(_ socket: Socket, _ text: StaticString, _ worker: Worker) {
+        _ = socket.send(Bytes(text))
+        socket.close()
         worker.executor.statistics.connectionsRejected &+= 1
     }
 }

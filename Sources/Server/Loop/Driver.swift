@@ -48,7 +48,7 @@ enum Driver {
     func remove(_ connection: Connection) {
         switch self {
         case .readiness(let driver): driver.remove(connection)
-        case .completions: Socket.end(connection.descriptor)
+        case .completions: Socket(connection.descriptor).end()
         }
     }
 

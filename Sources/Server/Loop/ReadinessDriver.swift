@@ -27,7 +27,7 @@ final class ReadinessDriver {
     /// Ends a connection's socket.
     func remove(_ connection: Connection) {
         poll.remove(connection.descriptor)
-        Socket.close(connection.descriptor)
+        Socket(connection.descriptor).close()
     }
 
     private func interest(_ connection: Connection) -> EventPoll.Interest {

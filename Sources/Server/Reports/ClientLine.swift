@@ -16,9 +16,9 @@ enum ClientLine {
         let unixPath = worker.server.options.unixSocketPath
         line.field("id=", Int64(bitPattern: connection.session.id))
         line.append(" addr=")
-        Socket.appendName(connection.descriptor, peer: true, unixPath: unixPath, to: &line)
+        Socket(connection.descriptor).appendName(peer: true, unixPath: unixPath, to: &line)
         line.append(" laddr=")
-        Socket.appendName(connection.descriptor, peer: false, unixPath: unixPath, to: &line)
+        Socket(connection.descriptor).appendName(peer: false, unixPath: unixPath, to: &line)
         line.field(" fd=", Int64(connection.descriptor))
         line.field(" name=", connection.session.details?.name)
         line.field(" age=", worker.executor.clock.seconds - connection.traffic.beganAt)
