@@ -42,7 +42,7 @@ import Wire
             #expect(error(options) == "ERR syntax error", "\(options)")
         }
         for options in ["EX 0", "PX -1", "EX 9223372036854775807"] {
-            #expect(error(options) == "ERR invalid expire time in '%' command", "\(options)")
+            #expect(error(options) == "ERR invalid expire time in 'test' command", "\(options)")
         }
         #expect(error("EX x") == "ERR value is not an integer or out of range")
         #expect(error("EX 0 junk") == "ERR syntax error")
