@@ -23,6 +23,11 @@ struct KnownException {
             "the arenas of several databases share it"
         ),
         KnownException(
+            .bannedWords,
+            "Sources/Store/Shards/ShardWatcher.swift",
+            "a snapshot is told of changes; nothing of it is called while nobody watches"
+        ),
+        KnownException(
             .safetyComment,
             "Sources/Store/Shards/Shard+Copying.swift",
             "the invariant stands at the type, not at each function"

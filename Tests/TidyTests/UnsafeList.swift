@@ -31,6 +31,7 @@ enum UnsafeList {
         "Sources/Store/Shards/Shard+Copying.swift",
         "Sources/Store/Shards/Shard+Expiry.swift",
         "Sources/Store/Shards/Shard+Freeing.swift",
+        "Sources/Store/Shards/Shard+Watching.swift",
         "Sources/Store/Shards/Shard.swift",
         "Sources/Store/Shards/SharedStamp.swift",
         "Sources/Store/Keyspace/SlicedWork.swift",

@@ -360,7 +360,7 @@ extension KeyCommands {
             let taken = context.keyspace.takeShards(partition: partition, database: database)
             for (database, shard) in taken {
                 removed[database, default: 0] += shard.count
-                context.retired.append(shard)
+                if shard.detach() { context.retired.append(shard) }
             }
         }
         for (database, count) in removed.sorted(by: { $0.key < $1.key }) {

@@ -59,7 +59,7 @@ extension NumberCommands {
         guard !overflow else { throw .overflow }
         context.changed(key, .incrBy)
         if let slot, slot.entry.stringEncoding == .integer {
-            slot.shard.willChange(slot)
+            slot.shard.willEdit(slot)
             slot.entry.integer = sum
         } else {
             StringValue.set(

@@ -109,8 +109,8 @@ extension Keyspace {
 
     /// Freezes two keys, which may be the same, until `work` goes on.
     ///
-    /// The value at `slot`, that of
-    /// the first one, does not expire meanwhile, nor do a hash's fields.
+    /// The value at `slot`, that of the first one, does not expire meanwhile, nor do a hash's
+    /// fields.
     public func freeze(_ first: Key, _ second: Key, at slot: Shard.Slot, for work: SlicedWork) {
         var work = work
         slot.shard.freeze(slot.entry)
@@ -147,16 +147,22 @@ extension Keyspace {
         return work
     }
 
+    /// Whether a command is halfway through changing a value, so that the keys are not as they are
+    /// between two commands. All partitions are locked.
+    public var hasInPlaceWork: Bool {
+        (0..<partitionCount).contains { place in
+            // SAFETY: the caller holds the partition's lock.
+            unsafe frozen[place].works.contains { $0.copy == nil }
+        }
+    }
+
     /// Gives up all copies in the making, so that their commands start over; false, and nothing is
     /// given up, where a command is halfway through changing a value.
     ///
     /// All partitions are locked.
     public func giveUpCopies() -> Bool {
-        let places = 0..<partitionCount
-        for place in places {
-            guard unsafe frozen[place].works.allSatisfy({ $0.copy != nil }) else { return false }
-        }
-        for place in places {
+        guard !hasInPlaceWork else { return false }
+        for place in 0..<partitionCount {
             for var work in unsafe frozen[place].works {
                 work.unfreeze()
                 work.copy?.discard()

@@ -1,4 +1,4 @@
-public import Structures
+internal import Structures
 internal import Primitives
 
 /// Freeing values, large ones in slices.
@@ -6,8 +6,10 @@ extension Shard {
     /// Blocks freed at once when a key goes; the rest waits for `freeSome`.
     static let freedAtOnce = 256
 
-    /// Frees the value of `entry`, whose key is about to go or to get another value.
-    public func freeValue(_ entry: Entry) {
+    /// Frees the value at `slot`, whose key is about to go or to get another value.
+    public func discardValue(_ slot: Slot) {
+        willDiscard(slot)
+        let entry = slot.entry
         if entry.isKind(.string) {
             if entry.stringEncoding == .external {
                 release(SharedBlock(address: entry.externalAddress))
@@ -20,10 +22,18 @@ extension Shard {
         retire(entry.kind, entry.encoding, entry.collection)
     }
 
-    /// Frees a collection, or a part of one, that no entry names any more.
+    /// Frees a collection, or a part of one, that no entry names any more, unless the watcher keeps
+    /// it for a while.
     func retire(_ kind: EntryKind, _ encoding: UInt8, _ root: Handle) {
+        assert(!root.isNone, "there is something to free")
+        let part = Remains(kind: kind, encoding: encoding, root: root)
+        if !isTaken(part) { free(part) }
+    }
+
+    /// Frees what no entry names any more, in slices where it is much.
+    public func free(_ part: Remains) {
+        var part = part
         var budget = Shard.freedAtOnce
-        var part = Remains(kind: kind, encoding: encoding, root: root)
         if !free(&part, &budget) { remains.append(part) }
     }
 

@@ -21,8 +21,6 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
         @usableFromInline var volatileCount = 0
         /// Bytes of values outside the arena.
         @usableFromInline var externalBytes = 0
-        /// Changes made, for INFO's rdb_changes_since_last_save.
-        @usableFromInline var changeCount: UInt64 = 0
         /// Large values whose keys are gone, freed in slices.
         @usableFromInline var remains: [Remains] = []
         /// Large blocks outside the arena that nobody holds but this list, given back in slices.
@@ -38,6 +36,7 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
         /// Roots of values that a command works on in slices: neither they nor what is in them
         /// expires.
         var frozenRoots: [Handle] = []
+        @usableFromInline var watch = Watch()
     }
 
     /// Where the search for what is due goes on.
@@ -48,12 +47,11 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
         @usableFromInline var hasRemoved = false
     }
 
-    /// A value without a key, to be freed bit by bit.
-    @usableFromInline
-    struct Remains {
-        @usableFromInline var kind: EntryKind
-        @usableFromInline var encoding: UInt8
-        @usableFromInline var root: Handle
+    /// A collection without a key, or a part of one, to be freed bit by bit.
+    public struct Remains {
+        let kind: EntryKind
+        let encoding: UInt8
+        var root: Handle
     }
 
     @usableFromInline let state: UnsafeMutablePointer<State>
@@ -122,9 +120,6 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
     /// The bytes of the arena's pages and of values outside it.
     public var pageBytes: Int { unsafe state.pointee.arena.pageBytes + externalBytes }
 
-    /// The changes made so far.
-    public var changeCount: UInt64 { unsafe state.pointee.changeCount }
-
     /// The number of hashes with fields that have an expiry.
     public var volatileHashCount: Int { unsafe state.pointee.volatileHashCount }
 
@@ -182,18 +177,6 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
         unsafe state.pointee.keys.prefetchEntry(hash, state.pointee.arena)
     }
 
-    // MARK: The gate
-
-    /// Announces that the value or expiry in `bucket` is about to change. Every mutation of the
-    /// keyspace passes here first: what must see the state before (a snapshot) hooks in here.
-    @inlinable
-    func willChange(bucket: UInt32) { unsafe state.pointee.changeCount &+= 1 }
-
-    /// Announces that the value at `slot` is about to be edited in place: a collection's structure,
-    /// a string's bytes.
-    @inlinable
-    public func willChange(_ slot: Slot) { willChange(bucket: slot.location.bucket) }
-
     // MARK: Changing
 
     /// Adds an entry for a key that is not there: header and key are written; the caller writes
@@ -206,6 +189,7 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
         expiry: Int64?,
         payload: Int
     ) -> Slot {
+        willInsert(key.hash)
         let word = expiry.map { UInt64(bitPattern: $0) }
         let location = unsafe state.pointee.keys.insert(
             key.bytes,
@@ -217,13 +201,12 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
             &state.pointee.arena
         )
         unsafe state.pointee.keys.setStamp(location, freshStamp, state.pointee.arena)
-        willChange(bucket: location.bucket)
         if let expiry { noteExpiry(expiry, location.bucket, isNew: true) }
         return Slot(self, location)
     }
 
     /// Gives the key at `slot` room for another value part, and another expiry; its old value must
-    /// have been freed or moved. The caller writes the value part.
+    /// have been discarded or moved. The caller writes the value part.
     public func rebuild(
         _ slot: Slot,
         kind: EntryKind,
@@ -231,7 +214,7 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
         expiry: Int64?,
         payload: Int
     ) -> Slot {
-        willChange(slot)
+        willEdit(slot)
         if slot.entry.hasWord != (expiry != nil) { countVolatile(expiry != nil ? 1 : -1) }
         let location = unsafe state.pointee.keys.rebuild(
             slot.location,
@@ -249,7 +232,7 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
     @discardableResult
     public func setExpiry(_ slot: Slot, _ expiry: Int64?) -> Slot {
         guard slot.entry.hasWord || expiry != nil else { return slot }
-        willChange(slot)
+        willEdit(slot)
         if slot.entry.hasWord != (expiry != nil) { countVolatile(expiry != nil ? 1 : -1) }
         let location = unsafe state.pointee.keys.setWord(
             slot.location,
@@ -262,13 +245,13 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
 
     /// Removes the key at `slot` with its value; a large value is freed in slices later on.
     public func remove(_ slot: Slot) {
-        freeValue(slot.entry)
+        discardValue(slot)
         removeKey(slot)
     }
 
-    /// Removes the key at `slot`; its value has been moved elsewhere or freed.
-    public func removeKey(_ slot: Slot) {
-        willChange(slot)
+    /// Removes the key at `slot`; its value has been moved elsewhere or discarded.
+    func removeKey(_ slot: Slot) {
+        willEdit(slot)
         if slot.entry.hasWord { countVolatile(-1) }
         unsafe state.pointee.keys.removeEntry(slot.location, &state.pointee.arena)
     }

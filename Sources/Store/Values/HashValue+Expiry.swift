@@ -27,7 +27,7 @@ extension HashValue {
         guard let location = table.table.find(name, shard.hash(name), shard.arena),
             !location.entry.isDue(now)
         else { return false }
-        shard.willChange(slot)
+        shard.willEdit(slot)
         let hadVolatile = table.volatileCount > 0
         table.setExpiry(location, expiry, &shard.arena)
         table.save(root, shard.arena)
@@ -39,7 +39,7 @@ extension HashValue {
     private func setExpiryInPack(_ name: Bytes, _ expiry: Int64?, _ now: Int64) -> Bool {
         guard let found = pack.find(name), !found.isDue(now) else { return false }
         guard found.expiry != expiry else { return true }
-        shard.willChange(slot)
+        shard.willEdit(slot)
         trackingVolatile {
             makeVolatile()
             // Making room moves the fields.
@@ -56,7 +56,7 @@ extension HashValue {
     /// Complexity: O(removed) if any, else O(1).
     public func dropDue(now: Int64, _ budget: inout Int, _ willDrop: (Bytes) -> Void) {
         guard let earliest = earliestExpiry, earliest <= now else { return }
-        shard.willChange(slot)
+        shard.willEdit(slot)
         if encoding == .table {
             var table = table
             _ = table.removeDue(now, &budget, &shard.arena) { entry in

@@ -206,7 +206,7 @@ public struct HashValue {
             makeTable()
             return setInTable(name, content, lifetime, now)
         }
-        shard.willChange(slot)
+        shard.willEdit(slot)
         let expiry = lifetime.expiry(after: isLive ? found?.expiry : nil)
         if let found, expiry == found.expiry {
             root = pack.replace(found, value: value, root, &shard.arena)
@@ -237,7 +237,7 @@ public struct HashValue {
         let found = table.table.find(name, hash, shard.arena)
         let isLive = found.map { !$0.entry.isDue(now) } ?? false
         let expiry = lifetime.expiry(after: isLive ? found?.entry.expiry : nil)
-        shard.willChange(slot)
+        shard.willEdit(slot)
         let location: EntryTable.Location
         if let found {
             HashValue.freeBlock(found.entry, in: shard)
@@ -271,7 +271,7 @@ public struct HashValue {
         switch encoding {
         case .pack, .volatilePack:
             guard let field = pack.find(name), !field.isDue(now) else { return false }
-            shard.willChange(slot)
+            shard.willEdit(slot)
             trackingVolatile { root = pack.remove(field, root, &shard.arena) }
             return true
         case .table:
@@ -279,7 +279,7 @@ public struct HashValue {
             guard let location = table.table.find(name, shard.hash(name), shard.arena),
                 !location.entry.isDue(now)
             else { return false }
-            shard.willChange(slot)
+            shard.willEdit(slot)
             let hadVolatile = table.volatileCount > 0
             HashValue.freeBlock(location.entry, in: shard)
             table.remove(location, &shard.arena)
@@ -322,7 +322,7 @@ public struct HashValue {
     /// Makes the hash a table if it is none.
     public func makeTable() {
         guard encoding != .table else { return }
-        shard.willChange(slot)
+        shard.willEdit(slot)
         let old = root
         var table = FieldTable()
         pack.forEach { field in

@@ -13,13 +13,13 @@ extension ListValue {
         let node = node
         let size = ListpackSize.head + node.measure + bytes
         guard !limit.allows(count: node.count + elements, byteCount: size) else { return }
-        shard.willChange(slot)
+        shard.willEdit(slot)
         makeLarge(depth: limits.listCompressDepth)
     }
 
     /// Puts `item` before the first element, or after the last. Precondition: `grow` made ready.
     public func push(_ item: PackItem, atFront: Bool, _ limits: EncodingLimits) {
-        shard.willChange(slot)
+        shard.willEdit(slot)
         switch encoding {
         case .node:
             insertIntoNode(item, at: atFront ? 0 : node.count)
@@ -32,7 +32,7 @@ extension ListValue {
 
     /// Puts `item` in before element `index`. Precondition: `grow` made ready.
     public func insert(_ item: PackItem, at index: Int, _ limits: EncodingLimits) {
-        shard.willChange(slot)
+        shard.willEdit(slot)
         switch encoding {
         case .node:
             insertIntoNode(item, at: index)
@@ -51,7 +51,7 @@ extension ListValue {
 
     /// Puts `item` in the place of element `index`. Precondition: `grow` made ready.
     public func replace(_ index: Int, with item: PackItem, _ limits: EncodingLimits) {
-        shard.willChange(slot)
+        shard.willEdit(slot)
         switch encoding {
         case .node:
             node.measure -= ListpackSize.byteCount(node.element(index))
@@ -76,7 +76,7 @@ extension ListValue {
     /// Complexity: O(log n + elements in the node at the cut); what is cut off is freed later on.
     public func remove(_ removed: Int, atFront: Bool, _ limits: EncodingLimits) {
         guard removed > 0 else { return }
-        shard.willChange(slot)
+        shard.willEdit(slot)
         switch encoding {
         case .node:
             let node = node
@@ -107,7 +107,7 @@ extension ListValue {
         _ limits: EncodingLimits
     ) -> Int {
         guard firstMatch(item) != nil else { return 0 }
-        shard.willChange(slot)
+        shard.willEdit(slot)
         var removed = 0
         switch encoding {
         case .node:

@@ -103,7 +103,7 @@ extension SetContent {
             return true
         }
         guard let copy else { return }
-        destroy()
+        shard.retire(.set, encoding.rawValue, root)
         self = copy
     }
 

@@ -40,7 +40,7 @@ public struct SetValue {
     /// Makes ready for `count` members to be added at once.
     public mutating func prepare(adding count: Int, _ limits: EncodingLimits) {
         let slot = slot
-        content.prepare(adding: count, limits) { slot.shard.willChange(slot) }
+        content.prepare(adding: count, limits) { slot.shard.willEdit(slot) }
         saveContent()
     }
 
@@ -51,7 +51,7 @@ public struct SetValue {
         _ limits: EncodingLimits
     ) -> Bool {
         let slot = slot
-        guard content.add(member, hash(), limits, { slot.shard.willChange(slot) }) else {
+        guard content.add(member, hash(), limits, { slot.shard.willEdit(slot) }) else {
             return false
         }
         saveContent()
@@ -61,7 +61,7 @@ public struct SetValue {
     /// Takes `member` out; false when it is not there. The key stays, even without members.
     public mutating func remove(_ member: PackItem, _ hash: @autoclosure () -> KeyHash) -> Bool {
         let slot = slot
-        guard content.remove(member, hash(), { slot.shard.willChange(slot) }) else { return false }
+        guard content.remove(member, hash(), { slot.shard.willEdit(slot) }) else { return false }
         saveContent()
         return true
     }
@@ -69,7 +69,7 @@ public struct SetValue {
     /// Lends a member drawn with equal chances to `body` and takes it out. The key stays, even
     /// without members. Precondition: there is one.
     public mutating func pop(_ random: inout FastRandom, _ body: (PackItem) -> Void) {
-        slot.shard.willChange(slot)
+        slot.shard.willEdit(slot)
         content.pop(&random, body)
         saveContent()
     }
@@ -77,7 +77,7 @@ public struct SetValue {
     /// Makes the set anew out of its members, so that it may take a smaller encoding.
     public mutating func remake(_ limits: EncodingLimits) {
         guard content.encoding == .table else { return }
-        slot.shard.willChange(slot)
+        slot.shard.willEdit(slot)
         content.remake(limits)
         saveContent()
     }

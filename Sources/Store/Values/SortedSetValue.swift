@@ -154,7 +154,7 @@ public struct SortedSetValue {
     ) {
         let found = pack.find(member)
         guard let score = decide(found?.item.score) else { return }
-        shard.willChange(slot)
+        shard.willEdit(slot)
         if let found {
             slot.entry.collection = SortedPack.update(
                 found.item,
@@ -175,7 +175,7 @@ public struct SortedSetValue {
         let hash = shard.hash(member)
         let location = table.table.find(member, hash, shard.arena)
         guard let score = decide(location?.entry.score) else { return }
-        shard.willChange(slot)
+        shard.willEdit(slot)
         if let location {
             table.update(location, score: score, &shard.arena)
         } else {
@@ -193,7 +193,7 @@ public struct SortedSetValue {
         case .table:
             var table = table
             guard let location = table.find(member, shard.arena) else { return false }
-            shard.willChange(slot)
+            shard.willEdit(slot)
             table.remove(location, &shard.arena)
             table.save(root, shard.arena)
         }
@@ -203,7 +203,7 @@ public struct SortedSetValue {
     /// Takes out the members with these ranks. The key stays, even without members.
     public func remove(_ ranks: Range<Int>) {
         guard !ranks.isEmpty else { return }
-        shard.willChange(slot)
+        shard.willEdit(slot)
         switch encoding {
         case .pack:
             slot.entry.collection = SortedPack.remove(ranks, root, &shard.arena)

@@ -73,14 +73,14 @@ extension StreamValue {
 
     /// Adds a group whose name is not there.
     public func createGroup(_ name: Bytes, lastID: StreamID, readCount: Int64) {
-        shard.willChange(slot)
+        shard.willEdit(slot)
         _ = stream.createGroup(name, lastID: lastID, readCount: readCount, &shard.arena)
     }
 
     /// Removes the group with `name`; whether it was there.
     public func removeGroup(_ name: Bytes) -> Bool {
         guard group(name) != nil else { return false }
-        shard.willChange(slot)
+        shard.willEdit(slot)
         guard let husk = stream.splitOff(name, &shard.arena) else { return false }
         shard.retire(.stream, 0, husk.root)
         return true
@@ -88,20 +88,20 @@ extension StreamValue {
 
     /// Sets how far a group has read.
     public func setProgress(_ group: StreamGroup, lastID: StreamID, readCount: Int64) {
-        shard.willChange(slot)
+        shard.willEdit(slot)
         stream.setProgress(group, lastID: lastID, readCount: readCount)
     }
 
     /// Raises a group's last id, without a look at what lies between.
     public func raise(_ group: StreamGroup, to id: StreamID) {
         guard id > group.lastID else { return }
-        shard.willChange(slot)
+        shard.willEdit(slot)
         group.lastID = id
     }
 
     /// Adds a consumer to a group where it is not there.
     public func makeConsumer(_ group: StreamGroup, _ name: Bytes, now: Int64) -> StreamConsumer {
-        shard.willChange(slot)
+        shard.willEdit(slot)
         return group.makeConsumer(name, now: now, &shard.arena)
     }
 
@@ -112,13 +112,13 @@ extension StreamValue {
         _ name: Bytes,
         limit: Int
     ) -> (removed: Int, isGone: Bool)? {
-        shard.willChange(slot)
+        shard.willEdit(slot)
         return group.removeConsumer(name, limit: limit, &shard.arena)
     }
 
     /// Notes that a consumer tried something and, where `isActive`, got something.
     public func note(_ consumer: StreamConsumer, now: Int64, isActive: Bool) {
-        shard.willChange(slot)
+        shard.willEdit(slot)
         consumer.seen = now
         if isActive { consumer.active = now }
     }
@@ -134,7 +134,7 @@ extension StreamValue {
         now: Int64,
         isPending: Bool
     ) {
-        shard.willChange(slot)
+        shard.willEdit(slot)
         stream.advance(group, to: id)
         guard isPending else { return }
         let time = group.moment(now, shard.arena)
@@ -157,7 +157,7 @@ extension StreamValue {
         to consumer: StreamConsumer,
         time: Int64
     ) {
-        shard.willChange(slot)
+        shard.willEdit(slot)
         group.give(entry, to: consumer, time: time, &shard.arena)
     }
 
@@ -169,7 +169,7 @@ extension StreamValue {
         time: Int64,
         deliveries: Int64
     ) -> PendingEntry {
-        shard.willChange(slot)
+        shard.willEdit(slot)
         return group.add(id, of: consumer, time: time, deliveries: deliveries, &shard.arena)
     }
 
@@ -180,20 +180,20 @@ extension StreamValue {
         time: Int64,
         deliveries: Int64
     ) {
-        shard.willChange(slot)
+        shard.willEdit(slot)
         if time != entry.time { group.setTime(entry, time, shard.arena) }
         entry.deliveries = deliveries
     }
 
     /// Takes a pending entry from its consumer, to be claimed by whoever comes first.
     public func release(_ entry: PendingEntry, _ group: StreamGroup) {
-        shard.willChange(slot)
+        shard.willEdit(slot)
         group.release(entry, &shard.arena)
     }
 
     /// Takes a pending entry away.
     public func removePending(_ entry: PendingEntry, _ group: StreamGroup) {
-        shard.willChange(slot)
+        shard.willEdit(slot)
         group.remove(entry, &shard.arena)
     }
 
@@ -209,7 +209,7 @@ extension StreamValue {
 
     /// Takes the pending entries of the entry `id` away in all groups.
     public func removeReferences(_ id: StreamID) {
-        shard.willChange(slot)
+        shard.willEdit(slot)
         stream.removeReferences(id, &shard.arena)
     }
 }

@@ -21,7 +21,7 @@ extension StreamValue {
         counts: Bool
     ) -> StreamID? {
         guard memory != nil else { return nil }
-        shard.willChange(slot)
+        shard.willEdit(slot)
         return stream.entry(
             ofMessage: name,
             of: producer,
@@ -33,13 +33,13 @@ extension StreamValue {
 
     /// Notes that the message `name` of `producer`, which is not known, became the entry `id`.
     public func noteMessage(_ name: Bytes, of producer: Bytes, _ id: StreamID, now: Int64) {
-        shard.willChange(slot)
+        shard.willEdit(slot)
         stream.noteMessage(name, of: producer, id, now: now, &shard.arena)
     }
 
     /// Sets how long and how many messages are known; forgets all where that changes.
     public func setMemory(duration: Int?, countMax: Int?) {
-        shard.willChange(slot)
+        shard.willEdit(slot)
         stream.setMemory(duration: duration, countMax: countMax, &shard.arena)
     }
 }

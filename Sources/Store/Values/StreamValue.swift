@@ -74,7 +74,7 @@ public struct StreamValue {
         _ limits: EncodingLimits,
         _ word: (Int) -> Bytes
     ) {
-        shard.willChange(slot)
+        shard.willEdit(slot)
         let packLimits = Stream.PackLimits(
             bytesMax: limits.streamNodeBytesMax,
             entriesMax: limits.streamNodeEntriesMax
@@ -92,13 +92,13 @@ public struct StreamValue {
     /// Takes the entry `id` out; whether it was there.
     public func remove(_ id: StreamID) -> Bool {
         guard find(id) != nil else { return false }
-        shard.willChange(slot)
+        shard.willEdit(slot)
         return stream.remove(id, &shard.arena)
     }
 
     /// Takes entries out at the front; returns their number. What is much is freed later on.
     public func trim(_ trim: StreamTrim) -> Int {
-        shard.willChange(slot)
+        shard.willEdit(slot)
         let (removed, cut) = stream.trim(trim, &shard.arena)
         if let cut { shard.retire(.stream, 0, cut.root) }
         return removed
@@ -107,7 +107,7 @@ public struct StreamValue {
     /// Sets what the stream knows of its past: the last id, and, where given, the entries ever
     /// added and the greatest id deleted.
     public func setPast(lastID: StreamID, addedCount: Int64?, deletedIDMax: StreamID?) {
-        shard.willChange(slot)
+        shard.willEdit(slot)
         stream.lastID = lastID
         if let addedCount { stream.setAddedCount(addedCount, shard.arena) }
         if let deletedIDMax { stream.deletedIDMax = deletedIDMax }

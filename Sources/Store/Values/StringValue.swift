@@ -94,7 +94,7 @@ public enum StringValue {
         let (encoding, payload) = layout(content)
         let target: Shard.Slot
         if let slot {
-            if _slowPath(needsFreeing(slot.entry)) { shard.freeValue(slot.entry) }
+            if _slowPath(needsFreeing(slot.entry)) { shard.discardValue(slot) }
             target = shard.rebuild(
                 slot,
                 kind: .string,
@@ -218,7 +218,7 @@ public enum StringValue {
                 expiry: entry.expiry,
                 payload: Entry.inlinePayload(room)
             ) : slot
-        if !moves { shard.willChange(slot) }
+        if !moves { shard.willEdit(slot) }
         target.entry.encoding = StringEncoding.edited.rawValue
         let offset = target.entry.writeInlineCount(count, at: target.entry.valueOffset)
         let storage = target.entry.cell.advanced(by: offset)
@@ -238,11 +238,12 @@ public enum StringValue {
         _ count: Int,
         in shard: Shard
     ) -> (slot: Shard.Slot, storage: Cell) {
+        // First of all, as a watcher may become a holder of the block.
+        shard.willEdit(slot)
         let entry = slot.entry
         if entry.stringEncoding == .external {
             let block = SharedBlock(address: entry.externalAddress)
             if !block.isShared {
-                shard.willChange(slot)
                 return (slot, resize(block, of: entry, count, in: shard))
             }
         }

@@ -48,6 +48,8 @@ extension EntryTable {
         arena.cell(record.buckets).zero(0, EntryTable.bucketBytes)
         bucketCount = 1
         levelMask = 0
+        // Nothing stood here when the watch began.
+        markSeen(0, arena)
     }
 
     /// Gives a segment's record its blocks, with room for `buckets` buckets.
@@ -106,7 +108,9 @@ extension EntryTable {
         let newIndex = bucketCount
         let levelCount = levelMask + 1
         let oldIndex = newIndex - levelCount
+        assert(oldIndex < newIndex, "a bucket is split off one before it")
         openBucket(&arena)
+        setEpochBits(newIndex, epochBits(oldIndex, arena), arena)
         if bucketCount == levelCount * 2 { levelMask = levelMask << 1 | 1 }
         prefetchChain(bucketCell(oldIndex, arena), arena)
         let hadExpiry = hint(oldIndex, arena)
@@ -137,15 +141,18 @@ extension EntryTable {
 
     /// Closes the last bucket and moves what it holds to its buddy.
     mutating func mergeLast(_ arena: inout Arena) {
+        precondition(bucketCount > 1, "the first bucket has no buddy")
         let last = bucketCount - 1
+        let target = buddy(ofLast: last)
+        assert(target < last, "a bucket is merged into one before it")
         if last == levelMask { levelMask >>= 1 }
         let expiry = hint(last, arena)
-        if expiry != .max { note(tick: expiry, last & levelMask, &arena) }
+        if expiry != .max { note(tick: expiry, target, &arena) }
         var cell = bucketCell(last, arena)
         var node = Handle.none
         while true {
             for slot in 0..<slotCount(cell) where cell.byte(slot) != 0 {
-                move(cell, slot, of: last, to: last & levelMask, &arena)
+                move(cell, slot, of: last, to: target, &arena)
             }
             let next = isChained(cell) ? link(cell) : .none
             if !node.isNone { arena.free(node) }

@@ -92,41 +92,55 @@ extension EntryTable {
     ///
     /// Draws a bucket and a place among 48; a draw that hits nothing is repeated, so that a long
     /// chain's entries are as likely as a short one's. Eight draws are made at a time, so that
-    /// their buckets come into the cache together. Complexity: O(1) expected.
+    /// their buckets come into the cache together. A table that could not split or merge buckets
+    /// as it should have (longer chains than 48, hardly any entries) is counted through instead.
+    ///
+    /// Complexity: O(1) expected, O(buckets) where it counts.
     public func random(_ arena: borrowing Arena, _ source: inout FastRandom) -> Location? {
         guard count > 0 else { return nil }
+        let rounds = count > EntryTable.fairEntriesPerBucket * bucketTotal ? 0 : 64
         var buckets = InlineArray<8, UInt32>(repeating: 0)
-        while true {
+        for _ in 0..<rounds {
             for index in 0..<8 {
                 buckets[index] = UInt32(source.below(bucketTotal))
                 prefetchBucket(number: buckets[index], arena)
             }
             for index in 0..<8 {
-                let place = source.below(48)
-                if let found = location(place, inBucket: buckets[index], arena) { return found }
+                var place = source.below(EntryTable.placesDrawn)
+                if let found = location(&place, inBucket: buckets[index], arena) { return found }
             }
         }
+        var place = source.below(count)
+        for bucket in 0..<bucketCount {
+            if let found = location(&place, inBucket: bucket, arena) { return found }
+        }
+        preconditionFailure("the buckets hold as many entries as the table counts")
     }
 
-    /// The entry number `place` in the chain of a bucket, or nil when it has fewer.
+    /// The entries that `random` looks for in a chain.
+    private static let placesDrawn = 48
+    /// The mean up to which no chain is longer than that, but once in billions.
+    private static let fairEntriesPerBucket = 8
+
+    /// The entry number `place` in the chain of a bucket; nil when it has fewer, which `place` is
+    /// lowered by.
     private func location(
-        _ place: Int,
+        _ place: inout Int,
         inBucket bucket: UInt32,
         _ arena: borrowing Arena
     ) -> Location? {
-        var left = place
         var cell = bucketCell(bucket, arena)
         while true {
             var used = usedSlots(cell)
             let count = used.nonzeroBitCount
-            if left < count {
-                for _ in 0..<left { used &= used - 1 }
+            if place < count {
+                for _ in 0..<place { used &= used - 1 }
                 let slot = used.trailingZeroBitCount
                 let entry = Entry(arena.cell(Handle(units: cell.load(16 + slot * 4))))
                 return Location(cell: cell, slot: slot, bucket: bucket, entry: entry)
             }
+            place -= count
             guard isChained(cell) else { return nil }
-            left -= count
             cell = arena.cell(link(cell))
         }
     }

@@ -16,7 +16,8 @@ public import Primitives
 ///  0          12                             16                                      64
 /// ┌──────────┬──────────────────────────────┬────────────────────────────────────────┐
 /// │ 12 tags  │ meta: 12 × 2 eviction bits,  │ 12 handles                             │
-/// │ 0 = free │ bit 24 = chained             │ (chained: the last one is a bucket's)  │
+/// │ 0 = free │ bit 24 = chained, then 6     │ (chained: the last one is a bucket's)  │
+/// │          │ bits of a watch's epoch      │                                        │
 /// └──────────┴──────────────────────────────┴────────────────────────────────────────┘
 /// ```
 /// A lookup touches two cache lines, the bucket's and the entry's. A bucket is split every few
@@ -218,9 +219,7 @@ public struct EntryTable: BitwiseCopyable, Sendable {
         count &-= 1
         guard count > 0 else { return destroy(&arena) }
         if isChained(bucketCell(location.bucket, arena)) { trimChain(location.bucket, &arena) }
-        if count &* 2 < Int(bucketCount) &* EntryTable.halfEntriesPerBucketMin, bucketCount > 1,
-            arena.resizesTables
-        {
+        if count &* 2 < Int(bucketCount) &* EntryTable.halfEntriesPerBucketMin, mayMerge(arena) {
             mergeLast(&arena)
         }
     }

@@ -36,6 +36,8 @@ public struct Arena: ~Copyable {
     private var ownPages: UInt32 = 0
     /// Whether tables in this arena get and give up buckets as they grow and shrink.
     public var resizesTables = true
+    /// The epoch of the watch over the tables in this arena.
+    public var watchEpoch = WatchEpoch.none
     /// The bytes of all blocks in use, rounded to their classes.
     public private(set) var liveBytes = 0
     /// The bytes of all pages in use, whether filled with blocks or not.
@@ -56,6 +58,11 @@ public struct Arena: ~Copyable {
         // SAFETY: allocated by `init`.
         unsafe heads.deallocate()
     }
+
+    /// Whether someone must see the tables' buckets before they change.
+    @inlinable
+    @inline(__always)
+    public var isWatched: Bool { watchEpoch.number != 0 }
 
     // MARK: Blocks
 

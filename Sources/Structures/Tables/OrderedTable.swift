@@ -125,16 +125,24 @@ public struct OrderedTable: BitwiseCopyable, Sendable {
         precondition(tree.count == 0, "some members are in order already")
         var tree = OrderedTree()
         for bucket in 0..<table.bucketTotal {
-            // The tree's growth must not be seen by the walk: a bucket's handles first.
+            // The walk must not see the tree grow: some of a bucket's handles first.
             var handles = InlineArray<128, Handle>(repeating: .none)
-            var found = 0
-            table.forEach(inBucket: bucket, arena) { location in
-                precondition(found < 128, "a chain is short")
-                handles[found] = table.handle(location)
-                found += 1
-            }
-            for index in 0..<found { tree.insert(handles[index], &arena) }
+            var (done, met) = (0, 0)
+            repeat {
+                var found = 0
+                met = 0
+                table.forEach(inBucket: bucket, arena) { location in
+                    if met >= done, found < 128 {
+                        handles[found] = table.handle(location)
+                        found += 1
+                    }
+                    met += 1
+                }
+                for index in 0..<found { tree.insert(handles[index], &arena) }
+                done += found
+            } while done < met
         }
+        precondition(tree.count == table.count, "every member is in order")
         self.tree = tree
     }
 

@@ -212,23 +212,4 @@ import Testing
         #expect(subject.shard.isValid)
         subject.shard.destroy()
     }
-
-    @Test func `every mutation passes the gate`() throws {
-        var subject = Subject()
-        let shard = subject.shard
-        func changes(_ body: () -> Void) -> UInt64 {
-            let before = shard.changeCount
-            body()
-            return shard.changeCount - before
-        }
-        #expect(changes { subject.set("a", [1, 2], nil, 0) } == 1)
-        #expect(changes { subject.set("a", [3], nil, 0) } == 1)
-        #expect(changes { subject.setExpiry("a", 5000, 0) } == 1)
-        #expect(changes { subject.setExpiry("a", 6000, 0) } == 1)
-        let found = subject.find("a", 0)
-        let slot = try #require(found)
-        #expect(changes { _ = StringValue.edit(slot, count: 2, in: shard) } == 1)
-        #expect(changes { shard.remove(slot) } == 1)
-        shard.destroy()
-    }
 }
