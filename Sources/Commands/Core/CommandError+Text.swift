@@ -240,7 +240,7 @@ extension CommandError.Positions {
         case .width: line.add("ERR need numeric width")
         case .radius: line.add("ERR need numeric radius")
         case .position(let word):
-            line.add("ERR invalid longitude,latitude pair ", word, limit: 128)
+            line.add("ERR invalid longitude,latitude pair ", word)
         case .anyNeedsCount: line.add("ERR the ANY argument requires COUNT argument")
         case .unit: line.add("ERR unsupported unit provided. please use M, KM, FT, MI")
         }
