@@ -38,7 +38,7 @@ final class EffectsBench {
     /// Runs the command of `line` and settles; returns by how much the number of changes rose.
     @discardableResult
     func run(_ line: String) -> Int {
-        let before = context.effects.dirty
+        let before = context.effects.dirty.value
         records = []
         events = []
         try? Words.with(line) { arguments throws(CommandError) in
@@ -56,6 +56,6 @@ final class EffectsBench {
             }
             _ = try row.handler(arguments, &context)
         }
-        return Int(context.effects.dirty - before)
+        return Int(context.effects.dirty.value - before)
     }
 }

@@ -1,4 +1,4 @@
-internal import Primitives
+public import Primitives
 public import Store
 public import Wire
 
@@ -15,7 +15,7 @@ extension CommandContext {
     @inlinable
     @inline(__always)
     public mutating func changed(_ key: Key, _ event: KeyEvent, by count: Int = 1) {
-        effects.dirty &+= UInt64(truncatingIfNeeded: count)
+        effects.dirty.add(UInt64(truncatingIfNeeded: count))
         if _slowPath(effects.wants.rawValue != 0), count > 0 {
             effects.note(key, event, in: database)
         }
@@ -23,7 +23,7 @@ extension CommandContext {
 
     /// As above, for a key of another database than the client's.
     mutating func changed(_ key: Key, _ event: KeyEvent, by count: Int = 1, in database: Int) {
-        effects.dirty &+= UInt64(truncatingIfNeeded: count)
+        effects.dirty.add(UInt64(truncatingIfNeeded: count))
         if effects.wants.rawValue != 0 { effects.note(key, event, in: database) }
     }
 
@@ -41,7 +41,7 @@ extension CommandContext {
 
     /// States `count` changes that concern all keys of `database`.
     mutating func changed(database: Int, by count: Int) {
-        effects.dirty &+= UInt64(truncatingIfNeeded: count)
+        effects.dirty.add(UInt64(truncatingIfNeeded: count))
         if effects.wants.rawValue != 0 { effects.note(database: database) }
     }
 

@@ -20,7 +20,7 @@ extension CommandContext {
         reason: RemovalReason
     ) {
         assert(removesDue, "a replica waits for its primary's word")
-        if case .expired = reason { statistics.expiredKeys &+= 1 }
+        if case .expired = reason { statistics.add(.expiredKeys) }
         if _slowPath(effects.wants.rawValue != 0) { noteRemoval(of: slot, in: database, reason) }
         slot.shard.remove(slot)
     }
@@ -28,7 +28,7 @@ extension CommandContext {
     /// Notes that the field `name` of the hash at `slot`, of a database, is about to go because it
     /// was due.
     mutating func settleFieldRemoval(_ name: Bytes, of slot: Shard.Slot, in database: Int) {
-        statistics.expiredFields &+= 1
+        statistics.add(.expiredFields)
         guard effects.wants.contains(.log) else { return }
         effects.records.begin("HDEL", in: database)
         effects.records.word(slot.entry.key)
@@ -89,9 +89,9 @@ extension CommandContext {
         _ budget: inout Int
     ) -> Bool {
         guard removesDue else { return true }
-        let before = statistics.expiredFields
+        let before = statistics[.expiredFields]
         hash.dropDue(now: now, &budget) { settleFieldRemoval($0, of: hash.slot, in: database) }
-        if _slowPath(effects.wants.rawValue != 0), statistics.expiredFields != before {
+        if _slowPath(effects.wants.rawValue != 0), statistics[.expiredFields] != before {
             let key = hash.slot.entry.key
             effects.note(Key(key, hash.slot.shard.hash(key)), .hExpired, in: database)
         }

@@ -3,21 +3,6 @@ public import Store
 public import Structures
 public import Wire
 
-/// Numbers that a worker counts, for INFO.
-public struct CommandStatistics: Sendable {
-    /// Lookups by reading commands that found the key.
-    public var hits: UInt64 = 0
-    /// Lookups by reading commands that did not.
-    public var misses: UInt64 = 0
-    /// Keys removed because they were due.
-    public var expiredKeys: UInt64 = 0
-    /// Fields of hashes removed because they were due.
-    public var expiredFields: UInt64 = 0
-
-    /// All zero.
-    public init() {}
-}
-
 /// What the control plane tells the data path: limits by configuration name.
 public struct CommandLimits: Sendable {
     /// proto-max-bulk-len: the longest string.
@@ -59,7 +44,7 @@ public struct CommandContext: ~Copyable {
     /// Where the reply goes.
     public var reply = ReplyWriter()
     /// What is counted.
-    public var statistics = CommandStatistics()
+    public let statistics = CommandStatistics()
     /// What commands changed.
     public var effects = Effects()
     /// Choices that need no secrecy.
@@ -146,10 +131,10 @@ public struct CommandContext: ~Copyable {
     @inlinable
     public mutating func read(_ key: Key, isUse: Bool = true) -> Shard.Slot? {
         guard let slot = peek(key) else {
-            statistics.misses &+= 1
+            statistics.add(.misses)
             return nil
         }
-        statistics.hits &+= 1
+        statistics.add(.hits)
         if isUse { noteUse(slot) }
         return slot
     }

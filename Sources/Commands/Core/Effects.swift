@@ -45,8 +45,8 @@ public struct Effects: ~Copyable {
 
     /// What is recorded; nothing on the plain path. Set between commands.
     public private(set) var wants: Wants = []
-    /// The changes so far, as Redis' `server.dirty` counts them.
-    public var dirty: UInt64 = 0
+    /// The changes so far, as Redis' `server.dirty` counts them; any thread may read it.
+    public let dirty = Counter()
     /// Takes what was recorded; called under the locks of the keys concerned.
     public var consumer: ((borrowing Effects) -> Void)?
     /// Requests that repeat the changes.
@@ -76,7 +76,7 @@ public struct Effects: ~Copyable {
     public func key(_ touch: Touch) -> Bytes { keys.bytes[touch.key] }
 
     /// Whether the command at work has made changes so far.
-    var areDirty: Bool { dirty != settledDirty }
+    var areDirty: Bool { dirty.value != settledDirty }
 
     /// Notes that `key` was touched.
     @inline(never)
@@ -114,6 +114,6 @@ public struct Effects: ~Copyable {
         touches.removeAll(keepingCapacity: touches.capacity <= Effects.touchesKept)
         keys.removeAll(keep: Effects.keyBytesKept)
         isRewritten = false
-        settledDirty = dirty
+        settledDirty = dirty.value
     }
 }

@@ -12,7 +12,7 @@ enum ConfigCommands {
         AdminCommand("CONFIG GET", arity: -3, [.admin, .noScript, .loading, .stale], group: .server, since: "2.0.0", complexity: "O(N) where N is the number of directives", syntax: "parameter...", summary: "Tells directives and what they are set to.", get),
         AdminCommand("CONFIG SET", arity: -4, [.admin, .noScript, .loading, .stale, .stopsWorld], group: .server, since: "2.0.0", complexity: "O(N) where N is the number of directives", syntax: "data=<parameter value>...", summary: "Sets directives, all of them or none.", tips: ["request_policy:all_nodes", "response_policy:all_succeeded"], set),
         AdminCommand("CONFIG REWRITE", arity: 2, [.admin, .noScript, .loading, .stale], group: .server, since: "2.8.0", complexity: "O(N) where N is the number of directives", syntax: "", summary: "Brings the configuration file up to date.", tips: ["request_policy:all_nodes", "response_policy:all_succeeded"], rewrite),
-        AdminCommand("CONFIG RESETSTAT", arity: 2, [.admin, .noScript, .loading, .stale, .stopsWorld], group: .server, since: "2.0.0", complexity: "O(1)", syntax: "", summary: "Sets the counters of INFO to zero.", tips: ["request_policy:all_nodes", "response_policy:all_succeeded"], resetStatistics),
+        AdminCommand("CONFIG RESETSTAT", arity: 2, [.admin, .noScript, .loading, .stale], group: .server, since: "2.0.0", complexity: "O(1)", syntax: "", summary: "Sets the counters of INFO to zero.", tips: ["request_policy:all_nodes", "response_policy:all_succeeded"], resetStatistics),
         AdminCommand("CONFIG HELP", arity: 2, [.loading, .stale], group: .server, since: "5.0.0", complexity: "O(1)", syntax: "", summary: "Lists the subcommands of CONFIG.", help),
     ]
 }
@@ -69,10 +69,8 @@ extension ConfigCommands {
         _ arguments: Arguments,
         _ call: AdminCall
     ) throws(CommandError) {
-        call.server.exclusively(call.worker) {
-            for worker in call.server.workers { worker.resetStatistics() }
-            call.server.reaper.forgetCount()
-        }
+        call.server.statistics.reset()
+        call.server.reaper.forgetCount()
         call.reply.ok()
     }
 

@@ -8,7 +8,7 @@ enum LatencyCommands {
     // swift-format-ignore
     static let table: [AdminCommand] = [
         AdminCommand("LATENCY", arity: -2, [], group: .server, since: "2.8.13", complexity: "Depends on the subcommand", syntax: "", summary: "Holds the subcommands about durations.", help),
-        AdminCommand("LATENCY HISTOGRAM", arity: -2, [.admin, .noScript, .loading, .stale, .stopsWorld], group: .server, since: "7.0.0", complexity: "O(N) where N is the number of commands with their durations", syntax: "[command...]", summary: "Tells how many calls of commands took up to how long.", tips: ["nondeterministic_output", "request_policy:all_nodes", "response_policy:special"], histogram),
+        AdminCommand("LATENCY HISTOGRAM", arity: -2, [.admin, .noScript, .loading, .stale], group: .server, since: "7.0.0", complexity: "O(N) where N is the number of commands with their durations", syntax: "[command...]", summary: "Tells how many calls of commands took up to how long.", tips: ["nondeterministic_output", "request_policy:all_nodes", "response_policy:special"], histogram),
         AdminCommand("LATENCY HELP", arity: 2, [.loading, .stale], group: .server, since: "2.8.13", complexity: "O(1)", syntax: "", summary: "Lists the subcommands of LATENCY.", help),
     ]
 }
@@ -28,10 +28,8 @@ extension LatencyCommands {
                 rows += table.subcommands[row] ?? [row]
             }
         }
-        let found = server.exclusively(call.worker) {
-            rows.compactMap { row in
-                server.durations(of: row).map { (row: row, durations: $0) }
-            }
+        let found = rows.compactMap { row in
+            server.statistics.durations(of: row).map { (row: row, durations: $0) }
         }
         call.reply.map(found.count)
         for (row, durations) in found {

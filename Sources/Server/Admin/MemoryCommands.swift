@@ -11,8 +11,8 @@ enum MemoryCommands {
     // swift-format-ignore
     static let table: [AdminCommand] = [
         AdminCommand("MEMORY", arity: -2, [], group: .server, since: "4.0.0", complexity: "Depends on the subcommand", syntax: "", summary: "Holds the subcommands that tell of memory.", help),
-        AdminCommand("MEMORY STATS", arity: 2, [.stopsWorld], group: .server, since: "4.0.0", complexity: "O(N / 500) where N is the number of keys", syntax: "", summary: "Tells what memory is used for.", tips: ["nondeterministic_output", "request_policy:all_shards", "response_policy:special"], stats),
-        AdminCommand("MEMORY DOCTOR", arity: 2, [.stopsWorld], group: .server, since: "4.0.0", complexity: "O(N / 500) where N is the number of keys", syntax: "", summary: "Reports what is wrong with the use of memory.", tips: ["nondeterministic_output", "request_policy:all_shards", "response_policy:special"], doctor),
+        AdminCommand("MEMORY STATS", arity: 2, [], group: .server, since: "4.0.0", complexity: "O(N) where N is the number of databases", syntax: "", summary: "Tells what memory is used for.", tips: ["nondeterministic_output", "request_policy:all_shards", "response_policy:special"], stats),
+        AdminCommand("MEMORY DOCTOR", arity: 2, [], group: .server, since: "4.0.0", complexity: "O(N) where N is the number of databases", syntax: "", summary: "Reports what is wrong with the use of memory.", tips: ["nondeterministic_output", "request_policy:all_shards", "response_policy:special"], doctor),
         AdminCommand("MEMORY MALLOC-STATS", arity: 2, [], group: .server, since: "4.0.0", complexity: "O(N) where N is the number of pages of 64 kilobytes", syntax: "", summary: "Tells how the pages of memory are filled, by the size of blocks.", tips: ["nondeterministic_output", "request_policy:all_shards", "response_policy:special"], allocatorStats),
         AdminCommand("MEMORY PURGE", arity: 2, [], group: .server, since: "4.0.0", complexity: "O(N) where N is the number of runs of free pages", syntax: "", summary: "Gives memory that lies idle back to the system.", tips: ["request_policy:all_shards", "response_policy:all_succeeded"], purge),
         AdminCommand("MEMORY HELP", arity: 2, [.loading, .stale], group: .server, since: "4.0.0", complexity: "O(1)", syntax: "", summary: "Lists the subcommands of MEMORY.", help),
@@ -22,7 +22,7 @@ enum MemoryCommands {
 extension MemoryCommands {
     /// `MEMORY STATS`: a map from names to bytes, counts, shares, and maps of databases.
     static func stats(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
-        let memory = call.server.exclusively(call.worker) { MemoryUse(call.server) }
+        let memory = InfoSource(call.server, on: call.worker).memory
         call.reply.map(27 + memory.databases.count)
         func tell(_ name: StaticString, _ number: Int) {
             call.reply.bulk(name)
@@ -72,7 +72,7 @@ extension MemoryCommands {
 
     /// `MEMORY DOCTOR`: a text.
     static func doctor(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
-        let memory = call.server.exclusively(call.worker) { MemoryUse(call.server) }
+        let memory = InfoSource(call.server, on: call.worker).memory
         call.reply.verbatim(MemoryDoctor(memory).text)
     }
 

@@ -9,7 +9,7 @@ enum ServerCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
     static let table: [AdminCommand] = [
-        AdminCommand("INFO", arity: -1, [.loading, .stale, .stopsWorld], group: .server, categories: ["dangerous"], since: "1.0.0", complexity: "O(1), O(N) in connections for clients and memory", syntax: "[section...]", summary: "Tells about the server, section by section.", tips: ["nondeterministic_output", "request_policy:all_shards", "response_policy:special"], info),
+        AdminCommand("INFO", arity: -1, [.loading, .stale], group: .server, categories: ["dangerous"], since: "1.0.0", complexity: "O(N) where N is the number of databases", syntax: "[section...]", summary: "Tells about the server, section by section.", tips: ["nondeterministic_output", "request_policy:all_shards", "response_policy:special"], info),
         AdminCommand("TIME", arity: 1, [.loading, .stale, .fast], group: .server, since: "2.6.0", complexity: "O(1)", syntax: "", summary: "Tells the time: seconds since 1970, and microseconds.", tips: ["nondeterministic_output"], time),
         AdminCommand("SHUTDOWN", arity: -1, [.admin, .noScript, .loading, .stale, .noMulti, .allowBusy], group: .server, since: "1.0.0", complexity: "O(1)", syntax: "save-selector=[NOSAVE | SAVE] [NOW] [FORCE] [ABORT]", summary: "Ends the server.", shutDown),
         AdminCommand("LOLWUT", arity: -1, [.readonly, .fast], group: .server, since: "5.0.0", complexity: "O(1)", syntax: "[VERSION version:i]", summary: "Draws a swift and tells the version.", draw),
@@ -20,10 +20,8 @@ extension ServerCommands {
     /// `INFO [section …]`: the sections asked for.
     static func info(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         let names = (1..<arguments.count).map { arguments[$0].string }
-        let text = call.server.exclusively(call.worker) {
-            InfoReport(call.server, on: call.worker).text(names)
-        }
-        call.reply.verbatim(text)
+        let source = InfoSource(call.server, on: call.worker)
+        call.reply.verbatim(InfoReport.text(names, source))
     }
 
     /// `TIME`: seconds and microseconds.

@@ -120,6 +120,7 @@ extension AdminCall {
         let expected = server.options.password
         let isRight = expected.withBytes { $0.isSameSecret(as: password) }
         guard user == Bytes("default"), expected.isEmpty || isRight else {
+            worker.executor.statistics.add(.authenticationFailures)
             throw .client(.wrongPassword)
         }
         session.traits.remove(.unauthenticated)

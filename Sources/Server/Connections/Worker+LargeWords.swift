@@ -79,12 +79,14 @@ extension Worker {
         let rest = count - part - lineEnd
         guard rest > 0, !connection.state.contains(.closed) else { return }
         connection.traffic.bytesReceived &-= UInt64(rest)
-        executor.statistics.bytesReceived &-= UInt64(rest)
+        executor.statistics.subtract(.bytesReceived, UInt64(rest))
+        executor.statistics.subtract(.receives)
         take(connection, memory.advanced(by: part + lineEnd), rest)
     }
 
     /// Ends a client that sent more of one request than client-query-buffer-limit allows.
     func closeTooLong(_ connection: Connection) {
+        executor.statistics.add(.queryLimitCloses)
         server.log(
             .warning,
             "Closing client that reached max query buffer length: "

@@ -167,8 +167,8 @@ extension Worker {
     func note(_ connection: Connection, received count: Int) {
         connection.traffic.bytesReceived &+= UInt64(count)
         connection.traffic.lastAt = executor.clock.seconds
-        executor.statistics.bytesReceived &+= UInt64(count)
-        executor.statistics.receives &+= 1
+        executor.statistics.add(.bytesReceived, UInt64(count))
+        executor.statistics.add(.receives)
     }
 
     /// Runs what the batch holds and frees the receive slots.

@@ -171,8 +171,8 @@ extension Worker {
     private func note(_ connection: Connection, sent count: Int) {
         connection.traffic.bytesSent &+= UInt64(count)
         connection.traffic.lastAt = executor.clock.seconds
-        executor.statistics.bytesSent &+= UInt64(count)
-        executor.statistics.sends &+= 1
+        executor.statistics.add(.bytesSent, UInt64(count))
+        executor.statistics.add(.sends)
     }
 
     // MARK: Delivering
@@ -248,6 +248,7 @@ extension Worker {
     }
 
     private func closeTooSlow(_ connection: Connection) {
+        executor.statistics.add(.outputLimitCloses)
         server.log(
             .warning,
             "Client \(ClientLine.text(connection, on: self)) scheduled to be closed ASAP for "

@@ -20,7 +20,8 @@ final class Executor {
     private let workerIndex: Int
     let registry: Registry
     var context: CommandContext
-    var statistics: WorkerStatistics
+    /// Counted here, read by any thread, as `context.statistics` is.
+    let statistics: WorkerStatistics
     var clock = WorkerClock()
     var keptReplies = KeptReplies()
     /// The row of the command that runs, for a crash report.
@@ -108,7 +109,7 @@ final class Executor {
             statistics.countFailure(number, cycles: clock.lap())
             replyError(error, number)
         }
-        statistics.commandsRun &+= 1
+        statistics.add(.commandsRun)
         connection.session.commandCount &+= 1
         if _slowPath(clock.isStale) { readClocks() }
         return nil

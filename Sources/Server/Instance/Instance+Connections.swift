@@ -95,13 +95,13 @@ extension Instance {
             }
         }
         connectionBegan()
-        worker.executor.statistics.connectionsAccepted &+= 1
+        worker.executor.statistics.add(.connectionsAccepted)
         return true
     }
 
     private func refuse(_ socket: Socket, _ text: StaticString, _ worker: Worker) {
         _ = socket.send(Bytes(text))
         socket.close()
-        worker.executor.statistics.connectionsRejected &+= 1
+        worker.executor.statistics.add(.connectionsRejected)
     }
 }

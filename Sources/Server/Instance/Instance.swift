@@ -45,7 +45,11 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
     let startedAtUnix = Clock.unixMilliseconds() / 1000
     let startedAtNanoseconds = Clock.monotonicNanoseconds()
     private let startedAtCycles = apus_cycles()
-    private(set) var peakBytes = 0
+    private let peak = Atomic<Int>(0)
+    /// What the partitions held when they were looked at last.
+    let figures: KeyspaceFigures
+    /// What the workers counted.
+    let statistics: ServerStatistics
 
     /// When the server started, in seconds of the monotonic clock.
     var startedAtSeconds: Int64 { startedAtNanoseconds / 1_000_000_000 }
@@ -79,10 +83,13 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
                 promisesStrictly: ProcessMemory.promisesStrictly
             )
         )
+        figures = KeyspaceFigures(keyspace)
+        statistics = ServerStatistics(commandCount: registry.table.facts.count)
         let rings = Instance.rings(options, log)
         for index in 0..<options.threads {
             workers.append(try Worker(index: index, server: self, ring: rings?[index]))
         }
+        statistics.workers = workers
         registerActions()
     }
 
@@ -126,36 +133,20 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
         for worker in workers { worker.mailbox.wake() }
     }
 
-    // MARK: What INFO asks for; the world is stopped
+    // MARK: The use of memory
 
-    /// The bytes of all keys and values.
-    var usedDataBytes: Int { sumOverShards { $0.usedBytes } }
-
-    /// The bytes of the pages that hold them.
-    var pageBytes: Int { sumOverShards { $0.pageBytes } }
-
-    /// The changes since the start, as Redis counts them.
-    var changeCount: UInt64 { workers.reduce(0) { $0 &+ $1.executor.context.effects.dirty } }
-
-    /// The large values, and the keys of flushed databases, that wait to be freed.
-    var lazilyPendingCount: Int { sumOverShards { $0.remainCount } + reaper.pendingCount }
-
-    /// How often the command in `row` took how long, by the buckets of `DurationHistogram`; nil
-    /// where nothing is known.
-    func durations(of row: Int) -> [UInt64]? {
-        var sum = [UInt64](repeating: 0, count: DurationHistogram.bucketCount)
-        for worker in workers {
-            guard let durations = worker.executor.statistics[row].durations else { continue }
-            for (bucket, count) in durations.counted.enumerated() { sum[bucket] += count }
-        }
-        return sum.contains { $0 > 0 } ? sum : nil
+    /// The bytes kept for clients, as of the workers' last rounds.
+    var clientBytes: Int {
+        workers.reduce(0) { $0 + Int(clamping: $1.clientFigures.bytes.value) }
     }
 
-    private func sumOverShards(_ value: (Shard) -> Int) -> Int {
-        var sum = 0
-        keyspace.forEachShard { shard, _ in sum += value(shard) }
-        return sum
-    }
+    /// The most bytes that were ever seen in use.
+    var peakBytes: Int { peak.load(ordering: .relaxed) }
+
+    /// Keeps the largest use of memory seen.
+    func notePeak(_ bytes: Int) { peak.max(bytes, ordering: .relaxed) }
+
+    // MARK: What all workers do
 
     /// Lets the stamps of all keys be made fresh, those of few at once. The world is stopped.
     func renewStamps() {
@@ -184,9 +175,6 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
         listNodeBytesMax = bytesMax
         publish()
     }
-
-    /// Keeps the largest use of memory seen.
-    func notePeak(_ bytes: Int) { peakBytes = max(peakBytes, bytes) }
 
     /// Microseconds a cycle of `apus_cycles` takes, measured since the start.
     var microsecondsPerCycle: Double {

@@ -1,5 +1,6 @@
 internal import CSupport
 internal import Commands
+internal import Primitives
 internal import Store
 internal import Structures
 
@@ -11,7 +12,8 @@ struct Upkeep {
     /// Whether a round left keys to expire or blocks to free to the next one.
     var hasBacklog = false
     var isFreeing = false
-    var rates = WorkerRates()
+    /// The round through the connections that is under way.
+    var clientRound = ClientRound()
 
     /// The moment at which something is due next.
     var next: Int64 { min(nextTick, nextExpiry) }
@@ -39,8 +41,10 @@ extension Worker {
         guard isDue else { return }
         upkeep.nextTick = executor.context.now + 1000 / Int64(server.options.ticksPerSecond)
         ageStamps()
-        timeOutClients()
-        upkeep.rates.note(executor.statistics, now: executor.context.now)
+        lookAtClients()
+        guard index == 0 else { return }
+        server.notePeak(server.figures.usedBytes + server.clientBytes)
+        server.statistics.noteRates(now: executor.context.now)
     }
 
     /// Leaves for later what a tick does.
@@ -53,6 +57,13 @@ extension Worker {
     /// Calls `body` with every shard that this worker looks after, its partition locked; partitions
     /// in which another worker is are left for the next tick.
     private func forEachShard(_ body: (Shard, _ database: Int) -> Void) {
+        forEachPartition { partition in
+            executor.context.keyspace.forEachShard(inPartition: partition, body)
+        }
+    }
+
+    /// As `forEachShard`, with the partitions.
+    private func forEachPartition(_ body: (_ partition: Int) -> Void) {
         let keyspace = executor.context.keyspace
         for partition in stride(
             from: index,
@@ -60,7 +71,7 @@ extension Worker {
             by: server.workerCount
         ) {
             guard keyspace.tryLock(partition) else { continue }
-            keyspace.forEachShard(inPartition: partition, body)
+            body(partition)
             keyspace.unlock(partition)
         }
     }
@@ -80,9 +91,9 @@ extension Worker {
             if !executor.context.effects.wants.isEmpty { executor.context.handOver() }
             if let next = shard.earliestExpiry { earliest = min(earliest, next) }
         }
-        executor.statistics.expiryCycles &+= apus_cycles() &- begin
+        executor.statistics.add(.expiryCycles, apus_cycles() &- begin)
         let hasMore = budget <= 0
-        if hasMore { executor.statistics.expiriesCutShort &+= 1 }
+        if hasMore { executor.statistics.add(.expiriesCutShort) }
         // Not more often than every 10 ms, and at the latest with the next tick, as keys that were
         // set since may be due earlier.
         upkeep.nextExpiry = max(earliest, now + 10)
@@ -93,36 +104,51 @@ extension Worker {
     /// Looks for due keys with the next tick.
     func expireSoon() { upkeep.nextExpiry = 0 }
 
-    /// Sets what is counted to zero.
-    func resetStatistics() {
-        executor.statistics.reset()
-        upkeep.rates = WorkerRates()
-        executor.context.statistics = CommandStatistics()
-    }
-
     private func freeRemains() -> Bool {
         var budget = Worker.freedAtOnce
         var hasMore = false
         forEachShard { shard, _ in
             guard shard.hasRemains else { return }
             if shard.freeSome(budget: &budget) { hasMore = true }
-            executor.statistics.lazilyFreed &+= UInt64(shard.takeFreedCount())
+            executor.statistics.takeCount(of: shard)
         }
         return hasMore
     }
 
+    /// Ages stamps, and publishes what the partitions hold.
     private func ageStamps() {
         var budget = Worker.stampRunsAtOnce
         let clock = executor.context.accessClock
-        forEachShard { shard, _ in shard.ageStamps(clock, budget: &budget) }
+        forEachPartition { partition in
+            var totals = KeyspaceTotals()
+            executor.context.keyspace.forEachShard(inPartition: partition) { shard, database in
+                shard.ageStamps(clock, budget: &budget)
+                totals.add(shard, of: database)
+            }
+            server.figures.note(totals, partition: partition)
+        }
     }
 
-    private func timeOutClients() {
-        let limit = Int64(server.options.timeoutSeconds)
-        for case let connection? in connections.places {
+    /// Looks at some of the connections: closes those that have been idle for too long or read too
+    /// slowly, and publishes what all of them take.
+    private func lookAtClients() {
+        let ticks = server.options.ticksPerSecond
+        for place in upkeep.clientRound.places(of: connections.places.count, ticks: ticks) {
+            guard let connection = connections.places[place] else { continue }
+            upkeep.clientRound.note(
+                bytes: ClientLine.memory(connection),
+                input: connection.query.count,
+                output: connection.outputBytes
+            )
             if connection.outputBytes > 0 { enforceOutputLimit(connection) }
-            guard limit > 0, !connection.state.contains(.waits) else { continue }
-            if executor.clock.seconds - connection.traffic.lastAt > limit { close(connection) }
+            timeOut(connection)
         }
+        if upkeep.clientRound.isComplete { clientFigures.publish(upkeep.clientRound) }
+    }
+
+    private func timeOut(_ connection: Connection) {
+        let limit = Int64(server.options.timeoutSeconds)
+        guard limit > 0, !connection.state.contains(.waits) else { return }
+        if executor.clock.seconds - connection.traffic.lastAt > limit { close(connection) }
     }
 }

@@ -10,8 +10,8 @@ internal import System
 ///   ▲                                                                             ▼
 ///   └── send, one per socket ◀── tick: expire, free, time out ◀── run in order ◀─ prefetch entries
 /// ```
-/// Everything here is touched by its own thread alone, but for the mailbox, and but for other
-/// workers' looks while the world is stopped (`Instance.exclusively`).
+/// Everything here is touched by its own thread alone, but for the mailbox, the counters that
+/// reports read, and what other workers do while the world is stopped (`Instance.exclusively`).
 final class Worker: @unchecked Sendable {  // because: one thread owns it, see above
     /// How soon a worker looks again whether partitions are free that its clients wait for.
     private static let lookAgainMilliseconds: Int64 = 1
@@ -32,6 +32,8 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
     var connections = ConnectionTable()
     var waiting = WaitingClients()
     var upkeep = Upkeep()
+    /// What the connections take, for anybody to read.
+    let clientFigures = ClientFigures()
 
     init(index: Int, server: Instance, ring: CompletionRing?) throws(SystemError) {
         self.index = index

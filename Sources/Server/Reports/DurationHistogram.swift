@@ -1,25 +1,32 @@
+internal import Primitives
+internal import Synchronization
+
 /// How often a command took how long: counts by duration, in the cycles of `apus_cycles`.
 ///
 /// ```text
 /// cycles   0 … 31   32 … 63   64 … 127   128 … 255  …
 /// buckets  1 each   1 each    2 each     4 each     …   32 in every doubling: within 3 %
 /// ```
-/// One owner counts and frees; others look while the world is stopped.
+/// One thread counts, any thread reads.
 ///
 /// ## Invariants
-/// `counts` has `bucketCount` words until `free`.
+/// `counts` has `bucketCount` counters until `free`.
 @safe
-struct DurationHistogram {
+struct DurationHistogram: @unchecked Sendable {  // because: counters may be read by any thread
     /// Durations of 2^41 cycles, a quarter of an hour, and more share the last bucket.
     static let bucketCount = 37 * 32
 
-    private let counts: UnsafeMutablePointer<UInt64>
+    fileprivate let counts: UnsafeMutablePointer<Counter>
 
     /// No durations yet.
     init() {
         unsafe counts = .allocate(capacity: DurationHistogram.bucketCount)
-        unsafe counts.initialize(repeating: 0, count: DurationHistogram.bucketCount)
+        for bucket in 0..<DurationHistogram.bucketCount {
+            unsafe (counts + bucket).initialize(to: Counter())
+        }
     }
+
+    fileprivate init(_ counts: UnsafeMutablePointer<Counter>) { unsafe self.counts = counts }
 
     /// Gives the memory back; the histogram must not be used again.
     func free() { unsafe counts.deallocate() }
@@ -45,24 +52,49 @@ struct DurationHistogram {
     @inline(__always)
     func count(_ cycles: UInt64) {
         // SAFETY: every bucket is below `bucketCount`.
-        unsafe counts[DurationHistogram.bucket(cycles)] &+= 1
+        unsafe counts[DurationHistogram.bucket(cycles)].add()
     }
 
     /// The counts, by bucket.
     var counted: [UInt64] {
         // SAFETY: the invariant.
-        unsafe Array(UnsafeBufferPointer(start: counts, count: DurationHistogram.bucketCount))
+        (0..<DurationHistogram.bucketCount).map { unsafe counts[$0].value }
     }
 
     /// The duration that `share` percent of those in `counted` do not exceed.
     static func percentile(_ share: Double, of counted: [UInt64]) -> UInt64 {
-        let total = counted.reduce(0, +)
-        let wanted = max(1, UInt64((Double(total) * min(max(share, 0), 100) / 100).rounded(.up)))
+        let total = counted.reduce(UInt64(0)) { $0.addingSaturated($1) }
+        let share = min(max(share, 0), 100) / 100
+        let wanted = max(1, UInt64(saturating: (Double(total) * share).rounded(.up)))
         var seen: UInt64 = 0
         for (bucket, count) in counted.enumerated() {
-            seen += count
+            seen = seen.addingSaturated(count)
             if seen >= wanted, count > 0 { return longest(bucket) }
         }
         return 0
+    }
+}
+
+/// A place for a histogram that may be put there while others look.
+@safe
+struct DurationHistogramPlace: ~Copyable, @unchecked Sendable {  // because: as the histogram
+    private let counts = unsafe Atomic<UnsafeMutablePointer<Counter>?>(nil)
+
+    /// The histogram, for the thread that counts.
+    @inline(__always)
+    var own: DurationHistogram? {
+        // SAFETY: only whole histograms were put here.
+        unsafe counts.load(ordering: .relaxed).map { unsafe DurationHistogram($0) }
+    }
+
+    /// The histogram, for any thread.
+    var shared: DurationHistogram? {
+        // SAFETY: only whole histograms were put here; acquiring makes their zeros visible.
+        unsafe counts.load(ordering: .acquiring).map { unsafe DurationHistogram($0) }
+    }
+
+    /// Puts `histogram` here, or nothing.
+    func put(_ histogram: DurationHistogram?) {
+        unsafe counts.store(histogram?.counts, ordering: .releasing)
     }
 }

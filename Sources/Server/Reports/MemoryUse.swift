@@ -1,18 +1,7 @@
-internal import Store
-internal import Structures
 internal import System
 
 /// What memory is used for, as INFO and MEMORY STATS tell it.
 struct MemoryUse {
-    /// A database that holds keys.
-    struct Database {
-        let number: Int
-        var keys = 0
-        /// The bytes of the tables of keys, and of their hints about expiries.
-        var tables = 0
-        var hints = 0
-    }
-
     /// The bytes of all keys and values, their tables included.
     let data: Int
     /// The bytes of the pages that hold them.
@@ -25,7 +14,7 @@ struct MemoryUse {
     /// The most bytes that were ever seen in use.
     let peak: Int
     /// The databases that hold keys.
-    let databases: [Database]
+    let databases: [KeyspaceTotals.Database]
 
     /// All bytes that the server knows of.
     var used: Int { data + clients }
@@ -46,30 +35,19 @@ struct MemoryUse {
 }
 
 extension MemoryUse {
-    /// Looks at all of the server; the world is stopped.
-    init(_ server: Instance) {
-        let data = server.usedDataBytes
-        let connected = server.workers.flatMap { $0.connections.places.compactMap { $0 } }
-        let clients = connected.reduce(0) { $0 + ClientLine.memory($1) }
-        server.notePeak(data + clients)
-        let databases = server.keyspace.usedDatabases.map { number in
-            var database = Database(number: number)
-            server.keyspace.forEachShard(of: number) { shard in
-                let (tables, hints) = shard.tableByteCount
-                database.keys += shard.count
-                database.tables += tables
-                database.hints += hints
-            }
-            return database
-        }.filter { $0.keys > 0 }
+    /// What a server uses, as a report sees it.
+    init(_ source: InfoSource) {
+        let (server, keyspace) = (source.server, source.keyspace)
+        let clients = server.clientBytes
+        server.notePeak(keyspace.usedBytes + clients)
         self.init(
-            data: data,
-            pages: server.pageBytes,
+            data: keyspace.usedBytes,
+            pages: keyspace.pageBytes,
             clients: clients,
-            clientCount: connected.count,
+            clientCount: server.connectionCount,
             resident: ProcessMemory.residentBytes,
             peak: server.peakBytes,
-            databases: databases
+            databases: keyspace.databases
         )
     }
 }

@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// A count per second, smoothed over 16 samples.
 struct Rate {
     private var samples: [UInt64] = []
@@ -6,7 +8,7 @@ struct Rate {
 
     /// The mean of the samples.
     var perSecond: UInt64 {
-        samples.isEmpty ? 0 : samples.reduce(0, +) / UInt64(samples.count)
+        samples.isEmpty ? 0 : samples.reduce(0) { $0.addingSaturated($1) } / UInt64(samples.count)
     }
 
     /// Notes that the count has come to `count` at `now` (milliseconds).
@@ -14,24 +16,11 @@ struct Rate {
         let elapsed = now - lastMoment
         guard elapsed > 0 else { return }
         if lastMoment > 0, count >= lastCount {
-            samples.append((count - lastCount) * 1000 / UInt64(elapsed))
+            let grown = (count - lastCount).multipliedSaturated(by: 1000)
+            samples.append(grown / UInt64(elapsed))
             if samples.count > 16 { samples.removeFirst() }
         }
         lastMoment = now
         lastCount = count
-    }
-}
-
-/// What a worker does in a second.
-struct WorkerRates {
-    private(set) var commands = Rate()
-    private(set) var bytesReceived = Rate()
-    private(set) var bytesSent = Rate()
-
-    /// Notes what was counted up to `now` (milliseconds).
-    mutating func note(_ statistics: borrowing WorkerStatistics, now: Int64) {
-        commands.note(statistics.commandsRun, now: now)
-        bytesReceived.note(statistics.bytesReceived, now: now)
-        bytesSent.note(statistics.bytesSent, now: now)
     }
 }

@@ -1,146 +1,196 @@
-internal import CSupport
+internal import Primitives
+internal import Synchronization
 
-/// What a worker counts; summed up over the workers when INFO asks.
+/// What a worker counts besides commands and errors, each by its name in INFO, more or less.
+enum WorkerCount: Int, CaseIterable, Sendable {
+    case commandsRun
+    case receives
+    case sends
+    case bytesReceived
+    case bytesSent
+    case connectionsAccepted
+    case connectionsRejected
+    /// Clients closed for what they sent without an end, or did not read.
+    case queryLimitCloses
+    case outputLimitCloses
+    case authenticationFailures
+    /// Spent on removing what is due, in the cycles of `apus_cycles`.
+    case expiryCycles
+    /// How often that ended for the time it took, with more left to do.
+    case expiriesCutShort
+    /// Large values freed in slices.
+    case lazilyFreed
+    case errorReplies
+}
+
+/// What a worker counts. The worker alone counts; any thread may read at any time, and never waits
+/// for the worker but where errors are told apart. Nothing is ever set back to zero:
+/// `ServerStatistics` remembers where the counters stood at a CONFIG RESETSTAT.
 ///
 /// ## Invariants
 /// `commands` has `commandCount` rows, all made by `init`; row numbers come from the registry.
 @safe
-struct WorkerStatistics: ~Copyable {
+struct WorkerStatistics: ~Copyable, @unchecked Sendable {  // because: rows are counters
     /// Of one command.
-    struct Command {
-        var calls: UInt64 = 0
-        var cycles: UInt64 = 0
-        var failures: UInt64 = 0
-        var rejections: UInt64 = 0
-        /// The durations of the calls, from the first one on that was to be kept.
-        fileprivate(set) var durations: DurationHistogram?
-
-        /// Adds what another worker counted.
-        mutating func add(_ other: Command) {
-            calls += other.calls
-            cycles += other.cycles
-            failures += other.failures
-            rejections += other.rejections
-        }
+    private struct Row: ~Copyable {
+        let calls = Counter()
+        let cycles = Counter()
+        let failures = Counter()
+        let rejections = Counter()
+        /// The durations of the calls: the histogram that counts, and the one to be read.
+        let counting = DurationHistogramPlace()
+        let kept = DurationHistogramPlace()
     }
 
     /// So many different error codes are told apart.
     static let errorCodesMax = 128
 
-    private let commands: UnsafeMutablePointer<Command>
+    private let counters = InlineArray<14, Counter> { _ in Counter() }
+    private let commands: UnsafeMutablePointer<Row>
     let commandCount: Int
-    private(set) var errorCount: UInt64 = 0
-    /// Errors by their first word.
-    private(set) var errorsByCode: [String: UInt64] = [:]
-    /// Whether durations are kept (latency-tracking).
-    private(set) var keepsDurations = true
-    var commandsRun: UInt64 = 0
-    var receives: UInt64 = 0
-    var sends: UInt64 = 0
-    var bytesReceived: UInt64 = 0
-    var bytesSent: UInt64 = 0
-    var connectionsAccepted: UInt64 = 0
-    var connectionsRejected: UInt64 = 0
-    /// Spent on removing what is due, in the cycles of `apus_cycles`.
-    var expiryCycles: UInt64 = 0
-    /// How often that ended for the time it took, with more left to do.
-    var expiriesCutShort: UInt64 = 0
-    /// Large values freed in slices.
-    var lazilyFreed: UInt64 = 0
+    private let errors = Mutex<[String: UInt64]>([:])
+    private let keepsDurations = Atomic<Bool>(true)
 
     init(commandCount: Int) {
         self.commandCount = commandCount
         unsafe commands = .allocate(capacity: commandCount)
-        unsafe commands.initialize(repeating: Command(), count: commandCount)
+        for row in 0..<commandCount { unsafe (commands + row).initialize(to: Row()) }
+        precondition(counters.count == WorkerCount.allCases.count, "a counter for every case")
     }
 
     deinit {
-        forgetDurations()
+        for row in 0..<commandCount {
+            // SAFETY: nobody may read any more.
+            unsafe commands[row].kept.own?.free()
+        }
+        unsafe commands.deinitialize(count: commandCount)
         unsafe commands.deallocate()
     }
 
+    /// Where a counter stands.
+    subscript(which: WorkerCount) -> UInt64 { counters[which.rawValue].value }
+
+    /// Adds to a counter.
+    @inline(__always)
+    func add(_ which: WorkerCount, _ count: UInt64 = 1) { counters[which.rawValue].add(count) }
+
+    /// Takes back what was added.
+    func subtract(_ which: WorkerCount, _ count: UInt64 = 1) {
+        counters[which.rawValue].subtract(count)
+    }
+
+    // MARK: Commands
+
     /// What was counted of the command in `row`.
-    subscript(row: Int) -> Command {
+    subscript(row: Int) -> CommandCounts {
         precondition(row < commandCount, "no such command")
-        return unsafe commands[row]
+        // SAFETY: just checked.
+        return unsafe CommandCounts(
+            calls: commands[row].calls.value,
+            cycles: commands[row].cycles.value,
+            failures: commands[row].failures.value,
+            rejections: commands[row].rejections.value
+        )
+    }
+
+    /// How long the calls of the command in `row` took, by the buckets of `DurationHistogram`; nil
+    /// where nothing was kept.
+    func durations(of row: Int) -> [UInt64]? {
+        precondition(row < commandCount, "no such command")
+        // SAFETY: just checked.
+        return unsafe commands[row].kept.shared?.counted
     }
 
     /// Counts a call that took `cycles`.
     @inline(__always)
-    mutating func count(_ row: Int, cycles: UInt64) {
+    func count(_ row: Int, cycles: UInt64) {
         assert(row < commandCount, "no such command")
-        unsafe commands[row].calls &+= 1
-        unsafe commands[row].cycles &+= cycles
-        if let durations = unsafe commands[row].durations {
+        // SAFETY: rows come from the registry.
+        unsafe commands[row].calls.add()
+        unsafe commands[row].cycles.add(cycles)
+        if let durations = unsafe commands[row].counting.own {
             durations.count(cycles)
-        } else if keepsDurations {
+        } else if keepsDurations.load(ordering: .relaxed) {
             startDurations(row, cycles)
         }
     }
 
     @inline(never)
-    private mutating func startDurations(_ row: Int, _ cycles: UInt64) {
+    private func startDurations(_ row: Int, _ cycles: UInt64) {
         let durations = DurationHistogram()
         durations.count(cycles)
-        unsafe commands[row].durations = durations
+        unsafe commands[row].kept.put(durations)
+        unsafe commands[row].counting.put(durations)
     }
 
-    /// Keeps durations from now on, or forgets those that were kept.
-    mutating func keepDurations(_ isOn: Bool) {
-        keepsDurations = isOn
-        guard !isOn else { return }
-        forgetDurations()
-    }
-
-    private func forgetDurations() {
+    /// Counts durations from now on, or no more; those counted so far stay. The worker stands
+    /// still or is the caller.
+    func keepDurations(_ isOn: Bool) {
+        keepsDurations.store(isOn, ordering: .relaxed)
         for row in 0..<commandCount {
-            // SAFETY: rows below `commandCount`; what was freed is forgotten at once.
-            unsafe commands[row].durations?.free()
-            unsafe commands[row].durations = nil
+            // SAFETY: a row below `commandCount`.
+            unsafe commands[row].counting.put(isOn ? commands[row].kept.own : nil)
         }
     }
 
     /// Counts a call that ended in an error.
-    mutating func countFailure(_ row: Int, cycles: UInt64) {
+    func countFailure(_ row: Int, cycles: UInt64) {
         count(row, cycles: cycles)
-        unsafe commands[row].failures &+= 1
+        noteFailure(row)
     }
 
     /// Notes that a call, counted elsewhere, replied with an error of its own making.
-    mutating func noteFailure(_ row: Int) {
+    func noteFailure(_ row: Int) {
         precondition(row < commandCount, "no such command")
-        unsafe commands[row].failures &+= 1
+        // SAFETY: just checked.
+        unsafe commands[row].failures.add()
     }
 
     /// Counts a call that was refused before it ran.
-    mutating func countRejection(_ row: Int) {
+    func countRejection(_ row: Int) {
         precondition(row < commandCount, "no such command")
-        unsafe commands[row].rejections &+= 1
+        // SAFETY: just checked.
+        unsafe commands[row].rejections.add()
     }
+
+    // MARK: Errors
+
+    /// Error replies by their codes.
+    var errorsByCode: [String: UInt64] { errors.withLock { $0 } }
 
     /// Counts an error reply by its code.
-    mutating func countError(_ code: String) {
-        errorCount &+= 1
-        guard errorsByCode[code] != nil || errorsByCode.count < WorkerStatistics.errorCodesMax
-        else { return }
-        errorsByCode[code, default: 0] &+= 1
+    func countError(_ code: String) {
+        add(.errorReplies)
+        errors.withLock { counts in
+            guard counts[code] != nil || counts.count < WorkerStatistics.errorCodesMax
+            else { return }
+            counts[code, default: 0] &+= 1
+        }
+    }
+}
+
+/// What was counted of one command.
+struct CommandCounts: Equatable {
+    var calls: UInt64 = 0
+    var cycles: UInt64 = 0
+    var failures: UInt64 = 0
+    var rejections: UInt64 = 0
+
+    /// Adds what another worker counted.
+    mutating func add(_ other: CommandCounts) {
+        calls &+= other.calls
+        cycles &+= other.cycles
+        failures &+= other.failures
+        rejections &+= other.rejections
     }
 
-    /// Sets everything to zero.
-    mutating func reset() {
-        forgetDurations()
-        unsafe commands.update(repeating: Command(), count: commandCount)
-        errorCount = 0
-        errorsByCode = [:]
-        commandsRun = 0
-        receives = 0
-        sends = 0
-        bytesReceived = 0
-        bytesSent = 0
-        connectionsAccepted = 0
-        connectionsRejected = 0
-        expiryCycles = 0
-        expiriesCutShort = 0
-        lazilyFreed = 0
+    /// What was counted since `earlier`.
+    func since(_ earlier: CommandCounts) -> CommandCounts {
+        CommandCounts(
+            calls: calls.subtractingSaturated(earlier.calls),
+            cycles: cycles.subtractingSaturated(earlier.cycles),
+            failures: failures.subtractingSaturated(earlier.failures),
+            rejections: rejections.subtractingSaturated(earlier.rejections)
+        )
     }
 }

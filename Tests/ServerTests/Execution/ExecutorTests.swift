@@ -12,7 +12,8 @@ import Testing
         let client = test.client()
         #expect(test.run("SET greeting hello", client).reply == "+OK\r\n")
         #expect(test.run("get greeting", client).reply == "$5\r\nhello\r\n")
-        #expect(client.session.commandCount == 2 && test.executor.statistics.commandsRun == 2)
+        let counted = test.executor.statistics[.commandsRun]
+        #expect(client.session.commandCount == 2 && counted == 2)
         #expect(Int(client.session.lastRow) == test.row("GET"))
     }
 
@@ -27,7 +28,8 @@ import Testing
         // The bound of unauthenticated clients goes with the trait, not with a command.
         client.session.traits.remove(.unauthenticated)
         #expect(test.run("GET k", client).reply == "$-1\r\n")
-        #expect(test.executor.statistics.commandsRun == 1)
+        let counted = test.executor.statistics[.commandsRun]
+        #expect(counted == 1)
     }
 
     @Test func `a silent session gets no reply, whatever the request`() throws {

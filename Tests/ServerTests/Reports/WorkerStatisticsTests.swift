@@ -4,52 +4,63 @@ import Testing
 
 @Suite struct WorkerStatisticsTests {
     @Test func `calls, failures and rejections are counted by command`() {
-        var statistics = WorkerStatistics(commandCount: 3)
+        let statistics = WorkerStatistics(commandCount: 3)
         statistics.count(1, cycles: 10)
         statistics.countFailure(1, cycles: 20)
         statistics.countRejection(2)
         statistics.noteFailure(1)
-        let first = statistics[0]
-        let second = statistics[1]
-        let third = statistics[2]
-        #expect(first.calls == 0 && first.durations == nil)
-        #expect(second.calls == 2 && second.cycles == 30 && second.failures == 2)
-        #expect(third.calls == 0 && third.rejections == 1)
+        let (first, second, third) = (statistics[0], statistics[1], statistics[2])
+        let durations = statistics.durations(of: 0)
+        #expect(first == CommandCounts() && durations == nil)
+        #expect(second == CommandCounts(calls: 2, cycles: 30, failures: 2, rejections: 0))
+        #expect(third == CommandCounts(rejections: 1))
+    }
+
+    @Test func `every name has a counter of its own`() {
+        let statistics = WorkerStatistics(commandCount: 0)
+        for which in WorkerCount.allCases { statistics.add(which, UInt64(which.rawValue) + 7) }
+        for which in WorkerCount.allCases {
+            let count = statistics[which]
+            #expect(count == UInt64(which.rawValue) + 7)
+        }
+        statistics.subtract(.commandsRun)
+        let less = statistics[.commandsRun]
+        #expect(less == 6)
     }
 
     @Test func `durations are kept only while they are asked for`() {
-        var statistics = WorkerStatistics(commandCount: 1)
+        let statistics = WorkerStatistics(commandCount: 1)
         statistics.count(0, cycles: 7)
-        let kept = statistics[0].durations?.counted[7]
-        #expect(kept == 1)
         statistics.keepDurations(false)
         statistics.count(0, cycles: 7)
-        let forgotten = statistics[0].durations == nil
-        #expect(forgotten)
+        let stayed = statistics.durations(of: 0)
+        #expect(stayed?[7] == 1)
         statistics.keepDurations(true)
         statistics.count(0, cycles: 7)
-        let again = statistics[0].durations?.counted[7]
-        #expect(again == 1)
+        let again = statistics.durations(of: 0)
+        #expect(again?[7] == 2)
     }
 
-    @Test func `a reset leaves nothing`() {
-        var statistics = WorkerStatistics(commandCount: 1)
+    @Test func `no durations are kept where they never were asked for`() {
+        let statistics = WorkerStatistics(commandCount: 1)
+        statistics.keepDurations(false)
         statistics.count(0, cycles: 7)
-        statistics.countError("ERR")
-        statistics.bytesSent = 5
-        statistics.reset()
-        let command = statistics[0]
-        #expect(command.calls == 0 && command.durations == nil)
-        let errors = statistics.errorCount
-        let bytes = statistics.bytesSent
-        #expect(errors == 0 && bytes == 0)
+        let durations = statistics.durations(of: 0)
+        #expect(durations == nil)
     }
 
     @Test func `only so many error codes are told apart`() {
-        var statistics = WorkerStatistics(commandCount: 1)
+        let statistics = WorkerStatistics(commandCount: 1)
         for number in 0..<200 { statistics.countError("E\(number)") }
         let codes = statistics.errorsByCode.count
-        let errors = statistics.errorCount
+        let errors = statistics[.errorReplies]
         #expect(codes == WorkerStatistics.errorCodesMax && errors == 200)
+    }
+
+    @Test func `what was counted since is the difference and never negative`() {
+        let earlier = CommandCounts(calls: 2, cycles: 10, failures: 1, rejections: 0)
+        let later = CommandCounts(calls: 5, cycles: 30, failures: 1, rejections: 4)
+        #expect(later.since(earlier) == CommandCounts(calls: 3, cycles: 20, rejections: 4))
+        #expect(earlier.since(later) == CommandCounts())
     }
 }

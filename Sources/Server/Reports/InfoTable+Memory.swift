@@ -1,0 +1,94 @@
+internal import System
+
+extension InfoSection {
+    static let memory = InfoSection(
+        "Memory",
+        [
+            .number("used_memory") { $0.memory.used },
+            .size("used_memory_human") { $0.memory.used },
+            .number("used_memory_rss") { $0.memory.resident },
+            .size("used_memory_rss_human") { $0.memory.resident },
+            .number("used_memory_peak") { $0.memory.peak },
+            .size("used_memory_peak_human") { $0.memory.peak },
+            .share("used_memory_peak_perc") { ($0.used, $0.peak) },
+            .number("used_memory_overhead") { $0.memory.overhead },
+            .none("used_memory_startup"),
+            .number("used_memory_dataset") { $0.memory.dataset },
+            .share("used_memory_dataset_perc") { ($0.dataset, $0.used) },
+            .number("allocator_allocated") { $0.memory.data },
+            .number("allocator_active") { $0.memory.pages },
+            .number("allocator_resident") { $0.memory.resident },
+            .none("allocator_muzzy"),
+            .number("total_system_memory") { _ in ProcessMemory.systemBytes },
+            .size("total_system_memory_human") { _ in ProcessMemory.systemBytes },
+            .none("used_memory_lua"),
+            .none("used_memory_vm_eval"),
+            InfoField("used_memory_lua_human", always: .size(0)),
+            .none("used_memory_scripts_eval"),
+            .none("number_of_cached_scripts"),
+            .none("number_of_functions"),
+            .none("number_of_libraries"),
+            .none("used_memory_vm_functions"),
+            .none("used_memory_vm_total"),
+            InfoField("used_memory_vm_total_human", always: .size(0)),
+            .none("used_memory_functions"),
+            .none("used_memory_scripts"),
+            InfoField("used_memory_scripts_human", always: .size(0)),
+            .number("maxmemory") { $0.boundBytes },
+            .size("maxmemory_human") { $0.boundBytes },
+            InfoField("maxmemory_policy") {
+                .text($0.server.configuration.value("maxmemory-policy").text)
+            },
+            .ratio("allocator_frag_ratio") { ($0.pages, $0.data) },
+            .number("allocator_frag_bytes") { $0.memory.pages - $0.memory.data },
+            .ratio("allocator_rss_ratio") { ($0.resident, $0.pages) },
+            .number("allocator_rss_bytes") { $0.memory.resident - $0.memory.pages },
+            // What is resident is all that the allocator has.
+            InfoField("rss_overhead_ratio", always: .fixed(1)),
+            .none("rss_overhead_bytes"),
+            .ratio("mem_fragmentation_ratio") { ($0.resident, $0.used) },
+            .number("mem_fragmentation_bytes") { $0.memory.resident - $0.memory.used },
+            .none("mem_not_counted_for_evict"),
+            .none("mem_replication_backlog"),
+            .none("mem_total_replication_buffers"),
+            .none("mem_clients_slaves"),
+            .number("mem_clients_normal") { $0.memory.clients },
+            .none("mem_cluster_links"),
+            .none("mem_aof_buffer"),
+            InfoField("mem_allocator", always: .text("apus-arena")),
+            // Tables grow bucket by bucket: there is never a second one.
+            .none("mem_overhead_db_hashtable_rehashing"),
+            .none("active_defrag_running"),
+            .number("lazyfree_pending_objects") { $0.lazilyPending },
+            InfoField("lazyfreed_objects") { .count($0.lazilyFreed) },
+        ]
+    )
+}
+
+extension InfoField {
+    /// A part of the use of memory in percent of another.
+    fileprivate static func share(
+        _ name: String,
+        _ parts: @escaping @Sendable (MemoryUse) -> (part: Int, whole: Int)
+    ) -> InfoField {
+        InfoField(name) { source in
+            let (part, whole) = parts(source.memory)
+            return .percent(MemoryUse.ratio(part, of: whole) * 100)
+        }
+    }
+
+    /// A part of the use of memory as a multiple of another.
+    fileprivate static func ratio(
+        _ name: String,
+        _ parts: @escaping @Sendable (MemoryUse) -> (part: Int, whole: Int)
+    ) -> InfoField {
+        InfoField(name) { source in
+            let (part, whole) = parts(source.memory)
+            return .fixed(MemoryUse.ratio(part, of: whole))
+        }
+    }
+}
+
+extension InfoSource {
+    fileprivate var boundBytes: Int { Int(clamping: server.options.memoryBytesMax) }
+}

@@ -1,0 +1,155 @@
+internal import Primitives
+internal import System
+
+// Redis' fields in its order. `.none` stands for what is not there yet, or is off: each becomes a
+// row like the others when its feature comes.
+
+extension InfoSection {
+    static let server = InfoSection(
+        "Server",
+        [
+            InfoField("redis_version", always: .text("\(Version.redis)")),
+            InfoField("apus_version", always: .text("\(Version.apus)")),
+            InfoField("redis_git_sha1", always: .text("00000000")),
+            .none("redis_git_dirty"),
+            InfoField("redis_mode", always: .text("standalone")),
+            InfoField("os") { _ in
+                .text("Linux \(Platform.kernelRelease) \(Platform.architecture)")
+            },
+            InfoField("arch_bits", always: .integer(64)),
+            InfoField("monotonic_clock", always: .text("POSIX clock_gettime")),
+            InfoField("multiplexing_api") { .text($0.server.eventLoopName) },
+            .number("process_id") { _ in Int(OwnProcess.number) },
+            InfoField("process_supervised") { .text($0.server.supervisor) },
+            InfoField("run_id") { .text($0.server.runID) },
+            .number("tcp_port") { Int($0.server.options.port) },
+            InfoField("server_time_usec") { _ in .integer(Clock.unixMicroseconds()) },
+            InfoField("uptime_in_seconds") { .integer($0.uptimeSeconds) },
+            InfoField("uptime_in_days") { .integer($0.uptimeSeconds / 86400) },
+            .number("hz") { $0.server.options.ticksPerSecond },
+            .number("configured_hz") { $0.server.options.ticksPerSecond },
+            InfoField("lru_clock") { .integer($0.now / 1000 & 0xFF_FFFF) },
+            InfoField("executable") { .text($0.server.executable) },
+            InfoField("config_file") { .text($0.server.configuration.path ?? "") },
+            .none("io_threads_active"),
+            .number("threads") { $0.server.workerCount },
+        ]
+    ) { source in
+        let places = Dictionary(grouping: source.server.listeners, by: \.isUnix)
+        let kinds = [
+            InfoSection.listener("tcp", places[false], port: Int(source.server.options.port)),
+            InfoSection.listener("unix", places[true], port: nil),
+        ]
+        return kinds.compactMap { $0 }.enumerated().map { InfoPart("listener\($0)", $1) }
+    }
+
+    /// What is listened on in one way, with all addresses.
+    private static func listener(
+        _ kind: String,
+        _ listeners: [Listener]?,
+        port: Int?
+    ) -> InfoValue? {
+        guard let listeners else { return nil }
+        let end = port.map { ":\($0)".count } ?? 0
+        let places = listeners.map { InfoPart("bind", .text(String($0.place.dropLast(end)))) }
+        let ports = port.map { [InfoPart("port", .number($0))] } ?? []
+        return .parts([InfoPart("name", .text(kind))] + places + ports)
+    }
+
+    static let clients = InfoSection(
+        "Clients",
+        [
+            .number("connected_clients") { $0.server.connectionCount },
+            .none("cluster_connections"),
+            .number("maxclients") { $0.server.options.clientsMax },
+            InfoField("client_recent_max_input_buffer") { .count($0.inputMax) },
+            InfoField("client_recent_max_output_buffer") { .count($0.outputMax) },
+            .none("blocked_clients"),
+            .none("tracking_clients"),
+            .none("pubsub_clients"),
+            .none("watching_clients"),
+            .none("clients_in_timeout_table"),
+            .none("total_watched_keys"),
+            .none("total_blocking_keys"),
+            .none("total_blocking_keys_on_nokey"),
+        ]
+    )
+
+    static let persistence = InfoSection(
+        "Persistence",
+        [
+            .none("loading"), .none("async_loading"), .none("current_cow_peak"),
+            .none("current_cow_size"), .none("current_cow_size_age"),
+            InfoField("current_fork_perc", always: .fixed(0)),
+            .none("current_save_keys_processed"), .none("current_save_keys_total"),
+            InfoField("rdb_changes_since_last_save") { .count($0.changes) },
+            .none("rdb_bgsave_in_progress"),
+            InfoField("rdb_last_save_time") { .integer($0.server.startedAtUnix) },
+            InfoField("rdb_last_bgsave_status", always: .text("ok")),
+            InfoField("rdb_last_bgsave_time_sec", always: .integer(-1)),
+            InfoField("rdb_current_bgsave_time_sec", always: .integer(-1)),
+            .none("rdb_saves"), .none("rdb_last_cow_size"),
+            .none("rdb_last_load_keys_expired"), .none("rdb_last_load_keys_loaded"),
+            .none("aof_enabled"), .none("aof_rewrite_in_progress"),
+            .none("aof_rewrite_scheduled"),
+            InfoField("aof_last_rewrite_time_sec", always: .integer(-1)),
+            InfoField("aof_current_rewrite_time_sec", always: .integer(-1)),
+            InfoField("aof_last_bgrewrite_status", always: .text("ok")),
+            .none("aof_rewrites"), .none("aof_rewrites_consecutive_failures"),
+            InfoField("aof_last_write_status", always: .text("ok")),
+            .none("aof_last_cow_size"), .none("module_fork_in_progress"),
+            .none("module_fork_last_cow_size"),
+        ]
+    )
+
+    static let replication = InfoSection(
+        "Replication",
+        [
+            InfoField("role", always: .text("master")),
+            .none("connected_slaves"),
+            InfoField("master_failover_state", always: .text("no-failover")),
+            InfoField("master_replid") { .text($0.server.replicationID) },
+            InfoField("master_replid2", always: .text(String(repeating: "0", count: 40))),
+            .none("master_repl_offset"),
+            InfoField("second_repl_offset", always: .integer(-1)),
+            .none("repl_backlog_active"),
+            InfoField("repl_backlog_size", always: .integer(1_048_576)),
+            .none("repl_backlog_first_byte_offset"),
+            .none("repl_backlog_histlen"),
+        ]
+    )
+
+    static let processor = InfoSection(
+        "CPU",
+        [
+            InfoField("used_cpu_sys") { .seconds($0.processTime.system) },
+            InfoField("used_cpu_user") { .seconds($0.processTime.user) },
+            InfoField("used_cpu_sys_children") { .seconds($0.childrenTime.system) },
+            InfoField("used_cpu_user_children") { .seconds($0.childrenTime.user) },
+            InfoField("used_cpu_sys_main_thread") { .seconds($0.mainThreadTime.system) },
+            InfoField("used_cpu_user_main_thread") { .seconds($0.mainThreadTime.user) },
+        ]
+    )
+
+    static let modules = InfoSection("Modules")
+
+    static let cluster = InfoSection("Cluster", [.none("cluster_enabled")])
+
+    static let keyspace = InfoSection("Keyspace") { source in
+        source.keyspace.databases.map { database in
+            InfoPart(
+                "db\(database.number)",
+                .parts([
+                    InfoPart("keys", .number(database.keys)),
+                    InfoPart("expires", .number(database.volatileKeys)),
+                    InfoPart("avg_ttl", .count(database.lifetimes.mean)),
+                    InfoPart("subexpiry", .number(database.volatileHashes)),
+                ])
+            )
+        }
+    }
+}
+
+extension InfoSource {
+    fileprivate var uptimeSeconds: Int64 { nowSeconds - server.startedAtSeconds }
+}

@@ -1,0 +1,169 @@
+internal import Commands
+internal import Primitives
+internal import Store
+internal import Structures
+internal import Synchronization
+
+/// What the shards of one partition, or of all, hold.
+struct KeyspaceTotals {
+    /// What one database holds, if it holds a key.
+    struct Database {
+        let number: Int
+        var keys = 0
+        /// Keys with an expiry, and hashes with fields that have one.
+        var volatileKeys = 0
+        var volatileHashes = 0
+        /// The bytes of the tables of keys, and of their hints about expiries.
+        var tables = 0
+        var hints = 0
+        /// The times to live, in milliseconds, of the volatile keys that were asked.
+        var lifetimes = Lifetimes()
+    }
+
+    /// Times to live: their sum cannot overflow, whatever clients chose.
+    struct Lifetimes {
+        private(set) var count: UInt64 = 0
+        private var sum: UInt128 = 0
+
+        /// The mean, 0 of none.
+        var mean: UInt64 { count > 0 ? UInt64(clamping: sum / UInt128(count)) : 0 }
+
+        /// Adds what is left at `now` until `expiry`.
+        mutating func add(until expiry: Int64, now: Int64) {
+            sum += UInt128(max(0, expiry.subtractingSaturated(now)))
+            count += 1
+        }
+
+        mutating func add(_ other: Lifetimes) {
+            sum += other.sum
+            count += other.count
+        }
+    }
+
+    /// The databases that hold keys, in ascending order.
+    private(set) var databases: [Database] = []
+    /// The bytes of all keys and values, their tables included, and of the pages that hold them.
+    private(set) var usedBytes = 0
+    private(set) var pageBytes = 0
+    /// Large values that wait to be freed.
+    private(set) var remains = 0
+
+    /// Adds a shard, whose partition is locked, of a database.
+    ///
+    /// Asks `sampleBuckets` of its buckets for times to live at `now`.
+    mutating func add(_ shard: Shard, of number: Int, sampleBuckets: Int = 0, now: Int64 = 0) {
+        usedBytes += shard.usedBytes
+        pageBytes += shard.pageBytes
+        remains += shard.remainCount
+        guard shard.count > 0 else { return }
+        let (tables, hints) = shard.tableByteCount
+        add(
+            Database(
+                number: number,
+                keys: shard.count,
+                volatileKeys: shard.volatileCount,
+                volatileHashes: shard.volatileHashCount,
+                tables: tables,
+                hints: hints,
+                lifetimes: KeyspaceTotals.lifetimes(shard, buckets: sampleBuckets, now: now)
+            )
+        )
+    }
+
+    /// Adds what another partition holds.
+    mutating func add(_ other: KeyspaceTotals) {
+        usedBytes += other.usedBytes
+        pageBytes += other.pageBytes
+        remains += other.remains
+        for database in other.databases { add(database) }
+    }
+
+    private mutating func add(_ other: Database) {
+        let place = databases.firstIndex { $0.number >= other.number } ?? databases.count
+        guard place < databases.count, databases[place].number == other.number else {
+            return databases.insert(other, at: place)
+        }
+        databases[place].keys += other.keys
+        databases[place].volatileKeys += other.volatileKeys
+        databases[place].volatileHashes += other.volatileHashes
+        databases[place].tables += other.tables
+        databases[place].hints += other.hints
+        databases[place].lifetimes.add(other.lifetimes)
+    }
+
+    private static func lifetimes(_ shard: Shard, buckets: Int, now: Int64) -> Lifetimes {
+        var lifetimes = Lifetimes()
+        guard shard.volatileCount > 0 else { return lifetimes }
+        var cursor: UInt64 = 0
+        for _ in 0..<buckets {
+            cursor = shard.scan(cursor) { slot in
+                guard let expiry = slot.entry.expiry else { return }
+                lifetimes.add(until: expiry, now: now)
+            }
+            if cursor == 0 { break }
+        }
+        return lifetimes
+    }
+}
+
+/// What every partition held when it was looked at last: by the worker that looks after it, in each
+/// tick, and by whoever makes a report.
+final class KeyspaceFigures: Sendable {
+    /// How long a report waits for locked partitions, in pauses of the processor: a millisecond or
+    /// so. Of a partition that stays locked it tells what the last look found.
+    private static let patience = 64 * 256
+    /// So many buckets of a database are asked for times to live.
+    private static let sampledBuckets = 64
+
+    private let keyspace: Keyspace
+    private let partitions: Mutex<[KeyspaceTotals]>
+
+    init(_ keyspace: Keyspace) {
+        self.keyspace = keyspace
+        partitions = Mutex(Array(repeating: KeyspaceTotals(), count: keyspace.partitionCount))
+    }
+
+    /// Notes what a partition holds.
+    func note(_ totals: KeyspaceTotals, partition: Int) {
+        partitions.withLock { $0[partition] = totals }
+    }
+
+    /// The bytes of all keys and values as of the last looks.
+    var usedBytes: Int { partitions.withLock { $0.reduce(0) { $0 + $1.usedBytes } } }
+
+    /// Looks at all partitions, those excepted that others keep locked, and sums up.
+    ///
+    /// What was freed since the last tick goes into the counters of `executor`, on whose thread
+    /// this is called.
+    func look(by executor: Executor) -> KeyspaceTotals {
+        let now = executor.context.now
+        var patience = KeyspaceFigures.patience
+        let sampled = max(1, KeyspaceFigures.sampledBuckets / keyspace.partitionCount)
+        var all = KeyspaceTotals()
+        for partition in 0..<keyspace.partitionCount {
+            var totals = KeyspaceTotals()
+            let isSeen = keyspace.look(
+                at: partition,
+                held: executor.context.held,
+                patience: &patience
+            ) { shard, database in
+                executor.statistics.takeCount(of: shard)
+                totals.add(shard, of: database, sampleBuckets: sampled, now: now)
+            }
+            if isSeen {
+                note(totals, partition: partition)
+            } else {
+                totals = partitions.withLock { $0[partition] }
+            }
+            all.add(totals)
+        }
+        return all
+    }
+}
+
+extension WorkerStatistics {
+    /// Takes over what a shard, whose partition is locked, has freed.
+    func takeCount(of shard: Shard) {
+        add(.lazilyFreed, UInt64(shard.takeFreedCount()))
+    }
+}

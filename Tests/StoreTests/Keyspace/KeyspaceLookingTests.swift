@@ -1,0 +1,46 @@
+import Testing
+
+@testable import Store
+
+@Suite struct KeyspaceLookingTests {
+    @Test(arguments: [1, 2]) func `a look sees every shard once`(workers: Int) {
+        let keyspace = Keyspace(databases: 5, workers: workers)
+        for partition in 0..<keyspace.partitionCount {
+            for database in [3, 1] {
+                _ = keyspace.makeShard(partition, database)
+            }
+            var patience = 3
+            var databases: [Int] = []
+            let isSeen = keyspace.look(at: partition, held: [], patience: &patience) {
+                databases.append($1)
+            }
+            #expect(isSeen && databases.sorted() == [1, 3] && patience == 3)
+        }
+    }
+
+    @Test func `a look under the lock does not wait for it`() {
+        let keyspace = Keyspace(databases: 1, workers: 2)
+        _ = keyspace.makeShard(7, 0)
+        var patience = 0
+        var count = 0
+        keyspace.lock(7)
+        let held = PartitionSet(partition: 7)
+        #expect(keyspace.look(at: 7, held: held, patience: &patience) { _, _ in count += 1 })
+        #expect(count == 1 && !keyspace.tryLock(7))
+        keyspace.unlock(7)
+    }
+
+    @Test func `a look at a locked partition gives up when its patience is at an end`() {
+        let keyspace = Keyspace(databases: 1, workers: 2)
+        var patience = 100
+        keyspace.lock(7)
+        #expect(
+            !keyspace.look(at: 7, held: [], patience: &patience) { _, _ in Issue.record("locked") }
+        )
+        #expect(patience == 0)
+        keyspace.unlock(7)
+        #expect(keyspace.look(at: 7, held: [], patience: &patience) { _, _ in })
+        // The look has let go of the lock.
+        #expect(keyspace.look(at: 7, held: [], patience: &patience) { _, _ in })
+    }
+}
