@@ -32,7 +32,7 @@ release: ## build apus-server, apus-cli and apus-benchmark in release mode
 	@Tools/setup build
 	$(RELEASE)
 
-test: ## run every test (about ten minutes): unit tests, comparison with redis-server, real clients, sanitizers
+test: ## run every test (about ten minutes): format, unit tests, comparison with redis-server, real clients, sanitizers
 	@Tools/setup tests
 	@Tools/test all
 
@@ -68,7 +68,7 @@ docs: ## regenerate docs/commands.md and docs/configuration.md from the tables
 	APUS_WRITE_DOCS=1 $(SWIFT) test --skip-build --disable-xctest --filter 'CommandDocumentationTests|ConfigurationTableTests'
 
 format: ## format the Swift sources in place
-	$(SWIFT) format --in-place --recursive --parallel Sources Tests Package.swift
+	@Tools/format
 
 lint: ## check the format without changing anything
 	@Tools/test lint
