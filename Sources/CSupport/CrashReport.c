@@ -40,6 +40,9 @@ static pid_t reporter;
 static _Thread_local const char *thread_name = "unknown";
 static _Thread_local int thread_number = -1;
 static _Thread_local const uint32_t *thread_row;
+#ifndef SANITIZED
+static _Thread_local bool thread_has_stack;
+#endif
 
 // --- output ---------------------------------------------------------------------------------
 // Text that gathers and goes to the log and to standard error.
@@ -244,11 +247,12 @@ void apus_crash_enter(const char *name, int number, const uint32_t *row) {
   thread_number = number;
   thread_row = row;
 #ifndef SANITIZED
+  if (thread_has_stack) return;
   void *memory = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
   if (memory == MAP_FAILED) return;
   stack_t stack = {.ss_sp = memory, .ss_size = STACK_BYTES};
-  sigaltstack(&stack, NULL);
+  thread_has_stack = sigaltstack(&stack, NULL) == 0;
 #endif
 }
 

@@ -179,16 +179,16 @@ class TestEditing:
         terminal.line("get colour", '"blue"\r\n.*> ')
         terminal.line('auth "secret', r"Invalid argument\(s\)\r\n.*> ")
         terminal.line('config set requirepass "secret', r"Invalid argument\(s\)\r\n.*> ")
-        terminal.line('get "colour', r"Invalid argument\(s\)\r\n.*> ")
+        terminal.line('echo "open', r"Invalid argument\(s\)\r\n.*> ")
         terminal.send(CTRL_D)
         assert terminal.end() == 0
         path = tmp_path / ".apuscli_history"
-        assert path.read_text() == "set colour blue\nget colour\nget \"colour\n"
+        assert path.read_text() == "set colour blue\nget colour\necho \"open\n"
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         again = opened()
         again.expect("> ")
         again.send(UP)
-        again.expect('get "colour')
+        again.expect('echo "open')
         again.send(UP)
         again.expect("get colour")
         again.send(UP)

@@ -49,6 +49,7 @@ struct Launch {
     private func prepareCrashReports() {
         CrashReport.prepare(program: "Apus \(Version.apus)", commands: CommandFamilies.names)
         CrashReport.write(to: options.logPath)
+        CrashReport.enter("main")
         CrashReport.isOn(options.logsCrashes)
     }
 
