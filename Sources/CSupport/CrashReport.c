@@ -28,9 +28,6 @@
 // A report that does not come to its end must not keep the process alive.
 #define REPORT_SECONDS 10
 
-static const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
-#define SIGNAL_COUNT (sizeof signals / sizeof signals[0])
-
 static const char *program = "";
 static const char *const *command_names;
 static size_t command_count;
@@ -226,6 +223,7 @@ void apus_crash_log_to(const char *path) {
 
 void apus_crash_catch(bool on) {
 #ifndef SANITIZED
+  static const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
   struct sigaction action;
   memset(&action, 0, sizeof action);
   sigemptyset(&action.sa_mask);
@@ -235,7 +233,7 @@ void apus_crash_catch(bool on) {
   } else {
     action.sa_handler = SIG_DFL;
   }
-  for (size_t i = 0; i < SIGNAL_COUNT; i++) sigaction(signals[i], &action, NULL);
+  for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) sigaction(signals[i], &action, NULL);
 #else
   (void)on;
   (void)report;
