@@ -13,7 +13,7 @@ public struct CommandTable: @unchecked Sendable {  // because: never changed aft
     public let facts: [CommandFacts]
     /// The subcommands of each row that is a container.
     public let subcommands: [Int: [Int]]
-    /// The names that rows are called by instead of their own; an empty one: not at all.
+    /// The new names by row; an empty name disables the command.
     private let renames: [Int: [UInt8]]
     @usableFromInline let slots: UnsafeMutablePointer<UInt16>
     @usableFromInline let names: UnsafeMutablePointer<Name>
@@ -47,8 +47,7 @@ public struct CommandTable: @unchecked Sendable {  // because: never changed aft
     ///
     /// - Parameters:
     ///   - facts: the rows, no name twice.
-    ///   - renames: the names that rows are called by instead of their own, no name twice; a row
-    ///     with an empty one cannot be called.
+    ///   - renames: the new names of rows, no name twice; an empty name disables a command.
     public init(_ facts: [CommandFacts], renames: [Int: [UInt8]] = [:]) {
         self.facts = facts
         self.renames = renames

@@ -5,11 +5,11 @@ internal import System
 
 /// How changes of the configuration take place.
 extension Instance {
-    /// Descriptors that are no clients': for listeners, logs and files, and for each further
-    /// worker its epoll set, its wake-up and its ring.
+    /// The descriptors reserved for everything but clients: listeners, the log, files, and for each
+    /// further worker an epoll set, an eventfd and a ring.
     static func reservedFiles(_ options: Options) -> Int { 32 + 3 * (options.threads - 1) }
 
-    /// Notes what CONFIG SET must do besides noting a value.
+    /// Registers what CONFIG SET must do besides storing a value.
     func registerActions() {
         configuration.whenChanged(["port"]) { [unowned self] (next) throws(DirectiveRefusal) in
             try self.listenAgain(
@@ -78,7 +78,7 @@ extension Instance {
         )
     }
 
-    /// Names directives that were set but steer nothing yet.
+    /// Logs the names of directives that were set but have no effect yet.
     func log(absent names: ArraySlice<String>) {
         guard !names.isEmpty else { return }
         log(

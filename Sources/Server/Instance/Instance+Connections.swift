@@ -51,9 +51,10 @@ extension Instance {
         }
     }
 
-    /// Refuses the connection that waits at `listening` and for which there is no descriptor; false
-    /// where not even that works: then nothing is accepted until the next tick, as a listening
-    /// socket that stays ready would keep the worker busy for nothing.
+    /// Refuses the connection waiting at `listening`, for which there is no descriptor.
+    ///
+    /// If that fails too, stops polling the socket until the next tick, as it would stay ready and
+    /// keep the worker busy, and returns false.
     private func turnAway(_ listening: Int32, _ error: SystemError, _ worker: Worker) -> Bool {
         shortage.note(error, log, second: worker.executor.clock.seconds)
         if let socket = shortage.spare.accept(Socket(listening)) {
@@ -66,7 +67,7 @@ extension Instance {
         return false
     }
 
-    /// Accepts again where that was put off.
+    /// Resumes accepting on sockets that were paused.
     func acceptAgain(_ worker: Worker) {
         guard !shortage.paused.isEmpty else { return }
         shortage.spare.take()
