@@ -64,13 +64,20 @@ public struct ByteBuffer: ~Copyable {
     /// Makes room for `extra` more bytes; ends the process when there is no memory.
     @inline(never)
     public mutating func reserve(_ extra: Int) {
+        guard reserve(ifAvailable: extra) else { apus_out_of_memory(extra) }
+    }
+
+    /// Makes room for `extra` more bytes; false, and the buffer stays as it is, when there is no
+    /// memory.
+    public mutating func reserve(ifAvailable extra: Int) -> Bool {
         let needed = count + max(extra, 1)
-        guard needed > capacity else { return }
+        guard needed > capacity else { return true }
         let target = max(needed, capacity * 2, 64)
         // SAFETY: `base` came from malloc or is nil.
-        guard let grown = unsafe realloc(base, target) else { apus_out_of_memory(target) }
+        guard let grown = unsafe realloc(base, target) else { return false }
         unsafe base = grown.assumingMemoryBound(to: UInt8.self)
         capacity = target
+        return true
     }
 
     /// Appends `bytes`.

@@ -4,11 +4,15 @@ internal import Glibc
 /// The keyed 64-bit hash of keys, members and fields.
 ///
 /// ```text
-///  63      56 55      48 47                                   0
-/// ┌──────────┬──────────┬──────────────────────────────────────┐
-/// │partition │   tag    │  bucket (low bits, as many as needed) │
-/// └──────────┴──────────┴──────────────────────────────────────┘
+///  63              50 49 48 47      40 39                              0
+/// ┌──────────────────┬─────┬──────────┬─────────────────────────────────┐
+/// │ partition (first │     │   tag    │ bucket (low bits, as many as    │
+/// │ 6), or hash slot │     │          │ needed)                         │
+/// └──────────────────┴─────┴──────────┴─────────────────────────────────┘
 /// ```
+/// In a cluster the top 14 bits are the key's hash slot, so that a slot's keys lie in one partition
+/// and are told by their hash; tag and bucket differ within a slot as they do without.
+///
 /// The key is drawn once a process, so that nobody outside can make keys collide on purpose.
 public struct KeyHash: Sendable {
     /// All 64 bits.
@@ -24,10 +28,13 @@ public struct KeyHash: Sendable {
     @inlinable
     public init(bits: UInt64) { self.bits = bits }
 
+    /// The hash slot, where the hasher puts one in.
+    public var slot: HashSlot { HashSlot(number: UInt16(truncatingIfNeeded: bits >> 50)) }
+
     /// The tag kept beside a handle: 1...255, as 0 marks an empty slot.
     @inlinable
     public var tag: UInt8 {
-        let byte = UInt8(truncatingIfNeeded: bits >> 48)
+        let byte = UInt8(truncatingIfNeeded: bits >> 40)
         return byte == 0 ? 1 : byte
     }
 }
@@ -37,20 +44,33 @@ public struct KeyHash: Sendable {
 public struct KeyHasher: Sendable {
     @usableFromInline let secret0: UInt64
     @usableFromInline let secret1: UInt64
+    /// Whether the top bits are the key's hash slot.
+    public let usesSlots: Bool
 
-    /// The hasher of this process; all of them are equal.
-    public init() { (secret0, secret1) = KeyHash.secret }
+    /// The hasher of this process, with hash slots or without; the lower bits are the same.
+    public init(usesSlots: Bool = false) {
+        (secret0, secret1) = KeyHash.secret
+        self.usesSlots = usesSlots
+    }
 
     /// A hasher with a chosen secret, for tests.
-    public init(secret0: UInt64, secret1: UInt64) {
+    public init(secret0: UInt64, secret1: UInt64, usesSlots: Bool = false) {
         self.secret0 = secret0
         self.secret1 = secret1 | 1
+        self.usesSlots = usesSlots
     }
 
     /// The hash of `key`. Complexity: O(`key.count`), about a byte a quarter of a nanosecond.
     @inlinable
     public func callAsFunction(_ key: Bytes) -> KeyHash {
         // SAFETY: `key` is readable for its count.
-        unsafe KeyHash(bits: apus_hash(key.base, key.count, secret0, secret1))
+        let bits = unsafe apus_hash(key.base, key.count, secret0, secret1)
+        return _fastPath(!usesSlots) ? KeyHash(bits: bits) : withSlot(bits, key)
+    }
+
+    @inline(never)
+    @usableFromInline
+    func withSlot(_ bits: UInt64, _ key: Bytes) -> KeyHash {
+        KeyHash(bits: bits & (1 << 50 - 1) | UInt64(HashSlot(of: key).number) << 50)
     }
 }

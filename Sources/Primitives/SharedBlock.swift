@@ -46,14 +46,7 @@ public struct SharedBlock: @unchecked Sendable {  // because: see above
     public static func isAvailable(_ capacity: Int) -> Bool {
         guard capacity > bytesForSure else { return true }
         let (byteCount, overflow) = capacity.addingReportingOverflow(headerBytes + pageBytes)
-        guard !overflow else { return false }
-        // SAFETY: pages of our own, not touched before they go. The compiler would leave out a
-        // malloc whose memory is not used.
-        let flags = MAP_PRIVATE | MAP_ANONYMOUS
-        let base = unsafe mmap(nil, byteCount, PROT_READ | PROT_WRITE, flags, -1, 0)
-        guard unsafe base != MAP_FAILED else { return false }
-        unsafe munmap(base, byteCount)
-        return true
+        return !overflow && apus_can_allocate(byteCount)
     }
 
     /// Nobody asks before taking so many bytes.
@@ -75,10 +68,16 @@ public struct SharedBlock: @unchecked Sendable {  // because: see above
     /// The block with room for `capacity` bytes, for its only holder: another address, which takes
     /// this one's place. The system moves large blocks without copying them.
     public func grown(to capacity: Int) -> SharedBlock {
+        guard let block = grown(ifAvailable: capacity) else { apus_out_of_memory(capacity) }
+        return block
+    }
+
+    /// As `grown(to:)`, but nil, and the block stays as it is, when there is no memory.
+    public func grown(ifAvailable capacity: Int) -> SharedBlock? {
         precondition(!isShared && capacity >= count, "a holder would lose its bytes")
         // SAFETY: the only holder gives the old address up.
         guard let base = unsafe realloc(cell.base, SharedBlock.headerBytes + capacity) else {
-            apus_out_of_memory(capacity)
+            return nil
         }
         let block = SharedBlock(address: UInt(bitPattern: base))
         block.cell.store(capacity, 16)

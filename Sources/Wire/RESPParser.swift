@@ -69,6 +69,9 @@ public struct RESPParser: ~Copyable {
     /// Whether the word being received is the last of its request.
     public var isLastWord: Bool { wordsLeft == 1 }
 
+    /// The bytes kept of the words received of a request that is not whole.
+    public var byteCount: Int { received.capacity * MemoryLayout<Range<Int>>.stride }
+
     /// The offsets that the parser holds are moved by as many bytes as were dropped in front.
     public mutating func rebase(_ dropped: Int) {
         guard dropped > 0, !received.isEmpty else { return }

@@ -38,4 +38,25 @@ import Testing
         }
         #expect(ones.allSatisfy { (1850...2250).contains($0) })
     }
+
+    @Test func `with hash slots the upper bits are the slot, and the others as they were`() {
+        let clustered = KeyHasher(
+            secret0: 0x1234_5678_9ABC_DEF0,
+            secret1: 0x0FED_CBA9_8765_4321,
+            usesSlots: true
+        )
+        var tags: Set<UInt8> = []
+        var partitions: Set<UInt64> = []
+        for number in 0..<1000 {
+            Array("{user}:\(number)".utf8).withBytes { key in
+                let (plain, hash) = (hasher(key), clustered(key))
+                #expect(hash.slot == HashSlot(of: key))
+                #expect(hash.bits & (1 << 50 - 1) == plain.bits & (1 << 50 - 1))
+                #expect(hash.tag == plain.tag)
+                tags.insert(hash.tag)
+                partitions.insert(hash.bits >> 58)
+            }
+        }
+        #expect(tags.count > 240 && partitions.count == 1)
+    }
 }

@@ -10,6 +10,7 @@ enum UnsafeList {
         "Sources/Primitives/DecimalText.swift",
         "Sources/Primitives/FloatText.swift",
         "Sources/Primitives/Instant.swift",
+        "Sources/Primitives/HashSlot.swift",
         "Sources/Primitives/KeyHash.swift",
         "Sources/Primitives/SHA1.swift",
         "Sources/Primitives/SharedBlock.swift",

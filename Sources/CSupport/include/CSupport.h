@@ -230,6 +230,12 @@ void apus_set_title(const char *_Nonnull title);
 // Gives the system back what the allocator holds free.
 void apus_give_back(void);
 
+// Whether the allocator could give `byte_count` bytes now, out of what it holds or of the system's.
+bool apus_can_allocate(size_t byte_count);
+
+// CRC16 as XMODEM has it (polynomial 0x1021, starting with 0).
+uint16_t apus_crc16(const void *_Nonnull bytes, size_t count);
+
 // Says in the log and on standard error that the system refused `byte_count` bytes, and exits with 1.
 _Noreturn void apus_out_of_memory(size_t byte_count);
 

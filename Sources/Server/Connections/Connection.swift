@@ -83,6 +83,14 @@ final class Connection {
         UInt32(truncatingIfNeeded: session.id) & (1 << UInt32(CompletionRing.markBits) - 1)
     }
 
+    /// The bytes of a request that has begun, with what is known of its words.
+    var requestBytes: Int { query.count + parser.byteCount + (incoming?.block.count ?? 0) }
+
+    /// The bytes kept for it.
+    var bufferBytes: Int {
+        query.capacity + parser.byteCount + outputBytes + (incoming?.block.capacity ?? 0)
+    }
+
     /// The bytes of replies that wait.
     var outputBytes: Int { output?.byteCount ?? 0 }
 

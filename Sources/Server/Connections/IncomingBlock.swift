@@ -1,18 +1,47 @@
 internal import Primitives
 
 /// The last word of a large request, received straight into the block that becomes its value.
+///
+/// The block grows with what arrives: a length that is only announced takes no memory.
 final class IncomingBlock {
-    let block: SharedBlock
+    private(set) var block: SharedBlock
     /// The word's length; two more bytes of line end follow it.
     let length: Int
     var lineEndLeft = 2
 
-    /// Room for a word of `length` bytes; nil where there is no memory for one.
-    init?(length: Int) {
-        guard let block = SharedBlock(ifAvailable: length) else { return nil }
+    /// So much room there is at once.
+    private static let firstBytes = 256 * 1024
+
+    /// Room for the beginning, `have` bytes at least, of a word of `length` bytes; nil where there
+    /// is no memory for it.
+    init?(length: Int, have: Int) {
+        let room = min(length, max(have, IncomingBlock.firstBytes))
+        guard let block = SharedBlock(ifAvailable: room) else { return nil }
         self.block = block
         self.length = length
     }
 
     deinit { block.release() }
+
+    /// The bytes of the word still to come.
+    var left: Int { length - block.count }
+
+    /// Makes room for more of the word where the block is full; false where there is no memory.
+    func makeRoom() -> Bool { block.count < block.capacity || grow(to: 2 * block.capacity) }
+
+    private func grow(to capacity: Int) -> Bool {
+        guard let grown = block.grown(ifAvailable: min(length, capacity)) else { return false }
+        block = grown
+        return true
+    }
+
+    /// Appends bytes of the word; false where there is no memory for them.
+    func append(_ bytes: Bytes) -> Bool {
+        let needed = block.count + bytes.count
+        assert(needed <= length, "bytes of this word")
+        if needed > block.capacity, !grow(to: max(needed, 2 * block.capacity)) { return false }
+        block.storage.put(bytes, block.count)
+        block.count = needed
+        return true
+    }
 }

@@ -23,6 +23,7 @@ extension Worker {
         if connection.state.contains(.replied) { sendFinished() }
         guard !connection.state.contains(.closed) else { return }
         connection.state.insert(.closed)
+        server.reaper.note(released: connection.bufferBytes)
         connection.output = nil
         connection.incoming = nil
         waiting.remove(connection)

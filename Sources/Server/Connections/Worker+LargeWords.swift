@@ -13,13 +13,12 @@ extension Worker {
     func expectBlock(_ connection: Connection) {
         // What is longer than a client may send, or than there is memory, takes none in advance.
         guard let length = connection.parser.wordAhead, length >= Worker.blockBytesMin,
-            length <= server.options.queryBufferBytesMax, connection.parser.isLastWord,
-            let incoming = IncomingBlock(length: length)
+            length <= server.options.queryBufferBytesMax, connection.parser.isLastWord
         else { return }
         let have = connection.query.bytes.dropFirst(connection.parsed)
         let part = have[0..<min(have.count, length)]
-        incoming.block.storage.put(part, 0)
-        incoming.block.count = part.count
+        guard let incoming = IncomingBlock(length: length, have: part.count), incoming.append(part)
+        else { return closeWithoutMemory(connection) }
         incoming.lineEndLeft = 2 - (have.count - part.count)
         connection.query.truncate(to: connection.parsed)
         connection.incoming = incoming
@@ -28,16 +27,17 @@ extension Worker {
 
     func receiveBlock(_ connection: Connection) {
         guard let incoming = connection.incoming else { return }
-        let block = incoming.block
-        let left = incoming.length - block.count
-        if left > 0 {
+        if incoming.left > 0 {
+            guard incoming.makeRoom() else { return closeWithoutMemory(connection) }
+            let block = incoming.block
             let target = block.storage.advanced(by: block.count)
-            guard let count = receive(connection, target, left) else { return }
+            let room = block.capacity - block.count
+            guard let count = receive(connection, target, room) else { return }
             block.count += count
             guard block.count <= server.options.queryBufferBytesMax else {
                 return closeTooLong(connection)
             }
-            if block.count < incoming.length { return }
+            if incoming.left > 0 { return }
         }
         var lineEnd: UInt16 = 0
         // SAFETY: at most two bytes, for which there is room.
@@ -65,11 +65,9 @@ extension Worker {
     /// Takes bytes, received elsewhere already, into the block, and what follows it as requests.
     func takeBlock(_ connection: Connection, _ memory: Cell, _ count: Int) {
         guard let incoming = connection.incoming else { return }
-        let block = incoming.block
-        let part = min(incoming.length - block.count, count)
-        block.storage.put(memory.bytes(0, part), block.count)
-        block.count += part
-        guard block.count <= server.options.queryBufferBytesMax else {
+        let part = min(incoming.left, count)
+        guard incoming.append(memory.bytes(0, part)) else { return closeWithoutMemory(connection) }
+        guard incoming.block.count <= server.options.queryBufferBytesMax else {
             return closeTooLong(connection)
         }
         let lineEnd = min(incoming.lineEndLeft, count - part)
@@ -90,6 +88,16 @@ extension Worker {
         server.log(
             .warning,
             "Closing client that reached max query buffer length: "
+                + ClientLine.text(connection, on: self)
+        )
+        close(connection)
+    }
+
+    /// Ends a client that sends more than there is memory for.
+    func closeWithoutMemory(_ connection: Connection) {
+        server.log(
+            .warning,
+            "Closing client, as there is no memory for its request: "
                 + ClientLine.text(connection, on: self)
         )
         close(connection)

@@ -38,8 +38,11 @@ extension Worker {
     /// Takes bytes where the beginning of a request waits already; its requests run at once, as the
     /// buffer may move.
     private func takeBehindTail(_ connection: Connection, _ bytes: Bytes) {
+        guard connection.query.reserve(ifAvailable: bytes.count) else {
+            return closeWithoutMemory(connection)
+        }
         connection.query.append(bytes)
-        guard connection.query.count <= server.options.queryBufferBytesMax else {
+        guard connection.requestBytes <= server.options.queryBufferBytesMax else {
             return closeTooLong(connection)
         }
         if _fastPath(!connection.state.contains(.waits)) { return parseKept(connection) }

@@ -1,5 +1,6 @@
 internal import Commands
 internal import Primitives
+internal import Store
 internal import System
 internal import Wire
 
@@ -159,6 +160,7 @@ extension Worker {
         guard let queue = connection.output, !connection.state.contains(.closed) else { return }
         guard let sent = queue.send(connection.descriptor) else { return close(connection) }
         note(connection, sent: sent)
+        server.reaper.note(released: sent)
         if queue.byteCount == 0 {
             connection.output = nil
             connection.traffic.softLimitSince = 0
@@ -230,6 +232,10 @@ extension Worker {
         if connection.session.traits.contains(.unauthenticated),
             waiting > Worker.unauthenticatedOutputMax
         {
+            return closeTooSlow(connection)
+        }
+        // Where memory is limited, replies that wait must not take the last of it.
+        if server.keyspace.isLimited, !SharedBlock.isAvailable(Executor.headroomBytes) {
             return closeTooSlow(connection)
         }
         let limit = server.options.outputBufferLimits.normal

@@ -10,7 +10,7 @@ internal import Wire
 /// are limited: elsewhere no request is large enough to find none.
 extension Executor {
     /// What the server keeps of limited addresses for itself and for its clients' buffers.
-    private static let headroomBytes = 16 << 20
+    static let headroomBytes = 20 << 20
     /// Room for a word's place in a structure, besides its bytes.
     private static let bytesPerWord = 256
     /// From this size on the words of strings and hashes lie outside the region.

@@ -80,7 +80,8 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
                 workers: options.threads,
                 machineBytes: ProcessMemory.systemBytes + ProcessMemory.swapBytes,
                 addressBytesMax: ProcessMemory.addressBytesMax,
-                promisesStrictly: ProcessMemory.promisesStrictly
+                promisesStrictly: ProcessMemory.promisesStrictly,
+                usesSlots: configuration.value("cluster-enabled") == .flag(true)
             )
         )
         figures = KeyspaceFigures(keyspace)

@@ -13,6 +13,11 @@ final class Reaper: @unchecked Sendable {  // because: guarded by the mutex
     private let work: UnsafeMutablePointer<sem_t>
     private let pending = Atomic<Int>(0)
     private let freed = Atomic<Int>(0)
+    /// Bytes of clients' buffers that the allocator got back since it last gave its memory back.
+    private let releasedBytes = Atomic<Int>(0)
+    private let purges = Atomic<Bool>(false)
+    /// From so many released bytes on the allocator is to give its memory back.
+    private static let releasedBytesMax = 8 << 20
 
     /// The values that wait to be freed.
     var pendingCount: Int { pending.load(ordering: .relaxed) }
@@ -39,6 +44,18 @@ final class Reaper: @unchecked Sendable {  // because: guarded by the mutex
         unsafe _ = sem_post(work)
     }
 
+    /// Counts bytes of clients' buffers that were freed.
+    func note(released byteCount: Int) { releasedBytes.add(byteCount, ordering: .relaxed) }
+
+    /// Gives back to the system what clients' buffers have left with the allocator, if it is much.
+    /// To be called from time to time.
+    func purgeIfWorthwhile() {
+        guard releasedBytes.load(ordering: .relaxed) >= Reaper.releasedBytesMax else { return }
+        releasedBytes.store(0, ordering: .relaxed)
+        purges.store(true, ordering: .relaxed)
+        unsafe _ = sem_post(work)
+    }
+
     private func run() {
         while true {
             guard unsafe sem_wait(work) == 0 else { continue }
@@ -52,7 +69,10 @@ final class Reaper: @unchecked Sendable {  // because: guarded by the mutex
                 pending.subtract(count, ordering: .relaxed)
                 freed.add(count, ordering: .relaxed)
             }
-            if !batch.isEmpty, shards.withLock({ $0.isEmpty }) { ProcessMemory.giveBack() }
+            let purges = purges.exchange(false, ordering: .relaxed)
+            if purges || !batch.isEmpty, shards.withLock({ $0.isEmpty }) {
+                ProcessMemory.giveBack()
+            }
         }
     }
 }

@@ -9,6 +9,8 @@ struct Upkeep {
     /// When the next tick, and the next search for due keys, come, in milliseconds since 1970.
     var nextTick: Int64 = 0
     var nextExpiry: Int64 = 0
+    /// When memory may be given back next, in the same measure.
+    var nextPurge: Int64 = 0
     /// Whether a round left keys to expire or blocks to free to the next one.
     var hasBacklog = false
     var isFreeing = false
@@ -45,6 +47,14 @@ extension Worker {
         guard index == 0 else { return }
         server.notePeak(server.figures.usedBytes + server.clientBytes)
         server.statistics.noteRates(now: executor.context.now)
+        purge()
+    }
+
+    /// Has memory that clients no longer use given back, about once a second.
+    private func purge() {
+        guard executor.context.now >= upkeep.nextPurge else { return }
+        upkeep.nextPurge = executor.context.now + 1000
+        server.reaper.purgeIfWorthwhile()
     }
 
     /// Leaves for later what a tick does.

@@ -61,8 +61,7 @@ enum ClientLine {
 
     /// The bytes that a connection takes, buffers included; about 300 when it is idle.
     static func memory(_ connection: Connection) -> Int {
-        300 + connection.query.capacity + connection.outputBytes
-            + (connection.incoming?.length ?? 0)
+        300 + connection.bufferBytes
     }
 }
 

@@ -57,7 +57,7 @@ public struct Keyspace: @unchecked Sendable {  // because: the locks guard the s
         isLimited = plan.isLimited
         partitionCount = plan.partitionCount
         shift = 64 - UInt64(partitionCount.trailingZeroBitCount)
-        hasher = KeyHasher()
+        hasher = KeyHasher(usesSlots: plan.usesSlots)
         unsafe shards = Keyspace.table(partitionCount, databases)
         empty = Shard(freshStamp: freshStamp, region: Region(byteCount: 0))
         unsafe frozen = .allocate(capacity: partitionCount)

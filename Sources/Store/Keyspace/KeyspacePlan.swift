@@ -12,6 +12,8 @@ public struct KeyspacePlan: Equatable, Sendable {
     public let regionBytes: Int
     /// Whether addresses or promises of memory are limited.
     public let isLimited: Bool
+    /// Whether partitions are cut by the keys' hash slots.
+    public let usesSlots: Bool
 
     /// What a partition is planned to hold; the rest of its region is for keys that are not spread
     /// evenly.
@@ -22,7 +24,12 @@ public struct KeyspacePlan: Equatable, Sendable {
     public static let bytesMin = 4 << 20
 
     /// A plan that is known already.
-    public init(partitionCount: Int, regionBytes: Int, isLimited: Bool = false) {
+    public init(
+        partitionCount: Int,
+        regionBytes: Int,
+        isLimited: Bool = false,
+        usesSlots: Bool = false
+    ) {
         precondition(
             partitionCount > 0 && partitionCount <= 64 && partitionCount.nonzeroBitCount == 1,
             "a power of two up to 64"
@@ -30,19 +37,22 @@ public struct KeyspacePlan: Equatable, Sendable {
         self.partitionCount = partitionCount
         self.regionBytes = regionBytes
         self.isLimited = isLimited
+        self.usesSlots = usesSlots
     }
 
     /// The plan for `workers` threads on a machine with `machineBytes` of memory, swap included,
     /// of a process that may have `addressBytesMax` of addresses (`ulimit -v`), half of which serve
     /// regions. `promisesStrictly`: the system promises no more memory than it has
-    /// (vm.overcommit_memory is 2).
+    /// (vm.overcommit_memory is 2). `usesSlots`: the process is a node of a cluster; each of the 64
+    /// partitions then holds 256 slots.
     public init(
         workers: Int,
         machineBytes: Int,
         addressBytesMax: Int? = nil,
-        promisesStrictly: Bool = false
+        promisesStrictly: Bool = false,
+        usesSlots: Bool = false
     ) {
-        var partitions = workers > 1 ? KeyspacePlan.partitionsMax : 1
+        var partitions = workers > 1 || usesSlots ? KeyspacePlan.partitionsMax : 1
         while partitions < KeyspacePlan.partitionsMax,
             partitions * KeyspacePlan.plannedBytes < machineBytes
         {
@@ -56,7 +66,8 @@ public struct KeyspacePlan: Equatable, Sendable {
         self.init(
             partitionCount: partitions,
             regionBytes: regionBytes,
-            isLimited: addressBytesMax != nil || promisesStrictly
+            isLimited: addressBytesMax != nil || promisesStrictly,
+            usesSlots: usesSlots
         )
     }
 }

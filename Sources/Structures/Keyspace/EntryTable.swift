@@ -152,6 +152,7 @@ public struct EntryTable: BitwiseCopyable, Sendable {
 
     /// Asks the cache for the entry that `hash` most likely stands for, and for its stamp.
     @inlinable
+    @inline(__always)
     public func prefetchEntry(_ hash: KeyHash, _ arena: borrowing Arena) {
         guard bucketCount > 0 else { return }
         let index = bucket(of: hash)

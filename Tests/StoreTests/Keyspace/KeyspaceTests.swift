@@ -108,4 +108,21 @@ import Testing
         let roomy = Keyspace(databases: 2, workers: 2)
         #expect(!roomy.isMarked(0) && roomy.hasRoom(for: 1 << 30, partition: 5, database: 1))
     }
+
+    @Test func `in a cluster a slot's keys lie in one partition, found by their hash`() {
+        let keyspace = Keyspace(
+            databases: 1,
+            workers: 1,
+            plan: KeyspacePlan(workers: 1, machineBytes: 0, usesSlots: true)
+        )
+        #expect(keyspace.partitionCount == 64)
+        for index in 0..<2000 { Self.set("{user\(index % 50)}:\(index)", 0, keyspace) }
+        let slot = Array("user7".utf8).withBytes { HashSlot(of: $0) }
+        var found = 0
+        keyspace.forEachShard(inPartition: Int(slot.number) >> 8) { shard, _ in
+            shard.forEach { if keyspace.hasher($0.entry.key).slot == slot { found += 1 } }
+        }
+        #expect(found == 40)
+        for index in 0..<2000 { #expect(Self.holds("{user\(index % 50)}:\(index)", 0, keyspace)) }
+    }
 }
