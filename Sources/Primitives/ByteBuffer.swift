@@ -41,7 +41,7 @@ public struct ByteBuffer: ~Copyable {
         guard let base = unsafe base else {
             return unsafe Cell(UnsafeMutableRawPointer(mutating: Bytes().base))
         }
-        return unsafe Cell(UnsafeMutableRawPointer(base))
+        return unsafe Cell(UnsafeMutableRawPointer(base), count: capacity)
     }
 
     /// Makes room for `extra` bytes behind `count` and returns their address.

@@ -1,7 +1,7 @@
 /// A block of memory whose layout its user knows: unaligned loads and stores at byte offsets.
 ///
-/// The door between layouts drawn in comments and raw memory. Offsets are not checked in release
-/// builds; each layout type states which ones it uses.
+/// The door between layouts drawn in comments and raw memory. Debug builds check offsets against
+/// the block's end where it is known; each layout type states which ones it uses.
 ///
 /// ## Invariants
 /// `base` is readable and writable over the whole layout while its arena holds the block.
@@ -11,15 +11,45 @@ public struct Cell: @unchecked Sendable {  // because: its owner's lock guards i
     /// The first byte.
     public let base: UnsafeMutableRawPointer
 
+    #if DEBUG
+        /// The bytes from `base` to the block's end; `Int.max` where that is not known.
+        @usableFromInline let limit: Int
+    #endif
+
     /// The block at `base`.
     @inlinable
     @inline(__always)
-    public init(_ base: UnsafeMutableRawPointer) { unsafe self.base = base }
+    public init(_ base: UnsafeMutableRawPointer) { unsafe self.init(base, count: .max) }
+
+    /// The block of `count` bytes at `base`.
+    @inlinable
+    @inline(__always)
+    public init(_ base: UnsafeMutableRawPointer, count: @autoclosure () -> Int) {
+        unsafe self.base = base
+        #if DEBUG
+            limit = count()
+        #endif
+    }
 
     /// The block that begins `offset` bytes further on.
     @inlinable
     @inline(__always)
-    public func advanced(by offset: Int) -> Cell { unsafe Cell(base + offset) }
+    public func advanced(by offset: Int) -> Cell {
+        #if DEBUG
+            unsafe Cell(base + offset, count: limit == .max ? .max : limit - offset)
+        #else
+            unsafe Cell(base + offset)
+        #endif
+    }
+
+    /// Ends debug builds where `count` bytes from `offset` reach beyond the block.
+    @inlinable
+    @inline(__always)
+    func check(_ offset: Int, _ count: Int) {
+        #if DEBUG
+            assert(count >= 0 && offset <= limit && count <= limit - offset, "beyond the block")
+        #endif
+    }
 
     /// Whether both begin at the same address.
     @inlinable
@@ -33,14 +63,16 @@ public struct Cell: @unchecked Sendable {  // because: its owner's lock guards i
         _ offset: Int,
         as type: Value.Type = Value.self
     ) -> Value {
+        check(offset, MemoryLayout<Value>.size)
         // SAFETY: within the layout, by contract.
-        unsafe base.loadUnaligned(fromByteOffset: offset, as: Value.self)
+        return unsafe base.loadUnaligned(fromByteOffset: offset, as: Value.self)
     }
 
     /// Stores a value of a trivial type at `offset`.
     @inlinable
     @inline(__always)
     public func store<Value: BitwiseCopyable>(_ value: Value, _ offset: Int) {
+        check(offset, MemoryLayout<Value>.size)
         // SAFETY: within the layout, by contract.
         unsafe base.storeBytes(of: value, toByteOffset: offset, as: Value.self)
     }
@@ -54,14 +86,16 @@ public struct Cell: @unchecked Sendable {  // because: its owner's lock guards i
     @inlinable
     @inline(__always)
     public func bytes(_ offset: Int, _ count: Int) -> Bytes {
+        check(offset, count)
         // SAFETY: within the layout, by contract.
-        unsafe Bytes(raw: base + offset, count: count)
+        return unsafe Bytes(raw: base + offset, count: count)
     }
 
     /// Copies `bytes` to `offset`; the two may not overlap.
     @inlinable
     @inline(__always)
     public func put(_ bytes: Bytes, _ offset: Int) {
+        check(offset, bytes.count)
         // SAFETY: within the layout, by contract.
         unsafe bytes.copy(to: base + offset)
     }
@@ -69,6 +103,8 @@ public struct Cell: @unchecked Sendable {  // because: its owner's lock guards i
     /// Moves `count` bytes within the block; the two ranges may overlap.
     @inlinable
     public func move(from source: Int, to target: Int, count: Int) {
+        check(source, count)
+        check(target, count)
         // SAFETY: within the layout, by contract.
         unsafe (base + target).copyMemory(from: base + source, byteCount: count)
     }
@@ -76,6 +112,7 @@ public struct Cell: @unchecked Sendable {  // because: its owner's lock guards i
     /// Fills `count` bytes from `offset` with zeros.
     @inlinable
     public func zero(_ offset: Int, _ count: Int) {
+        check(offset, count)
         // SAFETY: within the layout, by contract.
         unsafe (base + offset).initializeMemory(as: UInt8.self, repeating: 0, count: count)
     }

@@ -111,7 +111,10 @@ public struct SharedBlock: @unchecked Sendable {  // because: see above
     public var bytes: Bytes { cell.bytes(SharedBlock.headerBytes, count) }
 
     /// The room for bytes, for its only holder.
-    public var storage: Cell { cell.advanced(by: SharedBlock.headerBytes) }
+    public var storage: Cell {
+        // SAFETY: as many bytes as fit stand behind the header.
+        unsafe Cell(cell.base + SharedBlock.headerBytes, count: capacity)
+    }
 
     /// Whether another holder reads the block.
     public var isShared: Bool {

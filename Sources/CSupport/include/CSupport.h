@@ -118,6 +118,13 @@ static inline uint32_t apus_count_read(const uint32_t *_Nonnull word) {
   return __atomic_load_n(word, __ATOMIC_ACQUIRE);
 }
 
+// Has the system give memory for the page at `address`, whoever writes there at the same time.
+static inline void apus_touch(void *_Nonnull address) {
+  uint8_t zero = 0;
+  __atomic_compare_exchange_n((uint8_t *)address, &zero, 0, false, __ATOMIC_RELAXED,
+                              __ATOMIC_RELAXED);
+}
+
 // --- ordered tree ---------------------------------------------------------------------------
 typedef uint16_t apus_u16x8 __attribute__((vector_size(16), aligned(2)));
 typedef double apus_f64x2 __attribute__((vector_size(16), aligned(8)));

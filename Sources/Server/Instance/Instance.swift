@@ -122,6 +122,7 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
     /// Serves until `end` is called: worker 0 on this thread, the others on their own.
     func run() {
         reaper.start()
+        Toucher(keyspace: keyspace).start()
         let others = workers.dropFirst().map { worker in Thread("worker") { worker.run() } }
         workers[0].run()
         for thread in others { thread.join() }

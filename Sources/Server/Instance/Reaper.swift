@@ -1,16 +1,12 @@
-internal import Glibc
+internal import Primitives
 internal import Store
 internal import Synchronization
 internal import System
 
 /// A helper thread that gives back the memory of shards that FLUSHALL put aside, to the system too.
-///
-/// ## Invariants
-/// `work` is made by `init` and lives as long as the process.
-@safe
 final class Reaper: @unchecked Sendable {  // because: guarded by the mutex
     private let shards = Mutex<[Shard]>([])
-    private let work: UnsafeMutablePointer<sem_t>
+    private let work = Doorbell()
     private let pending = Atomic<Int>(0)
     private let freed = Atomic<Int>(0)
     /// Bytes of clients' buffers that the allocator got back since it last gave its memory back.
@@ -27,11 +23,6 @@ final class Reaper: @unchecked Sendable {  // because: guarded by the mutex
     /// Counts from zero again.
     func forgetCount() { freed.store(0, ordering: .relaxed) }
 
-    init() {
-        unsafe work = .allocate(capacity: 1)
-        unsafe sem_init(work, 0, 0)
-    }
-
     private static func values(_ shard: Shard) -> Int { shard.count + shard.remainCount }
 
     /// Starts the thread, which lives as long as the process.
@@ -41,7 +32,7 @@ final class Reaper: @unchecked Sendable {  // because: guarded by the mutex
     func take(_ retired: [Shard]) {
         pending.add(retired.reduce(0) { $0 + Reaper.values($1) }, ordering: .relaxed)
         shards.withLock { $0.append(contentsOf: retired) }
-        unsafe _ = sem_post(work)
+        work.ring()
     }
 
     /// Counts bytes of clients' buffers that were freed.
@@ -53,12 +44,12 @@ final class Reaper: @unchecked Sendable {  // because: guarded by the mutex
         guard releasedBytes.load(ordering: .relaxed) >= Reaper.releasedBytesMax else { return }
         releasedBytes.store(0, ordering: .relaxed)
         purges.store(true, ordering: .relaxed)
-        unsafe _ = sem_post(work)
+        work.ring()
     }
 
     private func run() {
         while true {
-            guard unsafe sem_wait(work) == 0 else { continue }
+            work.wait()
             let batch = shards.withLock { waiting in
                 defer { waiting.removeAll() }
                 return waiting

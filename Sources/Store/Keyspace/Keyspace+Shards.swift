@@ -138,6 +138,12 @@ extension Keyspace {
 
     // MARK: Pages
 
+    /// Prepares memory that partitions will soon need, on a helper's thread.
+    public func prepareAhead() {
+        // SAFETY: the regions live as long as the keyspace.
+        for partition in 0..<partitionCount { unsafe holdings[partition].region.prepareAhead() }
+    }
+
     /// Gives back to the system what pages without blocks of a partition, which is locked, hold.
     public func giveBackIdlePages(_ partition: Int) {
         // SAFETY: the caller holds the partition's lock.

@@ -39,6 +39,8 @@ public struct Keyspace: @unchecked Sendable {  // because: the locks guard the s
     public let hasher: KeyHasher
     /// The stamp of keys that are made now.
     public let freshStamp = SharedStamp()
+    /// Rings when huge pages are to be prepared (`prepareAhead`).
+    public let bell = Doorbell()
     /// The number of partitions, a power of two up to 64.
     public let partitionCount: Int
     /// The number of databases.
@@ -54,7 +56,6 @@ public struct Keyspace: @unchecked Sendable {  // because: the locks guard the s
         let plan = plan ?? KeyspacePlan(workers: workers, machineBytes: 0)
         databaseCount = databases
         isShared = workers > 1
-        isLimited = plan.isLimited
         partitionCount = plan.partitionCount
         shift = 64 - UInt64(partitionCount.trailingZeroBitCount)
         hasher = KeyHasher(usesSlots: plan.usesSlots)
@@ -65,11 +66,18 @@ public struct Keyspace: @unchecked Sendable {  // because: the locks guard the s
         unsafe lines = .allocate(byteCount: partitionCount * 64, alignment: 64)
         unsafe lines.initializeMemory(as: UInt8.self, repeating: 0, count: partitionCount * 64)
         unsafe holdings = .allocate(capacity: partitionCount)
+        var limited = plan.isLimited
         for partition in 0..<partitionCount {
-            let region = Region(byteCount: plan.regionBytes, isLimited: plan.isLimited)
+            let region = Region(
+                byteCount: plan.regionBytes,
+                isLimited: plan.isLimited,
+                bell: bell
+            )
             region.showTightness(at: marks(partition))
             unsafe (holdings + partition).initialize(to: Holdings(region: region))
+            limited = limited || region.isLimited
         }
+        isLimited = limited
         for database in 0..<min(databases, Keyspace.openedAtOnce) { openDatabase(database) }
     }
 

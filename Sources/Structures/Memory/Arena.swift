@@ -71,7 +71,7 @@ public struct Arena: ~Copyable {
     @inline(__always)
     public func cell(_ handle: Handle) -> Cell {
         // SAFETY: a handle is an offset within the reservation.
-        unsafe Cell(base + Int(handle.units) << 3)
+        unsafe Cell(base + Int(handle.units) << 3, count: capacity(handle))
     }
 
     /// The handle of a block of this arena.

@@ -37,11 +37,12 @@ public final class Region: @unchecked Sendable {  // because: the partition's lo
     static let pageBytes = 1 << pageShift
     /// Free pages that stay resident, so that a page that empties and fills costs no fault.
     static let idlePagesKept = 8
-    /// From here on huge pages are asked for.
-    static let hugeFrom = 32 << 20
+    /// From here on pages are huge ones, where the helper keeps up.
+    static let hugeFrom = 64 << 20
+    static let hugeBytes = 2 << 20
     /// Arenas with fewer bytes of pages are small.
     static let smallArenaBytes = 4 << 20
-    /// How much is made writable at once, below `hugeFrom` and from there on.
+    /// How much is made writable at once, below `hugeStep` and from there on.
     static let smallStep = 4 << 20
     static let hugeStep = 64 << 20
     /// Below this much room requests are looked at before they run: no request is larger.
@@ -53,10 +54,16 @@ public final class Region: @unchecked Sendable {  // because: the partition's lo
     public let capacity: Int
     private var lower = Zone(edge: 1, writable: 0)
     private var upper: Zone
-    private var hugeEnd = 0
+    /// What the owner tells the helper that prepares huge pages: how far the lower zone reaches.
+    private let shownEnd = Atomic<Int>(0)
+    /// How far the helper has come, in bytes: behind it lie huge pages that were touched.
+    private let readyEnd = Atomic<Int>(Region.hugeFrom)
+    /// How far the owner has asked for.
+    private var askedEnd = Region.hugeFrom
+    private let bell: Doorbell?
     /// Whether requests are looked at however much room there is, as addresses or promises of
     /// memory are limited.
-    private let isLimited: Bool
+    public let isLimited: Bool
     /// Whether room is short, so that requests must be looked at before they run.
     public private(set) var isTight = false
     /// Where else that is to be seen: bit 31 of a word.
@@ -67,19 +74,30 @@ public final class Region: @unchecked Sendable {  // because: the partition's lo
     /// Bit 31 of the word given to `showTightness`.
     public static let tightBit: UInt32 = 1 << 31
 
-    /// Reserves `byteCount` bytes of addresses, fewer where so many are not to be had. Nothing may
-    /// be written there yet: so they count neither as used nor as promised.
-    public init(byteCount: Int = Region.byteCountMax, isLimited: Bool = false) {
+    /// Reserves `byteCount` bytes of addresses, fewer where so many are not to be had. Where
+    /// promises of memory are limited, nothing may be written there at first: so they count neither
+    /// as used nor as promised. `bell` wakes the helper that calls `prepareAhead`.
+    public init(
+        byteCount: Int = Region.byteCountMax,
+        isLimited: Bool = false,
+        bell: Doorbell? = nil
+    ) {
         precondition(byteCount <= Region.byteCountMax, "handles name no more")
+        var isLimited = isLimited
         var wanted = byteCount
-        var place = unsafe Region.map(wanted, PROT_NONE)
+        var place = isLimited ? nil : unsafe Region.map(wanted, PROT_READ | PROT_WRITE)
+        if unsafe place == nil {
+            isLimited = true
+            unsafe place = Region.map(wanted, PROT_NONE)
+        }
         while unsafe place == nil, wanted > Region.smallStep {
             wanted /= 2
             unsafe place = Region.map(wanted, PROT_NONE)
         }
         let recordBytes = Region.recordBytes(of: wanted)
         let recordPlace = unsafe Region.map(recordBytes, PROT_READ | PROT_WRITE)
-        self.isLimited = isLimited || wanted < byteCount
+        self.isLimited = isLimited
+        self.bell = isLimited ? nil : bell
         guard let place = unsafe place, let recordPlace = unsafe recordPlace else {
             if let place = unsafe place { unsafe munmap(place, wanted) }
             if let recordPlace = unsafe recordPlace {
@@ -96,7 +114,10 @@ public final class Region: @unchecked Sendable {  // because: the partition's lo
         unsafe base = place
         unsafe records = recordPlace
         capacity = wanted
-        upper = Zone(edge: UInt32(wanted >> Region.pageShift), writable: wanted)
+        upper = Zone(edge: UInt32(wanted >> Region.pageShift), writable: isLimited ? wanted : 0)
+        if !isLimited { lower.writable = wanted }
+        // SAFETY: advice only; huge pages come where `prepareAhead` asks for them.
+        unsafe _ = madvise(base, wanted, 15)  // MADV_NOHUGEPAGE
         noteRoom()
     }
 
@@ -140,7 +161,7 @@ public final class Region: @unchecked Sendable {  // because: the partition's lo
         lower.edge += count
         // What comes next is made writable now, so that it cannot be refused amid a change.
         _ = canWrite(upTo: min(end + reserve, upperStart))
-        if end > Region.hugeFrom, end > hugeEnd { adviseHuge(end) }
+        if end > Region.hugeFrom { showEnd(end) }
         noteRoom()
         return page
     }
@@ -183,6 +204,9 @@ public final class Region: @unchecked Sendable {  // because: the partition's lo
         if let last = lower.free.takeLast(endingAt: lower.edge) {
             release(last)
             lower.edge = last.lowerBound
+            askedEnd = Region.hugeFrom
+            shownEnd.store(lowerEnd, ordering: .releasing)
+            bell?.ring()
         }
         if let first = upper.free.takeFirst(beginningAt: upper.edge) {
             release(first)
@@ -275,7 +299,7 @@ public final class Region: @unchecked Sendable {  // because: the partition's lo
     /// no more memory.
     private func canWrite(upTo end: Int) -> Bool {
         guard end > lower.writable else { return true }
-        let step = end > Region.hugeFrom ? Region.hugeStep : Region.smallStep
+        let step = end > Region.hugeStep ? Region.hugeStep : Region.smallStep
         let target = min((end + step - 1) / step * step, capacity)
         guard makeWritable(lower.writable..<target) else { return false }
         lower.writable = target
@@ -295,10 +319,56 @@ public final class Region: @unchecked Sendable {  // because: the partition's lo
         unsafe mprotect(base + bytes.lowerBound, bytes.count, PROT_READ | PROT_WRITE) == 0
     }
 
-    private func adviseHuge(_ end: Int) {
-        let start = max(hugeEnd, Region.hugeFrom)
-        hugeEnd = min(max(end, start + 64 << 20), capacity)
+    // MARK: Huge pages
+
+    /// Tells the helper how far the lower zone reaches, and wakes it once for every huge page.
+    private func showEnd(_ end: Int) {
+        guard let bell else { return }
+        shownEnd.store(end, ordering: .releasing)
+        let wanted = hugeBoundary(end) + Region.bytesAhead(of: end)
+        guard wanted > askedEnd else { return }
+        askedEnd = wanted
+        bell.ring()
+    }
+
+    /// How far ahead of `end` pages are prepared: a 32nd of what is in use.
+    private static func bytesAhead(of end: Int) -> Int {
+        min(max(end / 32 / hugeBytes, 1), 8) * hugeBytes
+    }
+
+    /// The first place from `end` on at which a huge page can begin.
+    private func hugeBoundary(_ end: Int) -> Int {
+        let address = Int(bitPattern: base) + end + Region.hugeBytes - 1
+        return address & ~(Region.hugeBytes - 1) - Int(bitPattern: base)
+    }
+
+    /// Prepares huge pages ahead of what is in use, on the helper's thread: the first touch of one
+    /// takes milliseconds, which the partition's users would wait for. Where they are faster than
+    /// the helper, they get pages of 4 KiB.
+    public func prepareAhead() {
+        while true {
+            let end = shownEnd.load(ordering: .acquiring)
+            let edge = hugeBoundary(max(end, Region.hugeFrom))
+            let wanted = min(edge + Region.bytesAhead(of: end), capacity / 2)
+            var ready = readyEnd.load(ordering: .relaxed)
+            if end <= Region.hugeFrom || ready > edge + 16 * Region.hugeBytes {
+                // The zone has shrunk: pages there are small again until they are prepared anew.
+                if ready > edge { advise(edge..<ready, 15) }  // MADV_NOHUGEPAGE
+                readyEnd.store(min(ready, edge), ordering: .relaxed)
+                guard end > Region.hugeFrom else { return }
+                continue
+            }
+            ready = max(ready, edge)
+            guard ready + Region.hugeBytes <= wanted else { return }
+            advise(ready..<ready + Region.hugeBytes, 14)  // MADV_HUGEPAGE
+            // SAFETY: within the reservation, writable as promises are not limited.
+            unsafe apus_touch(base + ready)
+            readyEnd.store(ready + Region.hugeBytes, ordering: .relaxed)
+        }
+    }
+
+    private func advise(_ bytes: Range<Int>, _ advice: Int32) {
         // SAFETY: within the reservation; advice only.
-        unsafe _ = madvise(base + start, hugeEnd - start, 14)  // MADV_HUGEPAGE
+        unsafe _ = madvise(base + bytes.lowerBound, bytes.count, advice)
     }
 }

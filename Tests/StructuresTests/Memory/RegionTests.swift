@@ -72,4 +72,22 @@ import Testing
             #expect(!region.hasRoom(for: size, slack: 0, of: 1))
         }
     }
+
+    @Test func `the helper prepares a 32nd ahead, and begins anew where the zone has shrunk`() {
+        let region = Region(byteCount: 1 << 30, bell: Doorbell())
+        for _ in 0..<3 {
+            var arena = Arena(region: region)
+            var blocks: [Handle] = []
+            for index in 0..<4000 {
+                blocks.append(arena.allocate(60_000))
+                arena.cell(blocks[index]).store(UInt8(index & 255), 59_999)
+                if index % 100 == 0 { region.prepareAhead() }
+            }
+            for (index, block) in blocks.enumerated() {
+                let byte = arena.cell(block).byte(59_999)
+                #expect(byte == UInt8(index & 255))
+            }
+        }
+        region.prepareAhead()
+    }
 }

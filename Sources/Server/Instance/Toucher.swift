@@ -1,0 +1,18 @@
+internal import Store
+internal import System
+
+/// A helper thread that has the system give memory before keys need it: the first touch of a huge
+/// page takes milliseconds, for which no client should wait.
+struct Toucher {
+    let keyspace: Keyspace
+
+    /// Starts the thread, which lives as long as the process.
+    func start() {
+        _ = Thread("toucher") { [keyspace] in
+            while true {
+                keyspace.bell.wait()
+                keyspace.prepareAhead()
+            }
+        }
+    }
+}
