@@ -161,6 +161,13 @@ int apus_set_timer_slack(unsigned long nanoseconds) {
 
 void apus_give_back(void) { malloc_trim(0); }
 
+void apus_tune_allocator(void) {
+  mallopt(M_TRIM_THRESHOLD, 2 << 20);
+  mallopt(M_MMAP_THRESHOLD, 1 << 20);
+  // Well under vm.max_map_count, which other mappings need too.
+  mallopt(M_MMAP_MAX, 16384);
+}
+
 bool apus_can_allocate(size_t byte_count) {
   void *block = malloc(byte_count);
   // Otherwise the compiler leaves out a block that nobody uses.

@@ -65,7 +65,8 @@ class StartFailed(Exception):
 class Server:
     """A server process in a directory of its own."""
 
-    def __init__(self, binary, *options, port=None, threads=None, environment=None, config=None):
+    def __init__(self, binary, *options, port=None, threads=None, environment=None, config=None,
+                 address_kilobytes=None):
         self.binary = binary
         self.port = port or free_port()
         self.directory = tempfile.mkdtemp(prefix="apus-test-")
@@ -73,6 +74,7 @@ class Server:
         self.threads = threads
         self.environment = environment
         self.config = config
+        self.address_kilobytes = address_kilobytes
         self.process = None
         self.output_path = os.path.join(self.directory, "output.txt")
 
@@ -89,7 +91,10 @@ class Server:
             words += ["--threads", str(self.threads)]
         if EVENT_LOOP and is_apus(self.binary):
             words += ["--event-loop", EVENT_LOOP]
-        return words + [str(option) for option in self.options]
+        words += [str(option) for option in self.options]
+        if self.address_kilobytes:
+            return ["/bin/sh", "-c", f'ulimit -v {self.address_kilobytes}; exec "$@"', "sh"] + words
+        return words
 
     def start(self, wait=True):
         output = open(self.output_path, "wb")

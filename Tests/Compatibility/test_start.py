@@ -514,14 +514,6 @@ def test_the_start_is_quick(start):
         assert server.resident_bytes() < 24 << 20
 
 
-def test_too_little_room_for_addresses_is_told_and_ends_the_start():
-    if not servers.is_apus(servers.APUS) or "release" not in servers.APUS:
-        pytest.skip("sanitizers reserve addresses of their own")
-    code, output = servers.run_to_end(
-        "/bin/sh", "-c", f"ulimit -v 4000000; exec {servers.APUS} --port {servers.free_port()}")
-    assert code == 1 and "ulimit -v" in output.splitlines()[-1]
-
-
 def test_defaults_are_those_of_redis():
     """CONFIG GET of every parameter that both servers know; those that differ on purpose are named."""
     on_purpose = {

@@ -236,6 +236,9 @@ void apus_set_title(const char *_Nonnull title);
 
 // Gives the system back what the allocator holds free.
 void apus_give_back(void);
+// Lets the allocator keep little at the end of each thread's memory, where `apus_give_back` does not
+// reach, and take large blocks from the system; glibc would raise both bounds as blocks are freed.
+void apus_tune_allocator(void);
 
 // Whether the allocator could give `byte_count` bytes now, out of what it holds or of the system's.
 bool apus_can_allocate(size_t byte_count);

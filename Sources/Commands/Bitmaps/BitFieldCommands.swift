@@ -35,17 +35,17 @@ extension BitFieldCommands {
         }
         try context.demandRoom((bitsWritten + 7) >> 3)
         let oldCount = slot.map { StringValue.count($0.entry) }
-        let (storage, length) = BitmapCommands.storage(
+        let storage = BitmapCommands.storage(
             key,
             slot,
             count: (bitsWritten + 7) >> 3,
             &context
         )
         context.reply.array(count)
-        let hasGrown = length != oldCount
+        let hasGrown = storage.count != oldCount
         var changes = 0
         try FieldOperation.forEach(arguments, bytesMax: bytesMax) { operation in
-            let outcome = operation.run(storage, length, &context.reply)
+            let outcome = operation.run(storage, &context.reply)
             if outcome == .changed || outcome == .written && hasGrown { changes += 1 }
         }
         // What grew has changed even where every operation failed.
@@ -188,9 +188,9 @@ private struct FieldOperation {
         case changed
     }
 
-    /// Acts on a string of `count` bytes, which reaches as far as it must, and replies.
-    func run(_ storage: Cell, _ count: Int, _ reply: inout ReplyWriter) -> Outcome {
-        let old = field.value(of: storage.bytes(0, count), at: offset)
+    /// Acts on a string, which reaches as far as it must, and replies.
+    func run(_ storage: EditableBytes, _ reply: inout ReplyWriter) -> Outcome {
+        let old = field.value(of: storage.bytes, at: offset)
         let new: Int64?
         switch action {
         case .get:
@@ -206,7 +206,7 @@ private struct FieldOperation {
         field.set(new, of: storage, at: offset)
         if case .set = action { reply.integer(old) } else { reply.integer(new) }
         // A value that is too wide was cut.
-        return field.value(of: storage.bytes(0, count), at: offset) == old ? .written : .changed
+        return field.value(of: storage.bytes, at: offset) == old ? .written : .changed
     }
 }
 

@@ -36,9 +36,9 @@ extension BitmapCommands {
                 StringValue.withBytes(slot.entry) { Bits.bit(offset, of: $0) }
             } ?? false
         let oldCount = slot.map { StringValue.count($0.entry) }
-        let (storage, count) = storage(key, slot, count: offset >> 3 + 1, &context)
+        let storage = storage(key, slot, count: offset >> 3 + 1, &context)
         Bits.set(offset, of: storage, to: bit == 1)
-        if old != (bit == 1) || count != oldCount { context.changed(key, .setBit) }
+        if old != (bit == 1) || storage.count != oldCount { context.changed(key, .setBit) }
         context.reply.integer(old ? 1 : 0)
     }
 
@@ -48,13 +48,13 @@ extension BitmapCommands {
         _ slot: Shard.Slot?,
         count: Int,
         _ context: inout CommandContext
-    ) -> (cell: Cell, count: Int) {
+    ) -> EditableBytes {
         let shard = context.shard(key)
         guard let slot else {
-            return (StringValue.insertZeros(key, count: count, in: shard).storage, count)
+            return StringValue.insertZeros(key, count: count, in: shard).storage
         }
         let whole = max(StringValue.count(slot.entry), count)
-        return (StringValue.edit(slot, count: whole, in: shard).storage, whole)
+        return StringValue.edit(slot, count: whole, in: shard).storage
     }
 
     /// `GETBIT key offset`: the bit; 0 behind the end.

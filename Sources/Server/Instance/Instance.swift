@@ -73,6 +73,7 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
         self.configuration = configuration
         self.log = log
         options = Options(configuration)
+        ProcessMemory.tuneAllocator()
         keyspace = Keyspace(
             databases: options.databases,
             workers: options.threads,

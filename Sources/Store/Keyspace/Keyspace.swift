@@ -73,7 +73,7 @@ public struct Keyspace: @unchecked Sendable {  // because: the locks guard the s
                 isLimited: plan.isLimited,
                 bell: bell
             )
-            region.showTightness(at: marks(partition))
+            region.showTightness(at: unsafe Cell(lines + (partition * 64 + 4)))
             unsafe (holdings + partition).initialize(to: Holdings(region: region))
             limited = limited || region.isLimited
         }

@@ -173,6 +173,7 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
 
     /// Asks the cache for the entry of `hash`.
     @inlinable
+    @inline(__always)
     public func prefetchEntry(_ hash: KeyHash) {
         unsafe state.pointee.keys.prefetchEntry(hash, state.pointee.arena)
     }

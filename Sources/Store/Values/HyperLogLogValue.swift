@@ -25,7 +25,7 @@ public struct HyperLogLogValue {
     public init(creating key: Key, in shard: Shard) {
         let empty = StringValue.set(key, .bytes(Bytes()), expiry: nil, at: nil, in: shard)
         let edited = StringValue.edit(empty, count: SparseRegisters.emptyByteCount, in: shard)
-        SparseRegisters.writeEmpty(to: edited.storage)
+        SparseRegisters.writeEmpty(to: edited.storage.cell)
         slot = edited.slot
         encoding = .sparse
     }
@@ -44,7 +44,7 @@ public struct HyperLogLogValue {
     private mutating func edit(count: Int? = nil) -> Cell {
         let edited = StringValue.edit(slot, count: count ?? bytes.count, in: shard)
         slot = edited.slot
-        return edited.storage
+        return edited.storage.cell
     }
 
     // MARK: Reading

@@ -160,10 +160,11 @@ public enum StringValue {
         _ key: Key,
         count: Int,
         in shard: Shard
-    ) -> (slot: Shard.Slot, storage: Cell) {
+    ) -> (slot: Shard.Slot, storage: EditableBytes) {
         if count > Entry.inlineValueMax {
             let block = SharedBlock(zeros: count)
-            return (set(key, .block(block), expiry: nil, at: nil, in: shard), block.storage)
+            let slot = set(key, .block(block), expiry: nil, at: nil, in: shard)
+            return (slot, EditableBytes(block.storage, count: count))
         }
         let slot = shard.insert(
             key,
@@ -175,7 +176,7 @@ public enum StringValue {
         let offset = slot.entry.writeInlineCount(count, at: slot.entry.valueOffset)
         let storage = slot.entry.cell.advanced(by: offset)
         storage.zero(0, count)
-        return (slot, storage)
+        return (slot, EditableBytes(storage, count: count))
     }
 
     /// Makes the string at `slot` `count` bytes long, new ones zero, and lends it for editing in
@@ -186,7 +187,7 @@ public enum StringValue {
         _ slot: Shard.Slot,
         count: Int,
         in shard: Shard
-    ) -> (slot: Shard.Slot, storage: Cell) {
+    ) -> (slot: Shard.Slot, storage: EditableBytes) {
         let entry = slot.entry
         let old = StringValue.count(entry)
         if count > Entry.inlineValueMax || entry.stringEncoding == .external {
@@ -200,7 +201,7 @@ public enum StringValue {
         _ old: Int,
         _ count: Int,
         in shard: Shard
-    ) -> (slot: Shard.Slot, storage: Cell) {
+    ) -> (slot: Shard.Slot, storage: EditableBytes) {
         var scratch = ByteBuffer()
         let entry = slot.entry
         let isInteger = entry.stringEncoding == .integer
@@ -224,7 +225,7 @@ public enum StringValue {
         let storage = target.entry.cell.advanced(by: offset)
         if moves { storage.put(scratch.bytes[0..<min(old, count)], 0) }
         if count > old { storage.zero(old, count - old) }
-        return (target, storage)
+        return (target, EditableBytes(storage, count: count))
     }
 
     private static func fits(_ slot: Shard.Slot, _ count: Int, in shard: Shard) -> Bool {
@@ -237,7 +238,7 @@ public enum StringValue {
         _ old: Int,
         _ count: Int,
         in shard: Shard
-    ) -> (slot: Shard.Slot, storage: Cell) {
+    ) -> (slot: Shard.Slot, storage: EditableBytes) {
         // First of all, as a watcher may become a holder of the block.
         shard.willEdit(slot)
         let entry = slot.entry
@@ -253,7 +254,7 @@ public enum StringValue {
         if count > old { block.storage.zero(old, count - old) }
         let key = Key(entry.key, shard.hash(entry.key))
         let target = set(key, .block(block), expiry: entry.expiry, at: slot, in: shard)
-        return (target, block.storage)
+        return (target, EditableBytes(block.storage, count: count))
     }
 
     /// Makes the block of `entry`, which nobody else holds, `count` bytes long.
@@ -262,7 +263,7 @@ public enum StringValue {
         of entry: Entry,
         _ count: Int,
         in shard: Shard
-    ) -> Cell {
+    ) -> EditableBytes {
         var block = block
         let old = block.count
         if block.capacity < count {
@@ -273,7 +274,7 @@ public enum StringValue {
         }
         block.count = count
         if count > old { block.storage.zero(old, count - old) }
-        return block.storage
+        return EditableBytes(block.storage, count: count)
     }
 
     /// Doubling up to a MiB, then steps of a MiB, as Redis grows its strings.

@@ -59,8 +59,8 @@ public struct BitField: Sendable {
         index < bytes.count ? bytes[index] : 0
     }
 
-    /// Writes the low bits of `value` at bit `offset` of a block that reaches that far.
-    public func set(_ value: Int64, of block: Cell, at offset: Int) {
+    /// Writes the low bits of `value` at bit `offset` of bytes that reach that far.
+    public func set(_ value: Int64, of bytes: EditableBytes, at offset: Int) {
         var rest = UInt64(bitPattern: value)
         var end = offset + width
         while end > offset {
@@ -70,7 +70,7 @@ public struct BitField: Sendable {
             let shift = UInt64(index << 3 + 8 - end)
             let mask = UInt8(truncatingIfNeeded: (1 << count - 1) << shift)
             let bits = UInt8(truncatingIfNeeded: rest << shift)
-            block.store(block.byte(index) & ~mask | bits & mask, index)
+            bytes[index] = bytes[index] & ~mask | bits & mask
             rest >>= count
             end = start
         }

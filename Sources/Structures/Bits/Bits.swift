@@ -50,10 +50,10 @@ public enum Bits {
         index >> 3 < bytes.count && bytes[index >> 3] & mask(index) != 0
     }
 
-    /// Sets bit `index` of a block that reaches that far.
-    public static func set(_ index: Int, of block: Cell, to isOne: Bool) {
-        let byte = block.byte(index >> 3)
-        block.store(isOne ? byte | mask(index) : byte & ~mask(index), index >> 3)
+    /// Sets bit `index` of bytes that reach that far.
+    public static func set(_ index: Int, of bytes: EditableBytes, to isOne: Bool) {
+        let byte = bytes[index >> 3]
+        bytes[index >> 3] = isOne ? byte | mask(index) : byte & ~mask(index)
     }
 
     /// The first byte from `from` on that differs from `value`, 0 or 255; the count when there is

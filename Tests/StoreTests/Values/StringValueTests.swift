@@ -79,7 +79,7 @@ import Testing
         #expect(Shard.encodingName(slot.entry).description == "int")
         #expect(StringValue.count(slot.entry) == text.count && value("k") == text)
         let (_, storage) = StringValue.edit(slot, count: text.count + 1, in: shard)
-        storage.store(UInt8(0x30), text.count)
+        storage[text.count] = UInt8(0x30)
         #expect(value("k") == text + [0x30])
         #expect(shard.find(key("k"), now: 0)?.entry.expiry == 1 << 45)
         #expect(shard.isValid)
@@ -92,7 +92,7 @@ import Testing
         #expect(Shard.encodingName(slot.entry).description == "raw")
         #expect(value("k") == [UInt8](repeating: 0, count: size))
         if size > 0 {
-            storage.store(UInt8(7), size - 1)
+            storage[size - 1] = 7
             #expect(value("k")?.last == 7)
         }
         #expect(shard.isValid)
@@ -108,7 +108,7 @@ import Testing
         }
         block.retain()
         let (_, storage) = StringValue.edit(slot, count: 10_001, in: shard)
-        storage.store(UInt8(1), 0)
+        storage[0] = 1
         #expect(block.bytes.array == bytes(10_000))
         #expect(!block.isShared && value("k")?.count == 10_001)
         block.release()

@@ -32,7 +32,7 @@ import Testing
             let field = try #require(named("\(isSigned ? "i" : "u")\(width)"))
             let offset = random.below(320 - width + 1)
             let value = Int64(bitPattern: random.next())
-            field.set(value, of: block.cell, at: offset)
+            field.set(value, of: EditableBytes(block.cell, count: block.capacity), at: offset)
             for bit in 0..<width {
                 model[offset + bit] = value >> Int64(width - 1 - bit) & 1 == 1
             }

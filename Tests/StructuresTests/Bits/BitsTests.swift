@@ -61,7 +61,7 @@ import Testing
         for _ in 0..<3000 {
             let index = source.below(400)
             let value = source.below(2) == 1
-            Bits.set(index, of: block.cell, to: value)
+            Bits.set(index, of: EditableBytes(block.cell, count: block.capacity), to: value)
             model[index] = value
             let probe = source.below(400)
             let found = Bits.bit(probe, of: block.bytes)

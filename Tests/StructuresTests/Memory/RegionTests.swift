@@ -73,7 +73,7 @@ import Testing
         }
     }
 
-    @Test func `the helper prepares a 32nd ahead, and begins anew where the zone has shrunk`() {
+    @Test func `the helper prepares pages ahead, and begins anew where the zone has shrunk`() {
         let region = Region(byteCount: 1 << 30, bell: Doorbell())
         for _ in 0..<3 {
             var arena = Arena(region: region)
