@@ -39,6 +39,7 @@ enum UnsafeList {
         "Sources/Structures/Memory/Arena+Invariants.swift",
         "Sources/Structures/Memory/Arena.swift",
         "Sources/Structures/Memory/Region.swift",
+        "Sources/Structures/Memory/Region+HugePages.swift",
         "Sources/Structures/Bits/BitOperation.swift",
         "Sources/Structures/Bits/Bits.swift",
         "Sources/Structures/Keyspace/EntryTable+Growth.swift",

@@ -93,15 +93,7 @@ public struct CommandContext: ~Copyable {
     /// The shard of `key` in the client's database, for writing.
     @inlinable
     @inline(__always)
-    public func shard(_ key: Key) -> Shard {
-        let shard = keyspace.shard(key.hash, database: database)
-        return _fastPath(keyspace.isOpen(shard)) ? shard : openShard(key)
-    }
-
-    // because: a call on the keyspace itself would need a copy of it, even where it is not made.
-    @inline(never)
-    @usableFromInline
-    func openShard(_ key: Key) -> Shard { keyspace.openShard(key.hash, database: database) }
+    public func shard(_ key: Key) -> Shard { keyspace.openShard(key.hash, database: database) }
 
     /// Locks a partition for a command whose row says that it locks by itself, unless it is held
     /// already; returns whether `unlock` must follow.

@@ -5,6 +5,8 @@ public import Structures
 struct Holdings {
     /// The pages of all its shards.
     let region: Region
+    /// The stamp of keys that are made now.
+    let freshStamp: SharedStamp
     /// The databases that have a shard here, in the order in which they got one.
     var databases: [UInt32] = []
     /// Whether new shards' tables get and give up buckets as they grow and shrink.
@@ -13,17 +15,20 @@ struct Holdings {
 
 /// Making shards where something is first written, and taking whole ones out.
 extension Keyspace {
+    /// Makes the shard of a database in a place of the table where there is none.
     @inline(never)
     @usableFromInline
-    func makeShard(_ partition: Int, _ database: Int) -> Shard {
-        let index = place(partition, database)
-        // SAFETY: the caller holds the partition's lock.
-        precondition(shard(at: index) == nil, "a shard is made once")
-        let holding = unsafe holdings + partition
-        let shard = unsafe Shard(freshStamp: freshStamp, region: holding.pointee.region)
-        shard.resizesTables = unsafe holding.pointee.resizesTables
-        unsafe holding.pointee.databases.append(UInt32(database))
-        unsafe shards[index] = shard
+    static func makeShard(
+        _ place: UnsafeMutablePointer<Shard?>,
+        _ holdings: UnsafeMutablePointer<Holdings>,
+        _ database: Int
+    ) -> Shard {
+        // SAFETY: a partition's own, whose lock the caller holds.
+        let (region, stamp) = unsafe (holdings.pointee.region, holdings.pointee.freshStamp)
+        let shard = Shard(freshStamp: stamp, region: region)
+        shard.resizesTables = unsafe holdings.pointee.resizesTables
+        unsafe holdings.pointee.databases.append(UInt32(database))
+        unsafe place.pointee = shard
         return shard
     }
 

@@ -74,7 +74,9 @@ public struct Keyspace: @unchecked Sendable {  // because: the locks guard the s
                 bell: bell
             )
             region.showTightness(at: unsafe Cell(lines + (partition * 64 + 4)))
-            unsafe (holdings + partition).initialize(to: Holdings(region: region))
+            unsafe (holdings + partition).initialize(
+                to: Holdings(region: region, freshStamp: freshStamp)
+            )
             limited = limited || region.isLimited
         }
         isLimited = limited
@@ -157,18 +159,18 @@ public struct Keyspace: @unchecked Sendable {  // because: the locks guard the s
     public func openShard(_ hash: KeyHash, database: Int) -> Shard {
         let partition = partition(hash)
         let shard = shard(partition: partition, database: database)
-        return _fastPath(isOpen(shard)) ? shard : makeShard(partition, database)
+        if _fastPath(!shard.isSame(as: empty)) { return shard }
+        // A call on `self` would copy it, and what it lies in, even where it is not made.
+        let index = place(partition, database)
+        return unsafe Keyspace.makeShard(shards + index, holdings + partition, database)
     }
-
-    /// Whether `shard` is one of its own, rather than the empty one that stands for those to come.
-    @inlinable
-    @inline(__always)
-    public func isOpen(_ shard: Shard) -> Bool { !shard.isSame(as: empty) }
 
     /// The shard of a hash in a database that perhaps no client has selected yet, for writing.
     public func openShard(_ hash: KeyHash, inAny database: Int) -> Shard {
         let partition = partition(hash)
-        return shard(at: place(partition, database)) ?? makeShard(partition, database)
+        let index = place(partition, database)
+        return unsafe shard(at: index)
+            ?? Keyspace.makeShard(shards + index, holdings + partition, database)
     }
 
     @inlinable

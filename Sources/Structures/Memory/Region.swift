@@ -55,12 +55,12 @@ public final class Region: @unchecked Sendable {  // because: the partition's lo
     private var lower = Zone(edge: 1, writable: 0)
     private var upper: Zone
     /// What the owner tells the helper that prepares huge pages: how far the lower zone reaches.
-    private let shownEnd = Atomic<Int>(0)
+    let shownEnd = Atomic<Int>(0)
     /// How far the helper has come, in bytes: behind it lie huge pages that were touched.
-    private let readyEnd = Atomic<Int>(Region.hugeFrom)
+    let readyEnd = Atomic<Int>(Region.hugeFrom)
     /// How far the owner has asked for.
-    private var askedEnd = Region.hugeFrom
-    private let bell: Doorbell?
+    var askedEnd = Region.hugeFrom
+    let bell: Doorbell?
     /// Whether requests are looked at however much room there is, as addresses or promises of
     /// memory are limited.
     public let isLimited: Bool
@@ -317,58 +317,5 @@ public final class Region: @unchecked Sendable {  // because: the partition's lo
     private func makeWritable(_ bytes: Range<Int>) -> Bool {
         // SAFETY: within the reservation.
         unsafe mprotect(base + bytes.lowerBound, bytes.count, PROT_READ | PROT_WRITE) == 0
-    }
-
-    // MARK: Huge pages
-
-    /// Tells the helper how far the lower zone reaches, and wakes it once for every huge page.
-    private func showEnd(_ end: Int) {
-        guard let bell else { return }
-        shownEnd.store(end, ordering: .releasing)
-        let wanted = hugeBoundary(end) + Region.bytesAhead(of: end)
-        guard wanted > askedEnd else { return }
-        askedEnd = wanted
-        bell.ring()
-    }
-
-    /// How far ahead of `end` pages are prepared: one, of much memory a 256th of it.
-    private static func bytesAhead(of end: Int) -> Int {
-        min(max(end / 256 / hugeBytes, 1), 8) * hugeBytes
-    }
-
-    /// The first place from `end` on at which a huge page can begin.
-    private func hugeBoundary(_ end: Int) -> Int {
-        let start = unsafe Int(bitPattern: base)
-        return (start + end + Region.hugeBytes - 1) & ~(Region.hugeBytes - 1) - start
-    }
-
-    /// Prepares huge pages ahead of what is in use, on the helper's thread: the first touch of one
-    /// takes milliseconds, which the partition's users would wait for. Where they are faster than
-    /// the helper, they get pages of 4 KiB.
-    public func prepareAhead() {
-        while true {
-            let end = shownEnd.load(ordering: .acquiring)
-            let edge = hugeBoundary(max(end, Region.hugeFrom))
-            let wanted = min(edge + Region.bytesAhead(of: end), capacity / 2)
-            var ready = readyEnd.load(ordering: .relaxed)
-            if end <= Region.hugeFrom || ready > edge + 16 * Region.hugeBytes {
-                // The zone has shrunk: pages there are small again until they are prepared anew.
-                if ready > edge { advise(edge..<ready, 15) }  // MADV_NOHUGEPAGE
-                readyEnd.store(min(ready, edge), ordering: .relaxed)
-                guard end > Region.hugeFrom else { return }
-                continue
-            }
-            ready = max(ready, edge)
-            guard ready + Region.hugeBytes <= wanted else { return }
-            advise(ready..<ready + Region.hugeBytes, 14)  // MADV_HUGEPAGE
-            // SAFETY: within the reservation, writable as promises are not limited.
-            unsafe apus_touch(base + ready)
-            readyEnd.store(ready + Region.hugeBytes, ordering: .relaxed)
-        }
-    }
-
-    private func advise(_ bytes: Range<Int>, _ advice: Int32) {
-        // SAFETY: within the reservation; advice only.
-        unsafe _ = madvise(base + bytes.lowerBound, bytes.count, advice)
     }
 }

@@ -1,0 +1,58 @@
+internal import CSupport
+internal import Glibc
+internal import Primitives
+internal import Synchronization
+
+/// Huge pages for large arenas, prepared before they are needed.
+extension Region {
+    /// Tells the helper how far the lower zone reaches, and wakes it once for every huge page.
+    func showEnd(_ end: Int) {
+        guard let bell else { return }
+        shownEnd.store(end, ordering: .releasing)
+        let wanted = hugeBoundary(end) + Region.bytesAhead(of: end)
+        guard wanted > askedEnd else { return }
+        askedEnd = wanted
+        bell.ring()
+    }
+
+    /// How far ahead of `end` pages are prepared: one, of much memory a 256th of it.
+    private static func bytesAhead(of end: Int) -> Int {
+        min(max(end / 256 / hugeBytes, 1), 8) * hugeBytes
+    }
+
+    /// The first place from `end` on at which a huge page can begin.
+    private func hugeBoundary(_ end: Int) -> Int {
+        let start = unsafe Int(bitPattern: base)
+        return (start + end + Region.hugeBytes - 1) & ~(Region.hugeBytes - 1) - start
+    }
+
+    /// Prepares huge pages ahead of what is in use, on the helper's thread: the first touch of one
+    /// takes milliseconds, which the partition's users would wait for. Where they are faster than
+    /// the helper, they get pages of 4 KiB.
+    public func prepareAhead() {
+        while true {
+            let end = shownEnd.load(ordering: .acquiring)
+            let edge = hugeBoundary(max(end, Region.hugeFrom))
+            let wanted = min(edge + Region.bytesAhead(of: end), capacity / 2)
+            var ready = readyEnd.load(ordering: .relaxed)
+            if end <= Region.hugeFrom || ready > edge + 16 * Region.hugeBytes {
+                // The zone has shrunk: pages there are small again until they are prepared anew.
+                if ready > edge { advise(edge..<ready, 15) }  // MADV_NOHUGEPAGE
+                readyEnd.store(min(ready, edge), ordering: .relaxed)
+                guard end > Region.hugeFrom else { return }
+                continue
+            }
+            ready = max(ready, edge)
+            guard ready + Region.hugeBytes <= wanted else { return }
+            advise(ready..<ready + Region.hugeBytes, 14)  // MADV_HUGEPAGE
+            // SAFETY: within the reservation, writable as promises are not limited.
+            unsafe apus_touch(base + ready)
+            readyEnd.store(ready + Region.hugeBytes, ordering: .relaxed)
+        }
+    }
+
+    private func advise(_ bytes: Range<Int>, _ advice: Int32) {
+        // SAFETY: within the reservation; advice only.
+        unsafe _ = madvise(base + bytes.lowerBound, bytes.count, advice)
+    }
+}
