@@ -43,7 +43,7 @@ FILLERS = {
 @pytest.mark.parametrize("threads", [1, 4])
 def test_memory_that_cannot_be_had_is_an_error(start, threads):
     needs_a_release_build()
-    limit = 600_000 if threads == 1 else 1_200_000
+    limit = 400_000 if threads == 1 else 1_000_000
     server = start("apus", threads=threads, address_kilobytes=limit)
     with server.connect(timeout=60) as connection:
         for name, (batch, make) in FILLERS.items():
@@ -159,8 +159,9 @@ def test_the_words_of_a_request_are_counted(start):
     with server.connect() as connection, server.connect() as other:
         connection.send(b"*1000000\r\n" + b"$0\r\n\r\n" * 50_000)
         time.sleep(0.2)
-        line = other.command("CLIENT", "LIST").decode().splitlines()[0]
-        assert int(line.split(" tot-mem=")[1].split(" ")[0]) > 50_000 * (6 + 16)
+        listed = other.command("CLIENT", "LIST").decode().splitlines()
+        memory = [int(line.split(" tot-mem=")[1].split(" ")[0]) for line in listed]
+        assert max(memory) > 50_000 * (6 + 16)
         # 6 MB of words' places, though less than 4 MB of bytes.
         try:
             connection.send(b"$0\r\n\r\n" * 350_000)
