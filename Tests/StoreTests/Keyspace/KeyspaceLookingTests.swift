@@ -1,13 +1,19 @@
+import Primitives
 import Testing
 
 @testable import Store
 
 @Suite struct KeyspaceLookingTests {
+    private static func makeShard(_ partition: Int, _ database: Int, _ keyspace: Keyspace) {
+        let hash = KeyHash(bits: UInt64(partition) << 58)
+        _ = keyspace.openShard(hash, database: database)
+    }
+
     @Test(arguments: [1, 2]) func `a look sees every shard once`(workers: Int) {
         let keyspace = Keyspace(databases: 5, workers: workers)
         for partition in 0..<keyspace.partitionCount {
             for database in [3, 1] {
-                _ = keyspace.makeShard(partition, database)
+                Self.makeShard(partition, database, keyspace)
             }
             var patience = 3
             var databases: [Int] = []
@@ -20,7 +26,7 @@ import Testing
 
     @Test func `a look under the lock does not wait for it`() {
         let keyspace = Keyspace(databases: 1, workers: 2)
-        _ = keyspace.makeShard(7, 0)
+        Self.makeShard(7, 0, keyspace)
         var patience = 0
         var count = 0
         keyspace.lock(7)

@@ -196,7 +196,7 @@ import Testing
         )
         let slot = try #require(subject.find("a"))
         let edited = StringValue.edit(slot, count: 10_000, in: subject.shard)
-        edited.storage.store(UInt8(ascii: "y"), 0)
+        edited.storage[0] = UInt8(ascii: "y")
         let block = try #require(held)
         #expect(block.bytes[0] == UInt8(ascii: "x"))
         block.release()
