@@ -22,6 +22,7 @@ extension Region {
 
     /// The first place from `end` on at which a huge page can begin.
     private func hugeBoundary(_ end: Int) -> Int {
+        // SAFETY: only the address is looked at.
         let start = unsafe Int(bitPattern: base)
         return (start + end + Region.hugeBytes - 1) & ~(Region.hugeBytes - 1) - start
     }
