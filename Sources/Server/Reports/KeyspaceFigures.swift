@@ -79,7 +79,7 @@ struct KeyspaceTotals {
     }
 
     private mutating func add(_ other: Database) {
-        let place = databases.firstIndex { $0.number >= other.number } ?? databases.count
+        let place = place(of: other.number)
         guard place < databases.count, databases[place].number == other.number else {
             return databases.insert(other, at: place)
         }
@@ -89,6 +89,19 @@ struct KeyspaceTotals {
         databases[place].tables += other.tables
         databases[place].hints += other.hints
         databases[place].lifetimes.add(other.lifetimes)
+    }
+
+    /// Where a database stands, or is to stand, in the list.
+    private func place(of number: Int) -> Int {
+        // Most come in ascending order.
+        guard let last = databases.last, last.number >= number else { return databases.count }
+        var lower = 0
+        var upper = databases.count
+        while lower < upper {
+            let middle = (lower + upper) / 2
+            if databases[middle].number < number { lower = middle + 1 } else { upper = middle }
+        }
+        return lower
     }
 
     private static func lifetimes(_ shard: Shard, buckets: Int, now: Int64) -> Lifetimes {
