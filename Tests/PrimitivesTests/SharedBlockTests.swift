@@ -48,4 +48,12 @@ import Testing
             block.release()
         }
     }
+
+    @Test func `there is no block for more bytes than an address can tell`() {
+        for less in [0, 1, 24, 4096, 1 << 50] {
+            #expect(!SharedBlock.isAvailable(Int.max - less))
+            #expect(SharedBlock(ifAvailable: Int.max - less) == nil)
+        }
+        #expect(SharedBlock.isAvailable(0) && SharedBlock.isAvailable(17 << 20))
+    }
 }

@@ -4,6 +4,15 @@ import Testing
 @testable import Structures
 
 @Suite struct BitsTests {
+    @Test func `a field at the last place ends within the numbers`() {
+        #expect(Bits.places(bytesMax: 0).isEmpty)
+        #expect(Bits.places(bytesMax: 512 << 20) == 0..<(1 << 32))
+        for bytesMax in [Int.max >> 3, (Int.max >> 3) + 1, Int.max] {
+            let places = Bits.places(bytesMax: bytesMax)
+            #expect(!places.upperBound.addingReportingOverflow(64 + 7).overflow)
+        }
+    }
+
     private func random(_ count: Int, _ source: inout FastRandom) -> [UInt8] {
         let kind = source.below(4)
         return (0..<count).map { _ in
