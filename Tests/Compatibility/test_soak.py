@@ -132,6 +132,18 @@ class Expirer(Worker):
         assert set(replies) == {b"$-1\r\n"}
 
 
+class Reporter(Worker):
+    """Asks for reports, which look at everything that the others change."""
+
+    REPORTS = [["INFO", "everything"], ["CLIENT", "LIST"], ["MEMORY", "STATS"], ["LATENCY", "HISTOGRAM"], ["DBSIZE"],
+               ["CONFIG", "RESETSTAT"]]
+
+    def step(self, connection):
+        for words in self.REPORTS:
+            assert not connection.raw(*words).startswith(b"-")
+        time.sleep(0.001)
+
+
 class Visitor(Worker):
     """Connects, asks and leaves, politely or not."""
 
@@ -158,7 +170,7 @@ def test_many_clients_on_few_keys(start, threads, request):
     Counter.total = 0
     deadline = time.monotonic() + request.config.getoption("soak")
     kinds = [RandomCommands] * 3 + [Counter] * 2 + [PairWriter, PairWriter, PairReader, Mover, MoveReader]
-    kinds += [Flusher, Expirer, Visitor]
+    kinds += [Flusher, Expirer, Reporter, Visitor]
     workers = [kind(server, deadline, seed) for seed, kind in enumerate(kinds)]
     for worker in workers:
         worker.start()

@@ -11,11 +11,11 @@ enum ClientCommands {
         AdminCommand("CLIENT", arity: -2, [], group: .connection, since: "2.4.0", complexity: "Depends on the subcommand", syntax: "", summary: "Holds the subcommands about connections.", help),
         AdminCommand("CLIENT ID", arity: 2, [.noScript, .loading, .stale], group: .connection, since: "5.0.0", complexity: "O(1)", syntax: "", summary: "Tells the number of the connection.", id),
         AdminCommand("CLIENT INFO", arity: 2, [.noScript, .loading, .stale], group: .connection, since: "6.2.0", complexity: "O(1)", syntax: "", summary: "Describes the connection in one line.", tips: ["nondeterministic_output"], info),
-        AdminCommand("CLIENT LIST", arity: -2, [.admin, .noScript, .loading, .stale, .stopsWorld], group: .connection, since: "2.4.0", complexity: "O(N) where N is the number of connections", syntax: "[TYPE client-type=(NORMAL | MASTER | REPLICA | PUBSUB)] [ID client-id:i...]", summary: "Describes all connections, or some, in a line each.", tips: ["nondeterministic_output"], list),
+        AdminCommand("CLIENT LIST", arity: -2, [.admin, .noScript, .loading, .stale, .stopsWorld], group: .connection, since: "2.4.0", complexity: "O(N) where N is the number of connections", syntax: "[TYPE client-type=(NORMAL | MASTER | REPLICA | PUBSUB)] [ID client-id:i...]", summary: "Describes all connections, or some, in a line each.", tips: ["nondeterministic_output"], waiting: list),
         AdminCommand("CLIENT GETNAME", arity: 2, [.noScript, .loading, .stale], group: .connection, since: "2.6.9", complexity: "O(1)", syntax: "", summary: "Tells the name of the connection.", name),
         AdminCommand("CLIENT SETNAME", arity: 3, [.noScript, .loading, .stale], group: .connection, since: "2.6.9", complexity: "O(1)", syntax: "connection-name", summary: "Names the connection.", tips: ["request_policy:all_nodes", "response_policy:all_succeeded"], setName),
         AdminCommand("CLIENT SETINFO", arity: 4, [.noScript, .loading, .stale], group: .connection, since: "7.2.0", complexity: "O(1)", syntax: "attr=(LIB-NAME libname | LIB-VER libver)", summary: "Notes which library, in which version, the client uses.", tips: ["request_policy:all_nodes", "response_policy:all_succeeded"], setInfo),
-        AdminCommand("CLIENT KILL", arity: -3, [.admin, .noScript, .loading, .stale, .stopsWorld], group: .connection, since: "2.4.0", complexity: "O(N) where N is the number of connections", syntax: "filter=(old-format | new-format=(ID client-id:i | TYPE client-type=(NORMAL | MASTER | SLAVE | REPLICA | PUBSUB) | USER username | ADDR addr | LADDR laddr | SKIPME skipme=(YES | NO) | MAXAGE maxage:i)...)", summary: "Ends connections.", kill),
+        AdminCommand("CLIENT KILL", arity: -3, [.admin, .noScript, .loading, .stale, .stopsWorld], group: .connection, since: "2.4.0", complexity: "O(N) where N is the number of connections", syntax: "filter=(old-format | new-format=(ID client-id:i | TYPE client-type=(NORMAL | MASTER | SLAVE | REPLICA | PUBSUB) | USER username | ADDR addr | LADDR laddr | SKIPME skipme=(YES | NO) | MAXAGE maxage:i)...)", summary: "Ends connections.", waiting: kill),
         AdminCommand("CLIENT REPLY", arity: 3, [.noScript, .loading, .stale], group: .connection, since: "3.2.0", complexity: "O(1)", syntax: "action=(ON | OFF | SKIP)", summary: "Says which commands of the connection are answered.", reply),
         AdminCommand("CLIENT NO-TOUCH", arity: 3, [.noScript, .loading, .stale], group: .connection, since: "7.2.0", complexity: "O(1)", syntax: "enabled=(ON | OFF)", summary: "Says whether the connection's commands count as accesses to keys.", noTouch),
         AdminCommand("CLIENT NO-EVICT", arity: 3, [.admin, .noScript, .loading, .stale], group: .connection, since: "7.0.0", complexity: "O(1)", syntax: "enabled=(ON | OFF)", summary: "Says whether the connection may be ended to save memory.", noEvict),
@@ -38,25 +38,39 @@ extension ClientCommands {
     }
 
     /// `CLIENT LIST [TYPE type] [ID id …]`.
-    static func list(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+    static func list(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) -> Outcome {
         let filter = try ClientFilter(listing: arguments)
-        var text = ByteBuffer()
-        var lines: [(id: UInt64, range: Range<Int>)] = []
-        call.server.exclusively(call.worker) {
-            for worker in call.server.workers {
-                for case let connection? in worker.connections.places
-                where filter.accepts(connection, on: worker) {
-                    let start = text.count
-                    ClientLine.append(connection, on: worker, to: &text)
-                    text.append("\n")
-                    lines.append((connection.session.id, start..<text.count))
-                }
-            }
+        guard let survey = survey(.list, filter, call) else {
+            return .waits(.answers(call.server.workerCount))
         }
-        lines.sort { $0.id < $1.id }
-        var sorted = ByteBuffer(capacity: text.count)
-        for line in lines { sorted.append(text.bytes[line.range]) }
-        call.reply.verbatim("txt", sorted.bytes)
+        survey.withLines { call.reply.verbatim("txt", $0) }
+        return .done
+    }
+
+    /// What all workers found out about their clients; nil while they look, until the last of them
+    /// has sent its answer.
+    private static func survey(
+        _ purpose: ClientSurvey.Purpose,
+        _ filter: ClientFilter,
+        _ call: AdminCall
+    ) -> ClientSurvey? {
+        let id = call.session.id
+        if let survey = call.worker.surveys.removeValue(forKey: id) { return survey }
+        let workers = call.server.workers
+        let survey = ClientSurvey(purpose, filter, asker: id, home: call.worker.mailbox)
+        let isSmall =
+            workers.count == 1
+            && call.worker.connections.places.count <= ClientSurvey.placesWithoutWait
+        let mayWait = call.connection != nil && call.worker.executor.context.held.isEmpty
+        guard mayWait, !isSmall else {
+            call.server.exclusively(call.worker) {
+                for worker in workers { _ = survey.look(on: worker) }
+            }
+            return survey
+        }
+        call.worker.surveys[id] = survey
+        survey.start(on: workers)
+        return nil
     }
 
     /// `CLIENT GETNAME`: the name, or null.
@@ -92,32 +106,23 @@ extension ClientCommands {
     }
 
     /// `CLIENT KILL address`: OK. `CLIENT KILL filter value …`: the number of connections ended.
-    static func kill(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+    static func kill(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) -> Outcome {
         let isOld = arguments.count == 3
         let filter =
             try isOld
             ? ClientFilter(address: arguments[2]) : ClientFilter(killing: arguments)
-        let own = call.connection
-        let killed = call.server.exclusively(call.worker) {
-            var count = 0
-            for worker in call.server.workers {
-                for case let connection? in worker.connections.places
-                where filter.accepts(connection, on: worker) {
-                    guard connection === own else {
-                        count += 1
-                        worker.close(connection)
-                        continue
-                    }
-                    guard !filter.skipsOwn else { continue }
-                    count += 1
-                    connection.state.insert(.closesAfterReply)
-                }
-            }
-            return count
+        guard let survey = survey(.kill, filter, call) else {
+            return .waits(.answers(call.server.workerCount))
         }
-        guard isOld else { return call.reply.integer(killed) }
-        guard killed > 0 else { throw .client(.missing) }
-        call.reply.ok()
+        if survey.includesAsker { call.connection?.state.insert(.closesAfterReply) }
+        if !isOld {
+            call.reply.integer(survey.count)
+        } else if survey.count > 0 {
+            call.reply.ok()
+        } else {
+            throw .client(.missing)
+        }
+        return .done
     }
 
     /// `CLIENT REPLY ON | OFF | SKIP`: OK when replies are on again, else nothing.

@@ -32,6 +32,8 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
     var connections = ConnectionTable()
     var waiting = WaitingClients()
     var upkeep = Upkeep()
+    /// What all workers find out for clients of this one that wait for it, by their sessions.
+    var surveys: [UInt64: ClientSurvey] = [:]
     /// What the connections take, for anybody to read.
     let clientFigures = ClientFigures()
 
