@@ -88,7 +88,7 @@ let package = Package(
         tests("SystemTests", ["System", "Primitives"]),
         tests("StructuresTests", ["Structures", "Primitives"]),
         tests("WireTests", ["Wire", "Primitives"]),
-        tests("StoreTests", ["Store", "Structures", "Primitives"]),
+        tests("StoreTests", ["Store", "Structures", "System", "Primitives"]),
         tests("CommandsTests", ["Commands", "Store", "Structures", "Wire", "Primitives"]),
         tests(
             "ServerTests",

@@ -246,3 +246,14 @@ void apus_set_title(const char *title) {
   memcpy(title_start, title, length);
   memset(title_start + length, 0, room - length);
 }
+
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define APUS_SEES_RACES true
+#endif
+#endif
+#ifndef APUS_SEES_RACES
+#define APUS_SEES_RACES false
+#endif
+
+bool apus_sees_races(void) { return APUS_SEES_RACES; }

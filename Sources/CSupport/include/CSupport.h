@@ -35,6 +35,66 @@ static inline void apus_prefetch(const void *_Nonnull address) {
   __builtin_prefetch(address, 0, 3);
 }
 
+static inline void apus_prefetch_to_write(const void *_Nonnull address) {
+  __builtin_prefetch(address, 1, 3);
+}
+
+// --- looking without a lock -----------------------------------------------------------------
+// Whether the code was built to be watched for races, among which these looks would count.
+bool apus_sees_races(void);
+
+static inline uint32_t apus_look32(uintptr_t address) {
+  return __atomic_load_n((const uint32_t *)address, __ATOMIC_RELAXED);
+}
+
+// A bucket of a table (`EntryTable`: directory at 8, number of buckets at 12) in a region of
+// `capacity` bytes at `base`, all of which may be read; 0 where there is none. Another thread may
+// change the table meanwhile: every address is checked before it is read from. `record` is set to
+// the directory's record of the bucket, `index` to the bucket's number.
+static inline uintptr_t apus_look_at_table(const void *_Nonnull table, uintptr_t base,
+                                           uint64_t capacity, uint64_t hash,
+                                           uintptr_t *_Nonnull record, uint32_t *_Nonnull index) {
+  uintptr_t fields = (uintptr_t)table;
+  uint64_t directory = apus_look32(fields + 8);
+  uint32_t count = apus_look32(fields + 12);
+  if (directory == 0 || count == 0) return 0;
+  uint32_t level = 31u - (uint32_t)__builtin_clz(count);
+  uint32_t number = (uint32_t)hash & (uint32_t)((2ull << level) - 1);
+  if (number >= count) number &= (1u << level) - 1;
+  uint64_t place = (directory << 3) + ((uint64_t)(number >> 6) << 4);
+  if (place + 16 > capacity) return 0;
+  *record = base + place;
+  *index = number;
+  uint64_t bucket = ((uint64_t)apus_look32(*record) << 3) + ((uint64_t)(number & 63) << 6);
+  return bucket + 64 > capacity ? 0 : base + bucket;
+}
+
+// Asks the cache for the bucket that a hash belongs to.
+static inline void apus_look_for_bucket(const void *_Nonnull table, uintptr_t base,
+                                        uint64_t capacity, uint64_t hash) {
+  uintptr_t record;
+  uint32_t index;
+  __builtin_prefetch(
+      (const void *)apus_look_at_table(table, base, capacity, hash, &record, &index), 0, 3);
+}
+
+// Asks the cache for the entry that a hash most likely stands for, and for its stamp.
+static inline void apus_look_for_entry(const void *_Nonnull table, uintptr_t base,
+                                       uint64_t capacity, uint64_t hash, uint8_t tag) {
+  uintptr_t record;
+  uint32_t index;
+  uintptr_t bucket = apus_look_at_table(table, base, capacity, hash, &record, &index);
+  if (bucket == 0) return;
+  uint32_t matches = apus_match12((const void *)bucket, tag);
+  if (matches == 0) return;
+  uint32_t slot = (uint32_t)__builtin_ctz(matches);
+  uintptr_t entry = base + ((uintptr_t)apus_look32(bucket + 16 + slot * 4) << 3);
+  uintptr_t stamps = base + ((uintptr_t)apus_look32(record + 12) << 3);
+  __builtin_prefetch((const void *)entry, 0, 3);
+  __builtin_prefetch((const void *)(entry + 56), 0, 3);
+  __builtin_prefetch((const void *)(stamps + ((index & 63) * 12 + slot) * 2), 0, 3);
+}
+
 // --- hash -----------------------------------------------------------------------------------
 // Folded 64x64->128 multiplications, keyed by two secret words drawn at start. Two blocks of 8
 // bytes a step; the length enters the last fold.

@@ -1,7 +1,7 @@
 public import CSupport
 public import Primitives
 internal import Glibc
-internal import Structures
+public import Structures
 
 /// All keys: databases cut into partitions by the keys' hashes, and the partitions' locks.
 ///
@@ -47,6 +47,11 @@ public struct Keyspace: @unchecked Sendable {  // because: the locks guard the s
     public let databaseCount: Int
     /// Whether several workers use it, so that locks are taken.
     public let isShared: Bool
+    /// Whether memory of other workers' partitions may be looked at without their locks, see
+    /// `lookForBucket`.
+    @usableFromInline let looksWithoutLock: Bool
+    /// Where the region of each partition lies.
+    @usableFromInline let extents: UnsafeMutablePointer<Region.Extent>
     /// Whether addresses or promises of memory are limited, so that any request may be too large.
     public let isLimited: Bool
 
@@ -66,6 +71,7 @@ public struct Keyspace: @unchecked Sendable {  // because: the locks guard the s
         unsafe lines = .allocate(byteCount: partitionCount * 64, alignment: 64)
         unsafe lines.initializeMemory(as: UInt8.self, repeating: 0, count: partitionCount * 64)
         unsafe holdings = .allocate(capacity: partitionCount)
+        unsafe extents = .allocate(capacity: partitionCount)
         var limited = plan.isLimited
         for partition in 0..<partitionCount {
             let region = Region(
@@ -77,9 +83,12 @@ public struct Keyspace: @unchecked Sendable {  // because: the locks guard the s
             unsafe (holdings + partition).initialize(
                 to: Holdings(region: region, freshStamp: freshStamp)
             )
+            unsafe (extents + partition).initialize(to: region.extent)
             limited = limited || region.isLimited
         }
         isLimited = limited
+        // Where promises are limited, not all of a region may be read.
+        looksWithoutLock = isShared && !limited && !apus_sees_races()
         for database in 0..<min(databases, Keyspace.openedAtOnce) { openDatabase(database) }
     }
 
@@ -209,24 +218,34 @@ public struct Keyspace: @unchecked Sendable {  // because: the locks guard the s
         unsafe !isShared || apus_lock_try(lockWord(partition))
     }
 
-    /// Asks the cache for the bucket of a key, unless another worker is in its partition.
+    /// Asks the cache for the bucket of a key, without a lock where that is safe.
     @inlinable
     @inline(__always)
     public func prefetchBucket(_ hash: KeyHash, database: Int) {
         let partition = partition(hash)
-        guard tryLock(partition) else { return }
-        shard(partition: partition, database: database).prefetchBucket(hash)
-        unlock(partition)
+        if _fastPath(!isShared) {
+            shard(partition: partition, database: database).prefetchBucket(hash)
+        } else if looksWithoutLock {
+            lookForBucket(hash, partition, database)
+        } else if tryLock(partition) {
+            shard(partition: partition, database: database).prefetchBucket(hash)
+            unlock(partition)
+        }
     }
 
-    /// Asks the cache for the entry of a key, unless another worker is in its partition.
+    /// Asks the cache for the entry of a key, without a lock where that is safe.
     @inlinable
     @inline(__always)
     public func prefetchEntry(_ hash: KeyHash, database: Int) {
         let partition = partition(hash)
-        guard tryLock(partition) else { return }
-        shard(partition: partition, database: database).prefetchEntry(hash)
-        unlock(partition)
+        if _fastPath(!isShared) {
+            shard(partition: partition, database: database).prefetchEntry(hash)
+        } else if looksWithoutLock {
+            lookForEntry(hash, partition, database)
+        } else if tryLock(partition) {
+            shard(partition: partition, database: database).prefetchEntry(hash)
+            unlock(partition)
+        }
     }
 
     /// Lends the shard of a hash to `body`, unless another worker is in its partition.

@@ -59,7 +59,7 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
     /// A new, empty shard that takes its pages from `region`; `destroy` ends it. New keys get the
     /// stamp `freshStamp`.
     public init(freshStamp: SharedStamp? = nil, region: Region = Region()) {
-        unsafe state = .allocate(capacity: 1)
+        unsafe state = Shard.newPlace()
         unsafe state.initialize(to: State(arena: Arena(region: region)))
         unsafe state.pointee.freshStamp = freshStamp
     }
@@ -68,7 +68,15 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
     public func destroy() {
         if externalBytes > 0 || hasDeadBlocks { releaseBlocks() }
         unsafe state.deinitialize(count: 1)
-        unsafe state.deallocate()
+        unsafe Shard.keepPlace(state)
+    }
+
+    /// The address of the table of keys, for who looks at it without the partition's lock. What
+    /// stands there may be anything by then.
+    @inlinable
+    var tableAddress: UnsafeRawPointer {
+        // SAFETY: memory of a state is never given back, see `keepPlace`.
+        unsafe withUnsafeMutablePointer(to: &state.pointee.keys) { UnsafeRawPointer($0) }
     }
 
     /// Releases all values outside the arena, as the arena is about to go as a whole.

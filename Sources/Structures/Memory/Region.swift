@@ -48,6 +48,27 @@ public final class Region: @unchecked Sendable {  // because: the partition's lo
     /// Below this much room requests are looked at before they run: no request is larger.
     static let tightBelow = 4 << 30
 
+    /// Where a region lies, for who looks at it without its lock.
+    @safe
+    @frozen
+    public struct Extent: Sendable {
+        /// The first byte, as an address.
+        public let base: UInt
+        /// The bytes of addresses reserved.
+        public let capacity: Int
+
+        @usableFromInline
+        init(base: UInt, capacity: Int) {
+            self.base = base
+            self.capacity = capacity
+        }
+    }
+
+    /// Where it lies, for good.
+    public var extent: Extent {
+        unsafe Extent(base: UInt(bitPattern: base), capacity: capacity)
+    }
+
     let base: UnsafeMutableRawPointer
     let records: UnsafeMutableRawPointer
     /// The bytes of addresses reserved; zero where none were to be had.
