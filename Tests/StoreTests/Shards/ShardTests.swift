@@ -204,9 +204,10 @@ import Testing
         #expect(subject.shard.volatileCount == 495)
         var budget = 100
         let isMore = subject.shard.expireDue(now: now + 100, budget: &budget)
-        // A look into a bucket whose hint was early counts as well.
+        // A look into a bucket whose hint was early counts as well; how many there are depends on
+        // the process's hash.
         let left = subject.shard.volatileCount
-        #expect(isMore && budget <= 0 && (395..<420).contains(left))
+        #expect(isMore && budget <= 0 && (395..<480).contains(left))
         subject.expireDue(now + 200, budget: 1000)
         #expect(subject.shard.count == 500 && subject.shard.earliestExpiry == nil)
         #expect(subject.shard.isValid)
