@@ -75,7 +75,8 @@ extension StringCommands {
         } else {
             content = StringContent(encoding: value)
         }
-        StringValue.set(key, content, expiry: expiry, at: slot, in: context.shard(key))
+        let shard = slot?.shard ?? context.shard(key)
+        StringValue.set(key, content, expiry: expiry, at: slot, in: shard)
     }
 
     /// States that `key` holds `value` now and stays until `expiry`, and logs both, whatever it

@@ -116,7 +116,8 @@ extension Stream {
     public func advance(_ group: StreamGroup, to id: StreamID) {
         guard id > group.lastID else { return }
         if group.readCount != -1, group.lastID >= firstID, !hasHole(from: group.lastID) {
-            group.readCount &+= 1
+            // A client may have claimed more than was added.
+            group.readCount = min(group.readCount &+ 1, addedCount)
         } else if addedCount > 0 {
             group.readCount = distance(to: id) ?? -1
         }
