@@ -119,7 +119,9 @@ public struct ByteBuffer: ~Copyable {
         }
     }
 
-    /// Removes the first `dropped` bytes. Complexity: O(rest).
+    /// Removes the first `dropped` bytes.
+    ///
+    /// Complexity: O(rest).
     public mutating func removeFirst(_ dropped: Int) {
         precondition(dropped >= 0 && dropped <= count, "more than the buffer holds")
         guard dropped > 0, let base = unsafe base else { return }

@@ -74,8 +74,10 @@ public struct Bytes {
     @inlinable
     public func dropFirst(_ start: Int) -> Bytes { self[start..<count] }
 
-    /// Whether both have the same bytes; up to 16 are compared without a call, the last ones
-    /// first, as names that begin alike mostly end differently. Complexity: O(`count`).
+    /// Whether both have the same bytes; up to 16 are compared without a call, the last ones first,
+    /// as names that begin alike mostly end differently.
+    ///
+    /// Complexity: O(`count`).
     @inlinable
     public static func == (left: Bytes, right: Bytes) -> Bool {
         let count = left.count

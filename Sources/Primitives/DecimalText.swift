@@ -74,6 +74,7 @@ public enum DecimalText {
     }
 
     /// Writes `value` at `target`, which has room for `byteCountMax`, and returns the byte count.
+    ///
     /// Digits are made eight at a time in one word, which is stored whole: bytes behind the last
     /// digit may change, within the room.
     @inlinable

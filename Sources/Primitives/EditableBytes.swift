@@ -1,5 +1,7 @@
 /// Bytes that are edited in place, each access checked against their end: a string's, lent to a
-/// command. Valid until the string changes otherwise.
+/// command.
+///
+/// Valid until the string changes otherwise.
 @frozen
 public struct EditableBytes {
     /// The block that the bytes begin, for layouts that know their way.

@@ -19,7 +19,9 @@ public struct HashSlot: Hashable, Sendable {
         self.number = number
     }
 
-    /// The slot of `key`. Complexity: O(`key.count`).
+    /// The slot of `key`.
+    ///
+    /// Complexity: O(`key.count`).
     public init(of key: Bytes) {
         let part = HashSlot.hashedPart(of: key)
         // SAFETY: `part` is readable for its count.

@@ -60,7 +60,9 @@ public struct KeyHasher: Sendable {
         self.usesSlots = usesSlots
     }
 
-    /// The hash of `key`. Complexity: O(`key.count`), about a byte a quarter of a nanosecond.
+    /// The hash of `key`.
+    ///
+    /// Complexity: O(`key.count`), about a byte a quarter of a nanosecond.
     @inlinable
     public func callAsFunction(_ key: Bytes) -> KeyHash {
         // SAFETY: `key` is readable for its count.

@@ -23,7 +23,9 @@ public struct SharedBlock: @unchecked Sendable {  // because: see above
     @inlinable
     public init(address: UInt) { self.address = address }
 
-    /// A new block with one reference and no bytes yet. Ends the process when there is no memory.
+    /// A new block with one reference and no bytes yet.
+    ///
+    /// Ends the process when there is no memory.
     public init(capacity: Int) {
         // SAFETY: fresh memory, checked.
         guard let base = unsafe malloc(SharedBlock.headerBytes + capacity) else {
@@ -52,8 +54,9 @@ public struct SharedBlock: @unchecked Sendable {  // because: see above
     /// Nobody asks before taking so many bytes.
     private static let bytesForSure = 16 << 20
 
-    /// A new block with one reference that holds `count` zeros. The system gives memory only as it
-    /// is touched.
+    /// A new block with one reference that holds `count` zeros.
+    ///
+    /// The system gives memory only as it is touched.
     public init(zeros count: Int) {
         // SAFETY: fresh memory, checked.
         guard let base = unsafe calloc(1, SharedBlock.headerBytes + count) else {
@@ -66,7 +69,9 @@ public struct SharedBlock: @unchecked Sendable {  // because: see above
     }
 
     /// The block with room for `capacity` bytes, for its only holder: another address, which takes
-    /// this one's place. The system moves large blocks without copying them.
+    /// this one's place.
+    ///
+    /// The system moves large blocks without copying them.
     public func grown(to capacity: Int) -> SharedBlock {
         guard let block = grown(ifAvailable: capacity) else { apus_out_of_memory(capacity) }
         return block
@@ -137,7 +142,9 @@ public struct SharedBlock: @unchecked Sendable {  // because: see above
     }
 
     /// Gives the memory of the last `byteCount` bytes back to the system, about; for the only
-    /// holder, who needs none of the bytes any more. Whether there is more to give.
+    /// holder, who needs none of the bytes any more.
+    ///
+    /// Whether there is more to give.
     ///
     /// The end of a large block's life, in slices: the system takes a microsecond for a few pages.
     public func giveBack(_ byteCount: Int) -> Bool {

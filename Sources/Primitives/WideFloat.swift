@@ -1,7 +1,9 @@
 internal import CSupport
 
 /// A floating-point number of the processor's greatest precision (C's `long double`), in which
-/// INCRBYFLOAT and INCREX calculate as Redis does. Never NaN.
+/// INCRBYFLOAT and INCREX calculate as Redis does.
+///
+/// Never NaN.
 public struct WideFloat: Sendable {
     private let value: apus_wide
 

@@ -101,8 +101,10 @@ public final class CompletionRing: @unchecked Sendable {  // because: one thread
     private var spent: [Int] = []
     private var bufferTail: UInt16 = 0
 
-    /// A ring that no thread uses yet. Throws if the kernel has no io_uring, forbids it, or lacks
-    /// a feature that is needed here (Linux 6.12 has them all).
+    /// A ring that no thread uses yet.
+    ///
+    /// Throws if the kernel has no io_uring, forbids it, or lacks a feature that is needed here
+    /// (Linux 6.12 has them all).
     public init() throws(SystemError) {
         let setup = try RingSetup()
         descriptor = setup.descriptor
@@ -151,8 +153,9 @@ public final class CompletionRing: @unchecked Sendable {  // because: one thread
         entry.store(CompletionRing.tag(.receive, socket, mark), 16)
     }
 
-    /// Sends `bytes`, which must stay in place until `submit` or `wait` returns. A send never waits
-    /// for room; it has a completion only if not all bytes were sent.
+    /// Sends `bytes`, which must stay in place until `submit` or `wait` returns.
+    ///
+    /// A send never waits for room; it has a completion only if not all bytes were sent.
     @inline(__always)
     public func send(_ socket: Int32, _ bytes: Bytes, number: Int32) {
         let entry = nextEntry(26, socket, .send, 0)
@@ -204,8 +207,9 @@ public final class CompletionRing: @unchecked Sendable {  // because: one thread
 
     // MARK: Calling
 
-    /// Submits all queued requests without waiting. When it returns, every send has succeeded or
-    /// has its completion.
+    /// Submits all queued requests without waiting.
+    ///
+    /// When it returns, every send has succeeded or has its completion.
     public func submit() {
         while written != submitted { enter(wanted: 0, flags: 0, argument: nil, 0) }
     }
@@ -294,8 +298,9 @@ public final class CompletionRing: @unchecked Sendable {  // because: one thread
 
     // MARK: Buffers
 
-    /// Where the bytes of a completion are. Call it once for each, in order; they stay there until
-    /// `releaseBuffers` follows `use`.
+    /// Where the bytes of a completion are.
+    ///
+    /// Call it once for each, in order; they stay there until `releaseBuffers` follows `use`.
     @inline(__always)
     public func bytes(_ completion: Completion) -> Cell {
         let buffer = Int(completion.flags >> 16)

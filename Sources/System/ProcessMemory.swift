@@ -38,11 +38,14 @@ public enum ProcessMemory {
         return digits.reduce(0) { $0 * 10 + Int($1 & 15) } << 10
     }
 
-    /// Has the allocator keep little of what is freed. To be called before threads are started.
+    /// Has the allocator keep little of what is freed.
+    ///
+    /// To be called before threads are started.
     public static func tuneAllocator() { apus_tune_allocator() }
 
-    /// Gives the system back what the allocator holds free. Other threads' allocations may wait
-    /// meanwhile. Complexity: O(free bytes).
+    /// Gives the system back what the allocator holds free.
+    ///
+    /// Other threads' allocations may wait meanwhile. Complexity: O(free bytes).
     public static func giveBack() { apus_give_back() }
 
     /// The bytes of memory that the machine has.

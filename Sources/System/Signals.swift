@@ -1,7 +1,8 @@
 internal import Glibc
 
-/// The signals that end the server. One thread waits for them, so that no code runs in a signal
-/// handler.
+/// The signals that end the server.
+///
+/// One thread waits for them, so that no code runs in a signal handler.
 public enum Signals {
     /// A request to end.
     public enum Ending: Sendable {

@@ -250,8 +250,9 @@ public struct Socket: Sendable {
         }
     }
 
-    /// Whether the peer is on this machine: 127.0.0.1, ::1 or a unix socket. As in Redis, other
-    /// loopback addresses do not count.
+    /// Whether the peer is on this machine: 127.0.0.1, ::1 or a unix socket.
+    ///
+    /// As in Redis, other loopback addresses do not count.
     public var isLocal: Bool {
         let peer = name(peer: true, unixPath: "")
         return peer == ":0" || peer.hasPrefix("127.0.0.1:") || peer.hasPrefix("[::1]")

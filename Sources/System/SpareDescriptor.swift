@@ -11,8 +11,9 @@ public struct SpareDescriptor: ~Copyable {
 
     deinit { if descriptor >= 0 { close(descriptor) } }
 
-    /// Gives the descriptor up to accept a connection; nil if that fails too. The caller closes the
-    /// connection and calls `take`.
+    /// Gives the descriptor up to accept a connection; nil if that fails too.
+    ///
+    /// The caller closes the connection and calls `take`.
     public mutating func accept(_ listening: Socket) -> Socket? {
         guard descriptor >= 0 else { return nil }
         giveUp()

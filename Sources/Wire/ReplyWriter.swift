@@ -12,7 +12,9 @@ public struct ReplyWriter: ~Copyable {
 
     /// The bytes of the replies, without the values in `references`.
     public var buffer: ByteBuffer
-    /// Values that go out between the bytes, by position. The writer holds them.
+    /// Values that go out between the bytes, by position.
+    ///
+    /// The writer holds them.
     public internal(set) var references: [Reference] = []
     /// Whether the client speaks RESP3.
     public var isRESP3 = false
@@ -342,7 +344,9 @@ public struct ReplyWriter: ~Copyable {
         Mark(position: buffer.count, referenceCount: references.count)
     }
 
-    /// Puts the head of an array of `count` in at `mark`. Complexity: O(bytes since `mark`).
+    /// Puts the head of an array of `count` in at `mark`.
+    ///
+    /// Complexity: O(bytes since `mark`).
     public mutating func array(_ count: Int, at mark: Mark) {
         insertHead(UInt8(ascii: "*"), count, mark)
     }

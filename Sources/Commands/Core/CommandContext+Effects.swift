@@ -11,7 +11,9 @@ extension CommandContext {
     // MARK: Changes
 
     /// States that the value or expiry of `key`, in the client's database, changed: `count` changes
-    /// as Redis counts them. None at all is no change.
+    /// as Redis counts them.
+    ///
+    /// None at all is no change.
     @inlinable
     @inline(__always)
     public mutating func changed(_ key: Key, _ event: KeyEvent, by count: Int = 1) {
@@ -87,7 +89,9 @@ extension CommandContext {
     // MARK: Settling
 
     /// Hands over what the command at work recorded: to be called once it ran, for better or worse,
-    /// under its locks, where anything is wanted. `propagation` is its row's.
+    /// under its locks, where anything is wanted.
+    ///
+    /// `propagation` is its row's.
     @inline(never)
     public mutating func settle(_ propagation: Propagation, _ arguments: Arguments) {
         if effects.areDirty, effects.wants.contains(.log) {
@@ -99,8 +103,9 @@ extension CommandContext {
         handOver()
     }
 
-    /// Hands over what was recorded so far, and forgets it. Who takes locks itself calls this
-    /// before it gives them back.
+    /// Hands over what was recorded so far, and forgets it.
+    ///
+    /// Who takes locks itself calls this before it gives them back.
     public mutating func handOver() {
         if effects.records.count > 0 || !effects.touches.isEmpty {
             effects.consumer?(effects)

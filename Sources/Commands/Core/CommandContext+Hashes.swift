@@ -6,7 +6,9 @@ internal import Wire
 /// Finding hashes, and what goes into and out of them.
 extension CommandContext {
     /// The hash at the first key, for a command that is going to add to it; made, without fields,
-    /// where it is not there. The pair at `index` is what it gets first.
+    /// where it is not there.
+    ///
+    /// The pair at `index` is what it gets first.
     mutating func hash(
         toFill arguments: Arguments,
         pairAt index: Int

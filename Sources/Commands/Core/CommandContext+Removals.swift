@@ -36,8 +36,10 @@ extension CommandContext {
         effects.records.end()
     }
 
-    /// Records that the key at `slot` is about to go. That is no change by a client: nothing is
-    /// counted, and the record stands before that of the command which met the key.
+    /// Records that the key at `slot` is about to go.
+    ///
+    /// That is no change by a client: nothing is counted, and the record stands before that of the
+    /// command which met the key.
     private mutating func noteRemoval(
         of slot: Shard.Slot,
         in database: Int,

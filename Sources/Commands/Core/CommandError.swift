@@ -1,6 +1,8 @@
 public import Primitives
 
-/// A client's mistake, with what its text names. The texts stand in `CommandError+Text.swift`.
+/// A client's mistake, with what its text names.
+///
+/// The texts stand in `CommandError+Text.swift`.
 ///
 /// The words are the request's: an error is answered before the request goes.
 public enum CommandError: Error, @unchecked Sendable {  // because: used at once, where thrown

@@ -33,12 +33,18 @@ public struct CommandFlags: OptionSet, Sendable {
     public static let movableKeys = CommandFlags(rawValue: 1 << 15)
     /// Allowed while a script runs too long.
     public static let allowBusy = CommandFlags(rawValue: 1 << 17)
-    /// Locks every partition: FLUSHALL, SWAPDB, KEYS and their like. Not told to clients.
+    /// Locks every partition: FLUSHALL, SWAPDB, KEYS and their like.
+    ///
+    /// Not told to clients.
     public static let allPartitions = CommandFlags(rawValue: 1 << 24)
-    /// Looks at the keyspace without a key: takes the locks that it needs itself. Not told.
+    /// Looks at the keyspace without a key: takes the locks that it needs itself.
+    ///
+    /// Not told.
     public static let locksItself = CommandFlags(rawValue: 1 << 25)
 
-    /// May stop the world: who runs it under locks stops the world first. Not told.
+    /// May stop the world: who runs it under locks stops the world first.
+    ///
+    /// Not told.
     public static let stopsWorld = CommandFlags(rawValue: 1 << 26)
 
     /// The names under which COMMAND tells the flags, in its order.

@@ -1,6 +1,8 @@
 public import Wire
 
-/// What runs a data command. The locks of the keys that the row names are held.
+/// What runs a data command.
+///
+/// The locks of the keys that the row names are held.
 public typealias DataHandler =
     @Sendable (Arguments, inout CommandContext) throws(CommandError) -> Void
 

@@ -50,7 +50,9 @@ public struct EffectLog: ~Copyable {
 
     // MARK: Writing
 
-    /// Begins a request in `database` with the command's name. Any number of words may follow.
+    /// Begins a request in `database` with the command's name.
+    ///
+    /// Any number of words may follow.
     public mutating func begin(_ name: StaticString, in database: Int) {
         precondition(open == nil, "the last record is whole")
         open = (database, writer.buffer.count, 0)

@@ -43,7 +43,9 @@ public struct Effects: ~Copyable {
         public let isWholeDatabase: Bool
     }
 
-    /// What is recorded; nothing on the plain path. Set between commands.
+    /// What is recorded; nothing on the plain path.
+    ///
+    /// Set between commands.
     public private(set) var wants: Wants = []
     /// The changes so far, as Redis' `server.dirty` counts them; any thread may read it.
     public let dirty = Counter()

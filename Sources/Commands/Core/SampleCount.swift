@@ -37,7 +37,9 @@ struct SampleCount {
         guard magnitude <= Int.max / 2 else { throw .valueRange }
     }
 
-    /// How many are drawn out of `total`. Throws: the reply would have no end.
+    /// How many are drawn out of `total`.
+    ///
+    /// Throws: the reply would have no end.
     func count(of total: Int) throws(CommandError) -> Int {
         guard isRepeated else { return min(magnitude, total) }
         guard magnitude <= SampleCount.repeatedMax else { throw .valueRange }
@@ -50,7 +52,9 @@ struct SampleCount {
     }
 
     /// Calls `body` with `count` different numbers that `draw` gave, each a place, a rank or a
-    /// handle of an element. Precondition: `draw` gives at least that many.
+    /// handle of an element.
+    ///
+    /// Precondition: `draw` gives at least that many.
     static func drawDistinct(_ count: Int, _ draw: () -> Int, _ body: (Int) -> Void) {
         var drawn = Set<Int>(minimumCapacity: count)
         while drawn.count < count {

@@ -48,8 +48,9 @@ enum ScoreReader {
         return isNegative ? -magnitude : magnitude
     }
 
-    /// An end of a range of scores: a number, after `(` when it is not meant itself. As C's strtod
-    /// has it, space before the number is skipped and nothing at all is zero.
+    /// An end of a range of scores: a number, after `(` when it is not meant itself.
+    ///
+    /// As C's strtod has it, space before the number is skipped and nothing at all is zero.
     static func bound(_ word: Bytes) throws(CommandError) -> (score: Double, isExcluded: Bool) {
         let isExcluded = word.count > 0 && word[0] == UInt8(ascii: "(")
         var text = isExcluded ? word.dropFirst(1) : word

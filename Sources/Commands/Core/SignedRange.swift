@@ -12,8 +12,9 @@ struct SignedRange {
     /// Whether both count from the end and the first lies behind the last.
     var isCrossed: Bool { start < 0 && end < 0 && start > end }
 
-    /// The places among `count`; nil when there are none. What lies before the first place becomes
-    /// the first, even when both do.
+    /// The places among `count`; nil when there are none.
+    ///
+    /// What lies before the first place becomes the first, even when both do.
     func clamped(to count: Int) -> Range<Int>? {
         let first = start < 0 ? max(Int64(count) + start, 0) : start
         let last = min(end < 0 ? max(Int64(count) + end, 0) : end, Int64(count) - 1)

@@ -46,7 +46,9 @@ struct GeoSearchRequest {
     /// Whether distances are stored in place of cells.
     private(set) var storesDistance = false
 
-    /// Reads all words. `set` is what the source key holds, nil when it is not there.
+    /// Reads all words.
+    ///
+    /// `set` is what the source key holds, nil when it is not there.
     init(
         _ arguments: Arguments,
         _ spelling: Spelling,

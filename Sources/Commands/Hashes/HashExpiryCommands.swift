@@ -182,6 +182,7 @@ extension ExpiryUnit {
     private static let fieldMomentMax: Int64 = 1 << 46 - 1
 
     /// The moment in milliseconds since 1970 that `word` gives in this unit for fields.
+    ///
     /// Throws: not a number, negative, or too far away.
     func fieldMoment(_ word: Bytes, now: Int64) throws(CommandError) -> Int64 {
         guard let number = DecimalText.integer(word) else { throw .notInteger }

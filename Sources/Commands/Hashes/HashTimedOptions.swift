@@ -17,8 +17,10 @@ struct HashTimedOptions {
     /// Where the fields stand, each with its value behind it for HSETEX.
     private(set) var places = 0..<0
 
-    /// Reads the words from the third on. HSETEX `sets`: it knows the conditions, its fields have
-    /// values, and its word without a time is KEEPTTL rather than PERSIST.
+    /// Reads the words from the third on.
+    ///
+    /// HSETEX `sets`: it knows the conditions, its fields have values, and its word without a time
+    /// is KEEPTTL rather than PERSIST.
     init(_ arguments: Arguments, sets: Bool, now: Int64) throws(CommandError) {
         var index = 2
         while index < arguments.count {

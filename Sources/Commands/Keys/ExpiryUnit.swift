@@ -20,6 +20,7 @@ enum ExpiryUnit {
     }
 
     /// The moment in milliseconds since 1970 that `word` gives in this unit.
+    ///
     /// Throws: not a number, not positive, or beyond 64 bits.
     func moment(_ word: Bytes, now: Int64) throws(CommandError) -> Int64 {
         guard let number = DecimalText.integer(word) else { throw .notInteger }

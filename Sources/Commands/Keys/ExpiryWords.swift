@@ -2,7 +2,9 @@ internal import Primitives
 internal import Wire
 
 /// The words with which a command says how long a key stays: `EX`, `PX`, `EXAT`, `PXAT` with a
-/// time, `KEEPTTL`, `PERSIST`. One of them may be said twice; no two mix.
+/// time, `KEEPTTL`, `PERSIST`.
+///
+/// One of them may be said twice; no two mix.
 struct ExpiryWords {
     /// Words without a time.
     enum Bare { case keep, persist }
@@ -17,8 +19,10 @@ struct ExpiryWords {
     /// Whether a time was given.
     var hasTime: Bool { time != nil }
 
-    /// Takes the word at `index`, and the time behind it, to which `index` moves. `allowed` is the
-    /// word without a time that the command knows. False: it is another option's word.
+    /// Takes the word at `index`, and the time behind it, to which `index` moves.
+    ///
+    /// `allowed` is the word without a time that the command knows. False: it is another option's
+    /// word.
     mutating func take(
         _ arguments: Arguments,
         _ index: inout Int,
@@ -40,6 +44,7 @@ struct ExpiryWords {
     }
 
     /// The moment given in milliseconds since 1970; nil when there is none.
+    ///
     /// Throws: what was given is no good time.
     func moment(now: Int64) throws(CommandError) -> Int64? {
         guard let time else { return nil }

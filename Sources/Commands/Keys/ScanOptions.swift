@@ -16,8 +16,9 @@ struct ScanOptions {
     private var pattern: Bytes?
     private var type: Bytes?
 
-    /// Reads the cursor at word `cursorAt` and what follows. `bareWord` is NOVALUES or NOSCORES
-    /// where the command knows it.
+    /// Reads the cursor at word `cursorAt` and what follows.
+    ///
+    /// `bareWord` is NOVALUES or NOSCORES where the command knows it.
     init(
         _ arguments: Arguments,
         cursorAt index: Int,

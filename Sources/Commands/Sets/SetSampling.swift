@@ -54,8 +54,9 @@ extension SetSampling {
         if set.removeIfEmpty() { context.notify(key, .del) }
     }
 
-    /// Replies with `count` members drawn at random, without a head, and takes them out. The key
-    /// stays.
+    /// Replies with `count` members drawn at random, without a head, and takes them out.
+    ///
+    /// The key stays.
     private static func pop(
         _ count: Int,
         of set: inout SetValue,

@@ -35,7 +35,9 @@ enum ScoreAggregate {
         return term.isNaN ? 0 : term
     }
 
-    /// The two together. A sum that is no number, as that of both infinities, counts as zero.
+    /// The two together.
+    ///
+    /// A sum that is no number, as that of both infinities, counts as zero.
     func join(_ left: Double, _ right: Double) -> Double {
         switch self {
         case .sum, .count:

@@ -69,7 +69,9 @@ enum SortedSetInterval {
         }
     }
 
-    /// The ranks that it covers. Ranks given from the top cover what they count from there.
+    /// The ranks that it covers.
+    ///
+    /// Ranks given from the top cover what they count from there.
     func ranks(in set: SortedSetValue, fromTop: Bool = false) -> Range<Int> {
         let lower: Int
         let upper: Int
@@ -107,8 +109,9 @@ struct SortedSetRangeQuery {
     private var offset: Int64 = 0
     private var limit: Int64 = -1
 
-    /// Reads the ends at words `start` and `start + 1` and the options behind. `kind` and
-    /// `isReversed` are nil where options say.
+    /// Reads the ends at words `start` and `start + 1` and the options behind.
+    ///
+    /// `kind` and `isReversed` are nil where options say.
     init(
         _ arguments: Arguments,
         from start: Int,

@@ -43,8 +43,9 @@ enum ValueCondition {
         }
     }
 
-    /// The digest that `word` spells, in either case; nil where it spells none. As in Redis only
-    /// the length must be right.
+    /// The digest that `word` spells, in either case; nil where it spells none.
+    ///
+    /// As in Redis only the length must be right.
     private static func digest(_ word: Bytes) throws(CommandError) -> UInt64? {
         guard word.count == 16 else {
             throw .string(.digest)
@@ -60,6 +61,7 @@ enum ValueCondition {
     }
 
     /// Whether a key that holds `entry` (nil: is not there) meets the condition.
+    ///
     /// Throws: comparing needs a string.
     func allows(_ entry: Entry?) throws(CommandError) -> Bool {
         switch self {

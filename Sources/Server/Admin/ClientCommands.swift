@@ -105,7 +105,9 @@ extension ClientCommands {
         call.reply.ok()
     }
 
-    /// `CLIENT KILL address`: OK. `CLIENT KILL filter value …`: the number of connections ended.
+    /// `CLIENT KILL address`: OK.
+    ///
+    /// `CLIENT KILL filter value …`: the number of connections ended.
     static func kill(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) -> Outcome {
         let isOld = arguments.count == 3
         let filter =

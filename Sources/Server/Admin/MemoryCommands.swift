@@ -5,7 +5,9 @@ internal import Structures
 internal import System
 internal import Wire
 
-/// MEMORY: where memory goes, and giving it back. MEMORY USAGE stands with OBJECT.
+/// MEMORY: where memory goes, and giving it back.
+///
+/// MEMORY USAGE stands with OBJECT.
 enum MemoryCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore

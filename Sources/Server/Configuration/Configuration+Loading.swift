@@ -97,7 +97,9 @@ extension Configuration {
         note(directive)
     }
 
-    /// What a repeated directive adds to. The first `save` replaces the default.
+    /// What a repeated directive adds to.
+    ///
+    /// The first `save` replaces the default.
     private func builtOn(_ row: Int) -> ConfigurationValue? {
         switch values[row] {
         case .bufferLimits: values[row]

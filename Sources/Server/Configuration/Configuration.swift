@@ -6,8 +6,9 @@
 /// ## Invariants
 /// - `values` and `standards` have one value per row, each of its row's kind.
 public struct Configuration: Sendable {
-    /// Applies a change; throws if it cannot. Called again with the former configuration if a
-    /// later action fails.
+    /// Applies a change; throws if it cannot.
+    ///
+    /// Called again with the former configuration if a later action fails.
     public typealias Action = @Sendable (Configuration) throws(DirectiveRefusal) -> Void
 
     /// The file that the server was started with, absolute, if there was one.

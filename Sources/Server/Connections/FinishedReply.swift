@@ -1,6 +1,7 @@
 internal import System
 
 /// Bytes in the worker's reply buffer that wait for the end of the round to be sent to a client.
+///
 /// Several clients may be sent the same bytes.
 struct FinishedReply {
     let descriptor: Int32

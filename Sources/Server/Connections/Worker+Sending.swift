@@ -179,8 +179,9 @@ extension Worker {
 
     // MARK: Delivering
 
-    /// Sends the bytes of `block` to clients of this worker, to each behind its replies so far. The
-    /// bytes are copied once, however many clients there are. Takes over the reference.
+    /// Sends the bytes of `block` to clients of this worker, to each behind its replies so far.
+    ///
+    /// The bytes are copied once, however many clients there are. Takes over the reference.
     func deliver(_ block: SharedBlock, to addresses: [ClientAddress]) {
         switchReplies(to: nil)
         let isLarge = block.count >= Worker.deliveredByReferenceMin

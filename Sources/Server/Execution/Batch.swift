@@ -11,7 +11,9 @@ struct Batch: ~Copyable {
     /// The most requests: enough to hide the latency of memory, few enough for the first cache.
     static let capacity = 32
 
-    /// A request. Its connection is kept alive by the worker's table.
+    /// A request.
+    ///
+    /// Its connection is kept alive by the worker's table.
     @safe
     struct Item {
         private let connection: Unmanaged<Connection>

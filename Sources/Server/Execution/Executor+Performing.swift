@@ -25,7 +25,9 @@ extension Executor {
 
     /// Runs the command in row `number` on behalf of `session`, with words of the caller's,
     /// whatever runs already: locks that are held are not taken again, and the command that runs
-    /// goes on as it was. The reply is appended in the protocol of `session`.
+    /// goes on as it was.
+    ///
+    /// The reply is appended in the protocol of `session`.
     ///
     /// Precondition: the locks of the row's plan come after those that are held, or the world is
     /// stopped. Throws: the command's error, to which nothing was replied.
@@ -163,9 +165,10 @@ extension Executor {
 
     // MARK: Amid frozen keys
 
-    /// Runs a command whose partitions, locked by now, are marked. Where they hold frozen keys, it
-    /// waits if it names one of them, unless it is the one that works on it; where memory is short,
-    /// it is refused if it may need more than there is.
+    /// Runs a command whose partitions, locked by now, are marked.
+    ///
+    /// Where they hold frozen keys, it waits if it names one of them, unless it is the one that
+    /// works on it; where memory is short, it is refused if it may need more than there is.
     @inline(never)
     func performAmidWork(
         _ number: Int,

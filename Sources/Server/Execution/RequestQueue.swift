@@ -30,8 +30,10 @@ struct RequestQueue: ~Copyable {
     /// The bytes that it takes.
     var byteCount: Int { buffer.capacity + blocks.reduce(0) { $0 + $1.byteCount } }
 
-    /// Appends a request. `received` is the block in which its last word stands, if that was
-    /// received into one. Complexity: O(bytes).
+    /// Appends a request.
+    ///
+    /// `received` is the block in which its last word stands, if that was received into one.
+    /// Complexity: O(bytes).
     mutating func append(_ arguments: Arguments, received: SharedBlock?) {
         let copied = arguments.count - (received == nil ? 0 : 1)
         let flag = received == nil ? 0 : RequestQueue.hasBlock
@@ -54,7 +56,9 @@ struct RequestQueue: ~Copyable {
     }
 
     /// Calls `word` with each word of the first request in turn; returns the block of the last one,
-    /// if it stands in one. The words are lent until the queue changes.
+    /// if it stands in one.
+    ///
+    /// The words are lent until the queue changes.
     func readFirst(_ word: (Bytes) -> Void) -> SharedBlock? {
         precondition(count > 0, "no request is held")
         let head = first
@@ -71,7 +75,9 @@ struct RequestQueue: ~Copyable {
         return blocks[0]
     }
 
-    /// Forgets the first request, which has run. Complexity: O(words).
+    /// Forgets the first request, which has run.
+    ///
+    /// Complexity: O(words).
     mutating func removeFirst() {
         precondition(count > 0, "no request is held")
         let head = first

@@ -45,7 +45,9 @@ extension Worker {
     }
 
     /// Runs all requests of the batch, closing each client's replies when its last one has run, and
-    /// leaves the batch empty. The client that is still being parsed keeps its replies open.
+    /// leaves the batch empty.
+    ///
+    /// The client that is still being parsed keeps its replies open.
     func runBatch(parsing: Connection?) {
         let count = round.batch.count
         guard count > 0 else { return }

@@ -26,8 +26,9 @@ typealias AdminHandler = @Sendable (Arguments, AdminCall) throws(CommandError) -
 /// What runs an admin command whose request may have to wait.
 typealias WaitingAdminHandler = @Sendable (Arguments, AdminCall) throws(CommandError) -> Outcome
 
-/// A command that sees the server: its facts and its handler. A subcommand's row has the name
-/// `CONTAINER NAME`.
+/// A command that sees the server: its facts and its handler.
+///
+/// A subcommand's row has the name `CONTAINER NAME`.
 struct AdminCommand: Sendable {
     /// The two kinds of handlers.
     enum Handler {

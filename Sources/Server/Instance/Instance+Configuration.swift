@@ -88,7 +88,9 @@ extension Instance {
         )
     }
 
-    /// Lets all workers work by the configuration as it stands now. The world is stopped.
+    /// Lets all workers work by the configuration as it stands now.
+    ///
+    /// The world is stopped.
     func publish() {
         let before = options.accessMeasure
         options = Options(configuration)

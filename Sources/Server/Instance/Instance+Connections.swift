@@ -15,8 +15,9 @@ extension Instance {
         }
     }
 
-    /// Listens on the addresses of `options` instead of those listened on so far. The world is
-    /// stopped.
+    /// Listens on the addresses of `options` instead of those listened on so far.
+    ///
+    /// The world is stopped.
     func listenAgain(_ options: Options) throws(Listener.Failure) {
         // First the old ones: the new addresses may be the same.
         for listener in listeners where !listener.isUnix { Socket(listener.descriptor).close() }

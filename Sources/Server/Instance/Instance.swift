@@ -151,29 +151,39 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
 
     // MARK: What all workers do
 
-    /// Lets the stamps of all keys be made fresh, those of few at once. The world is stopped.
+    /// Lets the stamps of all keys be made fresh, those of few at once.
+    ///
+    /// The world is stopped.
     func renewStamps() {
         let clock = workers[0].executor.context.accessClock
         var budget = 2 * Worker.stampRunsAtOnce
         keyspace.forEachShard { shard, _ in shard.renewStamps(clock, budget: &budget) }
     }
 
-    /// Gives the history of the data a new name. The world is stopped.
+    /// Gives the history of the data a new name.
+    ///
+    /// The world is stopped.
     func renameHistory() { replicationID = Instance.randomID() }
 
-    /// Switches the expiry of keys that nobody asks for on or off. The world is stopped.
+    /// Switches the expiry of keys that nobody asks for on or off.
+    ///
+    /// The world is stopped.
     func expireActively(_ isOn: Bool) {
         expiresActively = isOn
         for worker in workers { worker.expireSoon() }
     }
 
-    /// Lets workers do nothing unasked, or again what is theirs. The world is stopped.
+    /// Lets workers do nothing unasked, or again what is theirs.
+    ///
+    /// The world is stopped.
     func pausePeriodicWork(_ isPaused: Bool) {
         pausesPeriodicWork = isPaused
         for worker in workers { worker.expireSoon() }
     }
 
-    /// Bounds the nodes of lists besides what the configuration says. The world is stopped.
+    /// Bounds the nodes of lists besides what the configuration says.
+    ///
+    /// The world is stopped.
     func boundListNodes(_ bytesMax: Int) {
         listNodeBytesMax = bytesMax
         publish()
@@ -199,8 +209,9 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
 
     // MARK: Stopping the world
 
-    /// Runs `body` while every other worker stands between two batches; it may call this again. All
-    /// partitions count as locked meanwhile.
+    /// Runs `body` while every other worker stands between two batches; it may call this again.
+    ///
+    /// All partitions count as locked meanwhile.
     ///
     /// Precondition: the caller holds no partition's lock, unless it has stopped the world already:
     /// a worker that waits for that lock would never stand still.

@@ -39,6 +39,7 @@ final class Reaper: @unchecked Sendable {  // because: guarded by the mutex
     func note(released byteCount: Int) { releasedBytes.add(byteCount, ordering: .relaxed) }
 
     /// Gives back to the system what clients' buffers have left with the allocator, if it is much.
+    ///
     /// To be called from time to time.
     func purgeIfWorthwhile() {
         guard releasedBytes.load(ordering: .relaxed) >= Reaper.releasedBytesMax else { return }

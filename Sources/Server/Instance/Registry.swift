@@ -49,7 +49,9 @@ final class Registry: @unchecked Sendable {  // because: never changed after `in
         let memberWord: Int
     }
 
-    /// A row where it stands. Copying a row would count a reference to its handler.
+    /// A row where it stands.
+    ///
+    /// Copying a row would count a reference to its handler.
     @safe
     struct RowPlace {
         fileprivate let row: UnsafePointer<Row>
@@ -78,7 +80,9 @@ final class Registry: @unchecked Sendable {  // because: never changed after `in
             }
         }
 
-        /// Runs a data command. Precondition: `isData`.
+        /// Runs a data command.
+        ///
+        /// Precondition: `isData`.
         func run(
             _ arguments: Arguments,
             _ context: inout CommandContext

@@ -77,8 +77,9 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
         server.leave(self)
     }
 
-    /// How long nothing has to be done unless something comes. Whoever wants the worker from now on
-    /// wakes it.
+    /// How long nothing has to be done unless something comes.
+    ///
+    /// Whoever wants the worker from now on wakes it.
     private var sleepMilliseconds: Int32 {
         if upkeep.hasBacklog || waiting.isBusy { return 0 }
         let now = executor.context.now

@@ -1,7 +1,8 @@
 internal import Commands
 
-/// A field of INFO: its name, and what it says of a server. Everything that shows fields, or looks
-/// for one, goes through these rows.
+/// A field of INFO: its name, and what it says of a server.
+///
+/// Everything that shows fields, or looks for one, goes through these rows.
 struct InfoField: Sendable {
     let name: String
     let value: @Sendable (InfoSource) -> InfoValue

@@ -2,8 +2,10 @@ internal import Commands
 internal import Primitives
 internal import System
 
-/// A server as one report sees it. What several fields need is found out once, when the first one
-/// asks. No worker is stopped, and nobody is waited for but for who holds a partition, a moment.
+/// A server as one report sees it.
+///
+/// What several fields need is found out once, when the first one asks. No worker is stopped, and
+/// nobody is waited for but for who holds a partition, a moment.
 final class InfoSource {
     let server: Instance
     /// Milliseconds since 1970, and seconds of the monotonic clock.

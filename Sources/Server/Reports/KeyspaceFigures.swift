@@ -123,7 +123,9 @@ struct KeyspaceTotals {
 /// tick, and by whoever makes a report.
 final class KeyspaceFigures: Sendable {
     /// How long a report waits for locked partitions, in pauses of the processor: a millisecond or
-    /// so. Of a partition that stays locked it tells what the last look found.
+    /// so.
+    ///
+    /// Of a partition that stays locked it tells what the last look found.
     private static let patience = 64 * 256
     /// So many buckets of a database are asked for times to live.
     private static let sampledBuckets = 64

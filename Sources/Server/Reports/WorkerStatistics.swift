@@ -23,9 +23,11 @@ enum WorkerCount: Int, CaseIterable, Sendable {
     case errorReplies
 }
 
-/// What a worker counts. The worker alone counts; any thread may read at any time, and never waits
-/// for the worker but where errors are told apart. Nothing is ever set back to zero:
-/// `ServerStatistics` remembers where the counters stood at a CONFIG RESETSTAT.
+/// What a worker counts.
+///
+/// The worker alone counts; any thread may read at any time, and never waits for the worker but
+/// where errors are told apart. Nothing is ever set back to zero: `ServerStatistics` remembers
+/// where the counters stood at a CONFIG RESETSTAT.
 ///
 /// ## Invariants
 /// `commands` has `commandCount` rows, all made by `init`; row numbers come from the registry.
@@ -123,8 +125,9 @@ struct WorkerStatistics: ~Copyable, @unchecked Sendable {  // because: rows are 
         unsafe commands[row].counting.put(durations)
     }
 
-    /// Counts durations from now on, or no more; those counted so far stay. The worker stands
-    /// still or is the caller.
+    /// Counts durations from now on, or no more; those counted so far stay.
+    ///
+    /// The worker stands still or is the caller.
     func keepDurations(_ isOn: Bool) {
         keepsDurations.store(isOn, ordering: .relaxed)
         for row in 0..<commandCount {

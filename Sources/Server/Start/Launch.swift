@@ -93,8 +93,9 @@ struct Launch {
         return supervisor
     }
 
-    /// Whether the system gave the addresses that the keys are to lie at. Where `ulimit -v` bounds
-    /// them, half of those that it leaves are for keys.
+    /// Whether the system gave the addresses that the keys are to lie at.
+    ///
+    /// Where `ulimit -v` bounds them, half of those that it leaves are for keys.
     private func hasAddresses(_ server: Instance) -> Bool {
         let capacity = server.keyspace.capacity
         if let limit = ProcessMemory.addressBytesMax {

@@ -32,8 +32,9 @@ public struct ValueCopy {
     let root: Handle
     private var cursor: Cursor
 
-    /// A copy of the collection at `slot` for `target`, to be filled by `copySome`. Every kind of
-    /// collection has its line here.
+    /// A copy of the collection at `slot` for `target`, to be filled by `copySome`.
+    ///
+    /// Every kind of collection has its line here.
     public init(of slot: Shard.Slot, for target: Shard) {
         let (entry, source) = (slot.entry, slot.shard)
         self.target = target

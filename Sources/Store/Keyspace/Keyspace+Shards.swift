@@ -46,7 +46,9 @@ extension Keyspace {
         for partition in 0..<partitionCount { forEachShard(inPartition: partition, body) }
     }
 
-    /// The databases that have a shard, in ascending order. All partitions are locked.
+    /// The databases that have a shard, in ascending order.
+    ///
+    /// All partitions are locked.
     public var usedDatabases: [Int] {
         var numbers: Set<Int> = []
         for partition in 0..<partitionCount {
@@ -56,7 +58,9 @@ extension Keyspace {
         return numbers.sorted()
     }
 
-    /// Calls `body` with the shards of a database. All partitions are locked.
+    /// Calls `body` with the shards of a database.
+    ///
+    /// All partitions are locked.
     public func forEachShard(of database: Int, _ body: (Shard) -> Void) {
         for partition in 0..<partitionCount {
             if let shard = shard(at: place(partition, database)) { body(shard) }
@@ -64,7 +68,9 @@ extension Keyspace {
     }
 
     /// Takes the shards of a database, or of all, out of a partition, which is locked: it is as if
-    /// nothing had ever been written there. Each comes with its database; the caller destroys it.
+    /// nothing had ever been written there.
+    ///
+    /// Each comes with its database; the caller destroys it.
     public func takeShards(partition: Int, database: Int?) -> [(Int, Shard)] {
         let holding = unsafe holdings + partition
         var taken: [(Int, Shard)] = []
@@ -107,8 +113,9 @@ extension Keyspace {
         unsafe shards[other] = shard ?? empty
     }
 
-    /// Lets all tables get and give up buckets as they grow and shrink, or not. All partitions are
-    /// locked.
+    /// Lets all tables get and give up buckets as they grow and shrink, or not.
+    ///
+    /// All partitions are locked.
     public func setTableResizing(_ isOn: Bool) {
         for partition in 0..<partitionCount {
             // SAFETY: the caller holds the partition's lock.

@@ -55,8 +55,10 @@ public struct Keyspace: @unchecked Sendable {  // because: the locks guard the s
     /// Whether addresses or promises of memory are limited, so that any request may be too large.
     public let isLimited: Bool
 
-    /// An empty keyspace for `workers` threads, cut as `plan` says. It lives as long as the
-    /// process. Ends the process when there are no addresses for its tables.
+    /// An empty keyspace for `workers` threads, cut as `plan` says.
+    ///
+    /// It lives as long as the process. Ends the process when there are no addresses for its
+    /// tables.
     public init(databases: Int, workers: Int, plan: KeyspacePlan? = nil) {
         let plan = plan ?? KeyspacePlan(workers: workers, machineBytes: 0)
         databaseCount = databases
@@ -124,8 +126,9 @@ public struct Keyspace: @unchecked Sendable {  // because: the locks guard the s
         partitionCount > 1 ? Int(truncatingIfNeeded: hash.bits &>> shift) : 0
     }
 
-    /// Prepares a database for use by requests, as SELECT does before any runs there. No partition
-    /// is locked. Complexity: O(1), the first time O(partitions).
+    /// Prepares a database for use by requests, as SELECT does before any runs there.
+    ///
+    /// No partition is locked. Complexity: O(1), the first time O(partitions).
     public func openDatabase(_ database: Int) {
         precondition(0 <= database && database < databaseCount, "no such database")
         // One place more than there are partitions tells that the others were filled.

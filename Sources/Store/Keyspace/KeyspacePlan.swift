@@ -40,11 +40,13 @@ public struct KeyspacePlan: Equatable, Sendable {
         self.usesSlots = usesSlots
     }
 
-    /// The plan for `workers` threads on a machine with `machineBytes` of memory, swap included,
-    /// of a process that may have `addressBytesMax` of addresses (`ulimit -v`), half of which serve
-    /// regions. `promisesStrictly`: the system promises no more memory than it has
-    /// (vm.overcommit_memory is 2). `usesSlots`: the process is a node of a cluster; each of the 64
-    /// partitions then holds 256 slots.
+    /// The plan for `workers` threads on a machine with `machineBytes` of memory, swap included, of
+    /// a process that may have `addressBytesMax` of addresses (`ulimit -v`), half of which serve
+    /// regions.
+    ///
+    /// `promisesStrictly`: the system promises no more memory than it has (vm.overcommit_memory is
+    /// 2). `usesSlots`: the process is a node of a cluster; each of the 64 partitions then holds
+    /// 256 slots.
     public init(
         workers: Int,
         machineBytes: Int,

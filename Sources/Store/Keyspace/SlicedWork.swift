@@ -148,7 +148,9 @@ extension Keyspace {
     }
 
     /// Whether a command is halfway through changing a value, so that the keys are not as they are
-    /// between two commands. All partitions are locked.
+    /// between two commands.
+    ///
+    /// All partitions are locked.
     public var hasInPlaceWork: Bool {
         (0..<partitionCount).contains { place in
             // SAFETY: the caller holds the partition's lock.

@@ -48,8 +48,9 @@ extension Shard {
         ageStamps(clock, budget: &budget)
     }
 
-    /// Keeps stamps readable, in at most `budget` times 64 buckets; the next call goes on there. To
-    /// be called every second or so. Complexity: O(budget).
+    /// Keeps stamps readable, in at most `budget` times 64 buckets; the next call goes on there.
+    ///
+    /// To be called every second or so. Complexity: O(budget).
     public func ageStamps(_ clock: AccessClock, budget: inout Int) {
         // SAFETY: the lock makes the caller the only user.
         var walk = unsafe state.pointee.stampWalk

@@ -3,7 +3,9 @@ internal import Structures
 /// How the buckets of tables are filled, for people who look for a fault.
 extension Shard {
     /// Calls `body` for every bucket of keys with the number of those in it, and of those among
-    /// them that have an expiry. `body` must not change the shard.
+    /// them that have an expiry.
+    ///
+    /// `body` must not change the shard.
     public func forEachBucket(_ body: (_ keys: Int, _ volatile: Int) -> Void) {
         let table = keys
         for bucket in 0..<table.bucketTotal {
@@ -18,7 +20,9 @@ extension Shard {
     }
 
     /// Calls `body` for every bucket of the collection at `slot` with the number of members in it;
-    /// false where it has no table. `body` must not change the shard.
+    /// false where it has no table.
+    ///
+    /// `body` must not change the shard.
     public func forEachBucket(of slot: Slot, _ body: (_ members: Int) -> Void) -> Bool {
         guard !slot.entry.isKind(.string), let table = table(slot.entry) else { return false }
         for bucket in 0..<table.bucketTotal {

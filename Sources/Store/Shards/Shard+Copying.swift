@@ -4,8 +4,10 @@ internal import Structures
 /// Moving and copying values between keys, databases and partitions.
 extension Shard {
     /// Puts the value of `source` (a slot of any shard) at `key` of this shard, where nothing
-    /// stands, with `expiry`, leaving the source as it is. `copy` is a whole copy of a collection,
-    /// made for this shard. Complexity: O(1), of a string within its entry O(its bytes).
+    /// stands, with `expiry`, leaving the source as it is.
+    ///
+    /// `copy` is a whole copy of a collection, made for this shard. Complexity: O(1), of a string
+    /// within its entry O(its bytes).
     public func insertCopy(of source: Slot, as key: Key, expiry: Int64?, _ copy: ValueCopy?) {
         guard let copy else { return insertStringCopy(of: source.entry, as: key, expiry: expiry) }
         precondition(copy.target.isSame(as: self), "the copy was made for this shard")
@@ -21,8 +23,9 @@ extension Shard {
     }
 
     /// Gives the value at `source` to `key` of this shard, where nothing stands, with the source's
-    /// stamp, and removes the source's key. `copy` is a whole copy of a collection of another
-    /// shard. Complexity: as `insertCopy`.
+    /// stamp, and removes the source's key.
+    ///
+    /// `copy` is a whole copy of a collection of another shard. Complexity: as `insertCopy`.
     public func insertMoved(_ source: Slot, as key: Key, expiry: Int64?, _ copy: ValueCopy?) {
         let entry = source.entry
         guard source.shard.isSame(as: self),

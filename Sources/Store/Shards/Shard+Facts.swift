@@ -3,7 +3,9 @@ internal import Primitives
 
 /// What clients may ask of a value without looking into it.
 extension Shard {
-    /// OBJECT ENCODING's name. Every kind has its line here.
+    /// OBJECT ENCODING's name.
+    ///
+    /// Every kind has its line here.
     public static func encodingName(_ entry: Entry) -> StaticString {
         switch entry.kind {
         case .string:
@@ -33,6 +35,7 @@ extension Shard {
     public func count(into usage: inout ArenaUsage) { usage.add(arena) }
 
     /// The bytes that the key at `slot` takes: its entry, its value, its share of a bucket.
+    ///
     /// Every kind of collection has its line here. Complexity: O(1) for strings.
     public func byteCount(_ slot: Slot) -> Int {
         let entry = slot.entry

@@ -89,8 +89,9 @@ extension Shard {
 
     var hasDeadBlocks: Bool { !deadBlocks.isEmpty }
 
-    /// Frees up to `budget` blocks of a collection; true when all of it is freed. Every kind of
-    /// collection has its line here.
+    /// Frees up to `budget` blocks of a collection; true when all of it is freed.
+    ///
+    /// Every kind of collection has its line here.
     private func free(_ remains: inout Remains, _ budget: inout Int) -> Bool {
         switch remains.kind {
         case .sortedSet:

@@ -3,7 +3,9 @@ internal import Structures
 
 /// The invariants of the shard, checked whole; for tests.
 extension Shard {
-    /// Whether all invariants hold. Complexity: O(keys + fields + pages).
+    /// Whether all invariants hold.
+    ///
+    /// Complexity: O(keys + fields + pages).
     public var isValid: Bool {
         var (volatile, volatileHashes, external) = (0, 0, 0)
         forEach { slot in

@@ -26,7 +26,9 @@ extension Shard {
     public static let prefetchedAtOnce = 32
 
     /// Asks the cache for `count` members of the collection at `slot`, where it is large: all
-    /// buckets first, then the entries. `name` tells each member.
+    /// buckets first, then the entries.
+    ///
+    /// `name` tells each member.
     public func prefetchMembers(_ slot: Slot, _ count: Int, _ name: (Int) -> Bytes) {
         precondition(count <= Shard.prefetchedAtOnce, "no more than are still there afterwards")
         guard count > 1, let table = table(slot.entry), table.count >= Shard.prefetchedFrom

@@ -56,23 +56,27 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
 
     @usableFromInline let state: UnsafeMutablePointer<State>
 
-    /// A new, empty shard that takes its pages from `region`; `destroy` ends it. New keys get the
-    /// stamp `freshStamp`.
+    /// A new, empty shard that takes its pages from `region`; `destroy` ends it.
+    ///
+    /// New keys get the stamp `freshStamp`.
     public init(freshStamp: SharedStamp? = nil, region: Region = Region()) {
         unsafe state = Shard.newPlace()
         unsafe state.initialize(to: State(arena: Arena(region: region)))
         unsafe state.pointee.freshStamp = freshStamp
     }
 
-    /// Gives all memory back at once. Nobody may hold the handle any more.
+    /// Gives all memory back at once.
+    ///
+    /// Nobody may hold the handle any more.
     public func destroy() {
         if externalBytes > 0 || hasDeadBlocks { releaseBlocks() }
         unsafe state.deinitialize(count: 1)
         unsafe Shard.keepPlace(state)
     }
 
-    /// The address of the table of keys, for who looks at it without the partition's lock. What
-    /// stands there may be anything by then.
+    /// The address of the table of keys, for who looks at it without the partition's lock.
+    ///
+    /// What stands there may be anything by then.
     @inlinable
     var tableAddress: UnsafeRawPointer {
         // SAFETY: memory of a state is never given back, see `keepPlace`.
@@ -147,7 +151,9 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
 
     // MARK: Finding
 
-    /// A key's place in the table. Valid until the next insertion or removal in the shard.
+    /// A key's place in the table.
+    ///
+    /// Valid until the next insertion or removal in the shard.
     @frozen
     public struct Slot {
         /// The shard.
@@ -215,7 +221,9 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
     }
 
     /// Gives the key at `slot` room for another value part, and another expiry; its old value must
-    /// have been discarded or moved. The caller writes the value part.
+    /// have been discarded or moved.
+    ///
+    /// The caller writes the value part.
     public func rebuild(
         _ slot: Slot,
         kind: EntryKind,
@@ -276,7 +284,9 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
 
     // MARK: Walking
 
-    /// Calls `body` with every key's slot, due ones included. `body` must not change the shard.
+    /// Calls `body` with every key's slot, due ones included.
+    ///
+    /// `body` must not change the shard.
     public func forEach(_ body: (Slot) -> Void) {
         unsafe state.pointee.keys.forEach(state.pointee.arena) { body(Slot(self, $0)) }
     }

@@ -16,7 +16,9 @@ extension HashValue {
         }
     }
 
-    /// The places of all fields that were not due at `now`. Complexity: O(fields).
+    /// The places of all fields that were not due at `now`.
+    ///
+    /// Complexity: O(fields).
     public func places(now: Int64) -> [Int] {
         var places: [Int] = []
         places.reserveCapacity(count)
@@ -36,6 +38,7 @@ extension HashValue {
     }
 
     /// The place of a field, due or not, drawn with equal chances; nil where there is none.
+    ///
     /// Complexity: O(1), in a pack O(fields).
     public func randomPlace(_ random: inout FastRandom) -> Int? {
         guard count > 0 else { return nil }

@@ -96,6 +96,7 @@ public struct HashValue {
     }
 
     /// The field called `name`, or nil where it is not there or was due at `now`.
+    ///
     /// Complexity: O(1), in a pack O(fields).
     public func find(_ name: Bytes, now: Int64) -> Field? {
         switch encoding {
@@ -115,7 +116,9 @@ public struct HashValue {
     }
 
     /// Calls `body` with the name and value of every field that was not due at `now`, until it says
-    /// false. `body` must not change the hash.
+    /// false.
+    ///
+    /// `body` must not change the hash.
     public func forEach(now: Int64, _ body: (StringContent, StringContent) -> Bool) {
         switch encoding {
         case .pack, .volatilePack:
@@ -139,7 +142,9 @@ public struct HashValue {
         }
     }
 
-    /// The fields that were not due at `now`. Complexity: O(1) unless some were, then O(fields).
+    /// The fields that were not due at `now`.
+    ///
+    /// Complexity: O(1) unless some were, then O(fields).
     public func liveCount(now: Int64) -> Int {
         guard let earliest = earliestExpiry, earliest <= now else { return count }
         var live = 0
@@ -175,6 +180,7 @@ public struct HashValue {
     // MARK: Changing
 
     /// Gives `name` a value, adding it where it is not there; takes over a block's reference.
+    ///
     /// Returns whether the field is new.
     @discardableResult
     public func set(
@@ -266,7 +272,9 @@ public struct HashValue {
     }
 
     /// Takes `name` out; false when it is not there or was due at `now`: who takes out what is due
-    /// tells others so. The key stays, even without fields.
+    /// tells others so.
+    ///
+    /// The key stays, even without fields.
     public func remove(_ name: Bytes, now: Int64) -> Bool {
         switch encoding {
         case .pack, .volatilePack:
@@ -289,7 +297,9 @@ public struct HashValue {
         }
     }
 
-    /// Removes the key when it has no fields. Returns whether it did.
+    /// Removes the key when it has no fields.
+    ///
+    /// Returns whether it did.
     @discardableResult
     public func removeIfEmpty() -> Bool {
         guard count == 0 else { return false }

@@ -15,7 +15,9 @@ public struct HyperLogLogValue {
 
     private var shard: Shard { slot.shard }
 
-    /// Views the string at `slot`. Throws: `foreign`.
+    /// Views the string at `slot`.
+    ///
+    /// Throws: `foreign`.
     public init(_ slot: Shard.Slot) throws(HyperLogLog.Failure) {
         self.slot = slot
         encoding = try HyperLogLog.encoding(HyperLogLogValue.bytes(slot.entry))
@@ -49,7 +51,9 @@ public struct HyperLogLogValue {
 
     // MARK: Reading
 
-    /// Raises `registers` to these. Throws: `corrupted`.
+    /// Raises `registers` to these.
+    ///
+    /// Throws: `corrupted`.
     public func merge(into registers: inout HyperLogLogRegisters) throws(HyperLogLog.Failure) {
         try registers.merge(bytes, encoding)
     }
@@ -74,6 +78,7 @@ public struct HyperLogLogValue {
     public var notesCardinality: Bool { HyperLogLog.notedCardinality(bytes) != nil }
 
     /// The number of different elements that the registers saw, noted in the string for next time.
+    ///
     /// Throws: `corrupted`.
     public mutating func cardinality() throws(HyperLogLog.Failure) -> Int64 {
         if let noted = HyperLogLog.notedCardinality(bytes) { return noted }
@@ -85,7 +90,9 @@ public struct HyperLogLogValue {
     // MARK: Changing
 
     /// Makes the `count` observations that `observe` tells by number; returns how many of them
-    /// raised a register. Throws: `corrupted`, with the observations before made.
+    /// raised a register.
+    ///
+    /// Throws: `corrupted`, with the observations before made.
     public mutating func raise(
         _ count: Int,
         _ limits: EncodingLimits,
@@ -131,7 +138,9 @@ public struct HyperLogLogValue {
     }
 
     /// Raises the registers to `registers`, which are nowhere lower than these; dense at once when
-    /// `isDense`. Throws: `corrupted`.
+    /// `isDense`.
+    ///
+    /// Throws: `corrupted`.
     public mutating func raise(
         to registers: borrowing HyperLogLogRegisters,
         isDense: Bool,
@@ -153,7 +162,9 @@ public struct HyperLogLogValue {
         HyperLogLog.invalidate(cell)
     }
 
-    /// Keeps the registers dense; returns whether they were not. Throws: `corrupted`.
+    /// Keeps the registers dense; returns whether they were not.
+    ///
+    /// Throws: `corrupted`.
     @discardableResult
     public mutating func makeDense() throws(HyperLogLog.Failure) -> Bool {
         guard encoding == .sparse else { return false }

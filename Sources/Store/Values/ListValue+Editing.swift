@@ -17,7 +17,9 @@ extension ListValue {
         makeLarge(depth: limits.listCompressDepth)
     }
 
-    /// Puts `item` before the first element, or after the last. Precondition: `grow` made ready.
+    /// Puts `item` before the first element, or after the last.
+    ///
+    /// Precondition: `grow` made ready.
     public func push(_ item: PackItem, atFront: Bool, _ limits: EncodingLimits) {
         shard.willEdit(slot)
         switch encoding {
@@ -30,7 +32,9 @@ extension ListValue {
         }
     }
 
-    /// Puts `item` in before element `index`. Precondition: `grow` made ready.
+    /// Puts `item` in before element `index`.
+    ///
+    /// Precondition: `grow` made ready.
     public func insert(_ item: PackItem, at index: Int, _ limits: EncodingLimits) {
         shard.willEdit(slot)
         switch encoding {
@@ -49,7 +53,9 @@ extension ListValue {
         node.measure += ListpackSize.byteCount(item)
     }
 
-    /// Puts `item` in the place of element `index`. Precondition: `grow` made ready.
+    /// Puts `item` in the place of element `index`.
+    ///
+    /// Precondition: `grow` made ready.
     public func replace(_ index: Int, with item: PackItem, _ limits: EncodingLimits) {
         shard.willEdit(slot)
         switch encoding {

@@ -52,7 +52,9 @@ public struct ListValue {
         }
     }
 
-    /// Element `index`, lent by the list. Complexity: O(log n).
+    /// Element `index`, lent by the list.
+    ///
+    /// Complexity: O(log n).
     public func element(_ index: Int) -> PackItem {
         switch encoding {
         case .node: node.element(index)
@@ -61,7 +63,9 @@ public struct ListValue {
     }
 
     /// Calls `body` with up to `limit` elements from `index` on, downwards if `reversed`, until it
-    /// says false. `body` must not change the list.
+    /// says false.
+    ///
+    /// `body` must not change the list.
     public func walk(
         from index: Int,
         limit: Int,
@@ -74,8 +78,9 @@ public struct ListValue {
         }
     }
 
-    /// Calls `body` with up to `limit` elements from `index` on, in runs as they stand. `body` must
-    /// not change the list.
+    /// Calls `body` with up to `limit` elements from `index` on, in runs as they stand.
+    ///
+    /// `body` must not change the list.
     public func forEachRun(from index: Int, limit: Int, _ body: (ListNode.Run) -> Void) {
         switch encoding {
         case .node: node.forEachRun(from: index, limit: limit, body)
@@ -145,7 +150,9 @@ public struct ListValue {
         return ListValue(slot)
     }
 
-    /// Removes the key when it has no elements. Returns whether it did.
+    /// Removes the key when it has no elements.
+    ///
+    /// Returns whether it did.
     @discardableResult
     public func removeIfEmpty() -> Bool {
         guard count == 0 else { return false }

@@ -39,8 +39,9 @@ public struct SetCombination {
     }
 
     /// Calls `body` with every member of the result, and its hash where it is known, until it says
-    /// false. A union of many sets takes memory of `shard` meanwhile. `body` must not change the
-    /// sets.
+    /// false.
+    ///
+    /// A union of many sets takes memory of `shard` meanwhile. `body` must not change the sets.
     public func forEach(in shard: Shard, _ body: (PackItem, KeyHash?) -> Bool) {
         guard let first = sets.first else { return }
         switch operation {

@@ -54,7 +54,9 @@ extension SetContent {
     }
 
     /// Takes the encoding that a set is given to which `count` members are to be added at once;
-    /// calls `willChange` before. That many may become a table though none of them is new.
+    /// calls `willChange` before.
+    ///
+    /// That many may become a table though none of them is new.
     public mutating func prepare(
         adding count: Int,
         _ limits: EncodingLimits,

@@ -59,8 +59,9 @@ public struct SetContent {
         }
     }
 
-    /// Whether `member` is one of them; `hash` is that of its text. Complexity: O(1) in a table,
-    /// O(log n) among integers, O(bytes) in a pack.
+    /// Whether `member` is one of them; `hash` is that of its text.
+    ///
+    /// Complexity: O(1) in a table, O(log n) among integers, O(bytes) in a pack.
     public func contains(_ member: PackItem, _ hash: @autoclosure () -> KeyHash) -> Bool {
         switch encoding {
         case .integers:
@@ -73,7 +74,9 @@ public struct SetContent {
         }
     }
 
-    /// Calls `body` with every member until it says false. `body` must not change the set.
+    /// Calls `body` with every member until it says false.
+    ///
+    /// `body` must not change the set.
     public func forEach(_ body: (PackItem) -> Bool) {
         switch encoding {
         case .integers: integers.forEach { body(.integer($0)) }
@@ -107,7 +110,9 @@ public struct SetContent {
 
     // MARK: Drawing
 
-    /// The place of a member drawn with equal chances. Precondition: there is one.
+    /// The place of a member drawn with equal chances.
+    ///
+    /// Precondition: there is one.
     public func draw(_ random: inout FastRandom) -> Int {
         switch encoding {
         case .integers: return random.below(integers.count)
@@ -133,6 +138,7 @@ public struct SetContent {
     // MARK: Changing
 
     /// Adds `member` unless it is there, in which case it says false; `hash` is that of its text.
+    ///
     /// Calls `willChange` before the first change.
     public mutating func add(
         _ member: PackItem,
@@ -177,7 +183,9 @@ public struct SetContent {
         return true
     }
 
-    /// Takes `member` out; false when it is not there. Calls `willChange` before the change.
+    /// Takes `member` out; false when it is not there.
+    ///
+    /// Calls `willChange` before the change.
     public mutating func remove(
         _ member: PackItem,
         _ hash: @autoclosure () -> KeyHash,
@@ -205,8 +213,9 @@ public struct SetContent {
         return true
     }
 
-    /// Lends a member drawn with equal chances to `body` and takes it out. Precondition: there is
-    /// one.
+    /// Lends a member drawn with equal chances to `body` and takes it out.
+    ///
+    /// Precondition: there is one.
     mutating func pop(_ random: inout FastRandom, _ body: (PackItem) -> Void) {
         switch encoding {
         case .integers:

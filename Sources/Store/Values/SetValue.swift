@@ -58,7 +58,9 @@ public struct SetValue {
         return true
     }
 
-    /// Takes `member` out; false when it is not there. The key stays, even without members.
+    /// Takes `member` out; false when it is not there.
+    ///
+    /// The key stays, even without members.
     public mutating func remove(_ member: PackItem, _ hash: @autoclosure () -> KeyHash) -> Bool {
         let slot = slot
         guard content.remove(member, hash(), { slot.shard.willEdit(slot) }) else { return false }
@@ -66,8 +68,9 @@ public struct SetValue {
         return true
     }
 
-    /// Lends a member drawn with equal chances to `body` and takes it out. The key stays, even
-    /// without members. Precondition: there is one.
+    /// Lends a member drawn with equal chances to `body` and takes it out.
+    ///
+    /// The key stays, even without members. Precondition: there is one.
     public mutating func pop(_ random: inout FastRandom, _ body: (PackItem) -> Void) {
         slot.shard.willEdit(slot)
         content.pop(&random, body)
@@ -82,7 +85,9 @@ public struct SetValue {
         saveContent()
     }
 
-    /// Removes the key when it has no members. Returns whether it did.
+    /// Removes the key when it has no members.
+    ///
+    /// Returns whether it did.
     @discardableResult
     public func removeIfEmpty() -> Bool {
         guard content.count == 0 else { return false }

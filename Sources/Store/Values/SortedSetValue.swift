@@ -45,7 +45,9 @@ public struct SortedSetValue {
         }
     }
 
-    /// The score of `member`, or nil. Complexity: O(1), in a pack O(members).
+    /// The score of `member`, or nil.
+    ///
+    /// Complexity: O(1), in a pack O(members).
     public func score(_ member: Bytes) -> Double? {
         switch encoding {
         case .pack: pack.find(member)?.item.score
@@ -53,7 +55,9 @@ public struct SortedSetValue {
         }
     }
 
-    /// The rank of `member`, counted from below, and its score; or nil. Complexity: O(log n).
+    /// The rank of `member`, counted from below, and its score; or nil.
+    ///
+    /// Complexity: O(log n).
     public func rank(_ member: Bytes) -> (rank: Int, score: Double)? {
         switch encoding {
         case .pack:
@@ -65,7 +69,9 @@ public struct SortedSetValue {
         }
     }
 
-    /// The number of members that sort before `bound`. Complexity: O(log n).
+    /// The number of members that sort before `bound`.
+    ///
+    /// Complexity: O(log n).
     public func rank(_ bound: OrderedBound) -> Int {
         switch encoding {
         case .pack: pack.rank(bound)
@@ -74,7 +80,9 @@ public struct SortedSetValue {
     }
 
     /// Calls `body` with up to `limit` members from `rank` on, downwards when `reversed`, until it
-    /// says false. `body` must not change the set.
+    /// says false.
+    ///
+    /// `body` must not change the set.
     public func walk(
         from rank: Int,
         limit: Int,
@@ -89,8 +97,9 @@ public struct SortedSetValue {
         }
     }
 
-    /// Calls `body` with the members that do not sort before `bound`, until it says false. `body`
-    /// must not change the set.
+    /// Calls `body` with the members that do not sort before `bound`, until it says false.
+    ///
+    /// `body` must not change the set.
     public func walk(from bound: OrderedBound, _ body: (Bytes, Double) -> Bool) {
         switch encoding {
         case .pack:
@@ -184,7 +193,9 @@ public struct SortedSetValue {
         table.save(root, shard.arena)
     }
 
-    /// Takes `member` out; false when it is not there. The key stays, even without members.
+    /// Takes `member` out; false when it is not there.
+    ///
+    /// The key stays, even without members.
     public func remove(_ member: Bytes) -> Bool {
         switch encoding {
         case .pack:
@@ -200,7 +211,9 @@ public struct SortedSetValue {
         return true
     }
 
-    /// Takes out the members with these ranks. The key stays, even without members.
+    /// Takes out the members with these ranks.
+    ///
+    /// The key stays, even without members.
     public func remove(_ ranks: Range<Int>) {
         guard !ranks.isEmpty else { return }
         shard.willEdit(slot)
@@ -214,7 +227,9 @@ public struct SortedSetValue {
         }
     }
 
-    /// Removes the key when it has no members. Returns whether it did.
+    /// Removes the key when it has no members.
+    ///
+    /// Returns whether it did.
     @discardableResult
     public func removeIfEmpty() -> Bool {
         guard count == 0 else { return false }

@@ -39,7 +39,9 @@ extension StreamValue {
     }
 
     /// Calls `body` with the pending entries of a group from `lower` to `upper`, or those of one
-    /// consumer, until it says false. `body` must not add or remove any.
+    /// consumer, until it says false.
+    ///
+    /// `body` must not add or remove any.
     public func walkPending(
         _ group: StreamGroup,
         of consumer: StreamConsumer? = nil,
@@ -106,7 +108,9 @@ extension StreamValue {
     }
 
     /// Removes up to `limit` pending entries of a consumer, and the consumer with the last of them;
-    /// returns their number, and whether the consumer is gone. Nil when there is no such consumer.
+    /// returns their number, and whether the consumer is gone.
+    ///
+    /// Nil when there is no such consumer.
     public func removeConsumer(
         _ group: StreamGroup,
         _ name: Bytes,

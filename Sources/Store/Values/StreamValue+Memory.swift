@@ -12,8 +12,9 @@ extension StreamValue {
     /// The number of messages that are known.
     public var messageCount: Int { memory?.messageCount(shard.arena) ?? 0 }
 
-    /// The entry that the message `name` of `producer` became, or nil when it is not known. With
-    /// `counts` it counts as one that came again.
+    /// The entry that the message `name` of `producer` became, or nil when it is not known.
+    ///
+    /// With `counts` it counts as one that came again.
     public func entry(
         ofMessage name: Bytes,
         of producer: Bytes,

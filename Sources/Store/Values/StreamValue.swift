@@ -36,7 +36,9 @@ public struct StreamValue {
     // MARK: Reading
 
     /// Calls `body` with the entries from `lower` to `upper`, downwards when `reversed`, until it
-    /// says false. `body` must not change the stream.
+    /// says false.
+    ///
+    /// `body` must not change the stream.
     public func walk(
         _ lower: StreamID,
         _ upper: StreamID,
@@ -96,7 +98,9 @@ public struct StreamValue {
         return stream.remove(id, &shard.arena)
     }
 
-    /// Takes entries out at the front; returns their number. What is much is freed later on.
+    /// Takes entries out at the front; returns their number.
+    ///
+    /// What is much is freed later on.
     public func trim(_ trim: StreamTrim) -> Int {
         shard.willEdit(slot)
         let (removed, cut) = stream.trim(trim, &shard.arena)

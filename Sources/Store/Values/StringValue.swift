@@ -78,6 +78,7 @@ public enum StringValue {
     // MARK: Setting
 
     /// Sets `key` to `content` with `expiry`, replacing whatever stands at `slot`.
+    ///
     /// Takes over a block's reference. Complexity: O(bytes).
     @inlinable
     @discardableResult
@@ -180,7 +181,9 @@ public enum StringValue {
     }
 
     /// Makes the string at `slot` `count` bytes long, new ones zero, and lends it for editing in
-    /// place. A number becomes its text first. The expiry stays.
+    /// place.
+    ///
+    /// A number becomes its text first. The expiry stays.
     ///
     /// Growing leaves room to grow into, so that many appends cost O(1) a byte.
     public static func edit(

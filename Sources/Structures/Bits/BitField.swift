@@ -86,8 +86,9 @@ public struct BitField: Sendable {
         return sum
     }
 
-    /// `value` as the field can hold it; nil when it does not fit and must. Without a sign a
-    /// negative one is too large.
+    /// `value` as the field can hold it; nil when it does not fit and must.
+    ///
+    /// Without a sign a negative one is too large.
     public func fitting(_ value: Int64, _ overflow: Overflow) -> Int64? {
         if value > greatest || !isSigned && value < 0 { return limited(value, greatest, overflow) }
         return value < least ? limited(value, least, overflow) : value

@@ -1,6 +1,8 @@
 public import Primitives
 
-/// What BITOP makes of several runs of bits. Shorter runs count as followed by zeros.
+/// What BITOP makes of several runs of bits.
+///
+/// Shorter runs count as followed by zeros.
 public enum BitOperation: Sendable {
     /// Ones where all have a one.
     case and
@@ -24,7 +26,9 @@ public enum BitOperation: Sendable {
     private static let chunkBytes = 8192
 
     /// Writes the result of `sources`, of which there is at least one, into `target`; its length is
-    /// that of the longest. Complexity: O(bytes of all sources).
+    /// that of the longest.
+    ///
+    /// Complexity: O(bytes of all sources).
     public func combine(_ sources: [Bytes], into target: Cell, count: Int) {
         precondition(!sources.isEmpty, "nothing to combine")
         var start = 0

@@ -9,7 +9,9 @@ public enum Bits {
         0..<(bytesMax > Int.max >> 3 ? Int.max - 127 : min(bytesMax << 3, Int.max - 127))
     }
 
-    /// The number of ones. Complexity: O(bytes), 32 bytes a step where the processor can.
+    /// The number of ones.
+    ///
+    /// Complexity: O(bytes), 32 bytes a step where the processor can.
     public static func count(_ bytes: Bytes) -> Int {
         // SAFETY: reads `count` bytes.
         Int(unsafe apus_popcount(bytes.base, bytes.count))
@@ -26,7 +28,9 @@ public enum Bits {
             - before.nonzeroBitCount - after.nonzeroBitCount
     }
 
-    /// The first bit in `range` that is `bit`, or nil. Complexity: O(bytes), 32 bytes a step.
+    /// The first bit in `range` that is `bit`, or nil.
+    ///
+    /// Complexity: O(bytes), 32 bytes a step.
     ///
     /// Precondition: `range` lies within the bytes.
     public static func first(_ bit: Bool, in bytes: Bytes, _ range: Range<Int>) -> Int? {

@@ -43,7 +43,9 @@ public struct GeoHash: Equatable, Sendable {
         self.steps = steps
     }
 
-    /// The cell in which `point` lies. A point on the upper end gets a number beyond all cells.
+    /// The cell in which `point` lies.
+    ///
+    /// A point on the upper end gets a number beyond all cells.
     public init(_ point: GeoPoint, steps: Int = GeoHash.stepsMax, in grid: Grid = GeoHash.world) {
         func place(_ value: Double, _ range: ClosedRange<Double>) -> UInt64 {
             let share = (value - range.lowerBound) / (range.upperBound - range.lowerBound)

@@ -103,7 +103,9 @@ public struct GeoWindow: Sendable {
         return UInt64(min(max(share, 0), Double(cellCount - 1)))
     }
 
-    /// Whether the cell of 26 steps with this number may lie in the shape. Others may.
+    /// Whether the cell of 26 steps with this number may lie in the shape.
+    ///
+    /// Others may.
     public func mayHold(_ bits: UInt64) -> Bool {
         guard bits < 1 << 52 else { return true }
         let column = bits & ~GeoWindow.rowMask

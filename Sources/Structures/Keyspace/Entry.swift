@@ -24,8 +24,10 @@ public enum StringEncoding: UInt8, Sendable, BitwiseCopyable {
     case edited = 3
 }
 
-/// A key with what hangs on it: one block of an arena. Keys of the keyspace, fields of large hashes
-/// and members of large sets and sorted sets are all entries.
+/// A key with what hangs on it: one block of an arena.
+///
+/// Keys of the keyspace, fields of large hashes and members of large sets and sorted sets are all
+/// entries.
 ///
 /// ```text
 /// 0          1          2           10           14
@@ -212,7 +214,9 @@ public struct Entry: Sendable {
     @inlinable
     public static func inlinePayload(_ count: Int) -> Int { lengthCount(count) &+ count }
 
-    /// Writes header, word and key; the value part comes after. Returns the value's offset.
+    /// Writes header, word and key; the value part comes after.
+    ///
+    /// Returns the value's offset.
     @inlinable
     @discardableResult
     public func write(kind: EntryKind, encoding: UInt8, word: UInt64?, key: Bytes) -> Int {

@@ -21,7 +21,9 @@ extension EntryTable {
     }
 
     /// Gives an entry another kind, encoding and word, and room for `payload` bytes of value, which
-    /// the caller writes. What the old value names must have been freed or moved.
+    /// the caller writes.
+    ///
+    /// What the old value names must have been freed or moved.
     public func rebuild(
         _ location: Location,
         kind: EntryKind,

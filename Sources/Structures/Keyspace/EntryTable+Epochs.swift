@@ -15,7 +15,9 @@ extension EntryTable {
         setEpochBits(UInt32(index), arena.watchEpoch.bits, arena)
     }
 
-    /// Takes the epochs of all watches out of all buckets. Complexity: O(buckets).
+    /// Takes the epochs of all watches out of all buckets.
+    ///
+    /// Complexity: O(buckets).
     public func forgetEpochs(_ arena: borrowing Arena) {
         for index in 0..<bucketCount { setEpochBits(index, WatchEpoch.none.bits, arena) }
     }

@@ -8,7 +8,9 @@ extension EntryTable {
         /// Milliseconds since 1970 at which tick 1 begins.
         public static let origin = Clock.unixMilliseconds() - 16
 
-        /// The tick in which `expiry` falls. Rounded down, so that a hint is never late.
+        /// The tick in which `expiry` falls.
+        ///
+        /// Rounded down, so that a hint is never late.
         public static func containing(_ expiry: Int64) -> UInt32 {
             let (past, overflow) = expiry.subtractingReportingOverflow(origin)
             if overflow { return expiry < 0 ? 0 : UInt32.max - 1 }
@@ -43,6 +45,7 @@ extension EntryTable {
     }
 
     /// The first bucket from `start` on in which something may be due at `now`, or nil.
+    ///
     /// Complexity: O(buckets / 64) words read.
     public func dueBucket(from start: Int, now: Int64, _ arena: borrowing Arena) -> Int? {
         guard count > 0 else { return nil }
@@ -66,6 +69,7 @@ extension EntryTable {
     }
 
     /// Replaces bucket `index`'s hint by `expiry`, the earliest that is really there (nil: none).
+    ///
     /// Complexity: O(64).
     public func correctHint(_ index: Int, to expiry: Int64?, _ arena: borrowing Arena) {
         guard index < Int(bucketCount) else { return }
@@ -79,6 +83,7 @@ extension EntryTable {
     }
 
     /// The earliest moment at which anything may be due (milliseconds since 1970), or nil.
+    ///
     /// Complexity: O(buckets / 64).
     public func earliestExpiry(_ arena: borrowing Arena) -> Int64? {
         guard bucketCount > 0 else { return nil }

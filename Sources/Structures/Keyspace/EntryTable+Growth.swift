@@ -266,14 +266,17 @@ extension EntryTable {
     }
 
     /// Gives back all memory of the table itself (not of the entries) and leaves it empty.
+    ///
     /// Complexity: O(buckets).
     public mutating func destroy(_ arena: inout Arena) {
         while bucketCount > 0 { closeLast(&arena) }
         self = EntryTable(isStamped: isStamped)
     }
 
-    /// One step of `destroy`: gives back the last bucket with its chain. The entries named in it
-    /// must have been taken care of. Afterwards only `destroy` and `isDestroyed` may be called.
+    /// One step of `destroy`: gives back the last bucket with its chain.
+    ///
+    /// The entries named in it must have been taken care of. Afterwards only `destroy` and
+    /// `isDestroyed` may be called.
     public mutating func closeLast(_ arena: inout Arena) {
         guard bucketCount > 0 else { return }
         let cell = bucketCell(bucketCount - 1, arena)
@@ -288,6 +291,7 @@ extension EntryTable {
     }
 
     /// As `closeLast`, giving back the last bucket's entries too, each announced to `willFree`.
+    ///
     /// Returns the number of blocks freed, at least one.
     public mutating func destroyLast(
         _ arena: inout Arena,

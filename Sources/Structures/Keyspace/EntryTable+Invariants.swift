@@ -2,8 +2,10 @@ internal import Primitives
 
 /// The invariants of the table, checked whole; for tests.
 extension EntryTable {
-    /// Whether all invariants hold. `hasExpiries` says that the entries' words are expiries, which
-    /// the hints must cover. Complexity: O(entries).
+    /// Whether all invariants hold.
+    ///
+    /// `hasExpiries` says that the entries' words are expiries, which the hints must cover.
+    /// Complexity: O(entries).
     public func isValid(_ arena: borrowing Arena, hasExpiries: Bool) -> Bool {
         guard bucketCount > 0 else { return count == 0 && directory.isNone }
         guard bucketCount > levelMask, bucketCount >> 1 <= levelMask,

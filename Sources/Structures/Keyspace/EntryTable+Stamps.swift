@@ -61,7 +61,9 @@ extension EntryTable {
         (Int(bucketCount) + 63) >> Int(EntryTable.segmentShift)
     }
 
-    /// Replaces each stamp in a segment by what `body` makes of it. Complexity: O(64 buckets).
+    /// Replaces each stamp in a segment by what `body` makes of it.
+    ///
+    /// Complexity: O(64 buckets).
     @inlinable
     public func updateStamps(
         inSegment segment: Int,

@@ -6,7 +6,9 @@ extension EntryTable {
     public var bucketTotal: Int { Int(bucketCount) }
 
     /// The bytes of the table itself: of directory, buckets and stamps (`main`), and of the hints
-    /// about expiries; chained buckets are left out. Complexity: O(buckets / 64).
+    /// about expiries; chained buckets are left out.
+    ///
+    /// Complexity: O(buckets / 64).
     public func ownByteCount(_ arena: borrowing Arena) -> (main: Int, hints: Int) {
         guard bucketCount > 0 else { return (0, 0) }
         var hints = 0
@@ -22,8 +24,9 @@ extension EntryTable {
         return (main, hints)
     }
 
-    /// Calls `body` with every entry in the chain of bucket `index`. `body` must not change the
-    /// table.
+    /// Calls `body` with every entry in the chain of bucket `index`.
+    ///
+    /// `body` must not change the table.
     @inlinable
     public func forEach(
         inBucket index: Int,
@@ -43,7 +46,9 @@ extension EntryTable {
         }
     }
 
-    /// Calls `body` with every entry, in bucket order. `body` must not change the table.
+    /// Calls `body` with every entry, in bucket order.
+    ///
+    /// `body` must not change the table.
     @inlinable
     public func forEach(_ arena: borrowing Arena, _ body: (Location) -> Void) {
         guard count > 0 else { return }

@@ -66,7 +66,9 @@ public struct EntryTable: BitwiseCopyable, Sendable {
         set { layout = layout & EntryTable.stamped | newValue }
     }
 
-    /// Where an entry stands. Valid until the next insertion or removal.
+    /// Where an entry stands.
+    ///
+    /// Valid until the next insertion or removal.
     @frozen
     public struct Location: Sendable {
         /// The bucket or chained bucket.
@@ -107,6 +109,7 @@ public struct EntryTable: BitwiseCopyable, Sendable {
     }
 
     /// The entry with `key`, whose hash is `hash`, or nil.
+    ///
     /// Complexity: O(1), two cache lines in nearly all cases.
     @inlinable
     public func find(_ key: Bytes, _ hash: KeyHash, _ arena: borrowing Arena) -> Location? {
@@ -130,8 +133,9 @@ public struct EntryTable: BitwiseCopyable, Sendable {
         }
     }
 
-    /// Whether an entry with `hash` may be there, as its bucket tells. Complexity: O(1), one cache
-    /// line, without a branch that depends on what is there.
+    /// Whether an entry with `hash` may be there, as its bucket tells.
+    ///
+    /// Complexity: O(1), one cache line, without a branch that depends on what is there.
     @inlinable
     @inline(__always)
     public func mayHold(_ hash: KeyHash, _ arena: borrowing Arena) -> Bool {
@@ -193,7 +197,9 @@ public struct EntryTable: BitwiseCopyable, Sendable {
 
     // MARK: Changing
 
-    /// Adds an entry whose key is not in the table. Complexity: O(1); splits at most one bucket.
+    /// Adds an entry whose key is not in the table.
+    ///
+    /// Complexity: O(1); splits at most one bucket.
     @discardableResult
     public mutating func insert(
         _ handle: Handle,
@@ -212,8 +218,9 @@ public struct EntryTable: BitwiseCopyable, Sendable {
         return Location(cell: cell, slot: slot, bucket: index, entry: Entry(arena.cell(handle)))
     }
 
-    /// Takes an entry out; its block stays the caller's. With the last one the table's own memory
-    /// goes too. Complexity: O(1).
+    /// Takes an entry out; its block stays the caller's.
+    ///
+    /// With the last one the table's own memory goes too. Complexity: O(1).
     public mutating func remove(_ location: Location, _ arena: inout Arena) {
         assert(count > 0, "the location is of this table")
         location.cell.store(UInt8(0), location.slot)

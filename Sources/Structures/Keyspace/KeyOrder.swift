@@ -27,7 +27,9 @@ public enum KeyOrder {
     /// Below so many, comparing costs less than counting.
     private static let radixFrom = 64
 
-    /// Sorts `items` by their keys. Complexity: O(n), with as much memory again.
+    /// Sorts `items` by their keys.
+    ///
+    /// Complexity: O(n), with as much memory again.
     public static func sort(_ items: inout [Item]) {
         guard items.count >= radixFrom else {
             items.sort { $0.key < $1.key }

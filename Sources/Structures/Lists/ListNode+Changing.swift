@@ -111,7 +111,9 @@ extension ListNode {
     // MARK: Inserting
 
     /// Puts `item` in before element `index` (`count` to append); returns the block, which may be
-    /// another one. Complexity: at the ends O(1) amortised, else O(bytes).
+    /// another one.
+    ///
+    /// Complexity: at the ends O(1) amortised, else O(bytes).
     public static func insert(
         _ item: PackItem,
         at index: Int,
@@ -237,8 +239,10 @@ extension ListNode {
     }
 
     /// Moves all elements, to a larger block unless this one has room enough, so that a gap of
-    /// `size` bytes opens at `offset`. Three quarters of the room left go to the end at which the
-    /// gap lies, as more will come there, the rest to the other.
+    /// `size` bytes opens at `offset`.
+    ///
+    /// Three quarters of the room left go to the end at which the gap lies, as more will come
+    /// there, the rest to the other.
     private static func rearrange(
         _ size: Int,
         at offset: Int,
@@ -292,8 +296,9 @@ extension ListNode {
         return true
     }
 
-    /// Takes the elements in `range` out; the block stays. Complexity: at the ends O(elements taken
-    /// out), else O(bytes).
+    /// Takes the elements in `range` out; the block stays.
+    ///
+    /// Complexity: at the ends O(elements taken out), else O(bytes).
     public func remove(_ range: Range<Int>) {
         precondition(range.upperBound <= count, "no such elements")
         let (lower, upper) = (offset(range.lowerBound), offset(range.upperBound))
@@ -310,7 +315,9 @@ extension ListNode {
     }
 
     /// Takes elements equal to `item` out, up to `limit` of them, the last ones when `reversed`;
-    /// returns how many. The block stays. Complexity: O(bytes).
+    /// returns how many.
+    ///
+    /// The block stays. Complexity: O(bytes).
     public func removeMatches(_ item: PackItem, limit: Int, reversed: Bool) -> Int {
         guard mayHold(item) else { return 0 }
         var matches = 0

@@ -131,8 +131,9 @@ public struct ListNode: Sendable {
         cell.load(offset &+ width &- 8, as: Int64.self) >> Int64((8 &- width) &* 8)
     }
 
-    /// Where element `index` begins; the end for `count`. Complexity: O(1), mixed O(the elements on
-    /// the shorter side).
+    /// Where element `index` begins; the end for `count`.
+    ///
+    /// Complexity: O(1), mixed O(the elements on the shorter side).
     func offset(_ index: Int) -> Int {
         assert(index >= 0 && index <= count, "no such element")
         guard form == .mixed else { return begin &+ index &* width }
@@ -153,7 +154,9 @@ public struct ListNode: Sendable {
     }
 
     /// Calls `body` with up to `limit` elements from `index` on, downwards if `reversed`, until it
-    /// says false; returns whether it never did. `body` must not change the node.
+    /// says false; returns whether it never did.
+    ///
+    /// `body` must not change the node.
     @discardableResult
     public func walk(
         from index: Int,
@@ -185,7 +188,9 @@ public struct ListNode: Sendable {
     }
 
     /// Calls `body` with up to `limit` elements from `index` on, those that stand without lengths
-    /// all at once. `body` must not change the node.
+    /// all at once.
+    ///
+    /// `body` must not change the node.
     public func forEachRun(from index: Int, limit: Int, _ body: (Run) -> Void) {
         let steps = min(limit, count &- index)
         guard form == .strings, steps > 0 else {

@@ -30,6 +30,7 @@ public struct ListTree: BitwiseCopyable, Sendable {
     // MARK: Looking up
 
     /// The way to the node with element `index`, and the element's index within it.
+    ///
     /// Complexity: O(log n).
     func find(_ index: Int, _ arena: borrowing Arena) -> (path: Path, rest: Int) {
         precondition(index >= 0 && index < count, "no such element")
@@ -49,7 +50,9 @@ public struct ListTree: BitwiseCopyable, Sendable {
         return (path, rest)
     }
 
-    /// The way to the first node, or the last. Precondition: there is one.
+    /// The way to the first node, or the last.
+    ///
+    /// Precondition: there is one.
     func edge(last: Bool, _ arena: borrowing Arena) -> Path {
         var path = Path()
         ListTree.descend(to: root, last: last, &path, arena)
@@ -114,6 +117,7 @@ public struct ListTree: BitwiseCopyable, Sendable {
     }
 
     /// Puts `node` with `elements` elements in before or after the one at the end of `path`.
+    ///
     /// Complexity: O(log n).
     mutating func insert(
         _ node: Handle,
@@ -159,7 +163,9 @@ public struct ListTree: BitwiseCopyable, Sendable {
         }
     }
 
-    /// Takes the node at the end of `path` out; it is the caller's now. Complexity: O(log n).
+    /// Takes the node at the end of `path` out; it is the caller's now.
+    ///
+    /// Complexity: O(log n).
     mutating func remove(_ path: Path, _ arena: inout Arena) -> Handle {
         let node = node(path, arena)
         var path = path
@@ -188,7 +194,9 @@ public struct ListTree: BitwiseCopyable, Sendable {
     // MARK: Cutting and freeing
 
     /// Cuts all nodes off that come before the one at the end of `path`, or after it; returns a
-    /// chain of branches for `freeSome`, or none. Complexity: O(log n).
+    /// chain of branches for `freeSome`, or none.
+    ///
+    /// Complexity: O(log n).
     mutating func cut(before: Bool, _ path: Path, _ arena: inout Arena) -> Handle {
         var path = path
         var chain = Handle.none
@@ -211,7 +219,9 @@ public struct ListTree: BitwiseCopyable, Sendable {
     }
 
     /// Frees nodes and branches of a chain from its head until `budget` is used up, a node by its
-    /// size; true when nothing is left. The chain is then `none`.
+    /// size; true when nothing is left.
+    ///
+    /// The chain is then `none`.
     static func freeSome(
         _ chain: inout Handle,
         _ budget: inout Int,
@@ -339,8 +349,10 @@ struct ListBranch {
         return total
     }
 
-    /// Puts `child` in at `index`. A full branch gives children to a new one that goes behind it,
-    /// which is returned: all that come after `index` where that is an end, else half.
+    /// Puts `child` in at `index`.
+    ///
+    /// A full branch gives children to a new one that goes behind it, which is returned: all that
+    /// come after `index` where that is an end, else half.
     func insert(
         _ child: Handle,
         _ elements: Int,

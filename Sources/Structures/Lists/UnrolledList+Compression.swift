@@ -3,7 +3,9 @@ internal import Primitives
 /// Which nodes of a list are compressed.
 extension UnrolledList {
     /// Makes the nodes near the ends plain, and compresses the first one beyond them on each side,
-    /// which may have come there. Complexity: O(`depth`).
+    /// which may have come there.
+    ///
+    /// Complexity: O(`depth`).
     mutating func settle(_ arena: inout Arena) {
         guard depth > 0, count > 0 else { return }
         var nodes = 0
@@ -45,7 +47,9 @@ extension UnrolledList {
         update(location.place, handle, difference: 0, arena)
     }
 
-    /// Whether no node is compressed that must be plain. Complexity: O(nodes).
+    /// Whether no node is compressed that must be plain.
+    ///
+    /// Complexity: O(nodes).
     func isSettled(_ arena: borrowing Arena) -> Bool {
         var compressed: [Bool] = []
         walkNodes(from: 0, reversed: false, arena) { node, _ in

@@ -4,7 +4,9 @@ internal import Primitives
 extension UnrolledList {
     // MARK: One element
 
-    /// Puts `item` in before element `index`. Complexity: O(log n + bytes of a node).
+    /// Puts `item` in before element `index`.
+    ///
+    /// Complexity: O(log n + bytes of a node).
     public mutating func insert(
         _ item: PackItem,
         at index: Int,
@@ -112,7 +114,9 @@ extension UnrolledList {
         }
     }
 
-    /// Puts `item` in the place of element `index`. Complexity: O(log n + bytes of a node).
+    /// Puts `item` in the place of element `index`.
+    ///
+    /// Complexity: O(log n + bytes of a node).
     public mutating func replace(
         _ index: Int,
         with item: PackItem,
@@ -160,7 +164,9 @@ extension UnrolledList {
     // MARK: All elements
 
     /// Takes elements equal to `item` out, up to `limit` of them, the last ones first when
-    /// `reversed`; returns how many. The list may be empty after. Complexity: O(n).
+    /// `reversed`; returns how many.
+    ///
+    /// The list may be empty after. Complexity: O(n).
     public mutating func removeMatches(
         _ item: PackItem,
         limit: Int,
@@ -251,8 +257,9 @@ extension UnrolledList {
 
     // MARK: Freeing
 
-    /// Frees nodes until `budget` is used up; true when all are freed. Nothing else may be called
-    /// after.
+    /// Frees nodes until `budget` is used up; true when all are freed.
+    ///
+    /// Nothing else may be called after.
     public mutating func freeSome(_ budget: inout Int, _ arena: inout Arena) -> Bool {
         if !head.isNone { ListTree.free(head, &budget, &arena) }
         if !tail.isNone { ListTree.free(tail, &budget, &arena) }
@@ -271,7 +278,9 @@ extension UnrolledList {
 
     // MARK: Invariants
 
-    /// Whether all invariants hold. Complexity: O(n).
+    /// Whether all invariants hold.
+    ///
+    /// Complexity: O(n).
     func isValid(_ arena: borrowing Arena) -> Bool {
         var total = tree.count
         for end in [head, tail] where !end.isNone {

@@ -63,7 +63,9 @@ public struct UnrolledList: BitwiseCopyable, Sendable {
         case tail
     }
 
-    /// A place in the list: a node, and an element in it. Valid until the next change.
+    /// A place in the list: a node, and an element in it.
+    ///
+    /// Valid until the next change.
     public struct Location {
         var place: Place
         var handle: Handle
@@ -75,7 +77,9 @@ public struct UnrolledList: BitwiseCopyable, Sendable {
         handle.isNone ? 0 : ListNode(arena.cell(handle)).count
     }
 
-    /// Where element `index` stands. Complexity: O(log n), at the ends O(1).
+    /// Where element `index` stands.
+    ///
+    /// Complexity: O(log n), at the ends O(1).
     public func locate(_ index: Int, _ arena: borrowing Arena) -> Location {
         precondition(index >= 0 && index < count, "no such element")
         let first = nodeCount(head, arena)
@@ -126,7 +130,9 @@ public struct UnrolledList: BitwiseCopyable, Sendable {
 
     // MARK: Reading
 
-    /// Element `index`, lent by the list. Complexity: O(log n).
+    /// Element `index`, lent by the list.
+    ///
+    /// Complexity: O(log n).
     public func element(_ index: Int, _ arena: borrowing Arena) -> PackItem {
         let location = locate(index, arena)
         return node(location, arena).readable.element(location.index)
@@ -149,7 +155,9 @@ public struct UnrolledList: BitwiseCopyable, Sendable {
     }
 
     /// Calls `body` with up to `limit` elements from `index` on, downwards if `reversed`, until it
-    /// says false. `body` must not change the list. Complexity: O(elements).
+    /// says false.
+    ///
+    /// `body` must not change the list. Complexity: O(elements).
     public func walk(
         from index: Int,
         limit: Int,
@@ -167,6 +175,7 @@ public struct UnrolledList: BitwiseCopyable, Sendable {
     }
 
     /// Calls `body` with up to `limit` elements from `index` on, in runs as their nodes have them.
+    ///
     /// `body` must not change the list. Complexity: O(elements).
     public func forEachRun(
         from index: Int,
@@ -184,8 +193,9 @@ public struct UnrolledList: BitwiseCopyable, Sendable {
     }
 
     /// Calls `body` with the index of every element equal to `item` among the first `limit`, or the
-    /// last ones in falling order when `reversed`, until it says false. Complexity: O(elements),
-    /// those aside whose node's form tells them different.
+    /// last ones in falling order when `reversed`, until it says false.
+    ///
+    /// Complexity: O(elements), those aside whose node's form tells them different.
     public func forEachMatch(
         _ item: PackItem,
         limit: Int,
@@ -213,7 +223,9 @@ public struct UnrolledList: BitwiseCopyable, Sendable {
 
     // MARK: At the ends
 
-    /// Puts `item` before the first element, or after the last. Complexity: O(1) amortised.
+    /// Puts `item` before the first element, or after the last.
+    ///
+    /// Complexity: O(1) amortised.
     public mutating func push(
         _ item: PackItem,
         atFront: Bool,
@@ -243,7 +255,9 @@ public struct UnrolledList: BitwiseCopyable, Sendable {
     }
 
     /// Takes the first `removed` elements out, fewer than all; returns a chain of what was cut off,
-    /// to be freed by `freeSome`, or none. Complexity: O(log n), and the elements of the cut node.
+    /// to be freed by `freeSome`, or none.
+    ///
+    /// Complexity: O(log n), and the elements of the cut node.
     public mutating func removeFirst(_ removed: Int, _ arena: inout Arena) -> Handle {
         precondition(removed >= 0 && removed < count, "an element stays")
         count -= removed

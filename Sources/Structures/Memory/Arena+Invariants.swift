@@ -2,7 +2,9 @@ internal import Primitives
 
 /// The invariants of the arena, checked whole; for tests.
 extension Arena {
-    /// Whether all invariants hold. Complexity: O(pages + freed blocks).
+    /// Whether all invariants hold.
+    ///
+    /// Complexity: O(pages + freed blocks).
     public var isValid: Bool {
         var live = 0
         var used = 0

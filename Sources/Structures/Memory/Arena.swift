@@ -80,7 +80,9 @@ public struct Arena: ~Copyable {
         unsafe Handle(units: UInt32(truncatingIfNeeded: (cell.base - base) >> 3))
     }
 
-    /// A block of at least `byteCount` bytes, not cleared. Complexity: O(1) up to 32 KiB.
+    /// A block of at least `byteCount` bytes, not cleared.
+    ///
+    /// Complexity: O(1) up to 32 KiB.
     public mutating func allocate(_ byteCount: Int) -> Handle {
         precondition(byteCount > 0, "a block has bytes")
         guard byteCount <= SizeClasses.byteCountMax else { return allocateRun(byteCount) }
@@ -104,7 +106,9 @@ public struct Arena: ~Copyable {
         return Handle(units: page << 13 | UInt32(unit))
     }
 
-    /// Gives a block back. Complexity: O(1) up to 32 KiB.
+    /// Gives a block back.
+    ///
+    /// Complexity: O(1) up to 32 KiB.
     public mutating func free(_ handle: Handle) {
         precondition(!handle.isNone, "no block to free")
         let page = handle.units >> 13
@@ -202,7 +206,9 @@ public struct Arena: ~Copyable {
         }
     }
 
-    /// The pages of this arena in ascending order, neighbours joined. Complexity: O(n log n).
+    /// The pages of this arena in ascending order, neighbours joined.
+    ///
+    /// Complexity: O(n log n).
     private var ownRuns: [Range<UInt32>] {
         var pages: [Range<UInt32>] = []
         forEachPage { page, record in pages.append(page..<page + record.pageCount) }

@@ -17,7 +17,9 @@ public struct ArenaUsage: Sendable {
     /// Nothing yet.
     public init() {}
 
-    /// Takes an arena in. Complexity: O(its pages).
+    /// Takes an arena in.
+    ///
+    /// Complexity: O(its pages).
     public mutating func add(_ arena: borrowing Arena) {
         liveBytes += arena.liveBytes
         pageBytes += arena.pageBytes

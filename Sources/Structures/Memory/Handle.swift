@@ -1,4 +1,6 @@
-/// Where a block lies in its arena: the offset in units of 8 bytes. Zero is no block.
+/// Where a block lies in its arena: the offset in units of 8 bytes.
+///
+/// Zero is no block.
 @frozen
 public struct Handle: Equatable, Sendable, BitwiseCopyable {
     /// The offset from the arena's base in units of 8 bytes.

@@ -4,7 +4,9 @@ struct PageRuns {
     /// The number of free pages.
     private(set) var pageCount = 0
 
-    /// Takes the first run of at least `count` pages, or nil. Complexity: O(runs).
+    /// Takes the first run of at least `count` pages, or nil.
+    ///
+    /// Complexity: O(runs).
     mutating func take(_ count: UInt32) -> UInt32? {
         guard pageCount >= count else { return nil }
         guard let index = runs.lastIndex(where: { UInt32($0.count) >= count }) else { return nil }
@@ -21,7 +23,9 @@ struct PageRuns {
     /// Calls `body` with every run.
     func forEach(_ body: (Range<UInt32>) -> Void) { for run in runs { body(run) } }
 
-    /// The number of pages of the longest run. Complexity: O(runs).
+    /// The number of pages of the longest run.
+    ///
+    /// Complexity: O(runs).
     var largest: Int { runs.reduce(0) { max($0, $1.count) } }
 
     /// Takes the run that ends at `end`, if there is one.
@@ -38,7 +42,9 @@ struct PageRuns {
         return runs.removeFirst()
     }
 
-    /// Gives back runs in ascending order. Complexity: O(all runs).
+    /// Gives back runs in ascending order.
+    ///
+    /// Complexity: O(all runs).
     mutating func give(ascending given: ArraySlice<Range<UInt32>>) {
         var merged: [Range<UInt32>] = []
         merged.reserveCapacity(runs.count + given.count)

@@ -28,8 +28,9 @@ extension Region {
     }
 
     /// Prepares huge pages ahead of what is in use, on the helper's thread: the first touch of one
-    /// takes milliseconds, which the partition's users would wait for. Where they are faster than
-    /// the helper, they get pages of 4 KiB.
+    /// takes milliseconds, which the partition's users would wait for.
+    ///
+    /// Where they are faster than the helper, they get pages of 4 KiB.
     public func prepareAhead() {
         while true {
             let end = shownEnd.load(ordering: .acquiring)

@@ -95,9 +95,10 @@ public final class Region: @unchecked Sendable {  // because: the partition's lo
     /// Bit 31 of the word given to `showTightness`.
     public static let tightBit: UInt32 = 1 << 31
 
-    /// Reserves `byteCount` bytes of addresses, fewer where so many are not to be had. Where
-    /// promises of memory are limited, nothing may be written there at first: so they count neither
-    /// as used nor as promised. `bell` wakes the helper that calls `prepareAhead`.
+    /// Reserves `byteCount` bytes of addresses, fewer where so many are not to be had.
+    ///
+    /// Where promises of memory are limited, nothing may be written there at first: so they count
+    /// neither as used nor as promised. `bell` wakes the helper that calls `prepareAhead`.
     public init(
         byteCount: Int = Region.byteCountMax,
         isLimited: Bool = false,
@@ -161,8 +162,9 @@ public final class Region: @unchecked Sendable {  // because: the partition's lo
 
     // MARK: Taking and giving
 
-    /// Takes `count` neighbouring pages for an arena. Ends the process when there are none: who
-    /// lets requests run asks `hasRoom` before.
+    /// Takes `count` neighbouring pages for an arena.
+    ///
+    /// Ends the process when there are none: who lets requests run asks `hasRoom` before.
     func take(_ count: UInt32, isSmall: Bool) -> UInt32 {
         if hasReturned.load(ordering: .relaxed) { takeUpReturned() }
         let page =
@@ -248,7 +250,9 @@ public final class Region: @unchecked Sendable {  // because: the partition's lo
     /// The number of free pages.
     public var idlePageCount: Int { lower.free.pageCount + upper.free.pageCount }
 
-    /// Gives back to the system what free pages still hold. Complexity: O(free runs).
+    /// Gives back to the system what free pages still hold.
+    ///
+    /// Complexity: O(free runs).
     public func giveBackIdlePages() {
         lower.free.forEach { release($0) }
         upper.free.forEach { release($0) }

@@ -74,7 +74,9 @@ public struct FieldPack: Sendable {
     /// The most fields; beyond, another structure is needed.
     public static let countMax = Pack.countMax / 3
 
-    /// The fields held. Complexity: O(1).
+    /// The fields held.
+    ///
+    /// Complexity: O(1).
     @inlinable
     public var count: Int { isVolatile ? pack.count / 3 : pack.count / 2 }
 
@@ -87,7 +89,9 @@ public struct FieldPack: Sendable {
         return field(at: offset)
     }
 
-    /// The field that begins at `offset`. Complexity: O(1).
+    /// The field that begins at `offset`.
+    ///
+    /// Complexity: O(1).
     @inlinable
     public func field(at offset: Int) -> Field {
         let (name, valueOffset) = pack.read(offset)
@@ -113,7 +117,9 @@ public struct FieldPack: Sendable {
         )
     }
 
-    /// Calls `body` with every field until it says false. `body` must not change the pack.
+    /// Calls `body` with every field until it says false.
+    ///
+    /// `body` must not change the pack.
     @inlinable
     public func forEach(_ body: (Field) -> Bool) {
         let last = pack.byteCount
@@ -125,7 +131,9 @@ public struct FieldPack: Sendable {
         }
     }
 
-    /// The earliest expiry, or nil where all fields stay. Complexity: O(1).
+    /// The earliest expiry, or nil where all fields stay.
+    ///
+    /// Complexity: O(1).
     public var earliest: Int64? {
         isVolatile && pack.count > 0 ? field(at: Pack.start).expiry : nil
     }
@@ -157,6 +165,7 @@ public struct FieldPack: Sendable {
     // MARK: Changing
 
     /// Adds a field that is not there; returns the block, which may be another one.
+    ///
     /// Precondition: an expiry is positive, and the pack volatile.
     public func insert(
         _ name: PackItem,

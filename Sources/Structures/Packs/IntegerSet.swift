@@ -43,21 +43,25 @@ public struct IntegerSet: Sendable {
         return base &+ Int64(bitPattern: distance(index, width))
     }
 
-    /// A number's distance from the base. The eight bytes that end where it ends are loaded: the
-    /// head is longer than that.
+    /// A number's distance from the base.
+    ///
+    /// The eight bytes that end where it ends are loaded: the head is longer than that.
     @inline(__always)
     private func distance(_ index: Int, _ width: Int) -> UInt64 {
         let end = IntegerSet.start &+ (index &+ 1) &* width
         return cell.load(end &- 8, as: UInt64.self) >> UInt64(64 &- width &* 8)
     }
 
-    /// Where `number` stands, or would be put in. Complexity: O(log n).
+    /// Where `number` stands, or would be put in.
+    ///
+    /// Complexity: O(log n).
     public func find(_ number: Int64) -> (index: Int, isFound: Bool) {
         find(number, in: 0..<count)
     }
 
-    /// As `find`, where the answer is `start` or later, most likely soon after it. Complexity:
-    /// O(log d), d being the distance from `start`.
+    /// As `find`, where the answer is `start` or later, most likely soon after it.
+    ///
+    /// Complexity: O(log d), d being the distance from `start`.
     public func find(_ number: Int64, from start: Int) -> (index: Int, isFound: Bool) {
         let count = count
         guard number >= base else { return (start, false) }
@@ -100,7 +104,9 @@ public struct IntegerSet: Sendable {
     }
 
     /// Puts `number`, which is not there, in at `index`, as `find` gave it; returns the block,
-    /// which may be another one. Complexity: O(n).
+    /// which may be another one.
+    ///
+    /// Complexity: O(n).
     public static func insert(
         _ number: Int64,
         at index: Int,
@@ -128,7 +134,9 @@ public struct IntegerSet: Sendable {
     }
 
     /// Rewrites all numbers, from the last to the first, with another base and width, leaving room
-    /// for one more at `gap`. None is put where one not yet read stands, as the width never falls.
+    /// for one more at `gap`.
+    ///
+    /// None is put where one not yet read stands, as the width never falls.
     private func spread(base newBase: Int64, width newWidth: Int, gap: Int) {
         let (oldBase, oldWidth) = (base, width)
         assert(newWidth >= oldWidth, "it would overwrite what comes next")
@@ -142,6 +150,7 @@ public struct IntegerSet: Sendable {
     }
 
     /// Takes out the number at `index`; returns the block, which may be another one.
+    ///
     /// Complexity: O(n).
     public static func remove(_ index: Int, _ handle: Handle, _ arena: inout Arena) -> Handle {
         let set = IntegerSet(arena.cell(handle))

@@ -29,11 +29,15 @@ public struct Pack: Sendable {
     @inlinable
     public init(_ cell: Cell) { self.cell = cell }
 
-    /// The items held. Complexity: O(1).
+    /// The items held.
+    ///
+    /// Complexity: O(1).
     @inlinable
     public var count: Int { Int(cell.load(4, as: UInt16.self)) }
 
-    /// The bytes in use, the head included: where the next item would begin. Complexity: O(1).
+    /// The bytes in use, the head included: where the next item would begin.
+    ///
+    /// Complexity: O(1).
     @inlinable
     public var byteCount: Int { Int(cell.load(0, as: UInt32.self)) }
 
@@ -45,7 +49,9 @@ public struct Pack: Sendable {
 
     // MARK: Reading
 
-    /// The item at `offset`, and where the next one begins. Complexity: O(1).
+    /// The item at `offset`, and where the next one begins.
+    ///
+    /// Complexity: O(1).
     @inlinable
     @inline(__always)
     public func read(_ offset: Int) -> (item: PackItem, end: Int) {
@@ -53,7 +59,9 @@ public struct Pack: Sendable {
         return PackItem.read(cell, offset)
     }
 
-    /// Where the item after the one at `offset` begins. Complexity: O(1).
+    /// Where the item after the one at `offset` begins.
+    ///
+    /// Complexity: O(1).
     @inlinable
     @inline(__always)
     public func end(_ offset: Int) -> Int { PackItem.end(cell, offset) }
@@ -105,8 +113,9 @@ public struct Pack: Sendable {
         return nil
     }
 
-    /// Calls `body` with every item and where it begins, until it says false. `body` must not
-    /// change the pack.
+    /// Calls `body` with every item and where it begins, until it says false.
+    ///
+    /// `body` must not change the pack.
     @inlinable
     public func forEach(_ body: (PackItem, Int) -> Bool) {
         let last = byteCount

@@ -126,7 +126,9 @@ public enum PackItem {
     }
 
     /// Writes the item at `offset` of `cell`, which has room for `byteCount` bytes, of which the
-    /// item's own are no part. Returns where the next one begins.
+    /// item's own are no part.
+    ///
+    /// Returns where the next one begins.
     @inlinable
     @discardableResult
     public func write(to cell: Cell, at offset: Int) -> Int {

@@ -131,7 +131,9 @@ public struct SortedPack: Sendable {
     }
 
     /// Calls `body` with up to `limit` members from `rank` on, downwards when `reversed`, until it
-    /// says false. `body` must not change the pack.
+    /// says false.
+    ///
+    /// `body` must not change the pack.
     public func walk(
         from rank: Int,
         limit: Int,

@@ -68,7 +68,9 @@ public enum HyperLogLog {
 
     // MARK: Header
 
-    /// How the registers in `bytes` are kept. Throws: `foreign`.
+    /// How the registers in `bytes` are kept.
+    ///
+    /// Throws: `foreign`.
     public static func encoding(_ bytes: Bytes) throws(Failure) -> Encoding {
         guard bytes.count >= headerByteCount, bytes[0..<4] == Bytes("HYLL"),
             let encoding = Encoding(rawValue: bytes[encodingOffset]),
@@ -112,7 +114,9 @@ public enum HyperLogLog {
 
     // MARK: Estimating
 
-    /// The number of different elements that the registers in `bytes` saw. Throws: `corrupted`.
+    /// The number of different elements that the registers in `bytes` saw.
+    ///
+    /// Throws: `corrupted`.
     public static func cardinality(
         _ bytes: Bytes,
         _ encoding: Encoding

@@ -110,7 +110,9 @@ public struct HyperLogLogRegisters: ~Copyable {
         }
     }
 
-    /// Raises every register to what it is in `bytes`. Throws: `corrupted`, having raised some.
+    /// Raises every register to what it is in `bytes`.
+    ///
+    /// Throws: `corrupted`, having raised some.
     public mutating func merge(
         _ bytes: Bytes,
         _ encoding: HyperLogLog.Encoding

@@ -39,7 +39,9 @@ public struct SparseRegisters {
         cell.store(UInt8(0xFF), start + 1)
     }
 
-    /// The run that begins at `offset` of `bytes`. A second byte that is missing counts as zero.
+    /// The run that begins at `offset` of `bytes`.
+    ///
+    /// A second byte that is missing counts as zero.
     static func run(_ bytes: Bytes, _ offset: Int) -> Run {
         let first = bytes[offset]
         if first >= 0x80 {
@@ -65,7 +67,9 @@ public struct SparseRegisters {
         }
     }
 
-    /// Counts the registers by value. Throws: the runs do not cover them all exactly.
+    /// Counts the registers by value.
+    ///
+    /// Throws: the runs do not cover them all exactly.
     func count(_ histogram: inout RegisterHistogram) throws(HyperLogLog.Failure) {
         var covered = 0
         forEach { _, run in
@@ -76,7 +80,9 @@ public struct SparseRegisters {
         guard covered == HyperLogLog.registerCount else { throw .corrupted }
     }
 
-    /// Raises `registers` to those of the runs. Throws: the runs do not cover them all exactly.
+    /// Raises `registers` to those of the runs.
+    ///
+    /// Throws: the runs do not cover them all exactly.
     func merge(into registers: inout HyperLogLogRegisters) throws(HyperLogLog.Failure) {
         var covered = 0
         forEach { index, run in
@@ -155,8 +161,9 @@ public struct SparseRegistersEditor: ~Copyable {
     /// The bytes as they are now.
     public var bytes: Bytes { buffer.bytes }
 
-    /// Raises the register at `index` to `rank`, where it is lower. Complexity: O(runs before it),
-    /// O(1) when called with one register after the other.
+    /// Raises the register at `index` to `rank`, where it is lower.
+    ///
+    /// Complexity: O(runs before it), O(1) when called with one register after the other.
     public mutating func raise(_ observation: HyperLogLog.Observation) -> Outcome {
         let (index, rank) = (observation.index, observation.rank)
         guard rank <= SparseRegisters.rankMax else { return .tooLarge }

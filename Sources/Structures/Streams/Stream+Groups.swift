@@ -101,6 +101,7 @@ extension Stream {
     }
 
     /// How many entries a group has still to read; nil when there is no telling.
+    ///
     /// Source: as Redis 7.4.2 and later count; 7.0 forgot what was trimmed before it was read.
     public func lag(_ group: StreamGroup) -> Int64? {
         if addedCount == 0 || count == 0 { return 0 }

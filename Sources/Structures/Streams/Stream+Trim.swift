@@ -22,10 +22,11 @@ public struct StreamTrim: Sendable {
 }
 
 extension Stream {
-    /// Takes entries out at the front; returns their number, and a stream that has nothing but
-    /// what was cut off, to be destroyed, where that is much. Complexity: O(packs cut off, or packs
-    /// that stay where those are fewer, and entries of one more); O(entries) where pending entries
-    /// matter.
+    /// Takes entries out at the front; returns their number, and a stream that has nothing but what
+    /// was cut off, to be destroyed, where that is much.
+    ///
+    /// Complexity: O(packs cut off, or packs that stay where those are fewer, and entries of one
+    /// more); O(entries) where pending entries matter.
     public func trim(_ trim: StreamTrim, _ arena: inout Arena) -> (removed: Int, cut: Stream?) {
         let result: (removed: Int, cut: Stream?)
         if trim.references == .keep || groups.count(arena) == 0 {

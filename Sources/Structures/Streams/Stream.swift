@@ -96,7 +96,9 @@ public struct Stream: Sendable {
     // MARK: Reading
 
     /// Calls `body` with the entries from `lower` to `upper`, downwards when `reversed`, until it
-    /// says false. `body` must not change the stream. Complexity: O(log n + entries).
+    /// says false.
+    ///
+    /// `body` must not change the stream. Complexity: O(log n + entries).
     public func walk(
         _ lower: StreamID,
         _ upper: StreamID,
@@ -126,7 +128,9 @@ public struct Stream: Sendable {
         }
     }
 
-    /// The entry `id`, or nil. Complexity: O(log n + entries of a pack).
+    /// The entry `id`, or nil.
+    ///
+    /// Complexity: O(log n + entries of a pack).
     public func find(_ id: StreamID, _ arena: borrowing Arena) -> StreamPack.Item? {
         guard count > 0, id >= firstID, id <= lastID,
             let spot = packs.seekBack(id, arena)
@@ -166,7 +170,9 @@ public struct Stream: Sendable {
     }
 
     /// Adds an entry of `pairs` fields and values, which `word` gives in turns and which have
-    /// `byteCount` bytes together. Complexity: O(its bytes).
+    /// `byteCount` bytes together.
+    ///
+    /// Complexity: O(its bytes).
     ///
     /// Precondition: `id` is above the last one.
     public func append(
@@ -226,7 +232,9 @@ public struct Stream: Sendable {
 
     // MARK: Removing
 
-    /// Takes an entry out; whether it was there. What is known of deleted ids is the caller's.
+    /// Takes an entry out; whether it was there.
+    ///
+    /// What is known of deleted ids is the caller's.
     func removeEntry(_ id: StreamID, _ arena: inout Arena) -> Bool {
         guard let item = find(id, arena) else { return false }
         item.delete()
@@ -248,7 +256,9 @@ public struct Stream: Sendable {
         }
     }
 
-    /// Takes the entry `id` out by name; whether it was there. Complexity: as `find`.
+    /// Takes the entry `id` out by name; whether it was there.
+    ///
+    /// Complexity: as `find`.
     public func remove(_ id: StreamID, _ arena: inout Arena) -> Bool {
         guard removeEntry(id, &arena) else { return false }
         deletedIDMax = max(deletedIDMax, id)
@@ -276,8 +286,9 @@ public struct Stream: Sendable {
         return arena.capacity(root) + packs.nodeByteCount + packBytes + groupByteCount(arena)
     }
 
-    /// Gives memory back, at most `budget` blocks, and takes what it freed from the budget. Returns
-    /// whether all is freed. Nothing else may be called after.
+    /// Gives memory back, at most `budget` blocks, and takes what it freed from the budget.
+    ///
+    /// Returns whether all is freed. Nothing else may be called after.
     public func destroySome(_ budget: inout Int, _ arena: inout Arena) -> Bool {
         var packs = packs
         while budget > 0, let handle = packs.removeLast(&arena) {

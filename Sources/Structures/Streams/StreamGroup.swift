@@ -95,8 +95,9 @@ public struct StreamGroup: Sendable {
     }
 
     /// Removes up to `limit` pending entries of the consumer with `name`, and the consumer with the
-    /// last of them; returns their number, and whether the consumer is gone. Nil when there is no
-    /// such consumer.
+    /// last of them; returns their number, and whether the consumer is gone.
+    ///
+    /// Nil when there is no such consumer.
     public func removeConsumer(
         _ name: Bytes,
         limit: Int,
@@ -135,7 +136,9 @@ public struct StreamGroup: Sendable {
     }
 
     /// Calls `body` with the pending entries from `lower` to `upper`, or those of one consumer,
-    /// until it says false. `body` must not add or remove any.
+    /// until it says false.
+    ///
+    /// `body` must not add or remove any.
     public func walkPending(
         of consumer: StreamConsumer?,
         _ lower: StreamID,
@@ -179,8 +182,10 @@ public struct StreamGroup: Sendable {
         return entry
     }
 
-    /// The moment to note for a delivery at `now`. Workers take the time once for many requests, so
-    /// that one may be some milliseconds behind another: the last delivery's moment then counts.
+    /// The moment to note for a delivery at `now`.
+    ///
+    /// Workers take the time once for many requests, so that one may be some milliseconds behind
+    /// another: the last delivery's moment then counts.
     public func moment(_ now: Int64, _ arena: borrowing Arena) -> Int64 {
         guard !newest.isNone else { return now }
         let last = PendingEntry(newest, arena).time

@@ -74,7 +74,9 @@ public struct StreamMemory: Sendable {
     /// The number of producers.
     public func producerCount(_ arena: borrowing Arena) -> Int { producers.count(arena) }
 
-    /// The number of messages of all producers. Complexity: O(producers).
+    /// The number of messages of all producers.
+    ///
+    /// Complexity: O(producers).
     public func messageCount(_ arena: borrowing Arena) -> Int {
         var total = 0
         for index in 0..<producers.count(arena) {
@@ -173,7 +175,9 @@ public struct StreamMemory: Sendable {
         return producers.count(arena) == 0
     }
 
-    /// A message that is known, and its producer. Valid until the memory changes.
+    /// A message that is known, and its producer.
+    ///
+    /// Valid until the memory changes.
     public struct Known {
         /// The producer's name.
         public let producer: Bytes
@@ -277,8 +281,9 @@ extension Stream {
         return memory
     }
 
-    /// The entry that the message `name` of `producer` became, or nil when it is not known. With
-    /// `counts` it counts as one that came again.
+    /// The entry that the message `name` of `producer` became, or nil when it is not known.
+    ///
+    /// With `counts` it counts as one that came again.
     public func entry(
         ofMessage name: Bytes,
         of producer: Bytes,

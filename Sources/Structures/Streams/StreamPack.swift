@@ -77,7 +77,9 @@ public struct StreamPack: Sendable {
 
     // MARK: Reading
 
-    /// An entry where it stands. Valid until its stream changes.
+    /// An entry where it stands.
+    ///
+    /// Valid until its stream changes.
     public struct Item {
         /// Its id.
         public let id: StreamID
@@ -183,8 +185,9 @@ public struct StreamPack: Sendable {
         return true
     }
 
-    /// As `walk`, downwards. Entries tell where the next one begins, not the one before: notes 64
-    /// at a time.
+    /// As `walk`, downwards.
+    ///
+    /// Entries tell where the next one begins, not the one before: notes 64 at a time.
     func walkDown(_ lower: StreamID, _ upper: StreamID, _ body: (Item) -> Bool) -> Bool {
         var total = 0
         var cursor = Cursor(self)

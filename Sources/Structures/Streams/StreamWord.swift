@@ -74,7 +74,9 @@ public enum StreamWord {
     }
 
     /// Writes `text` at `place`, which moves behind it; there is room for `headCountMax` bytes more
-    /// than the text has. Returns the bytes that a listpack would take for it.
+    /// than the text has.
+    ///
+    /// Returns the bytes that a listpack would take for it.
     static func write(_ text: Bytes, _ cell: Cell, _ place: inout Int) -> Int {
         let count = text.count
         if count <= DecimalText.byteCountMax, let number = DecimalText.integer(text) {
@@ -128,8 +130,9 @@ public enum StreamWord {
 
     // MARK: What Redis would take
 
-    /// The bytes of a whole number in a listpack. Redis' nodes end by such sizes, and `XTRIM ~`
-    /// shows where they end.
+    /// The bytes of a whole number in a listpack.
+    ///
+    /// Redis' nodes end by such sizes, and `XTRIM ~` shows where they end.
     static func listpackByteCount(_ number: Int64) -> Int {
         if number >= 0, number <= 127 { return 2 }
         if number >= -4096, number <= 4095 { return 3 }

@@ -134,7 +134,9 @@ public struct FieldTable: BitwiseCopyable, Sendable {
     // MARK: Expiring
 
     /// Takes out fields that were due at `now`, at most `budget` of them, each announced to
-    /// `willRemove`; returns how many. Complexity: O(removed), and a word for every 64 buckets.
+    /// `willRemove`; returns how many.
+    ///
+    /// Complexity: O(removed), and a word for every 64 buckets.
     public mutating func removeDue(
         _ now: Int64,
         _ budget: inout Int,
@@ -193,8 +195,9 @@ public struct FieldTable: BitwiseCopyable, Sendable {
     // MARK: Freeing
 
     /// Gives memory back, at most `budget` entries and a bucket's more, each announced to
-    /// `willRemove`, and takes what it freed from the budget. Returns whether all is freed. Nothing
-    /// else may be called after.
+    /// `willRemove`, and takes what it freed from the budget.
+    ///
+    /// Returns whether all is freed. Nothing else may be called after.
     public mutating func destroySome(
         _ budget: inout Int,
         _ arena: inout Arena,

@@ -32,7 +32,9 @@ public struct MemberTable: BitwiseCopyable, Sendable {
     /// The members held.
     public var count: Int { table.count }
 
-    /// Adds a member that the table does not hold. Complexity: O(1).
+    /// Adds a member that the table does not hold.
+    ///
+    /// Complexity: O(1).
     public mutating func insert(_ member: Bytes, _ hash: KeyHash, _ arena: inout Arena) {
         _ = table.insert(
             member,
@@ -45,13 +47,17 @@ public struct MemberTable: BitwiseCopyable, Sendable {
         )
     }
 
-    /// Takes a member out. Complexity: O(1).
+    /// Takes a member out.
+    ///
+    /// Complexity: O(1).
     public mutating func remove(_ location: EntryTable.Location, _ arena: inout Arena) {
         table.removeEntry(location, &arena)
     }
 
     /// Calls `body` with every member until it says false, asking the cache for entries two buckets
-    /// ahead. `body` must not change the table.
+    /// ahead.
+    ///
+    /// `body` must not change the table.
     public func forEach(_ arena: borrowing Arena, _ body: (Bytes) -> Bool) {
         guard count > 0 else { return }
         let total = table.bucketTotal
@@ -112,8 +118,9 @@ public struct MemberTable: BitwiseCopyable, Sendable {
     }
 
     /// Gives memory back, at most `budget` blocks and what hangs on the last bucket of them, and
-    /// takes what it freed from the budget. Returns whether all is freed. Nothing else may be
-    /// called after.
+    /// takes what it freed from the budget.
+    ///
+    /// Returns whether all is freed. Nothing else may be called after.
     public mutating func destroySome(_ budget: inout Int, _ arena: inout Arena) -> Bool {
         while budget > 0, !table.isDestroyed { budget -= table.destroyLast(&arena) }
         return table.isDestroyed

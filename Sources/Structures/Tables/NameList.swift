@@ -58,7 +58,9 @@ public struct NameList: BitwiseCopyable, Sendable {
         return (lower, false)
     }
 
-    /// The block with `name`, or nil. Complexity: O(log n).
+    /// The block with `name`, or nil.
+    ///
+    /// Complexity: O(log n).
     func find(_ name: Bytes, _ arena: borrowing Arena) -> Handle? {
         let place = position(name, arena)
         return place.isHeld ? block(place.index, arena) : nil

@@ -59,7 +59,9 @@ public struct OrderedTable: BitwiseCopyable, Sendable {
     }
 
     /// Calls `body` with up to `limit` members from `rank` on, downwards when `reversed`, until it
-    /// says false. `body` must not change the table.
+    /// says false.
+    ///
+    /// `body` must not change the table.
     public func walk(
         from rank: Int,
         limit: Int,
@@ -73,8 +75,9 @@ public struct OrderedTable: BitwiseCopyable, Sendable {
         }
     }
 
-    /// Calls `body` with the members that do not sort before `bound`, until it says false. `body`
-    /// must not change the table.
+    /// Calls `body` with the members that do not sort before `bound`, until it says false.
+    ///
+    /// `body` must not change the table.
     public func walk(
         from bound: OrderedBound,
         _ arena: borrowing Arena,
@@ -163,7 +166,9 @@ public struct OrderedTable: BitwiseCopyable, Sendable {
         arena.free(handle)
     }
 
-    /// Takes out the members with these ranks. Complexity: O(k log n).
+    /// Takes out the members with these ranks.
+    ///
+    /// Complexity: O(k log n).
     public mutating func remove(_ ranks: Range<Int>, _ arena: inout Arena) {
         precondition(ranks.upperBound <= count, "no such members")
         for _ in ranks {
@@ -175,8 +180,9 @@ public struct OrderedTable: BitwiseCopyable, Sendable {
     }
 
     /// Gives memory back, at most `budget` blocks and what hangs on the last of them, and takes
-    /// what it freed from the budget. Returns whether all is freed. Nothing else may be called
-    /// after.
+    /// what it freed from the budget.
+    ///
+    /// Returns whether all is freed. Nothing else may be called after.
     public mutating func destroySome(_ budget: inout Int, _ arena: inout Arena) -> Bool {
         guard tree.destroySome(&budget, &arena) else { return false }
         while budget > 0, !table.isDestroyed {

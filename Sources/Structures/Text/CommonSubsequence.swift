@@ -35,6 +35,7 @@ public struct CommonSubsequence {
     public private(set) var count = 0
 
     /// Compares `first` and `second`, both lent for as long as this is used.
+    ///
     /// Complexity: O(`first` · `second` / 64).
     public init(_ first: Bytes, _ second: Bytes) {
         self.first = first

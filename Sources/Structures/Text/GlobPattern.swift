@@ -54,8 +54,9 @@ public struct GlobPattern {
         }
     }
 
-    /// As `step`, for a class whose `[` stands before `start`. A class that does not end, ends with
-    /// the pattern.
+    /// As `step`, for a class whose `[` stands before `start`.
+    ///
+    /// A class that does not end, ends with the pattern.
     private func stepClass(_ start: Int, _ byte: UInt8) -> Int? {
         var at = start
         let isNegated = at < pattern.count && pattern[at] == UInt8(ascii: "^")

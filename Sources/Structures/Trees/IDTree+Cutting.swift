@@ -3,6 +3,7 @@ internal import Primitives
 /// Cutting a tree in two.
 extension IDTree {
     /// Cuts off all ids below `id`, which are `cutCount`; returns them as a tree of their own.
+    ///
     /// Complexity: O(log n).
     mutating func cutFront(
         below id: StreamID,

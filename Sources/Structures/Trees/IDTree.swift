@@ -39,7 +39,9 @@ public struct IDTree: BitwiseCopyable, Sendable {
     /// The ids held.
     public var count: Int { Int(size) }
 
-    /// Where an id stands. Valid until the next change.
+    /// Where an id stands.
+    ///
+    /// Valid until the next change.
     public struct Spot: Sendable {
         var leaf: Handle
         var index: Int
@@ -57,7 +59,9 @@ public struct IDTree: BitwiseCopyable, Sendable {
         return node
     }
 
-    /// The block of `id`, or nil. Complexity: O(log n).
+    /// The block of `id`, or nil.
+    ///
+    /// Complexity: O(log n).
     public func find(_ id: StreamID, _ arena: borrowing Arena) -> Handle? {
         guard height > 0 else { return nil }
         let leaf = IDNode(arena.cell(leaf(id, arena)))
@@ -66,7 +70,9 @@ public struct IDTree: BitwiseCopyable, Sendable {
         return leaf.handle(index)
     }
 
-    /// The first id from `id` on, or nil. Complexity: O(log n).
+    /// The first id from `id` on, or nil.
+    ///
+    /// Complexity: O(log n).
     public func seek(_ id: StreamID, _ arena: borrowing Arena) -> Spot? {
         guard height > 0 else { return nil }
         let handle = leaf(id, arena)
@@ -76,7 +82,9 @@ public struct IDTree: BitwiseCopyable, Sendable {
         return leaf.next.isNone ? nil : Spot(leaf: leaf.next, index: 0)
     }
 
-    /// The last id up to `id`, or nil. Complexity: O(log n).
+    /// The last id up to `id`, or nil.
+    ///
+    /// Complexity: O(log n).
     public func seekBack(_ id: StreamID, _ arena: borrowing Arena) -> Spot? {
         guard height > 0 else { return nil }
         let handle = leaf(id, arena)
@@ -124,7 +132,9 @@ public struct IDTree: BitwiseCopyable, Sendable {
 
     // MARK: Adding
 
-    /// Adds an id that the tree does not hold. Complexity: O(log n).
+    /// Adds an id that the tree does not hold.
+    ///
+    /// Complexity: O(log n).
     public mutating func insert(_ id: StreamID, _ handle: Handle, _ arena: inout Arena) {
         if height == 0 {
             root = arena.allocate(IDNode.byteCount(1))
@@ -223,6 +233,7 @@ public struct IDTree: BitwiseCopyable, Sendable {
     // MARK: Removing
 
     /// Takes `id` out; returns its block, or nil when the tree does not hold it.
+    ///
     /// Complexity: O(log n).
     @discardableResult
     public mutating func remove(_ id: StreamID, _ arena: inout Arena) -> Handle? {

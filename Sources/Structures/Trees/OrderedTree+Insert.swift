@@ -5,7 +5,9 @@ extension OrderedTree {
     /// A sibling with at most this many members takes some of a full leaf's before it is split.
     static let shiftMax = 70
 
-    /// Adds an entry that the tree does not hold. Complexity: O(log n).
+    /// Adds an entry that the tree does not hold.
+    ///
+    /// Complexity: O(log n).
     public mutating func insert(_ handle: Handle, _ arena: inout Arena) {
         precondition(count < Int(UInt32.max), "a sorted set holds at most 2^32 - 1 members")
         if height == 0 { openFirstLeaf(&arena) }

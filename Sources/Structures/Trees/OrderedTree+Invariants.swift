@@ -2,7 +2,9 @@ internal import Primitives
 
 /// The invariants of the tree, checked whole; for tests.
 extension OrderedTree {
-    /// Whether all invariants hold. Complexity: O(n).
+    /// Whether all invariants hold.
+    ///
+    /// Complexity: O(n).
     public func isValid(_ arena: borrowing Arena) -> Bool {
         guard height > 0 else { return root.isNone && count == 0 }
         guard let total = validCount(root, levels: height, arena), total == count else {

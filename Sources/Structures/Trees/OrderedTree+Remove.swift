@@ -7,7 +7,9 @@ extension OrderedTree {
     /// Two inner nodes that together have at most this many children become one.
     static let innerMergeMax = InnerNode.capacity * 3 / 4
 
-    /// Takes an entry out; its block stays the caller's. Complexity: O(log n).
+    /// Takes an entry out; its block stays the caller's.
+    ///
+    /// Complexity: O(log n).
     public mutating func remove(_ handle: Handle, _ arena: inout Arena) {
         let bound = OrderedBound(member: handle, arena)
         var path = Path()
@@ -17,6 +19,7 @@ extension OrderedTree {
     }
 
     /// Changes the score of an entry that the tree holds, and its place where that changes.
+    ///
     /// Complexity: O(log n); in place when the neighbours stay the same.
     public mutating func update(_ handle: Handle, score: Double, _ arena: inout Arena) {
         let bound = OrderedBound(member: handle, arena)
@@ -107,8 +110,9 @@ extension OrderedTree {
         }
     }
 
-    /// Makes one leaf of the one that `path` leads to and a sibling where they are small. The
-    /// counts in the parent tell, so that no sibling is touched in vain.
+    /// Makes one leaf of the one that `path` leads to and a sibling where they are small.
+    ///
+    /// The counts in the parent tell, so that no sibling is touched in vain.
     private mutating func mergeLeaves(_ path: Path, _ arena: inout Arena) {
         var path = path
         guard let (parent, index) = path.removeLast() else { return }

@@ -46,7 +46,9 @@ public struct OrderedTree: BitwiseCopyable, Sendable {
     /// The members held.
     public var count: Int { Int(size) }
 
-    /// Where a member stands. Valid until the next change.
+    /// Where a member stands.
+    ///
+    /// Valid until the next change.
     public struct Spot: Sendable {
         var leaf: Handle
         var index: Int
@@ -57,6 +59,7 @@ public struct OrderedTree: BitwiseCopyable, Sendable {
     // MARK: Looking up
 
     /// Where `bound` lies: the first member that does not sort before it, or nil at the end.
+    ///
     /// Complexity: O(log n).
     public func seek(_ bound: OrderedBound, _ arena: borrowing Arena) -> Spot? {
         guard height > 0 else { return nil }
@@ -74,7 +77,9 @@ public struct OrderedTree: BitwiseCopyable, Sendable {
         return spot(node, index, rank + index, arena)
     }
 
-    /// The rank of an entry that the tree holds. Complexity: O(log n).
+    /// The rank of an entry that the tree holds.
+    ///
+    /// Complexity: O(log n).
     public func rank(of handle: Handle, _ arena: borrowing Arena) -> Int {
         let bound = OrderedBound(member: handle, arena)
         var node = root
@@ -89,7 +94,9 @@ public struct OrderedTree: BitwiseCopyable, Sendable {
         return rank + LeafNode(arena.cell(node)).index(of: handle, bound)
     }
 
-    /// The member with `rank`, or nil. Complexity: O(log n).
+    /// The member with `rank`, or nil.
+    ///
+    /// Complexity: O(log n).
     public func select(_ rank: Int, _ arena: borrowing Arena) -> Spot? {
         guard rank >= 0, rank < count else { return nil }
         var node = root
@@ -112,7 +119,9 @@ public struct OrderedTree: BitwiseCopyable, Sendable {
     }
 
     /// Calls `body` with up to `limit` entries from `spot` on, downwards when `reversed`, until it
-    /// says false. `body` must not change the tree. Complexity: O(entries).
+    /// says false.
+    ///
+    /// `body` must not change the tree. Complexity: O(entries).
     public func walk(
         from spot: Spot,
         limit: Int,
@@ -156,7 +165,9 @@ public struct OrderedTree: BitwiseCopyable, Sendable {
     }
 
     /// Gives memory back, at most `budget` blocks, and takes what it freed from the budget; the
-    /// entries go with the leaves. Returns whether all is freed. Nothing else may be called after.
+    /// entries go with the leaves.
+    ///
+    /// Returns whether all is freed. Nothing else may be called after.
     public mutating func destroySome(_ budget: inout Int, _ arena: inout Arena) -> Bool {
         while height > 0, budget > 0 { closeLastLeaf(&budget, &arena) }
         return height == 0

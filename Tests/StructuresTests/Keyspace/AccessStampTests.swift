@@ -100,8 +100,9 @@ import Testing
         #expect(worn == AccessStamp(counter: 1, period: 17))
     }
 
-    /// The table of Redis' documentation: the counter after so many uses, by lfu-log-factor. Its
-    /// figures are of single runs: what is near the mean of many will do.
+    /// The table of Redis' documentation: the counter after so many uses, by lfu-log-factor.
+    ///
+    /// Its figures are of single runs: what is near the mean of many will do.
     @Test(arguments: [
         (factor: 0, uses: 100, counter: 104), (0, 1000, 255), (1, 100, 18), (1, 1000, 49),
         (10, 100, 10), (10, 1000, 18), (10, 100_000, 142), (100, 100, 8), (100, 1000, 11),

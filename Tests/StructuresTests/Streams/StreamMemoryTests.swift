@@ -21,7 +21,9 @@ import Testing
             self.arena = arena
         }
 
-        /// Sends a message as XADD does. `known` is whether it should be, where that is sure.
+        /// Sends a message as XADD does.
+        ///
+        /// `known` is whether it should be, where that is sure.
         mutating func send(
             _ name: String,
             of producer: String,
