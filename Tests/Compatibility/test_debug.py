@@ -140,6 +140,35 @@ def test_tables_keep_their_buckets_where_resizing_is_off(apus):
         assert connection.command("SCARD", "s") == 2401
 
 
+def test_long_chains_trap_nothing_and_end(apus):
+    with apus.connect() as connection:
+        assert connection.command("DEBUG", "DICT-RESIZING", "0") == "OK"
+        try:
+            count = 3000
+            for number in range(count):
+                connection.pipeline([
+                    ["HSET", "h", "f%d" % number, "v"], ["SADD", "s", "m%d" % number],
+                    ["ZADD", "z", number, "m%d" % number], ["SET", "k%d" % number, "v"],
+                ])
+            drawn = connection.command("HRANDFIELD", "h", count // 5)
+            assert len(set(drawn)) == count // 5
+            assert len(set(connection.command("HRANDFIELD", "h", count))) == count
+            assert len(connection.command("HRANDFIELD", "h", -count)) == count
+            assert len(set(connection.command("SRANDMEMBER", "s", count // 5))) == count // 5
+            assert len(set(connection.command("ZRANDMEMBER", "z", count // 5))) == count // 5
+            assert connection.command("ZINTERSTORE", "to", "2", "z", "s") == count
+            assert connection.command("ZUNIONSTORE", "to", "2", "z", "s") == count
+            assert connection.command("ZRANGE", "to", "0", "1") == [b"m0", b"m1"]
+            assert connection.command("RANDOMKEY") is not None
+            assert connection.command("COPY", "h", "copy") == 1
+            assert len(set(connection.command("SPOP", "s", count // 2))) == count // 2
+            cursor, fields = connection.command("HSCAN", "h", "0", "COUNT", "10", "NOVALUES")
+            assert len(fields) >= 10
+            assert connection.command("DEL", "h", "s", "z", "to", "copy") == 5
+        finally:
+            connection.command("DEBUG", "DICT-RESIZING", "1")
+
+
 # --- Lists
 
 

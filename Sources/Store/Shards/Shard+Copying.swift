@@ -9,6 +9,8 @@ extension Shard {
     /// `copy` is a whole copy of a collection, made for this shard. Complexity: O(1), of a string
     /// within its entry O(its bytes).
     public func insertCopy(of source: Slot, as key: Key, expiry: Int64?, _ copy: ValueCopy?) {
+        assert(find(key) == nil, "nothing stands at the key")
+        assert(copy != nil || source.entry.isKind(.string), "collections come as copies")
         guard let copy else { return insertStringCopy(of: source.entry, as: key, expiry: expiry) }
         precondition(copy.target.isSame(as: self), "the copy was made for this shard")
         let target = insert(
@@ -27,6 +29,7 @@ extension Shard {
     ///
     /// `copy` is a whole copy of a collection of another shard. Complexity: as `insertCopy`.
     public func insertMoved(_ source: Slot, as key: Key, expiry: Int64?, _ copy: ValueCopy?) {
+        assert(find(key) == nil, "nothing stands at the key")
         let entry = source.entry
         guard source.shard.isSame(as: self),
             !entry.isKind(.string) || entry.stringEncoding == .external
@@ -52,6 +55,7 @@ extension Shard {
             expiry: expiry,
             payload: isExternal ? 8 : 4
         )
+        assert(entry.kind == kind && target.entry.kind == kind, "the source stays where it is")
         setStamp(target, stamp)
         if isExternal {
             target.entry.externalAddress = UInt(address)

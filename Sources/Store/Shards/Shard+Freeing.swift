@@ -8,6 +8,7 @@ extension Shard {
 
     /// Frees the value at `slot`, whose key is about to go or to get another value.
     public func discardValue(_ slot: Slot) {
+        assert(slot.shard.isSame(as: self), "the slot is of this shard")
         willDiscard(slot)
         let entry = slot.entry
         if entry.isKind(.string) {
@@ -41,6 +42,7 @@ extension Shard {
     /// in slices.
     func release(_ block: SharedBlock) {
         externalBytes -= block.byteCount
+        assert(externalBytes >= 0, "as much was counted as came")
         if block.byteCount >= Shard.largeBlockBytes, !block.isShared {
             deadBlocks.append(block)
         } else {

@@ -204,6 +204,8 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
         expiry: Int64?,
         payload: Int
     ) -> Slot {
+        assert(hash(key.bytes).bits == key.hash.bits, "the hash is the key's")
+        assert(find(key) == nil, "the key is not there")
         willInsert(key.hash)
         let word = expiry.map { UInt64(bitPattern: $0) }
         let location = unsafe state.pointee.keys.insert(
@@ -231,6 +233,7 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
         expiry: Int64?,
         payload: Int
     ) -> Slot {
+        assert(slot.shard.isSame(as: self), "the slot is of this shard")
         willEdit(slot)
         if slot.entry.hasWord != (expiry != nil) { countVolatile(expiry != nil ? 1 : -1) }
         let location = unsafe state.pointee.keys.rebuild(
@@ -249,6 +252,7 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
     @discardableResult
     public func setExpiry(_ slot: Slot, _ expiry: Int64?) -> Slot {
         guard slot.entry.hasWord || expiry != nil else { return slot }
+        assert(slot.shard.isSame(as: self), "the slot is of this shard")
         willEdit(slot)
         if slot.entry.hasWord != (expiry != nil) { countVolatile(expiry != nil ? 1 : -1) }
         let location = unsafe state.pointee.keys.setWord(
@@ -268,9 +272,12 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
 
     /// Removes the key at `slot`; its value has been moved elsewhere or discarded.
     func removeKey(_ slot: Slot) {
+        assert(slot.shard.isSame(as: self), "the slot is of this shard")
+        let before = count
         willEdit(slot)
         if slot.entry.hasWord { countVolatile(-1) }
         unsafe state.pointee.keys.removeEntry(slot.location, &state.pointee.arena)
+        assert(count == before - 1 && volatileCount <= count, "one key is gone")
     }
 
     @inlinable

@@ -14,6 +14,8 @@ extension EntryTable {
         payload: Int,
         _ arena: inout Arena
     ) -> Location {
+        assert(payload >= 0, "a value has bytes or none")
+        assert(find(key, hash, arena) == nil, "a key stands in a table once")
         let size = Entry.byteCount(key: key.count, hasWord: word != nil, payload: payload)
         let handle = arena.allocate(size)
         Entry(arena.cell(handle)).write(kind: kind, encoding: encoding, word: word, key: key)
@@ -32,6 +34,8 @@ extension EntryTable {
         payload: Int,
         _ arena: inout Arena
     ) -> Location {
+        assert(isCurrent(location), "the location is of the table as it is now")
+        assert(payload >= 0, "a value has bytes or none")
         let entry = location.entry
         let size = Entry.byteCount(key: entry.keyCount, hasWord: word != nil, payload: payload)
         let old = handle(location)
@@ -50,6 +54,7 @@ extension EntryTable {
     /// Sets, changes or (nil) removes the word of an entry, whose value stays.
     @discardableResult
     public func setWord(_ location: Location, _ word: UInt64?, _ arena: inout Arena) -> Location {
+        assert(isCurrent(location), "the location is of the table as it is now")
         let entry = location.entry
         if entry.hasWord == (word != nil) {
             if let word { entry.cell.store(word, 2) }
@@ -68,6 +73,7 @@ extension EntryTable {
             key: entry.key
         )
         copy.cell.put(entry.cell.bytes(oldOffset, payload), offset)
+        assert(copy.byteCount == size, "key and value stay")
         let moved = replace(location, with: target, arena)
         arena.free(old)
         return moved
@@ -76,6 +82,7 @@ extension EntryTable {
     /// Takes an entry out and frees its block; what its value names must have been freed or moved.
     public mutating func removeEntry(_ location: Location, _ arena: inout Arena) {
         let handle = handle(location)
+        assert(arena.handle(of: location.entry.cell) == handle, "the location is of the entry")
         remove(location, &arena)
         arena.free(handle)
     }

@@ -41,6 +41,8 @@ extension EntryTable {
     // MARK: Segments
 
     mutating func openFirstBucket(_ arena: inout Arena) {
+        assert(bucketCount == 0 && count == 0, "an empty table has no buckets")
+        assert(directory.isNone, "an empty table has no directory")
         directoryCapacity = 1
         directory = arena.allocate(EntryTable.segmentRecordBytes)
         let record = segmentRecord(0, arena)
@@ -63,6 +65,8 @@ extension EntryTable {
     /// Makes room for bucket number `bucketCount` and counts it.
     private mutating func openBucket(_ arena: inout Arena) {
         let index = bucketCount
+        assert(index > 0, "the first bucket is opened otherwise")
+        assert(index < UInt32.max, "buckets have 32-bit numbers")
         let segment = index >> EntryTable.segmentShift
         if index & 63 == 0 {
             openSegment(segment, &arena)
@@ -75,7 +79,9 @@ extension EntryTable {
 
     /// The first segment holds 1, 2, 4 … 64 buckets, so that a small table stays small.
     private func growFirstSegment(_ arena: inout Arena) {
+        assert(bucketCount < 64 && bucketCount & (bucketCount - 1) == 0, "the segment is full")
         let record = segmentRecord(0, arena)
+        assert(!record.buckets.isNone, "the first segment is open")
         let used = Int(bucketCount) * EntryTable.bucketBytes
         record.buckets = arena.reallocate(record.buckets, used * 2, keeping: used)
         guard isStamped else { return }
@@ -84,6 +90,8 @@ extension EntryTable {
     }
 
     private mutating func openSegment(_ segment: UInt32, _ arena: inout Arena) {
+        assert(segment > 0 && segment <= directoryCapacity, "segments are opened in order")
+        assert(bucketCount & 63 == 0, "the segment before is full")
         if segment == directoryCapacity {
             directoryCapacity *= 2
             let bytes = Int(segment) * EntryTable.segmentRecordBytes
@@ -93,6 +101,8 @@ extension EntryTable {
     }
 
     private mutating func closeLastBucket(_ arena: inout Arena) {
+        precondition(bucketCount > 0, "there is a last bucket")
+        assert(!directory.isNone, "buckets stand in a directory")
         bucketCount -= 1
         guard bucketCount & 63 == 0 else { return }
         let record = segmentRecord(bucketCount >> EntryTable.segmentShift, arena)
@@ -178,6 +188,8 @@ extension EntryTable {
         to target: UInt32,
         _ arena: inout Arena
     ) {
+        assert(source != target, "an entry moves to another chain")
+        assert(cell.byte(slot) != 0, "an entry stands there")
         let place = place(Handle(units: cell.load(16 + slot * 4)), cell.byte(slot), target, &arena)
         cell.store(UInt8(0), slot)
         carryStamp(from: (cell, slot, source), to: (place.cell, place.slot, target), arena)
@@ -191,6 +203,8 @@ extension EntryTable {
         _ index: UInt32,
         _ arena: inout Arena
     ) -> (cell: Cell, slot: Int) {
+        assert(index < bucketCount, "the table has the bucket")
+        assert(tag != 0 && !handle.isNone, "zero tags stand for free slots")
         var cell = bucketCell(index, arena)
         while true {
             // SAFETY: a bucket has 64 readable bytes.
@@ -211,6 +225,8 @@ extension EntryTable {
 
     /// Hangs a new bucket on a full last one, whose last entry moves there.
     private func lengthen(_ cell: Cell, _ index: UInt32, _ arena: inout Arena) -> Cell {
+        assert(!isChained(cell), "the cell is the last of its chain")
+        assert(usedSlots(cell) == 0xFFF, "a chain gets longer where it is full")
         let stampBytes = isStamped ? EntryTable.stampBytes : 0
         let node = arena.allocate(EntryTable.bucketBytes + stampBytes)
         let target = arena.cell(node)
@@ -226,6 +242,7 @@ extension EntryTable {
 
     /// Moves the entries of a chain to its front and unlinks the buckets that get empty.
     func trimChain(_ index: UInt32, _ arena: inout Arena) {
+        assert(index < bucketCount, "the table has the bucket")
         var cell = bucketCell(index, arena)
         while isChained(cell) {
             let node = link(cell)
@@ -253,6 +270,8 @@ extension EntryTable {
         of index: UInt32,
         _ arena: borrowing Arena
     ) {
+        assert(isChained(cell), "the cell has a next one")
+        assert(!cell.isSame(as: next), "a chain has no loop")
         // SAFETY: a bucket has 64 readable bytes.
         var free = unsafe apus_match12(cell.base, 0) & (1 << UInt32(EntryTable.linkSlot) - 1)
         for slot in 0..<slotCount(next) where next.byte(slot) != 0 && free != 0 {
@@ -270,6 +289,7 @@ extension EntryTable {
     /// Complexity: O(buckets).
     public mutating func destroy(_ arena: inout Arena) {
         while bucketCount > 0 { closeLast(&arena) }
+        assert(bucketCount == 0, "all buckets are closed")
         self = EntryTable(isStamped: isStamped)
     }
 

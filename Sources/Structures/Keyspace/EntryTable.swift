@@ -206,7 +206,9 @@ public struct EntryTable: BitwiseCopyable, Sendable {
         _ hash: KeyHash,
         _ arena: inout Arena
     ) -> Location {
+        assert(!handle.isNone, "an entry has a block")
         if bucketCount == 0 { openFirstBucket(&arena) }
+        assert(bucketCount > levelMask && bucketCount >> 1 <= levelMask, "the level fits")
         if count &* 2 >= Int(bucketCount) &* EntryTable.halfEntriesPerBucketMax,
             arena.resizesTables
         {
@@ -222,7 +224,7 @@ public struct EntryTable: BitwiseCopyable, Sendable {
     ///
     /// With the last one the table's own memory goes too. Complexity: O(1).
     public mutating func remove(_ location: Location, _ arena: inout Arena) {
-        assert(count > 0, "the location is of this table")
+        assert(count > 0 && isCurrent(location), "the location is of this table, as it is now")
         location.cell.store(UInt8(0), location.slot)
         count &-= 1
         guard count > 0 else { return destroy(&arena) }
@@ -239,6 +241,7 @@ public struct EntryTable: BitwiseCopyable, Sendable {
         with handle: Handle,
         _ arena: borrowing Arena
     ) -> Location {
+        assert(!handle.isNone && isCurrent(location), "the location is of the table as it is now")
         location.cell.store(handle.units, 16 &+ location.slot &* 4)
         return Location(
             cell: location.cell,
@@ -246,6 +249,13 @@ public struct EntryTable: BitwiseCopyable, Sendable {
             bucket: location.bucket,
             entry: Entry(arena.cell(handle))
         )
+    }
+
+    /// Whether an entry still stands at `location`, as far as the slot tells; for assertions.
+    @inlinable
+    func isCurrent(_ location: Location) -> Bool {
+        location.bucket < bucketCount && location.cell.byte(location.slot) != 0
+            && handle(location).units != 0
     }
 
     /// The handle that stands at `location`.

@@ -242,6 +242,59 @@ import Testing
         #expect(drawn.values.allSatisfy { (800...1200).contains($0) })
     }
 
+    /// The entries that many draws hit.
+    private static func drawn(_ subject: borrowing Subject, _ draws: Int) -> [String: Int] {
+        var random = FastRandom(seed: 5)
+        var drawn: [String: Int] = [:]
+        for _ in 0..<draws {
+            let location = subject.table.random(subject.arena, &random)
+            if let location { drawn[location.entry.key.string, default: 0] += 1 }
+        }
+        return drawn
+    }
+
+    @Test func `draws reach the ends of long chains, and end where hardly anything is left`() {
+        var subject = Subject()
+        subject.arena.resizesTables = false
+        for number in 0..<400 { subject.insert(number) }
+        #expect(subject.table.bucketTotal == 1)
+        let crowded = EntryTableTests.drawn(subject, 20_000)
+        #expect(crowded.count == 400 && crowded.values.allSatisfy { (15...100).contains($0) })
+        subject.arena.resizesTables = true
+        for number in 400..<4_000 { subject.insert(number) }
+        let buckets = subject.table.bucketTotal
+        subject.arena.resizesTables = false
+        for number in 2..<4_000 {
+            if let location = subject.find(number) { subject.remove(location) }
+        }
+        #expect(subject.table.count == 2 && subject.table.bucketTotal == buckets)
+        let sparse = EntryTableTests.drawn(subject, 200)
+        #expect(sparse.count == 2 && sparse.values.allSatisfy { (50...150).contains($0) })
+    }
+
+    @Test func `buckets alike in what was seen of them merge, others do not`() {
+        var subject = Subject()
+        for number in 0..<100 { subject.insert(number) }
+        subject.arena.watchEpoch = .none.next
+        let last = subject.table.bucketTotal - 1
+        let areUnseen = subject.table.mayMerge(subject.arena)
+        subject.table.markSeen(last, subject.arena)
+        let isOneSeen = subject.table.mayMerge(subject.arena)
+        for bucket in 0..<last { subject.table.markSeen(bucket, subject.arena) }
+        let areSeen = subject.table.mayMerge(subject.arena)
+        #expect(areUnseen && !isOneSeen && areSeen)
+        subject.insert(1_000)
+        for number in 101..<200 { subject.insert(number) }
+        for bucket in 0..<subject.table.bucketTotal {
+            let isSeen = subject.table.isSeen(bucket, subject.arena)
+            #expect(isSeen)
+        }
+        subject.table.forgetEpochs(subject.arena)
+        let isForgotten = !subject.table.isSeen(0, subject.arena)
+        let isValid = subject.isValid
+        #expect(isForgotten && isValid)
+    }
+
     @Test func `hints lead to what is due`() {
         var subject = Subject()
         for number in 0..<1000 { subject.insert(number) }

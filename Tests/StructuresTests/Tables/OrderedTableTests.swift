@@ -50,8 +50,10 @@ import Testing
         free(&table, &arena, slice: 7)
     }
 
-    @Test func `members put in without order are ordered afterwards`() {
+    @Test(arguments: [true, false])
+    func `members put in without order are ordered afterwards`(resizes: Bool) {
         var arena = Arena()
+        arena.resizesTables = resizes
         var table = OrderedTable()
         for number in 0..<2_000 {
             Array("m\(number)".utf8).withBytes { member in
