@@ -57,7 +57,13 @@ extension ClientCommands {
         let id = call.session.id
         if let survey = call.worker.surveys.removeValue(forKey: id) { return survey }
         let workers = call.server.workers
-        let survey = ClientSurvey(purpose, filter, asker: id, home: call.worker.mailbox)
+        let survey = ClientSurvey(
+            purpose,
+            filter,
+            workers: workers.count,
+            asker: id,
+            home: call.worker.mailbox
+        )
         let isSmall =
             workers.count == 1
             && call.worker.connections.places.count <= ClientSurvey.placesWithoutWait

@@ -1,6 +1,5 @@
 internal import Commands
 internal import Primitives
-internal import Synchronization
 
 /// What all workers do with their clients on behalf of one: each worker on its own thread, some of
 /// its table at a time, so that nobody's requests wait for long.
@@ -17,8 +16,9 @@ final class ClientSurvey: Sendable {
         case kill
     }
 
-    /// What was found so far.
-    private struct Findings: ~Copyable, @unchecked Sendable {  // because: the mutex guards it
+    /// What one worker has found: its own until it answers, the asker's from then on. The mail that
+    /// brings the answer orders the two.
+    private final class Findings: @unchecked Sendable {  // because: one thread has it at a time
         var text = ByteBuffer()
         /// Whose lines stand where in it.
         var lines: [(id: UInt64, range: Range<Int>)] = []
@@ -39,10 +39,18 @@ final class ClientSurvey: Sendable {
     /// The number of the asker's session, and its worker.
     private let asker: UInt64
     private let home: Mailbox
-    private let findings = Mutex(Findings())
+    /// By the workers' numbers.
+    private let findings: [Findings]
 
     /// A survey for the session numbered `asker`, whose worker reads its mail in `home`.
-    init(_ purpose: Purpose, _ filter: ClientFilter, asker: UInt64, home: Mailbox) {
+    init(
+        _ purpose: Purpose,
+        _ filter: ClientFilter,
+        workers: Int,
+        asker: UInt64,
+        home: Mailbox
+    ) {
+        findings = (0..<workers).map { _ in Findings() }
         self.purpose = purpose
         self.filter = filter
         self.asker = asker
@@ -73,33 +81,21 @@ final class ClientSurvey: Sendable {
     /// Looks at the clients of `worker`, whose thread calls this or stands still, from a place of
     /// its table on; returns where to go on, nil when through.
     func look(on worker: Worker, from place: Int = 0, until end: Int64 = .max) -> Int? {
-        var found = Findings()
+        let found = findings[worker.index]
         var place = place
-        var next: Int?
         while place < worker.connections.places.count {
             if let connection = worker.connections.places[place] {
-                look(at: connection, of: worker, &found)
+                look(at: connection, of: worker, found)
             }
             place += 1
             if place % ClientSurvey.placesAtOnce == 0, Clock.monotonicNanoseconds() >= end {
-                next = place
-                break
+                return place
             }
         }
-        findings.withLock { all in
-            let start = all.text.count
-            all.text.append(found.text.bytes)
-            for line in found.lines {
-                let range = line.range.lowerBound + start..<line.range.upperBound + start
-                all.lines.append((line.id, range))
-            }
-            all.count += found.count
-            if found.includesAsker { all.includesAsker = true }
-        }
-        return next
+        return nil
     }
 
-    private func look(at connection: Connection, of worker: Worker, _ found: inout Findings) {
+    private func look(at connection: Connection, of worker: Worker, _ found: Findings) {
         let isAsker = connection.session.id == asker
         guard filter.accepts(connection, on: worker), !(isAsker && filter.skipsOwn) else { return }
         found.count += 1
@@ -115,21 +111,22 @@ final class ClientSurvey: Sendable {
         }
     }
 
-    // MARK: What was found
+    // MARK: What was found; all workers are through
 
     /// The clients found.
-    var count: Int { findings.withLock { $0.count } }
+    var count: Int { findings.reduce(0) { $0 + $1.count } }
 
     /// Whether the asker is one of them.
-    var includesAsker: Bool { findings.withLock { $0.includesAsker } }
+    var includesAsker: Bool { findings.contains { $0.includesAsker } }
 
     /// Calls `body` with the lines, in the order of the clients' numbers.
     func withLines<Result>(_ body: (Bytes) -> Result) -> Result {
-        findings.withLock { found in
-            found.lines.sort { $0.id < $1.id }
-            var sorted = ByteBuffer(capacity: found.text.count)
-            for line in found.lines { sorted.append(found.text.bytes[line.range]) }
-            return body(sorted.bytes)
+        var lines = findings.flatMap { part in
+            part.lines.map { (id: $0.id, part: part, range: $0.range) }
         }
+        lines.sort { $0.id < $1.id }
+        var sorted = ByteBuffer(capacity: findings.reduce(0) { $0 + $1.text.count })
+        for line in lines { sorted.append(line.part.text.bytes[line.range]) }
+        return body(sorted.bytes)
     }
 }

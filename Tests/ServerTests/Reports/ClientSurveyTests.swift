@@ -39,7 +39,13 @@ import Testing
     @Test func `lines of all workers come in the order of the clients' numbers`() throws {
         let server = try server([[5, 1, 9], [4], []])
         let filter = try filter("CLIENT", "LIST")
-        let survey = ClientSurvey(.list, filter, asker: 1, home: server.workers[0].mailbox)
+        let survey = ClientSurvey(
+            .list,
+            filter,
+            workers: server.workerCount,
+            asker: 1,
+            home: server.workers[0].mailbox
+        )
         for worker in server.workers { #expect(survey.look(on: worker) == nil) }
         #expect(ids(survey) == ["id=1", "id=4", "id=5", "id=9"] && survey.count == 4)
     }
@@ -47,7 +53,13 @@ import Testing
     @Test func `a slice ends when its time is over, and the next one goes on`() throws {
         let server = try server([(1...100).map { UInt64($0) }])
         let filter = try filter("CLIENT", "LIST")
-        let survey = ClientSurvey(.list, filter, asker: 1, home: server.workers[0].mailbox)
+        let survey = ClientSurvey(
+            .list,
+            filter,
+            workers: server.workerCount,
+            asker: 1,
+            home: server.workers[0].mailbox
+        )
         var place: Int? = 0
         var slices = 0
         while let next = place {
@@ -62,7 +74,7 @@ import Testing
         let server = try server([[1, 2], [3]])
         let filter = try filter("CLIENT", "LIST", "ID", "2", "3")
         let home = server.workers[0].mailbox
-        let survey = ClientSurvey(.list, filter, asker: 1, home: home)
+        let survey = ClientSurvey(.list, filter, workers: server.workerCount, asker: 1, home: home)
         survey.start(on: server.workers)
         var answers = 0
         // A look that takes longer than a slice goes on in the next round.
@@ -83,14 +95,26 @@ import Testing
     @Test func `those meant are closed, but not who asks`() throws {
         let server = try server([[1, 2], [3]])
         let all = try filter("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "no")
-        let survey = ClientSurvey(.kill, all, asker: 2, home: server.workers[0].mailbox)
+        let survey = ClientSurvey(
+            .kill,
+            all,
+            workers: server.workerCount,
+            asker: 2,
+            home: server.workers[0].mailbox
+        )
         for worker in server.workers { _ = survey.look(on: worker) }
         #expect(survey.count == 3 && survey.includesAsker)
         #expect(
             server.workers[0].connections.count == 1 && server.workers[1].connections.count == 0
         )
         let others = try filter("CLIENT", "KILL", "TYPE", "normal")
-        let second = ClientSurvey(.kill, others, asker: 2, home: server.workers[0].mailbox)
+        let second = ClientSurvey(
+            .kill,
+            others,
+            workers: server.workerCount,
+            asker: 2,
+            home: server.workers[0].mailbox
+        )
         for worker in server.workers { _ = second.look(on: worker) }
         #expect(second.count == 0 && !second.includesAsker)
     }
