@@ -159,7 +159,8 @@ def test_idle_time_is_that_since_the_last_use(apus, oracle):
         line = connection.raw("DEBUG", "OBJECT", "k2").decode()
         seconds, word = (int(re.search(name + r":(\d+)", line)[1]) for name in ("lru_seconds_idle", " lru"))
         assert seconds in (2, 3)
-        assert (int(time.time()) - seconds - word) % (1 << 24) <= 2
+        # The two are counted by clocks whose seconds begin at different moments.
+        assert (int(time.time()) - seconds - word + 1) % (1 << 24) <= 3
         connection.close()
     told = [[int(text) > 1 if text.isdigit() else text for text in row] for row in idle]
     assert told[0] == told[1]

@@ -460,22 +460,22 @@ def test_a_long_command_holds_up_only_who_needs_the_same_keys(start):
         for start_at in range(0, 400_000, 4000):
             busy.raw("RPUSH", "wire:list", *(str(i * 7919 % 1_000_003) for i in range(start_at, start_at + 4000)))
         connections = [server.connect(timeout=60) for _ in range(8)]
-        worst = 0.0
+        answers = []
         began = time.monotonic()
         for _ in range(5):
             busy.send(encode(["SORT", "wire:list", "ALPHA", "LIMIT", "0", "1"]))
             time.sleep(0.005)
-            for _ in range(10):
-                for connection in connections:
-                    since = time.monotonic()
-                    assert connection.raw("PING") == b"+PONG\r\n"
-                    worst = max(worst, time.monotonic() - since)
+            for connection in connections:
+                since = time.monotonic()
+                assert connection.raw("PING") == b"+PONG\r\n"
+                answers.append(time.monotonic() - since)
             busy.reply()
         took = (time.monotonic() - began) / 5
         for connection in connections:
             connection.close()
-        # One of the eight may sit on the busy worker; the others' answers must not wait for it.
-        assert worst < max(took, 0.05) * 1.5
+        # A quarter of them may sit on the busy worker and wait with it; the others must not.
+        answers.sort()
+        assert answers[len(answers) * 6 // 10] < took / 2
 
 
 def test_client_reply_off_and_skip_hold_their_tongue(server):
