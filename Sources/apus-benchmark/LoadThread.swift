@@ -1,6 +1,6 @@
+internal import Primitives
 internal import Glibc
 internal import Remote
-internal import Synchronization
 internal import System
 
 /// A thread that drives one load loop.
@@ -10,7 +10,7 @@ internal import System
 final class LoadThread: @unchecked Sendable {
     let progress: Progress
     private var loop: LoadLoop
-    private let ending = Mutex<LoadFailure?>(nil)
+    private let ending = Locked<LoadFailure?>(nil)
     private var thread = pthread_t()
     private let bell: Int32
 

@@ -13,6 +13,7 @@ enum UnsafeList {
         "Sources/Primitives/Instant.swift",
         "Sources/Primitives/HashSlot.swift",
         "Sources/Primitives/KeyHash.swift",
+        "Sources/Primitives/Locked.swift",
         "Sources/Primitives/SHA1.swift",
         "Sources/Primitives/SharedBlock.swift",
         "Sources/Primitives/WideFloat.swift",

@@ -33,7 +33,7 @@ final class Mailbox: Sendable {
     private static let sleeping: UInt8 = 1
     private static let signalled: UInt8 = 2
 
-    private let messages = Mutex<[Message]>([])
+    private let messages = Locked<[Message]>([])
     private let hasMessages = Atomic<Bool>(false)
     private let state = Atomic<UInt8>(Mailbox.awake)
     private let wakeUp: WakeUp

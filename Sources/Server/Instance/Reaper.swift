@@ -5,7 +5,7 @@ internal import System
 
 /// A helper thread that gives back the memory of shards that FLUSHALL put aside, to the system too.
 final class Reaper: @unchecked Sendable {  // because: guarded by the mutex
-    private let shards = Mutex<[Shard]>([])
+    private let shards = Locked<[Shard]>([])
     private let work = Doorbell()
     private let pending = Atomic<Int>(0)
     private let freed = Atomic<Int>(0)

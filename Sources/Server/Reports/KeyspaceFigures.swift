@@ -2,7 +2,6 @@ internal import Commands
 internal import Primitives
 internal import Store
 internal import Structures
-internal import Synchronization
 
 /// What the shards of one partition, or of all, hold.
 struct KeyspaceTotals {
@@ -131,11 +130,11 @@ final class KeyspaceFigures: Sendable {
     private static let sampledBuckets = 64
 
     private let keyspace: Keyspace
-    private let partitions: Mutex<[KeyspaceTotals]>
+    private let partitions: Locked<[KeyspaceTotals]>
 
     init(_ keyspace: Keyspace) {
         self.keyspace = keyspace
-        partitions = Mutex(Array(repeating: KeyspaceTotals(), count: keyspace.partitionCount))
+        partitions = Locked(Array(repeating: KeyspaceTotals(), count: keyspace.partitionCount))
     }
 
     /// Notes what a partition holds.

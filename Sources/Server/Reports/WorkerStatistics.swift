@@ -50,7 +50,7 @@ struct WorkerStatistics: ~Copyable, @unchecked Sendable {  // because: rows are 
     private let counters = InlineArray<14, Counter> { _ in Counter() }
     private let commands: UnsafeMutablePointer<Row>
     let commandCount: Int
-    private let errors = Mutex<[String: UInt64]>([:])
+    private let errors = Locked<[String: UInt64]>([:])
     private let keepsDurations = Atomic<Bool>(true)
 
     init(commandCount: Int) {

@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import Primitives
 
 /// The memory of shards' states. It is used again but never given back: other workers may look at
 /// a table without its lock (`Keyspace.lookForBucket`), even one that is no more.
@@ -6,7 +6,7 @@ internal import Synchronization
 /// ## Invariants
 /// `places` are addresses of memory for a state that no shard uses.
 extension Shard {
-    private static let places = Mutex<[UInt]>([])
+    private static let places = Locked<[UInt]>([])
 
     /// Memory for a state, not initialised.
     static func newPlace() -> UnsafeMutablePointer<State> {

@@ -89,7 +89,7 @@ public final class Region: @unchecked Sendable {  // because: the partition's lo
     public private(set) var isTight = false
     /// Where else that is to be seen: bit 31 of a word.
     private var tightMark: Cell?
-    private let returned = Mutex<[Range<UInt32>]>([])
+    private let returned = Locked<[Range<UInt32>]>([])
     private let hasReturned = Atomic<Bool>(false)
 
     /// Bit 31 of the word given to `showTightness`.
