@@ -1,5 +1,5 @@
-internal import Primitives
 internal import Glibc
+internal import Primitives
 internal import Remote
 internal import System
 

@@ -16,7 +16,9 @@ final class ClientSurvey: Sendable {
         case kill
     }
 
-    /// What one worker has found: its own until it answers, the asker's from then on. The mail that
+    /// What one worker has found.
+    ///
+    /// It is the worker's own until it answers, and the asker's from then on. The mail that
     /// brings the answer orders the two.
     private final class Findings: @unchecked Sendable {  // because: one thread has it at a time
         var text = ByteBuffer()
