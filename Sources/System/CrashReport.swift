@@ -53,9 +53,15 @@ public enum CrashReport {
 public struct RunningRow: @unchecked Sendable {  // because: a word that is stored to atomically
     fileprivate let word: UnsafeMutablePointer<UInt32>
 
+    /// Two cache lines, which are fetched together: workers that share one wait for each other
+    /// with every request.
+    private static let lineBytes = 128
+
     /// No command runs.
     public init() {
-        unsafe word = .allocate(capacity: 1)
+        let bytes = RunningRow.lineBytes
+        let line = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: bytes)
+        unsafe word = line.bindMemory(to: UInt32.self, capacity: 1)
         unsafe word.initialize(to: 0)
     }
 
