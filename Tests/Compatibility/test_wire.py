@@ -581,25 +581,29 @@ def test_without_a_password_large_requests_are_refused(start):
 # --- Limits and listening
 
 
-def test_maxclients_refuses_the_next_client(start, which):
-    server = start(which, "--maxclients", "5")
-    open_ones = [server.connect() for _ in range(5)]
-    for connection in open_ones:
-        assert connection.raw("PING") == b"+PONG\r\n"
-    with server.connect() as refused:
-        assert refused.until_close() == b"-ERR max number of clients reached\r\n"
-    open_ones[0].close()
+def connection_let_in(server):
+    """A connection that the server serves, tried again while others are still being closed."""
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline:
-        with server.connect() as again:
-            try:
-                again.send(encode(["PING"]))
-                if again.reply() == b"+PONG\r\n":
-                    break
-            except (Closed, OSError):
-                time.sleep(0.02)
-    else:
-        pytest.fail("no client is let in after one left")
+        connection = server.connect()
+        try:
+            connection.send(encode(["PING"]))
+            if connection.reply() == b"+PONG\r\n":
+                return connection
+        except (Closed, OSError):
+            pass
+        connection.close()
+        time.sleep(0.02)
+    pytest.fail("no client is let in")
+
+
+def test_maxclients_refuses_the_next_client(start, which):
+    server = start(which, "--maxclients", "5")
+    open_ones = [connection_let_in(server) for _ in range(5)]
+    with server.connect() as refused:
+        assert refused.until_close() == b"-ERR max number of clients reached\r\n"
+    open_ones.pop().close()
+    open_ones.append(connection_let_in(server))
     for connection in open_ones:
         connection.close()
 
