@@ -313,6 +313,8 @@ public struct Keyspace: @unchecked Sendable {  // because: the locks guard the s
 
     /// How often a waiter looks at a lock before it sleeps, or gives up: some 50 microseconds.
     private static let looksMax = 2000
+    /// How often before it lets other threads run: the holder may wait for this very core.
+    private static let looksBeforeYield = 32
     /// How long a waiter sleeps between two looks.
     private static let sleepMicroseconds: UInt32 = 50
 
@@ -320,10 +322,10 @@ public struct Keyspace: @unchecked Sendable {  // because: the locks guard the s
     public func lockSoon(_ partition: Int) -> Bool {
         guard isShared else { return true }
         let word = unsafe lockWord(partition)
-        for _ in 0..<Keyspace.looksMax {
+        for look in 1...Keyspace.looksMax {
             // SAFETY: a lock word of this keyspace.
             if unsafe apus_lock_peek(word) == 0, unsafe apus_lock_try(word) { return true }
-            apus_pause()
+            if look % Keyspace.looksBeforeYield == 0 { sched_yield() } else { apus_pause() }
         }
         return false
     }
