@@ -103,13 +103,39 @@ extension CommandContext {
         handOver()
     }
 
-    /// Hands over what was recorded so far, and forgets it.
-    ///
-    /// Who takes locks itself calls this before it gives them back.
+    /// Hands over what was recorded so far, and forgets it; the records of a group are kept until
+    /// it is complete.
     public mutating func handOver() {
-        if effects.records.count > 0 || !effects.touches.isEmpty {
-            effects.consumer?(effects)
-        }
-        effects.removeAll()
+        if effects.hasNews { effects.consumer?(effects) }
+        effects.removeHandedOver()
+    }
+
+    // MARK: Partitions taken by and by
+
+    /// Records what happens in a partition, just locked, for those who look at it.
+    ///
+    /// For who does not leave the locks to the executor. Returns: what `handOver(resuming:)` must
+    /// be given before the partition is unlocked.
+    public mutating func heed(_ partition: Int) -> Effects.Wants {
+        effects.heed(keyspace.marks(of: partition))
+    }
+
+    /// Hands over what happened in a partition since `heed`, and records as before it.
+    public mutating func handOver(resuming outer: Effects.Wants) {
+        if !effects.wants.isEmpty { handOver() }
+        effects.resume(outer)
+    }
+
+    // MARK: Groups
+
+    /// Begins a group of commands whose effects count as those of one; all locks that they need
+    /// are held.
+    public mutating func beginGroup() { effects.beginGroup() }
+
+    /// Ends a group, under the locks still, and hands over its records, unless it stands within
+    /// another group.
+    public mutating func endGroup() {
+        effects.endGroup()
+        handOver()
     }
 }

@@ -16,7 +16,10 @@ extension CommandContext {
     /// What it may do in each of the slices that follow.
     public static let nextSlice = 256
 
-    var slice: Int { work == nil ? CommandContext.firstSlice : CommandContext.nextSlice }
+    var slice: Int {
+        guard mayWait else { return Int.max }
+        return work == nil ? CommandContext.firstSlice : CommandContext.nextSlice
+    }
 
     /// How far a copy came.
     enum CopyStep {

@@ -64,6 +64,9 @@ public struct CommandContext: ~Copyable {
     public var work: SlicedWork?
     /// Whether a command may begin to copy in slices; if not, it waits.
     public var mayBeginWork = true
+    /// Whether the request may wait at all: not within a transaction or a script, where every
+    /// command runs whole, and one that would block does what it does when its time is up.
+    public var mayWait = true
 
     /// A context over `keyspace`.
     public init(keyspace: Keyspace, seed: UInt64) {
@@ -95,17 +98,27 @@ public struct CommandContext: ~Copyable {
     @inline(__always)
     public func shard(_ key: Key) -> Shard { keyspace.openShard(key.hash, database: database) }
 
-    /// Locks a partition for a command whose row says that it locks by itself, unless it is held
-    /// already; returns whether `unlock` must follow.
-    func lock(_ partition: Int) -> Bool {
-        guard !held.contains(PartitionSet(partition: partition)) else { return false }
-        keyspace.lock(partition)
-        return true
+    /// A partition that a command locked by itself.
+    struct OwnLock {
+        let partition: Int
+        /// Whether it was not held already.
+        let isTaken: Bool
+        /// Who wanted to know of changes before.
+        let wants: Effects.Wants
     }
 
-    /// Unlocks a partition that `lock` has locked, as it said.
-    func unlock(_ partition: Int, _ isLocked: Bool) {
-        if isLocked { keyspace.unlock(partition) }
+    /// Locks a partition for a command whose row says that it locks by itself, unless it is held
+    /// already; `unlock` must follow.
+    mutating func lock(_ partition: Int) -> OwnLock {
+        let isTaken = !held.contains(PartitionSet(partition: partition))
+        if isTaken { keyspace.lock(partition) }
+        return OwnLock(partition: partition, isTaken: isTaken, wants: heed(partition))
+    }
+
+    /// Hands over what changed in a partition that `lock` has locked, and unlocks it.
+    mutating func unlock(_ lock: OwnLock) {
+        handOver(resuming: lock.wants)
+        if lock.isTaken { keyspace.unlock(lock.partition) }
     }
 
     // MARK: Finding

@@ -297,7 +297,7 @@ extension KeyCommands {
         let now = context.now
         repeat {
             let partition = Int(cursor % partitions)
-            let isLocked = context.lock(partition)
+            let lock = context.lock(partition)
             let shard = context.keyspace.shard(partition: partition, database: context.database)
             if shard.count > 0 { buckets += 1 }
             var due: [Entry] = []
@@ -309,8 +309,7 @@ extension KeyCommands {
                 count += 1
             }
             context.removeDue(due, of: shard, in: context.database)
-            if !context.effects.wants.isEmpty { context.handOver() }
-            context.unlock(partition, isLocked)
+            context.unlock(lock)
             let following = UInt64(partition) + 1
             cursor =
                 next != 0

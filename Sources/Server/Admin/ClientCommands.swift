@@ -67,7 +67,7 @@ extension ClientCommands {
         let isSmall =
             workers.count == 1
             && call.worker.connections.places.count <= ClientSurvey.placesWithoutWait
-        let mayWait = call.connection != nil && call.worker.executor.context.held.isEmpty
+        let mayWait = call.connection != nil && call.worker.executor.context.mayWait
         guard mayWait, !isSmall else {
             call.server.exclusively(call.worker) {
                 for worker in workers { _ = survey.look(on: worker) }

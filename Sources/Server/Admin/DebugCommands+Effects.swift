@@ -13,10 +13,9 @@ extension DebugCommands {
         if word.isWord("ON") || word.isWord("OFF") {
             let wants: Effects.Wants = word.isWord("ON") ? [.log, .notify] : []
             call.server.exclusively(call.worker) {
-                for worker in call.server.workers {
-                    worker.executor.context.effects.record(for: wants)
-                }
-                journal.removeAll()
+                call.server.bulletin.post(Bulletin.Notice(wants: wants), by: .journal)
+                for worker in call.server.workers { worker.executor.readBulletin() }
+                journal.turn(word.isWord("ON"))
             }
             return call.reply.ok()
         }

@@ -20,7 +20,7 @@ extension Executor {
             context.held = []
             keyspace.unlock(plan.partitions)
         }
-        return try runHandler(number, arguments, connection.session, connection)
+        return try runHandler(number, arguments, plan, connection.session, connection)
     }
 
     /// Runs the command in row `number` on behalf of `session`, with words of the caller's,
@@ -51,7 +51,7 @@ extension Executor {
             context.held.subtract(missing)
             context.keyspace.unlock(missing)
         }
-        return try runHandler(number, arguments, session, connection)
+        return try runHandler(number, arguments, plan, session, connection)
     }
 
     /// What of the context belongs to the command that runs, while another one is performed.
@@ -80,14 +80,15 @@ extension Executor {
     private func runHandler(
         _ number: Int,
         _ arguments: Arguments,
+        _ plan: LockPlan,
         _ session: Session,
         _ connection: Connection?
     ) throws(CommandError) -> Outcome {
         let row = registry.row(number)
         switch row.runner {
         case .data, .waitingData:
-            if context.keyspace.isMarked(context.held) {
-                return try performAmidWork(number, arguments, context.held)
+            if context.keyspace.isMarked(plan.partitions) {
+                return try performMarked(number, arguments, plan.partitions)
             }
             defer { settle(number, arguments) }
             return try row.run(arguments, &context)
@@ -163,14 +164,34 @@ extension Executor {
         context.keyspace.tryLock(partitions) || waitToLock(partitions)
     }
 
-    // MARK: Amid frozen keys
+    // MARK: Marked partitions
 
-    /// Runs a command whose partitions, locked by now, are marked.
-    ///
-    /// Where they hold frozen keys, it waits if it names one of them, unless it is the one that
-    /// works on it; where memory is short, it is refused if it may need more than there is.
+    /// Runs a command whose partitions, locked by now, are marked: what it changes is recorded for
+    /// those who look at them, and there may be something in its way.
     @inline(never)
-    func performAmidWork(
+    func performMarked(
+        _ number: Int,
+        _ arguments: Arguments,
+        _ locked: PartitionSet
+    ) throws(CommandError) -> Outcome {
+        let marks = context.keyspace.marks(of: locked)
+        let wants = context.effects.heed(marks)
+        defer {
+            settle(number, arguments)
+            context.effects.resume(wants)
+        }
+        guard marks.isDisjoint(with: .obstacles) else {
+            return try performAmidWork(number, arguments, locked)
+        }
+        return try registry.row(number).run(arguments, &context)
+    }
+
+    /// Runs a command in whose way there may be something.
+    ///
+    /// Where its partitions hold frozen keys, it waits if it names one of them, unless it is the
+    /// one that works on it; where memory is short, it is refused if it may need more than there
+    /// is.
+    private func performAmidWork(
         _ number: Int,
         _ arguments: Arguments,
         _ locked: PartitionSet
@@ -187,7 +208,6 @@ extension Executor {
         }
         defer {
             context.endWork()
-            settle(number, arguments)
             context.now = now
         }
         return try registry.row(number).run(arguments, &context)

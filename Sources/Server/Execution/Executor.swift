@@ -27,7 +27,10 @@ final class Executor {
     /// The row of the command that runs, for a crash report.
     let running = RunningRow()
     /// What keeps some rows from running at the moment.
-    var alerts: Concerns = []
+    private(set) var alerts: Concerns = []
+    private let bulletin: Bulletin
+    /// The word of it that was read last.
+    private var bulletinWord: UInt64 = 0
     /// The work that the request which runs is to go on with, until it has taken it up.
     var resumedWork: WorkID?
     /// Whether a request waits without its worker where partitions are taken for long.
@@ -41,8 +44,9 @@ final class Executor {
             keyspace: server.keyspace,
             seed: UInt64.random(in: 1...UInt64.max)
         )
+        bulletin = server.bulletin
         context.limits = server.options.commandLimits
-        context.effects.consumer = { [journal = server.effectJournal] in journal.append($0) }
+        context.effects.consumer = { [settlement = Settlement(server)] in settlement.take($0) }
         statistics = WorkerStatistics(commandCount: registry.table.facts.count)
         statistics.keepDurations(server.options.tracksLatency)
         measure(by: server.options.accessMeasure)
@@ -50,6 +54,23 @@ final class Executor {
 
     /// The worker whose thread it runs on.
     var worker: Worker { server.workers[workerIndex] }
+
+    // MARK: What the server wants of its workers
+
+    /// Heeds what is posted by now: to be called before each batch.
+    @inline(__always)
+    func readBulletin() {
+        let word = bulletin.word
+        if _slowPath(word != bulletinWord) { heed(word) }
+    }
+
+    @inline(never)
+    private func heed(_ word: UInt64) {
+        let notice = Bulletin.notice(word)
+        bulletinWord = word
+        alerts = notice.alerts
+        context.effects.record(for: notice.wants)
+    }
 
     // MARK: Time
 
@@ -134,7 +155,7 @@ final class Executor {
         }
         defer { keyspace.unlock(partition) }
         if _slowPath(keyspace.isMarked(partition)) {
-            return try performAmidWork(number, arguments, PartitionSet(partition: partition))
+            return try performMarked(number, arguments, PartitionSet(partition: partition))
         }
         defer { settle(number, arguments) }
         try handler(arguments, &context)

@@ -51,6 +51,7 @@ extension Worker {
     func runBatch(parsing: Connection?) {
         let count = round.batch.count
         guard count > 0 else { return }
+        executor.readBulletin()
         if count > 1 { prefetchEntries(count) }
         for index in 0..<count {
             let item = round.batch[index]

@@ -43,6 +43,7 @@ extension Worker {
 
     /// Runs again what may try again, and does a slice of the work of one client.
     func serveWaiting() {
+        executor.readBulletin()
         for connection in waiting.takeReady() {
             resume(connection)
             file(connection)

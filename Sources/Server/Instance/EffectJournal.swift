@@ -2,10 +2,10 @@ internal import Commands
 internal import Primitives
 internal import Synchronization
 
-/// What commands changed, kept for DEBUG EFFECTS: the one consumer of effects for now.
+/// What commands changed, kept for DEBUG EFFECTS.
 ///
 /// Workers append while they hold the locks of the keys concerned, so that what concerns one key
-/// stands in its order.
+/// stands in its order. The records of a group stand between MULTI and EXEC.
 final class EffectJournal: Sendable {
     /// What is kept at most, so that a test that forgets to ask does not fill the memory.
     static let bytesMax = 256 << 20
@@ -22,9 +22,37 @@ final class EffectJournal: Sendable {
         var isCut = false
 
         var isFull: Bool { records.count + events.count > EffectJournal.bytesMax }
+
+        mutating func append(_ log: borrowing EffectLog, asGroup isGroup: Bool) {
+            if isGroup { append("*1\r\n$5\r\nMULTI\r\n", 0) }
+            log.forEach { database, request in append(request, database) }
+            if isGroup { append("*1\r\n$4\r\nEXEC\r\n", 0) }
+        }
+
+        private mutating func append(_ request: StaticString, _ database: Int) {
+            append(Bytes(request), database)
+        }
+
+        private mutating func append(_ request: Bytes, _ database: Int) {
+            records.append("*2\r\n:")
+            records.append(decimal: Int64(database))
+            records.append("\r\n")
+            records.append(request)
+            recordCount += 1
+        }
     }
 
     private let kept = Mutex(Kept())
+    private let records = Atomic<Bool>(false)
+
+    /// Whether anything is kept.
+    var isOn: Bool { records.load(ordering: .relaxed) }
+
+    /// Begins or ends keeping what commands change; what was kept before is forgotten.
+    func turn(_ isOn: Bool) {
+        records.store(isOn, ordering: .relaxed)
+        kept.withLock { $0 = Kept() }
+    }
 
     /// Appends what a command recorded.
     func append(_ effects: borrowing Effects) {
@@ -33,13 +61,7 @@ final class EffectJournal: Sendable {
                 kept.isCut = true
                 return
             }
-            effects.records.forEach { database, request in
-                kept.records.append("*2\r\n:")
-                kept.records.append(decimal: Int64(database))
-                kept.records.append("\r\n")
-                kept.records.append(request)
-                kept.recordCount += 1
-            }
+            if !effects.isGathering { kept.append(effects.records, asGroup: effects.isGroup) }
             for touch in effects.touches where touch.event != .unnamed {
                 kept.events.append("*3\r\n:")
                 kept.events.append(decimal: Int64(touch.database))
@@ -50,9 +72,6 @@ final class EffectJournal: Sendable {
             }
         }
     }
-
-    /// Forgets everything.
-    func removeAll() { kept.withLock { $0 = Kept() } }
 
     /// Calls `body` with the records as elements of a reply, which are forgotten then, and their
     /// number; false, without calling it, where some were dropped.

@@ -29,6 +29,8 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
     private let connections = Atomic<Int>(0)
     private let stop = WorldStop()
     let reaper = Reaper()
+    /// What all workers heed from their next batch on.
+    let bulletin = Bulletin()
     /// What commands changed, while DEBUG EFFECTS records it.
     let effectJournal = EffectJournal()
     /// Who gets the next connection; worker 0 alone uses it.

@@ -34,6 +34,7 @@ extension Worker {
 
     /// Does what is due, in slices.
     func tick() {
+        executor.readBulletin()
         if index == 0 { server.acceptAgain(self) }
         guard !server.pausesPeriodicWork else { return putOff() }
         upkeep.hasBacklog = expire()
@@ -96,10 +97,13 @@ extension Worker {
         var earliest = Int64.max
         let now = executor.context.now
         let begin = apus_cycles()
-        forEachShard { shard, database in
-            executor.context.removeDue(in: shard, database: database, &budget)
-            if !executor.context.effects.wants.isEmpty { executor.context.handOver() }
-            if let next = shard.earliestExpiry { earliest = min(earliest, next) }
+        forEachPartition { partition in
+            let wants = executor.context.heed(partition)
+            executor.context.keyspace.forEachShard(inPartition: partition) { shard, database in
+                executor.context.removeDue(in: shard, database: database, &budget)
+                if let next = shard.earliestExpiry { earliest = min(earliest, next) }
+            }
+            executor.context.handOver(resuming: wants)
         }
         executor.statistics.add(.expiryCycles, apus_cycles() &- begin)
         let hasMore = budget <= 0

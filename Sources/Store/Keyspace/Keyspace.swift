@@ -302,9 +302,10 @@ public struct Keyspace: @unchecked Sendable {  // because: the locks guard the s
         PartitionSet(rawValue: partitionCount == 64 ? .max : 1 << UInt64(partitionCount) - 1)
     }
 
-    /// The word of marks beside a partition's lock: the number of frozen keys, and bit 31 where
-    /// memory is short.
-    func marks(_ partition: Int) -> Cell { unsafe Cell(lines + (partition * 64 + 4)) }
+    /// The word of marks beside a partition's lock, see `PartitionMarks`.
+    @inlinable
+    @inline(__always)
+    func marks(_ partition: Int) -> Cell { unsafe Cell(lines + (partition &* 64 &+ 4)) }
 
     @inlinable
     func lockWord(_ partition: Int) -> UnsafeMutablePointer<UInt32> {

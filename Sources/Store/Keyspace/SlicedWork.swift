@@ -70,35 +70,6 @@ struct FrozenKeys {
 /// Freezing keys for a command that works on them in slices. The partitions of all keys concerned
 /// are locked.
 extension Keyspace {
-    /// Whether a partition has frozen keys.
-    public func hasFrozen(_ partition: Int) -> Bool {
-        // SAFETY: the word beside the partition's lock, held by the caller.
-        unsafe (lockWord(partition) + 1).pointee & ~Region.tightBit != 0
-    }
-
-    /// Whether a partition has frozen keys or is short of memory: requests take a closer look.
-    @inlinable
-    @inline(__always)
-    public func isMarked(_ partition: Int) -> Bool {
-        // SAFETY: the word beside the partition's lock, held by the caller.
-        unsafe (lockWord(partition) + 1).pointee != 0
-    }
-
-    /// Whether one of some partitions is marked.
-    public func isMarked(_ partitions: PartitionSet) -> Bool {
-        !partitions.allSatisfy { !isMarked($0) }
-    }
-
-    /// Whether one of some partitions is short of memory.
-    public func isTight(_ partitions: PartitionSet) -> Bool {
-        !partitions.allSatisfy { marks($0).load(0, as: UInt32.self) & Region.tightBit == 0 }
-    }
-
-    /// Whether one of some partitions has frozen keys.
-    public func hasFrozen(_ partitions: PartitionSet) -> Bool {
-        !partitions.allSatisfy { !hasFrozen($0) }
-    }
-
     /// Whether `key`, of whichever database, is frozen for others than `work`.
     public func isFrozen(_ key: Key, for work: WorkID?) -> Bool {
         let partition = partition(key.hash)
@@ -128,11 +99,8 @@ extension Keyspace {
     }
 
     private func countFrozen(_ partition: Int) {
-        // SAFETY: the word beside the partition's lock, held by the caller.
-        unsafe marks(partition).store(
-            marks(partition).load(0) & Region.tightBit | UInt32(frozen[partition].keys.count),
-            0
-        )
+        // SAFETY: the caller holds the partition's lock.
+        mark(partition, frozenKeys: unsafe frozen[partition].keys.count)
     }
 
     /// Unfreezes the keys of a work, all of them in `partitions`, and returns it; nil when it was
