@@ -30,28 +30,40 @@ extension Region {
     /// Prepares huge pages ahead of what is in use, on the helper's thread: the first touch of one
     /// takes milliseconds, which the partition's users would wait for.
     ///
-    /// Where they are faster than the helper, they get pages of 4 KiB.
+    /// Where they come too close, the pages just ahead of them stay small, and the helper goes on
+    /// beyond.
     public func prepareAhead() {
         while true {
             let end = shownEnd.load(ordering: .acquiring)
             let edge = hugeBoundary(max(end, Region.hugeFrom))
-            let wanted = min(edge + Region.bytesAhead(of: end), capacity / 2)
             var ready = readyEnd.load(ordering: .relaxed)
-            if end <= Region.hugeFrom || ready > edge + 16 * Region.hugeBytes {
+            if end <= Region.hugeFrom || ready > edge + Region.keptAhead {
                 // The zone has shrunk: pages there are small again until they are prepared anew.
                 if ready > edge { advise(edge..<ready, 15) }  // MADV_NOHUGEPAGE
                 readyEnd.store(min(ready, edge), ordering: .relaxed)
+                pace = 0
                 guard end > Region.hugeFrom else { return }
                 continue
             }
             ready = max(ready, edge)
-            guard ready + Region.hugeBytes <= wanted else { return }
+            var wanted = edge + Region.bytesAhead(of: end)
+            if ready - end < 2 * pace {
+                ready = hugeBoundary(end + min(4 * pace, Region.skippedMax))
+                wanted = ready + Region.hugeBytes
+            }
+            guard ready + Region.hugeBytes <= min(wanted, capacity / 2) else { return }
             advise(ready..<ready + Region.hugeBytes, 14)  // MADV_HUGEPAGE
             // SAFETY: within the reservation, writable as promises are not limited.
             unsafe apus_touch(base + ready)
             readyEnd.store(ready + Region.hugeBytes, ordering: .relaxed)
+            pace = max(shownEnd.load(ordering: .acquiring) - end, pace / 2)
         }
     }
+
+    /// Bytes ahead of what is in use that stay prepared when it shrinks.
+    private static let keptAhead = 16 * hugeBytes
+    /// Bytes that are left to small pages at once.
+    private static let skippedMax = 8 * hugeBytes
 
     private func advise(_ bytes: Range<Int>, _ advice: Int32) {
         // SAFETY: within the reservation; advice only.

@@ -79,6 +79,9 @@ public final class Region: @unchecked Sendable {  // because: the partition's lo
     let shownEnd = Atomic<Int>(0)
     /// How far the helper has come, in bytes: behind it lie huge pages that were touched.
     let readyEnd = Atomic<Int>(Region.hugeFrom)
+    /// Bytes that came into use while the helper prepared its last page, or half of what they were
+    /// before; the helper's alone.
+    var pace = 0
     /// How far the owner has asked for.
     var askedEnd = Region.hugeFrom
     let bell: Doorbell?
