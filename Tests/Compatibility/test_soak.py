@@ -144,6 +144,46 @@ class Reporter(Worker):
         time.sleep(0.001)
 
 
+class Publisher(Worker):
+    """Publishes to one channel, as another one does, and counts."""
+
+    def step(self, connection):
+        first = self.rounds * 10
+        connection.pipeline([["PUBLISH", "soak:channel", f"{self.ident} {first + i}"] for i in range(10)])
+
+
+class Subscriber(Worker):
+    """Hears all publishers, each in its order; all subscribers hear the same sequence."""
+
+    sequences = []
+
+    def prepare(self, connection):
+        self.connection_protocol = self.random.choice([2, 3])
+        if self.connection_protocol == 3:
+            connection.raw("HELLO", "3")
+        connection.raw(*self.random.choice([["SUBSCRIBE", "soak:channel"], ["PSUBSCRIBE", "soak:ch*"]]))
+        self.heard, self.last = [], {}
+        Subscriber.sequences.append(self.heard)
+
+    def step(self, connection):
+        connection.send(b"*1\r\n$4\r\nPING\r\n")
+        while (message := parse(connection.reply())) not in ("PONG", [b"pong", b""]):
+            publisher, number = message[-1].split()
+            assert self.last.get(publisher, int(number) - 1) == int(number) - 1, "a message is missing"
+            self.last[publisher] = int(number)
+            self.heard.append(message[-1])
+        time.sleep(0.001)
+
+
+def assert_one_order(sequences):
+    """All sequences are pieces of one: where two overlap they are the same."""
+    longest = max(sequences, key=len)
+    places = {message: place for place, message in enumerate(longest)}
+    for sequence in sequences:
+        known = [places[message] for message in sequence if message in places]
+        assert known == list(range(known[0], known[0] + len(known))) if known else True, "another order"
+
+
 class Visitor(Worker):
     """Connects, asks and leaves, politely or not."""
 
@@ -168,9 +208,10 @@ def test_many_clients_on_few_keys(start, threads, request):
         connection.raw("MSET", *(word for key in PAIR for word in (key, "0")))
         connection.raw("SET", "soak:here", "x")
     Counter.total = 0
+    Subscriber.sequences = []
     deadline = time.monotonic() + request.config.getoption("soak")
     kinds = [RandomCommands] * 3 + [Counter] * 2 + [PairWriter, PairWriter, PairReader, Mover, MoveReader]
-    kinds += [Flusher, Expirer, Reporter, Visitor]
+    kinds += [Flusher, Expirer, Reporter, Visitor, Publisher, Publisher] + [Subscriber] * 4
     workers = [kind(server, deadline, seed) for seed, kind in enumerate(kinds)]
     for worker in workers:
         worker.start()
@@ -180,6 +221,7 @@ def test_many_clients_on_few_keys(start, threads, request):
     assert server.is_running(), server.output()[-6000:]
     assert not problems, "\n".join(problems)
     assert all(worker.rounds for worker in workers)
+    assert_one_order(Subscriber.sequences)
     with server.connect() as connection:
         assert connection.command("GET", "soak:count") == str(Counter.total).encode()
         connection.raw("FLUSHALL")

@@ -467,6 +467,19 @@ extension CommandError.Clients {
             line.add("ERR Unrecognized option '", word, limit: 128, "'")
         case .ageMax: line.add("ERR maxage is not an integer or out of range")
         case .ageNotPositive: line.add("ERR maxage should be greater than 0")
+        case .subscribed:
+            line.addCommand(
+                "ERR Can't execute '",
+                """
+                ': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in \
+                this context
+                """
+            )
+        case .unreachable:
+            line.addCommand("ERR ", " isn't allowed for a DENY BLOCKING client")
+        case .pubsubWords(let word):
+            line.add("ERR unknown subcommand or wrong number of arguments for '", word, limit: 128)
+            line.add("'. Try PUBSUB HELP.")
         }
     }
 }

@@ -456,6 +456,12 @@ extension CommandError {
         case ageMax
         /// CLIENT KILL: an age is not above zero.
         case ageNotPositive
+        /// The client is subscribed and speaks RESP2.
+        case subscribed
+        /// Nobody could be sent what the client subscribes to.
+        case unreachable
+        /// PUBSUB has the subcommand, but not with so many words.
+        case pubsubWords(Bytes)
     }
 }
 

@@ -14,6 +14,7 @@ extension CommandFacts {
         if flags.contains(.write) { names.insert("write") }
         if flags.contains(.readonly), group != .scripting { names.insert("read") }
         if flags.contains(.admin) { names.formUnion(["admin", "dangerous"]) }
+        if flags.contains(.pubsub) { names.insert("pubsub") }
         if flags.contains(.blocking) { names.insert("blocking") }
         names.insert(flags.contains(.fast) ? "fast" : "slow")
         return CommandFacts.categoryOrder.filter { names.contains($0.description) }

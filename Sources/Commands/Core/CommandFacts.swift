@@ -14,14 +14,14 @@ public enum CommandGroup: String, Sendable, CaseIterable {
         case .hash: "hash"
         case .hyperloglog: "hyperloglog"
         case .list: "list"
-        case .pubsub: "pubsub"
         case .scripting: "scripting"
         case .set: "set"
         case .sortedSet: "sortedset"
         case .stream: "stream"
         case .string: "string"
         case .transactions: "transaction"
-        case .cluster, .sentinel, .server: nil
+        // That of publish and subscribe follows from the flag: PUBSUB HELP is in none.
+        case .cluster, .pubsub, .sentinel, .server: nil
         }
     }
 }
@@ -51,6 +51,8 @@ public struct CommandFacts: Sendable {
     public let flags: CommandFlags
     /// Where its keys stand.
     public let keys: [KeySpec]
+    /// Where its channels stand.
+    public let channels: ChannelSpec?
     /// Where the first field or member stands that it looks up in the collection at its first key,
     /// which a batch asks the cache for; 0 where there is none, or other words may come before it.
     public let memberWord: Int
@@ -81,6 +83,7 @@ public struct CommandFacts: Sendable {
         arity: Int,
         _ flags: CommandFlags,
         keys: [KeySpec] = [],
+        channels: ChannelSpec? = nil,
         memberWord: Int = 0,
         propagation: Propagation = .never,
         group: CommandGroup,
@@ -97,6 +100,7 @@ public struct CommandFacts: Sendable {
         self.arity = arity
         self.flags = flags
         self.keys = keys
+        self.channels = channels
         self.memberWord = memberWord
         self.propagation = propagation
         self.group = group

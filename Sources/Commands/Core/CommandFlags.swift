@@ -15,6 +15,8 @@ public struct CommandFlags: OptionSet, Sendable {
     public static let denyOOM = CommandFlags(rawValue: 1 << 2)
     /// For administrators.
     public static let admin = CommandFlags(rawValue: 1 << 3)
+    /// Publishes or subscribes.
+    public static let pubsub = CommandFlags(rawValue: 1 << 4)
     /// Not from scripts.
     public static let noScript = CommandFlags(rawValue: 1 << 5)
     /// May wait.
@@ -47,10 +49,16 @@ public struct CommandFlags: OptionSet, Sendable {
     /// Not told.
     public static let stopsWorld = CommandFlags(rawValue: 1 << 26)
 
+    /// Allowed while a client that speaks RESP2 is subscribed to something.
+    ///
+    /// Not told.
+    public static let whileSubscribed = CommandFlags(rawValue: 1 << 30)
+
     /// The names under which COMMAND tells the flags, in its order.
     static let names: [(CommandFlags, StaticString)] = [
         (.write, "write"), (.readonly, "readonly"), (.denyOOM, "denyoom"), (.admin, "admin"),
-        (.noScript, "noscript"), (.blocking, "blocking"), (.loading, "loading"),
+        (.pubsub, "pubsub"), (.noScript, "noscript"), (.blocking, "blocking"),
+        (.loading, "loading"),
         (.stale, "stale"), (.fast, "fast"), (.noAuth, "no_auth"), (.noMulti, "no_multi"),
         (.movableKeys, "movablekeys"), (.allowBusy, "allow_busy"),
     ]

@@ -37,14 +37,14 @@ public enum KeyFinder {
 
     /// Calls `body` with the place of every key and the spec that names it, allocating nothing.
     ///
-    /// Complexity: O(words). Throws: the request is no good call of the command; `body` may have
-    /// been called by then.
+    /// What is routed like a key, but is none, is left out. Complexity: O(words). Throws: the
+    /// request is no good call of the command; `body` may have been called by then.
     public static func forEach(
         _ specs: [KeySpec],
         _ arguments: Arguments,
         _ body: (Int, KeySpec) -> Void
     ) throws(Failure) {
-        for spec in specs {
+        for spec in specs where !spec.use.contains(.notKey) {
             guard let start = begin(spec.begin, arguments) else { continue }
             for index in try find(spec.find, from: start, arguments) { body(index, spec) }
         }

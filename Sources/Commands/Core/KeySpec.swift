@@ -43,6 +43,8 @@ public struct KeySpec: Sendable {
         public static let insert = Use(rawValue: 64)
         /// Something is taken out.
         public static let delete = Use(rawValue: 128)
+        /// No key, but routed like one: a sharded channel.
+        public static let notKey = Use(rawValue: 256)
         /// More keys may follow that this does not tell.
         public static let incomplete = Use(rawValue: 512)
         /// What happens depends on the other words.
@@ -52,7 +54,7 @@ public struct KeySpec: Sendable {
         static let names: [(Use, StaticString)] = [
             (.ro, "RO"), (.rw, "RW"), (.ow, "OW"), (.rm, "RM"), (.access, "access"),
             (.update, "update"), (.insert, "insert"), (.delete, "delete"),
-            (.incomplete, "incomplete"), (.variable, "variable_flags"),
+            (.notKey, "not_key"), (.incomplete, "incomplete"), (.variable, "variable_flags"),
         ]
 
         /// The names of those that are set.

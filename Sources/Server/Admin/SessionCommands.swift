@@ -8,13 +8,13 @@ enum SessionCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
     static let table: [AdminCommand] = [
-        AdminCommand("PING", arity: -1, [.fast], group: .connection, since: "1.0.0", complexity: "O(1)", syntax: "[message]", summary: "Answers PONG, or the message it is given.", tips: ["request_policy:all_shards", "response_policy:all_succeeded"], ping),
+        AdminCommand("PING", arity: -1, [.fast, .whileSubscribed], group: .connection, since: "1.0.0", complexity: "O(1)", syntax: "[message]", summary: "Answers PONG, or the message it is given.", tips: ["request_policy:all_shards", "response_policy:all_succeeded"], ping),
         AdminCommand("ECHO", arity: 2, [.loading, .stale, .fast], group: .connection, since: "1.0.0", complexity: "O(1)", syntax: "message", summary: "Answers the message it is given.", echo),
         AdminCommand("SELECT", arity: 2, [.loading, .stale, .fast], group: .connection, since: "1.0.0", complexity: "O(1)", syntax: "index:i", summary: "Chooses the database that the connection works on.", select),
-        AdminCommand("QUIT", arity: -1, [.loading, .stale, .fast, .noAuth, .noScript, .allowBusy], group: .connection, since: "1.0.0", complexity: "O(1)", syntax: "", summary: "Ends the connection after its replies.", deprecated: Deprecation(since: "7.2.0", by: "just closing the connection"), quit),
+        AdminCommand("QUIT", arity: -1, [.loading, .stale, .fast, .noAuth, .noScript, .allowBusy, .whileSubscribed], group: .connection, since: "1.0.0", complexity: "O(1)", syntax: "", summary: "Ends the connection after its replies.", deprecated: Deprecation(since: "7.2.0", by: "just closing the connection"), quit),
         AdminCommand("AUTH", arity: -2, [.noScript, .loading, .stale, .fast, .noAuth, .allowBusy], group: .connection, since: "1.0.0", complexity: "O(1)", syntax: "[username] password", summary: "Gives a password, and a user's name if it is not the default one.", authenticate),
         AdminCommand("HELLO", arity: -1, [.noScript, .loading, .stale, .fast, .noAuth, .allowBusy], group: .connection, since: "6.0.0", complexity: "O(1)", syntax: "[arguments=<protover:i [AUTH auth=<username password>] [SETNAME clientname]>]", summary: "Chooses the protocol's version and tells of the server.", hello),
-        AdminCommand("RESET", arity: 1, [.noScript, .loading, .stale, .fast, .noAuth, .allowBusy], group: .connection, since: "6.2.0", complexity: "O(1)", syntax: "", summary: "Brings the connection back to what it was when new.", reset),
+        AdminCommand("RESET", arity: 1, [.noScript, .loading, .stale, .fast, .noAuth, .allowBusy, .whileSubscribed], group: .connection, since: "6.2.0", complexity: "O(1)", syntax: "", summary: "Brings the connection back to what it was when new.", reset),
     ]
 }
 
@@ -22,7 +22,12 @@ extension SessionCommands {
     /// `PING [message]`.
     static func ping(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         guard arguments.count <= 2 else { throw .wordCount }
-        if arguments.count == 2 {
+        if call.session.traits.contains(.subscribed), !call.session.isRESP3 {
+            // What a client that is subscribed reads is arrays.
+            call.reply.array(2)
+            call.reply.bulk("pong")
+            call.reply.bulk(arguments.count == 2 ? arguments[1] : Bytes())
+        } else if arguments.count == 2 {
             call.reply.bulk(arguments[1])
         } else {
             call.reply.simple("PONG")
@@ -101,6 +106,7 @@ extension SessionCommands {
 
     /// `RESET`.
     static func reset(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        if let connection = call.connection { call.worker.unsubscribeAll(connection) }
         call.session.reset(needsPassword: !call.server.options.password.isEmpty)
         call.worker.executor.context.ignoresUses = false
         call.reply.isRESP3 = false

@@ -27,6 +27,7 @@ extension Worker {
         connection.output = nil
         connection.incoming = nil
         waiting.remove(connection)
+        unsubscribeAll(connection)
         if !surveys.isEmpty { surveys[connection.session.id] = nil }
         connections.remove(connection)
         driver.remove(connection)

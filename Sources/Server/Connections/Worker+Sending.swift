@@ -6,9 +6,6 @@ internal import Wire
 
 /// Sending: one transfer per client and batch, the rest as the socket has room.
 extension Worker {
-    /// Bodies from this size on are delivered by reference.
-    private static let deliveredByReferenceMin = 16 * 1024
-
     /// Closes the replies of the client served so far, and gathers those of `connection` from now
     /// on.
     func switchReplies(to connection: Connection?) {
@@ -149,7 +146,8 @@ extension Worker {
         enforceOutputLimit(connection)
     }
 
-    private func watchForRoom(_ connection: Connection) {
+    /// Has a client sent what waits as it has room.
+    func watchForRoom(_ connection: Connection) {
         guard !connection.state.contains(.sending) else { return }
         connection.state.insert(.sending)
         driver.watchForRoom(connection)
@@ -170,56 +168,12 @@ extension Worker {
         driver.hadRoom(connection)
     }
 
-    private func note(_ connection: Connection, sent count: Int) {
+    /// Counts what a client was sent.
+    func note(_ connection: Connection, sent count: Int) {
         connection.traffic.bytesSent &+= UInt64(count)
         connection.traffic.lastAt = executor.clock.seconds
         executor.statistics.add(.bytesSent, UInt64(count))
         executor.statistics.add(.sends)
-    }
-
-    // MARK: Delivering
-
-    /// Sends the bytes of `block` to clients of this worker, to each behind its replies so far.
-    ///
-    /// The bytes are copied once, however many clients there are. Takes over the reference.
-    func deliver(_ block: SharedBlock, to addresses: [ClientAddress]) {
-        switchReplies(to: nil)
-        let isLarge = block.count >= Worker.deliveredByReferenceMin
-        let start = executor.context.reply.buffer.count
-        if !isLarge { executor.context.reply.raw(block.bytes) }
-        let range = start..<executor.context.reply.buffer.count
-        outbox.start = range.upperBound
-        for address in addresses {
-            guard let connection = connection(at: address) else { continue }
-            let waitsForRound =
-                !isLarge && connection.outputBytes == 0 && outbox.finish(connection, range)
-            if !waitsForRound { deliver(block, to: connection) }
-        }
-        block.release()
-        if outbox.start > Worker.replyBytesHeld { flushReplies() }
-    }
-
-    /// Sends a block to a client that has others before it in its way.
-    private func deliver(_ block: SharedBlock, to connection: Connection) {
-        if connection.state.contains(.replied) { sendFinished() }
-        guard !connection.state.contains(.closed) else { return }
-        var sent = 0
-        if connection.outputBytes == 0 {
-            switch Transport.send(connection.descriptor, block.bytes) {
-            case .bytes(let count):
-                sent = count
-                note(connection, sent: count)
-            case .wouldBlock: break
-            case .closed: return close(connection)
-            }
-        }
-        guard sent < block.count else { return }
-        let queue = connection.output ?? OutputQueue()
-        connection.output = queue
-        block.retain()
-        queue.append(block, skipping: &sent)
-        watchForRoom(connection)
-        enforceOutputLimit(connection)
     }
 
     // MARK: Limits
@@ -239,7 +193,7 @@ extension Worker {
         if server.keyspace.isLimited, !SharedBlock.isAvailable(Executor.headroomBytes) {
             return closeTooSlow(connection)
         }
-        let limit = server.options.outputBufferLimits.normal
+        let limit = outputLimit(connection)
         if limit.hardBytes > 0, UInt64(waiting) > limit.hardBytes {
             return closeTooSlow(connection)
         }
@@ -252,6 +206,12 @@ extension Worker {
         if now - connection.traffic.softLimitSince > limit.softSeconds {
             closeTooSlow(connection)
         }
+    }
+
+    /// The limit of the class that a client is in.
+    private func outputLimit(_ connection: Connection) -> BufferLimit {
+        let limits = server.options.outputBufferLimits
+        return connection.session.traits.contains(.subscribed) ? limits.pubsub : limits.normal
     }
 
     private func closeTooSlow(_ connection: Connection) {

@@ -13,6 +13,10 @@ extension Executor {
         _ connection: Connection
     ) -> Wait? {
         let session = connection.session
+        if session.traits.contains(.subscribed) {
+            worker.deliverPosts(before: connection)
+            guard !connection.state.contains(.closed) else { return nil }
+        }
         if let refusal = refusal(number, session) {
             reject(refusal, number, session)
             return nil
@@ -31,12 +35,21 @@ extension Executor {
         {
             return .authenticationNeeded
         }
+        if session.traits.contains(.subscribed), !session.isRESP3,
+            !registry.row(number).flags.contains(.whileSubscribed)
+        {
+            return .client(.subscribed)
+        }
         return nil
     }
 
     /// Takes the reply from `start` on back where the caller wants none; its command is through.
+    ///
+    /// Pushes are no replies.
     private func settleReply(from start: Int, _ session: Session) {
-        if session.isSilent {
+        let isPush = repliedByPush
+        repliedByPush = false
+        if session.isSilent, !isPush {
             context.reply.truncate(to: min(start, context.reply.buffer.count))
         }
         session.endCommand()

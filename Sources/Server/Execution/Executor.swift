@@ -33,6 +33,8 @@ final class Executor {
     private var bulletinWord: UInt64 = 0
     /// The work that the request which runs is to go on with, until it has taken it up.
     var resumedWork: WorkID?
+    /// Whether the command that runs has answered by pushes, which no client does without.
+    var repliedByPush = false
     /// Whether a request waits without its worker where partitions are taken for long.
     var mayWaitForPartitions = true
 

@@ -17,13 +17,17 @@ final class Session {
         static let skipsReply = Traits(rawValue: 1 << 2)
         /// Gets no reply to its next command (CLIENT REPLY SKIP).
         static let skipsNextReply = Traits(rawValue: 1 << 3)
+        /// Is subscribed to something.
+        static let subscribed = Traits(rawValue: 1 << 12)
         /// Leaves no trace in the access times of keys (CLIENT NO-TOUCH).
         static let noTouch = Traits(rawValue: 1 << 8)
         /// Is never evicted (CLIENT NO-EVICT).
         static let noEvict = Traits(rawValue: 1 << 9)
 
         /// Those for which a request must be looked at before it runs.
-        static let special: Traits = [.unauthenticated, .repliesOff, .skipsReply, .skipsNextReply]
+        static let special: Traits = [
+            .unauthenticated, .repliesOff, .skipsReply, .skipsNextReply, .subscribed,
+        ]
         static let silent: Traits = [.repliesOff, .skipsReply]
     }
 
@@ -43,6 +47,8 @@ final class Session {
     var lastRow: Int32 = -1
     var commandCount: UInt64 = 0
     var details: Details?
+    /// What it is subscribed to, if it is to something.
+    var subscriptions: Subscriptions?
 
     init(id: UInt64) { self.id = id }
 

@@ -44,6 +44,8 @@ enum CommandFamilies {
     static let admin: [[AdminCommand]] = [
         SessionCommands.table,
         ClientCommands.table,
+        PubSubCommands.table,
+        PubSubReports.table,
         ServerCommands.table,
         CommandCommands.table,
         ConfigCommands.table,

@@ -31,6 +31,8 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
     let reaper = Reaper()
     /// What all workers heed from their next batch on.
     let bulletin = Bulletin()
+    /// Who listens to which channels.
+    let channels: ChannelRegistry
     /// What commands changed, while DEBUG EFFECTS records it.
     let effectJournal = EffectJournal()
     /// Who gets the next connection; worker 0 alone uses it.
@@ -88,6 +90,7 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
             )
         )
         figures = KeyspaceFigures(keyspace)
+        channels = ChannelRegistry(workers: options.threads)
         statistics = ServerStatistics(commandCount: registry.table.facts.count)
         let rings = Instance.rings(options, log)
         for index in 0..<options.threads {

@@ -4,7 +4,8 @@ internal import System
 
 /// What other threads ask of a worker.
 ///
-/// The worker looks into it once a round. Only a worker that sleeps is woken, which costs a system
+/// There are messages to the worker, and posts for its clients. The worker looks into it once a
+/// round. Only a worker that sleeps is woken, which costs a system
 /// call; mail for a busy one costs none.
 ///
 /// ```text
@@ -20,9 +21,6 @@ final class Mailbox: Sendable {
         case connection(descriptor: Int32, isUnix: Bool)
         /// Work on frozen keys has ended: what waits for it may try again.
         case workEnded
-        /// Bytes for clients, in the order in which they were posted. The block's reference is the
-        /// receiver's.
-        case delivery(SharedBlock, to: [ClientAddress])
         /// One of the answers that the client of a session waits for.
         case answer(session: UInt64)
         /// Something to do on the worker's thread, between two requests.
@@ -33,7 +31,20 @@ final class Mailbox: Sendable {
     private static let sleeping: UInt8 = 1
     private static let signalled: UInt8 = 2
 
+    /// What is posted for the owner's clients.
+    private struct Posts {
+        var waiting: [Post] = []
+        /// All that were ever put in.
+        var count: UInt64 = 0
+    }
+
+    /// Posts that may wait, by weight, before who can wait does.
+    private static let postsWeightMax = 16 << 20
+
     private let messages = Locked<[Message]>([])
+    private let posts = Locked(Posts())
+    private let arePosts = Atomic<Bool>(false)
+    private let postsWeight = Atomic<Int>(0)
     private let hasMessages = Atomic<Bool>(false)
     private let state = Atomic<UInt8>(Mailbox.awake)
     private let wakeUp: WakeUp
@@ -66,7 +77,7 @@ final class Mailbox: Sendable {
 
     /// Whether there is mail, or was a moment ago.
     @inline(__always)
-    var isEmpty: Bool { !hasMessages.load(ordering: .relaxed) }
+    var isEmpty: Bool { !hasMessages.load(ordering: .relaxed) && !hasPosts }
 
     /// Takes all messages, in the order they were left.
     func take() -> [Message] {
@@ -76,6 +87,43 @@ final class Mailbox: Sendable {
             return waiting
         }
     }
+
+    // MARK: Posts
+
+    /// Leaves a post for clients of the owner, and wakes it if it sleeps.
+    func post(_ post: Post) {
+        postsWeight.add(post.weight, ordering: .relaxed)
+        posts.withLock {
+            $0.waiting.append(post)
+            $0.count &+= 1
+            arePosts.store(true, ordering: .relaxed)
+        }
+        wake()
+    }
+
+    /// Whether there are posts, or were a moment ago.
+    @inline(__always)
+    var hasPosts: Bool { arePosts.load(ordering: .relaxed) }
+
+    /// The posts that were ever put in: the number of the next one.
+    var postCount: UInt64 { posts.withLock { $0.count } }
+
+    /// Whether so much waits that who posts had better wait, too.
+    var hasManyPosts: Bool { postsWeight.load(ordering: .relaxed) > Mailbox.postsWeightMax }
+
+    /// Takes all posts, in the order they were left.
+    func takePosts() -> [Post] {
+        posts.withLock { posts in
+            defer { posts.waiting.removeAll(keepingCapacity: posts.waiting.count <= 64) }
+            arePosts.store(false, ordering: .relaxed)
+            return posts.waiting
+        }
+    }
+
+    /// Notes that a post was delivered.
+    func delivered(_ post: Post) { postsWeight.subtract(post.weight, ordering: .relaxed) }
+
+    // MARK: Sleep
 
     /// Notes that the owner is about to sleep; false where mail has come, and it must not.
     func prepareToSleep() -> Bool {

@@ -31,6 +31,10 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
     var outbox = Outbox()
     var connections = ConnectionTable()
     var waiting = WaitingClients()
+    /// Who of its clients listens to what.
+    var audiences = Audiences()
+    /// Posts that are to be delivered next.
+    var posts = PostQueue()
     var upkeep = Upkeep()
     /// What all workers find out for clients of this one that wait for it, by their sessions.
     var surveys: [UInt64: ClientSurvey] = [:]
@@ -64,7 +68,7 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
             for connection in round.hangUps { endInput(connection) }
             round.hangUps.removeAll(keepingCapacity: true)
             finishRound()
-            if _slowPath(!mailbox.isEmpty) { readMail() }
+            if _slowPath(!mailbox.isEmpty || !posts.isEmpty) { readMail() }
             if _slowPath(waiting.isBusy) { serveWaiting() }
             if upkeep.isDue(executor.context.now) {
                 flushReplies()
@@ -81,7 +85,7 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
     ///
     /// Whoever wants the worker from now on wakes it.
     private var sleepMilliseconds: Int32 {
-        if upkeep.hasBacklog || waiting.isBusy { return 0 }
+        if upkeep.hasBacklog || waiting.isBusy || !posts.isEmpty { return 0 }
         let now = executor.context.now
         var moment = min(upkeep.next, waiting.nearestMoment ?? .max)
         if waiting.mustLookAgain { moment = min(moment, now + Worker.lookAgainMilliseconds) }
@@ -109,10 +113,10 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
             switch message {
             case .connection(let descriptor, let isUnix): adopt(descriptor, isUnix: isUnix)
             case .workEnded: waiting.workEnded()
-            case .delivery(let block, let addresses): deliver(block, to: addresses)
             case .answer(let session): waiting.answered(session: session)
             case .task(let body): body(self)
             }
         }
+        deliverPosts()
     }
 }

@@ -10,8 +10,15 @@ struct ClientFilter {
     private var address: String?
     private var localAddress: String?
     private var ageSecondsMin: Int64?
-    /// Whether only kinds are meant of which there are none: replicas, subscribers.
-    private var isOtherType = false
+    private var kind: Kind?
+
+    /// What connections are, as CLIENT LIST and CLIENT KILL tell them apart.
+    private enum Kind {
+        case normal
+        case subscriber
+        /// Replicas and primaries, of which there are none.
+        case other
+    }
 
     /// All those from one address: the old form of CLIENT KILL.
     init(address: Bytes) { self.address = address.string }
@@ -75,17 +82,23 @@ struct ClientFilter {
     }
 
     private mutating func readType(_ word: Bytes) throws(CommandError) {
-        if word.isWord("NORMAL") { return }
-        guard
-            word.isWord("MASTER") || word.isWord("SLAVE") || word.isWord("REPLICA")
-                || word.isWord("PRIMARY") || word.isWord("PUBSUB")
-        else { throw .client(.kind(word)) }
-        isOtherType = true
+        if word.isWord("NORMAL") {
+            kind = .normal
+        } else if word.isWord("PUBSUB") {
+            kind = .subscriber
+        } else if word.isWord("MASTER") || word.isWord("SLAVE") || word.isWord("REPLICA")
+            || word.isWord("PRIMARY")
+        {
+            kind = .other
+        } else {
+            throw .client(.kind(word))
+        }
     }
 
     /// Whether `connection` of `worker` is meant.
     func accepts(_ connection: Connection, on worker: Worker) -> Bool {
-        if isOtherType { return false }
+        let isSubscriber = connection.session.traits.contains(.subscribed)
+        if let kind, kind != (isSubscriber ? .subscriber : .normal) { return false }
         let unixPath = worker.server.options.unixSocketPath
         if let ids, !ids.contains(connection.session.id) { return false }
         if let age = ageSecondsMin, worker.executor.clock.seconds - connection.traffic.beganAt < age

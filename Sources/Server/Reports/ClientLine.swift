@@ -26,7 +26,11 @@ enum ClientLine {
         line.append(" flags=")
         appendFlags(connection, to: &line)
         line.field(" db=", Int64(connection.session.database))
-        line.append(" sub=0 psub=0 ssub=0 multi=-1 watch=0")
+        let subscriptions = connection.session.subscriptions
+        line.field(" sub=", Int64(subscriptions?.count(.channel) ?? 0))
+        line.field(" psub=", Int64(subscriptions?.count(.pattern) ?? 0))
+        line.field(" ssub=", Int64(subscriptions?.count(.shardChannel) ?? 0))
+        line.append(" multi=-1 watch=0")
         line.field(" qbuf=", Int64(connection.query.count))
         line.field(" qbuf-free=", Int64(connection.query.capacity - connection.query.count))
         line.append(" argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0")
@@ -52,6 +56,7 @@ enum ClientLine {
 
     private static func appendFlags(_ connection: Connection, to line: inout ByteBuffer) {
         let start = line.count
+        if connection.session.traits.contains(.subscribed) { line.append("P") }
         if connection.state.contains(.closesAfterReply) { line.append("c") }
         if connection.state.contains(.unix) { line.append("U") }
         if connection.session.traits.contains(.noEvict) { line.append("e") }
@@ -61,7 +66,7 @@ enum ClientLine {
 
     /// The bytes that a connection takes, buffers included; about 300 when it is idle.
     static func memory(_ connection: Connection) -> Int {
-        300 + connection.bufferBytes
+        300 + connection.bufferBytes + (connection.session.subscriptions?.byteCount ?? 0)
     }
 }
 

@@ -66,7 +66,7 @@ extension InfoSection {
             InfoField("client_recent_max_output_buffer") { .count($0.outputMax) },
             .none("blocked_clients"),
             .none("tracking_clients"),
-            .none("pubsub_clients"),
+            .number("pubsub_clients") { $0.server.channels.clientCount },
             .none("watching_clients"),
             .none("clients_in_timeout_table"),
             .none("total_watched_keys"),

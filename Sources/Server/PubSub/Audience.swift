@@ -1,0 +1,134 @@
+internal import Primitives
+
+/// The clients of one worker who listen to a channel or a pattern.
+final class Audience {
+    /// One of them.
+    struct Listener {
+        let connection: Connection
+        /// The number of the first post that is meant for it.
+        let since: UInt64
+    }
+
+    let kind: ChannelKind
+    let name: [UInt8]
+    let hash: UInt64
+    fileprivate(set) var listeners: [Listener] = []
+
+    init(_ kind: ChannelKind, _ name: [UInt8], _ hash: UInt64) {
+        self.kind = kind
+        self.name = name
+        self.hash = hash
+    }
+}
+
+/// All audiences of a worker.
+struct Audiences {
+    private static let tableCount = 64
+
+    /// For each kind so many tables, of which the hash's low bits choose: none takes long to grow.
+    private var tables = [NameTable<Audience>](
+        repeating: NameTable(),
+        count: ChannelKind.allCases.count * tableCount
+    )
+
+    private func table(_ kind: ChannelKind, _ hash: UInt64) -> Int {
+        kind.rawValue * Audiences.tableCount
+            + Int(truncatingIfNeeded: hash) & (Audiences.tableCount - 1)
+    }
+
+    func find(_ kind: ChannelKind, _ name: Bytes, _ hash: UInt64) -> Audience? {
+        let table = table(kind, hash)
+        guard let place = tables[table].find(name, hash) else { return nil }
+        return tables[table][place]
+    }
+
+    /// The audience of `name`; a new one, without listeners, where there is none.
+    mutating func open(_ kind: ChannelKind, _ name: Bytes, _ hash: UInt64) -> Audience {
+        if let audience = find(kind, name, hash) { return audience }
+        let audience = Audience(kind, name.array, hash)
+        tables[table(kind, hash)].insert(audience.name, hash, audience)
+        return audience
+    }
+
+    /// Forgets an audience that nobody is left of.
+    mutating func remove(_ audience: Audience) {
+        assert(audience.listeners.isEmpty, "somebody listens")
+        let table = table(audience.kind, audience.hash)
+        let place = audience.name.withBytes { tables[table].find($0, audience.hash) }
+        guard let place else { preconditionFailure("the audience is here") }
+        tables[table].remove(at: place)
+    }
+}
+
+/// What a client is subscribed to.
+final class Subscriptions {
+    /// A place in an audience.
+    struct Membership {
+        let audience: Audience
+        fileprivate(set) var place: Int
+    }
+
+    private var tables = [NameTable<Membership>](
+        repeating: NameTable(),
+        count: ChannelKind.allCases.count
+    )
+    /// The bytes that the subscriptions take, about.
+    private(set) var byteCount = 0
+
+    /// What a subscription takes besides its name: its place here, in the audience, and there.
+    private static let bytesEach = 160
+
+    func count(_ kind: ChannelKind) -> Int { tables[kind.rawValue].count }
+
+    /// All of them.
+    var count: Int { tables.reduce(0) { $0 + $1.count } }
+
+    /// Those that SUBSCRIBE and PSUBSCRIBE count.
+    var plainCount: Int { count(.channel) + count(.pattern) }
+
+    func contains(_ kind: ChannelKind, _ name: Bytes, _ hash: UInt64) -> Bool {
+        tables[kind.rawValue].find(name, hash) != nil
+    }
+
+    /// The names of a kind.
+    func names(_ kind: ChannelKind) -> [[UInt8]] {
+        var names: [[UInt8]] = []
+        names.reserveCapacity(count(kind))
+        tables[kind.rawValue].forEach { name, _, _ in names.append(name) }
+        return names
+    }
+
+    /// Joins an audience.
+    func join(_ audience: Audience, _ connection: Connection, since: UInt64) {
+        assert(connection.session.subscriptions === self, "another client's subscriptions")
+        let place = audience.listeners.count
+        audience.listeners.append(Audience.Listener(connection: connection, since: since))
+        tables[audience.kind.rawValue].insert(
+            audience.name,
+            audience.hash,
+            Membership(audience: audience, place: place)
+        )
+        byteCount += audience.name.count + Subscriptions.bytesEach
+    }
+
+    /// Leaves the audience of `name`; returns it, nil where there was no subscription.
+    func leave(_ kind: ChannelKind, _ name: Bytes, _ hash: UInt64) -> Audience? {
+        guard let found = tables[kind.rawValue].find(name, hash) else { return nil }
+        let membership = tables[kind.rawValue].remove(at: found)
+        let audience = membership.audience
+        byteCount -= audience.name.count + Subscriptions.bytesEach
+        // The last one takes the place that becomes free.
+        let last = audience.listeners.removeLast()
+        guard membership.place < audience.listeners.count else { return audience }
+        audience.listeners[membership.place] = last
+        last.connection.session.subscriptions?.moved(in: audience, to: membership.place)
+        return audience
+    }
+
+    private func moved(in audience: Audience, to place: Int) {
+        let table = audience.kind.rawValue
+        let found = audience.name.withBytes { tables[table].find($0, audience.hash) }
+        guard let found else { preconditionFailure("a listener has its membership") }
+        tables[table][found].place = place
+    }
+}

@@ -1,0 +1,27 @@
+/// What a client subscribes to.
+enum ChannelKind: Int, CaseIterable, Sendable {
+    /// A channel by its name (SUBSCRIBE).
+    case channel
+    /// All channels whose names match a pattern (PSUBSCRIBE).
+    case pattern
+    /// A channel of the namespace that a cluster divides by slots (SSUBSCRIBE).
+    case shardChannel
+
+    /// The word that stands before a message.
+    var messageWord: StaticString {
+        switch self {
+        case .channel: "message"
+        case .pattern: "pmessage"
+        case .shardChannel: "smessage"
+        }
+    }
+
+    /// The word that confirms a subscription, and its end.
+    var confirmationWords: (begun: StaticString, ended: StaticString) {
+        switch self {
+        case .channel: ("subscribe", "unsubscribe")
+        case .pattern: ("psubscribe", "punsubscribe")
+        case .shardChannel: ("ssubscribe", "sunsubscribe")
+        }
+    }
+}

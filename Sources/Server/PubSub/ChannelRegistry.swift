@@ -1,0 +1,218 @@
+internal import Primitives
+internal import Structures
+internal import Synchronization
+
+/// Which workers have subscribers of which channels and patterns: what all workers share of
+/// publish and subscribe.
+///
+/// ```text
+/// PUBLISH ─▶ lock the channel's stripe ─▶ a block for the message ─▶ mailbox of each worker that
+///                                     has subscribers ─▶ each worker: one copy, a send per client
+/// ```
+/// A message is posted while its channel's stripe is locked, to the publisher's own worker as to
+/// any other: all subscribers of a channel see its messages in one order. Locks are taken in the
+/// order stripe, patterns, mailbox, all of them behind those of the keyspace.
+final class ChannelRegistry: Sendable {
+    static let stripeCount = 64
+
+    private final class Stripe: Sendable {
+        struct Tables {
+            var channels = NameTable<Listeners>()
+            var shardChannels = NameTable<Listeners>()
+
+            /// Lends the table of a kind of channels; patterns have none here.
+            mutating func table<Result>(
+                _ kind: ChannelKind,
+                _ body: (inout NameTable<Listeners>) -> Result
+            ) -> Result {
+                kind == .shardChannel ? body(&shardChannels) : body(&channels)
+            }
+        }
+
+        let tables = Locked(Tables())
+    }
+
+    private let stripes = (0..<ChannelRegistry.stripeCount).map { _ in Stripe() }
+    private let patterns: Locked<PatternIndex>
+    private let channelCount = Atomic<Int>(0)
+    private let patternCount = Atomic<Int>(0)
+    private let shardChannelCount = Atomic<Int>(0)
+    private let clients = Atomic<Int>(0)
+    let hasher = KeyHasher()
+
+    /// Nobody listens to anything yet.
+    init(workers: Int) { patterns = Locked(PatternIndex(workers: workers, hasher: hasher)) }
+
+    private func stripe(_ hash: UInt64) -> Stripe {
+        stripes[Int(truncatingIfNeeded: hash) & (ChannelRegistry.stripeCount - 1)]
+    }
+
+    // MARK: Figures
+
+    /// The channels, or patterns, that have subscribers.
+    func count(_ kind: ChannelKind) -> Int {
+        switch kind {
+        case .channel: channelCount.load(ordering: .relaxed)
+        case .pattern: patternCount.load(ordering: .relaxed)
+        case .shardChannel: shardChannelCount.load(ordering: .relaxed)
+        }
+    }
+
+    private func add(_ change: Int, _ kind: ChannelKind) {
+        switch kind {
+        case .channel: channelCount.add(change, ordering: .relaxed)
+        case .pattern: patternCount.add(change, ordering: .relaxed)
+        case .shardChannel: shardChannelCount.add(change, ordering: .relaxed)
+        }
+    }
+
+    /// The clients with subscriptions.
+    var clientCount: Int { clients.load(ordering: .relaxed) }
+
+    /// Counts a client that has its first subscription, or (-1) no longer any.
+    func countClient(_ change: Int) { clients.add(change, ordering: .relaxed) }
+
+    /// The subscribers of a channel, without those of patterns that it matches.
+    func subscriberCount(_ channel: Bytes, _ kind: ChannelKind) -> Int {
+        let hash = hasher(channel).bits
+        return stripe(hash).tables.withLock { tables in
+            tables.table(kind) { table in
+                table.find(channel, hash).map { table[$0].count } ?? 0
+            }
+        }
+    }
+
+    /// Calls `body` with the name of every channel of a kind.
+    func forEachChannel(_ kind: ChannelKind, _ body: (Bytes) -> Void) {
+        for stripe in stripes {
+            stripe.tables.withLock { tables in
+                tables.table(kind) { table in
+                    table.forEach { name, _, _ in name.withBytes { body($0) } }
+                }
+            }
+        }
+    }
+
+    // MARK: Joining and leaving
+
+    /// Notes a subscriber at a worker; returns the number of the first post to its mailbox that is
+    /// meant for the subscriber, too.
+    func join(_ name: [UInt8], _ hash: UInt64, _ kind: ChannelKind, at worker: Worker) -> UInt64 {
+        guard kind != .pattern else {
+            return patterns.withLock { index in
+                if index.join(name, hash, worker: worker.index) { add(1, kind) }
+                return worker.mailbox.postCount
+            }
+        }
+        return stripe(hash).tables.withLock { tables in
+            tables.table(kind) { table in
+                let place = name.withBytes { table.find($0, hash) }
+                if place == nil { add(1, kind) }
+                _ = table[place ?? table.insert(name, hash, Listeners())].add(worker.index)
+            }
+            return worker.mailbox.postCount
+        }
+    }
+
+    /// Notes that a subscriber at a worker has left, `isLast` as the last one there.
+    func leave(
+        _ name: [UInt8],
+        _ hash: UInt64,
+        _ kind: ChannelKind,
+        at worker: Worker,
+        isLast: Bool
+    ) {
+        guard kind != .pattern else {
+            return patterns.withLock { index in
+                if index.leave(name, worker: worker.index, isLast: isLast) { add(-1, kind) }
+            }
+        }
+        stripe(hash).tables.withLock { tables in
+            tables.table(kind) { table in
+                guard let place = name.withBytes({ table.find($0, hash) }) else {
+                    preconditionFailure("who leaves has joined")
+                }
+                guard table[place].remove(worker.index, isLast: isLast) else { return }
+                table.remove(at: place)
+                add(-1, kind)
+            }
+        }
+    }
+
+    // MARK: Publishing
+
+    /// Posts a message to all who listen to `channel`, or to a pattern that it matches; returns
+    /// their number.
+    ///
+    /// Nil, and nothing is posted, where `mayWait` and a worker concerned has too much to deliver.
+    func publish(
+        _ payload: Bytes,
+        on channel: Bytes,
+        _ kind: ChannelKind,
+        among workers: [Worker],
+        mayWait: Bool = false
+    ) -> Int? {
+        let usesPatterns = kind == .channel && count(.pattern) > 0
+        guard usesPatterns || count(kind) > 0 else { return 0 }
+        let hash = hasher(channel).bits
+        return stripe(hash).tables.withLock { tables -> Int? in
+            let listeners = tables.table(kind) { table in
+                table.find(channel, hash).map { table[$0] } ?? Listeners()
+            }
+            guard usesPatterns else {
+                if mayWait, isBusy(listeners.workers, workers) { return nil }
+                post(payload, on: channel, hash, kind, listeners, workers)
+                return listeners.count
+            }
+            return patterns.withLock { index -> Int? in
+                if mayWait, isBusy(listeners.workers, workers) || isBusy(index.workers, workers) {
+                    return nil
+                }
+                post(payload, on: channel, hash, kind, listeners, workers)
+                var count = listeners.count
+                index.forEachMatch(of: channel) { pattern, hash, listeners in
+                    count += listeners.count
+                    let post = pattern.withBytes {
+                        Post.message(
+                            payload,
+                            on: channel,
+                            matching: $0,
+                            hash,
+                            count: listeners.count
+                        )
+                    }
+                    ChannelRegistry.send(post, to: listeners.workers, workers)
+                }
+                return count
+            }
+        }
+    }
+
+    private func isBusy(_ set: WorkerSet, _ workers: [Worker]) -> Bool {
+        var isBusy = false
+        set.forEach { if workers[$0].mailbox.hasManyPosts { isBusy = true } }
+        return isBusy
+    }
+
+    private func post(
+        _ payload: Bytes,
+        on channel: Bytes,
+        _ hash: UInt64,
+        _ kind: ChannelKind,
+        _ listeners: Listeners,
+        _ workers: [Worker]
+    ) {
+        guard listeners.count > 0 else { return }
+        let post = Post.message(payload, on: channel, hash, kind, count: listeners.count)
+        ChannelRegistry.send(post, to: listeners.workers, workers)
+    }
+
+    /// Posts to each worker of `set`; takes over the block's reference.
+    private static func send(_ post: Post, to set: WorkerSet, _ workers: [Worker]) {
+        set.forEach { worker in
+            post.block.retain()
+            workers[worker].mailbox.post(post)
+        }
+        post.block.release()
+    }
+}

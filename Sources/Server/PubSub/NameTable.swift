@@ -1,0 +1,148 @@
+internal import Primitives
+
+/// Values by name, for names that come and go by the thousand: looked up by bytes that stand in a
+/// request, without making a key of them.
+///
+/// ```text
+/// hashes  │ 0 │ h │ h │ 0 │ h │ …     0: free; else the place is the hash's or comes soon after it
+/// items   │   │ • │ • │   │ • │ …     name and value
+/// ```
+/// ## Invariants
+/// `hashes` and `items` have the same length, a power of two or zero; at least a quarter of the
+/// places is free; between a name's place and where its hash points no place is free.
+struct NameTable<Value> {
+    private struct Item {
+        let name: [UInt8]
+        var value: Value
+    }
+
+    private var hashes: [UInt64] = []
+    private var items: [Item?] = []
+    /// The names.
+    private(set) var count = 0
+
+    /// The places that a table has at least.
+    private static var placesMin: Int { 8 }
+
+    private var mask: Int { hashes.count - 1 }
+
+    /// A hash as it is kept: not 0, which marks a free place.
+    private static func mark(_ hash: UInt64) -> UInt64 { hash == 0 ? 1 : hash }
+
+    /// Where the search for a hash begins.
+    ///
+    /// The low bits have chosen among several tables already.
+    private func home(_ hash: UInt64) -> Int { Int(truncatingIfNeeded: hash >> 8) & mask }
+
+    // MARK: Looking
+
+    /// The place of `name`, valid until the next change; nil where it is not there.
+    func find(_ name: Bytes, _ hash: UInt64) -> Int? {
+        guard count > 0 else { return nil }
+        let wanted = NameTable.mark(hash)
+        var place = home(wanted)
+        while hashes[place] != 0 {
+            if hashes[place] == wanted, isName(name, at: place) { return place }
+            place = (place + 1) & mask
+        }
+        return nil
+    }
+
+    private func isName(_ name: Bytes, at place: Int) -> Bool {
+        items[place]?.name.withBytes { $0 == name } ?? false
+    }
+
+    /// The name at a place that `find` or `insert` gave.
+    func name(at place: Int) -> [UInt8] { item(place).name }
+
+    /// The value at a place that `find` or `insert` gave.
+    subscript(place: Int) -> Value {
+        get { item(place).value }
+        set { items[place]?.value = newValue }
+    }
+
+    private func item(_ place: Int) -> Item {
+        guard let item = items[place] else { preconditionFailure("no name stands there") }
+        return item
+    }
+
+    /// Calls `body` with every name, its hash and its value.
+    func forEach(_ body: (_ name: [UInt8], _ hash: UInt64, _ value: Value) -> Void) {
+        for place in items.indices {
+            guard let item = items[place] else { continue }
+            body(item.name, hashes[place], item.value)
+        }
+    }
+
+    // MARK: Changing
+
+    /// Puts a name in that is not there; returns its place.
+    ///
+    /// Complexity: O(1), but for the moments when the table doubles.
+    @discardableResult
+    mutating func insert(_ name: [UInt8], _ hash: UInt64, _ value: Value) -> Int {
+        if (count + 1) * 4 > hashes.count * 3 {
+            resize(to: max(NameTable.placesMin, hashes.count * 2))
+        }
+        count += 1
+        return put(Item(name: name, value: value), NameTable.mark(hash))
+    }
+
+    /// Takes a name out, by its place; returns its value.
+    @discardableResult
+    mutating func remove(at place: Int) -> Value {
+        let value = item(place).value
+        var hole = place
+        var next = (place + 1) & mask
+        while hashes[next] != 0 {
+            // What would be looked for from the hole or before it must not stand behind it.
+            let isBefore = (next &- home(hashes[next])) & mask >= (next &- hole) & mask
+            if isBefore {
+                hashes[hole] = hashes[next]
+                items[hole] = items[next]
+                hole = next
+            }
+            next = (next + 1) & mask
+        }
+        hashes[hole] = 0
+        items[hole] = nil
+        count -= 1
+        if count == 0 {
+            hashes = []
+            items = []
+        } else if hashes.count > NameTable.placesMin, count * 8 < hashes.count {
+            resize(to: hashes.count / 2)
+        }
+        return value
+    }
+
+    private mutating func resize(to places: Int) {
+        let old = (hashes, items)
+        hashes = [UInt64](repeating: 0, count: places)
+        items = [Item?](repeating: nil, count: places)
+        for place in old.1.indices {
+            if let item = old.1[place] { put(item, old.0[place]) }
+        }
+    }
+
+    @discardableResult
+    private mutating func put(_ item: Item, _ hash: UInt64) -> Int {
+        var place = home(hash)
+        while hashes[place] != 0 { place = (place + 1) & mask }
+        hashes[place] = hash
+        items[place] = item
+        return place
+    }
+
+    /// Whether the invariants hold, for tests.
+    var isValid: Bool {
+        guard hashes.count == items.count, count * 4 <= hashes.count * 3 else { return false }
+        var found = 0
+        for place in items.indices {
+            guard let item = items[place] else { continue }
+            found += 1
+            guard item.name.withBytes({ find($0, hashes[place]) }) == place else { return false }
+        }
+        return found == count
+    }
+}

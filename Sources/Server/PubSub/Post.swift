@@ -1,0 +1,123 @@
+internal import Primitives
+internal import Structures
+
+/// A push on its way to clients of a worker.
+///
+/// The block holds it whole, as RESP2 has it: an array, where RESP3 has a push. The two differ in
+/// their first byte. A reference of the block is the receiver's.
+struct Post: Sendable {
+    /// Whom it is for.
+    enum Target: Sendable {
+        /// The subscribers of a channel or a pattern, whose name stands at `name` in the block.
+        case audience(ChannelKind, hash: UInt64, name: Range<Int>)
+        /// These clients.
+        case clients([ClientAddress])
+    }
+
+    let block: SharedBlock
+    let target: Target
+    /// How much work it is, about, in bytes.
+    let weight: Int
+
+    /// What a send costs, counted as bytes.
+    static let weightPerClient = 256
+}
+
+/// Writes a push into a block of its own.
+struct PushWriter {
+    let block: SharedBlock
+    private var position = 0
+
+    /// A block for `byteCount` bytes.
+    init(byteCount: Int) { block = SharedBlock(capacity: byteCount) }
+
+    /// The bytes of a bulk string of `count` bytes.
+    static func bulkBytes(_ count: Int) -> Int {
+        count + DecimalText.byteCount(Int64(count)) + 5
+    }
+
+    mutating func raw(_ bytes: Bytes) {
+        block.storage.put(bytes, position)
+        position += bytes.count
+        block.count = position
+    }
+
+    /// Appends a bulk string; returns where its bytes stand.
+    @discardableResult
+    mutating func bulk(_ bytes: Bytes) -> Range<Int> {
+        head(UInt8(ascii: "$"), bytes.count)
+        let start = position
+        raw(bytes)
+        raw(Bytes("\r\n"))
+        return start..<start + bytes.count
+    }
+
+    /// Appends the head of a bulk string or an array.
+    mutating func head(_ type: UInt8, _ count: Int) {
+        block.storage.store(type, position)
+        position += 1
+        let length = DecimalText.byteCount(Int64(count))
+        var rest = count
+        for place in stride(from: position + length - 1, through: position, by: -1) {
+            block.storage.store(UInt8(ascii: "0") + UInt8(rest % 10), place)
+            rest /= 10
+        }
+        position += length
+        raw(Bytes("\r\n"))
+    }
+}
+
+extension Post {
+    /// `message channel payload` for the `count` subscribers of a channel.
+    ///
+    /// The block has one reference.
+    static func message(
+        _ payload: Bytes,
+        on channel: Bytes,
+        _ hash: UInt64,
+        _ kind: ChannelKind,
+        count: Int
+    ) -> Post {
+        let word = Bytes(kind.messageWord)
+        var writer = PushWriter(
+            byteCount: 4 + PushWriter.bulkBytes(word.count) + PushWriter.bulkBytes(channel.count)
+                + PushWriter.bulkBytes(payload.count)
+        )
+        writer.head(UInt8(ascii: "*"), 3)
+        writer.bulk(word)
+        let name = writer.bulk(channel)
+        writer.bulk(payload)
+        return Post(
+            block: writer.block,
+            target: .audience(kind, hash: hash, name: name),
+            weight: writer.block.count + count * Post.weightPerClient
+        )
+    }
+
+    /// `pmessage pattern channel payload` for the `count` subscribers of a pattern.
+    ///
+    /// The block has one reference.
+    static func message(
+        _ payload: Bytes,
+        on channel: Bytes,
+        matching pattern: Bytes,
+        _ hash: UInt64,
+        count: Int
+    ) -> Post {
+        let word = Bytes(ChannelKind.pattern.messageWord)
+        var writer = PushWriter(
+            byteCount: 4 + PushWriter.bulkBytes(word.count) + PushWriter.bulkBytes(pattern.count)
+                + PushWriter.bulkBytes(channel.count) + PushWriter.bulkBytes(payload.count)
+        )
+        writer.head(UInt8(ascii: "*"), 4)
+        writer.bulk(word)
+        let name = writer.bulk(pattern)
+        writer.bulk(channel)
+        writer.bulk(payload)
+        return Post(
+            block: writer.block,
+            target: .audience(.pattern, hash: hash, name: name),
+            weight: writer.block.count + count * Post.weightPerClient
+        )
+    }
+}

@@ -1,0 +1,48 @@
+internal import Primitives
+
+/// Clients of this worker that begin and end to listen.
+extension Worker {
+    /// Subscribes a client to a channel or pattern, unless it is already.
+    func subscribe(_ connection: Connection, to name: Bytes, _ kind: ChannelKind) {
+        let session = connection.session
+        let subscriptions = session.subscriptions ?? Subscriptions()
+        let hash = server.channels.hasher(name).bits
+        guard !subscriptions.contains(kind, name, hash) else { return }
+        if session.subscriptions == nil {
+            session.subscriptions = subscriptions
+            session.traits.insert(.subscribed)
+            server.channels.countClient(1)
+        }
+        let audience = audiences.open(kind, name, hash)
+        let since = server.channels.join(audience.name, hash, kind, at: self)
+        subscriptions.join(audience, connection, since: since)
+    }
+
+    /// Ends a subscription of a client, if it has it.
+    func unsubscribe(_ connection: Connection, from name: Bytes, _ kind: ChannelKind) {
+        let session = connection.session
+        let hash = server.channels.hasher(name).bits
+        guard let subscriptions = session.subscriptions,
+            let audience = subscriptions.leave(kind, name, hash)
+        else { return }
+        let isLast = audience.listeners.isEmpty
+        server.channels.leave(audience.name, hash, kind, at: self, isLast: isLast)
+        if isLast { audiences.remove(audience) }
+        guard subscriptions.count == 0 else { return }
+        session.subscriptions = nil
+        session.traits.remove(.subscribed)
+        server.channels.countClient(-1)
+    }
+
+    /// Ends all subscriptions of a client.
+    ///
+    /// Complexity: O(its subscriptions).
+    func unsubscribeAll(_ connection: Connection) {
+        guard let subscriptions = connection.session.subscriptions else { return }
+        for kind in ChannelKind.allCases {
+            for name in subscriptions.names(kind) {
+                name.withBytes { unsubscribe(connection, from: $0, kind) }
+            }
+        }
+    }
+}
