@@ -232,7 +232,7 @@ rename-command append get
 
 
 @pytest.mark.parametrize("line", [
-    "user default off", "user alice on >pw ~* +@all", "aclfile /tmp/users.acl", "tls-port 6380", "tls-replication yes",
+    "tls-port 6380", "tls-replication yes",
     "tls-cluster yes", "replicaof 127.0.0.1 1", "min-replicas-to-write 1", "loadmodule /tmp/m.so", "socket-mark-id 5",
 ])
 def test_a_protection_that_does_not_work_yet_ends_the_start(tmp_path, line):

@@ -15,6 +15,7 @@ enum UnsafeList {
         "Sources/Primitives/KeyHash.swift",
         "Sources/Primitives/Locked.swift",
         "Sources/Primitives/SHA1.swift",
+        "Sources/Primitives/SHA256.swift",
         "Sources/Primitives/SharedBlock.swift",
         "Sources/Primitives/WideFloat.swift",
         "Sources/Primitives/XXH3.swift",

@@ -34,6 +34,8 @@ public struct CommandContext: ~Copyable {
     }
     /// Whether a use of a key is noted by its time alone: the usual case.
     @usableFromInline private(set) var notesTime = true
+    /// Whether the command that runs may read no keys but those that its request names.
+    public var readsNamedKeysOnly = false
     /// Whether what is due is removed; where not (on a replica), it only counts as absent.
     public var removesDue = true
     /// The partitions whose locks the command holds, where it holds others than that of the one key

@@ -54,6 +54,7 @@ extension CommandError {
         case .client(let error): error.write(to: &line)
         case .server(let error): error.write(to: &line)
         case .debug(let error): error.write(to: &line)
+        case .access(let error): error.write(to: &line)
         }
     }
 }

@@ -85,6 +85,8 @@ public enum CommandError: Error, @unchecked Sendable {  // because: used at once
     case server(Servers)
     /// DEBUG.
     case debug(Debugging)
+    /// What a user may not do.
+    case access(Access)
 }
 
 extension CommandError {

@@ -1,7 +1,7 @@
 /// What follows from a command's facts.
 extension CommandFacts {
     /// The ACL categories in Redis' order, without the `@`.
-    static let categoryOrder: [StaticString] = [
+    public static let categoryOrder: [StaticString] = [
         "keyspace", "read", "write", "set", "sortedset", "list", "hash", "string", "bitmap",
         "hyperloglog", "geo", "stream", "pubsub", "admin", "fast", "slow", "blocking",
         "dangerous", "connection", "transaction", "scripting",
@@ -10,7 +10,9 @@ extension CommandFacts {
     /// The ACL categories that the command is in, without the `@`.
     public var aclCategories: [StaticString] {
         var names: Set<String> = Set(categories.map(\.description))
-        if let category = group.category { names.insert(category.description) }
+        // What works on several types is in their categories, not in that of all keys.
+        let isOfTypes = group == .generic && names.contains("sortedset")
+        if let category = group.category, !isOfTypes { names.insert(category.description) }
         if flags.contains(.write) { names.insert("write") }
         if flags.contains(.readonly), group != .scripting { names.insert("read") }
         if flags.contains(.admin) { names.formUnion(["admin", "dangerous"]) }

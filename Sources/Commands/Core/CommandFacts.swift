@@ -53,6 +53,8 @@ public struct CommandFacts: Sendable {
     public let keys: [KeySpec]
     /// Where its channels stand.
     public let channels: ChannelSpec?
+    /// Which databases it names besides the one chosen.
+    public let databases: DatabaseSpec?
     /// Where the first field or member stands that it looks up in the collection at its first key,
     /// which a batch asks the cache for; 0 where there is none, or other words may come before it.
     public let memberWord: Int
@@ -84,6 +86,7 @@ public struct CommandFacts: Sendable {
         _ flags: CommandFlags,
         keys: [KeySpec] = [],
         channels: ChannelSpec? = nil,
+        databases: DatabaseSpec? = nil,
         memberWord: Int = 0,
         propagation: Propagation = .never,
         group: CommandGroup,
@@ -101,6 +104,7 @@ public struct CommandFacts: Sendable {
         self.flags = flags
         self.keys = keys
         self.channels = channels
+        self.databases = databases
         self.memberWord = memberWord
         self.propagation = propagation
         self.group = group

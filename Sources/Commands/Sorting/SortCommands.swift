@@ -34,6 +34,9 @@ extension SortCommands {
         _ context: inout CommandContext
     ) throws(CommandError) {
         var request = try SortRequest(arguments, mayStore: mayStore)
+        if context.readsNamedKeysOnly, let option = request.leadingOption {
+            throw .access(.pattern(option))
+        }
         let slot = context.read(context.firstKey(arguments))
         let isOfSet = slot?.entry.isKind(.set) ?? false
         var elements = SortElements()

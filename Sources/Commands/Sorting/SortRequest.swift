@@ -71,6 +71,8 @@ struct SortRequest {
     private(set) var patterns: [SortPattern] = []
     /// The key to store at.
     private(set) var target: Bytes?
+    /// The first option that leads to keys which the request does not name.
+    private(set) var leadingOption: StaticString?
     private var offset: Int64 = 0
     private var limit: Int64 = -1
 
@@ -96,10 +98,11 @@ struct SortRequest {
             } else if word.isWord("BY"), rest >= 1 {
                 let pattern = SortPattern(arguments[index + 1])
                 by = pattern
-                if pattern.isConstant { keepsOrder = true }
+                if pattern.isConstant { keepsOrder = true } else { leads(by: "BY") }
                 index += 1
             } else if word.isWord("GET"), rest >= 1 {
                 patterns.append(SortPattern(arguments[index + 1]))
+                leads(by: "GET")
                 index += 1
             } else {
                 throw .syntax
@@ -107,6 +110,10 @@ struct SortRequest {
             index += 1
         }
         if keepsOrder { by = nil }
+    }
+
+    private mutating func leads(by option: StaticString) {
+        if leadingOption == nil { leadingOption = option }
     }
 
     /// Sorts by bytes after all: a set that keeps its order would be stored in one of chance.

@@ -118,7 +118,8 @@ extension ClientCommands {
         let isOld = arguments.count == 3
         let filter =
             try isOld
-            ? ClientFilter(address: arguments[2]) : ClientFilter(killing: arguments)
+            ? ClientFilter(address: arguments[2])
+            : ClientFilter(killing: arguments, call.server.access)
         guard let survey = survey(.kill, filter, call) else {
             return .waits(.answers(call.server.workerCount))
         }

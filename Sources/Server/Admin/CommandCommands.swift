@@ -135,22 +135,8 @@ extension CommandCommands {
         for key in found {
             call.reply.array(2)
             call.reply.bulk(request[key.index])
-            call.reply.names(use(key.use, in: request).names)
+            call.reply.names(key.use.names)
         }
-    }
-
-    /// What happens to a key where the command's row leaves it to the other words: a SET that
-    /// asks for nothing back only overwrites, a BITFIELD without SET and INCRBY only reads.
-    private static func use(_ use: KeySpec.Use, in call: Arguments) -> KeySpec.Use {
-        guard use.contains(.variable) else { return use.subtracting(.incomplete) }
-        func has(_ words: [StaticString], from start: Int) -> Bool {
-            (start..<max(start, call.count)).contains { index in
-                words.contains { call[index].isSameWord(as: Bytes($0)) }
-            }
-        }
-        if call[0].isWord("SET"), !has(["GET"], from: 3) { return [.ow, .update] }
-        if call[0].isWord("BITFIELD"), !has(["SET", "INCRBY"], from: 2) { return [.ro, .access] }
-        return use.subtracting(.variable)
     }
 
     private static func foundKeys(
@@ -176,12 +162,12 @@ extension CommandCommands {
             throw .server(.commandWordCount)
         }
         do throws(KeyFinder.Failure) {
-            var found = try KeyFinder.keys(facts.keys, call)
+            var found: [KeyFinder.Found] = []
+            try KeyFinder.forEachUse(facts, call) {
+                found.append(KeyFinder.Found(index: $0, use: $1))
+            }
             // Only scripts and their like may come without keys.
             if facts.group != .scripting, try lacksKeys(facts.keys, call) { throw .invalid }
-            if call[0].isWord("SORT"), let index = sortTarget(call) {
-                found.append(KeyFinder.Found(index: index, use: [.ow, .update]))
-            }
             return (call, found)
         } catch {
             throw .server(.commandWords)
@@ -200,25 +186,6 @@ extension CommandCommands {
             if !isEmpty { hasSome = true }
         }
         return !hasSome
-    }
-
-    /// The word at which SORT is told where to store, the last one if several are; no spec can say
-    /// it.
-    private static func sortTarget(_ call: Arguments) -> Int? {
-        var target: Int?
-        var index = 2
-        while index < call.count {
-            let word = call[index]
-            if word.isWord("LIMIT") {
-                index += 2
-            } else if word.isWord("GET") || word.isWord("BY") {
-                index += 1
-            } else if word.isWord("STORE"), index + 1 < call.count {
-                target = index + 1
-            }
-            index += 1
-        }
-        return target
     }
 
     /// `COMMAND HELP`.

@@ -53,7 +53,8 @@ extension ConfigCommands {
     /// `CONFIG REWRITE`: OK.
     static func rewrite(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         do throws(ConfigurationError) {
-            try call.server.configuration.rewrite()
+            let hasOwnFile = !call.server.options.accessFilePath.isEmpty
+            try call.server.configuration.rewrite(users: hasOwnFile ? [] : call.server.userLines)
             call.server.log(.notice, "CONFIG REWRITE executed with success.")
             call.reply.ok()
         } catch {

@@ -10,7 +10,7 @@ enum SessionCommands {
     static let table: [AdminCommand] = [
         AdminCommand("PING", arity: -1, [.fast, .whileSubscribed], group: .connection, since: "1.0.0", complexity: "O(1)", syntax: "[message]", summary: "Answers PONG, or the message it is given.", tips: ["request_policy:all_shards", "response_policy:all_succeeded"], ping),
         AdminCommand("ECHO", arity: 2, [.loading, .stale, .fast], group: .connection, since: "1.0.0", complexity: "O(1)", syntax: "message", summary: "Answers the message it is given.", echo),
-        AdminCommand("SELECT", arity: 2, [.loading, .stale, .fast], group: .connection, since: "1.0.0", complexity: "O(1)", syntax: "index:i", summary: "Chooses the database that the connection works on.", select),
+        AdminCommand("SELECT", arity: 2, [.loading, .stale, .fast], databases: .words(1..<2), group: .connection, since: "1.0.0", complexity: "O(1)", syntax: "index:i", summary: "Chooses the database that the connection works on.", select),
         AdminCommand("QUIT", arity: -1, [.loading, .stale, .fast, .noAuth, .noScript, .allowBusy, .whileSubscribed], group: .connection, since: "1.0.0", complexity: "O(1)", syntax: "", summary: "Ends the connection after its replies.", deprecated: Deprecation(since: "7.2.0", by: "just closing the connection"), quit),
         AdminCommand("AUTH", arity: -2, [.noScript, .loading, .stale, .fast, .noAuth, .allowBusy], group: .connection, since: "1.0.0", complexity: "O(1)", syntax: "[username] password", summary: "Gives a password, and a user's name if it is not the default one.", authenticate),
         AdminCommand("HELLO", arity: -1, [.noScript, .loading, .stale, .fast, .noAuth, .allowBusy], group: .connection, since: "6.0.0", complexity: "O(1)", syntax: "[arguments=<protover:i [AUTH auth=<username password>] [SETNAME clientname]>]", summary: "Chooses the protocol's version and tells of the server.", hello),
@@ -50,12 +50,13 @@ extension SessionCommands {
     /// `AUTH [username] password`: OK.
     static func authenticate(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         guard arguments.count <= 3 else { throw .syntax }
-        if arguments.count == 2, call.server.options.password.isEmpty {
+        if arguments.count == 2, call.server.access.standard.rules.needsNoPassword {
             throw .client(.noPassword)
         }
         try call.admit(
             user: arguments.count == 3 ? arguments[1] : Bytes("default"),
-            password: arguments[arguments.count - 1]
+            password: arguments[arguments.count - 1],
+            by: arguments[0]
         )
         call.reply.ok()
     }
@@ -89,7 +90,11 @@ extension SessionCommands {
         var name: Bytes?
         while index < arguments.count {
             if arguments[index].isWord("AUTH"), index + 2 < arguments.count {
-                try call.admit(user: arguments[index + 1], password: arguments[index + 2])
+                try call.admit(
+                    user: arguments[index + 1],
+                    password: arguments[index + 2],
+                    by: arguments[0]
+                )
                 index += 3
             } else if arguments[index].isWord("SETNAME"), index + 1 < arguments.count {
                 guard Session.isPlain(arguments[index + 1]) else {
@@ -107,7 +112,7 @@ extension SessionCommands {
     /// `RESET`.
     static func reset(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         if let connection = call.connection { call.worker.unsubscribeAll(connection) }
-        call.session.reset(needsPassword: !call.server.options.password.isEmpty)
+        call.session.reset(to: call.server.access.standard)
         call.worker.executor.context.ignoresUses = false
         call.reply.isRESP3 = false
         call.reply.simple("RESET")
@@ -121,24 +126,14 @@ extension SessionCommands {
 }
 
 extension AdminCall {
-    /// Lets the client in as `user`, or throws what a wrong password gets.
-    func admit(user: Bytes, password: Bytes) throws(CommandError) {
-        let expected = server.options.password
-        let isRight = expected.withBytes { $0.isSameSecret(as: password) }
-        guard user == Bytes("default"), expected.isEmpty || isRight else {
-            worker.executor.statistics.add(.authenticationFailures)
+    /// Lets the client in as the user with a name, or throws what a wrong password gets; `word` is
+    /// the command that asks for it.
+    func admit(user name: Bytes, password: Bytes, by word: Bytes) throws(CommandError) {
+        guard let user = server.access[name], user.accepts(password) else {
+            worker.executor.noteStranger(name, word, connection)
             throw .client(.wrongPassword)
         }
-        session.traits.remove(.unauthenticated)
-    }
-}
-
-extension Bytes {
-    /// Equality in a time that does not depend on where the two differ.
-    func isSameSecret(as other: Bytes) -> Bool {
-        var difference = UInt8(count == other.count ? 0 : 1)
-        for index in 0..<min(count, other.count) { difference |= self[index] ^ other[index] }
-        return difference == 0
+        session.become(user, isAuthenticated: true)
     }
 }
 

@@ -130,7 +130,8 @@ extension Configuration {
             do throws(DirectiveRefusal) { try renames.rename(words[1], to: words[2]) } catch {
                 throw line.failure(error.reason)
             }
-        case ("user", 2...), ("loadmodule", 2...):
+        case ("user", 2...): userLines.append((line, words))
+        case ("loadmodule", 2...):
             throw line.failure(DirectiveRefusal.unguarded(name).reason)
         case ("list-max-ziplist-entries", 2), ("list-max-ziplist-value", 2):
             break  // Retired long ago; old files still have them.
@@ -159,7 +160,8 @@ extension Configuration {
     }
 
     /// Checks what can only be judged after all lines.
-    private func checkWhole() throws(ConfigurationFailure) {
+    private mutating func checkWhole() throws(ConfigurationFailure) {
+        try makeUsers()
         let path = value("logfile").text
         guard !path.isEmpty else { return }
         do throws(ConfigurationDisk.Failure) { try ConfigurationDisk.checkAppendable(path) } catch {

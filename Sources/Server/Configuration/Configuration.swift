@@ -1,3 +1,5 @@
+internal import Commands
+
 /// What the server is set to: one value per row of `ConfigurationTable`.
 ///
 /// A value type that the control plane owns: CONFIG SET changes a copy, tries it, and either
@@ -17,6 +19,10 @@ public struct Configuration: Sendable {
     public internal(set) var notInEffect: [String] = []
     /// What the `rename-command` lines say.
     var renames = CommandRenames()
+    /// The users that `user` lines make.
+    private(set) var users: [User] = []
+    /// Those lines, until all have been read.
+    var userLines: [(line: ConfigurationLine, words: [[UInt8]])] = []
 
     var values: [ConfigurationValue]
     let standards: [ConfigurationValue]
@@ -62,6 +68,38 @@ public struct Configuration: Sendable {
         values[ConfigurationTable.row("dir")] = .text(
             Array(surroundings.workingDirectory().utf8)
         )
+    }
+}
+
+// MARK: - Users
+
+extension Configuration {
+    /// Makes the users that `user` lines ask for.
+    mutating func makeUsers() throws(ConfigurationFailure) {
+        guard !userLines.isEmpty else { return }
+        let rows = CommandFamilies.data.joined().map(\.facts)
+        let vocabulary = AccessVocabulary(
+            CommandTable(rows + CommandFamilies.admin.joined().map(\.facts))
+        )
+        var names: Set<[UInt8]> = []
+        for (line, words) in userLines {
+            func failure(_ word: [UInt8], _ failure: RuleFailure) -> ConfigurationFailure {
+                let word = String(decoding: word, as: UTF8.self)
+                return line.failure("Error in user declaration '\(word)': \(failure.text)")
+            }
+            guard !words[1].hasSpaces else { throw failure(words[1], .syntax) }
+            guard names.insert(words[1]).inserted else { throw failure(words[1], .userTwice) }
+            guard case .success(let list) = UserRules.joined(Array(words.dropFirst(2))) else {
+                throw failure(words[1], .syntax)
+            }
+            let allowsAll = value("acl-pubsub-default") == .choice("allchannels")
+            var rules = UserRules(vocabulary, allowsAllChannels: allowsAll)
+            if let refused = rules.apply(list, vocabulary) {
+                throw failure(refused.rule, refused.failure)
+            }
+            users.append(User(words[1], rules))
+        }
+        userLines = []
     }
 }
 

@@ -51,9 +51,12 @@ public enum ConfigurationTable {
     /// One row per directive, in the order of the alphabet.
     // swift-format-ignore
     public static let directives: [Directive] = [
-        Directive("acl-pubsub-default", .choice(["allchannels", "resetchannels"]), "resetchannels"),
-        Directive("aclfile", .text(.any), "", [.immutable, .guarding]),
-        Directive("acllog-max-len", anyNatural, "128"),
+        Directive("acl-pubsub-default", .choice(["allchannels", "resetchannels"]), "resetchannels",
+            meaning: "Which channels new users and selectors may use before a rule says so: all of them, or none."),
+        Directive("aclfile", .text(.any), "", [.immutable],
+            meaning: "The file that the users are read from at the start and by ACL LOAD, and written to by ACL SAVE; empty: none."),
+        Directive("acllog-max-len", anyNatural, "128",
+            meaning: "The most entries that ACL LOG keeps."),
         Directive("active-defrag-cycle-max", .integer(1...99), "25"),
         Directive("active-defrag-cycle-min", .integer(1...99), "1"),
         Directive("active-defrag-ignore-bytes", oneSize, "100mb"),

@@ -38,6 +38,12 @@ public struct Options: Sendable {
     public let isProtectedMode: Bool
     /// `requirepass`; empty: none.
     public let password: [UInt8]
+    /// `aclfile`; empty: none.
+    public let accessFilePath: String
+    /// `acllog-max-len`.
+    public let accessLogMax: Int
+    /// `acl-pubsub-default`: whether new users may use all channels.
+    public let allowsAllChannels: Bool
     /// `proto-max-bulk-len`.
     public let bulkLengthMax: Int
     /// `client-query-buffer-limit`.
@@ -103,6 +109,9 @@ public struct Options: Sendable {
         clientsMax = read.integer("maxclients")
         isProtectedMode = read.flag("protected-mode")
         password = configuration.value("requirepass").bytes
+        accessFilePath = read.text("aclfile")
+        accessLogMax = read.integer("acllog-max-len")
+        allowsAllChannels = read.text("acl-pubsub-default") == "allchannels"
         bulkLengthMax = read.size("proto-max-bulk-len")
         queryBufferBytesMax = read.size("client-query-buffer-limit")
         outputBufferLimits = read.bufferLimits()
@@ -129,9 +138,6 @@ public struct Options: Sendable {
 }
 
 extension Options {
-    /// Whether connections from elsewhere are refused.
-    var isProtected: Bool { isProtectedMode && password.isEmpty }
-
     /// What the data path must know.
     var commandLimits: CommandLimits {
         var limits = CommandLimits()

@@ -7,7 +7,8 @@ extension Worker {
     /// Takes over an accepted connection.
     func adopt(_ descriptor: Int32, isUnix: Bool) {
         let session = Session(id: server.nextClientID())
-        if !server.options.password.isEmpty { session.traits.insert(.unauthenticated) }
+        let user = server.access.standard
+        session.become(user, isAuthenticated: user.isOpen)
         let connection = Connection(
             descriptor: descriptor,
             session: session,

@@ -17,23 +17,32 @@ extension Executor {
             worker.deliverPosts(before: connection)
             guard !connection.state.contains(.closed) else { return nil }
         }
-        if let refusal = refusal(number, session) {
+        if let refusal = refusal(number, arguments, connection) {
             reject(refusal, number, session)
             return nil
         }
         session.beginCommand()
         let start = context.reply.buffer.count
         let wait = runMeasured(number, arguments, connection)
+        context.readsNamedKeysOnly = false
         if wait == nil { settleReply(from: start, session) }
         return wait
     }
 
     /// Why a request may not run at the moment, if so.
-    private func refusal(_ number: Int, _ session: Session) -> CommandError? {
+    private func refusal(
+        _ number: Int,
+        _ arguments: Arguments,
+        _ connection: Connection
+    ) -> CommandError? {
+        let session = connection.session
         if session.traits.contains(.unauthenticated),
             !registry.row(number).flags.contains(.noAuth)
         {
             return .authenticationNeeded
+        }
+        if let denial = denial(number, arguments, session) {
+            return note(denial, number, arguments, session, connection, in: .toplevel)
         }
         if session.traits.contains(.subscribed), !session.isRESP3,
             !registry.row(number).flags.contains(.whileSubscribed)

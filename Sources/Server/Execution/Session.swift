@@ -19,6 +19,10 @@ final class Session {
         static let skipsNextReply = Traits(rawValue: 1 << 3)
         /// Is subscribed to something.
         static let subscribed = Traits(rawValue: 1 << 12)
+        /// Is a user that may not do everything.
+        static let restricted = Traits(rawValue: 1 << 4)
+        /// Has said who it is.
+        static let authenticated = Traits(rawValue: 1 << 5)
         /// Leaves no trace in the access times of keys (CLIENT NO-TOUCH).
         static let noTouch = Traits(rawValue: 1 << 8)
         /// Is never evicted (CLIENT NO-EVICT).
@@ -26,7 +30,7 @@ final class Session {
 
         /// Those for which a request must be looked at before it runs.
         static let special: Traits = [
-            .unauthenticated, .repliesOff, .skipsReply, .skipsNextReply, .subscribed,
+            .unauthenticated, .repliesOff, .skipsReply, .skipsNextReply, .restricted, .subscribed,
         ]
         static let silent: Traits = [.repliesOff, .skipsReply]
     }
@@ -40,6 +44,8 @@ final class Session {
 
     let id: UInt64
     var traits: Traits = []
+    /// Who it is; nil where it is the server itself, which may do everything.
+    private(set) var user: User?
     var isRESP3 = false
     /// The database that its keys are in.
     var database = 0
@@ -65,12 +71,28 @@ final class Session {
     /// Notes that a command has run.
     func endCommand() { traits.remove(.skipsReply) }
 
-    /// Back to what it was when new, but for what its library said of itself.
-    func reset(needsPassword: Bool) {
-        traits = needsPassword ? .unauthenticated : []
+    /// Back to what it was when new, but for what its library said of itself: `user` is who it is
+    /// until it says otherwise.
+    func reset(to user: User) {
+        traits = []
+        become(user, isAuthenticated: user.isOpen)
         isRESP3 = false
         database = 0
         details?.name = []
+    }
+
+    // MARK: Who it is
+
+    /// Becomes `user`: by a password, or because it has not said yet who it is.
+    func become(_ user: User, isAuthenticated: Bool) {
+        self.user = user
+        traits.subtract([.restricted, .authenticated, .unauthenticated])
+        if !user.isUnrestricted { traits.insert(.restricted) }
+        if isAuthenticated {
+            traits.insert(.authenticated)
+        } else if !user.isOpen {
+            traits.insert(.unauthenticated)
+        }
     }
 
     // MARK: What it tells of itself

@@ -43,6 +43,7 @@ enum CommandFamilies {
     /// Those that see the server.
     static let admin: [[AdminCommand]] = [
         SessionCommands.table,
+        AccessCommands.table,
         ClientCommands.table,
         PubSubCommands.table,
         PubSubReports.table,

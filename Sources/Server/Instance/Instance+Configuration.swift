@@ -92,7 +92,7 @@ extension Instance {
     ///
     /// The world is stopped.
     func publish() {
-        let before = options.accessMeasure
+        let before = options
         options = Options(configuration)
         var limits = options.commandLimits
         limits.encoding.listNodeBytesMax = listNodeBytesMax
@@ -100,12 +100,11 @@ extension Instance {
             worker.executor.context.limits = limits
             worker.executor.measure(by: options.accessMeasure)
             worker.executor.statistics.keepDurations(options.tracksLatency)
-            // Where no password is asked for any more, everybody is in.
-            guard options.password.isEmpty else { continue }
-            for case let connection? in worker.connections.places {
-                connection.session.traits.remove(.unauthenticated)
-            }
         }
-        if options.accessMeasure.readsOtherwise(than: before) { renewStamps() }
+        if options.password != before.password {
+            access.setPassword(options.password)
+            renewUsers()
+        }
+        if options.accessMeasure.readsOtherwise(than: before.accessMeasure) { renewStamps() }
     }
 }

@@ -91,7 +91,7 @@ extension Instance {
         }
         if !isUnix {
             socket.tune(keepAlive: Int32(clamping: options.keepAliveSeconds))
-            if options.isProtected, !socket.isLocal {
+            if options.isProtectedMode, access.standard.rules.needsNoPassword, !socket.isLocal {
                 refuse(socket, ProtectedMode.refusal, worker)
                 return false
             }

@@ -11,6 +11,8 @@ internal import System
 final class Instance: @unchecked Sendable {  // because: mutable parts are atomic or guarded
     let registry: Registry
     let keyspace: Keyspace
+    /// The users; changed only while the world is stopped.
+    let access: AccessControl
     let log: Log
     /// What the server is set to; changed only while the world is stopped, as all that follows.
     var configuration: Configuration
@@ -73,6 +75,7 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
             admin: CommandFamilies.admin,
             renames: configuration.renames.names
         )
+        access = AccessControl(AccessVocabulary(registry.table))
         self.supervisor = supervisor
         self.configuration = configuration
         self.log = log
@@ -98,6 +101,8 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
         }
         statistics.workers = workers
         registerActions()
+        if !options.password.isEmpty { access.setPassword(options.password) }
+        for user in configuration.users { access.put(user) }
     }
 
     /// The rings of the workers, where `event-loop` wants some and the kernel has them.

@@ -7,6 +7,7 @@ struct ClientFilter {
     /// Whether the connection that asks is left out.
     private(set) var skipsOwn = false
     private var ids: Set<UInt64>?
+    private var user: [UInt8]?
     private var address: String?
     private var localAddress: String?
     private var ageSecondsMin: Int64?
@@ -43,15 +44,19 @@ struct ClientFilter {
     }
 
     /// What stands after `CLIENT KILL` in pairs.
-    init(killing arguments: Arguments) throws(CommandError) {
+    init(killing arguments: Arguments, _ access: AccessControl) throws(CommandError) {
         skipsOwn = true
         for index in stride(from: 2, to: arguments.count, by: 2) {
             guard index + 1 < arguments.count else { throw .syntax }
-            try read(arguments[index], arguments[index + 1])
+            try read(arguments[index], arguments[index + 1], access)
         }
     }
 
-    private mutating func read(_ option: Bytes, _ value: Bytes) throws(CommandError) {
+    private mutating func read(
+        _ option: Bytes,
+        _ value: Bytes,
+        _ access: AccessControl
+    ) throws(CommandError) {
         if option.isWord("ID") {
             guard let id = DecimalText.integer(value), id > 0 else {
                 throw .client(.idNotPositive)
@@ -64,9 +69,8 @@ struct ClientFilter {
         } else if option.isWord("LADDR") {
             localAddress = value.string
         } else if option.isWord("USER") {
-            guard value == Bytes("default") else {
-                throw .client(.userMissing(value))
-            }
+            guard access[value] != nil else { throw .client(.userMissing(value)) }
+            user = value.array
         } else if option.isWord("SKIPME") {
             guard value.isWord("YES") || value.isWord("NO") else { throw .syntax }
             skipsOwn = value.isWord("YES")
@@ -101,6 +105,7 @@ struct ClientFilter {
         if let kind, kind != (isSubscriber ? .subscriber : .normal) { return false }
         let unixPath = worker.server.options.unixSocketPath
         if let ids, !ids.contains(connection.session.id) { return false }
+        if let user, connection.session.user?.name.array != user { return false }
         if let age = ageSecondsMin, worker.executor.clock.seconds - connection.traffic.beganAt < age
         {
             return false

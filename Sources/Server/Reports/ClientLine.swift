@@ -46,7 +46,9 @@ enum ClientLine {
         } else {
             line.append("NULL")
         }
-        line.field(" user=default redir=-1 resp=", connection.session.isRESP3 ? 3 : 2)
+        line.append(" user=")
+        line.append(connection.session.user?.name ?? Bytes("(superuser)"))
+        line.field(" redir=-1 resp=", connection.session.isRESP3 ? 3 : 2)
         line.field(" lib-name=", connection.session.details?.libraryName)
         line.field(" lib-ver=", connection.session.details?.libraryVersion)
         line.field(" tot-net-in=", Int64(bitPattern: connection.traffic.bytesReceived))

@@ -55,8 +55,10 @@ extension InfoSection {
             // A client has no reply buffer of its own.
             .none("reply_buffer_shrinks"), .none("reply_buffer_expands"),
             .count("acl_access_denied_auth", .authenticationFailures),
-            .none("acl_access_denied_cmd"), .none("acl_access_denied_key"),
-            .none("acl_access_denied_channel"),
+            .count("acl_access_denied_cmd", .deniedCommands),
+            .count("acl_access_denied_key", .deniedKeys),
+            .count("acl_access_denied_channel", .deniedChannels),
+            .count("acl_access_denied_db", .deniedDatabases),
         ]
     )
 

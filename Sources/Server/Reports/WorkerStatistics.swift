@@ -21,6 +21,11 @@ enum WorkerCount: Int, CaseIterable, Sendable {
     /// Large values freed in slices.
     case lazilyFreed
     case errorReplies
+    /// Requests that their users may not make, by what was denied.
+    case deniedCommands
+    case deniedKeys
+    case deniedChannels
+    case deniedDatabases
 }
 
 /// What a worker counts.
@@ -47,7 +52,7 @@ struct WorkerStatistics: ~Copyable, @unchecked Sendable {  // because: rows are 
     /// So many different error codes are told apart.
     static let errorCodesMax = 128
 
-    private let counters = InlineArray<14, Counter> { _ in Counter() }
+    private let counters = InlineArray<18, Counter> { _ in Counter() }
     private let commands: UnsafeMutablePointer<Row>
     let commandCount: Int
     private let errors = Locked<[String: UInt64]>([:])

@@ -38,6 +38,7 @@ struct Launch {
                 supervisor: supervisor == nil ? "no" : "systemd"
             )
             guard hasAddresses(server) else { return 1 }
+            if let reason = server.loadUsers() { return fail(reason) }
             server.log(absent: configuration.notInEffect[...])
             guard listen(server) else { return 1 }
             return serve(server, supervisor)

@@ -1,3 +1,4 @@
+import Primitives
 import Testing
 import Wire
 
@@ -12,6 +13,30 @@ import Wire
                 return nil
             }
         }
+    }
+
+    private func uses(_ line: String, _ rows: [DataCommand]) throws -> [Int: [String]] {
+        try Words.with(line) { words in
+            let name = words[0].string
+            var uses: [Int: [String]] = [:]
+            for row in rows where row.facts.name.description == name {
+                try? KeyFinder.forEachUse(row.facts, words) { index, use in
+                    uses[index] = use.names.map(\.description)
+                }
+            }
+            return uses
+        }
+    }
+
+    @Test func `what a request does to its keys may depend on its other words`() throws {
+        let strings = StringCommands.table + BitFieldCommands.table + SortCommands.table
+        #expect(try uses("SET k v", strings) == [1: ["OW", "update"]])
+        #expect(try uses("SET k v GET", strings) == [1: ["RW", "access", "update"]])
+        #expect(try uses("SET k get", strings) == [1: ["OW", "update"]])
+        #expect(try uses("BITFIELD k GET u8 0", strings) == [1: ["RO", "access"]])
+        #expect(try uses("BITFIELD k SET u8 0 1", strings) == [1: ["RW", "access", "update"]])
+        let sorted = try uses("SORT k BY STORE LIMIT 0 1 STORE a GET STORE STORE b", strings)
+        #expect(sorted == [1: ["RO", "access"], 12: ["OW", "update"]])
     }
 
     @Test func `keys at fixed places are found`() throws {

@@ -36,7 +36,7 @@ enum ConfigurationDocumentation {
             ## Refused until they work
 
             These protect the server or its data. Any value but the default ends the start, or is
-            refused by `CONFIG SET`; so do `user` and `loadmodule` lines.
+            refused by `CONFIG SET`; so do `loadmodule` lines.
 
 
             """

@@ -168,7 +168,7 @@ struct TemporaryFolder: ~Copyable {
     }
 
     @Test(arguments: [
-        ("user default off", "user"), ("loadmodule /x.so", "loadmodule"), ("aclfile /a", "aclfile"),
+        ("loadmodule /x.so", "loadmodule"),
         ("tls-port 6380", "tls-port"), ("tls-replication yes", "tls-replication"),
         ("slaveof 1.1.1.1 5", "replicaof"), ("min-slaves-to-write 1", "min-replicas-to-write"),
         ("socket-mark-id 7", "socket-mark-id"),

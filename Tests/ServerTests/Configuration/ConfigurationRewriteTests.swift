@@ -99,9 +99,24 @@ import Testing
         let lines = String(decoding: configuration.rewritten(Array(text.utf8)), as: UTF8.self)
         #expect(
             lines.hasPrefix(
-                "# ??? timeout \"1\n# ??? zork 1\ninclude /x\nrename-command A \"\"\nuser bob on\n"
+                "# ??? timeout \"1\n# ??? zork 1\ninclude /x\nrename-command A \"\"\n"
             )
         )
+        // A user that is no more; the access file has the others.
+        #expect(!lines.contains("user bob"))
+    }
+
+    @Test func `users take the place of their lines`() throws {
+        let configuration = Configuration(surroundings: testSurroundings())
+        let users = ["user bob off -@all", "user default on nopass +@all"]
+        let text = "# mine\nuser bob on\nport 6379\n"
+        let lines = configuration.rewritten(
+            Array(text.utf8),
+            users: users.map { Array($0.utf8) }
+        )
+        let rewritten = String(decoding: lines, as: UTF8.self)
+        #expect(rewritten.hasPrefix("# mine\nuser bob off -@all\nport 6379\n"))
+        #expect(rewritten.hasSuffix("user default on nopass +@all\n"))
     }
 
     @Test func `a file comes back as it was meant`() throws {

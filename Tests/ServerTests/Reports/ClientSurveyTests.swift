@@ -22,10 +22,12 @@ import Testing
     }
 
     private func filter(_ words: String...) throws -> ClientFilter {
-        try TestServer.withWords(words.joined(separator: " ")) { words in
+        let access = try idleServer(threads: 1).access
+        return try TestServer.withWords(words.joined(separator: " ")) { words in
             Result { () throws in
                 words[1].isWord("LIST")
-                    ? try ClientFilter(listing: words) : try ClientFilter(killing: words)
+                    ? try ClientFilter(listing: words)
+                    : try ClientFilter(killing: words, access)
             }
         }.get()
     }

@@ -1,0 +1,43 @@
+internal import Commands
+internal import Primitives
+
+/// The names that access rules use: those of commands, whatever `rename-command` calls them, and of
+/// categories.
+final class AccessVocabulary: Sendable {
+    /// The commands.
+    let table: CommandTable
+    private let rows: [[UInt8]: Int]
+    private let categories: [[UInt8]: [Int]]
+
+    init(_ table: CommandTable) {
+        self.table = table
+        var rows: [[UInt8]: Int] = [:]
+        var categories: [[UInt8]: [Int]] = [:]
+        for name in CommandFacts.categoryOrder { categories[Bytes(name).array] = [] }
+        for row in table.facts.indices {
+            rows[table.facts[row].clientName] = row
+            for name in table.aclCategories(row) { categories[Bytes(name).array]?.append(row) }
+        }
+        self.rows = rows
+        self.categories = categories
+    }
+
+    /// The row of a command such as `get` or `config|get`, in lower case.
+    func row(_ name: [UInt8]) -> Int? { rows[name] }
+
+    /// The rows of a category, in lower case and without the `@`; nil where there is none.
+    func category(_ name: [UInt8]) -> [Int]? { categories[name] }
+
+    /// The row with those of its subcommands.
+    func family(_ row: Int) -> [Int] { [row] + (table.subcommands[row] ?? []) }
+}
+
+extension [UInt8] {
+    /// The letters in lower case.
+    var lowercased: [UInt8] { map { $0 &- UInt8(ascii: "A") < 26 ? $0 + 0x20 : $0 } }
+
+    /// Whether these are the letters of `word`, in either case.
+    ///
+    /// Precondition: `word` is ASCII in upper case.
+    func isWord(_ word: StaticString) -> Bool { withBytes { $0.isWord(word) } }
+}

@@ -1,0 +1,41 @@
+/// Why an access rule was not taken.
+enum RuleFailure: Error {
+    case syntax
+    /// There is no such command or category.
+    case unknownCommand
+    /// All keys are allowed already.
+    case keyIncluded
+    /// All channels are allowed already.
+    case channelIncluded
+    /// The password to be taken away is not one of the user's.
+    case passwordMissing
+    /// The text is no SHA-256 sum.
+    case passwordSum
+    /// Only commands without subcommands can be allowed for a first word.
+    case wordOfSubcommand
+    /// The file has another line for the user.
+    case userTwice
+
+    /// The sentence, as Redis says it.
+    var text: String {
+        switch self {
+        case .syntax: "Syntax error"
+        case .unknownCommand: "Unknown command or category name in ACL"
+        case .keyIncluded:
+            "Adding a pattern after the * pattern (or the 'allkeys' flag) is not valid and does "
+                + "not have any effect. Try 'resetkeys' to start with an empty list of patterns"
+        case .channelIncluded:
+            "Adding a pattern after the * pattern (or the 'allchannels' flag) is not valid and "
+                + "does not have any effect. Try 'resetchannels' to start with an empty list of "
+                + "channels"
+        case .passwordMissing:
+            "The password you are trying to remove from the user does not exist"
+        case .passwordSum:
+            "The password hash must be exactly 64 characters and contain only lowercase "
+                + "hexadecimal characters"
+        case .wordOfSubcommand: "Allowing first-arg of a subcommand is not supported"
+        case .userTwice:
+            "Duplicate user found. A user can only be defined once in config files"
+        }
+    }
+}
