@@ -1,6 +1,6 @@
 public import Primitives
 
-/// An integer of 1 to 64 bits anywhere in a run of bits, the highest bit first.
+/// An integer of 1 to 64 bits at any bit offset, most significant bit first.
 ///
 /// ```text
 /// bit   0        8        16       24
@@ -9,22 +9,22 @@ public import Primitives
 ///       └────────┴────────┴────────┴─
 /// ```
 public struct BitField: Sendable {
-    /// What happens to a number that the field cannot hold.
+    /// What to do with a number that does not fit the field.
     public enum Overflow: Sendable {
-        /// Its low bits are kept.
+        /// Keep the low bits.
         case wrap
-        /// The nearest number that fits is kept.
+        /// Keep the nearest number that fits.
         case saturate
-        /// Nothing is written.
+        /// Write nothing.
         case fail
     }
 
-    /// Whether the highest bit is a sign.
+    /// Whether the field is signed (two's complement).
     public let isSigned: Bool
-    /// The number of bits: up to 64 with a sign, up to 63 without.
+    /// The number of bits: up to 64 if signed, up to 63 if not.
     public let width: Int
 
-    /// A field by its name, `i` or `u` and the width; nil when it is none.
+    /// Parses a type such as `i8` or `u63`; nil if it is not one.
     public init?(_ name: Bytes) {
         guard name.count > 1, name[0] == UInt8(ascii: "i") || name[0] == UInt8(ascii: "u") else {
             return nil
@@ -40,12 +40,12 @@ public struct BitField: Sendable {
         Int64(truncatingIfNeeded: UInt64.max >> (65 - UInt64(valueBits)))
     }
     private var least: Int64 { isSigned ? -greatest - 1 : 0 }
-    /// The width that a signed field of the same greatest number has.
+    /// The width of a signed field with the same greatest value.
     private var valueBits: Int { isSigned ? width : width + 1 }
 
     // MARK: Reading and writing
 
-    /// The number at bit `offset`; bits behind the end are zeros.
+    /// The number at bit `offset`; bits past the end read as zeros.
     public func value(of bytes: Bytes, at offset: Int) -> Int64 {
         var word: UInt64 = 0
         let first = offset >> 3
@@ -59,7 +59,7 @@ public struct BitField: Sendable {
         index < bytes.count ? bytes[index] : 0
     }
 
-    /// Writes the low bits of `value` at bit `offset` of bytes that reach that far.
+    /// Writes the low bits of `value` at bit `offset`; the bytes must reach that far.
     public func set(_ value: Int64, of bytes: EditableBytes, at offset: Int) {
         var rest = UInt64(bitPattern: value)
         var end = offset + width
@@ -78,7 +78,7 @@ public struct BitField: Sendable {
 
     // MARK: Arithmetic
 
-    /// `value`, which the field holds, plus `increment`; nil when it does not fit and must.
+    /// Adds `increment` to `value`, which the field holds; nil if the sum overflows under `.fail`.
     public func sum(_ value: Int64, _ increment: Int64, _ overflow: Overflow) -> Int64? {
         let (sum, carry) = value.addingReportingOverflow(increment)
         if carry ? increment > 0 : sum > greatest { return limited(sum, greatest, overflow) }
@@ -86,9 +86,9 @@ public struct BitField: Sendable {
         return sum
     }
 
-    /// `value` as the field can hold it; nil when it does not fit and must.
+    /// Fits `value` into the field; nil if it overflows under `.fail`.
     ///
-    /// Without a sign a negative one is too large.
+    /// An unsigned field treats a negative value as too large.
     public func fitting(_ value: Int64, _ overflow: Overflow) -> Int64? {
         if value > greatest || !isSigned && value < 0 { return limited(value, greatest, overflow) }
         return value < least ? limited(value, least, overflow) : value
@@ -102,7 +102,7 @@ public struct BitField: Sendable {
         }
     }
 
-    /// The low bits of `value`, its sign restored.
+    /// The low bits of `value`, sign-extended if the field is signed.
     private func truncated(_ value: Int64) -> Int64 {
         let shift = Int64(64 - width)
         let high = value << shift

@@ -1,32 +1,34 @@
 public import Primitives
 
-/// What BITOP makes of several runs of bits.
+/// A bitwise operation of BITOP over several bit strings.
 ///
-/// Shorter runs count as followed by zeros.
+/// Shorter strings are padded with zeros.
 public enum BitOperation: Sendable {
-    /// Ones where all have a one.
+    /// Bits set in all sources.
     case and
-    /// Ones where any has a one.
+    /// Bits set in any source.
     case or
-    /// Ones where an odd number of them has a one.
+    /// Bits set in an odd number of sources.
     case xor
-    /// Ones where the only run has a zero.
+    /// Bits clear in the only source.
     case not
-    /// Ones where the first has a one and no other has.
+    /// Bits set in the first source and in no other.
     case difference
-    /// Ones where any other has a one and the first has not.
+    /// Bits set in any other source but not in the first.
     case reverseDifference
-    /// Ones where the first has a one and any other has.
+    /// Bits set in the first source and in any other.
     case andAny
-    /// Ones where exactly one has a one.
+    /// Bits set in exactly one source.
     case exactlyOne
 
-    /// So many bytes of the result are made at once: all of it stays in the first cache while run
-    /// after run is added.
+    /// The chunk size in which the result is built.
+    ///
+    /// A chunk stays in the L1 cache while each source is combined into it.
     private static let chunkBytes = 8192
 
-    /// Writes the result of `sources`, of which there is at least one, into `target`; its length is
-    /// that of the longest.
+    /// Writes the combination of `sources` into `target`.
+    ///
+    /// `sources` must not be empty; `count` is the length of the longest.
     ///
     /// Complexity: O(bytes of all sources).
     public func combine(_ sources: [Bytes], into target: Cell, count: Int) {
@@ -61,7 +63,7 @@ public enum BitOperation: Sendable {
         }
     }
 
-    /// Combines the first source with `chunk`, which holds the ones of all others.
+    /// Combines the first source with `chunk`, which holds the union of all the others.
     private func addFirst(_ source: Bytes, to chunk: BitChunk) {
         switch self {
         case .difference: chunk.andNotOf(source)
@@ -73,7 +75,7 @@ public enum BitOperation: Sendable {
     }
 }
 
-/// A piece of the result, and the same piece of every source.
+/// A chunk of the result, with access to the same range of each source.
 private struct BitChunk {
     private let target: Cell
     private let start: Int
@@ -95,7 +97,7 @@ private struct BitChunk {
 
     func or(_ source: Bytes) { combine(piece(source)) { $0 | $1 } }
     func xor(_ source: Bytes) { combine(piece(source)) { $0 ^ $1 } }
-    /// What is in the chunk and not in the source.
+    /// Clears the bits that are set in `source`.
     func andNot(_ source: Bytes) { combine(piece(source)) { $0 & ~$1 } }
 
     func and(_ source: Bytes) {
@@ -104,7 +106,7 @@ private struct BitChunk {
         target.zero(piece.count, length - piece.count)
     }
 
-    /// What is in the source and not in the chunk.
+    /// Replaces the chunk by the bits of `source` that are clear in it.
     func andNotOf(_ source: Bytes) {
         let piece = piece(source)
         combine(piece) { ~$0 & $1 }
@@ -113,7 +115,7 @@ private struct BitChunk {
 
     func invert() { combine(target.bytes(0, length)) { word, _ in ~word } }
 
-    /// Keeps two runs: ones met so far, and ones met more than once.
+    /// Keeps two bitmaps: bits seen so far, and bits seen more than once.
     func exactlyOne(_ sources: [Bytes]) {
         // SAFETY: the scratch has `length` bytes, as has the target.
         unsafe withUnsafeTemporaryAllocation(byteCount: length, alignment: 16) { scratch in
@@ -130,7 +132,7 @@ private struct BitChunk {
         }
     }
 
-    /// The part of `source` that lies under the chunk.
+    /// The part of `source` in the chunk's range.
     private func piece(_ source: Bytes) -> Bytes {
         source[min(start, source.count)..<min(start + length, source.count)]
     }
@@ -140,8 +142,9 @@ private struct BitChunk {
         combine(piece, piece) { word, other, _ in operation(word, other) }
     }
 
-    /// Replaces each word by what `operation` makes of it and of those in two runs of equal length;
-    /// bytes of the chunk behind them stay.
+    /// Combines each word of the chunk with the matching words of two runs of equal length.
+    ///
+    /// Bytes of the chunk past their end are left alone.
     @inline(__always)
     private func combine(
         _ first: Bytes,
@@ -149,7 +152,7 @@ private struct BitChunk {
         _ operation: (UInt64, UInt64, UInt64) -> UInt64
     ) {
         let count = first.count
-        // SAFETY: all three reach to `count`; every access ends there.
+        // SAFETY: the chunk and both runs hold at least `count` bytes; every access ends there.
         let (left, right) = unsafe (UnsafeRawPointer(first.base), UnsafeRawPointer(second.base))
         var offset = 0
         while offset &+ 8 <= count {

@@ -1,15 +1,17 @@
 internal import CSupport
 public import Primitives
 
-/// Bits of a run of bytes, numbered as Redis numbers them: bit 0 is the highest of the first byte.
+/// Bit operations over bytes, numbered as in Redis: bit 0 is the top bit of the first byte.
 public enum Bits {
-    /// The places of bits in a string of at most `bytesMax` bytes; a field may begin at each, whose
-    /// end, in bits and rounded up to bytes, is still a number.
+    /// The valid bit offsets in a string of at most `bytesMax` bytes.
+    ///
+    /// The range ends early enough that a field starting at any offset ends, in bits and rounded up
+    /// to bytes, within `Int`.
     public static func places(bytesMax: Int) -> Range<Int> {
         0..<(bytesMax > Int.max >> 3 ? Int.max - 127 : min(bytesMax << 3, Int.max - 127))
     }
 
-    /// The number of ones.
+    /// The number of set bits.
     ///
     /// Complexity: O(bytes), 32 bytes a step where the processor can.
     public static func count(_ bytes: Bytes) -> Int {
@@ -17,7 +19,7 @@ public enum Bits {
         Int(unsafe apus_popcount(bytes.base, bytes.count))
     }
 
-    /// The number of ones among the bits in `range`.
+    /// The number of set bits in `range`.
     ///
     /// Precondition: `range` is not empty and lies within the bytes.
     public static func count(_ bytes: Bytes, in range: Range<Int>) -> Int {
@@ -28,14 +30,14 @@ public enum Bits {
             - before.nonzeroBitCount - after.nonzeroBitCount
     }
 
-    /// The first bit in `range` that is `bit`, or nil.
+    /// The first bit in `range` equal to `bit`, or nil.
     ///
     /// Complexity: O(bytes), 32 bytes a step.
     ///
     /// Precondition: `range` lies within the bytes.
     public static func first(_ bit: Bool, in bytes: Bytes, _ range: Range<Int>) -> Int? {
         guard !range.isEmpty else { return nil }
-        // What is looked for becomes a one.
+        // Flip the bits so that the one searched for is always a one.
         let flip: UInt8 = bit ? 0 : 0xFF
         var index = range.lowerBound >> 3
         let end = (range.upperBound + 7) >> 3
@@ -49,19 +51,18 @@ public enum Bits {
         return found < range.upperBound ? found : nil
     }
 
-    /// Whether bit `index` is a one; bits behind the end are zeros.
+    /// Whether bit `index` is set; bits past the end are zeros.
     public static func bit(_ index: Int, of bytes: Bytes) -> Bool {
         index >> 3 < bytes.count && bytes[index >> 3] & mask(index) != 0
     }
 
-    /// Sets bit `index` of bytes that reach that far.
+    /// Sets bit `index` to `isOne`; the bytes must reach that far.
     public static func set(_ index: Int, of bytes: EditableBytes, to isOne: Bool) {
         let byte = bytes[index >> 3]
         bytes[index >> 3] = isOne ? byte | mask(index) : byte & ~mask(index)
     }
 
-    /// The first byte from `from` on that differs from `value`, 0 or 255; the count when there is
-    /// none.
+    /// The first index from `from` on whose byte differs from `value` (0 or 255), else the count.
     private static func firstByte(not value: UInt8, in bytes: Bytes, from: Int) -> Int {
         let same: UInt64 = value == 0 ? 0 : .max
         var index = from
@@ -83,9 +84,9 @@ public enum Bits {
 
     private static func mask(_ index: Int) -> UInt8 { 0x80 >> UInt8(index & 7) }
 
-    /// The bits of a byte from `index` on.
+    /// A mask of the bits from `index` to the end of its byte.
     private static func headMask(_ index: Int) -> UInt8 { 0xFF >> UInt8(index & 7) }
 
-    /// The bits of a byte up to and with `index`.
+    /// A mask of the bits up to and including `index`.
     private static func tailMask(_ index: Int) -> UInt8 { 0xFF << UInt8(7 - index & 7) }
 }

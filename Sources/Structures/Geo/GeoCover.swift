@@ -1,35 +1,35 @@
 internal import Primitives
 
-/// The cells that are searched for what lies in a shape: all that its window touches.
+/// The geohash cells to search for members of a shape: all cells that its window touches.
 ///
 /// ```text
-/// nine of a size that fits        or, where nine do not do (round a pole, across half the
-/// ┌────┬────┬────┐                earth), a grid of up to 64
+/// nine cells if they can cover it  otherwise (around a pole, across half the
+/// ┌────┬────┬────┐                earth) a grid of up to 64
 /// │ 7  │ 2  │ 6  │                ┌──┬──┬──┬──┬──┬──┐
 /// ├────┼────┼────┤                ├──┼──┼──┼──┼──┼──┤  row by row
 /// │ 5  │ 1  │ 4  │                └──┴──┴──┴──┴──┴──┘
 /// ├────┼────┼────┤
-/// │ 9  │ 3  │ 8  │                the order of results that no option sorts
+/// │ 9  │ 3  │ 8  │                this order is the order of unsorted results
 /// └────┴────┴────┘
 /// ```
-/// Source: the nine cells and their order as Redis 7.0 has them.
+/// Source: the nine cells and their order are those of Redis 7.0.
 public struct GeoCover {
     private let shape: GeoShape
     private let window: GeoWindow
 
-    /// The cells round `shape`, whose window is `window`.
+    /// The cells around `shape`, whose window is `window`.
     public init(_ shape: GeoShape, _ window: GeoWindow) {
         self.shape = shape
         self.window = window
     }
 
-    /// Calls `body` with ranges of scores, one after the other, until it says false.
+    /// Calls `body` with one range of scores after another, until it returns false.
     public func forEachRange(_ body: (Range<UInt64>) -> Bool) {
         guard forEachCell({ body($0.scores) }) else { return }
         if window.reachesUpperEnds { _ = body(GeoHash.scoresAtUpperEnds) }
     }
 
-    /// Calls `body` with the cells; whether it always said true.
+    /// Calls `body` with each cell until it returns false; returns whether it never did.
     func forEachCell(_ body: (GeoHash) -> Bool) -> Bool {
         let steps = steps
         return steps.map { forEachNeighbour(steps: $0, body) } ?? forEachInGrid(body)
@@ -37,19 +37,19 @@ public struct GeoCover {
 
     // MARK: Nine cells
 
-    /// Where the nine cells stand, in the order in which they are searched.
+    /// The offsets of the nine cells, in search order.
     private static let places = [
         (0, 0), (0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (-1, 1), (1, -1), (-1, -1),
     ]
 
-    /// The steps of nine cells that cover the window; nil when those would be too many.
+    /// The step count at which nine cells cover the window; nil if no such count exists.
     private var steps: Int? {
         var steps = GeoCover.steps(reach: shape.reach, latitude: shape.center.latitude)
         if steps > 1, isBeyondNeighbours(of: middle(steps)) { steps -= 1 }
         return needs(steps) == nil ? nil : steps
     }
 
-    /// The cell of the shape's centre.
+    /// The cell that contains the shape's centre.
     private func middle(_ steps: Int) -> GeoHash {
         var cell = GeoHash(shape.center, steps: steps)
         // The upper ends of the map belong to its last cells.
@@ -59,14 +59,15 @@ public struct GeoCover {
         return cell
     }
 
-    /// The sides on which the window reaches beyond the middle cell; nil when it reaches beyond
-    /// that cell's neighbour too.
+    /// The sides on which the window extends past the middle cell.
+    ///
+    /// Nil if it extends past that cell's neighbour as well.
     private func needs(_ steps: Int) -> (north: Bool, south: Bool, east: Bool, west: Bool)? {
         let shift = UInt64(GeoHash.stepsMax - steps)
         let middle = middle(steps)
         let north = max(window.rows.upperBound >> shift, middle.row) - middle.row
         let south = middle.row - min(window.rows.lowerBound >> shift, middle.row)
-        // The column of the centre among those of the window, which may lie beyond the date line.
+        // The centre's column in the window's numbering, which may continue past the date line.
         var column = self.middle(GeoHash.stepsMax).column
         if column < window.columns.first { column += GeoWindow.cellCount }
         let east = max(window.columns.last, column) >> shift - column >> shift
@@ -83,7 +84,7 @@ public struct GeoCover {
             if north < 0 && !needs.south || north > 0 && !needs.north { continue }
             if east < 0 && !needs.west || east > 0 && !needs.east { continue }
             let cell = middle.neighbour(east: east, north: north)
-            // A grid of two columns has the same neighbour on both sides.
+            // With only two columns the neighbours on both sides are the same cell.
             guard cell != last else { continue }
             guard body(cell) else { return false }
             last = cell
@@ -91,10 +92,10 @@ public struct GeoCover {
         return true
     }
 
-    /// The steps of cells so large that nine of them cover most circles of `reach` metres.
+    /// The step count at which nine cells cover most circles of radius `reach` (metres).
     private static func steps(reach: Double, latitude: Double) -> Int {
         guard reach > 0 else { return GeoHash.stepsMax }
-        // Half the length of the equator, as Mercator's map has it.
+        // Half the length of the equator on the Mercator map.
         let mapReach = 20_037_726.37
         var steps = 1
         var size = reach
@@ -102,16 +103,17 @@ public struct GeoCover {
             size *= 2
             steps += 1
         }
-        // Two fewer, so that what lies near a cell's edge is covered as well; near the poles cells
-        // are narrower.
+        // Two steps fewer, so that shapes near a cell's edge are covered too; cells get narrower
+        // near the poles.
         steps -= 2
         if abs(latitude) > 66 { steps -= 1 }
         if abs(latitude) > 80 { steps -= 1 }
         return min(max(steps, 1), GeoHash.stepsMax)
     }
 
-    /// Whether the shape reaches over the far edge of one of the neighbours of `cell`, as Redis
-    /// asks it; what this does not tell, `needs` does.
+    /// Redis' test whether the shape extends past the far edge of a neighbour of `cell`.
+    ///
+    /// Whatever it misses, `needs` catches.
     private func isBeyondNeighbours(of cell: GeoHash) -> Bool {
         let center = shape.center
         let north = cell.neighbour(east: 0, north: 1).corners.greatest.latitude
@@ -127,10 +129,10 @@ public struct GeoCover {
 
     // MARK: A grid
 
-    /// The most cells of a grid.
+    /// The maximum number of cells in a grid.
     private static let gridCellsMax = 64
 
-    /// Calls `body` with the smallest cells of which no more than `gridCellsMax` touch the window.
+    /// Calls `body` with the finest cells of which at most `gridCellsMax` touch the window.
     private func forEachInGrid(_ body: (GeoHash) -> Bool) -> Bool {
         var steps = GeoHash.stepsMax
         while steps > 1, gridSize(steps).rows * gridSize(steps).columns > GeoCover.gridCellsMax {
@@ -150,12 +152,12 @@ public struct GeoCover {
         return true
     }
 
-    /// The rows and columns of cells of so many steps that touch the window.
+    /// How many rows and columns of cells at this step count touch the window.
     private func gridSize(_ steps: Int) -> (rows: Int, columns: Int) {
         let shift = UInt64(GeoHash.stepsMax - steps)
         let rows = window.rows.upperBound >> shift - window.rows.lowerBound >> shift
         let columns = window.columns.last >> shift - window.columns.first >> shift
-        // All the way round, the last cell may be the first one.
+        // If the window goes all the way round, its last cell may be its first.
         return (Int(rows) + 1, min(Int(columns) + 1, 1 << steps))
     }
 }

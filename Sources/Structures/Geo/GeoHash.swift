@@ -1,51 +1,51 @@
 internal import Primitives
 
-/// A cell of a grid over the earth: halvings of latitude and longitude by turns.
+/// A cell of a grid over the earth, made by halving longitude and latitude alternately.
 ///
 /// ```text
 /// steps 1         steps 2                      bits, from the top:
 /// ┌────┬────┐     ┌──┬──┬──┬──┐
 /// │ 01 │ 11 │     │  │  │  │  │                longitude latitude longitude latitude …
-/// ├────┼────┤     ├──┼──┼──┼──┤                at odd places, at even places
+/// ├────┼────┤     ├──┼──┼──┼──┤                odd bits, even bits
 /// │ 00 │ 10 │     │  │ 0011 …  │
 /// └────┴────┘     └──┴──┴──┴──┘
 /// ```
-/// Cells that are near each other often have near numbers: what a region covers is a few ranges of
-/// them. With 26 steps a cell has 52 bits, which a sorted set's score holds exactly.
+/// Nearby cells often have nearby numbers, so a region is covered by a few ranges of them. A cell
+/// of 26 steps has 52 bits, which the score of a sorted set represents exactly.
 public struct GeoHash: Equatable, Sendable {
-    /// The halvings of each axis.
+    /// How often each axis is halved.
     public var steps: Int
     /// The cell's number.
     public var bits: UInt64
 
-    /// The most steps: scores are cells of as many.
+    /// The maximum number of steps, used for scores.
     public static let stepsMax = 26
 
-    /// What is cut into cells.
+    /// The area that is divided into cells.
     public struct Grid: Sendable {
-        /// From west to east.
+        /// The longitudes, from west to east.
         public let longitude: ClosedRange<Double>
-        /// From south to north.
+        /// The latitudes, from south to north.
         public let latitude: ClosedRange<Double>
     }
 
-    /// The grid of scores: a square map, whose latitudes end where Mercator's do.
+    /// The grid used for scores: a square map, cut off at the latitudes where Web Mercator ends.
     public static let world = Grid(
         longitude: -180...180,
         latitude: -85.05112878...85.05112878
     )
-    /// The grid of geohash strings.
+    /// The grid used for geohash strings.
     static let globe = Grid(longitude: -180...180, latitude: -90...90)
 
-    /// Joins a number and its steps.
+    /// Creates a cell from its number and step count.
     public init(bits: UInt64, steps: Int) {
         self.bits = bits
         self.steps = steps
     }
 
-    /// The cell in which `point` lies.
+    /// The cell that contains `point`.
     ///
-    /// A point on the upper end gets a number beyond all cells.
+    /// A point on the upper end of an axis gets a number beyond all cells.
     public init(_ point: GeoPoint, steps: Int = GeoHash.stepsMax, in grid: Grid = GeoHash.world) {
         func place(_ value: Double, _ range: ClosedRange<Double>) -> UInt64 {
             let share = (value - range.lowerBound) / (range.upperBound - range.lowerBound)
@@ -57,7 +57,7 @@ public struct GeoHash: Equatable, Sendable {
             | GeoHash.spread(place(point.longitude, grid.longitude)) << 1
     }
 
-    /// The cell that a score names; scores that are no cells name some.
+    /// The cell that a score encodes; any score yields some cell.
     public init(score: Double) {
         let whole = score.rounded(.towardZero)
         let signed = Int64(exactly: whole).map { UInt64(bitPattern: $0) }
@@ -65,7 +65,7 @@ public struct GeoHash: Equatable, Sendable {
         steps = GeoHash.stepsMax
     }
 
-    /// The bits of a 32-bit number, a zero before each.
+    /// Spreads the bits of a 32-bit number, with a zero before each.
     static func spread(_ number: UInt64) -> UInt64 {
         var x = number
         x = (x | x << 16) & 0x0000_FFFF_0000_FFFF
@@ -75,7 +75,7 @@ public struct GeoHash: Equatable, Sendable {
         return (x | x << 1) & 0x5555_5555_5555_5555
     }
 
-    /// Every other bit, from the lowest on.
+    /// Gathers every other bit, starting from the lowest; the inverse of `spread`.
     static func gather(_ bits: UInt64) -> UInt64 {
         var x = bits & 0x5555_5555_5555_5555
         x = (x | x >> 1) & 0x3333_3333_3333_3333
@@ -92,14 +92,14 @@ public struct GeoHash: Equatable, Sendable {
     /// The number of the cell's column, from west to east.
     var column: UInt64 { GeoHash.gather(bits >> 1) }
 
-    /// The scores of places on the eastern and the northern end of the map.
+    /// The scores of points on the eastern or northern end of the map.
     static let scoresAtUpperEnds: Range<UInt64> = 1 << 52..<1 << 54
 
-    /// The corners of the cell: south-west and north-east.
+    /// The south-western and north-eastern corners of the cell.
     public var corners: (least: GeoPoint, greatest: GeoPoint) {
         func edges(_ place: UInt64, _ range: ClosedRange<Double>) -> (Double, Double) {
             let size = range.upperBound - range.lowerBound
-            // The share of one cell, a power of two: exact.
+            // The share of one cell is a power of two, so it is exact.
             let share = 1 / Double(UInt64(1) << UInt64(steps))
             return (
                 range.lowerBound + Double(place) * share * size,
@@ -114,7 +114,7 @@ public struct GeoHash: Equatable, Sendable {
         )
     }
 
-    /// The middle of the cell, within the grid.
+    /// The centre of the cell, clamped to the grid.
     public var center: GeoPoint {
         let (least, greatest) = corners
         func middle(_ a: Double, _ b: Double, _ range: ClosedRange<Double>) -> Double {
@@ -126,13 +126,13 @@ public struct GeoHash: Equatable, Sendable {
         )
     }
 
-    /// The scores of the cells of 26 steps within this one.
+    /// The scores of all 26-step cells within this one.
     public var scores: Range<UInt64> {
         let shift = UInt64(52 - 2 * steps)
         return bits << shift..<(bits + 1) << shift
     }
 
-    /// The cell so many columns to the east and rows to the north, round the grid at its ends.
+    /// The cell `east` columns and `north` rows away, wrapping around the grid.
     public func neighbour(east: Int, north: Int) -> GeoHash {
         func move(_ place: UInt64, _ steps: Int) -> UInt64 {
             guard steps != 0 else { return place }
@@ -145,10 +145,10 @@ public struct GeoHash: Equatable, Sendable {
 
     // MARK: Text
 
-    /// The bytes of `text`.
+    /// The length of `text` in bytes.
     public static let textByteCount = 11
 
-    /// The standard geohash of `point`: ten letters of five bits; the eleventh is always `0`.
+    /// The standard geohash of `point`: ten base-32 characters; the eleventh is always `0`.
     public static func text(_ point: GeoPoint) -> InlineArray<11, UInt8> {
         let letters: StaticString = "0123456789bcdefghjkmnpqrstuvwxyz"
         let alphabet = Bytes(letters)

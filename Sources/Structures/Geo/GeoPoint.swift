@@ -1,38 +1,38 @@
 internal import Glibc
 
-/// A place on the earth, in degrees.
+/// A point on the earth, in degrees.
 public struct GeoPoint: Equatable, Sendable {
-    /// East of Greenwich, -180 to 180.
+    /// Degrees east of Greenwich, -180 to 180.
     public var longitude: Double
-    /// North of the equator, -90 to 90.
+    /// Degrees north of the equator, -90 to 90.
     public var latitude: Double
 
-    /// Metres from the centre of the earth, as Redis has them.
+    /// The earth's radius in metres, as Redis has it.
     static let earthRadius = 6_372_797.560856
     /// Radians in a degree.
     static let radians = Double.pi / 180
 
-    /// Joins the two.
+    /// Creates a point.
     public init(longitude: Double, latitude: Double) {
         self.longitude = longitude
         self.latitude = latitude
     }
 
-    /// Whether a geohash cell can tell it: the poles have none.
+    /// Whether a geohash cell can represent it; there are none near the poles.
     public var hasCell: Bool {
         GeoHash.world.longitude.contains(longitude) && GeoHash.world.latitude.contains(latitude)
     }
 
-    /// Metres to `other` over the surface of a sphere, by the haversine formula.
+    /// The great-circle distance to `other` in metres, by the haversine formula.
     public func distance(to other: GeoPoint) -> Double { GeoOrigin(self).distance(to: other) }
 
-    /// Metres along the meridian to `latitude`.
+    /// The distance in metres along the meridian to `latitude`.
     func distance(toLatitude other: Double) -> Double {
         GeoPoint.earthRadius * abs(other * GeoPoint.radians - latitude * GeoPoint.radians)
     }
 }
 
-/// A place from which many distances are measured, in radians.
+/// A point in radians, for measuring many distances from it.
 struct GeoOrigin: Sendable {
     private let longitude: Double
     private let latitude: Double

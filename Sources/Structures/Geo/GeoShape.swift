@@ -1,31 +1,31 @@
 internal import Glibc
 
-/// A region to search: a circle or a box round a centre, or a polygon.
+/// A region to search: a circle or box around a centre, or a polygon.
 public struct GeoShape: Sendable {
-    /// The form, with its measures in metres.
+    /// The form and its size in metres.
     public enum Form: Sendable {
-        /// All within `radius`.
+        /// All points within `radius` of the centre.
         case circle(radius: Double)
-        /// All within half the measures to each side.
+        /// All points within half the width and half the height of the centre.
         case box(width: Double, height: Double)
-        /// All within the outline; at least three corners.
+        /// All points within the outline, which has at least three corners.
         case polygon([GeoPoint])
     }
 
-    /// Where distances are measured from.
+    /// The point from which distances are measured.
     public let center: GeoPoint
     /// The form.
     public let form: Form
     private let origin: GeoOrigin
 
-    /// Joins a centre and a form.
+    /// Creates a shape from a centre and a form.
     public init(center: GeoPoint, form: Form) {
         self.center = center
         self.form = form
         origin = GeoOrigin(center)
     }
 
-    /// The polygon with these corners, its centre amid them.
+    /// Creates a polygon, centred on the mean of its corners.
     public init(polygon corners: [GeoPoint]) {
         let share = 1 / Double(max(corners.count, 1))
         let center = GeoPoint(
@@ -37,12 +37,12 @@ public struct GeoShape: Sendable {
 
     // MARK: Containing
 
-    /// Metres from the centre to `point`, or nil when it lies outside.
+    /// The distance in metres from the centre to `point`, or nil if the point lies outside.
     public func distance(to point: GeoPoint) -> Double? {
         switch form {
         case .circle(let radius):
-            // No place is nearer than its latitude: most that lie outside go without trigonometry.
-            // The slack is far beyond what rounding may do.
+            // A point is at least as far away as its latitude, so most points outside are rejected
+            // without trigonometry. The slack far exceeds any rounding error.
             guard center.distance(toLatitude: point.latitude) <= radius * (1 + 1e-9) + 1e-3 else {
                 return nil
             }
@@ -76,7 +76,7 @@ public struct GeoShape: Sendable {
 
     // MARK: Covering
 
-    /// The corners of a box round a polygon: south-west and north-east.
+    /// The south-western and north-eastern corners of the polygon's bounding box.
     var bounds: (least: GeoPoint, greatest: GeoPoint) {
         var (least, greatest) = (center, center)
         guard case .polygon(let corners) = form else { return (least, greatest) }
@@ -89,7 +89,7 @@ public struct GeoShape: Sendable {
         return (least, greatest)
     }
 
-    /// Metres from the centre within which the whole shape lies, about.
+    /// The approximate radius in metres of a circle around the centre that contains the shape.
     var reach: Double {
         switch form {
         case .circle(let radius): return radius

@@ -1,31 +1,33 @@
 internal import Glibc
 
-/// The rows and columns of cells that a shape may reach: most cells near it that lie outside are
-/// told by two comparisons, without trigonometry.
+/// The rows and columns of cells that a shape may reach.
+///
+/// It rejects most cells outside the shape with two comparisons and no trigonometry.
 ///
 /// ```text
-/// a score   c r c r … c r      the bits of column and row by turns
-/// columns   c 0 c 0 … c 0      compare as the columns do
-/// rows      0 r 0 r … 0 r      compare as the rows do
+/// a score   c r c r … c r      column and row bits, interleaved
+/// columns   c 0 c 0 … c 0      ordered as the columns are
+/// rows      0 r 0 r … 0 r      ordered as the rows are
 /// ```
-/// The window errs on the large side: by a ten-thousandth of a degree, far beyond what rounding may
-/// do.
+/// The window errs on the large side: by a ten-thousandth of a degree, which far exceeds any
+/// rounding error.
 public struct GeoWindow: Sendable {
     private static let rowMask: UInt64 = 0x5555_5555_5555_5555
     private static let slack = 1e-4
-    /// The cells of 26 steps along an axis.
+    /// The number of 26-step cells along an axis.
     static let cellCount: UInt64 = 1 << UInt64(GeoHash.stepsMax)
 
-    /// Columns from one to another, to the east; those from `cellCount` on lie beyond the date
-    /// line and are the first ones again.
+    /// A range of columns, going east.
+    ///
+    /// Columns from `cellCount` on lie past the date line and stand for the first ones again.
     struct Columns: Sendable {
         let first: UInt64
         let last: UInt64
     }
 
-    /// The rows of cells of 26 steps, from south to north.
+    /// The rows of 26-step cells, from south to north.
     let rows: ClosedRange<UInt64>
-    /// The columns of cells of 26 steps.
+    /// The columns of 26-step cells.
     let columns: Columns
 
     private let spreadRows: ClosedRange<UInt64>
@@ -33,7 +35,7 @@ public struct GeoWindow: Sendable {
     private let spreadLast: UInt64
     private let isOverDateLine: Bool
 
-    /// The window of `shape`.
+    /// Creates the window of `shape`.
     public init(_ shape: GeoShape) {
         let center = shape.center
         let reach: (longitude: Double, latitude: Double)
@@ -44,7 +46,7 @@ public struct GeoWindow: Sendable {
             reach = (turn, angle / GeoPoint.radians)
         case .box(let width, let height):
             let rise = height / 2 / GeoPoint.earthRadius / GeoPoint.radians
-            // A degree of longitude is shortest on the side of the pole.
+            // A degree of longitude is shortest on the side nearer the pole.
             let edge = abs(center.latitude) + rise + GeoWindow.slack
             let angle = min(width / 4 / GeoPoint.earthRadius, .pi / 2)
             reach = (2 * GeoWindow.turn(sine: sin(angle), at: edge), rise)
@@ -65,8 +67,7 @@ public struct GeoWindow: Sendable {
         )
     }
 
-    /// The window between two corners, the eastern one perhaps beyond the end of the map, as may
-    /// be the western one.
+    /// Creates the window between two corners; either may lie past the end of the map.
     private init(_ least: GeoPoint, _ greatest: GeoPoint) {
         let world = GeoHash.world
         rows =
@@ -89,23 +90,23 @@ public struct GeoWindow: Sendable {
         isOverDateLine = isRound
     }
 
-    /// The degrees of longitude by which a great circle whose angle has this sine reaches east of
-    /// a place at `latitude`; beyond all where it goes round the pole.
+    /// How far east of a point at `latitude` a circle reaches, in degrees of longitude.
+    ///
+    /// `sine` is the sine of the circle's angular radius. A circle around a pole reaches
+    /// everywhere.
     private static func turn(sine: Double, at latitude: Double) -> Double {
         let cosine = cos(min(abs(latitude), 90) * GeoPoint.radians)
         return sine < cosine ? asin(sine / cosine) / GeoPoint.radians : 360
     }
 
-    /// The row or column at so many degrees; the nearest one beyond the ends of the map.
+    /// The row or column at `degrees`, clamped to the map.
     private static func cell(_ degrees: Double, in range: ClosedRange<Double>) -> UInt64 {
         let size = range.upperBound - range.lowerBound
         let share = (degrees - range.lowerBound) / size * Double(cellCount)
         return UInt64(min(max(share, 0), Double(cellCount - 1)))
     }
 
-    /// Whether the cell of 26 steps with this number may lie in the shape.
-    ///
-    /// Others may.
+    /// Whether the 26-step cell with this number may lie in the shape; false is definite.
     public func mayHold(_ bits: UInt64) -> Bool {
         guard bits < 1 << 52 else { return true }
         let column = bits & ~GeoWindow.rowMask
@@ -116,8 +117,9 @@ public struct GeoWindow: Sendable {
         return isWithin && spreadRows.contains(bits & GeoWindow.rowMask)
     }
 
-    /// Whether the window holds the eastern or the northern end of the map, where places have
-    /// numbers beyond those of all cells.
+    /// Whether the window includes the eastern or northern end of the map.
+    ///
+    /// Points there have numbers beyond those of all cells.
     var reachesUpperEnds: Bool {
         let last = GeoWindow.cellCount - 1
         return rows.upperBound == last || columns.last >= last

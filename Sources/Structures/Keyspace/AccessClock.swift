@@ -1,20 +1,22 @@
 public import Primitives
 
-/// The moment at which keys are used, as stamps need it, and how stamps are read.
+/// The current second, as access stamps need it, and what stamps measure.
 ///
-/// A worker sets it once a batch; time is a parameter.
+/// Each worker advances it once per batch; the time is a parameter.
 @frozen
 public struct AccessClock: Sendable {
-    /// What a stamp tells.
+    /// What a stamp records.
     @frozen
     public enum Measure: Equatable, Sendable {
         /// When a key was last used.
         case time
-        /// How often a key was used of late: `factor` is lfu-log-factor, a counter loses one every
-        /// `decayMinutes` (lfu-decay-time; 0: never).
+        /// How often a key was used recently.
+        ///
+        /// `factor` is lfu-log-factor. Counters lose one every `decayMinutes` (lfu-decay-time; 0:
+        /// never).
         case count(factor: Int, decayMinutes: Int)
 
-        /// Whether stamps made by `other` mean something else here.
+        /// Whether stamps made under `other` have a different meaning under this measure.
         public func readsOtherwise(than other: Measure) -> Bool {
             switch (self, other) {
             case (.time, .time): false
@@ -24,26 +26,26 @@ public struct AccessClock: Sendable {
         }
     }
 
-    /// Seconds of a clock that never jumps.
+    /// The current second of a monotonic clock.
     public private(set) var second: Int64 = 0
-    /// What stamps tell.
+    /// What stamps record.
     public private(set) var measure = Measure.time
-    /// The stamp of a key that is new, or, by time, used now.
+    /// The stamp of a new key, and under `.time` of any key used now.
     public private(set) var fresh = AccessStamp(bits: 0)
 
-    /// A clock at second zero that measures time.
+    /// Creates a clock at second zero that measures time.
     public init() {}
 
-    /// Whether stamps tell how often keys were used.
+    /// Whether stamps record how often keys were used.
     public var countsUses: Bool { measure != .time }
 
-    /// Moves on to `second`.
+    /// Advances the clock to `second`.
     public mutating func advance(to second: Int64) {
         self.second = second
         refresh()
     }
 
-    /// Reads stamps otherwise from now on.
+    /// Changes what stamps record from now on.
     public mutating func measure(by measure: Measure) {
         self.measure = measure
         refresh()
@@ -56,7 +58,7 @@ public struct AccessClock: Sendable {
         }
     }
 
-    /// The number of decays that were due so far, as far as stamps hold it.
+    /// The number of decay periods so far, modulo 256.
     private var period: UInt8 {
         guard case .count(_, let decayMinutes) = measure, decayMinutes > 0 else { return 0 }
         return UInt8(truncatingIfNeeded: second / (60 * Int64(decayMinutes)))
@@ -64,23 +66,23 @@ public struct AccessClock: Sendable {
 
     // MARK: Reading and making stamps
 
-    /// How many seconds ago a key was used; zero while uses are counted instead.
+    /// The seconds since a key's last use; zero under `.count`.
     public func idleSeconds(_ stamp: AccessStamp) -> Int64 {
         countsUses ? 0 : stamp.idleSeconds(at: second)
     }
 
-    /// The counter of a key's uses; zero while their time is noted instead.
+    /// The use counter of a key; zero under `.time`.
     public func frequency(_ stamp: AccessStamp) -> UInt8 {
         countsUses ? stamp.counter(in: period) : 0
     }
 
-    /// The stamp of a key that had `stamp` and is used now.
+    /// The new stamp of a key that had `stamp` and is used now.
     public func used(_ stamp: AccessStamp, _ random: inout FastRandom) -> AccessStamp {
         guard case .count(let factor, _) = measure else { return fresh }
         return stamp.counted(in: period, factor: factor, &random)
     }
 
-    /// The stamp that tells the same as `stamp` for another hour.
+    /// A stamp with the same meaning as `stamp` that stays valid for another hour.
     public func aged(_ stamp: AccessStamp) -> AccessStamp {
         countsUses
             ? AccessStamp(counter: stamp.counter(in: period), period: period)

@@ -1,25 +1,25 @@
 public import Primitives
 
-/// When, or how often, a key was used: 16 bits, read as the policy of the day has it.
+/// When, or how often, a key was used: 16 bits, interpreted under the current policy.
 ///
 /// ```text
 /// by time:   0 ... 49151       a second, in a ring of 13.6 hours
 ///            49152 ... 65535   ten minutes, in a ring of 113 days
 /// by count:  pppppppp cccccccc   the period of the last decay, and a logarithmic counter
 /// ```
-/// A ring's hand may not come round to a stamp again: whoever holds stamps calls `aged` on each at
-/// least every hour, which moves what is old into the coarse ring, stops the oldest at 111 days,
-/// and lets counters decay. So a time is exact to the second for half a day, and to five minutes
-/// for months. Seconds and periods may stem from threads whose clocks were not read at one moment:
-/// what lies a little ahead counts as now.
+/// Before a ring wraps around to a stamp, the stamp must be refreshed: whoever holds stamps calls
+/// `aged` on each at least hourly. That moves old stamps into the coarse ring, caps the oldest at
+/// 111 days and lets counters decay. A time is therefore exact to the second for half a day, and to
+/// five minutes for months. Seconds and periods may come from threads that read their clocks at
+/// slightly different moments, so a stamp a little ahead of the clock counts as now.
 ///
-/// Source: the counter is that of Redis' LFU policies, as its documentation describes it.
+/// Source: the counter follows the documentation of Redis' LFU policies.
 @frozen
 public struct AccessStamp: BitwiseCopyable, Equatable, Sendable {
     /// The bits.
     public let bits: UInt16
 
-    /// Reads bits as a stamp.
+    /// Creates a stamp from its bits.
     @inlinable
     public init(bits: UInt16) { self.bits = bits }
 
@@ -28,14 +28,14 @@ public struct AccessStamp: BitwiseCopyable, Equatable, Sendable {
     static let fineCount: Int64 = 49_152
     static let coarseCount: Int64 = 16_384
     static let coarseSeconds: Int64 = 600
-    /// Older stamps belong into the coarse ring: 12 hours, which leaves `aged` an hour to come.
+    /// Older stamps go to the coarse ring: 12 hours leave `aged` more than an hour to move them.
     static let fineIdleMax: Int64 = 43_200
-    /// What is this close behind the hand, in the ring's unit, is ahead of the clock.
+    /// Stamps up to this far ahead of the clock, in the ring's unit, count as now.
     static let fineAhead: Int64 = 1_024
     static let coarseAhead: Int64 = 16
     static let coarseIdleMax: Int64 = 16_000
 
-    /// The stamp of what was used `idleSeconds` before `second`.
+    /// The stamp of a key last used `idleSeconds` before `second`.
     public init(idleSeconds: Int64, at second: Int64) {
         if idleSeconds <= AccessStamp.fineIdleMax {
             let used = second - max(idleSeconds, 0)
@@ -49,7 +49,7 @@ public struct AccessStamp: BitwiseCopyable, Equatable, Sendable {
         }
     }
 
-    /// How many seconds before `second` the last use was.
+    /// The seconds between the last use and `second`.
     public func idleSeconds(at second: Int64) -> Int64 {
         let code = Int64(bits)
         if code < AccessStamp.fineCount {
@@ -62,13 +62,13 @@ public struct AccessStamp: BitwiseCopyable, Equatable, Sendable {
             AccessStamp.coarseCount
         )
         guard steps < AccessStamp.coarseCount - AccessStamp.coarseAhead else { return 0 }
-        // From the middle of the step, so that the error goes both ways.
+        // Count from the middle of the step, so that the error goes both ways.
         let half = AccessStamp.coarseSeconds / 2
         let within = second - now * AccessStamp.coarseSeconds
         return max(0, steps * AccessStamp.coarseSeconds + within - half)
     }
 
-    /// The same moment in the ring that holds it for another hour.
+    /// The same moment, in the ring that can hold it for another hour.
     public func aged(at second: Int64) -> AccessStamp {
         let idle = idleSeconds(at: second)
         if Int64(bits) < AccessStamp.fineCount {
@@ -79,12 +79,12 @@ public struct AccessStamp: BitwiseCopyable, Equatable, Sendable {
         return AccessStamp(idleSeconds: idle, at: second)
     }
 
-    /// The ten minutes in which a second lies.
+    /// The ten-minute step that contains `second`.
     private static func step(_ second: Int64) -> Int64 {
         (second - remainder(second, coarseSeconds)) / coarseSeconds
     }
 
-    /// The remainder that is not negative.
+    /// The non-negative remainder.
     private static func remainder(_ number: Int64, _ divisor: Int64) -> Int64 {
         let rest = number % divisor
         return rest < 0 ? rest + divisor : rest
@@ -92,15 +92,15 @@ public struct AccessStamp: BitwiseCopyable, Equatable, Sendable {
 
     // MARK: By count
 
-    /// The counter of a new key, so that it is not the first to go.
+    /// The initial counter, so that new keys are not evicted first.
     public static let newCounter: UInt8 = 5
-    /// Periods ahead of the clock that count as now.
+    /// Stamps up to this many periods ahead of the clock count as now.
     static let periodsAhead: UInt8 = 8
 
-    /// A counter as of a period.
+    /// Creates the stamp of a counter in `period`.
     public init(counter: UInt8, period: UInt8) { bits = UInt16(period) << 8 | UInt16(counter) }
 
-    /// The counter as it stands in `period`: one less for each period since.
+    /// The counter as of `period`: decremented once per period passed.
     public func counter(in period: UInt8) -> UInt8 {
         let counter = UInt8(truncatingIfNeeded: bits)
         let passed = period &- UInt8(truncatingIfNeeded: bits >> 8)
@@ -108,8 +108,10 @@ public struct AccessStamp: BitwiseCopyable, Equatable, Sendable {
         return counter > passed ? counter - passed : 0
     }
 
-    /// The stamp after one more use: the counter decays, and grows with a chance that falls with
-    /// what it exceeds a new key's by, the faster the larger `factor` is.
+    /// The stamp after one more use: the counter decays first, then may grow by one.
+    ///
+    /// The chance to grow falls as the counter exceeds a new key's, the faster the larger `factor`
+    /// is.
     public func counted(
         in period: UInt8,
         factor: Int,

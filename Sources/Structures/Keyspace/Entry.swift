@@ -1,6 +1,6 @@
 public import Primitives
 
-/// What an entry is.
+/// The kind of an entry.
 public enum EntryKind: UInt8, Sendable, BitwiseCopyable {
     case string = 0
     case list = 1
@@ -12,19 +12,19 @@ public enum EntryKind: UInt8, Sendable, BitwiseCopyable {
     case member = 6
 }
 
-/// How a string entry keeps its value.
+/// How a string entry stores its value.
 public enum StringEncoding: UInt8, Sendable, BitwiseCopyable {
-    /// Length and bytes within the entry.
+    /// Length and bytes in the entry.
     case inline = 0
     /// A 64-bit integer, 8 bytes.
     case integer = 1
     /// The address of a `SharedBlock`, 8 bytes.
     case external = 2
-    /// As `inline`, but edited in place since it was set: OBJECT ENCODING says `raw`.
+    /// As `inline`, but edited in place since it was set; OBJECT ENCODING reports `raw`.
     case edited = 3
 }
 
-/// A key with what hangs on it: one block of an arena.
+/// A key and its value or score, in one block of an arena.
 ///
 /// Keys of the keyspace, fields of large hashes and members of large sets and sorted sets are all
 /// entries.
@@ -41,8 +41,8 @@ public enum StringEncoding: UInt8, Sendable, BitwiseCopyable {
 ///                                                      └───────────────────────────────┘
 /// ```
 /// The word is the expiry in milliseconds since 1970 (keys, fields) or the score (members of sorted
-/// sets). The varint has one byte up to 127, else two: `1hhhhhhh llllllll`.
-/// A key of 20 bytes with a value of 32 takes 55 bytes, 63 with an expiry.
+/// sets). The varint takes one byte up to 127, otherwise two: `1hhhhhhh llllllll`. A key of 20
+/// bytes with a value of 32 takes 55 bytes, or 63 with an expiry.
 @frozen
 public struct Entry: Sendable {
     /// The block.
@@ -53,9 +53,9 @@ public struct Entry: Sendable {
     @inline(__always)
     public init(_ cell: Cell) { self.cell = cell }
 
-    /// The longest key whose length fits the header.
+    /// The longest key whose length fits in the header byte.
     public static let shortKeyMax = 254
-    /// The longest value kept within an entry.
+    /// The longest value stored inline.
     public static let inlineValueMax = 8191
     @usableFromInline static let longKey: UInt8 = 255
     @usableFromInline static let wordBit: UInt8 = 0x10
@@ -71,19 +71,19 @@ public struct Entry: Sendable {
         return kind
     }
 
-    /// Whether the kind is `kind`; cheaper than reading it.
+    /// Whether the entry is of kind `kind`; cheaper than reading `kind`.
     @inlinable
     @inline(__always)
     public func isKind(_ kind: EntryKind) -> Bool { cell.byte(0) & 15 == kind.rawValue }
 
-    /// The encoding, 0...7, whose meaning is the kind's.
+    /// The encoding, 0...7; its meaning depends on the kind.
     @inlinable
     public var encoding: UInt8 {
         get { cell.byte(0) >> 5 }
         nonmutating set { cell.store(cell.byte(0) & 0x1F | newValue << 5, 0) }
     }
 
-    /// Whether there is a word: an expiry or a score.
+    /// Whether the entry has a word: an expiry or a score.
     @inlinable
     @inline(__always)
     public var hasWord: Bool { cell.byte(0) & Entry.wordBit != 0 }
@@ -99,7 +99,7 @@ public struct Entry: Sendable {
         return 2 &+ word &+ (isLong ? 4 : 0)
     }
 
-    /// The number of bytes of the key.
+    /// The length of the key in bytes.
     @inlinable
     @inline(__always)
     public var keyCount: Int {
@@ -120,14 +120,14 @@ public struct Entry: Sendable {
 
     // MARK: Word
 
-    /// The expiry in milliseconds since 1970, or nil when the entry stays.
+    /// The expiry in milliseconds since 1970, or nil if there is none.
     @inlinable
     public var expiry: Int64? {
-        // The type is said: an optional would be loaded with a ninth byte, of the key.
+        // The type is explicit: an inferred optional would load a ninth byte, which is the key's.
         hasWord ? cell.load(2, as: Int64.self) : nil
     }
 
-    /// Whether the entry was due at `now` (milliseconds since 1970).
+    /// Whether the entry has expired at `now` (milliseconds since 1970).
     @inlinable
     @inline(__always)
     public func isDue(_ now: Int64) -> Bool { hasWord && cell.load(2, as: Int64.self) <= now }
@@ -141,7 +141,7 @@ public struct Entry: Sendable {
 
     // MARK: Value
 
-    /// How a string keeps its value.
+    /// How a string stores its value.
     @inlinable
     @inline(__always)
     public var stringEncoding: StringEncoding {
@@ -176,14 +176,14 @@ public struct Entry: Sendable {
         nonmutating set { cell.store(newValue, valueOffset) }
     }
 
-    /// The block of a collection.
+    /// The handle of a collection's block.
     @inlinable
     public var collection: Handle {
         get { Handle(units: cell.load(valueOffset)) }
         nonmutating set { cell.store(newValue.units, valueOffset) }
     }
 
-    /// The number of bytes of the whole entry.
+    /// The size of the whole entry in bytes.
     public var byteCount: Int {
         let offset = valueOffset
         switch kind {
@@ -204,17 +204,17 @@ public struct Entry: Sendable {
     @inlinable
     static func lengthCount(_ valueCount: Int) -> Int { valueCount < 128 ? 1 : 2 }
 
-    /// The bytes that an entry takes for a key, a word, and `payload` bytes of value part.
+    /// The size of an entry with a key of `key` bytes and a value part of `payload` bytes.
     @inlinable
     public static func byteCount(key: Int, hasWord: Bool, payload: Int) -> Int {
         2 &+ (hasWord ? 8 : 0) &+ (key > shortKeyMax ? 4 : 0) &+ key &+ payload
     }
 
-    /// The value part's bytes for an inline string of `count` bytes.
+    /// The size of the value part of an inline string of `count` bytes.
     @inlinable
     public static func inlinePayload(_ count: Int) -> Int { lengthCount(count) &+ count }
 
-    /// Writes header, word and key; the value part comes after.
+    /// Writes header, word and key; the caller then writes the value part.
     ///
     /// Returns the value's offset.
     @inlinable
@@ -238,7 +238,7 @@ public struct Entry: Sendable {
         return offset &+ key.count
     }
 
-    /// Overwrites kind, encoding and word of an entry that has a word exactly if `word` is one.
+    /// Overwrites kind, encoding and word; `word` must be nil exactly if the entry has none.
     @inlinable
     func setHead(kind: EntryKind, encoding: UInt8, word: UInt64?) {
         assert(hasWord == (word != nil), "the word's room stays")
@@ -252,7 +252,7 @@ public struct Entry: Sendable {
         cell.put(value, writeInlineCount(value.count, at: offset))
     }
 
-    /// Writes the length of an inline value at `offset`; returns where its bytes go.
+    /// Writes the length of an inline value at `offset`; returns the offset of its bytes.
     @inlinable
     public func writeInlineCount(_ count: Int, at offset: Int) -> Int {
         assert(count <= Entry.inlineValueMax, "too long to stand within an entry")

@@ -1,9 +1,11 @@
 public import Primitives
 
-/// Making entries in their table's arena, and remaking them in place.
+/// Creates entries in the table's arena, and rebuilds them in place.
 extension EntryTable {
-    /// Adds an entry for a key that is not there: header and key are written; the caller writes
-    /// `payload` bytes of value at the entry's `valueOffset`.
+    /// Adds an entry for a key that the table does not hold.
+    ///
+    /// Writes header and key; the caller writes `payload` bytes of value at the entry's
+    /// `valueOffset`.
     @inlinable
     public mutating func insert(
         _ key: Bytes,
@@ -22,10 +24,9 @@ extension EntryTable {
         return insert(handle, hash, &arena)
     }
 
-    /// Gives an entry another kind, encoding and word, and room for `payload` bytes of value, which
-    /// the caller writes.
+    /// Gives an entry another kind, encoding and word, and room for a value of `payload` bytes.
     ///
-    /// What the old value names must have been freed or moved.
+    /// The caller writes the value. Whatever the old value refers to must have been freed or moved.
     public func rebuild(
         _ location: Location,
         kind: EntryKind,
@@ -51,7 +52,7 @@ extension EntryTable {
         return moved
     }
 
-    /// Sets, changes or (nil) removes the word of an entry, whose value stays.
+    /// Sets, changes or (nil) removes the word of an entry and keeps its value.
     @discardableResult
     public func setWord(_ location: Location, _ word: UInt64?, _ arena: inout Arena) -> Location {
         assert(isCurrent(location), "the location is of the table as it is now")
@@ -79,7 +80,9 @@ extension EntryTable {
         return moved
     }
 
-    /// Takes an entry out and frees its block; what its value names must have been freed or moved.
+    /// Removes an entry and frees its block.
+    ///
+    /// Whatever its value refers to must have been freed or moved.
     public mutating func removeEntry(_ location: Location, _ arena: inout Arena) {
         let handle = handle(location)
         assert(arena.handle(of: location.entry.cell) == handle, "the location is of the entry")

@@ -1,21 +1,21 @@
 internal import Primitives
 
-/// Which buckets a watcher has seen: those that carry the epoch of the arena's watch.
+/// Tracks which buckets a watcher has seen: those marked with the epoch of the arena's watch.
 ///
-/// A split gives the new bucket the epoch of the one it is split from, so that what a watcher has
-/// still to see stays unseen. A chain has the epoch of its head.
+/// A split copies the epoch to the new bucket, so that entries the watcher has not seen stay
+/// unseen. A chain has the epoch of its head.
 extension EntryTable {
     /// Whether the watcher has seen bucket `index` since the watch began.
     public func isSeen(_ index: Int, _ arena: borrowing Arena) -> Bool {
         epochBits(UInt32(index), arena) == arena.watchEpoch.bits
     }
 
-    /// Notes that the watcher has seen bucket `index`.
+    /// Marks bucket `index` as seen by the watcher.
     public func markSeen(_ index: Int, _ arena: borrowing Arena) {
         setEpochBits(UInt32(index), arena.watchEpoch.bits, arena)
     }
 
-    /// Takes the epochs of all watches out of all buckets.
+    /// Clears the epochs of all watches in all buckets.
     ///
     /// Complexity: O(buckets).
     public func forgetEpochs(_ arena: borrowing Arena) {
@@ -34,8 +34,9 @@ extension EntryTable {
         cell.store(cell.load(12, as: UInt32.self) & ~WatchEpoch.mask | bits, 12)
     }
 
-    /// Whether the last bucket may be merged into its buddy: while a watch runs, not where the
-    /// watcher has seen only one of them.
+    /// Whether the last bucket may be merged into its buddy.
+    ///
+    /// Not while a watch runs and the watcher has seen only one of the two.
     func mayMerge(_ arena: borrowing Arena) -> Bool {
         guard arena.resizesTables, bucketCount > 1 else { return false }
         guard arena.isWatched else { return true }

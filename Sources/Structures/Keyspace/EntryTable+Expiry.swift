@@ -1,16 +1,16 @@
 internal import Primitives
 
-/// When something in a bucket may be due: hints in ticks of 16 ms, never late.
+/// Hints when something in a bucket may expire: ticks of 16 ms, early at worst, never late.
 extension EntryTable {
-    /// Milliseconds since 1970 to ticks, as of which the hints count: 2 years and more ahead of the
-    /// process's start stand as the last tick and are looked at again then.
+    /// Converts milliseconds since 1970 to ticks.
+    ///
+    /// Times 2 years or more after the process's start become the last tick and are checked again
+    /// then.
     public enum Tick {
         /// Milliseconds since 1970 at which tick 1 begins.
         public static let origin = Clock.unixMilliseconds() - 16
 
-        /// The tick in which `expiry` falls.
-        ///
-        /// Rounded down, so that a hint is never late.
+        /// The tick that contains `expiry`, rounded down so that a hint is never late.
         public static func containing(_ expiry: Int64) -> UInt32 {
             let (past, overflow) = expiry.subtractingReportingOverflow(origin)
             if overflow { return expiry < 0 ? 0 : UInt32.max - 1 }
@@ -18,7 +18,7 @@ extension EntryTable {
         }
     }
 
-    /// Notes that something in bucket `index` is due at `expiry` (milliseconds since 1970).
+    /// Records that something in bucket `index` expires at `expiry` (milliseconds since 1970).
     public func note(expiry: Int64, _ index: UInt32, _ arena: inout Arena) {
         note(tick: Tick.containing(expiry), index, &arena)
     }
@@ -42,13 +42,13 @@ extension EntryTable {
         for index in 0..<64 { hints.store(UInt32.max, index * 4) }
     }
 
-    /// The tick noted for bucket `index`; `.max` when there is none.
+    /// The tick recorded for bucket `index`; `.max` if there is none.
     func hint(_ index: UInt32, _ arena: borrowing Arena) -> UInt32 {
         let record = segmentRecord(index >> EntryTable.segmentShift, arena)
         return record.hints.isNone ? .max : arena.cell(record.hints).load(Int(index & 63) * 4)
     }
 
-    /// The first bucket from `start` on in which something may be due at `now`, or nil.
+    /// The first bucket from `start` on in which something may have expired at `now`, or nil.
     ///
     /// Complexity: O(buckets / 64) words read.
     public func dueBucket(from start: Int, now: Int64, _ arena: borrowing Arena) -> Int? {
@@ -72,7 +72,7 @@ extension EntryTable {
         return nil
     }
 
-    /// Replaces bucket `index`'s hint by `expiry`, the earliest that is really there (nil: none).
+    /// Sets bucket `index`'s hint to `expiry`, the earliest actual expiry in it (nil: none).
     ///
     /// Complexity: O(64).
     public func correctHint(_ index: Int, to expiry: Int64?, _ arena: borrowing Arena) {
@@ -86,7 +86,7 @@ extension EntryTable {
         record.earliest = earliest
     }
 
-    /// The earliest moment at which anything may be due (milliseconds since 1970), or nil.
+    /// The earliest moment at which anything may expire (milliseconds since 1970), or nil.
     ///
     /// Complexity: O(buckets / 64).
     public func earliestExpiry(_ arena: borrowing Arena) -> Int64? {

@@ -1,10 +1,11 @@
 internal import Primitives
 
-/// The invariants of the table, checked whole; for tests.
+/// Checks all invariants of the table; for tests.
 extension EntryTable {
     /// Whether all invariants hold.
     ///
-    /// `hasExpiries` says that the entries' words are expiries, which the hints must cover.
+    /// `hasExpiries` says whether the entries' words are expiries, which the hints must cover.
+    ///
     /// Complexity: O(entries).
     public func isValid(_ arena: borrowing Arena, hasExpiries: Bool) -> Bool {
         guard bucketCount > 0 else { return count == 0 && directory.isNone }
@@ -22,7 +23,7 @@ extension EntryTable {
         return total == count
     }
 
-    /// The entries in the chain of a bucket, or nil when something is wrong there.
+    /// The number of entries in a bucket's chain, or nil if an invariant is broken there.
     private func validCount(
         ofBucket index: UInt32,
         _ arena: borrowing Arena,
@@ -43,7 +44,7 @@ extension EntryTable {
             }
             total += inCell
             guard isChained(cell) else { return total }
-            // The tag of a link says that the slot is free of entries.
+            // The slot of a link has tag zero, as it holds no entry.
             guard cell.byte(EntryTable.linkSlot) == 0, !link(cell).isNone else { return nil }
             cell = arena.cell(link(cell))
         }

@@ -1,12 +1,13 @@
 public import Primitives
 
-/// Walking over a table: whole, by cursor, at random.
+/// Iteration: over the whole table, by cursor, or at random.
 extension EntryTable {
-    /// The number of buckets, for a walk in bucket order.
+    /// The number of buckets, for iterating in bucket order.
     public var bucketTotal: Int { Int(bucketCount) }
 
-    /// The bytes of the table itself: of directory, buckets and stamps (`main`), and of the hints
-    /// about expiries; chained buckets are left out.
+    /// The size of the table itself in bytes: directory, buckets and stamps (`main`), and hints.
+    ///
+    /// Chained buckets are not counted.
     ///
     /// Complexity: O(buckets / 64).
     public func ownByteCount(_ arena: borrowing Arena) -> (main: Int, hints: Int) {
@@ -24,7 +25,7 @@ extension EntryTable {
         return (main, hints)
     }
 
-    /// Calls `body` with every entry in the chain of bucket `index`.
+    /// Calls `body` with each entry in the chain of bucket `index`.
     ///
     /// `body` must not change the table.
     @inlinable
@@ -46,7 +47,7 @@ extension EntryTable {
         }
     }
 
-    /// Calls `body` with every entry, in bucket order.
+    /// Calls `body` with each entry, in bucket order.
     ///
     /// `body` must not change the table.
     @inlinable
@@ -55,13 +56,14 @@ extension EntryTable {
         for index in 0..<bucketTotal { forEach(inBucket: index, arena, body) }
     }
 
-    /// Calls `body` with the entries of the next bucket of a scan; returns the next cursor, zero at
-    /// the end.
+    /// Calls `body` with the entries of the scan's next bucket.
     ///
-    /// A scan from cursor 0 to cursor 0 meets every entry that was there all the time at least
-    /// once, whatever is added, removed, split or merged in between: cursors count in reversed
-    /// bits, so that a bucket and those it is split into are met together. Source: P. Noordhuis'
-    /// cursor of Redis' SCAN.
+    /// Returns the next cursor, zero at the end. A scan from cursor 0 to cursor 0 visits every
+    /// entry that was present throughout at least once, whatever is added, removed, split or merged
+    /// in between: cursors count in reversed bits, so that a bucket and those split off it are
+    /// visited together.
+    ///
+    /// Source: P. Noordhuis' cursor of Redis' SCAN.
     @inlinable
     public func scan(
         _ cursor: UInt64,
@@ -77,7 +79,7 @@ extension EntryTable {
         return EntryTable.successor(cursor, mask)
     }
 
-    /// The cursor after `cursor`: its bits under `mask` incremented from the top.
+    /// The cursor after `cursor`: its bits under `mask`, incremented from the top.
     @inlinable
     static func successor(_ cursor: UInt64, _ mask: UInt64) -> UInt64 {
         var reversed = EntryTable.reversedBits(cursor | ~mask)
@@ -93,14 +95,15 @@ extension EntryTable {
         return (bits >> 1) & 0x5555_5555_5555_5555 | (bits & 0x5555_5555_5555_5555) << 1
     }
 
-    /// An entry drawn with equal chances, or nil when there is none.
+    /// A uniformly random entry, or nil if the table is empty.
     ///
-    /// Draws a bucket and a place among 48; a draw that hits nothing is repeated, so that a long
-    /// chain's entries are as likely as a short one's. Eight draws are made at a time, so that
-    /// their buckets come into the cache together. A table that could not split or merge buckets
-    /// as it should have (longer chains than 48, hardly any entries) is counted through instead.
+    /// Picks a random bucket and a position below 48, and retries if there is no entry at that
+    /// position, so that entries in long chains are as likely as those in short ones. Picks eight
+    /// at a time, so that their cache misses overlap. Tables that could not split or merge as they
+    /// should have (chains longer than 48, hardly any entries) fall back to counting through the
+    /// buckets.
     ///
-    /// Complexity: O(1) expected, O(buckets) where it counts.
+    /// Complexity: O(1) expected, O(buckets) in the fallback.
     public func random(_ arena: borrowing Arena, _ source: inout FastRandom) -> Location? {
         guard count > 0 else { return nil }
         let rounds = count > EntryTable.fairEntriesPerBucket * bucketTotal ? 0 : 64
@@ -122,13 +125,14 @@ extension EntryTable {
         preconditionFailure("the buckets hold as many entries as the table counts")
     }
 
-    /// The entries that `random` looks for in a chain.
+    /// The number of positions that `random` picks from in a chain.
     private static let placesDrawn = 48
-    /// The mean up to which no chain is longer than that, but once in billions.
+    /// Up to this mean, hardly one chain in billions is longer than `placesDrawn`.
     private static let fairEntriesPerBucket = 8
 
-    /// The entry number `place` in the chain of a bucket; nil when it has fewer, which `place` is
-    /// lowered by.
+    /// The entry at position `place` in a bucket's chain.
+    ///
+    /// Nil if the chain is shorter; its length is then subtracted from `place`.
     private func location(
         _ place: inout Int,
         inBucket bucket: UInt32,

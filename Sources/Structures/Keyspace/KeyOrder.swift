@@ -1,35 +1,36 @@
 public import Primitives
 
-/// Positions put in the order of 64-bit keys: a radix sort, byte by byte from the lowest, of which
-/// only those bytes are looked at in which keys differ.
+/// Sorts positions by 64-bit keys with a radix sort, from the lowest byte up.
+///
+/// Only the bytes in which keys differ are looked at.
 ///
 /// ```text
 /// keys      00 00 03 | 00 01 02 | 00 01 00        the middle and the last byte differ
 /// by last   00 01 00 | 00 01 02 | 00 00 03
 /// by middle 00 00 03 | 00 01 00 | 00 01 02
 /// ```
-/// Equal keys keep their order. A thousand numbers below a million take four rounds.
+/// The sort is stable. A thousand numbers below a million take four passes.
 public enum KeyOrder {
-    /// A position with what it is sorted by.
+    /// A position and its sort key.
     public struct Item: BitwiseCopyable, Sendable {
-        /// What decides.
+        /// The sort key.
         public var key: UInt64
-        /// Whose key it is.
+        /// The position that the key belongs to.
         public var position: UInt32
 
-        /// Joins the two.
+        /// Creates an item.
         public init(key: UInt64, position: UInt32) {
             self.key = key
             self.position = position
         }
     }
 
-    /// Below so many, comparing costs less than counting.
+    /// Below this count, comparison sorting is cheaper than counting.
     private static let radixFrom = 64
 
-    /// Sorts `items` by their keys.
+    /// Sorts `items` by key.
     ///
-    /// Complexity: O(n), with as much memory again.
+    /// Complexity: O(n) time and O(n) additional memory.
     public static func sort(_ items: inout [Item]) {
         guard items.count >= radixFrom else {
             items.sort { $0.key < $1.key }
@@ -45,7 +46,7 @@ public enum KeyOrder {
         }
     }
 
-    /// Copies `source` to `target` in the order of one byte.
+    /// Distributes `source` to `target`, ordered by one byte of the key.
     private static func distribute(_ source: [Item], to target: inout [Item], _ shift: UInt64) {
         var places = InlineArray<256, UInt32>(repeating: 0)
         for item in source { places[Int(item.key >> shift & 0xFF)] &+= 1 }
@@ -62,11 +63,11 @@ public enum KeyOrder {
         }
     }
 
-    /// A key that sorts as `number` does; both zeros give the same.
+    /// A key that sorts as `number` does; both zeros have the same key.
     ///
-    /// Precondition: a number.
+    /// Precondition: `number` is not NaN.
     public static func key(_ number: Double) -> UInt64 { ScoreOrder.bits(number) }
 
-    /// A key that sorts as `bytes` do, as far as the first eight decide; else it is the same.
+    /// A key that sorts as `bytes` do; equal if their first eight bytes are.
     public static func key(_ bytes: Bytes) -> UInt64 { bytes.leadingWord }
 }

@@ -1,20 +1,20 @@
 internal import Primitives
 
-/// Putting elements into a node and taking them out.
+/// Insertion and removal of elements in a node.
 extension ListNode {
-    /// What a node's elements come to: their form, and the bytes that they take.
+    /// The layout of a node's elements: their form and the bytes that they take.
     struct Shape {
         var form: Form
         var width: Int
         var byteCount: Int
 
-        /// The bytes that `item` takes in this shape.
+        /// The bytes that `item` takes in this layout.
         func byteCount(_ item: PackItem) -> Int {
             form == .mixed ? ListNode.mixedByteCount(item) : width
         }
     }
 
-    /// The longest strings that stand without their lengths.
+    /// The longest strings stored without their lengths.
     private static let widthMax = Int(UInt16.max)
 
     private static func mixedByteCount(_ item: PackItem) -> Int {
@@ -22,7 +22,7 @@ extension ListNode {
         return length &+ TrailingLength.byteCount(length)
     }
 
-    /// The shape of a node that holds nothing but `item`.
+    /// The layout of a node that holds only `item`.
     static func shape(of item: PackItem) -> Shape {
         switch item {
         case .integer(let number):
@@ -36,7 +36,7 @@ extension ListNode {
         }
     }
 
-    /// The shape that the node would have with `item` too.
+    /// The layout that the node would have after adding `item`.
     func shape(adding item: PackItem) -> Shape {
         guard count > 0 else { return ListNode.shape(of: item) }
         let (form, width) = (form, width)
@@ -70,7 +70,7 @@ extension ListNode {
         return Shape(form: .mixed, width: 0, byteCount: byteCount)
     }
 
-    /// Whether a node with `shape`, one element more than now, is within `limit`; one element is.
+    /// Whether a node that grows to `shape` is within `limit`; a first element always is.
     func admits(_ shape: Shape, _ limit: ListNodeLimit) -> Bool {
         count == 0
             || limit.allows(count: count &+ 1, byteCount: ListNode.start &+ shape.byteCount)
@@ -78,7 +78,7 @@ extension ListNode {
 
     // MARK: Making
 
-    /// A node without elements, with room for `byteCount` bytes of them.
+    /// Creates an empty node with room for `byteCount` bytes of elements.
     public static func create(room byteCount: Int, _ arena: inout Arena) -> Handle {
         let handle = arena.allocate(start + byteCount)
         let node = ListNode(arena.cell(handle))
@@ -92,12 +92,12 @@ extension ListNode {
         return handle
     }
 
-    /// A node with one element.
+    /// Creates a node with one element.
     public static func create(_ item: PackItem, _ arena: inout Arena) -> Handle {
         insert(item, at: 0, create(room: shape(of: item).byteCount, &arena), &arena)
     }
 
-    /// A copy of the node without gaps, made in `arena`, which may be its own.
+    /// Copies the node without its gaps to `arena`, which may be its own; returns the new block.
     public func copy(to arena: inout Arena) -> Handle {
         let handle = arena.allocate(storedBytes)
         let copy = ListNode(arena.cell(handle))
@@ -110,10 +110,11 @@ extension ListNode {
 
     // MARK: Inserting
 
-    /// Puts `item` in before element `index` (`count` to append); returns the block, which may be
-    /// another one.
+    /// Inserts `item` before element `index` (`count` to append).
     ///
-    /// Complexity: at the ends O(1) amortised, else O(bytes).
+    /// Returns the block, which may be new.
+    ///
+    /// Complexity: amortised O(1) at the ends, otherwise O(bytes).
     public static func insert(
         _ item: PackItem,
         at index: Int,
@@ -124,7 +125,7 @@ extension ListNode {
         return insert(item, as: shape, at: index, handle, &arena)
     }
 
-    /// As above, where the shape is known.
+    /// As above, for a layout that is already known.
     static func insert(
         _ item: PackItem,
         as shape: Shape,
@@ -146,7 +147,7 @@ extension ListNode {
         return target
     }
 
-    /// Writes `item` at `offset` in the node's form; returns where it ends.
+    /// Writes `item` at `offset` in the node's form; returns the end offset.
     @discardableResult
     private func write(_ item: PackItem, at offset: Int) -> Int {
         switch (form, item) {
@@ -166,7 +167,7 @@ extension ListNode {
         return offset &+ width
     }
 
-    /// Gives the elements another form, with room for one more; returns the block, another one.
+    /// Converts the elements to another form, with room for one more; returns the new block.
     private static func convert(
         _ handle: Handle,
         to shape: Shape,
@@ -194,16 +195,18 @@ extension ListNode {
         return target
     }
 
-    /// What to allocate for a node that grows to `needed` bytes: an eighth more, but not beyond the
-    /// next power of two, which limits are.
+    /// The size to allocate for a node that grows to `needed` bytes.
+    ///
+    /// An eighth more, but not past the next power of two, as node limits are powers of two.
     private static func roomy(_ needed: Int) -> Int {
         guard needed >= 128 else { return needed }
         let power = 1 << (Int.bitWidth - (needed - 1).leadingZeroBitCount)
         return min(needed + needed / 8, power)
     }
 
-    /// Opens a gap of `size` bytes before element `index`; returns the block, which may be another
-    /// one, and where the gap begins.
+    /// Opens a gap of `size` bytes before element `index`.
+    ///
+    /// Returns the block, which may be new, and the offset of the gap.
     private static func open(
         _ size: Int,
         at index: Int,
@@ -238,11 +241,11 @@ extension ListNode {
         return rearrange(size, at: offset, handle, &arena)
     }
 
-    /// Moves all elements, to a larger block unless this one has room enough, so that a gap of
-    /// `size` bytes opens at `offset`.
+    /// Moves all elements so that a gap of `size` bytes opens at `offset`.
     ///
-    /// Three quarters of the room left go to the end at which the gap lies, as more will come
-    /// there, the rest to the other.
+    /// Moves to a larger block if this one has too little room. Three quarters of the remaining
+    /// room go to the end at which the gap lies, as more will be added there, the rest to the other
+    /// end.
     private static func rearrange(
         _ size: Int,
         at offset: Int,
@@ -261,7 +264,7 @@ extension ListNode {
         let lead = offset == begin ? free - free / 4 : offset == end ? free / 4 : 0
         let gap = start + lead + offset - begin
         if fits {
-            // The elements before the gap, and those behind it, in the order that overwrites none.
+            // Move the elements before and after the gap in the order that overwrites none of them.
             if start + lead <= begin {
                 cell.move(from: begin, to: start + lead, count: offset - begin)
                 cell.move(from: offset, to: gap + size, count: end - offset)
@@ -283,7 +286,7 @@ extension ListNode {
 
     // MARK: Replacing and removing
 
-    /// Puts `item` in the place of element `index` if it takes as many bytes and fits the form.
+    /// Replaces element `index` by `item` if both have the same size and `item` fits the form.
     public func replace(_ index: Int, with item: PackItem) -> Bool {
         let offset = offset(index)
         if form == .mixed {
@@ -296,9 +299,9 @@ extension ListNode {
         return true
     }
 
-    /// Takes the elements in `range` out; the block stays.
+    /// Removes the elements in `range`; the block stays.
     ///
-    /// Complexity: at the ends O(elements taken out), else O(bytes).
+    /// Complexity: O(elements removed) at the ends, otherwise O(bytes).
     public func remove(_ range: Range<Int>) {
         precondition(range.upperBound <= count, "no such elements")
         let (lower, upper) = (offset(range.lowerBound), offset(range.upperBound))
@@ -314,10 +317,11 @@ extension ListNode {
         count -= range.count
     }
 
-    /// Takes elements equal to `item` out, up to `limit` of them, the last ones when `reversed`;
-    /// returns how many.
+    /// Removes up to `limit` elements equal to `item`, from the back if `reversed`.
     ///
-    /// The block stays. Complexity: O(bytes).
+    /// Returns how many were removed. The block stays.
+    ///
+    /// Complexity: O(bytes).
     public func removeMatches(_ item: PackItem, limit: Int, reversed: Bool) -> Int {
         guard mayHold(item) else { return 0 }
         var matches = 0
@@ -347,8 +351,7 @@ extension ListNode {
         return removed
     }
 
-    /// Moves the elements to a smaller block where theirs is more than half empty; returns the
-    /// block.
+    /// Moves the elements to a smaller block if theirs is more than half empty; returns the block.
     public static func fit(_ handle: Handle, _ arena: inout Arena) -> Handle {
         let node = ListNode(arena.cell(handle))
         let needed = start + node.usedBytes
@@ -359,8 +362,9 @@ extension ListNode {
         return target
     }
 
-    /// Moves the elements from the one at half the bytes on (`index` if given) to a node
-    /// of their own; returns the blocks of both.
+    /// Moves the elements from the middle (or from `index`) on to a new node.
+    ///
+    /// Returns the blocks of both nodes.
     static func split(
         _ handle: Handle,
         at index: Int? = nil,

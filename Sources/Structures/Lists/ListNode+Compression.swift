@@ -2,7 +2,7 @@ internal import CLZF
 internal import CSupport
 internal import Primitives
 
-/// Nodes in LZF, for the inside of long lists.
+/// Compresses nodes in the middle of long lists with LZF.
 ///
 /// ```text
 /// plain                                    compressed
@@ -10,28 +10,29 @@ internal import Primitives
 /// │ head │ gap │ elements       │ gap │    │ head │ LZF of these   │   head: 20 bytes
 /// └──────┴─────┴────────────────┴─────┘    └──────┴────────────────┘
 /// ```
-/// A compressed node's head is that of its plain twin without gaps, so that counts, form and width
-/// are told as before; its flag is set, and `measure` has the number of bytes that follow.
+/// A compressed node has the head of its plain form without gaps, so that counts, form and width
+/// can be read as before. Its flag is set, and `measure` holds the number of bytes that follow.
 ///
-/// As in Redis, elements of fewer than 48 bytes together, or that compress by fewer than 8, stay
-/// as they are. So do those of more than a megabyte, unlike there: they would hold everybody up
+/// As in Redis, nodes with fewer than 48 bytes of elements, or that would shrink by fewer than 8
+/// bytes, stay plain. Unlike in Redis, so do nodes of more than a megabyte: expanding one on every
+/// read would stall all clients.
 /// whenever one of them is read.
 extension ListNode {
-    /// Fewer bytes of elements are not compressed, nor are more.
+    /// Nodes with fewer or more bytes of elements are not compressed.
     private static let compressedBytes = 48...1 << 20
-    /// The least that compression is to save.
+    /// The minimum saving in bytes.
     private static let savedMin = 8
 
-    /// The bytes of the block in use.
+    /// The bytes of the block that are in use.
     public var storedBytes: Int { ListNode.start &+ (isCompressed ? measure : usedBytes) }
 
-    /// Compresses the node where that pays; returns the block, which may be another one.
+    /// Compresses the node if that pays; returns the block, which may be new.
     static func compress(_ handle: Handle, _ arena: inout Arena) -> Handle {
         let node = ListNode(arena.cell(handle))
         let count = node.usedBytes
         guard !node.isCompressed, compressedBytes.contains(count) else { return handle }
         let room = ListNode.room(0, count)
-        // SAFETY: the elements lie in the node's block, the room has `count` bytes.
+        // SAFETY: the elements lie in the node's block; the target has room for `count` bytes.
         let written = unsafe Int(
             lzf_compress(
                 node.cell.base + node.begin,
@@ -53,7 +54,7 @@ extension ListNode {
         return target
     }
 
-    /// Makes the node plain; returns the block, which may be another one.
+    /// Expands the node; returns the block, which may be new.
     static func expand(_ handle: Handle, _ arena: inout Arena) -> Handle {
         let node = ListNode(arena.cell(handle))
         guard node.isCompressed else { return handle }
@@ -63,8 +64,10 @@ extension ListNode {
         return target
     }
 
-    /// The node for reading: itself, or where it is compressed a plain copy, which lives until this
-    /// thread reads another compressed node.
+    /// The node in plain form, for reading.
+    ///
+    /// For a compressed node this is a copy that is valid until this thread reads another
+    /// compressed node.
     @inline(__always)
     public var readable: ListNode { _fastPath(!isCompressed) ? self : expanded }
 
@@ -75,13 +78,13 @@ extension ListNode {
         return ListNode(room)
     }
 
-    /// Writes the node's plain twin to `target`, which has room for `end` bytes.
+    /// Writes the node's plain form to `target`, which has room for `end` bytes.
     private func expand(to target: Cell) {
         target.put(cell.bytes(0, ListNode.start), 0)
         let plain = ListNode(target)
         plain.isCompressed = false
         plain.measure = 0
-        // SAFETY: the block has `measure` bytes behind the head, the target room for the elements.
+        // SAFETY: `measure` bytes follow the head; the target has room for the elements.
         let written = unsafe Int(
             lzf_decompress(
                 cell.base + ListNode.start,

@@ -1,6 +1,6 @@
 public import Primitives
 
-/// A run of a list's elements in one block, with room to grow at both ends.
+/// A run of list elements in one block, with room to grow at both ends.
 ///
 /// ```text
 /// 0       4     8       12     13     14      16        20    begin            end
@@ -8,30 +8,30 @@ public import Primitives
 /// │ begin │ end │ count │ form │ flag │ width │ measure │ gap │ elements       │ gap │
 /// └───────┴─────┴───────┴──────┴──────┴───────┴─────────┴─────┴────────────────┴─────┘
 /// form     elements
-/// strings  of `width` bytes each, nothing between
-/// numbers  of `width` bytes each, two's complement, little-endian
-/// mixed    a `PackItem`, then its length as `TrailingLength` has it, so that one reads backwards
+/// strings  `width` bytes each, with nothing in between
+/// numbers  `width` bytes each, two's complement, little-endian
+/// mixed    a `PackItem`, then its length as a `TrailingLength`, for reading backwards
 /// ```
-/// As long as all elements are strings of one length, or numbers, none takes a byte beyond its own
-/// and each is found by its number; the first that does not fit turns the node to the mixed form.
-/// Strings of 10 bytes take 10 (a listpack's 12), numbers up to 32,767 take 2 (there 3 or 4).
+/// While all elements are strings of one length, or all are numbers, they have no overhead and are
+/// found by index. The first element that does not fit converts the node to the mixed form. Strings
+/// of 10 bytes take 10 (a listpack's 12), numbers up to 32,767 take 2 (3 or 4 in a listpack).
 ///
-/// Pushing and popping at either end moves nothing but now and then the whole node, so that the
-/// gap is where it is needed. `measure` is a number of the holder's own.
+/// Pushing and popping at either end moves nothing, except for now and then the whole node, to put
+/// the gap where it is needed. `measure` is for the owner of the node.
 ///
-/// The flag says that the node is compressed, which `ListNode+Compression` draws; then nothing but
-/// its head is there to read.
+/// The flag marks a compressed node (see `ListNode+Compression`), of which only the head can be
+/// read.
 ///
-/// The node is a view; the block is its holder's. An element given to a changing operation must not
-/// lie in the node.
+/// The node is a view; its owner holds the block. An element passed to a mutating operation must
+/// not lie in the node.
 ///
 /// ## Invariants
 /// `count` elements fill the bytes from `begin` to `end` exactly.
 public struct ListNode: Sendable {
-    /// Where the first element of a node without a gap begins.
+    /// The offset of the first element of a node without a gap.
     static let start = 20
 
-    /// How the elements stand.
+    /// The form in which the elements are stored.
     enum Form: UInt8 {
         case mixed = 0
         case strings = 1
@@ -55,7 +55,7 @@ public struct ListNode: Sendable {
         nonmutating set { cell.store(UInt32(newValue), 4) }
     }
 
-    /// The elements held.
+    /// The number of elements.
     public internal(set) var count: Int {
         get { Int(cell.load(8, as: UInt32.self)) }
         nonmutating set { cell.store(UInt32(newValue), 8) }
@@ -78,7 +78,7 @@ public struct ListNode: Sendable {
         nonmutating set { cell.store(UInt8(newValue ? 1 : 0), 13) }
     }
 
-    /// The name of the form, for people.
+    /// A readable name of the form.
     public var formName: StaticString {
         switch form {
         case .mixed: "mixed"
@@ -92,18 +92,18 @@ public struct ListNode: Sendable {
         nonmutating set { cell.store(UInt16(newValue), 14) }
     }
 
-    /// A number of the holder's own.
+    /// A number for use by the owner of the node.
     public var measure: Int {
         get { Int(cell.load(16, as: UInt32.self)) }
         nonmutating set { cell.store(UInt32(clamping: newValue), 16) }
     }
 
-    /// The bytes of the elements when they are plain.
+    /// The size of the elements in plain form, in bytes.
     public var usedBytes: Int { end &- begin }
 
     // MARK: Reading
 
-    /// The element at `offset`, and where the next one begins.
+    /// Reads the element at `offset`; also returns the offset of the next one.
     @inline(__always)
     func read(_ offset: Int) -> (item: PackItem, end: Int) {
         switch form {
@@ -118,22 +118,24 @@ public struct ListNode: Sendable {
         return (item, end &+ TrailingLength.byteCount(end &- offset))
     }
 
-    /// The element that ends at `end`, and where it begins.
+    /// Reads the element that ends at `end`; also returns its offset.
     private func readMixed(endingAt end: Int) -> (item: PackItem, offset: Int) {
         let offset = TrailingLength.start(cell, end)
         return (PackItem.read(cell, offset).item, offset)
     }
 
-    /// The number of `width` bytes at `offset`: the top of eight that end with it, which lie in the
-    /// block, as its head has more.
+    /// Reads a number of `width` bytes at `offset`.
+    ///
+    /// Loads the eight bytes that end where the number ends, and keeps the top ones. They lie in
+    /// the block, as its head is longer than that.
     @inline(__always)
     private func number(_ offset: Int, _ width: Int) -> Int64 {
         cell.load(offset &+ width &- 8, as: Int64.self) >> Int64((8 &- width) &* 8)
     }
 
-    /// Where element `index` begins; the end for `count`.
+    /// The offset of element `index`, or the end for `count`.
     ///
-    /// Complexity: O(1), mixed O(the elements on the shorter side).
+    /// Complexity: O(1); in mixed form O(number of elements on the shorter side).
     func offset(_ index: Int) -> Int {
         assert(index >= 0 && index <= count, "no such element")
         guard form == .mixed else { return begin &+ index &* width }
@@ -147,15 +149,16 @@ public struct ListNode: Sendable {
         return offset
     }
 
-    /// Element `index`, lent by the node.
+    /// Element `index`, borrowed from the node.
     public func element(_ index: Int) -> PackItem {
         precondition(index >= 0 && index < count, "no such element")
         return read(offset(index)).item
     }
 
-    /// Calls `body` with up to `limit` elements from `index` on, downwards if `reversed`, until it
-    /// says false; returns whether it never did.
+    /// Calls `body` with up to `limit` elements from `index` on, backwards if `reversed`.
     ///
+    /// Stops when `body` returns false; returns whether it never did. `body` must not change the
+    /// node.
     /// `body` must not change the node.
     @discardableResult
     public func walk(
@@ -179,18 +182,17 @@ public struct ListNode: Sendable {
         return true
     }
 
-    /// Some elements that follow each other.
+    /// A run of consecutive elements.
     public enum Run {
-        /// Strings of `width` bytes, one behind the other.
+        /// Strings of `width` bytes each, stored without gaps.
         case strings(Bytes, width: Int)
-        /// Another element.
+        /// A single element.
         case item(PackItem)
     }
 
-    /// Calls `body` with up to `limit` elements from `index` on, those that stand without lengths
-    /// all at once.
+    /// Calls `body` with up to `limit` elements from `index` on.
     ///
-    /// `body` must not change the node.
+    /// Strings of equal length are passed all at once. `body` must not change the node.
     public func forEachRun(from index: Int, limit: Int, _ body: (Run) -> Void) {
         let steps = min(limit, count &- index)
         guard form == .strings, steps > 0 else {
@@ -219,8 +221,9 @@ public struct ListNode: Sendable {
         return true
     }
 
-    /// Calls `body` with the index of every element equal to `item` among the first `limit`, or the
-    /// last ones in falling order when `reversed`, until it says false.
+    /// Calls `body` with the index of every element equal to `item`, until it returns false.
+    ///
+    /// Looks at the first `limit` elements, or the last ones in descending order if `reversed`.
     public func forEachMatch(
         _ item: PackItem,
         limit: Int,
@@ -236,13 +239,13 @@ public struct ListNode: Sendable {
         }
     }
 
-    /// Whether `item` is among the elements.
+    /// Whether the node contains `item`.
     func holds(_ item: PackItem) -> Bool {
         guard mayHold(item) else { return false }
         return !readable.walk(from: 0, limit: count, reversed: false) { !($0 == item) }
     }
 
-    /// Whether `item` may be among the elements, as their form tells.
+    /// Whether the node may contain `item`, judging by its form.
     func mayHold(_ item: PackItem) -> Bool {
         switch (form, item) {
         case (.mixed, _): true
@@ -254,8 +257,9 @@ public struct ListNode: Sendable {
 
     // MARK: Invariants
 
-    /// Whether the elements fill their bytes exactly, within a block of `capacity` bytes, and read
-    /// the same backwards.
+    /// Whether all invariants hold within a block of `capacity` bytes.
+    ///
+    /// The elements must fill their bytes exactly and read the same backwards.
     func isValid(capacity: Int) -> Bool {
         guard !isCompressed else {
             guard storedBytes <= capacity, measure < usedBytes else { return false }
@@ -274,17 +278,19 @@ public struct ListNode: Sendable {
     }
 }
 
-/// The length of an item, behind it, to be read backwards: the last byte has its low seven bits, a
-/// set top bit says that the byte before has the next seven.
+/// The length of an item, stored after it and read backwards.
+///
+/// The last byte holds the low seven bits; a set top bit means that the byte before holds the next
+/// seven.
 enum TrailingLength {
-    /// The bytes that a length takes.
+    /// The size of an encoded length in bytes.
     @inline(__always)
     static func byteCount(_ length: Int) -> Int {
         if _fastPath(length < 1 << 7) { return 1 }
         return length < 1 << 14 ? 2 : length < 1 << 21 ? 3 : length < 1 << 28 ? 4 : 5
     }
 
-    /// Writes `length` at `offset`; returns where it ends.
+    /// Writes `length` at `offset`; returns the end offset.
     static func write(_ length: Int, _ cell: Cell, _ offset: Int) -> Int {
         let end = offset &+ byteCount(length)
         var rest = length
@@ -298,7 +304,7 @@ enum TrailingLength {
         return end
     }
 
-    /// Where the item begins whose length ends at `end`.
+    /// The start of the item whose encoded length ends at `end`.
     @inline(__always)
     static func start(_ cell: Cell, _ end: Int) -> Int {
         var place = end &- 1

@@ -1,15 +1,17 @@
-/// How large a node of a list may grow, from the setting list-max-listpack-size.
+/// The maximum size of a list node, from the setting list-max-listpack-size.
 public struct ListNodeLimit: Sendable {
-    /// The most bytes of a node's block, its head included.
+    /// The maximum size of a node's block in bytes, including its head.
     public let bytesMax: Int
-    /// The most elements.
+    /// The maximum number of elements.
     public let countMax: Int
 
-    /// A node of this size at most, where the setting counts elements.
+    /// The maximum block size if the setting counts elements.
     static let countedBytesMax = 8192
 
-    /// The limit that `setting` means: -1…-5 (and below) for 4…64 KiB, else a number of elements,
-    /// which take 8 KiB at most; in any case at most `bytesMax` bytes.
+    /// Creates the limit for `setting`, capped at `bytesMax` bytes.
+    ///
+    /// -1…-5 (and below) mean 4…64 KiB; other values mean a number of elements, which take at most
+    /// 8 KiB.
     public init(setting: Int, bytesMax: Int = .max) {
         if setting < 0 {
             self.bytesMax = min(2048 << min(-setting, 5), bytesMax)
@@ -20,12 +22,12 @@ public struct ListNodeLimit: Sendable {
         }
     }
 
-    /// Whether `count` elements of `byteCount` bytes together are within the limit.
+    /// Whether a node with `count` elements and `byteCount` bytes is within the limit.
     public func allows(count: Int, byteCount: Int) -> Bool {
         count <= countMax && byteCount <= bytesMax
     }
 
-    /// The limit below which a list that shrinks becomes one node again.
+    /// The limit at which a shrinking list is converted back to a single node.
     public var halved: ListNodeLimit {
         ListNodeLimit(bytesMax: bytesMax / 2, countMax: countMax == .max ? .max : countMax / 2)
     }

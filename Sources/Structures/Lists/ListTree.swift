@@ -1,7 +1,8 @@
 internal import Primitives
 
-/// The inner nodes of a large list in order, each with its count: a B+tree whose branches count
-/// what hangs below each child, so that any element is found by its index.
+/// The inner nodes of a large list: a B+tree that finds elements by index.
+///
+/// Each branch counts the elements below each of its children.
 ///
 /// ```text
 /// branch, 512 bytes: up to 42 children
@@ -11,25 +12,24 @@ internal import Primitives
 /// │       │       │      │ 8 bytes each      │ handles          │
 /// └───────┴───────┴──────┴───────────────────┴──────────────────┘
 /// ```
-/// Children of a branch of level 0 are `ListNode`s, of others branches of the level below. `next`
-/// chains branches that were cut off and wait to be freed.
+/// The children of a branch of level 0 are `ListNode`s, those of other branches are branches of the
+/// level below. `next` links branches that were cut off and wait to be freed.
 ///
-/// Branches that run empty go; half-empty ones are not merged, as lists grow and shrink at their
+/// Empty branches are removed. Half-empty ones are not merged, as lists grow and shrink at their
 /// ends. The tree is a plain value that does not own its memory.
 ///
-/// ## Invariants
-/// All nodes lie below branches of level 0, at the same depth; no branch is empty. A child's count
-/// is the number of elements below it.
+/// ## Invariants All nodes lie below branches of level 0, at the same depth; no branch is empty. A
+/// child's count is the number of elements below it.
 public struct ListTree: BitwiseCopyable, Sendable {
     var root: Handle = .none
-    /// The levels of branches; 0 = nothing held.
+    /// The number of branch levels; 0 for an empty tree.
     var height: UInt32 = 0
-    /// The elements below.
+    /// The number of elements in the tree.
     var count = 0
 
     // MARK: Looking up
 
-    /// The way to the node with element `index`, and the element's index within it.
+    /// The path to the node with element `index`, and the element's index within that node.
     ///
     /// Complexity: O(log n).
     func find(_ index: Int, _ arena: borrowing Arena) -> (path: Path, rest: Int) {
@@ -50,9 +50,9 @@ public struct ListTree: BitwiseCopyable, Sendable {
         return (path, rest)
     }
 
-    /// The way to the first node, or the last.
+    /// The path to the first node, or to the last.
     ///
-    /// Precondition: there is one.
+    /// Precondition: the tree is not empty.
     func edge(last: Bool, _ arena: borrowing Arena) -> Path {
         var path = Path()
         ListTree.descend(to: root, last: last, &path, arena)
@@ -81,7 +81,7 @@ public struct ListTree: BitwiseCopyable, Sendable {
         return ListBranch(arena.cell(branch)).child(index)
     }
 
-    /// Moves `path` to the next node, or the one before; false at the end, where it leads nowhere.
+    /// Moves `path` to the next or previous node; returns false, and an empty path, at the end.
     func advance(_ path: inout Path, reversed: Bool, _ arena: borrowing Arena) -> Bool {
         while let (handle, index) = path.removeLast() {
             let branch = ListBranch(arena.cell(handle))
@@ -98,7 +98,7 @@ public struct ListTree: BitwiseCopyable, Sendable {
 
     // MARK: Changing
 
-    /// Puts `node` with `elements` elements in before the first node, or after the last.
+    /// Inserts `node`, with `elements` elements, before the first node or after the last.
     mutating func insert(
         _ node: Handle,
         _ elements: Int,
@@ -116,7 +116,7 @@ public struct ListTree: BitwiseCopyable, Sendable {
         insert(node, elements, at: path, after: last, &arena)
     }
 
-    /// Puts `node` with `elements` elements in before or after the one at the end of `path`.
+    /// Inserts `node`, with `elements` elements, before or after the node at the end of `path`.
     ///
     /// Complexity: O(log n).
     mutating func insert(
@@ -148,7 +148,7 @@ public struct ListTree: BitwiseCopyable, Sendable {
         height += 1
     }
 
-    /// Notes that the node at the end of `path` has `difference` more elements and lies in `node`.
+    /// Records that the node at the end of `path` now is `node` and has `difference` more elements.
     func update(
         _ path: Path,
         _ node: Handle,
@@ -163,7 +163,7 @@ public struct ListTree: BitwiseCopyable, Sendable {
         }
     }
 
-    /// Takes the node at the end of `path` out; it is the caller's now.
+    /// Removes the node at the end of `path` and hands it over to the caller.
     ///
     /// Complexity: O(log n).
     mutating func remove(_ path: Path, _ arena: inout Arena) -> Handle {
@@ -181,7 +181,7 @@ public struct ListTree: BitwiseCopyable, Sendable {
         return node
     }
 
-    /// Frees branches at the top that have one child.
+    /// Removes root branches that have a single child.
     private mutating func lower(_ arena: inout Arena) {
         while height > 1, ListBranch(arena.cell(root)).count == 1 {
             let child = ListBranch(arena.cell(root)).child(0)
@@ -193,8 +193,9 @@ public struct ListTree: BitwiseCopyable, Sendable {
 
     // MARK: Cutting and freeing
 
-    /// Cuts all nodes off that come before the one at the end of `path`, or after it; returns a
-    /// chain of branches for `freeSome`, or none.
+    /// Cuts off all nodes before, or after, the one at the end of `path`.
+    ///
+    /// Returns a chain of branches for `freeSome`, or none.
     ///
     /// Complexity: O(log n).
     mutating func cut(before: Bool, _ path: Path, _ arena: inout Arena) -> Handle {
@@ -218,9 +219,10 @@ public struct ListTree: BitwiseCopyable, Sendable {
         return chain
     }
 
-    /// Frees nodes and branches of a chain from its head until `budget` is used up, a node by its
-    /// size; true when nothing is left.
+    /// Frees nodes and branches of a chain from its head until `budget` is used up.
     ///
+    /// A node costs budget in proportion to its size. Returns true once everything is freed; the
+    /// chain is `none` then.
     /// The chain is then `none`.
     static func freeSome(
         _ chain: inout Handle,
@@ -231,8 +233,7 @@ public struct ListTree: BitwiseCopyable, Sendable {
         return chain.isNone
     }
 
-    /// Frees the nodes of the last branch of level 0 below the head of `chain`; then that branch,
-    /// and those that it empties.
+    /// Frees nodes of the last level-0 branch under the chain's head, and any emptied branches.
     private static func freeLast(
         _ chain: inout Handle,
         _ budget: inout Int,
@@ -260,7 +261,7 @@ public struct ListTree: BitwiseCopyable, Sendable {
         }
     }
 
-    /// Frees a node and takes what that costs from `budget`: whole pages go back to the system.
+    /// Frees a node and charges `budget` for it: whole pages are returned to the system.
     static func free(_ node: Handle, _ budget: inout Int, _ arena: inout Arena) {
         budget -= 1 + arena.capacity(node) >> 10
         arena.free(node)
@@ -268,8 +269,9 @@ public struct ListTree: BitwiseCopyable, Sendable {
 
     // MARK: Invariants
 
-    /// Whether all invariants hold; `node` checks one node and returns its count, nil when it is
-    /// not valid.
+    /// Whether all invariants hold.
+    ///
+    /// `node` checks one node and returns its element count, or nil if it is invalid.
     func isValid(_ arena: borrowing Arena, _ node: (Handle) -> Int?) -> Bool {
         guard height > 0 else { return root.isNone && count == 0 }
         return total(root, level: Int(height) - 1, arena, node) == count
@@ -294,7 +296,7 @@ public struct ListTree: BitwiseCopyable, Sendable {
     }
 }
 
-/// A branch, by the drawing at `ListTree`.
+/// A branch, laid out as drawn at `ListTree`.
 struct ListBranch {
     static let byteCount = 512
     static let capacity = 42
@@ -342,17 +344,17 @@ struct ListBranch {
         cell.store(child.units, ListBranch.childrenOffset &+ index &* 4)
     }
 
-    /// The elements below all children.
+    /// The number of elements below all children.
     var total: Int {
         var total = 0
         for index in 0..<count { total &+= elements(index) }
         return total
     }
 
-    /// Puts `child` in at `index`.
+    /// Inserts `child` at `index`.
     ///
-    /// A full branch gives children to a new one that goes behind it, which is returned: all that
-    /// come after `index` where that is an end, else half.
+    /// A full branch moves children to a new branch after it, which is returned: all those after
+    /// `index` if that is at an end, otherwise half.
     func insert(
         _ child: Handle,
         _ elements: Int,
@@ -394,7 +396,7 @@ struct ListBranch {
         shift(from: range.upperBound, by: -range.count)
     }
 
-    /// Moves the children from `index` on by `distance` places.
+    /// Moves the children from `index` on by `distance` positions.
     private func shift(from index: Int, by distance: Int) {
         let moved = count - index
         let (counts, children) = (ListBranch.elementsOffset, ListBranch.childrenOffset)

@@ -1,9 +1,8 @@
 internal import Primitives
 
-/// Which nodes of a list are compressed.
+/// Decides which nodes of a list are compressed.
 extension UnrolledList {
-    /// Makes the nodes near the ends plain, and compresses the first one beyond them on each side,
-    /// which may have come there.
+    /// Expands the nodes near the ends and compresses the first node past them on each side.
     ///
     /// Complexity: O(`depth`).
     mutating func settle(_ arena: inout Arena) {
@@ -30,7 +29,7 @@ extension UnrolledList {
         }
     }
 
-    /// Makes the node at `location` plain; whether it was compressed.
+    /// Expands the node at `location`; returns whether it was compressed.
     @discardableResult
     mutating func open(_ location: inout Location, _ arena: inout Arena) -> Bool {
         let handle = ListNode.expand(location.handle, &arena)
@@ -40,14 +39,14 @@ extension UnrolledList {
         return true
     }
 
-    /// Compresses the node at `location` where that pays.
+    /// Compresses the node at `location` if that pays.
     mutating func close(_ location: Location, _ arena: inout Arena) {
         let handle = ListNode.compress(location.handle, &arena)
         guard handle != location.handle else { return }
         update(location.place, handle, difference: 0, arena)
     }
 
-    /// Whether no node is compressed that must be plain.
+    /// Whether every node that must be plain is.
     ///
     /// Complexity: O(nodes).
     func isSettled(_ arena: borrowing Arena) -> Bool {

@@ -1,10 +1,10 @@
 internal import Primitives
 
-/// Changing elements within a large list, and all of it.
+/// Edits within a large list, and operations on all of it.
 extension UnrolledList {
     // MARK: One element
 
-    /// Puts `item` in before element `index`.
+    /// Inserts `item` before element `index`.
     ///
     /// Complexity: O(log n + bytes of a node).
     public mutating func insert(
@@ -20,7 +20,7 @@ extension UnrolledList {
             let location = locate(index, arena)
             if insert(item, at: location, limit, &arena) { return }
             if location.index == 0 {
-                // The end of the node before may have room.
+                // The previous node may have room at its end.
                 var before = locate(index - 1, arena)
                 before.index += 1
                 if insert(item, at: before, limit, &arena) { return }
@@ -31,7 +31,7 @@ extension UnrolledList {
         }
     }
 
-    /// Puts `item` into the node at `location` if it has room within `limit`.
+    /// Inserts `item` into the node at `location` if that stays within `limit`.
     private mutating func insert(
         _ item: PackItem,
         at location: Location,
@@ -56,7 +56,7 @@ extension UnrolledList {
         return true
     }
 
-    /// Puts a node of its own with `item` in before the one at `location`, which is not the first.
+    /// Inserts a new node with `item` before the one at `location`, which is not the first.
     private mutating func insertNode(
         of item: PackItem,
         before location: Location,
@@ -72,7 +72,7 @@ extension UnrolledList {
         if depth > 0 { settle(&arena) }
     }
 
-    /// Cuts the node at `location` in two, before element `index` of it or in the middle.
+    /// Splits the node at `location`, before its element `index` or in the middle.
     private mutating func split(_ location: Location, at index: Int?, _ arena: inout Arena) {
         let before = nodeCount(location.handle, arena)
         var location = location
@@ -98,7 +98,7 @@ extension UnrolledList {
         if depth > 0 { settle(&arena) }
     }
 
-    /// Notes that the node at `place` lies in block `handle` and has `difference` more elements.
+    /// Records that the node at `place` now is `handle` and has `difference` more elements.
     mutating func update(
         _ place: Place,
         _ handle: Handle,
@@ -114,7 +114,7 @@ extension UnrolledList {
         }
     }
 
-    /// Puts `item` in the place of element `index`.
+    /// Replaces element `index` by `item`.
     ///
     /// Complexity: O(log n + bytes of a node).
     public mutating func replace(
@@ -136,8 +136,9 @@ extension UnrolledList {
         shrunk(old, by: 1, wasCompressed: wasOldCompressed, &arena)
     }
 
-    /// Notes that `removed` elements were taken out of the node at `location`: frees it when it is
-    /// empty, else compresses it again where it was before.
+    /// Updates the list after `removed` elements were removed from the node at `location`.
+    ///
+    /// Frees the node if it is empty, otherwise compresses it again if it was compressed before.
     private mutating func shrunk(
         _ location: Location,
         by removed: Int,
@@ -163,10 +164,11 @@ extension UnrolledList {
 
     // MARK: All elements
 
-    /// Takes elements equal to `item` out, up to `limit` of them, the last ones first when
-    /// `reversed`; returns how many.
+    /// Removes up to `limit` elements equal to `item`, from the back if `reversed`.
     ///
-    /// The list may be empty after. Complexity: O(n).
+    /// Returns how many were removed. The list may be empty afterwards.
+    ///
+    /// Complexity: O(n).
     public mutating func removeMatches(
         _ item: PackItem,
         limit: Int,
@@ -174,7 +176,7 @@ extension UnrolledList {
         _ arena: inout Arena
     ) -> Int {
         var removed = 0
-        var seen = 0  // Elements behind us that stay.
+        var seen = 0  // Elements already passed that stay.
         while removed < limit, seen < count {
             var location = locate(reversed ? count - 1 - seen : seen, arena)
             var node = ListNode(arena.cell(location.handle))
@@ -195,7 +197,7 @@ extension UnrolledList {
         return removed
     }
 
-    /// The bytes of all elements, or nil where they stand in more than `nodesMax` nodes.
+    /// The bytes of all elements, or nil if the list has more than `nodesMax` nodes.
     public func bytes(inAtMost nodesMax: Int, _ arena: borrowing Arena) -> Int? {
         var bytes = 0
         var nodes = 0
@@ -207,7 +209,7 @@ extension UnrolledList {
         return nodes <= nodesMax ? bytes : nil
     }
 
-    /// Makes one node of a small list; the node is the caller's, the list is empty after.
+    /// Merges a small list into one node, which the caller then owns; the list is empty afterwards.
     public mutating func takeAsNode(_ arena: inout Arena) -> Handle {
         let size = bytes(inAtMost: .max, arena) ?? 0
         var target = ListNode.create(room: size, &arena)
@@ -232,14 +234,14 @@ extension UnrolledList {
         return target
     }
 
-    /// Puts a copy of `node`, which may lie in another arena, behind all others.
+    /// Appends a copy of `node`, which may lie in another arena.
     public mutating func append(copyOf node: ListNode, _ arena: inout Arena) {
         precondition(tail.isNone, "nothing was pushed yet")
         tree.insert(node.copy(to: &arena), node.count, last: true, &arena)
         count += node.count
     }
 
-    /// The bytes of all blocks, those in the tree estimated from the first of them.
+    /// The bytes of all blocks, estimated from the first for nodes in the tree.
     public func byteCount(_ arena: borrowing Arena) -> Int {
         var bytes = head.isNone ? 0 : arena.capacity(head)
         if !tail.isNone { bytes += arena.capacity(tail) }
@@ -257,9 +259,9 @@ extension UnrolledList {
 
     // MARK: Freeing
 
-    /// Frees nodes until `budget` is used up; true when all are freed.
+    /// Frees nodes until `budget` is used up; returns true once all are freed.
     ///
-    /// Nothing else may be called after.
+    /// After the first call nothing else may be called.
     public mutating func freeSome(_ budget: inout Int, _ arena: inout Arena) -> Bool {
         if !head.isNone { ListTree.free(head, &budget, &arena) }
         if !tail.isNone { ListTree.free(tail, &budget, &arena) }
@@ -267,7 +269,7 @@ extension UnrolledList {
         return UnrolledList.freeSome(&tree.root, &budget, &arena)
     }
 
-    /// Frees some of a chain that was cut off a list; true when all of it is freed.
+    /// Frees part of a chain that was cut off a list; returns true once all of it is freed.
     public static func freeSome(
         _ chain: inout Handle,
         _ budget: inout Int,

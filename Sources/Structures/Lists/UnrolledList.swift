@@ -8,34 +8,35 @@ internal import Primitives
 /// │ 0…     │     │ nodes in order, counted │     │  …last │
 /// └────────┘     └────────────────────────┘     └────────┘
 /// ```
-/// The first and the last node stand beside the tree, so that pushing and popping touch one node
-/// and no count but the list's own. A full one is put into the tree, an empty one is freed; the
-/// next is taken out of the tree when it is needed.
+/// The first and the last node are kept outside the tree, so that pushing and popping touch one
+/// node and no count but the list's own. A full end node is moved into the tree and an empty one is
+/// freed; the next one is taken from the tree when needed.
 ///
-/// An element costs its own bytes and, where strings are not all of one length, two more; see
-/// `ListNode`. A full node of 8 KiB with its place in the tree takes 45 bytes besides.
+/// An element costs its own bytes, plus two if strings differ in length; see `ListNode`. A full
+/// node of 8 KiB and its slot in the tree have an overhead of 45 bytes.
 ///
-/// With a depth other than zero the nodes that have at least so many others on either side are
-/// compressed where that pays; `settle` sees to it after every change of the order of nodes.
+/// If `depth` is not zero, nodes with at least `depth` others on either side are compressed where
+/// that pays. `settle` restores this whenever the order of nodes changes.
 ///
-/// A plain value of 36 bytes that does not own its memory. Elements given to it must not lie in it.
+/// A plain value of 36 bytes that does not own its memory. Elements passed in must not lie in the
+/// list.
 ///
 /// ## Invariants
-/// No node is empty. `count` is the sum of the nodes' counts. No node is compressed that has fewer
-/// than `depth` others on a side, and none at all where `depth` is 0.
+/// No node is empty. `count` is the sum of the nodes' counts. No node with fewer than `depth`
+/// others on either side is compressed, and none at all if `depth` is 0.
 public struct UnrolledList: BitwiseCopyable, Sendable {
-    /// The bytes of the block that `save` fills.
+    /// The size of the block that `save` writes, in bytes.
     public static let byteCount = 36
 
     var head: Handle = .none
     var tail: Handle = .none
     var tree = ListTree()
-    /// The elements held.
+    /// The number of elements.
     public internal(set) var count = 0
-    /// How many nodes at each end are not compressed; 0 compresses none.
+    /// How many nodes at each end stay plain; 0 disables compression.
     public private(set) var depth: UInt32
 
-    /// A list of the elements of `node`, which is taken over.
+    /// Creates a list that takes over `node` with its elements.
     public init(takingOver node: Handle, depth: Int = 0, _ arena: borrowing Arena) {
         self.init(depth: depth)
         count = ListNode(arena.cell(node)).count
@@ -43,27 +44,27 @@ public struct UnrolledList: BitwiseCopyable, Sendable {
         head = node
     }
 
-    /// An empty list without memory, compressed but for `depth` nodes at each end.
+    /// Creates an empty list without memory; all but `depth` nodes at each end get compressed.
     public init(depth: Int = 0) { self.depth = UInt32(clamping: depth) }
 
-    /// The list that was saved in the block `handle`.
+    /// Loads the list that was saved in the block `handle`.
     public init(_ handle: Handle, _ arena: borrowing Arena) { self = arena.cell(handle).load(0) }
 
-    /// Writes the list into the block `handle`.
+    /// Saves the list to the block `handle`.
     public func save(_ handle: Handle, _ arena: borrowing Arena) {
         arena.cell(handle).store(self, 0)
     }
 
     // MARK: Places
 
-    /// Where a node stands.
+    /// Where in the list a node is.
     enum Place {
         case head
         case tree(Path)
         case tail
     }
 
-    /// A place in the list: a node, and an element in it.
+    /// A position in the list: a node and an element in it.
     ///
     /// Valid until the next change.
     public struct Location {
@@ -77,7 +78,7 @@ public struct UnrolledList: BitwiseCopyable, Sendable {
         handle.isNone ? 0 : ListNode(arena.cell(handle)).count
     }
 
-    /// Where element `index` stands.
+    /// The position of element `index`.
     ///
     /// Complexity: O(log n), at the ends O(1).
     public func locate(_ index: Int, _ arena: borrowing Arena) -> Location {
@@ -90,17 +91,17 @@ public struct UnrolledList: BitwiseCopyable, Sendable {
         return Location(place: .tree(path), handle: tree.node(path, arena), index: inner)
     }
 
-    /// The node at `location`, perhaps compressed.
+    /// The node at `location`, which may be compressed.
     public func node(_ location: Location, _ arena: borrowing Arena) -> ListNode {
         ListNode(arena.cell(location.handle))
     }
 
-    /// The bytes of the block of the node at `location`.
+    /// The size of the block of the node at `location`, in bytes.
     public func blockBytes(_ location: Location, _ arena: borrowing Arena) -> Int {
         arena.capacity(location.handle)
     }
 
-    /// Moves to the node after `location`'s, or the one before; false at the list's end.
+    /// Moves to the next or previous node; returns false at the end of the list.
     public func advance(
         _ location: inout Location,
         reversed: Bool,
@@ -130,7 +131,7 @@ public struct UnrolledList: BitwiseCopyable, Sendable {
 
     // MARK: Reading
 
-    /// Element `index`, lent by the list.
+    /// Element `index`, borrowed from the list.
     ///
     /// Complexity: O(log n).
     public func element(_ index: Int, _ arena: borrowing Arena) -> PackItem {
@@ -138,8 +139,9 @@ public struct UnrolledList: BitwiseCopyable, Sendable {
         return node(location, arena).readable.element(location.index)
     }
 
-    /// Calls `body` with the nodes from that of element `index` on, and where to begin in each,
-    /// until it says false.
+    /// Calls `body` with each node and the index to start from in it, until it returns false.
+    ///
+    /// Starts at the node with element `index`.
     func walkNodes(
         from index: Int,
         reversed: Bool,
@@ -154,10 +156,11 @@ public struct UnrolledList: BitwiseCopyable, Sendable {
         }
     }
 
-    /// Calls `body` with up to `limit` elements from `index` on, downwards if `reversed`, until it
-    /// says false.
+    /// Calls `body` with up to `limit` elements from `index` on, backwards if `reversed`.
     ///
-    /// `body` must not change the list. Complexity: O(elements).
+    /// Stops when `body` returns false. `body` must not change the list.
+    ///
+    /// Complexity: O(elements).
     public func walk(
         from index: Int,
         limit: Int,
@@ -174,9 +177,11 @@ public struct UnrolledList: BitwiseCopyable, Sendable {
         }
     }
 
-    /// Calls `body` with up to `limit` elements from `index` on, in runs as their nodes have them.
+    /// Calls `body` with up to `limit` elements from `index` on, in runs as the nodes store them.
     ///
-    /// `body` must not change the list. Complexity: O(elements).
+    /// `body` must not change the list.
+    ///
+    /// Complexity: O(elements).
     public func forEachRun(
         from index: Int,
         limit: Int,
@@ -192,10 +197,11 @@ public struct UnrolledList: BitwiseCopyable, Sendable {
         }
     }
 
-    /// Calls `body` with the index of every element equal to `item` among the first `limit`, or the
-    /// last ones in falling order when `reversed`, until it says false.
+    /// Calls `body` with the index of every element equal to `item`, until it returns false.
     ///
-    /// Complexity: O(elements), those aside whose node's form tells them different.
+    /// Looks at the first `limit` elements, or the last ones in descending order if `reversed`.
+    ///
+    /// Complexity: O(elements), not counting nodes whose form cannot hold `item`.
     public func forEachMatch(
         _ item: PackItem,
         limit: Int,
@@ -223,9 +229,9 @@ public struct UnrolledList: BitwiseCopyable, Sendable {
 
     // MARK: At the ends
 
-    /// Puts `item` before the first element, or after the last.
+    /// Inserts `item` before the first element, or after the last.
     ///
-    /// Complexity: O(1) amortised.
+    /// Complexity: amortised O(1).
     public mutating func push(
         _ item: PackItem,
         atFront: Bool,
@@ -254,10 +260,11 @@ public struct UnrolledList: BitwiseCopyable, Sendable {
         if atFront { head = handle } else { tail = handle }
     }
 
-    /// Takes the first `removed` elements out, fewer than all; returns a chain of what was cut off,
-    /// to be freed by `freeSome`, or none.
+    /// Removes the first `removed` elements, but not all.
     ///
-    /// Complexity: O(log n), and the elements of the cut node.
+    /// Returns a chain of what was cut off, for `freeSome`, or none.
+    ///
+    /// Complexity: O(log n + elements of the node that is cut).
     public mutating func removeFirst(_ removed: Int, _ arena: inout Arena) -> Handle {
         precondition(removed >= 0 && removed < count, "an element stays")
         count -= removed
@@ -288,7 +295,7 @@ public struct UnrolledList: BitwiseCopyable, Sendable {
         return chain
     }
 
-    /// Takes the last `removed` elements out, fewer than all; returns and costs as `removeFirst`.
+    /// Removes the last `removed` elements, but not all; results and cost as for `removeFirst`.
     public mutating func removeLast(_ removed: Int, _ arena: inout Arena) -> Handle {
         precondition(removed >= 0 && removed < count, "an element stays")
         count -= removed

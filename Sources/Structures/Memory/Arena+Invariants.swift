@@ -1,6 +1,6 @@
 internal import Primitives
 
-/// The invariants of the arena, checked whole; for tests.
+/// Checks all invariants of the arena; for tests.
 extension Arena {
     /// Whether all invariants hold.
     ///
@@ -22,7 +22,7 @@ extension Arena {
             && hasValidLists
     }
 
-    /// Whether the blocks of a page are in use, freed or never used, each once.
+    /// Whether each block of a page is exactly one of in use, freed or never used.
     private func isValidPage(_ page: UInt32) -> Bool {
         let record = record(page)
         guard Int(record.sizeClass) < SizeClasses.count, record.live > 0 else { return false }
@@ -41,12 +41,12 @@ extension Arena {
         return Int(record.live) + freed == begun
     }
 
-    /// Whether just the pages with room stand in the lists of their classes.
+    /// Whether the lists of the classes contain exactly the pages with room.
     private var hasValidLists: Bool {
         var listed = 0
         for sizeClass in 0..<SizeClasses.count {
             var previous: UInt32 = 0
-            // SAFETY: a class's own place.
+            // SAFETY: the index is a class.
             var page = unsafe heads[sizeClass]
             while page != 0 {
                 let record = record(page)

@@ -1,23 +1,23 @@
 internal import Primitives
 
-/// How the pages of one or several arenas are filled.
+/// How full the pages of one or several arenas are.
 public struct ArenaUsage: Sendable {
-    /// By size class, the pages cut into blocks of that size, and the blocks in use.
+    /// Per size class, the pages cut into blocks of that size, and the blocks in use.
     public private(set) var classes =
         [(pages: Int, blocks: Int)](repeating: (0, 0), count: SizeClasses.count)
-    /// Blocks of whole pages, and their pages.
+    /// Blocks that take whole pages, and their pages.
     public private(set) var runs: (blocks: Int, pages: Int) = (0, 0)
-    /// Pages that no arena has now.
+    /// Pages that belong to no arena at present.
     public private(set) var idlePages = 0
-    /// The bytes of all blocks in use.
+    /// The total size of all blocks in use, in bytes.
     public private(set) var liveBytes = 0
-    /// The bytes of all pages in use.
+    /// The total size of all pages in use, in bytes.
     public private(set) var pageBytes = 0
 
-    /// Nothing yet.
+    /// Creates empty totals.
     public init() {}
 
-    /// Takes an arena in.
+    /// Adds an arena to the totals.
     ///
     /// Complexity: O(its pages).
     public mutating func add(_ arena: borrowing Arena) {
@@ -34,6 +34,6 @@ public struct ArenaUsage: Sendable {
         }
     }
 
-    /// Counts the free pages of a region.
+    /// Adds the free pages of a region to the totals.
     public mutating func add(_ region: Region) { idlePages += region.idlePageCount }
 }

@@ -1,12 +1,12 @@
-/// Where a block lies in its arena: the offset in units of 8 bytes.
+/// The location of a block in its arena: its offset in units of 8 bytes.
 ///
-/// Zero is no block.
+/// Zero stands for no block.
 @frozen
 public struct Handle: Equatable, Sendable, BitwiseCopyable {
     /// The offset from the arena's base in units of 8 bytes.
     public let units: UInt32
 
-    /// Wraps an offset in units of 8 bytes.
+    /// Creates a handle from an offset in units of 8 bytes.
     @inlinable
     public init(units: UInt32) { self.units = units }
 

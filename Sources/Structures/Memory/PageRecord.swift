@@ -1,16 +1,16 @@
 internal import Primitives
 
-/// What is known of one page of a region, or of the run of pages that begins with it.
+/// The state of one page of a region, or of the run of pages that starts with it.
 ///
 /// ```text
 ///  0 class      UInt8   the size class of the blocks; 255 = first of a run, 254 = not in use
 ///  2 live       UInt16  blocks in use
 ///  4 free       UInt16  first freed block, in units of 8 bytes from the start; 0xFFFF = none
 ///  6 bump       UInt16  first block never used, in the same units; 0xFFFF = page exhausted
-///  8 next       UInt32  next page of the class with room (of a run: its number of pages)
-/// 12 previous   UInt32  previous one
+///  8 next       UInt32  next page of the class with room (for a run: its number of pages)
+/// 12 previous   UInt32  previous page of the class with room
 /// 16 following  UInt32  next page or run of the same arena
-/// 20 preceding  UInt32  previous one
+/// 20 preceding  UInt32  previous page or run of the same arena
 /// 24            8 bytes not used
 /// ```
 struct PageRecord {
@@ -56,6 +56,6 @@ struct PageRecord {
         nonmutating set { cell.store(newValue, 20) }
     }
 
-    /// The number of pages that the record stands for.
+    /// The number of pages that the record covers.
     var pageCount: UInt32 { sizeClass == PageRecord.run ? next : 1 }
 }

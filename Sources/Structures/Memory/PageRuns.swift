@@ -1,10 +1,10 @@
-/// Free runs of pages, sorted by their first page, neighbours merged.
+/// Runs of free pages, sorted by first page, with adjacent runs merged.
 struct PageRuns {
     private var runs: [Range<UInt32>] = []
     /// The number of free pages.
     private(set) var pageCount = 0
 
-    /// Takes the first run of at least `count` pages, or nil.
+    /// Takes at least `count` adjacent pages from a free run; nil if no run is long enough.
     ///
     /// Complexity: O(runs).
     mutating func take(_ count: UInt32) -> UInt32? {
@@ -20,29 +20,29 @@ struct PageRuns {
         return run.upperBound - count
     }
 
-    /// Calls `body` with every run.
+    /// Calls `body` with each run.
     func forEach(_ body: (Range<UInt32>) -> Void) { for run in runs { body(run) } }
 
-    /// The number of pages of the longest run.
+    /// The number of pages in the longest run.
     ///
     /// Complexity: O(runs).
     var largest: Int { runs.reduce(0) { max($0, $1.count) } }
 
-    /// Takes the run that ends at `end`, if there is one.
+    /// Removes and returns the run that ends at `end`, if there is one.
     mutating func takeLast(endingAt end: UInt32) -> Range<UInt32>? {
         guard let last = runs.last, last.upperBound == end else { return nil }
         pageCount -= last.count
         return runs.removeLast()
     }
 
-    /// Takes the run that begins at `start`, if there is one.
+    /// Removes and returns the run that starts at `start`, if there is one.
     mutating func takeFirst(beginningAt start: UInt32) -> Range<UInt32>? {
         guard let first = runs.first, first.lowerBound == start else { return nil }
         pageCount -= first.count
         return runs.removeFirst()
     }
 
-    /// Gives back runs in ascending order.
+    /// Adds runs in ascending order.
     ///
     /// Complexity: O(all runs).
     mutating func give(ascending given: ArraySlice<Range<UInt32>>) {
@@ -66,7 +66,7 @@ struct PageRuns {
         runs = merged
     }
 
-    /// Gives back a run; merges it with its neighbours.
+    /// Adds a run and merges it with its neighbours.
     mutating func give(_ run: Range<UInt32>) {
         pageCount += run.count
         var lower = 0

@@ -3,7 +3,7 @@ internal import CSupport
 internal import Glibc
 internal import Synchronization
 
-/// The addresses of one partition: pages of 64 KiB, taken by the arenas of all its databases.
+/// The address space of one partition: 64 KiB pages shared by the arenas of all its databases.
 ///
 /// ```text
 /// ┌────────┬───────────────────┬─────────┬──────────────────┬─────────┬───────────────────┐
@@ -12,49 +12,50 @@ internal import Synchronization
 /// └────────┴───────────────────┴─────────┴──────────────────┴─────────┴───────────────────┘
 /// 0                        lower.edge                            upper.edge         capacity
 /// ```
-/// A database costs no addresses of its own, and what one gives up another takes. Small arenas
-/// touch little of each page, so theirs are kept apart from the huge pages that large ones get.
-/// The partition's lock guards a region, except `takeBack`, which helper threads call.
+/// A database costs no address space of its own, and pages freed by one can be used by another.
+/// Small arenas touch little of each page, so their pages are kept apart from the huge pages that
+/// large arenas get. The partition's lock guards a region, except for `takeBack`, which helper
+/// threads call.
 ///
 /// ## Invariants
-/// Every page outside the edges belongs to one arena, is free (`runs` of its zone), or was handed
-/// back and waits (`returned`). The reservation never moves. Where `isTight` is false, what any one
-/// request can take fits.
+/// Every page outside the edges belongs to one arena, is free (`free` of its zone), or was handed
+/// back and is waiting (`returned`). The reservation never moves. While `isTight` is false, there
+/// is room for whatever any one request can take.
 @safe
 public final class Region: @unchecked Sendable {  // because: the partition's lock, see above
-    /// The pages of one end of the reservation.
+    /// The pages at one end of the reservation.
     private struct Zone {
-        /// The first page, or of the upper zone the last one, that was never taken.
+        /// The first page never taken, or in the upper zone the last page ever taken.
         var edge: UInt32
-        /// Up to where, beyond the edge, the addresses are writable.
+        /// How far past the edge the address space is writable.
         var writable: Int
         var free = PageRuns()
     }
 
-    /// What 32-bit handles of 8-byte units can name.
+    /// The range of 32-bit handles in units of 8 bytes.
     public static let byteCountMax = 1 << 35
     static let pageShift = 16
     static let pageBytes = 1 << pageShift
-    /// Free pages that stay resident, so that a page that empties and fills costs no fault.
+    /// Free pages that stay resident, so that a page that empties and refills causes no fault.
     static let idlePagesKept = 8
-    /// From here on pages are huge ones, where the helper keeps up.
+    /// From this size on pages are huge, where the helper keeps up.
     static let hugeFrom = 64 << 20
     static let hugeBytes = 2 << 20
-    /// Arenas with fewer bytes of pages are small.
+    /// Arenas with fewer bytes of pages count as small.
     static let smallArenaBytes = 4 << 20
-    /// How much is made writable at once, below `hugeStep` and from there on.
+    /// How much is made writable at once: the first below `hugeStep`, the second from there on.
     static let smallStep = 4 << 20
     static let hugeStep = 64 << 20
-    /// Below this much room requests are looked at before they run: no request is larger.
+    /// With less room than this, requests are checked before they run: no request takes more.
     static let tightBelow = 4 << 30
 
-    /// Where a region lies, for who looks at it without its lock.
+    /// The location of a region, for readers that do not hold its lock.
     @safe
     @frozen
     public struct Extent: Sendable {
-        /// The first byte, as an address.
+        /// The address of the first byte.
         public let base: UInt
-        /// The bytes of addresses reserved.
+        /// The reserved address space in bytes.
         public let capacity: Int
 
         @usableFromInline
@@ -64,44 +65,47 @@ public final class Region: @unchecked Sendable {  // because: the partition's lo
         }
     }
 
-    /// Where it lies, for good.
+    /// The location of the region, which never changes.
     public var extent: Extent {
         unsafe Extent(base: UInt(bitPattern: base), capacity: capacity)
     }
 
     let base: UnsafeMutableRawPointer
     let records: UnsafeMutableRawPointer
-    /// The bytes of addresses reserved; zero where none were to be had.
+    /// The reserved address space in bytes; zero if none was available.
     public let capacity: Int
     private var lower = Zone(edge: 1, writable: 0)
     private var upper: Zone
-    /// What the owner tells the helper that prepares huge pages: how far the lower zone reaches.
+    /// The end of the lower zone, published by the owner for the helper that prepares huge pages.
     let shownEnd = Atomic<Int>(0)
-    /// How far the helper has come, in bytes: behind it lie huge pages that were touched.
+    /// How far the helper has come, in bytes; below lie huge pages that were touched.
     let readyEnd = Atomic<Int>(Region.hugeFrom)
-    /// Bytes that came into use while the helper prepared its last page, or half of what they were
-    /// before; the helper's alone.
+    /// Bytes taken into use while the helper prepared its last page, or half its previous value.
+    ///
+    /// Only the helper uses it.
     var pace = 0
-    /// How far the owner has asked for.
+    /// The end up to which the owner has asked for huge pages.
     var askedEnd = Region.hugeFrom
     let bell: Doorbell?
-    /// Whether requests are looked at however much room there is, as addresses or promises of
-    /// memory are limited.
+    /// Whether address space or memory commitments are limited.
+    ///
+    /// If so, requests are checked however much room there is.
     public let isLimited: Bool
-    /// Whether room is short, so that requests must be looked at before they run.
+    /// Whether room is short, so that requests must be checked before they run.
     public private(set) var isTight = false
-    /// Where else that is to be seen: bit 31 of a word.
+    /// A word whose bit 31 mirrors `isTight`.
     private var tightMark: Cell?
     private let returned = Locked<[Range<UInt32>]>([])
     private let hasReturned = Atomic<Bool>(false)
 
-    /// Bit 31 of the word given to `showTightness`.
+    /// The bit of the word passed to `showTightness`.
     public static let tightBit: UInt32 = 1 << 31
 
-    /// Reserves `byteCount` bytes of addresses, fewer where so many are not to be had.
+    /// Reserves `byteCount` bytes of address space, or less if so much is not available.
     ///
-    /// Where promises of memory are limited, nothing may be written there at first: so they count
-    /// neither as used nor as promised. `bell` wakes the helper that calls `prepareAhead`.
+    /// Where commitments of memory are limited, the reservation is not writable at first, so that
+    /// it counts neither as used nor as committed. `bell` wakes the helper that calls
+    /// `prepareAhead`.
     public init(
         byteCount: Int = Region.byteCountMax,
         isLimited: Bool = false,
@@ -128,7 +132,7 @@ public final class Region: @unchecked Sendable {  // because: the partition's lo
             if let recordPlace = unsafe recordPlace {
                 unsafe munmap(recordPlace, recordBytes)
             }
-            // Addresses that nobody dereferences: the region never gives a page.
+            // An address that nobody dereferences: the region never hands out a page.
             unsafe base = .allocate(byteCount: 8, alignment: 8)
             unsafe records = base
             capacity = 0
@@ -141,7 +145,7 @@ public final class Region: @unchecked Sendable {  // because: the partition's lo
         capacity = wanted
         upper = Zone(edge: UInt32(wanted >> Region.pageShift), writable: isLimited ? wanted : 0)
         if !isLimited { lower.writable = wanted }
-        // SAFETY: advice only; huge pages come where `prepareAhead` asks for them.
+        // SAFETY: only advice; huge pages come where `prepareAhead` asks for them.
         unsafe _ = madvise(base, wanted, 15)  // MADV_NOHUGEPAGE
         noteRoom()
     }
@@ -165,9 +169,9 @@ public final class Region: @unchecked Sendable {  // because: the partition's lo
 
     // MARK: Taking and giving
 
-    /// Takes `count` neighbouring pages for an arena.
+    /// Takes `count` adjacent pages for an arena.
     ///
-    /// Ends the process when there are none: who lets requests run asks `hasRoom` before.
+    /// Ends the process if there are none: whoever admits requests must check `hasRoom` first.
     func take(_ count: UInt32, isSmall: Bool) -> UInt32 {
         if hasReturned.load(ordering: .relaxed) { takeUpReturned() }
         let page =
@@ -185,7 +189,7 @@ public final class Region: @unchecked Sendable {  // because: the partition's lo
         guard end <= upperStart, canWrite(upTo: end) else { return nil }
         let page = lower.edge
         lower.edge += count
-        // What comes next is made writable now, so that it cannot be refused amid a change.
+        // Make the next part writable now, so that this cannot fail in the middle of a change.
         _ = canWrite(upTo: min(end + reserve, upperStart))
         if end > Region.hugeFrom { showEnd(end) }
         noteRoom()
@@ -201,13 +205,13 @@ public final class Region: @unchecked Sendable {  // because: the partition's lo
         return upper.edge
     }
 
-    /// Takes pages back that hold nothing.
+    /// Takes back pages that hold nothing.
     func give(_ pages: Range<UInt32>) {
         if idlePageCount + pages.count > Region.idlePagesKept { release(pages) }
         if pages.lowerBound >= upper.edge { upper.free.give(pages) } else { lower.free.give(pages) }
     }
 
-    /// Takes back all pages of an arena that is gone, in ascending order, from any thread.
+    /// Takes back all pages of a destroyed arena, in ascending order; callable from any thread.
     func takeBack(_ runs: [Range<UInt32>]) {
         guard !runs.isEmpty else { return }
         for run in runs { release(run) }
@@ -215,7 +219,7 @@ public final class Region: @unchecked Sendable {  // because: the partition's lo
         hasReturned.store(true, ordering: .relaxed)
     }
 
-    /// Makes free pages of those that were handed back.
+    /// Moves pages that were handed back to the free runs.
     private func takeUpReturned() {
         hasReturned.store(false, ordering: .relaxed)
         var runs = returned.withLock { waiting in
@@ -226,7 +230,7 @@ public final class Region: @unchecked Sendable {  // because: the partition's lo
         let parting = runs.firstIndex { $0.lowerBound >= upper.edge } ?? runs.count
         lower.free.give(ascending: runs[..<parting])
         upper.free.give(ascending: runs[parting...])
-        // The idle pages among those at the edges may be resident still.
+        // The idle pages among those at the edges may still be resident.
         if let last = lower.free.takeLast(endingAt: lower.edge) {
             release(last)
             lower.edge = last.lowerBound
@@ -242,7 +246,7 @@ public final class Region: @unchecked Sendable {  // because: the partition's lo
     }
 
     private func release(_ pages: Range<UInt32>) {
-        // SAFETY: pages without blocks in use; they read as zeros from now on.
+        // SAFETY: no block in these pages is in use; they read as zeros from now on.
         unsafe _ = madvise(
             base + Int(pages.lowerBound) << Region.pageShift,
             pages.count << Region.pageShift,
@@ -253,7 +257,7 @@ public final class Region: @unchecked Sendable {  // because: the partition's lo
     /// The number of free pages.
     public var idlePageCount: Int { lower.free.pageCount + upper.free.pageCount }
 
-    /// Gives back to the system what free pages still hold.
+    /// Returns memory that free pages still hold to the system.
     ///
     /// Complexity: O(free runs).
     public func giveBackIdlePages() {
@@ -265,16 +269,16 @@ public final class Region: @unchecked Sendable {  // because: the partition's lo
 
     private var lowerEnd: Int { Int(lower.edge) << Region.pageShift }
     private var upperStart: Int { Int(upper.edge) << Region.pageShift }
-    /// The bytes that were never taken.
+    /// The bytes of address space never taken.
     private var unused: Int { upperStart - lowerEnd }
 
-    /// What is kept for commands that were let run: more than any of them takes unannounced.
+    /// The room kept for admitted commands: more than any of them takes unannounced.
     private var reserve: Int {
         min(Region.smallReserve + (capacity - unused) / 64, capacity / 4)
     }
     private static let smallReserve = 1 << 20
 
-    /// Lets bit 31 of the word at `mark` tell whether room is short.
+    /// Mirrors `isTight` in bit 31 of the word at `mark`.
     public func showTightness(at mark: Cell) {
         tightMark = mark
         noteRoom()
@@ -287,11 +291,11 @@ public final class Region: @unchecked Sendable {  // because: the partition's lo
         tightMark.store(isTight ? word | Region.tightBit : word & ~Region.tightBit, 0)
     }
 
-    /// Whether a request may take `byteCount` bytes, of which an arena has `slack` in its pages;
-    /// what it takes unannounced besides comes from the reserve.
+    /// Whether a request may take `byteCount` bytes, given `slack` unused bytes in its arena.
     ///
-    /// Once the pages that were never taken have come down to the reserve, free ones serve, and at
-    /// last the gaps within pages, for requests that need little.
+    /// What it takes beyond that, unannounced, comes from the reserve. Once the untouched pages are
+    /// down to the reserve, free pages count, and in the end the gaps within pages, for small
+    /// requests.
     public func hasRoom(for byteCount: Int, slack: Int, of pageBytes: Int) -> Bool {
         if hasReturned.load(ordering: .relaxed) { takeUpReturned() }
         if byteCount < unused - reserve, canTake(byteCount + reserve) { return true }
@@ -303,28 +307,30 @@ public final class Region: @unchecked Sendable {  // because: the partition's lo
         return byteCount <= Region.smallBytes && slack >= pageBytes / 4
     }
 
-    /// Whether half of the reserve, or as long a run of free pages, is left: enough for what
-    /// changes things without adding much.
+    /// Whether half of the reserve, or a run of free pages that long, is left.
+    ///
+    /// That is enough for requests that change data without adding much.
     public var hasReserve: Bool {
         let half = reserve / 2
         return unused > half && canTake(half) || largestFree > half
     }
 
-    /// Requests of up to so many bytes take single pages.
+    /// Requests of at most this many bytes take single pages.
     private static let smallBytes = 1 << 18
 
     private var largestFree: Int {
         max(lower.free.largest, upper.free.largest) << Region.pageShift
     }
 
-    /// Whether `byteCount` bytes that were never taken are, or can be made, writable.
+    /// Whether `byteCount` untouched bytes are writable or can be made so.
     private func canTake(_ byteCount: Int) -> Bool {
         canWrite(upTo: lowerEnd + byteCount)
             && canWrite(downTo: max(upperStart - min(byteCount, Region.smallReserve), lowerEnd))
     }
 
-    /// Makes the reservation writable up to `end` and some way on; false when the system promises
-    /// no more memory.
+    /// Makes the reservation writable up to `end` and some way past it.
+    ///
+    /// Returns false if the system commits no more memory.
     private func canWrite(upTo end: Int) -> Bool {
         guard end > lower.writable else { return true }
         let step = end > Region.hugeStep ? Region.hugeStep : Region.smallStep

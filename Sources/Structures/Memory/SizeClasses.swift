@@ -7,7 +7,7 @@
 public enum SizeClasses {
     /// The number of classes.
     public static let count = 64 + 6 * 16
-    /// The largest classed block; larger ones take whole pages.
+    /// The largest block that has a class; larger blocks take whole pages.
     public static let byteCountMax = 32 * 1024
 
     /// The class of the smallest block that holds `byteCount` (1...`byteCountMax`) bytes.
@@ -20,7 +20,7 @@ public enum SizeClasses {
         return 64 &+ (doubling &- 9) << 4 &+ (last >> (doubling &- 4)) &- 16
     }
 
-    /// The block size of a class.
+    /// The block size of a class, in bytes.
     @inlinable
     public static func byteCount(_ index: Int) -> Int {
         if index < 64 { return (index &+ 1) << 3 }

@@ -1,22 +1,22 @@
 public import Primitives
 
-/// A small hash: a `Pack` of fields, their values and, where fields may go, the moments of that.
+/// A small hash: a `Pack` of fields and values, with expiries if any field has one.
 ///
 /// ```text
-/// plain      field, value, field, value, …               as they came
-/// volatile   field, value, expiry, field, value, …       by expiry; those that stay (0) at the end
+/// plain      field, value, field, value, …               in insertion order
+/// volatile   field, value, expiry, field, value, …       by expiry; fields without one (0) last
 /// ```
-/// What is due stands at the front, so that it is found and taken out at once. A view, as the pack
-/// is; what is given to a changing operation must not lie in the pack. Everything is O(bytes) if
-/// nothing else is said.
+/// Expired fields are at the front, where they are found and removed at once. Like the pack, this
+/// is a view. Whatever is passed to a mutating operation must not lie in the pack. Every operation
+/// is O(bytes) unless documented otherwise.
 ///
 /// ## Invariants
-/// No field stands twice; expiries never fall from one field to the next but to 0.
+/// Fields are distinct. Expiries never decrease from one field to the next, except to 0.
 @frozen
 public struct FieldPack: Sendable {
     /// The items.
     public let pack: Pack
-    /// Whether there is an expiry, or 0, behind each value.
+    /// Whether an expiry, or 0, follows each value.
     public let isVolatile: Bool
 
     /// Views the pack in `cell`.
@@ -26,25 +26,25 @@ public struct FieldPack: Sendable {
         self.isVolatile = isVolatile
     }
 
-    /// A field's place and what stands there; valid until the pack changes.
+    /// A field and where it is stored; valid until the pack changes.
     @frozen
     public struct Field {
-        /// The field's name.
+        /// The name.
         public let name: PackItem
-        /// Its value.
+        /// The value.
         public let value: PackItem
-        /// When it goes (milliseconds since 1970); nil where it stays.
+        /// The expiry in milliseconds since 1970; nil if the field has none.
         public let expiry: Int64?
-        /// Where the name begins.
+        /// The offset of the name.
         public let offset: Int
-        /// Where the value begins.
+        /// The offset of the value.
         public let valueOffset: Int
-        /// Where the expiry begins, or the next field in a plain pack.
+        /// The offset of the expiry, or in a plain pack of the next field.
         public let expiryOffset: Int
-        /// Where the next field begins.
+        /// The offset of the next field.
         public let end: Int
 
-        /// Whether the field was due at `now`.
+        /// Whether the field has expired at `now`.
         @inlinable
         public func isDue(_ now: Int64) -> Bool { expiry.map { $0 <= now } ?? false }
 
@@ -71,10 +71,10 @@ public struct FieldPack: Sendable {
     @inlinable
     var step: Int { isVolatile ? 3 : 2 }
 
-    /// The most fields; beyond, another structure is needed.
+    /// The maximum number of fields; beyond it, another structure is needed.
     public static let countMax = Pack.countMax / 3
 
-    /// The fields held.
+    /// The number of fields.
     ///
     /// Complexity: O(1).
     @inlinable
@@ -82,14 +82,14 @@ public struct FieldPack: Sendable {
 
     // MARK: Reading
 
-    /// The field called `name`, or nil.
+    /// The field named `name`, or nil.
     @inlinable
     public func find(_ name: Bytes) -> Field? {
         guard let offset = pack.find(PackItem(encoding: name), step: step) else { return nil }
         return field(at: offset)
     }
 
-    /// The field that begins at `offset`.
+    /// The field at `offset`.
     ///
     /// Complexity: O(1).
     @inlinable
@@ -117,7 +117,7 @@ public struct FieldPack: Sendable {
         )
     }
 
-    /// Calls `body` with every field until it says false.
+    /// Calls `body` with each field until it returns false.
     ///
     /// `body` must not change the pack.
     @inlinable
@@ -131,14 +131,14 @@ public struct FieldPack: Sendable {
         }
     }
 
-    /// The earliest expiry, or nil where all fields stay.
+    /// The earliest expiry, or nil if no field has one.
     ///
     /// Complexity: O(1).
     public var earliest: Int64? {
         isVolatile && pack.count > 0 ? field(at: Pack.start).expiry : nil
     }
 
-    /// The number of fields that were due at `now`, all of which stand at the front.
+    /// The number of fields that have expired at `now`; they are all at the front.
     public func dueCount(_ now: Int64) -> Int {
         var due = 0
         guard isVolatile else { return due }
@@ -150,7 +150,7 @@ public struct FieldPack: Sendable {
         return due
     }
 
-    /// Where a field with `expiry` belongs: behind those that go no later.
+    /// The offset at which to insert a field with `expiry`: after those that expire no later.
     private func place(_ expiry: Int64?) -> Int {
         guard isVolatile, let expiry else { return pack.byteCount }
         var offset = Pack.start
@@ -164,9 +164,9 @@ public struct FieldPack: Sendable {
 
     // MARK: Changing
 
-    /// Adds a field that is not there; returns the block, which may be another one.
+    /// Adds a field that the pack does not hold; returns the block, which may be new.
     ///
-    /// Precondition: an expiry is positive, and the pack volatile.
+    /// Precondition: if there is an expiry, it is positive and the pack is volatile.
     public func insert(
         _ name: PackItem,
         _ value: PackItem,
@@ -185,7 +185,7 @@ public struct FieldPack: Sendable {
         return target
     }
 
-    /// Gives a field another value; returns the block, which may be another one.
+    /// Replaces the value of a field; returns the block, which may be new.
     public func replace(
         _ field: Field,
         value: PackItem,
@@ -195,7 +195,7 @@ public struct FieldPack: Sendable {
         Pack.replace(field.valueOffset, with: value, handle, &arena)
     }
 
-    /// Gives a field another expiry, or none; returns the block, which is another one.
+    /// Sets or (nil) removes the expiry of a field; returns the new block.
     public func setExpiry(
         _ field: Field,
         _ expiry: Int64?,
@@ -227,18 +227,17 @@ public struct FieldPack: Sendable {
         return target
     }
 
-    /// Takes a field out; returns the block, which may be another one.
+    /// Removes a field; returns the block, which may be new.
     public func remove(_ field: Field, _ handle: Handle, _ arena: inout Arena) -> Handle {
         Pack.remove(field.offset, count: step, handle, &arena)
     }
 
-    /// Takes the first `count` fields out; returns the block, which may be another one.
+    /// Removes the first `count` fields; returns the block, which may be new.
     public func removeFirst(_ count: Int, _ handle: Handle, _ arena: inout Arena) -> Handle {
         Pack.remove(Pack.start, count: count * step, handle, &arena)
     }
 
-    /// Makes room for an expiry behind every value of a plain pack; returns the block, which is
-    /// another one.
+    /// Adds an expiry, set to none, to every field of a plain pack; returns the new block.
     public func makeVolatile(_ handle: Handle, _ arena: inout Arena) -> Handle {
         precondition(!isVolatile, "there is room already")
         let target = arena.allocate(pack.byteCount + count)

@@ -1,6 +1,6 @@
 public import Primitives
 
-/// A small set of whole numbers in ascending order in one block.
+/// A small set of integers, sorted, in one block.
 ///
 /// ```text
 /// 0      8       12      13
@@ -8,13 +8,13 @@ public import Primitives
 /// │ base │ count │ width │ number 0 │ number 1 │ …
 /// └──────┴───────┴───────┴──────────┴──────────┴─────
 /// ```
-/// A number stands as its distance from the base in `width` bytes, 1…8, little-endian: numbers that
-/// lie near each other take few bytes wherever they lie. The view does not own its block.
+/// A number is stored as its distance from the base in `width` bytes, 1…8, little-endian: numbers
+/// close to each other take few bytes whatever their magnitude. The view does not own its block.
 ///
 /// ## Invariants
-/// The numbers ascend, none twice; none is less than the base.
+/// The numbers strictly ascend, and none is less than the base.
 public struct IntegerSet: Sendable {
-    /// The most numbers.
+    /// The maximum number of elements.
     public static let countMax = 1 << 30
     private static let start = 13
 
@@ -29,39 +29,40 @@ public struct IntegerSet: Sendable {
 
     private var base: Int64 { cell.load(0) }
 
-    /// The numbers held.
+    /// The number of elements.
     public var count: Int { Int(cell.load(8, as: UInt32.self)) }
 
     private var width: Int { Int(cell.byte(12)) }
 
-    /// The bytes in use.
+    /// The size in use, in bytes.
     public var byteCount: Int { IntegerSet.start + count * width }
 
-    /// The number at `index`, counted from the least.
+    /// The number at `index`, in ascending order.
     public subscript(index: Int) -> Int64 {
         precondition(index >= 0 && index < count, "no such number")
         return base &+ Int64(bitPattern: distance(index, width))
     }
 
-    /// A number's distance from the base.
+    /// The distance of a number from the base.
     ///
-    /// The eight bytes that end where it ends are loaded: the head is longer than that.
+    /// Loads the eight bytes that end where it ends, which lie in the block, as the head is longer
+    /// than that.
     @inline(__always)
     private func distance(_ index: Int, _ width: Int) -> UInt64 {
         let end = IntegerSet.start &+ (index &+ 1) &* width
         return cell.load(end &- 8, as: UInt64.self) >> UInt64(64 &- width &* 8)
     }
 
-    /// Where `number` stands, or would be put in.
+    /// The index of `number`, or the index at which to insert it.
     ///
     /// Complexity: O(log n).
     public func find(_ number: Int64) -> (index: Int, isFound: Bool) {
         find(number, in: 0..<count)
     }
 
-    /// As `find`, where the answer is `start` or later, most likely soon after it.
+    /// As `find`, for a result of `start` or later, and most likely soon after it.
     ///
-    /// Complexity: O(log d), d being the distance from `start`.
+    /// Complexity: O(log d), where d is the distance from `start`.
     public func find(_ number: Int64, from start: Int) -> (index: Int, isFound: Bool) {
         let count = count
         guard number >= base else { return (start, false) }
@@ -86,7 +87,7 @@ public struct IntegerSet: Sendable {
         return (lower, lower < range.upperBound && distance(lower, width) == wanted)
     }
 
-    /// Calls `body` with every number in ascending order until it says false.
+    /// Calls `body` with each number in ascending order until it returns false.
     public func forEach(_ body: (Int64) -> Bool) {
         let (base, width) = (base, width)
         for index in 0..<count {
@@ -96,16 +97,16 @@ public struct IntegerSet: Sendable {
 
     // MARK: Changing
 
-    /// A set without numbers.
+    /// Creates an empty set.
     public static func create(_ arena: inout Arena) -> Handle {
         let handle = arena.allocate(start + 1)
         IntegerSet(arena.cell(handle)).setHead(base: 0, count: 0, width: 1)
         return handle
     }
 
-    /// Puts `number`, which is not there, in at `index`, as `find` gave it; returns the block,
-    /// which may be another one.
+    /// Inserts `number`, which is absent, at the `index` returned by `find`.
     ///
+    /// Returns the block, which may be new.
     /// Complexity: O(n).
     public static func insert(
         _ number: Int64,
@@ -133,10 +134,10 @@ public struct IntegerSet: Sendable {
         return target
     }
 
-    /// Rewrites all numbers, from the last to the first, with another base and width, leaving room
-    /// for one more at `gap`.
+    /// Rewrites all numbers with another base and width, leaving room for one more at `gap`.
     ///
-    /// None is put where one not yet read stands, as the width never falls.
+    /// Works from the last to the first: as the width never decreases, no unread number is
+    /// overwritten.
     private func spread(base newBase: Int64, width newWidth: Int, gap: Int) {
         let (oldBase, oldWidth) = (base, width)
         assert(newWidth >= oldWidth, "it would overwrite what comes next")
@@ -149,7 +150,7 @@ public struct IntegerSet: Sendable {
         }
     }
 
-    /// Takes out the number at `index`; returns the block, which may be another one.
+    /// Removes the number at `index`; returns the block, which may be new.
     ///
     /// Complexity: O(n).
     public static func remove(_ index: Int, _ handle: Handle, _ arena: inout Arena) -> Handle {
@@ -175,14 +176,14 @@ public struct IntegerSet: Sendable {
         }
     }
 
-    /// The fewest bytes that hold `distance`, at least one.
+    /// The minimum number of bytes for `distance`, at least one.
     private static func width(_ distance: UInt64) -> Int {
         max(1, (64 - distance.leadingZeroBitCount + 7) >> 3)
     }
 
     // MARK: Invariants
 
-    /// Whether the numbers ascend and the head makes sense; for tests.
+    /// Whether the numbers strictly ascend and the head is consistent; for tests.
     public var isValid: Bool {
         guard (1...8).contains(width), count <= IntegerSet.countMax else { return false }
         guard count > 1 else { return true }

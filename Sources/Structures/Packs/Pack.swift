@@ -1,7 +1,6 @@
 public import Primitives
 
-/// A small run of items in one block: the members of a small set, the fields and values of a small
-/// hash.
+/// A small run of items in one block, such as the members of a small set or the fields of a hash.
 ///
 /// ```text
 /// 0       4       6
@@ -10,16 +9,16 @@ public import Primitives
 /// │ bytes │       │        │        │
 /// └───────┴───────┴────────┴────────┴─────
 /// ```
-/// The pack is a view; the block is its holder's. Items go by the offset at which they begin, which
-/// holds until the pack changes. What is given to a changing operation must not lie in the pack.
-/// Everything is O(bytes) unless said otherwise.
+/// The pack is a view; its owner holds the block. Items are identified by their offsets, which are
+/// valid until the pack changes. Whatever is passed to a mutating operation must not lie in the
+/// pack. Every operation is O(bytes) unless documented otherwise.
 ///
 /// ## Invariants
-/// `items` items fill the bytes from 6 to `used` exactly.
+/// Exactly `items` items fill the bytes from 6 to `used`.
 public struct Pack: Sendable {
-    /// The most items; beyond, another structure is needed.
+    /// The maximum number of items; beyond it, another structure is needed.
     public static let countMax = Int(UInt16.max)
-    /// Where the first item begins.
+    /// The offset of the first item.
     public static let start = 6
 
     /// The block.
@@ -29,13 +28,13 @@ public struct Pack: Sendable {
     @inlinable
     public init(_ cell: Cell) { self.cell = cell }
 
-    /// The items held.
+    /// The number of items.
     ///
     /// Complexity: O(1).
     @inlinable
     public var count: Int { Int(cell.load(4, as: UInt16.self)) }
 
-    /// The bytes in use, the head included: where the next item would begin.
+    /// The size in use including the head, in bytes: the offset of the next item to append.
     ///
     /// Complexity: O(1).
     @inlinable
@@ -49,7 +48,7 @@ public struct Pack: Sendable {
 
     // MARK: Reading
 
-    /// The item at `offset`, and where the next one begins.
+    /// Reads the item at `offset`; also returns the offset of the next one.
     ///
     /// Complexity: O(1).
     @inlinable
@@ -59,14 +58,14 @@ public struct Pack: Sendable {
         return PackItem.read(cell, offset)
     }
 
-    /// Where the item after the one at `offset` begins.
+    /// The offset of the item after the one at `offset`.
     ///
     /// Complexity: O(1).
     @inlinable
     @inline(__always)
     public func end(_ offset: Int) -> Int { PackItem.end(cell, offset) }
 
-    /// Where item number `index` begins; the pack's end for `count`.
+    /// The offset of item `index`, or the pack's end for `count`.
     public func offset(_ index: Int) -> Int {
         precondition(index >= 0 && index <= count, "no such item")
         var offset = Pack.start
@@ -74,8 +73,9 @@ public struct Pack: Sendable {
         return offset
     }
 
-    /// Where the first item that prints as `wanted` does begins, among every `step`th one from the
-    /// first; nil where there is none.
+    /// The offset of the first item whose text equals that of `wanted`, or nil.
+    ///
+    /// Looks only at every `step`th item, starting with the first.
     @inlinable
     public func find(_ wanted: PackItem, step: Int = 1) -> Int? {
         switch wanted {
@@ -95,7 +95,7 @@ public struct Pack: Sendable {
     func find(_ bytes: Bytes, _ step: Int) -> Int? {
         let last = byteCount
         let isShort = bytes.count < 0x80
-        // Names that begin alike mostly end differently.
+        // Names with a common prefix mostly differ at the end.
         let tail = bytes.tailWord
         var offset = Pack.start
         while offset < last {
@@ -113,7 +113,7 @@ public struct Pack: Sendable {
         return nil
     }
 
-    /// Calls `body` with every item and where it begins, until it says false.
+    /// Calls `body` with each item and its offset, until it returns false.
     ///
     /// `body` must not change the pack.
     @inlinable
@@ -129,15 +129,14 @@ public struct Pack: Sendable {
 
     // MARK: Changing
 
-    /// An empty pack with room for `payload` bytes of items.
+    /// Creates an empty pack with room for `payload` bytes of items.
     public static func create(_ payload: Int, _ arena: inout Arena) -> Handle {
         let handle = arena.allocate(start + payload)
         Pack(arena.cell(handle)).setSize(start, 0)
         return handle
     }
 
-    /// Puts `item` in at `offset` (the pack's end to append); returns the block, which may be
-    /// another one.
+    /// Inserts `item` at `offset` (the pack's end to append); returns the block, which may be new.
     public static func insert(
         _ item: PackItem,
         at offset: Int,
@@ -149,8 +148,9 @@ public struct Pack: Sendable {
         return target
     }
 
-    /// Makes room at `offset` for `added` bytes, which are then to be written as `items` items;
-    /// returns the block, which may be another one.
+    /// Makes room at `offset` for `items` items of `added` bytes in total, for the caller to write.
+    ///
+    /// Returns the block, which may be new.
     static func makeRoom(
         at offset: Int,
         _ added: Int,
@@ -168,8 +168,7 @@ public struct Pack: Sendable {
         return target
     }
 
-    /// Puts `item` in the place of the one at `offset`; returns the block, which may be another
-    /// one.
+    /// Replaces the item at `offset` by `item`; returns the block, which may be new.
     public static func replace(
         _ offset: Int,
         with item: PackItem,
@@ -187,7 +186,7 @@ public struct Pack: Sendable {
         return target
     }
 
-    /// Takes out the `count` items from `offset` on; returns the block, which may be another one.
+    /// Removes `count` items, starting at `offset`; returns the block, which may be new.
     public static func remove(
         _ offset: Int,
         count removed: Int = 1,
@@ -207,7 +206,7 @@ public struct Pack: Sendable {
 
     // MARK: Invariants
 
-    /// Whether the items fill the bytes in use exactly.
+    /// Whether the items exactly fill the bytes in use.
     public var isValid: Bool {
         var offset = Pack.start
         for _ in 0..<count {

@@ -1,24 +1,24 @@
 public import Primitives
 
-/// An item of a pack: bytes, or a whole number that stands for its decimal text.
+/// An item of a pack: bytes, or an integer that stands for its decimal text.
 ///
 /// ```text
-/// head        then                                what
+/// head        followed by                         meaning
 /// 0x00…0x7F   0…127 bytes                         a short string
 /// 0x80…0xBF   nothing                             the number 0…63
-/// 0xC0…0xCF   a byte, up to 4,095 bytes           a string; the head's low bits lead its length
-/// 0xD0        four bytes, as many bytes as they say  a long string
+/// 0xC0…0xCF   a byte, up to 4,095 bytes           a string; the head's low bits start its length
+/// 0xD0        4 bytes of length, the bytes        a long string
 /// 0xD1…0xD8   1…8 bytes, two's complement         a number
 /// ```
-/// Little-endian throughout. A number takes this form exactly when printing it gives the text back.
+/// Little-endian throughout. A number is stored this way exactly if printing it restores the text.
 @frozen
 public enum PackItem {
-    /// A string, lent by the pack.
+    /// A string, borrowed from the pack.
     case bytes(Bytes)
     /// A number.
     case integer(Int64)
 
-    /// The form in which `text` stands in a pack.
+    /// Chooses the form in which a pack stores `text`.
     @inlinable
     public init(encoding text: Bytes) {
         if text.count <= DecimalText.byteCountMax, let number = DecimalText.integer(text) {
@@ -32,7 +32,7 @@ public enum PackItem {
 
     // MARK: Reading
 
-    /// The item at `offset` of `cell`, and where the next one begins.
+    /// Reads the item at `offset` of `cell`; also returns the offset of the next one.
     @inlinable
     @inline(__always)
     public static func read(_ cell: Cell, _ offset: Int) -> (item: PackItem, end: Int) {
@@ -64,7 +64,7 @@ public enum PackItem {
         return (.integer((Int64(bitPattern: bits) << shift) >> shift), offset &+ 1 &+ width)
     }
 
-    /// Where the item after the one at `offset` begins.
+    /// The offset of the item after the one at `offset`.
     @inlinable
     @inline(__always)
     public static func end(_ cell: Cell, _ offset: Int) -> Int {
@@ -75,7 +75,7 @@ public enum PackItem {
         return readLong(cell, offset, head).end
     }
 
-    /// Whether both print alike.
+    /// Whether both items have the same text.
     @inlinable
     public static func == (left: PackItem, right: PackItem) -> Bool {
         switch (left, right) {
@@ -85,7 +85,7 @@ public enum PackItem {
         }
     }
 
-    /// The number of bytes of the text.
+    /// The length of the text in bytes.
     @inlinable
     public var textCount: Int {
         switch self {
@@ -94,7 +94,7 @@ public enum PackItem {
         }
     }
 
-    /// Lends the text to `body`.
+    /// Calls `body` with the text.
     @inlinable
     public func withText<Result, Failure: Error>(
         _ body: (Bytes) throws(Failure) -> Result
@@ -107,7 +107,7 @@ public enum PackItem {
 
     // MARK: Writing
 
-    /// The bytes that the item takes in a pack.
+    /// The size of the item in a pack, in bytes.
     @inlinable
     public var byteCount: Int {
         switch self {
@@ -118,16 +118,16 @@ public enum PackItem {
         }
     }
 
-    /// The fewest bytes that hold `number` in two's complement.
+    /// The minimum number of bytes for `number` in two's complement.
     @inlinable
     static func width(_ number: Int64) -> Int {
         let magnitude = number < 0 ? ~number : number
         return (64 &- magnitude.leadingZeroBitCount &+ 8) >> 3
     }
 
-    /// Writes the item at `offset` of `cell`, which has room for `byteCount` bytes, of which the
-    /// item's own are no part.
+    /// Writes the item at `offset` of `cell`, which must have room for `byteCount` bytes.
     ///
+    /// The item must not borrow from that room. Returns the offset of the next item.
     /// Returns where the next one begins.
     @inlinable
     @discardableResult

@@ -1,6 +1,6 @@
 public import Primitives
 
-/// A small sorted set: one block with its members in order, each with its score.
+/// A small sorted set: its members and their scores, in order, in one block.
 ///
 /// ```text
 /// 0       4       6
@@ -8,18 +8,18 @@ public import Primitives
 /// │ used  │ count │ length:5  │ score        │ member            │ next
 /// │ bytes │       │ width:3   │ 1…8 bytes    │                   │ …
 /// └───────┴───────┴──────────────────────────┴───────────────────┴─────
-/// length   up to 29; 30 = a byte of length follows, 31 = four bytes
-/// width    0…6: the score is a whole number of 1…7 bytes, two's complement; 7: a double
+/// length   up to 29; 30 = one byte of length follows, 31 = four bytes
+/// width    0…6: the score is an integer of 1…7 bytes, two's complement; 7: a double
 /// ```
-/// A zero loses its sign, as in Redis. A member of 10 bytes with a score below a million takes 14
-/// bytes (a listpack's takes 17).
+/// Zero loses its sign, as in Redis. A member of 10 bytes with a score below a million takes 14
+/// bytes (17 in a listpack).
 ///
-/// The pack is a view; the block is its holder's. Everything is O(bytes).
+/// The pack is a view; its owner holds the block. Every operation is O(bytes).
 ///
 /// ## Invariants
-/// Members are distinct and sorted by score, then bytewise. `used` counts the header.
+/// Members are distinct and sorted by score, then bytewise. `used` includes the header.
 public struct SortedPack: Sendable {
-    /// The most members; beyond, another structure is needed.
+    /// The maximum number of members; beyond it, another structure is needed.
     public static let countMax = Int(UInt16.max)
     static let headerCount = 6
     static let byteLength: UInt8 = 30
@@ -31,22 +31,22 @@ public struct SortedPack: Sendable {
     /// Views the pack in `cell`.
     public init(_ cell: Cell) { self.cell = cell }
 
-    /// A member where it stands.
+    /// A member and where it is stored.
     public struct Item {
-        /// Where it begins.
+        /// The offset of the item.
         let offset: Int
         /// The score.
         public let score: Double
-        /// The member, lent by the pack.
+        /// The member, borrowed from the pack.
         public let member: Bytes
-        /// Where the next one begins.
+        /// The offset of the next item.
         let end: Int
     }
 
-    /// The members held.
+    /// The number of members.
     public var count: Int { Int(cell.load(4, as: UInt16.self)) }
 
-    /// The bytes in use.
+    /// The size in use, in bytes.
     public var byteCount: Int { Int(cell.load(0, as: UInt32.self)) }
 
     private func setSize(_ byteCount: Int, _ count: Int) {
@@ -56,7 +56,7 @@ public struct SortedPack: Sendable {
 
     // MARK: Reading
 
-    /// The length of the member whose item begins at `offset`, and where its score does.
+    /// The length of the member at `offset`, and the offset of its score.
     @inline(__always)
     private func length(_ offset: Int) -> (length: Int, scoreOffset: Int) {
         let length = cell.byte(offset) >> 3
@@ -77,8 +77,10 @@ public struct SortedPack: Sendable {
         )
     }
 
-    /// The score that ends at `end`: the top of the eight bytes that do, which lie in the block, as
-    /// its head has more.
+    /// Reads the score that ends at `end`.
+    ///
+    /// Loads the eight bytes that end there and keeps the top ones. They lie in the block, as its
+    /// head is longer than that.
     private func score(_ width: UInt8, endingAt end: Int) -> Double {
         guard width != SortedPack.doubleWidth else { return cell.load(end &- 8) }
         return Double(cell.load(end &- 8, as: Int64.self) >> Int64(56 &- Int(width) &* 8))
@@ -101,7 +103,7 @@ public struct SortedPack: Sendable {
         return nil
     }
 
-    /// The members that sort before `bound`, and where the next one begins.
+    /// The number of members that sort before `bound`, and the offset of the next one.
     func position(_ bound: OrderedBound) -> (rank: Int, offset: Int) {
         let end = byteCount
         var offset = SortedPack.headerCount
@@ -118,7 +120,7 @@ public struct SortedPack: Sendable {
     /// The number of members that sort before `bound`.
     public func rank(_ bound: OrderedBound) -> Int { position(bound).rank }
 
-    /// The member with `rank`, or nil.
+    /// The member at `rank`, or nil.
     public func select(_ rank: Int) -> Item? {
         guard rank >= 0, rank < count else { return nil }
         return item(offset(rank))
@@ -130,10 +132,9 @@ public struct SortedPack: Sendable {
         return offset
     }
 
-    /// Calls `body` with up to `limit` members from `rank` on, downwards when `reversed`, until it
-    /// says false.
+    /// Calls `body` with up to `limit` members from `rank` on, descending if `reversed`.
     ///
-    /// `body` must not change the pack.
+    /// Stops when `body` returns false. `body` must not change the pack.
     public func walk(
         from rank: Int,
         limit: Int,
@@ -150,7 +151,7 @@ public struct SortedPack: Sendable {
         }
     }
 
-    /// Items tell where the next one begins, not the one before: notes the places of 128 at a time.
+    /// Records the offsets of 128 items at a time, as items can only be read forwards.
     private func walkDown(from rank: Int, limit: Int, _ body: (Bytes, Double) -> Bool) {
         var places = InlineArray<128, UInt32>(repeating: 0)
         var upper = rank + 1
@@ -172,7 +173,7 @@ public struct SortedPack: Sendable {
 
     // MARK: Changing
 
-    /// An empty pack with room for a member of `length` bytes.
+    /// Creates an empty pack with room for a member of `length` bytes.
     public static func create(_ length: Int, _ arena: inout Arena) -> Handle {
         let handle = arena.allocate(headerCount + itemByteCount(length, doubleWidth))
         SortedPack(arena.cell(handle)).setSize(headerCount, 0)
@@ -183,18 +184,18 @@ public struct SortedPack: Sendable {
         1 + lengthByteCount(length) + Int(width) + 1 + length
     }
 
-    /// The bytes of a length that the first byte has no room for.
+    /// The additional bytes of a length that does not fit in the first byte.
     private static func lengthByteCount(_ length: Int) -> Int {
         length < Int(byteLength) ? 0 : length <= Int(UInt8.max) ? 1 : 4
     }
 
-    /// How `score` stands: as a whole number of one byte more than this, or as a double.
+    /// The encoded width of `score`: one less than its bytes as an integer, or `doubleWidth`.
     private static func width(_ score: Double) -> UInt8 {
         guard let whole = Int64(exactly: score) else { return doubleWidth }
         return UInt8(PackItem.width(whole) - 1)
     }
 
-    /// Adds a member that the pack does not hold; returns the block, which may be another one.
+    /// Adds a member that the pack does not hold; returns the block, which may be new.
     public static func insert(
         _ member: Bytes,
         _ score: Double,
@@ -240,7 +241,7 @@ public struct SortedPack: Sendable {
         }
     }
 
-    /// Gives the member `item` another score; returns the block, which may be another one.
+    /// Changes the score of the member `item`; returns the block, which may be new.
     public static func update(
         _ item: Item,
         score: Double,
@@ -255,14 +256,14 @@ public struct SortedPack: Sendable {
             pack.write(score, width, at: item.end - item.member.count - Int(width) - 1)
             return handle
         }
-        // The member lies in the block that is about to move: a copy on the side.
+        // Copy the member: it lies in the block that is about to change.
         var copy = ByteBuffer(capacity: max(item.member.count, 1))
         copy.append(item.member)
         pack.cut(from: item.offset, to: item.end, count: 1)
         return insert(copy.bytes, score, handle, &arena)
     }
 
-    /// Takes out the members with these ranks; returns the block, which may be another one.
+    /// Removes the members with the given ranks; returns the block, which may be new.
     public static func remove(
         _ ranks: Range<Int>,
         _ handle: Handle,
@@ -285,7 +286,7 @@ public struct SortedPack: Sendable {
 
     // MARK: Invariants
 
-    /// Whether the members fill the bytes in use exactly, in strictly rising order.
+    /// Whether the members exactly fill the bytes in use, in strictly ascending order.
     public var isValid: Bool {
         var offset = SortedPack.headerCount
         var before: Item?

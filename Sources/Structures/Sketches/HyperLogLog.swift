@@ -1,7 +1,7 @@
 internal import Glibc
 public import Primitives
 
-/// How many different elements were seen, from 16,384 registers, in the bytes that Redis uses.
+/// Estimates the number of distinct elements from 16,384 registers, in Redis' format.
 ///
 /// ```text
 /// 0      4          5        8                  16
@@ -10,55 +10,55 @@ public import Primitives
 /// │      │ 0 or 1   │        │ bit set: stale   │ sparse: runs of equal registers  │
 /// └──────┴──────────┴────────┴──────────────────┴──────────────────────────────────┘
 /// ```
-/// An element's hash names a register and a rank, the place of the first one bit in the rest of the
-/// hash; a register keeps the greatest rank that it met. Bytes come from clients as they please:
-/// everything here reads them with checks.
+/// An element's hash selects a register and yields a rank, the position of the first one bit in the
+/// rest of the hash; a register keeps the greatest rank seen. The bytes may come from clients, so
+/// every read here is checked.
 ///
 /// Source: P. Flajolet et al., "HyperLogLog", 2007; the estimator is that of O. Ertl, "New
 /// cardinality estimation algorithms for HyperLogLog sketches", 2017.
 public enum HyperLogLog {
-    /// The registers.
+    /// The number of registers.
     public static let registerCount = 16_384
-    /// The bytes before the registers.
+    /// The size of the header before the registers, in bytes.
     public static let headerByteCount = 16
-    /// The bytes of the dense form.
+    /// The size of the dense form, in bytes.
     public static let denseByteCount = headerByteCount + registerCount * 6 / 8
-    /// The greatest rank.
+    /// The maximum rank.
     static let rankMax = 51
     private static let seed: UInt64 = 0xADC8_3B19
     private static let encodingOffset = 4
     private static let cardinalityOffset = 8
 
-    /// How the registers are kept.
+    /// How the registers are stored.
     public enum Encoding: UInt8, Sendable {
         /// 6 bits each.
         case dense = 0
-        /// Runs of equal ones.
+        /// Runs of equal registers.
         case sparse = 1
     }
 
-    /// Why bytes are no good.
+    /// Why bytes are rejected.
     public enum Failure: Error {
-        /// They do not even look like a HyperLogLog.
+        /// They are not a HyperLogLog.
         case foreign
-        /// Their runs do not cover the registers.
+        /// Their runs do not cover the registers exactly.
         case corrupted
     }
 
-    /// A register's number and the rank that an element gives it.
+    /// A register index and the rank that an element yields for it.
     public struct Observation: Sendable {
-        /// The register.
+        /// The index of the register.
         public let index: Int
-        /// The rank, 1 to 51; 0 changes nothing.
+        /// The rank, 1 to 51; 0 has no effect.
         public let rank: UInt8
 
-        /// Joins the two.
+        /// Creates an observation.
         public init(index: Int, rank: UInt8) {
             self.index = index
             self.rank = rank
         }
 
-        /// What `element` shows.
+        /// Hashes `element` to its observation.
         public init(_ element: Bytes) {
             let hash = HyperLogLogRegisters.hash(element, seed: HyperLogLog.seed)
             index = Int(hash & UInt64(HyperLogLog.registerCount - 1))
@@ -68,7 +68,7 @@ public enum HyperLogLog {
 
     // MARK: Header
 
-    /// How the registers in `bytes` are kept.
+    /// How the registers in `bytes` are stored.
     ///
     /// Throws: `foreign`.
     public static func encoding(_ bytes: Bytes) throws(Failure) -> Encoding {
@@ -79,7 +79,7 @@ public enum HyperLogLog {
         return encoding
     }
 
-    /// Writes the header of a HyperLogLog that is kept as `encoding`, its cardinality stale.
+    /// Writes the header of a HyperLogLog stored as `encoding`, with a stale cardinality.
     public static func writeHeader(_ encoding: Encoding, to cell: Cell) {
         cell.zero(0, headerByteCount)
         cell.put(Bytes("HYLL"), 0)
@@ -87,12 +87,12 @@ public enum HyperLogLog {
         invalidate(cell)
     }
 
-    /// Says that the registers are kept as `encoding`.
+    /// Sets the encoding in the header.
     public static func setEncoding(_ encoding: Encoding, of cell: Cell) {
         cell.store(encoding.rawValue, encodingOffset)
     }
 
-    /// The cardinality that was noted in the header, or nil when the registers changed since.
+    /// The cardinality cached in the header, or nil if it is stale.
     public static func notedCardinality(_ bytes: Bytes) -> Int64? {
         var noted: UInt64 = 0
         for index in 0..<8 {
@@ -101,12 +101,12 @@ public enum HyperLogLog {
         return Int64(exactly: noted)
     }
 
-    /// Notes the cardinality in the header.
+    /// Caches the cardinality in the header.
     public static func note(_ cardinality: Int64, in cell: Cell) {
         cell.store(cardinality, cardinalityOffset)
     }
 
-    /// Marks the cardinality in the header as stale.
+    /// Marks the cached cardinality as stale.
     public static func invalidate(_ cell: Cell) {
         let last = cardinalityOffset + 7
         cell.store(cell.byte(last) | 0x80, last)
@@ -114,7 +114,7 @@ public enum HyperLogLog {
 
     // MARK: Estimating
 
-    /// The number of different elements that the registers in `bytes` saw.
+    /// Estimates the number of distinct elements that the registers in `bytes` have seen.
     ///
     /// Throws: `corrupted`.
     public static func cardinality(
@@ -129,7 +129,7 @@ public enum HyperLogLog {
         return cardinality(histogram)
     }
 
-    /// The number of different elements that registers counted by value saw.
+    /// Estimates the number of distinct elements from a histogram of the registers.
     static func cardinality(_ histogram: RegisterHistogram) -> Int64 {
         let registers = Double(registerCount)
         var sum = registers * tau((registers - Double(histogram[rankMax])) / registers)
@@ -137,13 +137,13 @@ public enum HyperLogLog {
             sum = (sum + Double(histogram[rank])) * 0.5
         }
         sum += registers * sigma(Double(histogram[0]) / registers)
-        // 1 / (2 ln 2): the bias when there are ever more registers.
+        // 1 / (2 ln 2): the bias as the number of registers tends to infinity.
         let estimate = 0.721347520444481703680 * registers * registers / sum
-        // Forged registers may stand for infinitely many.
+        // Forged registers may yield infinity.
         return Int64(exactly: estimate.rounded(.toNearestOrAwayFromZero)) ?? .min
     }
 
-    /// x + Σ x^(2^k) · 2^(k-1): what registers that saw nothing stand for.
+    /// x + Σ x^(2^k) · 2^(k-1): the contribution of registers at zero.
     private static func sigma(_ share: Double) -> Double {
         guard share < 1 else { return .infinity }
         var power = share
@@ -158,7 +158,7 @@ public enum HyperLogLog {
         }
     }
 
-    /// (1 - x - Σ (1 - x^(2^-k))² · 2^-k) / 3: what registers that are full stand for.
+    /// (1 - x - Σ (1 - x^(2^-k))² · 2^-k) / 3: the contribution of registers at the maximum.
     private static func tau(_ share: Double) -> Double {
         guard share > 0, share < 1 else { return 0 }
         var root = share

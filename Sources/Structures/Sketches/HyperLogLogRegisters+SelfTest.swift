@@ -1,8 +1,8 @@
 public import Primitives
 
-/// What PFSELFTEST tries.
+/// The checks that PFSELFTEST runs.
 extension HyperLogLogRegisters {
-    /// Whether registers drawn at random read back, one by one and packed, as they were written.
+    /// Whether random registers read back, one by one and packed, as they were written.
     public static func packsWell(_ random: inout FastRandom) -> Bool {
         var registers = HyperLogLogRegisters()
         for index in 0..<HyperLogLog.registerCount {
@@ -24,7 +24,7 @@ extension HyperLogLogRegisters {
         return true
     }
 
-    /// Whether the estimate stays within 6 standard errors for each power of ten up to `elements`.
+    /// Whether the estimate stays within 6 standard errors at each power of ten up to `elements`.
     public static func estimatesWell(elements: Int) -> Bool {
         var registers = HyperLogLogRegisters()
         var checkAt = 10

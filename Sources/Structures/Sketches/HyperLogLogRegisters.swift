@@ -1,17 +1,17 @@
 internal import CSupport
 public import Primitives
 
-/// How many registers have each value.
+/// A histogram of register values.
 public struct RegisterHistogram: Sendable {
     private var counts = InlineArray<64, UInt32>(repeating: 0)
 
-    /// None yet.
+    /// Creates an empty histogram.
     public init() {}
 
-    /// The registers counted with `value`, which is under 64.
+    /// The number of registers with `value`, which is below 64.
     subscript(value: Int) -> Int { Int(counts[value]) }
 
-    /// Counts `count` registers more with `value`.
+    /// Counts `count` more registers with `value`.
     mutating func add(_ count: Int, of value: UInt8) {
         counts[Int(value & 63)] &+= UInt32(truncatingIfNeeded: count)
     }
@@ -20,7 +20,7 @@ public struct RegisterHistogram: Sendable {
     mutating func add(packed: Bytes) {
         precondition(packed.count == PackedRegisters.byteCount, "all registers")
         var span = counts.mutableSpan
-        // SAFETY: 64 counters; the packed bytes were just counted.
+        // SAFETY: there are 64 counters, and the size of `packed` was checked.
         unsafe span.withUnsafeMutableBufferPointer { buffer in
             guard let base = buffer.baseAddress else { return }
             unsafe apus_count_packed(packed.base, HyperLogLog.registerCount, base)
@@ -31,7 +31,7 @@ public struct RegisterHistogram: Sendable {
     fileprivate mutating func add(spread: Bytes) {
         precondition(spread.count == HyperLogLog.registerCount, "all registers")
         var span = counts.mutableSpan
-        // SAFETY: 64 counters; the registers were just counted.
+        // SAFETY: there are 64 counters, and the size of `spread` was checked.
         unsafe span.withUnsafeMutableBufferPointer { buffer in
             guard let base = buffer.baseAddress else { return }
             unsafe apus_count_spread(spread.base, spread.count, base)
@@ -39,17 +39,17 @@ public struct RegisterHistogram: Sendable {
     }
 }
 
-/// The registers of the dense form where they stand: 6 bits each, low bits first.
+/// A view of the registers of the dense form: 6 bits each, low bits first.
 ///
 /// ```text
 /// header …│aaaaaabb│bbbbcccc│ccdddddd│…     four registers in three bytes
 ///        └───────────────┬───────────┘
-///          one load of 32 bits, from the byte before, so that none reads past the end
+///          one 32-bit load, starting a byte early, so that none reads past the end
 /// ```
 public struct PackedRegisters {
     static let byteCount = HyperLogLog.registerCount * 6 / 8
 
-    /// Where the HyperLogLog begins.
+    /// The start of the HyperLogLog.
     private let cell: Cell
 
     /// Views the registers of the dense HyperLogLog in `cell`, which has `denseByteCount` bytes.
@@ -66,7 +66,7 @@ public struct PackedRegisters {
         return UInt8(truncatingIfNeeded: cell.load(offset, as: UInt32.self) >> shift) & 63
     }
 
-    /// Gives a register a rank.
+    /// Sets the observed register to the observed rank.
     public func set(_ observation: HyperLogLog.Observation) {
         let (offset, shift) = place(observation.index)
         let word = cell.load(offset, as: UInt32.self)
@@ -74,11 +74,11 @@ public struct PackedRegisters {
     }
 }
 
-/// The registers of one or several HyperLogLogs joined, a byte each, on the heap.
+/// The registers of one HyperLogLog or a union of several, a byte each, on the heap.
 public struct HyperLogLogRegisters: ~Copyable {
     private var buffer: ByteBuffer
 
-    /// All zero.
+    /// Creates registers that are all zero.
     public init() {
         buffer = ByteBuffer(capacity: HyperLogLog.registerCount)
         buffer.cell.zero(0, HyperLogLog.registerCount)
@@ -88,7 +88,7 @@ public struct HyperLogLogRegisters: ~Copyable {
     /// The register at `index`.
     public subscript(index: Int) -> UInt8 { buffer.bytes[index] }
 
-    /// Calls `body` with every register that is not zero, upwards, until it says false.
+    /// Calls `body` with each non-zero register in ascending order, until it returns false.
     public func forEach(_ body: (HyperLogLog.Observation) -> Bool) {
         let cell = buffer.cell
         for start in stride(from: 0, to: HyperLogLog.registerCount, by: 8) {
@@ -101,7 +101,7 @@ public struct HyperLogLogRegisters: ~Copyable {
         }
     }
 
-    /// Raises the `count` registers from `index` on to `rank`.
+    /// Raises `count` registers from `index` on to at least `rank`.
     mutating func raise(_ index: Int, count: Int, to rank: UInt8) {
         precondition(index + count <= HyperLogLog.registerCount, "no such registers")
         let cell = buffer.cell
@@ -110,9 +110,9 @@ public struct HyperLogLogRegisters: ~Copyable {
         }
     }
 
-    /// Raises every register to what it is in `bytes`.
+    /// Raises each register to at least its value in `bytes`.
     ///
-    /// Throws: `corrupted`, having raised some.
+    /// Throws: `corrupted`, in which case some registers may have been raised.
     public mutating func merge(
         _ bytes: Bytes,
         _ encoding: HyperLogLog.Encoding
@@ -131,17 +131,18 @@ public struct HyperLogLogRegisters: ~Copyable {
         }
     }
 
-    /// Writes all registers, 6 bits each, behind the header in `cell`, which has `denseByteCount`
-    /// bytes.
+    /// Writes all registers, 6 bits each, after the header in `cell`.
+    ///
+    /// `cell` must have `denseByteCount` bytes.
     public func pack(into cell: Cell) {
         let target = cell.advanced(by: HyperLogLog.headerByteCount)
-        // SAFETY: the caller's promise; the buffer holds all registers.
+        // SAFETY: `cell` has `denseByteCount` bytes by contract; the buffer holds all registers.
         unsafe target.base.withMemoryRebound(to: UInt8.self, capacity: PackedRegisters.byteCount) {
             unsafe apus_pack_registers($0, buffer.bytes.base, HyperLogLog.registerCount)
         }
     }
 
-    /// The number of different elements that the registers saw.
+    /// Estimates the number of distinct elements that the registers have seen.
     public var cardinality: Int64 {
         var histogram = RegisterHistogram()
         histogram.add(spread: buffer.bytes)

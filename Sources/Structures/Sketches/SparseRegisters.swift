@@ -1,47 +1,47 @@
 public import Primitives
 
-/// The registers of a sparse HyperLogLog: runs of equal ones, for reading.
+/// A view of a sparse HyperLogLog's registers: runs of equal ones, for reading.
 ///
 /// ```text
-/// 00nnnnnn             n + 1 registers that are zero
-/// 01nnnnnn nnnnnnnn    the same, up to 16,384 of them
-/// 1vvvvvnn             n + 1 registers of v + 1: up to 4, up to 32
+/// 00nnnnnn             n + 1 registers at zero
+/// 01nnnnnn nnnnnnnn    the same, for up to 16,384 registers
+/// 1vvvvvnn             n + 1 registers (up to 4) at v + 1 (up to 32)
 /// ```
-/// The bytes are a client's: the runs may cover too few registers or too many.
+/// The bytes come from a client: the runs may cover too few or too many registers.
 public struct SparseRegisters {
-    /// The greatest rank that a run can tell.
+    /// The maximum rank that a run can hold.
     public static let rankMax: UInt8 = 32
-    /// The bytes of a sparse HyperLogLog in which all registers are zero.
+    /// The size of a sparse HyperLogLog with all registers at zero, in bytes.
     public static let emptyByteCount = HyperLogLog.headerByteCount + 2
     static let start = HyperLogLog.headerByteCount
 
     /// A run of equal registers.
     struct Run {
-        /// Its bytes.
+        /// The size in bytes.
         let byteCount: Int
-        /// The registers that it covers.
+        /// The number of registers covered.
         let count: Int
-        /// What they are.
+        /// The value of the registers.
         let rank: UInt8
-        /// Whether it is of the form with two bytes, the second of which may be missing at the end.
+        /// Whether the run has the two-byte form; its second byte may be missing at the end.
         let isLong: Bool
     }
 
     private let bytes: Bytes
 
-    /// Views `bytes`, whose header was checked.
+    /// Views `bytes`, whose header must have been checked.
     public init(_ bytes: Bytes) { self.bytes = bytes }
 
-    /// Writes a sparse HyperLogLog in which all registers are zero, its cardinality stale.
+    /// Writes a sparse HyperLogLog with all registers at zero and a stale cardinality.
     public static func writeEmpty(to cell: Cell) {
         HyperLogLog.writeHeader(.sparse, to: cell)
         cell.store(UInt8(0x7F), start)
         cell.store(UInt8(0xFF), start + 1)
     }
 
-    /// The run that begins at `offset` of `bytes`.
+    /// Reads the run at `offset` of `bytes`.
     ///
-    /// A second byte that is missing counts as zero.
+    /// A missing second byte counts as zero.
     static func run(_ bytes: Bytes, _ offset: Int) -> Run {
         let first = bytes[offset]
         if first >= 0x80 {
@@ -55,7 +55,7 @@ public struct SparseRegisters {
         return Run(byteCount: hasSecond ? 2 : 1, count: count, rank: 0, isLong: true)
     }
 
-    /// Calls `body` with every run and its first register.
+    /// Calls `body` with each run and the index of its first register, until it returns false.
     func forEach(_ body: (Int, Run) -> Bool) {
         var offset = SparseRegisters.start
         var index = 0
@@ -67,9 +67,9 @@ public struct SparseRegisters {
         }
     }
 
-    /// Counts the registers by value.
+    /// Adds the registers to `histogram`.
     ///
-    /// Throws: the runs do not cover them all exactly.
+    /// Throws: `corrupted`, if the runs do not cover all registers exactly.
     func count(_ histogram: inout RegisterHistogram) throws(HyperLogLog.Failure) {
         var covered = 0
         forEach { _, run in
@@ -80,9 +80,9 @@ public struct SparseRegisters {
         guard covered == HyperLogLog.registerCount else { throw .corrupted }
     }
 
-    /// Raises `registers` to those of the runs.
+    /// Raises `registers` to at least the values in the runs.
     ///
-    /// Throws: the runs do not cover them all exactly.
+    /// Throws: `corrupted`, if the runs do not cover all registers exactly.
     func merge(into registers: inout HyperLogLogRegisters) throws(HyperLogLog.Failure) {
         var covered = 0
         forEach { index, run in
@@ -96,7 +96,7 @@ public struct SparseRegisters {
         guard covered == HyperLogLog.registerCount else { throw .corrupted }
     }
 
-    /// Appends the runs as PFDEBUG DECODE tells them: `z:3 Z:100 v:2,1`.
+    /// Appends the runs in the format of PFDEBUG DECODE: `z:3 Z:100 v:2,1`.
     public func describe(to text: inout ByteBuffer) {
         var separator = false
         forEach { _, run in
@@ -115,34 +115,36 @@ public struct SparseRegisters {
     }
 }
 
-/// A copy of a sparse HyperLogLog in which registers are raised, run by run as Redis does it, so
-/// that the same elements give the same bytes.
+/// An editable copy of a sparse HyperLogLog.
+///
+/// It changes runs exactly as Redis does, so that the same elements give the same bytes.
 public struct SparseRegistersEditor: ~Copyable {
-    /// What became of an attempt to raise a register.
+    /// The result of an attempt to raise a register.
     public enum Outcome: Sendable {
-        /// The register was as high already.
+        /// The register was already as high.
         case unchanged
-        /// It is raised, and the cardinality is stale.
+        /// The register was raised, and the cardinality is stale.
         case raised
-        /// It does not fit the sparse form.
+        /// The rank or the result does not fit the sparse form.
         case tooLarge
-        /// No run covers it.
+        /// No run covers the register.
         case corrupted
     }
 
-    /// Where to begin the search for a register, when it is not before `index`: with the last
-    /// run but one before that which was changed last.
+    /// Where to start searching for a register at or after `index`.
+    ///
+    /// This is the last run but one before the run that was changed last.
     private struct Resume {
         var offset = SparseRegisters.start
         var first = 0
         var index = 0
     }
 
-    /// Where the run of a register was found.
+    /// The run that covers a register.
     private struct Place {
         var offset: Int
         var previous: Int?
-        /// The run's first register.
+        /// The index of the run's first register.
         var first: Int
         var run: SparseRegisters.Run
     }
@@ -151,19 +153,19 @@ public struct SparseRegistersEditor: ~Copyable {
     private var resume = Resume()
     private let byteCountMax: Int
 
-    /// A copy of `bytes`, whose header was checked, which may grow up to `byteCountMax` bytes.
+    /// Copies `bytes`, whose header must have been checked; may grow to `byteCountMax` bytes.
     public init(copying bytes: Bytes, byteCountMax: Int) {
         self.byteCountMax = byteCountMax
         buffer = ByteBuffer(capacity: bytes.count + 64)
         buffer.append(bytes)
     }
 
-    /// The bytes as they are now.
+    /// The current bytes.
     public var bytes: Bytes { buffer.bytes }
 
-    /// Raises the register at `index` to `rank`, where it is lower.
+    /// Raises the observed register to the observed rank if it is lower.
     ///
-    /// Complexity: O(runs before it), O(1) when called with one register after the other.
+    /// Complexity: O(runs before it), or O(1) if called for registers in ascending order.
     public mutating func raise(_ observation: HyperLogLog.Observation) -> Outcome {
         let (index, rank) = (observation.index, observation.rank)
         guard rank <= SparseRegisters.rankMax else { return .tooLarge }
@@ -181,14 +183,14 @@ public struct SparseRegistersEditor: ~Copyable {
             guard growth <= 0 || buffer.count + growth <= byteCountMax else { return .tooLarge }
             replace(place.offset, run.byteCount, by: parts)
         }
-        // Where the run to begin from may grow over its neighbour, the search begins anew.
+        // The run to resume from may be merged into its neighbour: search from the start again.
         if place.previous == resume.offset { resume = Resume() }
         unite(from: place.previous ?? SparseRegisters.start)
         HyperLogLog.invalidate(buffer.cell)
         return .raised
     }
 
-    /// The run that covers register `index`, or nil.
+    /// Finds the run that covers register `index`; nil if there is none.
     private mutating func find(_ index: Int) -> Place? {
         let bytes = buffer.bytes
         if index < resume.index { resume = Resume() }
@@ -200,7 +202,7 @@ public struct SparseRegistersEditor: ~Copyable {
             if index < first + run.count {
                 return Place(offset: offset, previous: previous?.offset, first: first, run: run)
             }
-            // The run before the last one stays where it is, whatever becomes of the next.
+            // The run before the last one stays in place, whatever happens to the one after it.
             if let previous {
                 resume = Resume(offset: previous.offset, first: previous.first, index: first)
             }
@@ -225,7 +227,7 @@ public struct SparseRegistersEditor: ~Copyable {
         if growth < 0 { buffer.truncate(to: end + growth) }
     }
 
-    /// Joins equal ranks among the five runs from `start` on, as far as a run can tell them.
+    /// Merges equal adjacent runs among the five from `start` on, as far as one run can hold them.
     private mutating func unite(from start: Int) {
         var offset = start
         var runsLeft = 5
@@ -247,12 +249,12 @@ public struct SparseRegistersEditor: ~Copyable {
         }
     }
 
-    /// The byte of a run of `count` registers that are `rank`.
+    /// Encodes a run of `count` registers at `rank`.
     fileprivate static func byte(_ rank: UInt8, _ count: Int) -> UInt8 {
         0x80 | (rank - 1) << 2 | UInt8(count - 1)
     }
 
-    /// The bytes of up to three runs.
+    /// The encoded bytes of up to three runs.
     private struct Parts {
         private var bytes = InlineArray<6, UInt8>(repeating: 0)
         private(set) var count = 0

@@ -1,21 +1,21 @@
 public import Primitives
 
-/// The groups of a stream, and what the stream knows of their progress.
+/// The groups of a stream, and their progress.
 extension Stream {
     /// The number of groups.
     public func groupCount(_ arena: borrowing Arena) -> Int { groups.count(arena) }
 
-    /// The group at `index` in the order of the names.
+    /// The group at `index`, in the order of names.
     public func group(at index: Int, _ arena: borrowing Arena) -> StreamGroup {
         StreamGroup(groups.block(index, arena), arena)
     }
 
-    /// The group with `name`, or nil.
+    /// The group named `name`, or nil.
     public func group(_ name: Bytes, _ arena: borrowing Arena) -> StreamGroup? {
         groups.find(name, arena).map { StreamGroup($0, arena) }
     }
 
-    /// Adds a group whose name is not there.
+    /// Adds a group; its name must not be taken.
     public func createGroup(
         _ name: Bytes,
         lastID: StreamID,
@@ -33,8 +33,10 @@ extension Stream {
         return group
     }
 
-    /// Takes the group with `name` out; returns a stream that has nothing but the group, to be
-    /// destroyed, or nil when there is no such group.
+    /// Removes the group named `name`.
+    ///
+    /// Returns a stream that holds only the group, for the caller to destroy, or nil if there is no
+    /// such group.
     public func splitOff(_ name: Bytes, _ arena: inout Arena) -> Stream? {
         var groups = groups
         guard let handle = groups.remove(name, &arena) else { return nil }
@@ -69,13 +71,13 @@ extension Stream {
 
     // MARK: Progress
 
-    /// Sets how far a group has read; no more entries can have been read than were added.
+    /// Sets how far a group has read; the read count is capped at the number of entries added.
     public func setProgress(_ group: StreamGroup, lastID: StreamID, readCount: Int64) {
         group.lastID = lastID
         group.readCount = min(readCount, addedCount)
     }
 
-    /// Sets the number of entries ever added; no group has read more.
+    /// Sets the number of entries ever added, and caps the groups' read counts at it.
     public func setAddedCount(_ number: Int64, _ arena: borrowing Arena) {
         addedCount = number
         for index in 0..<groups.count(arena) {
@@ -84,12 +86,12 @@ extension Stream {
         }
     }
 
-    /// Whether an id was deleted by name from `lower` on, as far as is known.
+    /// Whether an entry at or after `lower` is known to have been deleted by id.
     private func hasHole(from lower: StreamID) -> Bool {
         count > 0 && deletedIDMax != .zero && lower <= deletedIDMax
     }
 
-    /// How many entries of the whole past come up to `id`; nil when there is no telling.
+    /// The number of entries ever added up to and including `id`; nil if unknown.
     private func distance(to id: StreamID) -> Int64? {
         if addedCount == 0 { return 0 }
         if count == 0, id <= lastID { return addedCount }
@@ -100,12 +102,12 @@ extension Stream {
         return id == firstID ? addedCount &- Int64(count) &+ 1 : nil
     }
 
-    /// How many entries a group has still to read; nil when there is no telling.
+    /// The number of entries that a group has yet to read; nil if unknown.
     ///
-    /// Source: as Redis 7.4.2 and later count; 7.0 forgot what was trimmed before it was read.
+    /// Source: Redis 7.4.2 and later. 7.0 ignored entries that were trimmed before they were read.
     public func lag(_ group: StreamGroup) -> Int64? {
         if addedCount == 0 || count == 0 { return 0 }
-        // All that is held is still to be read.
+        // All entries in the stream are still unread.
         if group.lastID < firstID, deletedIDMax < firstID { return Int64(count) }
         if group.readCount != -1, !hasHole(from: group.lastID) {
             return addedCount &- group.readCount
@@ -113,11 +115,11 @@ extension Stream {
         return distance(to: group.lastID).map { addedCount &- $0 }
     }
 
-    /// Notes that a group was handed the entry `id`, the next one of the stream.
+    /// Records that the stream's next entry, `id`, was delivered to a group.
     public func advance(_ group: StreamGroup, to id: StreamID) {
         guard id > group.lastID else { return }
         if group.readCount != -1, group.lastID >= firstID, !hasHole(from: group.lastID) {
-            // A client may have claimed more than was added.
+            // A client may have claimed more entries than were added.
             group.readCount = min(group.readCount &+ 1, addedCount)
         } else if addedCount > 0 {
             group.readCount = distance(to: id) ?? -1
@@ -128,18 +130,18 @@ extension Stream {
 
 // MARK: References
 
-/// What happens to the pending entries that name an entry which goes.
+/// What to do with pending entries when the stream's entry is deleted.
 public enum StreamReferences: Sendable {
-    /// They stay.
+    /// Keep them.
     case keep
-    /// They go too.
+    /// Delete them too.
     case delete
-    /// The entry goes only when all groups have read and acknowledged it.
+    /// Delete the entry only once all groups have read and acknowledged it.
     case acknowledged
 }
 
 extension Stream {
-    /// Whether a group has still to read or to acknowledge the entry `id`.
+    /// Whether some group has yet to read or acknowledge the entry `id`.
     public func isReferenced(_ id: StreamID, _ arena: borrowing Arena) -> Bool {
         for index in 0..<groups.count(arena) {
             let group = group(at: index, arena)
@@ -148,7 +150,7 @@ extension Stream {
         return false
     }
 
-    /// Takes the pending entries of the entry `id` away in all groups.
+    /// Removes the pending entries for `id` from all groups.
     public func removeReferences(_ id: StreamID, _ arena: inout Arena) {
         for index in 0..<groups.count(arena) {
             let group = group(at: index, arena)

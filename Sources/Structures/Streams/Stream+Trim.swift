@@ -1,32 +1,34 @@
 /// How far to trim a stream from its front.
 public struct StreamTrim: Sendable {
-    /// What tells which entries go.
+    /// Which entries to remove.
     public enum Bound: Sendable {
-        /// All but the last so many.
+        /// All but the last `count` entries.
         case count(Int)
-        /// Those before an id.
+        /// Entries before an id.
         case id(StreamID)
     }
 
-    /// Which entries go.
+    /// Which entries to remove.
     public var bound: Bound
-    /// Whether only whole packs go.
+    /// Whether to remove only whole packs.
     public var isApproximate = false
-    /// The most entries to take out; 0 = no limit.
+    /// The maximum number of entries to remove; 0 = no limit.
     public var limit = 0
-    /// What becomes of pending entries.
+    /// What to do with pending entries.
     public var references = StreamReferences.keep
 
-    /// An exact trim.
+    /// Creates an exact trim.
     public init(_ bound: Bound) { self.bound = bound }
 }
 
 extension Stream {
-    /// Takes entries out at the front; returns their number, and a stream that has nothing but what
-    /// was cut off, to be destroyed, where that is much.
+    /// Removes entries at the front.
     ///
-    /// Complexity: O(packs cut off, or packs that stay where those are fewer, and entries of one
-    /// more); O(entries) where pending entries matter.
+    /// Returns the number removed, and, if much was cut off, a stream that holds just that, for the
+    /// caller to destroy.
+    ///
+    /// Complexity: O(min(packs cut off, packs kept) + entries of one pack), or O(entries) if
+    /// pending entries must be considered.
     public func trim(_ trim: StreamTrim, _ arena: inout Arena) -> (removed: Int, cut: Stream?) {
         let result: (removed: Int, cut: Stream?)
         if trim.references == .keep || groups.count(arena) == 0 {
@@ -38,7 +40,7 @@ extension Stream {
         return result
     }
 
-    /// Up to so many packs are taken out one by one.
+    /// Up to this many packs are removed one by one.
     private static let packsRemovedAlone = 8
 
     private func trimPacks(
@@ -55,18 +57,18 @@ extension Stream {
         return (front.entries + more, cut)
     }
 
-    /// The packs that go as a whole.
+    /// The packs to remove as a whole.
     private struct Front {
         var packs = 0
-        /// The entries in them that were not deleted.
+        /// The entries in them that are not deleted.
         var entries = 0
-        /// The first id of the first pack that stays; nil where none does.
+        /// The first id of the first pack to keep; nil if none is kept.
         var end: StreamID?
-        /// Whether more would go but for the limit.
+        /// Whether the limit prevented removing more.
         var isLimited = false
     }
 
-    /// Finds where to cut, counting from both ends at once until one of the counts meets the place.
+    /// Finds where to cut, counting from both ends at once until either count reaches it.
     private func front(_ trim: StreamTrim, _ arena: borrowing Arena) -> Front {
         let tree = packs
         var front = Front()
@@ -88,7 +90,7 @@ extension Stream {
             front.packs += 1
             front.entries += pack.count
             first = tree.next(here, arena)
-            // The limit is a count from the front.
+            // A limit counts from the front only.
             guard trim.limit == 0, let there = last else { continue }
             let other = StreamPack(arena.cell(tree.handle(there, arena)))
             let stays =
@@ -111,7 +113,7 @@ extension Stream {
         return front
     }
 
-    /// Takes the packs of `front` out; many are left to a stream of their own.
+    /// Removes the packs of `front`; many are moved to a stream of their own, which is returned.
     private func removeFront(_ front: Front, _ arena: inout Arena) -> Stream? {
         guard front.packs > Stream.packsRemovedAlone else {
             for _ in 0..<front.packs {
@@ -128,7 +130,7 @@ extension Stream {
         return cut
     }
 
-    /// As `trimPacks`, entry by entry; with `isApproximate` too, as pending entries name entries.
+    /// Trims entry by entry, even if `isApproximate`, as pending entries refer to entries.
     private func trimEntries(_ trim: StreamTrim, _ arena: inout Arena) -> Int {
         var removed = 0
         var from = StreamID.zero
@@ -150,7 +152,7 @@ extension Stream {
         return removed
     }
 
-    /// Marks entries at the front of a pack that keeps at least one.
+    /// Marks entries at the front of a pack as deleted; the pack keeps at least one.
     private func trimFront(of pack: StreamPack, _ bound: StreamTrim.Bound) -> Int {
         var removed = 0
         var cursor = StreamPack.Cursor(pack)

@@ -1,6 +1,6 @@
 public import Primitives
 
-/// A stream: packs of entries found by their first ids, and what is known of the whole.
+/// A stream: packs of entries, indexed by their first ids, and its counters.
 ///
 /// ```text
 /// 0       8       16      32       48        64      76     80       84
@@ -9,17 +9,17 @@ public import Primitives
 /// │       │ ever  │ id    │ id     │ deleted │ tree  │ pack │        │ known    │
 /// └───────┴───────┴───────┴────────┴─────────┴───────┴──────┴────────┴──────────┘
 /// ```
-/// A view of the block; the block and all that hangs on it live in one arena.
+/// A view of the root block; all blocks of a stream are in one arena.
 ///
 /// ## Invariants
-/// No pack is without entries that are not deleted. `first` is the id of the first entry, zero when
-/// there is none; `last` is not below any entry's.
+/// Every pack has an entry that is not deleted. `first` is the id of the first entry, zero if there
+/// is none; no entry has an id above `last`.
 public struct Stream: Sendable {
     static let byteCount = 88
-    /// The most bytes of a pack, whatever the limits say; no entry may be larger.
+    /// The maximum size of a pack in bytes, whatever the limits say; no entry may be larger.
     public static let packBytesMax = 1 << 30
 
-    /// The block.
+    /// The root block.
     public let root: Handle
     private let cell: Cell
 
@@ -29,7 +29,7 @@ public struct Stream: Sendable {
         cell = arena.cell(root)
     }
 
-    /// An empty stream.
+    /// Creates an empty stream.
     public static func create(_ arena: inout Arena) -> Stream {
         let stream = Stream(arena.allocate(byteCount), arena)
         stream.cell.zero(0, byteCount)
@@ -38,31 +38,31 @@ public struct Stream: Sendable {
 
     // MARK: Facts
 
-    /// The entries held.
+    /// The number of entries.
     public internal(set) var count: Int {
         get { Int(cell.load(0, as: Int64.self)) }
         nonmutating set { cell.store(Int64(newValue), 0) }
     }
 
-    /// The entries ever added, as far as the stream was told.
+    /// The number of entries ever added, or what XSETID made of it.
     public var addedCount: Int64 {
         get { cell.load(8) }
         nonmutating set { cell.store(newValue, 8) }
     }
 
-    /// The greatest id given so far.
+    /// The greatest id ever assigned.
     public var lastID: StreamID {
         get { cell.load(16) }
         nonmutating set { cell.store(newValue, 16) }
     }
 
-    /// The id of the first entry; zero when there is none.
+    /// The id of the first entry; zero if there is none.
     public internal(set) var firstID: StreamID {
         get { cell.load(32) }
         nonmutating set { cell.store(newValue, 32) }
     }
 
-    /// The greatest id that was deleted by name; zero when none was.
+    /// The greatest id deleted by name; zero if none was.
     public var deletedIDMax: StreamID {
         get { cell.load(48) }
         nonmutating set { cell.store(newValue, 48) }
@@ -95,10 +95,11 @@ public struct Stream: Sendable {
 
     // MARK: Reading
 
-    /// Calls `body` with the entries from `lower` to `upper`, downwards when `reversed`, until it
-    /// says false.
+    /// Calls `body` with the entries from `lower` to `upper`, backwards if `reversed`.
     ///
-    /// `body` must not change the stream. Complexity: O(log n + entries).
+    /// Stops when `body` returns false. `body` must not change the stream.
+    ///
+    /// Complexity: O(log n + entries).
     public func walk(
         _ lower: StreamID,
         _ upper: StreamID,
@@ -139,7 +140,7 @@ public struct Stream: Sendable {
         return id <= pack.lastID ? pack.find(id) : nil
     }
 
-    /// The id of the first entry, or of the last one; zero when there is none.
+    /// The id of the first or the last entry; zero if there is none.
     public func edgeID(last: Bool, _ arena: borrowing Arena) -> StreamID {
         if last, !lastPack.isNone {
             let pack = StreamPack(arena.cell(lastPack))
@@ -155,24 +156,25 @@ public struct Stream: Sendable {
 
     // MARK: Adding
 
-    /// Where a pack ends.
+    /// When to start a new pack.
     public struct PackLimits {
-        /// stream-node-max-bytes; 0 = no bound.
+        /// stream-node-max-bytes; 0 = no limit.
         public var bytesMax: Int
-        /// stream-node-max-entries; 0 = no bound.
+        /// stream-node-max-entries; 0 = no limit.
         public var entriesMax: Int
 
-        /// Joins both.
+        /// Creates limits.
         public init(bytesMax: Int, entriesMax: Int) {
             self.bytesMax = bytesMax
             self.entriesMax = entriesMax
         }
     }
 
-    /// Adds an entry of `pairs` fields and values, which `word` gives in turns and which have
-    /// `byteCount` bytes together.
+    /// Appends an entry of `pairs` fields and values, which `word` returns alternately.
     ///
-    /// Complexity: O(its bytes).
+    /// `byteCount` is their total size.
+    ///
+    /// Complexity: O(bytes of the entry).
     ///
     /// Precondition: `id` is above the last one.
     public func append(
@@ -232,9 +234,9 @@ public struct Stream: Sendable {
 
     // MARK: Removing
 
-    /// Takes an entry out; whether it was there.
+    /// Removes an entry; returns whether it was there.
     ///
-    /// What is known of deleted ids is the caller's.
+    /// The caller updates what is recorded about deleted ids.
     func removeEntry(_ id: StreamID, _ arena: inout Arena) -> Bool {
         guard let item = find(id, arena) else { return false }
         item.delete()
@@ -243,7 +245,7 @@ public struct Stream: Sendable {
         return true
     }
 
-    /// Takes out the pack whose first id is `id`.
+    /// Removes the pack whose first id is `id`.
     func removePack(_ id: StreamID, _ arena: inout Arena) {
         var packs = packs
         guard let handle = packs.remove(id, &arena) else {
@@ -256,9 +258,9 @@ public struct Stream: Sendable {
         }
     }
 
-    /// Takes the entry `id` out by name; whether it was there.
+    /// Deletes the entry `id` by name; returns whether it was there.
     ///
-    /// Complexity: as `find`.
+    /// Complexity: that of `find`.
     public func remove(_ id: StreamID, _ arena: inout Arena) -> Bool {
         guard removeEntry(id, &arena) else { return false }
         deletedIDMax = max(deletedIDMax, id)
@@ -272,7 +274,7 @@ public struct Stream: Sendable {
 
     // MARK: Whole streams
 
-    /// The bytes of all blocks; of packs beyond the first 16 their average is taken.
+    /// The total size of all blocks in bytes; packs past the first 16 count with the average.
     public func byteCount(_ arena: borrowing Arena) -> Int {
         var sampled = 0
         var bytes = 0
@@ -286,9 +288,9 @@ public struct Stream: Sendable {
         return arena.capacity(root) + packs.nodeByteCount + packBytes + groupByteCount(arena)
     }
 
-    /// Gives memory back, at most `budget` blocks, and takes what it freed from the budget.
+    /// Frees up to `budget` blocks and subtracts what it freed from the budget.
     ///
-    /// Returns whether all is freed. Nothing else may be called after.
+    /// Returns true once everything is freed. After the first call nothing else may be called.
     public func destroySome(_ budget: inout Int, _ arena: inout Arena) -> Bool {
         var packs = packs
         while budget > 0, let handle = packs.removeLast(&arena) {
@@ -304,7 +306,7 @@ public struct Stream: Sendable {
         return true
     }
 
-    /// An empty stream that knows what this one knows of itself; packs are to follow.
+    /// Creates an empty stream with this one's counters, for packs to be appended to.
     public func createCopy(_ target: inout Arena) -> Stream {
         let head = cell.bytes(0, 64)
         let copy = Stream.create(&target)
@@ -312,7 +314,7 @@ public struct Stream: Sendable {
         return copy
     }
 
-    /// Adds a copy of a pack of another stream, in their order.
+    /// Appends a copy of another stream's pack; packs must be copied in order.
     public func appendCopy(_ bytes: Bytes, _ arena: inout Arena) {
         let block = arena.allocate(bytes.count)
         arena.cell(block).put(bytes, 0)
@@ -322,7 +324,7 @@ public struct Stream: Sendable {
         lastPack = block
     }
 
-    /// The bytes of the first pack that begins after `id`, with its own first id; or nil.
+    /// The first pack that starts after `id`: its first id and its bytes, or nil.
     public func packBytes(after id: StreamID?, _ arena: borrowing Arena) -> (StreamID, Bytes)? {
         guard let from = id.map(\.next) ?? .zero, let spot = packs.seek(from, arena) else {
             return nil

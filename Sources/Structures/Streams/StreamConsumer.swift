@@ -1,6 +1,6 @@
 public import Primitives
 
-/// A consumer of a group.
+/// A consumer in a group.
 ///
 /// ```text
 /// 0        8        16         24         36
@@ -23,26 +23,26 @@ public struct StreamConsumer: Sendable {
     /// The name.
     public var name: Bytes { NameList.name(cell) }
 
-    /// When it last tried something.
+    /// When it last tried to read or claim something.
     public var seen: Int64 {
         get { cell.load(8) }
         nonmutating set { cell.store(newValue, 8) }
     }
 
-    /// When it last got something; -1 when it never did.
+    /// When it last got something; -1 if never.
     public var active: Int64 {
         get { cell.load(16) }
         nonmutating set { cell.store(newValue, 16) }
     }
 
-    /// The pending entries that it has.
+    /// Its pending entries.
     public internal(set) var pending: IDTree {
         get { cell.load(24) }
         nonmutating set { cell.store(newValue, 24) }
     }
 }
 
-/// An entry that was handed out but not acknowledged.
+/// An entry that was delivered but not yet acknowledged.
 ///
 /// ```text
 /// 0          16        24           32         36      40      44
@@ -61,10 +61,10 @@ public struct PendingEntry: Sendable {
         cell = arena.cell(handle)
     }
 
-    /// The entry's id in the stream.
+    /// The id of the entry.
     public var id: StreamID { cell.load(0) }
 
-    /// The moment of the last delivery.
+    /// When it was last delivered.
     public var time: Int64 {
         get { cell.load(16) }
         nonmutating set { cell.store(newValue, 16) }
@@ -76,7 +76,7 @@ public struct PendingEntry: Sendable {
         nonmutating set { cell.store(newValue, 24) }
     }
 
-    /// How often it will have been delivered with the next delivery; the greatest number stays.
+    /// The delivery count after one more delivery; stays at the maximum.
     public var nextDeliveries: Int64 { deliveries < .max ? deliveries + 1 : .max }
 
     /// The consumer, or none.
@@ -85,10 +85,10 @@ public struct PendingEntry: Sendable {
         nonmutating set { cell.store(newValue.units, 32) }
     }
 
-    /// Whether a consumer has it.
+    /// Whether a consumer owns it.
     public var hasConsumer: Bool { !consumer.isNone }
 
-    /// The consumer's name; empty when there is none.
+    /// The name of the consumer; empty if there is none.
     public func consumerName(_ arena: borrowing Arena) -> Bytes {
         hasConsumer ? StreamConsumer(consumer, arena).name : Bytes()
     }

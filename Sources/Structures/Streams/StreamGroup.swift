@@ -1,6 +1,6 @@
 public import Primitives
 
-/// A group of consumers: how far it has read, and what it has handed out but nobody acknowledged.
+/// A consumer group: how far it has read, and which entries are pending.
 ///
 /// ```text
 /// 0        8      24       32           44         48      52      56        60
@@ -9,12 +9,12 @@ public import Primitives
 /// │ place  │ id   │ (or -1)│ id         │          │ pending entry │ released│      │
 /// └────────┴──────┴────────┴────────────┴──────────┴───────┴───────┴─────────┴──────┘
 /// ```
-/// A pending entry is one block that the group's tree and its consumer's tree name, and that stands
-/// in a list by the moment of its delivery.
+/// A pending entry is one block, indexed by the group's tree and by its consumer's tree, and linked
+/// into a list ordered by time of delivery.
 ///
 /// ## Invariants
-/// The consumers' trees together hold the entries of the group's tree that have a consumer. The
-/// list goes from the earliest delivery to the latest; released entries come first.
+/// The consumers' trees together hold exactly the group's pending entries that have a consumer. The
+/// list runs from the earliest delivery to the latest; released entries come first.
 public struct StreamGroup: Sendable {
     static let nameOffset = 60
 
@@ -29,13 +29,13 @@ public struct StreamGroup: Sendable {
     /// The name.
     public var name: Bytes { NameList.name(cell) }
 
-    /// The id of the last entry that was handed out.
+    /// The id of the last entry delivered.
     public var lastID: StreamID {
         get { cell.load(8) }
         nonmutating set { cell.store(newValue, 8) }
     }
 
-    /// How many entries of the stream's whole past were handed out; -1 when there is no telling.
+    /// How many of all entries ever added were delivered; -1 if unknown.
     public var readCount: Int64 {
         get { cell.load(24) }
         nonmutating set { cell.store(newValue, 24) }
@@ -70,17 +70,17 @@ public struct StreamGroup: Sendable {
 
     // MARK: Consumers
 
-    /// The consumer at `index` in the order of the names.
+    /// The consumer at `index`, in the order of names.
     public func consumer(at index: Int, _ arena: borrowing Arena) -> StreamConsumer {
         StreamConsumer(consumers.block(index, arena), arena)
     }
 
-    /// The consumer with `name`, or nil.
+    /// The consumer named `name`, or nil.
     public func consumer(_ name: Bytes, _ arena: borrowing Arena) -> StreamConsumer? {
         consumers.find(name, arena).map { StreamConsumer($0, arena) }
     }
 
-    /// The consumer with `name`, added where it is not there.
+    /// The consumer named `name`, created if necessary.
     public func makeConsumer(_ name: Bytes, now: Int64, _ arena: inout Arena) -> StreamConsumer {
         if let consumer = consumer(name, arena) { return consumer }
         let handle = NameList.createBlock(name, at: StreamConsumer.nameOffset, &arena)
@@ -94,10 +94,10 @@ public struct StreamGroup: Sendable {
         return consumer
     }
 
-    /// Removes up to `limit` pending entries of the consumer with `name`, and the consumer with the
-    /// last of them; returns their number, and whether the consumer is gone.
+    /// Removes up to `limit` pending entries of the consumer `name`, then the empty consumer.
     ///
-    /// Nil when there is no such consumer.
+    /// Returns the number of entries removed and whether the consumer is gone, or nil if there is
+    /// no such consumer.
     public func removeConsumer(
         _ name: Bytes,
         limit: Int,
@@ -125,20 +125,19 @@ public struct StreamGroup: Sendable {
         pending.find(id, arena).map { PendingEntry($0, arena) }
     }
 
-    /// The pending entry that was delivered first, or nil.
+    /// The pending entry delivered first, or nil.
     public func oldestEntry(_ arena: borrowing Arena) -> PendingEntry? {
         oldest.isNone ? nil : PendingEntry(oldest, arena)
     }
 
-    /// The pending entry that was delivered next after `entry`, or nil.
+    /// The pending entry delivered next after `entry`, or nil.
     public func entryAfter(_ entry: PendingEntry, _ arena: borrowing Arena) -> PendingEntry? {
         entry.newer.isNone ? nil : PendingEntry(entry.newer, arena)
     }
 
-    /// Calls `body` with the pending entries from `lower` to `upper`, or those of one consumer,
-    /// until it says false.
+    /// Calls `body` with the pending entries from `lower` to `upper`, until it returns false.
     ///
-    /// `body` must not add or remove any.
+    /// If `consumer` is not nil, only with that consumer's. `body` must not add or remove any.
     public func walkPending(
         of consumer: StreamConsumer?,
         _ lower: StreamID,
@@ -155,7 +154,7 @@ public struct StreamGroup: Sendable {
         }
     }
 
-    /// Adds a pending entry that is not there, of a consumer or (nil) of none.
+    /// Adds a pending entry for `id`, which has none, owned by a consumer or (nil) by nobody.
     @discardableResult
     public func add(
         _ id: StreamID,
@@ -182,17 +181,17 @@ public struct StreamGroup: Sendable {
         return entry
     }
 
-    /// The moment to note for a delivery at `now`.
+    /// The time to record for a delivery at `now`.
     ///
-    /// Workers take the time once for many requests, so that one may be some milliseconds behind
-    /// another: the last delivery's moment then counts.
+    /// Workers read the clock once for many requests, so that one may lag another by some
+    /// milliseconds; if `now` is before the last delivery, that delivery's time is used.
     public func moment(_ now: Int64, _ arena: borrowing Arena) -> Int64 {
         guard !newest.isNone else { return now }
         let last = PendingEntry(newest, arena).time
         return last > now && last &- now < 1_000 ? last : now
     }
 
-    /// Takes a pending entry away.
+    /// Removes a pending entry.
     public func remove(_ entry: PendingEntry, _ arena: inout Arena) {
         disown(entry, &arena)
         unlink(entry, arena)
@@ -202,7 +201,7 @@ public struct StreamGroup: Sendable {
         arena.free(entry.handle)
     }
 
-    /// Gives a pending entry to a consumer, delivered at `time`.
+    /// Assigns a pending entry to a consumer, delivered at `time`.
     public func give(
         _ entry: PendingEntry,
         to consumer: StreamConsumer,
@@ -219,7 +218,7 @@ public struct StreamGroup: Sendable {
         setTime(entry, time, arena)
     }
 
-    /// Takes a pending entry from its consumer, to be claimed by whoever comes first.
+    /// Takes a pending entry from its consumer, so that anyone may claim it.
     public func release(_ entry: PendingEntry, _ arena: inout Arena) {
         disown(entry, &arena)
         unlink(entry, arena)
@@ -227,7 +226,7 @@ public struct StreamGroup: Sendable {
         link(entry, isReleased: true, arena)
     }
 
-    /// Sets the moment of an entry's delivery.
+    /// Sets the delivery time of an entry.
     public func setTime(_ entry: PendingEntry, _ time: Int64, _ arena: borrowing Arena) {
         unlink(entry, arena)
         entry.time = time
@@ -253,13 +252,13 @@ public struct StreamGroup: Sendable {
         join(entry.handle, newer, arena)
     }
 
-    /// Makes two entries neighbours; none stands for an end.
+    /// Links two entries; none stands for an end of the list.
     private func join(_ older: Handle, _ newer: Handle, _ arena: borrowing Arena) {
         if older.isNone { oldest = newer } else { PendingEntry(older, arena).newer = newer }
         if newer.isNone { newest = older } else { PendingEntry(newer, arena).older = older }
     }
 
-    /// The last entry that was delivered up to `time`, looked for from the nearer end.
+    /// The last entry delivered at or before `time`, searched for from the nearer end.
     private func lastBefore(_ time: Int64, _ arena: borrowing Arena) -> Handle {
         guard !newest.isNone else { return .none }
         let last = PendingEntry(newest, arena).time
@@ -288,7 +287,7 @@ public struct StreamGroup: Sendable {
         if entry.handle == lastReleased { lastReleased = older }
     }
 
-    /// Whether the trees and the list hold the same entries in their orders; for tests.
+    /// Whether the trees and the list hold the same entries, in order; for tests.
     func isValid(_ arena: borrowing Arena) -> Bool {
         guard pending.isValid(arena), consumers.isValid(arena) else { return false }
         var owned = 0
@@ -323,7 +322,7 @@ public struct StreamGroup: Sendable {
 
     // MARK: Whole groups
 
-    /// Gives memory back, at most `budget` blocks; whether all but the group's own is freed.
+    /// Frees up to `budget` blocks; returns true once only the group's own block is left.
     func destroySome(_ budget: inout Int, _ arena: inout Arena) -> Bool {
         var pending = pending
         while budget > 0, let handle = pending.removeLast(&arena) {
@@ -348,7 +347,7 @@ public struct StreamGroup: Sendable {
         return consumers.count(arena) == 0
     }
 
-    /// The bytes of all blocks, about.
+    /// The approximate size of all blocks in bytes.
     func byteCount(_ arena: borrowing Arena) -> Int {
         let entrySize = SizeClasses.byteCount(SizeClasses.index(PendingEntry.byteCount))
         let entries = pending.count * entrySize

@@ -1,12 +1,12 @@
-/// The name of an entry in a stream: a moment in milliseconds and a number within it.
+/// The id of an entry in a stream: milliseconds and a sequence number.
 @frozen
 public struct StreamID: Comparable, Hashable, BitwiseCopyable, Sendable {
-    /// Milliseconds since 1970, or what the client gave for them.
+    /// Milliseconds since 1970, or what the client gave instead.
     public var milliseconds: UInt64
-    /// Tells entries of the same millisecond apart.
+    /// Distinguishes entries of the same millisecond.
     public var sequence: UInt64
 
-    /// Joins both parts.
+    /// Creates an id.
     @inlinable
     public init(_ milliseconds: UInt64, _ sequence: UInt64) {
         self.milliseconds = milliseconds
@@ -15,10 +15,10 @@ public struct StreamID: Comparable, Hashable, BitwiseCopyable, Sendable {
 
     /// `0-0`, which no entry has.
     @inlinable public static var zero: StreamID { StreamID(0, 0) }
-    /// The last id there is.
+    /// The greatest possible id.
     @inlinable public static var max: StreamID { StreamID(.max, .max) }
 
-    /// Whether `left` comes first.
+    /// Whether `left` comes before `right`.
     @inlinable
     @inline(__always)
     public static func < (left: StreamID, right: StreamID) -> Bool {
@@ -26,13 +26,13 @@ public struct StreamID: Comparable, Hashable, BitwiseCopyable, Sendable {
             ? left.sequence < right.sequence : left.milliseconds < right.milliseconds
     }
 
-    /// The id directly after this one; nil after the last.
+    /// The next id; nil after the last.
     public var next: StreamID? {
         if sequence < .max { return StreamID(milliseconds, sequence + 1) }
         return milliseconds < .max ? StreamID(milliseconds + 1, 0) : nil
     }
 
-    /// The id directly before this one; nil before the first.
+    /// The previous id; nil before the first.
     public var previous: StreamID? {
         if sequence > 0 { return StreamID(milliseconds, sequence - 1) }
         return milliseconds > 0 ? StreamID(milliseconds - 1, .max) : nil

@@ -1,7 +1,6 @@
 public import Primitives
 
-/// Which messages of which producers a stream has got, so that one that is sent again is not added
-/// again.
+/// The messages that producers have sent to a stream, for ignoring messages sent again.
 ///
 /// ```text
 /// the memory                                              a producer, named by its id
@@ -17,12 +16,12 @@ public import Primitives
 /// ```
 ///
 /// ## Invariants
-/// A producer has at least one message and at most so many as are kept; its list goes from the
-/// oldest to the newest.
+/// A producer has at least one message, and no more than are kept; its list runs from the oldest to
+/// the newest.
 public struct StreamMemory: Sendable {
-    /// How long a message is known, in seconds, where nothing else is set.
+    /// How long messages are remembered by default, in seconds.
     public static let durationDefault = 100
-    /// How many messages of a producer are known, where nothing else is set.
+    /// How many messages per producer are remembered by default.
     public static let countMaxDefault = 100
     static let byteCount = 28
 
@@ -42,25 +41,25 @@ public struct StreamMemory: Sendable {
         return memory
     }
 
-    /// How long a message is known, in seconds.
+    /// How long messages are remembered, in seconds.
     public internal(set) var duration: Int {
         get { Int(cell.load(0, as: UInt32.self)) }
         nonmutating set { cell.store(UInt32(newValue), 0) }
     }
 
-    /// How many messages of a producer are known.
+    /// How many messages are remembered per producer.
     public internal(set) var countMax: Int {
         get { Int(cell.load(4, as: UInt32.self)) }
         nonmutating set { cell.store(UInt32(newValue), 4) }
     }
 
-    /// The messages ever noted.
+    /// The number of messages ever recorded.
     public internal(set) var addedCount: Int64 {
         get { cell.load(8) }
         nonmutating set { cell.store(newValue, 8) }
     }
 
-    /// The messages that came again.
+    /// The number of duplicates seen.
     public internal(set) var duplicateCount: Int64 {
         get { cell.load(16) }
         nonmutating set { cell.store(newValue, 16) }
@@ -74,7 +73,7 @@ public struct StreamMemory: Sendable {
     /// The number of producers.
     public func producerCount(_ arena: borrowing Arena) -> Int { producers.count(arena) }
 
-    /// The number of messages of all producers.
+    /// The total number of messages of all producers.
     ///
     /// Complexity: O(producers).
     public func messageCount(_ arena: borrowing Arena) -> Int {
@@ -87,7 +86,7 @@ public struct StreamMemory: Sendable {
 
     // MARK: Messages
 
-    /// The entry of the message `name` of `producer`, or nil when it is not known at `now`.
+    /// The entry of message `name` of `producer`; nil if it is not remembered at `now`.
     func find(_ name: Bytes, of producer: Bytes, now: Int64, _ arena: inout Arena) -> StreamID? {
         guard let handle = producers.find(producer, arena) else { return nil }
         let block = Producer(handle, arena)
@@ -103,7 +102,7 @@ public struct StreamMemory: Sendable {
         return block.messages.find(name, arena).map { Message($0, arena).id }
     }
 
-    /// Notes that the message `name` of `producer`, which is not known, became the entry `id`.
+    /// Records that message `name` of `producer`, which must be unknown, became entry `id`.
     func note(
         _ name: Bytes,
         of producer: Bytes,
@@ -156,7 +155,7 @@ public struct StreamMemory: Sendable {
         arena.free(block.handle)
     }
 
-    /// Forgets all messages, at most `budget` blocks; whether none is left.
+    /// Forgets messages, freeing up to `budget` blocks; returns true once none is left.
     func clear(_ budget: inout Int, _ arena: inout Arena) -> Bool {
         while budget > 0, producers.count(arena) > 0 {
             let last = producers.count(arena) - 1
@@ -175,28 +174,28 @@ public struct StreamMemory: Sendable {
         return producers.count(arena) == 0
     }
 
-    /// A message that is known, and its producer.
+    /// A remembered message and its producer.
     ///
     /// Valid until the memory changes.
     public struct Known {
-        /// The producer's name.
+        /// The name of the producer.
         public let producer: Bytes
-        /// The message's name.
+        /// The name of the message.
         public let name: Bytes
-        /// The entry that it became.
+        /// The entry that the message became.
         public let id: StreamID
-        /// The moment when.
+        /// When the message was added.
         public let time: Int64
         let newer: Handle
     }
 
-    /// The oldest message of the producer at `index` in the order of the names.
+    /// The oldest message of the producer at `index`, in the order of names.
     public func oldest(ofProducer index: Int, _ arena: borrowing Arena) -> Known? {
         let block = Producer(producers.block(index, arena), arena)
         return known(block.oldest, NameList.name(block.cell), arena)
     }
 
-    /// The message of the same producer that came next, or nil.
+    /// The same producer's next message, or nil.
     public func next(_ message: Known, _ arena: borrowing Arena) -> Known? {
         known(message.newer, message.producer, arena)
     }
@@ -218,7 +217,7 @@ public struct StreamMemory: Sendable {
     }
 }
 
-/// A producer's block.
+/// The block of a producer.
 private struct Producer {
     static let nameOffset = 20
     let handle: Handle
@@ -245,7 +244,7 @@ private struct Producer {
     }
 }
 
-/// A message's block.
+/// The block of a message.
 private struct Message {
     static let nameOffset = 36
     let cell: Cell
@@ -269,7 +268,7 @@ private struct Message {
 }
 
 extension Stream {
-    /// What is known of producers' messages; nil while nobody asked.
+    /// The remembered messages; nil until the feature is first used.
     public func memory(_ arena: borrowing Arena) -> StreamMemory? {
         known.isNone ? nil : StreamMemory(known, arena)
     }
@@ -281,9 +280,9 @@ extension Stream {
         return memory
     }
 
-    /// The entry that the message `name` of `producer` became, or nil when it is not known.
+    /// The entry that message `name` of `producer` became, or nil if it is not remembered.
     ///
-    /// With `counts` it counts as one that came again.
+    /// If `counts` is true, counts the message as a duplicate.
     public func entry(
         ofMessage name: Bytes,
         of producer: Bytes,
@@ -298,7 +297,7 @@ extension Stream {
         return id
     }
 
-    /// Notes that the message `name` of `producer`, which is not known, became the entry `id`.
+    /// Records that message `name` of `producer`, which must be unknown, became entry `id`.
     public func noteMessage(
         _ name: Bytes,
         of producer: Bytes,
@@ -309,7 +308,7 @@ extension Stream {
         makeMemory(&arena).note(name, of: producer, id, now: now, &arena)
     }
 
-    /// Sets how long and how many messages are known; forgets all where that changes.
+    /// Sets how long and how many messages are remembered; a change forgets all messages.
     public func setMemory(duration: Int?, countMax: Int?, _ arena: inout Arena) {
         let memory = makeMemory(&arena)
         let (newDuration, newCount) = (duration ?? memory.duration, countMax ?? memory.countMax)
@@ -329,7 +328,7 @@ extension Stream {
         return true
     }
 
-    /// Sets what another stream's memory has counted.
+    /// Takes over the settings and counters of another stream's memory.
     public func setMemory(like other: StreamMemory, _ arena: inout Arena) {
         let memory = makeMemory(&arena)
         memory.duration = other.duration

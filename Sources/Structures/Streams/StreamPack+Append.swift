@@ -1,12 +1,13 @@
 internal import Primitives
 
-/// Adding entries.
+/// Appending entries.
 extension StreamPack {
-    /// What a listpack has apart from its elements, and an entry that ends the node's fields.
+    /// The size of an empty listpack plus that of the terminator of the master entry.
     private static let listpackFrame = 7 + 2
 
-    /// A pack of the entry `id` with `pairs` fields and values, which `word` gives in turns and
-    /// which have `byteCount` bytes together.
+    /// Creates a pack with the entry `id` of `pairs` fields and values.
+    ///
+    /// `word` returns them alternately; `byteCount` is their total size.
     static func create(
         _ id: StreamID,
         pairs: Int,
@@ -32,10 +33,10 @@ extension StreamPack {
         return handle
     }
 
-    /// Length, flags, both parts of an id and a field count.
+    /// The maximum size of length, flags, both parts of an id, and field count.
     private static var entryHeadMax: Int { 5 + 1 + 16 + 5 }
 
-    /// Adds an entry whose id is above all others; returns the block, which may be another one.
+    /// Appends an entry with an id above all others; returns the block, which may be new.
     static func append(
         _ id: StreamID,
         pairs: Int,
@@ -50,7 +51,7 @@ extension StreamPack {
         let needed = used + entryHeadMax + byteCount + pairs * 2 * StreamWord.headCountMax
         var target = handle
         if needed > arena.capacity(handle) {
-            // Half as much again, so that a pack is copied a few times only.
+            // Grow by half, so that a pack is copied only a few times.
             target = arena.reallocate(handle, max(needed, used * 3 / 2), keeping: used)
             pack = StreamPack(arena.cell(target))
         }
@@ -59,7 +60,7 @@ extension StreamPack {
         return target
     }
 
-    /// Whether an entry has the fields that stand in the pack.
+    /// Whether an entry has exactly the fields stored in the pack.
     private func hasFields(_ pairs: Int, _ word: (Int) -> Bytes) -> Bool {
         guard pairs == fieldCount else { return false }
         var place = StreamPack.fieldsOffset
@@ -80,7 +81,7 @@ extension StreamPack {
         let milliseconds = id.milliseconds &- last.milliseconds
         let sequence = milliseconds == 0 ? id.sequence &- last.sequence &- 1 : id.sequence
         let begin = used
-        // The longest that the entry may be decides how wide its length is.
+        // The maximum size of the entry determines the width of its length.
         let longest = byteCount + pairs * 2 * StreamWord.headCountMax + 1 + 16 + 5
         let width = longest < 0x80 ? 1 : longest < 0x4000 ? 2 : 5
         let head = begin + width
@@ -113,7 +114,7 @@ extension StreamPack {
         listpackBody += listpack
     }
 
-    /// Writes a number's bytes; returns its code.
+    /// Writes the bytes of a number; returns its size code.
     private static func writePart(_ value: UInt64, _ cell: Cell, _ place: inout Int) -> UInt8 {
         if value == 0 { return 0 }
         let start = place
@@ -137,7 +138,7 @@ extension StreamPack {
         return 4
     }
 
-    /// Writes a length or count in `width` bytes.
+    /// Writes a length or count of `width` bytes.
     private static func writeCount(_ count: Int, _ width: Int, _ cell: Cell, _ place: Int) {
         switch width {
         case 1: cell.store(UInt8(count), place)
@@ -150,8 +151,7 @@ extension StreamPack {
         }
     }
 
-    /// Gives back what the block has beyond the bytes in use; returns the block, which may be
-    /// another one.
+    /// Shrinks the block to the bytes in use; returns the block, which may be new.
     static func close(_ handle: Handle, _ arena: inout Arena) -> Handle {
         let used = StreamPack(arena.cell(handle)).used
         let target = arena.allocate(used)

@@ -1,6 +1,6 @@
 public import Primitives
 
-/// A run of a stream's entries: one block.
+/// A run of stream entries in one block.
 ///
 /// ```text
 /// 0      4         8         12         16      20      24       40
@@ -10,21 +10,21 @@ public import Primitives
 /// └──────┴─────────┴─────────┴──────────┴───────┴───────┴────────┴────────┴────────┴─────────
 /// an entry
 /// ┌─────────────┬──────────────────────┬───────────────┬──────────┬─────────────┬──────────────
-/// │ length      │ deleted:1 own:1      │ milliseconds  │ sequence │ own only:   │ values, or
+/// │ length      │ deleted:1 own:1      │ milliseconds  │ sequence │ if own:     │ values, or
 /// │ of the rest │ milliseconds:3 seq:3 │ since before  │          │ field count │ own fields too
 /// └─────────────┴──────────────────────┴───────────────┴──────────┴─────────────┴──────────────
 /// ```
-/// The fields of the first entry stand once; an entry with the same ones has its values alone. An
-/// entry's id follows from the one before: its milliseconds as a difference; its sequence as a
-/// difference too, less one, where the milliseconds are the same. Both take 0, 1, 2, 4 or 8 bytes.
-/// Lengths and counts take 1, 2 or 5: `0nnnnnnn`, `10nnnnnn nnnnnnnn`, `11000000` and 4 bytes.
-/// An entry of the same millisecond with two values of 6 bytes takes 16 bytes (a listpack's: 24).
+/// The fields of the first entry are stored once; entries with the same fields store only their
+/// values. An entry's id is relative to the one before: the difference in milliseconds, and if that
+/// is zero, the difference in sequence numbers less one. Each takes 0, 1, 2, 4 or 8 bytes. Lengths
+/// and counts take 1, 2 or 5 bytes: `0nnnnnnn`, `10nnnnnn nnnnnnnn`, `11000000` and 4 bytes. An
+/// entry of the same millisecond with two values of 6 bytes takes 16 bytes (24 in a listpack).
 ///
-/// `listpack bytes` is what Redis' node would have by now, without its two counters.
+/// `listpack bytes` is the size that Redis' listpack would have by now, without its two counters.
 ///
 /// ## Invariants
-/// Ids rise strictly; `first` and `last` are those of the outermost entries, deleted ones included.
-/// The entries fill `start ..< used` exactly.
+/// Ids strictly ascend; `first` and `last` are those of the outermost entries, including deleted
+/// ones. The entries fill `start ..< used` exactly.
 public struct StreamPack: Sendable {
     static let fieldsOffset = 56
     static let deletedBit: UInt8 = 1
@@ -40,19 +40,19 @@ public struct StreamPack: Sendable {
         nonmutating set { cell.store(UInt32(newValue), 0) }
     }
 
-    /// The entries held, deleted ones included.
+    /// The number of entries, including deleted ones.
     var entryCount: Int {
         get { Int(cell.load(4, as: UInt32.self)) }
         nonmutating set { cell.store(UInt32(newValue), 4) }
     }
 
-    /// The entries that are marked as deleted.
+    /// The number of entries marked as deleted.
     var deletedCount: Int {
         get { Int(cell.load(8, as: UInt32.self)) }
         nonmutating set { cell.store(UInt32(newValue), 8) }
     }
 
-    /// The entries that are not deleted.
+    /// The number of entries that are not deleted.
     var count: Int { entryCount - deletedCount }
 
     var listpackBody: Int {
@@ -60,7 +60,7 @@ public struct StreamPack: Sendable {
         nonmutating set { cell.store(UInt32(newValue), 12) }
     }
 
-    /// The bytes that Redis' node would have.
+    /// The size that Redis' listpack would have, in bytes.
     var listpackByteCount: Int {
         listpackBody + StreamWord.listpackByteCount(Int64(count))
             + StreamWord.listpackByteCount(Int64(deletedCount))
@@ -77,11 +77,11 @@ public struct StreamPack: Sendable {
 
     // MARK: Reading
 
-    /// An entry where it stands.
+    /// An entry and where it is stored.
     ///
     /// Valid until its stream changes.
     public struct Item {
-        /// Its id.
+        /// The id.
         public let id: StreamID
         let pack: StreamPack
         let head: Int
@@ -98,14 +98,14 @@ public struct StreamPack: Sendable {
 
         private var ownsFields: Bool { pack.cell.byte(head) & StreamPack.ownFieldsBit != 0 }
 
-        /// The pairs of field and value.
+        /// The number of field-value pairs.
         public var fieldCount: Int {
             guard ownsFields else { return pack.fieldCount }
             var place = body
             return StreamPack.readCount(pack.cell, &place)
         }
 
-        /// Calls `body` with the fields and values in turns.
+        /// Calls `body` with fields and values, alternately.
         public func forEachWord(_ body: (StreamWord) -> Void) {
             var place = self.body
             if ownsFields {
@@ -124,7 +124,7 @@ public struct StreamPack: Sendable {
         }
     }
 
-    /// A walk over the entries, deleted ones included.
+    /// An iteration over the entries, including deleted ones.
     struct Cursor {
         let pack: StreamPack
         private var place: Int
@@ -136,11 +136,11 @@ public struct StreamPack: Sendable {
             place = pack.start
             end = pack.used
             let first = pack.firstID
-            // The first entry follows on an id that is not there.
+            // The first entry is stored relative to an imaginary predecessor.
             id = StreamID(first.milliseconds, first.sequence &- 1)
         }
 
-        /// The next entry, or nil.
+        /// Advances to the next entry, or nil.
         @inline(__always)
         mutating func next() -> Item? {
             guard place < end else { return nil }
@@ -151,7 +151,7 @@ public struct StreamPack: Sendable {
         }
     }
 
-    /// The entry whose head stands at `head`; `id` goes from the id before to its own.
+    /// Reads the entry at `head`; `id` is that of the previous entry, and becomes this one's.
     @inline(__always)
     func item(_ head: Int, end: Int, after id: inout StreamID) -> Item {
         let flags = cell.byte(head)
@@ -163,7 +163,7 @@ public struct StreamPack: Sendable {
         return Item(id: id, pack: self, head: head, body: place, end: end)
     }
 
-    /// The entry `id`, or nil; a deleted one is not found.
+    /// The entry `id`, or nil if it is absent or deleted.
     func find(_ id: StreamID) -> Item? {
         var cursor = Cursor(self)
         while let item = cursor.next() {
@@ -173,8 +173,9 @@ public struct StreamPack: Sendable {
         return nil
     }
 
-    /// Calls `body` with the entries from `lower` to `upper`, upwards, until it says false; whether
-    /// it never did.
+    /// Calls `body` with the entries from `lower` to `upper`, in ascending order.
+    ///
+    /// Stops when `body` returns false; returns whether it never did.
     func walk(_ lower: StreamID, _ upper: StreamID, _ body: (Item) -> Bool) -> Bool {
         var cursor = Cursor(self)
         while let item = cursor.next() {
@@ -185,9 +186,9 @@ public struct StreamPack: Sendable {
         return true
     }
 
-    /// As `walk`, downwards.
+    /// As `walk`, in descending order.
     ///
-    /// Entries tell where the next one begins, not the one before: notes 64 at a time.
+    /// Records the offsets of 64 entries at a time, as entries can only be read forwards.
     func walkDown(_ lower: StreamID, _ upper: StreamID, _ body: (Item) -> Bool) -> Bool {
         var total = 0
         var cursor = Cursor(self)
@@ -219,7 +220,7 @@ public struct StreamPack: Sendable {
         return true
     }
 
-    /// The bytes of a stored number by its code.
+    /// Reads a number with the given size code.
     @inline(__always)
     private static func readPart(_ code: UInt8, _ cell: Cell, _ place: inout Int) -> UInt64 {
         let start = place
@@ -240,7 +241,7 @@ public struct StreamPack: Sendable {
         }
     }
 
-    /// The length or count at `place`.
+    /// Reads the length or count at `place`.
     @inline(__always)
     static func readCount(_ cell: Cell, _ place: inout Int) -> Int {
         let head = cell.byte(place)
@@ -256,7 +257,7 @@ public struct StreamPack: Sendable {
 
     // MARK: Invariants
 
-    /// Whether the entries fill the bytes in use, in rising order, and are counted; for tests.
+    /// Whether the entries fill the bytes in use, ascend, and are counted; for tests.
     public var isValid: Bool {
         var cursor = Cursor(self)
         var before: StreamID?

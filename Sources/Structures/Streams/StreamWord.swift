@@ -1,24 +1,24 @@
 public import Primitives
 
-/// A field or value of a stream's entry as a pack keeps it.
+/// A field or value of an entry, as stored in a pack.
 ///
 /// ```text
 /// 0lllllll            text of 0…127 bytes, which follow
-/// 10iiiiii            a whole number of 0…63
+/// 10iiiiii            an integer of 0…63
 /// 110lllll llllllll   text of up to 8,191 bytes
-/// 11100www            a whole number of 1, 2, 3, 4 or 8 bytes, which follow
+/// 11100www            an integer of 1, 2, 3, 4 or 8 bytes, which follow
 /// 11110000 + 4 bytes  text of any length
 /// ```
 public enum StreamWord {
-    /// Text, lent by the pack.
+    /// Text, borrowed from the pack.
     case bytes(Bytes)
-    /// Text that is a whole number in decimal, without anything that another spelling could have.
+    /// An integer, for text that is its canonical decimal form.
     case integer(Int64)
 
-    /// The most bytes that come before a word's own.
+    /// The maximum size of the head before the word's own bytes.
     static let headCountMax = 9
 
-    /// Whether the word is `text`.
+    /// Whether the word equals `text`.
     func isSame(as text: Bytes) -> Bool {
         switch self {
         case .bytes(let bytes): bytes == text
@@ -26,7 +26,7 @@ public enum StreamWord {
         }
     }
 
-    /// Reads the word at `place`, which moves behind it.
+    /// Reads the word at `place` and moves `place` past it.
     @inline(__always)
     static func read(_ cell: Cell, _ place: inout Int) -> StreamWord {
         let head = cell.byte(place)
@@ -73,10 +73,10 @@ public enum StreamWord {
         }
     }
 
-    /// Writes `text` at `place`, which moves behind it; there is room for `headCountMax` bytes more
-    /// than the text has.
+    /// Writes `text` at `place` and moves `place` past it.
     ///
-    /// Returns the bytes that a listpack would take for it.
+    /// There must be room for the text and `headCountMax` bytes more. Returns the size that the
+    /// text would have in a listpack.
     static func write(_ text: Bytes, _ cell: Cell, _ place: inout Int) -> Int {
         let count = text.count
         if count <= DecimalText.byteCountMax, let number = DecimalText.integer(text) {
@@ -130,9 +130,9 @@ public enum StreamWord {
 
     // MARK: What Redis would take
 
-    /// The bytes of a whole number in a listpack.
+    /// The size of an integer in a listpack.
     ///
-    /// Redis' nodes end by such sizes, and `XTRIM ~` shows where they end.
+    /// Redis ends nodes by these sizes, and `XTRIM ~` makes visible where they end.
     static func listpackByteCount(_ number: Int64) -> Int {
         if number >= 0, number <= 127 { return 2 }
         if number >= -4096, number <= 4095 { return 3 }
@@ -141,7 +141,7 @@ public enum StreamWord {
         return Int32(exactly: number) != nil ? 6 : 10
     }
 
-    /// The bytes of a text in a listpack.
+    /// The size of a text in a listpack.
     static func listpackByteCount(textCount count: Int) -> Int {
         let body = count + (count < 64 ? 1 : count < 4096 ? 2 : 5)
         if body <= 127 { return body + 1 }

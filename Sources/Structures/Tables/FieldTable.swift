@@ -1,6 +1,6 @@
 public import Primitives
 
-/// A large hash: a table of entries, each a field with its value as strings' entries hold theirs.
+/// A large hash: a table of entries that hold fields and values as the keyspace holds strings.
 ///
 /// ```text
 /// 0            24         32
@@ -8,8 +8,8 @@ public import Primitives
 /// │ EntryTable │ earliest │ volatile │ ─────▶ │ entry: field, expiry as word, value │
 /// └────────────┴──────────┴──────────┘        └───────────────────────────────────┘
 /// ```
-/// The table's hints say in which buckets fields may be due. A plain value that does not own its
-/// memory; what entries name outside the arena is the caller's to free.
+/// The table's hints tell in which buckets fields may have expired. A plain value that does not own
+/// its memory; the caller frees what entries refer to outside the arena.
 ///
 /// ## Invariants
 /// `volatileCount` fields have an expiry, none of them before `earliest`.
@@ -17,20 +17,20 @@ public import Primitives
 public struct FieldTable: BitwiseCopyable, Sendable {
     private static let earliestOffset = 24
     private static let volatileOffset = 32
-    /// The bytes of the block that `save` fills.
+    /// The size of the block that `save` writes, in bytes.
     public static let byteCount = 40
 
-    /// The fields.
+    /// The entries of the fields.
     public private(set) var table = EntryTable()
-    /// A moment (milliseconds since 1970) before which nothing is due.
+    /// A time (milliseconds since 1970) before which nothing expires.
     public private(set) var earliest = Int64.max
-    /// The number of fields that have an expiry.
+    /// The number of fields with an expiry.
     public private(set) var volatileCount = 0
 
-    /// An empty table without memory.
+    /// Creates an empty table without memory.
     public init() {}
 
-    /// The table that was saved in the block `handle`.
+    /// Loads the table that was saved in the block `handle`.
     public init(_ handle: Handle, _ arena: borrowing Arena) {
         let cell = arena.cell(handle)
         table = cell.load(0)
@@ -38,7 +38,7 @@ public struct FieldTable: BitwiseCopyable, Sendable {
         volatileCount = cell.load(FieldTable.volatileOffset)
     }
 
-    /// Writes the table into the block `handle`.
+    /// Saves the table to the block `handle`.
     public func save(_ handle: Handle, _ arena: borrowing Arena) {
         let cell = arena.cell(handle)
         cell.store(table, 0)
@@ -46,7 +46,7 @@ public struct FieldTable: BitwiseCopyable, Sendable {
         cell.store(volatileCount, FieldTable.volatileOffset)
     }
 
-    /// The fields held, due ones included.
+    /// The number of fields, including expired ones.
     public var count: Int { table.count }
 
     // MARK: Changing
@@ -77,7 +77,7 @@ public struct FieldTable: BitwiseCopyable, Sendable {
         return location
     }
 
-    /// Gives a field room for another value, which the caller writes, and another expiry.
+    /// Gives a field another expiry, and room for another value, which the caller writes.
     public mutating func rebuild(
         _ location: EntryTable.Location,
         encoding: UInt8,
@@ -99,7 +99,7 @@ public struct FieldTable: BitwiseCopyable, Sendable {
         return target
     }
 
-    /// Gives a field another expiry, or none.
+    /// Sets or (nil) removes the expiry of a field.
     public mutating func setExpiry(
         _ location: EntryTable.Location,
         _ expiry: Int64?,
@@ -110,7 +110,7 @@ public struct FieldTable: BitwiseCopyable, Sendable {
         if let expiry { note(expiry, target, &arena) }
     }
 
-    /// Takes a field out and frees its entry.
+    /// Removes a field and frees its entry.
     public mutating func remove(_ location: EntryTable.Location, _ arena: inout Arena) {
         countVolatile(location, nil)
         table.removeEntry(location, &arena)
@@ -133,10 +133,11 @@ public struct FieldTable: BitwiseCopyable, Sendable {
 
     // MARK: Expiring
 
-    /// Takes out fields that were due at `now`, at most `budget` of them, each announced to
-    /// `willRemove`; returns how many.
+    /// Removes up to `budget` fields that have expired at `now`; returns how many.
     ///
-    /// Complexity: O(removed), and a word for every 64 buckets.
+    /// Calls `willRemove` with each one first.
+    ///
+    /// Complexity: O(removed), plus one word per 64 buckets.
     public mutating func removeDue(
         _ now: Int64,
         _ budget: inout Int,
@@ -151,11 +152,11 @@ public struct FieldTable: BitwiseCopyable, Sendable {
                 guard removeDue(inBucket: bucket, now, &budget, &arena, willRemove) else { break }
                 start = bucket + 1
             } else if count < countAtStart {
-                // A removal may have moved what was due to a bucket behind.
+                // A removal may have moved expired fields to an earlier bucket.
                 countAtStart = count
                 start = 0
             } else {
-                // Hints are rounded down, but what was not due at `now` is due later.
+                // Hints are rounded down, but fields that have not expired at `now` expire later.
                 earliest = max(table.earliestExpiry(arena) ?? .max, now + 1)
                 break
             }
@@ -163,8 +164,9 @@ public struct FieldTable: BitwiseCopyable, Sendable {
         return before - count
     }
 
-    /// Takes out one due field after the other, as each removal may move others, and corrects the
-    /// hint; false when the budget did not do.
+    /// Removes expired fields one by one, as each removal may move others, then corrects the hint.
+    ///
+    /// Returns false if the budget ran out.
     private mutating func removeDue(
         inBucket bucket: Int,
         _ now: Int64,
@@ -194,10 +196,10 @@ public struct FieldTable: BitwiseCopyable, Sendable {
 
     // MARK: Freeing
 
-    /// Gives memory back, at most `budget` entries and a bucket's more, each announced to
-    /// `willRemove`, and takes what it freed from the budget.
+    /// Frees up to `budget` entries and one bucket's more; calls `willRemove` with each first.
     ///
-    /// Returns whether all is freed. Nothing else may be called after.
+    /// Subtracts what it freed from the budget. Returns true once everything is freed. After the
+    /// first call nothing else may be called.
     public mutating func destroySome(
         _ budget: inout Int,
         _ arena: inout Arena,
@@ -209,7 +211,7 @@ public struct FieldTable: BitwiseCopyable, Sendable {
         return table.isDestroyed
     }
 
-    /// Whether the counts and hints are right; for tests.
+    /// Whether the counts and hints are correct; for tests.
     public func isValid(_ arena: borrowing Arena) -> Bool {
         var (fields, expiring) = (0, 0)
         var isCovered = true

@@ -8,28 +8,28 @@ public import Primitives
 /// │ EntryTable │ ─────▶ │ entry: member │
 /// └────────────┘        └───────────────┘
 /// ```
-/// A member of 10 bytes takes 12 in its entry, a block of 16, and a seventh of a bucket of 64. A
+/// A member of 10 bytes takes 12 in its entry, a block of 16, and a seventh of a 64-byte bucket. A
 /// plain value that does not own its memory.
 @frozen
 public struct MemberTable: BitwiseCopyable, Sendable {
-    /// The bytes of the block that `save` fills.
+    /// The size of the block that `save` writes, in bytes.
     public static let byteCount = 24
 
-    /// The members by their bytes.
+    /// The entries of the members.
     public private(set) var table = EntryTable()
 
-    /// An empty table without memory.
+    /// Creates an empty table without memory.
     public init() {}
 
-    /// The table that was saved in the block `handle`.
+    /// Loads the table that was saved in the block `handle`.
     public init(_ handle: Handle, _ arena: borrowing Arena) { table = arena.cell(handle).load(0) }
 
-    /// Writes the table into the block `handle`.
+    /// Saves the table to the block `handle`.
     public func save(_ handle: Handle, _ arena: borrowing Arena) {
         arena.cell(handle).store(table, 0)
     }
 
-    /// The members held.
+    /// The number of members.
     public var count: Int { table.count }
 
     /// Adds a member that the table does not hold.
@@ -47,15 +47,14 @@ public struct MemberTable: BitwiseCopyable, Sendable {
         )
     }
 
-    /// Takes a member out.
+    /// Removes a member.
     ///
     /// Complexity: O(1).
     public mutating func remove(_ location: EntryTable.Location, _ arena: inout Arena) {
         table.removeEntry(location, &arena)
     }
 
-    /// Calls `body` with every member until it says false, asking the cache for entries two buckets
-    /// ahead.
+    /// Calls `body` with each member until it returns false; prefetches entries two buckets ahead.
     ///
     /// `body` must not change the table.
     public func forEach(_ arena: borrowing Arena, _ body: (Bytes) -> Bool) {
@@ -71,17 +70,17 @@ public struct MemberTable: BitwiseCopyable, Sendable {
         }
     }
 
-    /// Some members that are looked at together.
+    /// Several members to process together.
     public struct Batch: ~Copyable {
-        /// The most members.
+        /// The maximum number of members.
         public static let capacity = 32
-        /// The members held.
+        /// The number of members.
         public fileprivate(set) var count = 0
         fileprivate var members = InlineArray<32, Bytes>(repeating: Bytes())
 
-        /// Member `index`, lent by the table.
+        /// Member `index`, borrowed from the table.
         public subscript(index: Int) -> Bytes {
-            // By its span, as the whole array would be copied otherwise.
+            // Through the span, as subscripting the array would copy all of it.
             members.span[index]
         }
 
@@ -92,7 +91,7 @@ public struct MemberTable: BitwiseCopyable, Sendable {
         }
     }
 
-    /// As `forEach`, some dozens of members at a time.
+    /// As `forEach`, a few dozen members at a time.
     public func forEachBatch(_ arena: borrowing Arena, _ body: (borrowing Batch) -> Bool) {
         guard count > 0 else { return }
         let total = table.bucketTotal
@@ -117,10 +116,9 @@ public struct MemberTable: BitwiseCopyable, Sendable {
         if batch.count > 0 { _ = body(batch) }
     }
 
-    /// Gives memory back, at most `budget` blocks and what hangs on the last bucket of them, and
-    /// takes what it freed from the budget.
+    /// Frees up to `budget` blocks and one bucket's more; subtracts what it freed from the budget.
     ///
-    /// Returns whether all is freed. Nothing else may be called after.
+    /// Returns true once everything is freed. After the first call nothing else may be called.
     public mutating func destroySome(_ budget: inout Int, _ arena: inout Arena) -> Bool {
         while budget > 0, !table.isDestroyed { budget -= table.destroyLast(&arena) }
         return table.isDestroyed

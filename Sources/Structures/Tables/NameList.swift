@@ -1,25 +1,25 @@
 internal import Primitives
 
-/// Blocks with names, in the bytewise order of these: the groups of a stream, a group's consumers.
+/// Named blocks in bytewise order of their names: a stream's groups, or a group's consumers.
 ///
 /// ```text
 /// the list            a named block
 /// ┌───────┬─────────┬─────────┬────     ┌─────────────┬─────────────┬─────────┬──────┐
 /// │ count │ handle  │ handle  │ …  ───▶ │ name length │ name offset │ what it │ name │
-/// │ 4     │ 4       │ 4       │         │ 4           │ 4           │ names   │      │
-/// └───────┴─────────┴─────────┴────     └─────────────┴─────────────┴─────────┴──────┘
+/// │ count │ handle  │ handle  │ …  ───▶ │ name length │ name offset │ content │ name │
+/// │ 4     │ 4       │ 4       │         │ 4           │ 4           │         │      │
 /// ```
-/// A plain value that does not own its memory; without blocks it has none. Finding is O(log n),
-/// adding and removing move four bytes for each block behind.
+/// A plain value that does not own its memory; an empty list has none. Lookup is O(log n);
+/// insertion and removal move four bytes for each block after it.
 ///
 /// ## Invariants
-/// Names rise strictly.
+/// Names strictly ascend.
 public struct NameList: BitwiseCopyable, Sendable {
     private(set) var handle: Handle
 
     init(_ handle: Handle = .none) { self.handle = handle }
 
-    /// The blocks held.
+    /// The number of blocks.
     public func count(_ arena: borrowing Arena) -> Int {
         handle.isNone ? 0 : Int(arena.cell(handle).load(0, as: UInt32.self))
     }
@@ -29,12 +29,12 @@ public struct NameList: BitwiseCopyable, Sendable {
         Handle(units: arena.cell(handle).load(4 + index * 4))
     }
 
-    /// A named block's name.
+    /// The name of a named block.
     static func name(_ cell: Cell) -> Bytes {
         cell.bytes(Int(cell.load(4, as: UInt32.self)), Int(cell.load(0, as: UInt32.self)))
     }
 
-    /// A block of `offset` bytes, the first 8 of them the list's, with a name behind; zeroed.
+    /// Creates a zeroed block of `offset` bytes, the first 8 of them the list's, and a name.
     static func createBlock(_ name: Bytes, at offset: Int, _ arena: inout Arena) -> Handle {
         let handle = arena.allocate(offset + name.count)
         let cell = arena.cell(handle)
@@ -45,7 +45,7 @@ public struct NameList: BitwiseCopyable, Sendable {
         return handle
     }
 
-    /// How many names come before `name`, and whether it is held.
+    /// The number of names that come before `name`, and whether `name` is in the list.
     private func position(_ name: Bytes, _ arena: borrowing Arena) -> (index: Int, isHeld: Bool) {
         var lower = 0
         var upper = count(arena)
@@ -58,7 +58,7 @@ public struct NameList: BitwiseCopyable, Sendable {
         return (lower, false)
     }
 
-    /// The block with `name`, or nil.
+    /// The block named `name`, or nil.
     ///
     /// Complexity: O(log n).
     func find(_ name: Bytes, _ arena: borrowing Arena) -> Handle? {
@@ -66,7 +66,7 @@ public struct NameList: BitwiseCopyable, Sendable {
         return place.isHeld ? block(place.index, arena) : nil
     }
 
-    /// Adds a named block whose name is not held.
+    /// Adds a named block; its name must not be in the list.
     mutating func insert(_ block: Handle, _ arena: inout Arena) {
         let place = position(NameList.name(arena.cell(block)), arena)
         precondition(!place.isHeld, "a name is added once")
@@ -74,7 +74,7 @@ public struct NameList: BitwiseCopyable, Sendable {
         if handle.isNone {
             handle = arena.allocate(8)
         } else if 4 + count * 4 + 4 > arena.capacity(handle) {
-            // Half as much again, so that many names cost few copies.
+            // Grow by half, so that many names cost few copies.
             handle = arena.reallocate(handle, 4 + count * 6 + 4, keeping: 4 + count * 4)
         }
         let cell = arena.cell(handle)
@@ -84,7 +84,7 @@ public struct NameList: BitwiseCopyable, Sendable {
         cell.store(UInt32(count + 1), 0)
     }
 
-    /// Takes the block at `index` out of the list; the block itself is the caller's.
+    /// Removes the block at `index` from the list; the caller owns the block.
     mutating func remove(at index: Int, _ arena: inout Arena) {
         let count = count(arena)
         precondition(index < count, "no such block")
@@ -100,7 +100,7 @@ public struct NameList: BitwiseCopyable, Sendable {
         handle = arena.reallocate(handle, count * 4, keeping: count * 4)
     }
 
-    /// Takes the block with `name` out of the list; returns it, or nil.
+    /// Removes the block named `name` from the list; returns it, or nil.
     mutating func remove(_ name: Bytes, _ arena: inout Arena) -> Handle? {
         let place = position(name, arena)
         guard place.isHeld else { return nil }
@@ -109,7 +109,7 @@ public struct NameList: BitwiseCopyable, Sendable {
         return block
     }
 
-    /// Whether names rise strictly; for tests.
+    /// Whether names strictly ascend; for tests.
     func isValid(_ arena: borrowing Arena) -> Bool {
         for index in 1..<max(count(arena), 1) {
             let before = NameList.name(arena.cell(block(index - 1, arena)))

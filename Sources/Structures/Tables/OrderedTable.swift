@@ -1,6 +1,6 @@
 public import Primitives
 
-/// A large sorted set: a hash table and an ordered tree over the same members' entries.
+/// A large sorted set: a hash table and an ordered tree over the same entries.
 ///
 /// ```text
 /// 0            24           44
@@ -8,37 +8,37 @@ public import Primitives
 /// │ EntryTable │ OrderedTree│ ─────▶ │ entry: member, score as word│
 /// └────────────┴────────────┘        └─────────────────────────────┘
 /// ```
-/// The table finds a member, the tree its neighbours. A plain value that does not own its memory.
+/// The table finds members by name, the tree by order. A plain value that does not own its memory.
 ///
 /// ## Invariants
 /// Both hold the same entries.
 @frozen
 public struct OrderedTable: BitwiseCopyable, Sendable {
     private static let treeOffset = 24
-    /// The bytes of the block that `save` fills.
+    /// The size of the block that `save` writes, in bytes.
     public static let byteCount = 48
 
-    /// The members by their bytes.
+    /// The members by name.
     public private(set) var table = EntryTable()
-    /// The members by their scores.
+    /// The members by score.
     public private(set) var tree = OrderedTree()
 
-    /// An empty table without memory.
+    /// Creates an empty table without memory.
     public init() {}
 
-    /// The table that was saved in the block `handle`.
+    /// Loads the table that was saved in the block `handle`.
     public init(_ handle: Handle, _ arena: borrowing Arena) {
         table = arena.cell(handle).load(0)
         tree = arena.cell(handle).load(OrderedTable.treeOffset)
     }
 
-    /// Writes the table into the block `handle`.
+    /// Saves the table to the block `handle`.
     public func save(_ handle: Handle, _ arena: borrowing Arena) {
         arena.cell(handle).store(table, 0)
         arena.cell(handle).store(tree, OrderedTable.treeOffset)
     }
 
-    /// The members held.
+    /// The number of members.
     public var count: Int { table.count }
 
     // MARK: Reading
@@ -48,7 +48,7 @@ public struct OrderedTable: BitwiseCopyable, Sendable {
         table.find(member, arena.hasher(member), arena)
     }
 
-    /// The rank of an entry that the table holds.
+    /// The rank of an entry in the table.
     public func rank(_ location: EntryTable.Location, _ arena: borrowing Arena) -> Int {
         tree.rank(of: table.handle(location), arena)
     }
@@ -58,10 +58,9 @@ public struct OrderedTable: BitwiseCopyable, Sendable {
         tree.seek(bound, arena)?.rank ?? count
     }
 
-    /// Calls `body` with up to `limit` members from `rank` on, downwards when `reversed`, until it
-    /// says false.
+    /// Calls `body` with up to `limit` members from `rank` on, descending if `reversed`.
     ///
-    /// `body` must not change the table.
+    /// Stops when `body` returns false. `body` must not change the table.
     public func walk(
         from rank: Int,
         limit: Int,
@@ -75,7 +74,7 @@ public struct OrderedTable: BitwiseCopyable, Sendable {
         }
     }
 
-    /// Calls `body` with the members that do not sort before `bound`, until it says false.
+    /// Calls `body` with the members that do not sort before `bound`, until it returns false.
     ///
     /// `body` must not change the table.
     public func walk(
@@ -101,8 +100,9 @@ public struct OrderedTable: BitwiseCopyable, Sendable {
         tree.insert(insertUnordered(member, hash, score, &arena), &arena)
     }
 
-    /// Adds a member to the hash table alone; `order` is to follow, before anything that needs
-    /// the order.
+    /// Adds a member to the hash table only.
+    ///
+    /// The caller must call `order` before anything that needs the order.
     @discardableResult
     public mutating func insertUnordered(
         _ member: Bytes,
@@ -123,12 +123,12 @@ public struct OrderedTable: BitwiseCopyable, Sendable {
         return handle
     }
 
-    /// Puts all members in order, of which none is yet.
+    /// Builds the tree of all members, none of which is in it yet.
     public mutating func order(_ arena: inout Arena) {
         precondition(tree.count == 0, "some members are in order already")
         var tree = OrderedTree()
         for bucket in 0..<table.bucketTotal {
-            // The walk must not see the tree grow: some of a bucket's handles first.
+            // Collect some of a bucket's handles first: growing the tree must not disturb the walk.
             var handles = InlineArray<128, Handle>(repeating: .none)
             var (done, met) = (0, 0)
             repeat {
@@ -149,7 +149,7 @@ public struct OrderedTable: BitwiseCopyable, Sendable {
         self.tree = tree
     }
 
-    /// Gives a member that the table holds another score.
+    /// Changes the score of a member in the table.
     public mutating func update(
         _ location: EntryTable.Location,
         score: Double,
@@ -158,7 +158,7 @@ public struct OrderedTable: BitwiseCopyable, Sendable {
         tree.update(table.handle(location), score: score, &arena)
     }
 
-    /// Takes a member out.
+    /// Removes a member.
     public mutating func remove(_ location: EntryTable.Location, _ arena: inout Arena) {
         let handle = table.handle(location)
         tree.remove(handle, &arena)
@@ -166,7 +166,7 @@ public struct OrderedTable: BitwiseCopyable, Sendable {
         arena.free(handle)
     }
 
-    /// Takes out the members with these ranks.
+    /// Removes the members with the given ranks.
     ///
     /// Complexity: O(k log n).
     public mutating func remove(_ ranks: Range<Int>, _ arena: inout Arena) {
@@ -179,10 +179,10 @@ public struct OrderedTable: BitwiseCopyable, Sendable {
         }
     }
 
-    /// Gives memory back, at most `budget` blocks and what hangs on the last of them, and takes
-    /// what it freed from the budget.
+    /// Frees up to `budget` blocks, and whatever hangs on the last of them.
     ///
-    /// Returns whether all is freed. Nothing else may be called after.
+    /// Subtracts what it freed from the budget. Returns true once everything is freed. After the
+    /// first call nothing else may be called.
     public mutating func destroySome(_ budget: inout Int, _ arena: inout Arena) -> Bool {
         guard tree.destroySome(&budget, &arena) else { return false }
         while budget > 0, !table.isDestroyed {

@@ -1,29 +1,29 @@
 public import Primitives
 
-/// The longest subsequence that two runs of bytes have in common.
+/// The longest common subsequence of two byte strings.
 ///
-/// With L(i, j) the length for the first i bytes of one and the first j of the other, row i is kept
-/// as bits: bit j - 1 is a zero where L(i, j) is one more than L(i, j - 1). A row follows from the
-/// one before by a few operations on words, 64 columns at a time:
+/// Let L(i, j) be the length for the first i bytes of one and the first j of the other. Row i is
+/// stored as bits: bit j - 1 is zero if L(i, j) is one more than L(i, j - 1). A row is computed
+/// from the one before by a few word operations, 64 columns at a time:
 ///
 /// ```text
-/// matches  for each byte of the first run: bit j is a one where the second has it at j
+/// matches  for each byte of the first string: bit j is set if the second has it at j
 /// rows     ┌─ row 0: all ones ────────────┐
 ///          │  row 1                       │  ⌈second / 64⌉ words each
 ///          └─ row i … ────────────────────┘
 /// ```
-/// Where the last bytes differ, L(i - 1, j) > L(i, j - 1) just where bit j - 1 of row i is a zero:
-/// the rows are all that is needed to walk back. Memory: a bit a cell, and as much at most for the
+/// If the last bytes differ, L(i - 1, j) > L(i, j - 1) exactly if bit j - 1 of row i is zero, so
+/// the rows suffice to walk back. Memory: a bit per cell, and at most as much again for the
 /// matches.
 ///
 /// Source: M. Crochemore et al., "A fast and practical bit-vector algorithm for the longest common
 /// subsequence problem", 2001.
 public struct CommonSubsequence {
-    /// A run that both have, ending a walk's step.
+    /// A maximal range of bytes that match in both strings.
     public struct Run {
-        /// Where it stands in the first.
+        /// The range in the first string.
         public let first: Range<Int>
-        /// Where it stands in the second.
+        /// The range in the second string.
         public let second: Range<Int>
     }
 
@@ -34,7 +34,7 @@ public struct CommonSubsequence {
     /// The length of the subsequence.
     public private(set) var count = 0
 
-    /// Compares `first` and `second`, both lent for as long as this is used.
+    /// Compares `first` and `second`, which are borrowed for the lifetime of this value.
     ///
     /// Complexity: O(`first` · `second` / 64).
     public init(_ first: Bytes, _ second: Bytes) {
@@ -69,7 +69,7 @@ public struct CommonSubsequence {
         rows[rowStart + column >> 6] & 1 << UInt64(column & 63) != 0
     }
 
-    /// Calls `body` with every byte of the subsequence, the last one first, by its places.
+    /// Calls `body` with the positions of each byte of the subsequence, last byte first.
     private func walkBack(_ body: (Int, Int) -> Void) {
         var row = count == 0 ? 0 : first.count
         var column = second.count
@@ -86,7 +86,7 @@ public struct CommonSubsequence {
         }
     }
 
-    /// Writes the subsequence, `count` bytes, to `target`.
+    /// Writes the subsequence, which has `count` bytes, to `target`.
     public func write(to target: Cell) {
         var left = count
         walkBack { row, _ in
@@ -96,7 +96,7 @@ public struct CommonSubsequence {
         assert(left == 0, "the walk meets every byte")
     }
 
-    /// Calls `body` with the runs that make up the subsequence, the last one first.
+    /// Calls `body` with the runs that make up the subsequence, last run first.
     public func forEachRun(_ body: (Run) -> Void) {
         var run: Run?
         walkBack { row, column in
@@ -115,7 +115,7 @@ public struct CommonSubsequence {
         if let run { body(run) }
     }
 
-    /// For each byte that the first run has, the places of the second that have it, as bits.
+    /// For each byte in the first string, a bitmap of its positions in the second.
     private struct Matches {
         private var starts: InlineArray<256, Int32> = .init(repeating: -1)
         private let rowWords: Int

@@ -1,22 +1,22 @@
 public import Primitives
 
-/// A pattern of KEYS, SCAN and their like: `*`, `?`, `[a-c^…]`, `\` before a character meant as it
-/// is.
+/// A glob pattern, as for KEYS and SCAN: `*`, `?`, `[a-c^…]`, and `\` to escape a character.
 ///
-/// Complexity of a match: O(pattern × text) at worst, as only the last `*` is ever gone back to.
+/// Complexity of a match: O(pattern × text) at worst, as it backtracks only to the last `*`.
+///
 /// Source: the glob style that Redis documents for KEYS.
 public struct GlobPattern {
     private let pattern: Bytes
-    /// Whether letters match in either case.
+    /// Whether matching ignores the case of letters.
     private let ignoresCase: Bool
 
-    /// The pattern in `pattern`, lent for as long as this value lives.
+    /// Creates a pattern; the bytes are borrowed for the lifetime of this value.
     public init(_ pattern: Bytes, ignoresCase: Bool = false) {
         self.pattern = pattern
         self.ignoresCase = ignoresCase
     }
 
-    /// Whether `text` matches as a whole.
+    /// Whether all of `text` matches.
     public func matches(_ text: Bytes) -> Bool {
         var at = 0
         var index = 0
@@ -43,7 +43,7 @@ public struct GlobPattern {
         return at == pattern.count
     }
 
-    /// The place behind the part at `at` if that part matches `byte`, or nil.
+    /// The index after the pattern element at `at` if that matches `byte`, or nil.
     private func step(_ at: Int, _ byte: UInt8) -> Int? {
         switch pattern[at] {
         case UInt8(ascii: "?"): return at + 1
@@ -54,9 +54,9 @@ public struct GlobPattern {
         }
     }
 
-    /// As `step`, for a class whose `[` stands before `start`.
+    /// As `step`, for a character class whose `[` is just before `start`.
     ///
-    /// A class that does not end, ends with the pattern.
+    /// An unterminated class extends to the end of the pattern.
     private func stepClass(_ start: Int, _ byte: UInt8) -> Int? {
         var at = start
         let isNegated = at < pattern.count && pattern[at] == UInt8(ascii: "^")

@@ -1,8 +1,8 @@
 internal import Primitives
 
-/// Cutting a tree in two.
+/// Splitting a tree in two.
 extension IDTree {
-    /// Cuts off all ids below `id`, which are `cutCount`; returns them as a tree of their own.
+    /// Cuts off all ids below `id`, of which there are `cutCount`; returns them as a new tree.
     ///
     /// Complexity: O(log n).
     mutating func cutFront(
@@ -28,8 +28,9 @@ extension IDTree {
         return front
     }
 
-    /// The nodes of `level` (1 = leaves) with the ids below `id` and with the others, either
-    /// perhaps none; `node` is one of the two.
+    /// Splits a node of `level` (1 = leaves) into the ids below `id` and the others.
+    ///
+    /// Either part may be none; `node` is one of the two.
     private static func split(
         _ node: Handle,
         _ level: UInt32,
@@ -40,7 +41,7 @@ extension IDTree {
         guard level > 1 else { return splitLeaf(node, at: view.position(id), &arena) }
         let index = view.child(id)
         let (left, right) = split(view.handle(index), level - 1, id, &arena)
-        // The children in front of `index` go to the left, and the left part of the one there.
+        // The children before `index` go to the left, as does the left part of the child there.
         let moved = index + (left.isNone ? 0 : 1)
         if moved == 0 { return (.none, node) }
         if right.isNone, moved == view.count { return (node, .none) }

@@ -1,6 +1,6 @@
 internal import Primitives
 
-/// A node of an `IDTree`, by its drawing.
+/// A node, laid out as drawn at `IDTree`.
 struct IDNode {
     static let headerCount = 16
     static let itemCount = 20
@@ -10,7 +10,7 @@ struct IDNode {
 
     init(_ cell: Cell) { self.cell = cell }
 
-    /// The bytes of a node with room for `count` items.
+    /// The size of a node with room for `count` items, in bytes.
     static func byteCount(_ count: Int) -> Int { headerCount + count * itemCount }
 
     var count: Int {
@@ -39,10 +39,10 @@ struct IDNode {
 
     func setHandle(_ index: Int, _ handle: Handle) { cell.store(handle.units, offset(index) &+ 16) }
 
-    /// No items, no neighbours.
+    /// Removes all items and links.
     func clear() { cell.zero(0, IDNode.headerCount) }
 
-    /// How many ids come before `id`.
+    /// The number of ids before `id`.
     func position(_ id: StreamID) -> Int {
         var lower = 0
         var upper = count
@@ -54,14 +54,14 @@ struct IDNode {
         return lower
     }
 
-    /// The child below which `id` stands or would stand.
+    /// The index of the child that contains, or would contain, `id`.
     func child(_ id: StreamID) -> Int {
         let index = position(id)
         if index < count, self.id(index) == id { return index }
         return max(index &- 1, 0)
     }
 
-    /// Makes room for one more at `index` and puts it there.
+    /// Inserts an item at `index`.
     func insert(_ id: StreamID, _ handle: Handle, at index: Int) {
         let count = count
         assert(count < IDNode.capacity && index <= count, "a full node is split first")
@@ -76,7 +76,7 @@ struct IDNode {
         self.count = count &+ 1
     }
 
-    /// Closes the gap over `index`.
+    /// Removes the item at `index`.
     func remove(at index: Int) {
         let count = count
         assert(index < count, "no such item")
@@ -92,7 +92,7 @@ struct IDNode {
     /// Appends the items of `source` from `start` on.
     func append(_ source: IDNode, from start: Int) { append(source, start..<source.count) }
 
-    /// Appends items of `source`.
+    /// Appends a range of items of `source`.
     func append(_ source: IDNode, _ range: Range<Int>) {
         assert(count + range.count <= IDNode.capacity, "more than fits")
         let bytes = source.cell.bytes(offset(range.lowerBound), range.count * IDNode.itemCount)
@@ -100,7 +100,7 @@ struct IDNode {
         count += range.count
     }
 
-    /// Takes the first `removed` items out.
+    /// Removes the first `removed` items.
     func removeFirst(_ removed: Int) {
         let kept = count - removed
         assert(kept >= 0, "no more than there are")
@@ -110,7 +110,7 @@ struct IDNode {
 }
 
 extension IDTree {
-    /// The bytes of all nodes, about: leaves counted as nine tenths full.
+    /// The approximate size of all nodes in bytes, assuming leaves to be nine tenths full.
     public var nodeByteCount: Int {
         height <= 1 ? IDNode.byteCount(count) : count * IDNode.itemCount * 10 / 9
     }

@@ -1,6 +1,6 @@
 internal import Primitives
 
-/// A map from stream ids to blocks, in the order of the ids: a B+tree.
+/// A B+tree that maps stream ids, in order, to blocks.
 ///
 /// ```text
 /// a node: 16 bytes, then up to 63 items of 20 bytes; 1,280 bytes in all
@@ -9,37 +9,37 @@ internal import Primitives
 /// │ 2+2   │ previous │ 16 bytes  │ 4 bytes     │           │             │ …
 /// └───────┴──────────┴─────────────────────────┴─────────────────────────┴────
 /// ```
-/// In a leaf the handles are the caller's; in an inner node they are children, and an item's id is
-/// not above any id below the child (but the first's may be, after removals) and above all ids
-/// below the child before. A tree of one leaf has a
-/// block as large as its items need. Ids that come in rising order fill their leaves.
+/// In a leaf, the handles belong to the user of the tree. In an inner node they are children, and
+/// an item's id is a separator: above all ids below the previous child, and not above any id below
+/// its own (except that, after removals, the first one may be). A tree of a single leaf has a block
+/// just large enough for its items. Appending ids in ascending order fills leaves completely.
 ///
 /// The tree is a plain value that does not own its memory.
 ///
 /// ## Invariants
-/// All leaves lie at depth `height`; none is empty. Ids rise strictly over all leaves, which are
+/// All leaves are at depth `height`; none is empty. Ids strictly ascend over all leaves, which are
 /// linked in both directions.
 @frozen
 public struct IDTree: BitwiseCopyable, Sendable {
     var root: Handle = .none
-    /// The levels, leaves included; 0 = nothing held.
+    /// The number of levels, including leaves; 0 for an empty tree.
     var height: UInt32 = 0
     var size: UInt32 = 0
 
-    /// The bytes of the value itself.
+    /// The size of the value itself, in bytes.
     static let byteCount = 12
-    /// Neighbours that hold no more than this together become one.
+    /// Neighbours with at most this many items in total are merged.
     static let mergedCountMax = 48
-    /// A node with fewer items looks for a neighbour to merge with.
+    /// Nodes with fewer items try to merge with a neighbour.
     static let countMin = 16
 
-    /// An empty tree without memory.
+    /// Creates an empty tree without memory.
     public init() {}
 
-    /// The ids held.
+    /// The number of ids.
     public var count: Int { Int(size) }
 
-    /// Where an id stands.
+    /// The position of an id.
     ///
     /// Valid until the next change.
     public struct Spot: Sendable {
@@ -49,7 +49,7 @@ public struct IDTree: BitwiseCopyable, Sendable {
 
     // MARK: Looking up
 
-    /// The leaf in which `id` stands or would stand.
+    /// The leaf that contains, or would contain, `id`.
     private func leaf(_ id: StreamID, _ arena: borrowing Arena) -> Handle {
         var node = root
         for _ in 1..<height {
@@ -59,7 +59,7 @@ public struct IDTree: BitwiseCopyable, Sendable {
         return node
     }
 
-    /// The block of `id`, or nil.
+    /// The block for `id`, or nil.
     ///
     /// Complexity: O(log n).
     public func find(_ id: StreamID, _ arena: borrowing Arena) -> Handle? {
@@ -70,7 +70,7 @@ public struct IDTree: BitwiseCopyable, Sendable {
         return leaf.handle(index)
     }
 
-    /// The first id from `id` on, or nil.
+    /// The position of the first id at or after `id`, or nil.
     ///
     /// Complexity: O(log n).
     public func seek(_ id: StreamID, _ arena: borrowing Arena) -> Spot? {
@@ -82,7 +82,7 @@ public struct IDTree: BitwiseCopyable, Sendable {
         return leaf.next.isNone ? nil : Spot(leaf: leaf.next, index: 0)
     }
 
-    /// The last id up to `id`, or nil.
+    /// The position of the last id at or before `id`, or nil.
     ///
     /// Complexity: O(log n).
     public func seekBack(_ id: StreamID, _ arena: borrowing Arena) -> Spot? {
@@ -94,20 +94,20 @@ public struct IDTree: BitwiseCopyable, Sendable {
         return previous(Spot(leaf: handle, index: index), arena)
     }
 
-    /// The least id's place, or nil.
+    /// The position of the least id, or nil.
     public func first(_ arena: borrowing Arena) -> Spot? { seek(.zero, arena) }
 
-    /// The greatest id's place, or nil.
+    /// The position of the greatest id, or nil.
     public func last(_ arena: borrowing Arena) -> Spot? { seekBack(.max, arena) }
 
-    /// The place after `spot`, or nil.
+    /// The position after `spot`, or nil.
     public func next(_ spot: Spot, _ arena: borrowing Arena) -> Spot? {
         let leaf = IDNode(arena.cell(spot.leaf))
         if spot.index + 1 < leaf.count { return Spot(leaf: spot.leaf, index: spot.index + 1) }
         return leaf.next.isNone ? nil : Spot(leaf: leaf.next, index: 0)
     }
 
-    /// The place before `spot`, or nil.
+    /// The position before `spot`, or nil.
     public func previous(_ spot: Spot, _ arena: borrowing Arena) -> Spot? {
         if spot.index > 0 { return Spot(leaf: spot.leaf, index: spot.index - 1) }
         let before = IDNode(arena.cell(spot.leaf)).previous
@@ -125,14 +125,14 @@ public struct IDTree: BitwiseCopyable, Sendable {
         IDNode(arena.cell(spot.leaf)).handle(spot.index)
     }
 
-    /// Gives the id at `spot` another block.
+    /// Replaces the block at `spot`.
     public func setHandle(_ spot: Spot, _ handle: Handle, _ arena: borrowing Arena) {
         IDNode(arena.cell(spot.leaf)).setHandle(spot.index, handle)
     }
 
     // MARK: Adding
 
-    /// Adds an id that the tree does not hold.
+    /// Adds an id that is not in the tree.
     ///
     /// Complexity: O(log n).
     public mutating func insert(_ id: StreamID, _ handle: Handle, _ arena: inout Arena) {
@@ -146,8 +146,8 @@ public struct IDTree: BitwiseCopyable, Sendable {
         for _ in 1..<height {
             let inner = IDNode(arena.cell(node))
             let index = inner.child(id)
-            // The first item's id may be above what is to stand below it; it must not be when the
-            // child is split.
+            // The first separator may be above the ids below it, but must not be when the child is
+            // split.
             if id < inner.id(index) { inner.setID(index, id) }
             path.append(node, index)
             node = inner.handle(index)
@@ -183,7 +183,7 @@ public struct IDTree: BitwiseCopyable, Sendable {
         }
     }
 
-    /// Makes the only leaf's block larger where it is full; returns the leaf.
+    /// Enlarges the block of the only leaf if it is full; returns the leaf.
     private mutating func growRoot(_ arena: inout Arena) -> Handle {
         let count = IDNode(arena.cell(root)).count
         guard count < IDNode.capacity, IDNode.byteCount(count + 1) > arena.capacity(root) else {
@@ -194,8 +194,9 @@ public struct IDTree: BitwiseCopyable, Sendable {
         return root
     }
 
-    /// A new node to the right of `node`, which is full: with its upper half, or empty where the
-    /// next item comes behind all others.
+    /// Creates a node to the right of the full node `node`.
+    ///
+    /// It gets the upper half of the items, or none if the next item is appended after all others.
     private func split(
         _ node: Handle,
         appends: Bool,
@@ -219,7 +220,7 @@ public struct IDTree: BitwiseCopyable, Sendable {
         return handle
     }
 
-    /// Puts a root above the present one and its new neighbour `right`.
+    /// Puts a new root above the current one and its new right neighbour `right`.
     private mutating func growUp(_ right: Handle, _ arena: inout Arena) {
         let handle = arena.allocate(IDNode.byteCount(IDNode.capacity))
         let node = IDNode(arena.cell(handle))
@@ -232,7 +233,7 @@ public struct IDTree: BitwiseCopyable, Sendable {
 
     // MARK: Removing
 
-    /// Takes `id` out; returns its block, or nil when the tree does not hold it.
+    /// Removes `id`; returns its block, or nil if it is not in the tree.
     ///
     /// Complexity: O(log n).
     @discardableResult
@@ -256,7 +257,7 @@ public struct IDTree: BitwiseCopyable, Sendable {
         return handle
     }
 
-    /// Takes the greatest id out; returns its block, or nil when the tree is empty.
+    /// Removes the greatest id; returns its block, or nil if the tree is empty.
     public mutating func removeLast(_ arena: inout Arena) -> Handle? {
         guard let spot = last(arena) else { return nil }
         return remove(id(spot, arena), &arena)
@@ -301,7 +302,7 @@ public struct IDTree: BitwiseCopyable, Sendable {
         }
     }
 
-    /// Merges the children `left` and the one after it, if they are small; whether it did.
+    /// Merges the child `left` and the next one if they are small; returns whether it did.
     private func merge(
         _ inner: IDNode,
         _ left: Int,
@@ -314,14 +315,14 @@ public struct IDTree: BitwiseCopyable, Sendable {
         let start = target.count
         guard start + source.count <= IDTree.mergedCountMax else { return false }
         target.append(source, from: 0)
-        // What lies between the separator and the first child's own id belongs to that child.
+        // Ids between the separator and the first child's own id belong to that child.
         if !isLeaf { target.setID(start, inner.id(left + 1)) }
         drop(inner.handle(left + 1), &arena)
         inner.remove(at: left + 1)
         return true
     }
 
-    /// Unlinks a node and frees it.
+    /// Unlinks and frees a node.
     private func drop(_ handle: Handle, _ arena: inout Arena) {
         let node = IDNode(arena.cell(handle))
         if !node.previous.isNone { IDNode(arena.cell(node.previous)).next = node.next }

@@ -1,11 +1,11 @@
 internal import Primitives
 
-/// Adding members: descending, making room, splitting.
+/// Insertion: descending, making room, splitting.
 extension OrderedTree {
-    /// A sibling with at most this many members takes some of a full leaf's before it is split.
+    /// A sibling with at most this many members takes some from a full leaf instead of a split.
     static let shiftMax = 70
 
-    /// Adds an entry that the tree does not hold.
+    /// Adds an entry that is not in the tree.
     ///
     /// Complexity: O(log n).
     public mutating func insert(_ handle: Handle, _ arena: inout Arena) {
@@ -34,7 +34,7 @@ extension OrderedTree {
         height = 1
     }
 
-    /// The leaf in which `bound` lies, and the way there.
+    /// The leaf that contains the position `bound`; `path` gets the way there.
     func descend(_ bound: OrderedBound, _ path: inout Path, _ arena: borrowing Arena) -> Handle {
         var node = root
         for _ in 1..<height {
@@ -47,7 +47,7 @@ extension OrderedTree {
         return node
     }
 
-    /// Puts an entry into a leaf with room and counts it in the nodes above.
+    /// Inserts an entry into a leaf with room, and counts it in the nodes above.
     private func insert(
         _ handle: Handle,
         _ bound: OrderedBound,
@@ -69,7 +69,7 @@ extension OrderedTree {
 
     // MARK: Making room
 
-    /// Gives a full leaf room: from a sibling, or by splitting it.
+    /// Makes room in a full leaf, by moving members to a sibling or by splitting it.
     private mutating func makeRoom(
         _ node: Handle,
         _ path: Path,
@@ -93,7 +93,7 @@ extension OrderedTree {
         split(node, path, bound, &arena)
     }
 
-    /// Moves the end of child `index` to the front of the next child.
+    /// Moves the last members of child `index` to the front of the next child.
     private func shiftRight(_ inner: InnerNode, _ index: Int, _ arena: borrowing Arena) {
         let source = LeafNode(arena.cell(inner.child(index)))
         let target = LeafNode(arena.cell(inner.child(index + 1)))
@@ -107,7 +107,7 @@ extension OrderedTree {
         settle(inner, index + 1, target, arena)
     }
 
-    /// Moves the front of child `index` to the end of the child before.
+    /// Moves the first members of child `index` to the end of the previous child.
     private func shiftLeft(_ inner: InnerNode, _ index: Int, _ arena: borrowing Arena) {
         let source = LeafNode(arena.cell(inner.child(index)))
         let target = LeafNode(arena.cell(inner.child(index - 1)))
@@ -119,7 +119,7 @@ extension OrderedTree {
         settle(inner, index, source, arena)
     }
 
-    /// Writes a leaf's count and least entry into its parent.
+    /// Updates a leaf's count and least entry in its parent.
     private func settle(
         _ inner: InnerNode,
         _ index: Int,
@@ -130,8 +130,9 @@ extension OrderedTree {
         inner.setLeast(index, leaf.handle(0), arena)
     }
 
-    /// Splits a full leaf: in the middle, or, where the tree grows at an end, beside its last one,
-    /// so that members that come in order fill their leaves.
+    /// Splits a full leaf in the middle, or beside its outermost member if the tree grows there.
+    ///
+    /// That way, members added in order fill their leaves.
     private mutating func split(
         _ node: Handle,
         _ path: Path,
@@ -161,7 +162,7 @@ extension OrderedTree {
         adopt(added, count: target.count, least: target.handle(0), path, &arena)
     }
 
-    /// Hangs a new node to the right of the one that `path` leads to, and splits full parents.
+    /// Inserts a new node to the right of the one at `path`, splitting full parents.
     private mutating func adopt(
         _ node: Handle,
         count entries: Int,
@@ -180,7 +181,7 @@ extension OrderedTree {
             let added = arena.allocate(InnerNode.byteCount)
             let target = InnerNode(arena.cell(added))
             target.count = 0
-            // Where children come in order, the full node stays full.
+            // If children are appended in order, the full node stays full.
             let kept = index + 1 == inner.count ? inner.count - 1 : inner.count / 2
             target.append(kept..<inner.count, of: inner)
             inner.count = kept
@@ -194,7 +195,7 @@ extension OrderedTree {
         growRoot(node, count: entries, least: least, &arena)
     }
 
-    /// Puts a new root over the old one and `node`, which comes after it.
+    /// Puts a new root above the old one and `node`, which comes after it.
     private mutating func growRoot(
         _ node: Handle,
         count entries: Int,

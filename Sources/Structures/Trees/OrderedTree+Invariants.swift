@@ -1,6 +1,6 @@
 internal import Primitives
 
-/// The invariants of the tree, checked whole; for tests.
+/// Checks all invariants of the tree; for tests.
 extension OrderedTree {
     /// Whether all invariants hold.
     ///
@@ -13,7 +13,7 @@ extension OrderedTree {
         return hasValidList(arena)
     }
 
-    /// The entries below `node`, or nil when something is wrong there.
+    /// The number of entries below `node`, or nil if an invariant is broken there.
     private func validCount(
         _ node: Handle,
         levels: UInt32,
@@ -42,7 +42,7 @@ extension OrderedTree {
         return total
     }
 
-    /// Whether the leaves' list holds all entries in strictly rising order, linked both ways.
+    /// Whether the list of leaves holds all entries in strictly ascending order, linked both ways.
     private func hasValidList(_ arena: borrowing Arena) -> Bool {
         var node = first
         var before = Handle.none
@@ -67,7 +67,7 @@ extension OrderedTree {
 }
 
 extension LeafNode {
-    /// Whether the leaf is neither empty nor too full and its digests are those of its entries.
+    /// Whether the leaf is neither empty nor overfull and its digests match its entries.
     func isValid(_ arena: borrowing Arena) -> Bool {
         guard count > 0, count <= LeafNode.capacity else { return false }
         for index in 0..<count {

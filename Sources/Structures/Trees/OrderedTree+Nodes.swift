@@ -8,13 +8,13 @@ internal import CSupport
 /// 32  80 digests, UInt16, those past `count` are 0xFFFF
 /// 192 80 handles of entries
 /// ```
-/// The digest of a score is `(bits - base) >> shift`, held to 0...0xFFFF.
+/// The digest of a score is `(bits - base) >> shift`, clamped to 0...0xFFFF.
 struct LeafNode {
     static let byteCount = 512
     static let capacity = 80
     static let digestsOffset = 32
     static let handlesOffset = 192
-    /// How far ahead of a walk entries are asked for.
+    /// How far ahead of a walk entries are prefetched.
     static let lookahead = 8
     static let digestMax: UInt16 = .max
 
@@ -63,7 +63,7 @@ struct LeafNode {
 
     func entry(_ index: Int, _ arena: borrowing Arena) -> Entry { Entry(arena.cell(handle(index))) }
 
-    /// An empty leaf.
+    /// Makes the leaf empty.
     func clear() {
         cell.zero(0, LeafNode.digestsOffset)
         for index in 0..<LeafNode.capacity { setDigest(index, LeafNode.digestMax) }
@@ -71,7 +71,7 @@ struct LeafNode {
 
     // MARK: Searching
 
-    /// Asks the cache for the lines that a search reads.
+    /// Prefetches the cache lines that a search reads.
     func prefetch() {
         // SAFETY: a prefetch never faults.
         unsafe apus_prefetch(cell.base)
@@ -85,38 +85,38 @@ struct LeafNode {
         unsafe apus_prefetch(arena.cell(handle(index)).base)
     }
 
-    /// Asks the cache for the first entries of a walk.
+    /// Prefetches the first entries of a walk.
     func prefetchEntries(_ index: Int, reversed: Bool, _ arena: borrowing Arena) {
         for ahead in 0..<LeafNode.lookahead {
             prefetchEntry(reversed ? index - ahead : index + ahead, arena)
         }
     }
 
-    /// The digest of a score with these ordered bits.
+    /// The digest of a score with the ordered bits `bits`.
     func digest(of bits: UInt64) -> UInt16 {
         let base = base
         guard bits > base else { return 0 }
         return UInt16(truncatingIfNeeded: min((bits &- base) >> UInt64(shift), 0xFFFF))
     }
 
-    /// Whether a score with these bits lies within the window.
+    /// Whether a score with the ordered bits `bits` lies within the window.
     func isInWindow(_ bits: UInt64) -> Bool {
         bits >= base && (bits &- base) >> UInt64(shift) <= 0xFFFF
     }
 
     private func countBelow(_ digest: UInt16) -> Int {
-        // SAFETY: the leaf has 80 digests; those past `count` are the greatest.
+        // SAFETY: a leaf has 80 digests; those past `count` are the greatest.
         unsafe apus_count_below80(cell.base + LeafNode.digestsOffset, digest)
     }
 
-    /// The indices whose digest is `digest`.
+    /// The indices of entries with this digest.
     private func range(_ digest: UInt16) -> Range<Int> {
         let lower = countBelow(digest)
         let upper = digest == LeafNode.digestMax ? count : countBelow(digest &+ 1)
         return lower..<max(lower, upper)
     }
 
-    /// How many entries sort before `bound`.
+    /// The number of entries that sort before `bound`.
     func position(_ bound: OrderedBound, _ arena: borrowing Arena) -> Int {
         let candidates = bound.ignoresScores ? 0..<count : range(digest(of: bound.digestible))
         var lower = candidates.lowerBound
@@ -132,7 +132,7 @@ struct LeafNode {
         return lower
     }
 
-    /// The index of an entry that the leaf holds, without a look at any entry.
+    /// The index of an entry in this leaf, found without reading any entry.
     func index(of handle: Handle, _ bound: OrderedBound) -> Int {
         let candidates = range(digest(of: bound.digestible))
         // SAFETY: the range lies within `count`.
@@ -148,7 +148,7 @@ struct LeafNode {
 
     // MARK: Changing
 
-    /// Makes room for one more at `index` and puts `handle` there.
+    /// Inserts `handle` at `index`; the leaf must not be full.
     func insert(_ handle: Handle, _ digest: UInt16, at index: Int) {
         let count = count
         assert(count < LeafNode.capacity, "a full leaf is split first")
@@ -162,7 +162,7 @@ struct LeafNode {
         self.count = count &+ 1
     }
 
-    /// Closes the gap over `index`.
+    /// Removes the entry at `index`.
     func remove(at index: Int) {
         let count = count
         assert(index < count)
@@ -174,7 +174,7 @@ struct LeafNode {
         self.count = count &- 1
     }
 
-    /// Appends `range` of `source`'s entries; the digests are to be fitted afterwards.
+    /// Appends `range` of `source`'s entries; the caller fits the digests afterwards.
     func append(_ range: Range<Int>, of source: LeafNode) {
         let start = count
         assert(start + range.count <= LeafNode.capacity)
@@ -186,13 +186,13 @@ struct LeafNode {
         count = start + range.count
     }
 
-    /// Cuts off all entries from `length` on.
+    /// Removes all entries from `length` on.
     func truncate(to length: Int) {
         for index in length..<count { setDigest(index, LeafNode.digestMax) }
         count = length
     }
 
-    /// Drops the first `dropped` entries.
+    /// Removes the first `dropped` entries.
     func removeFirst(_ dropped: Int) {
         let rest = count - dropped
         cell.move(
@@ -208,8 +208,9 @@ struct LeafNode {
         truncate(to: rest)
     }
 
-    /// Fits the window to the entries, with a quarter of their span to spare on either side, and
-    /// digests all scores anew.
+    /// Fits the window to the entries and recomputes all digests.
+    ///
+    /// The window leaves a quarter of the entries' span to spare on either side.
     func fit(_ arena: borrowing Arena) {
         let count = count
         guard count > 0 else { return }
@@ -269,22 +270,22 @@ struct InnerNode {
         Handle(units: cell.load(InnerNode.membersOffset &+ index &* 4))
     }
 
-    /// Notes the least entry below a child.
+    /// Records the least entry below a child.
     func setLeast(_ index: Int, _ handle: Handle, _ arena: borrowing Arena) {
         cell.store(Entry(arena.cell(handle)).score, InnerNode.scoresOffset &+ index &* 8)
         cell.store(handle.units, InnerNode.membersOffset &+ index &* 4)
     }
 
-    /// The entries below the first `index` children.
+    /// The number of entries below the first `index` children.
     func countBefore(_ index: Int) -> Int {
         // SAFETY: the node has room for 48 counts.
         Int(unsafe apus_sum32(cell.base + InnerNode.countsOffset, index))
     }
 
-    /// The entries below all children.
+    /// The number of entries below all children.
     var total: Int { countBefore(count) }
 
-    /// The child in which `bound` lies: the last one whose least entry is not after it.
+    /// The child that contains `bound`: the last one whose least entry is not after it.
     func child(_ bound: OrderedBound, _ arena: borrowing Arena) -> Int {
         var lower = 0
         var upper = count
@@ -309,7 +310,7 @@ struct InnerNode {
         return max(lower &- 1, 0)
     }
 
-    /// Puts a child, with the number of entries below it, at `index`.
+    /// Inserts a child with `entries` entries below it at `index`.
     func insert(
         _ child: Handle,
         count entries: Int,
@@ -326,7 +327,7 @@ struct InnerNode {
         self.count = count + 1
     }
 
-    /// Takes a child out.
+    /// Removes a child.
     func remove(at index: Int) {
         shiftColumns(from: index + 1, to: index, count: count - index - 1)
         count -= 1

@@ -1,13 +1,13 @@
 internal import Primitives
 
-/// Taking members out and changing scores.
+/// Removal, and changes of scores.
 extension OrderedTree {
-    /// Two leaves that together hold at most this many members become one.
+    /// Two leaves with at most this many members in total are merged.
     static let leafMergeMax = LeafNode.capacity * 9 / 10
-    /// Two inner nodes that together have at most this many children become one.
+    /// Two inner nodes with at most this many children in total are merged.
     static let innerMergeMax = InnerNode.capacity * 3 / 4
 
-    /// Takes an entry out; its block stays the caller's.
+    /// Removes an entry from the tree; the caller owns its block.
     ///
     /// Complexity: O(log n).
     public mutating func remove(_ handle: Handle, _ arena: inout Arena) {
@@ -18,9 +18,9 @@ extension OrderedTree {
         remove(at: index, of: node, path, &arena)
     }
 
-    /// Changes the score of an entry that the tree holds, and its place where that changes.
+    /// Changes the score of an entry in the tree, and its position if necessary.
     ///
-    /// Complexity: O(log n); in place when the neighbours stay the same.
+    /// Complexity: O(log n); in place if its neighbours stay the same.
     public mutating func update(_ handle: Handle, score: Double, _ arena: inout Arena) {
         let bound = OrderedBound(member: handle, arena)
         var path = Path()
@@ -42,7 +42,7 @@ extension OrderedTree {
         insert(handle, &arena)
     }
 
-    /// Moves an entry between two others of its leaf; false when its place is elsewhere.
+    /// Moves an entry within its leaf; returns false if it belongs elsewhere.
     private func moveWithin(
         _ leaf: LeafNode,
         _ index: Int,
@@ -62,7 +62,7 @@ extension OrderedTree {
         return true
     }
 
-    /// Notes the least entry of a node in the nodes above it, as far up as it is theirs too.
+    /// Updates the least entry in the ancestors for which it is the least.
     private func lower(_ handle: Handle, _ path: Path, _ arena: borrowing Arena) {
         var path = path
         while let (node, index) = path.removeLast() {
@@ -110,9 +110,9 @@ extension OrderedTree {
         }
     }
 
-    /// Makes one leaf of the one that `path` leads to and a sibling where they are small.
+    /// Merges the leaf at `path` with a sibling if both are small.
     ///
-    /// The counts in the parent tell, so that no sibling is touched in vain.
+    /// The counts in the parent decide, so that no sibling is touched in vain.
     private mutating func mergeLeaves(_ path: Path, _ arena: inout Arena) {
         var path = path
         guard let (parent, index) = path.removeLast() else { return }
@@ -138,7 +138,7 @@ extension OrderedTree {
         abandon(path, &arena)
     }
 
-    /// Takes the child that `path` leads to, already freed, out of the nodes above.
+    /// Removes the child at `path`, already freed, from the nodes above.
     private mutating func abandon(_ path: Path, _ arena: inout Arena) {
         var path = path
         while let (node, index) = path.removeLast() {
@@ -154,7 +154,7 @@ extension OrderedTree {
         self = OrderedTree()
     }
 
-    /// Makes one inner node of `node`, which `path` leads to, and a sibling where they are small.
+    /// Merges the inner node `node`, at `path`, with a sibling if both are small.
     private mutating func mergeInners(_ node: Handle, _ path: Path, _ arena: inout Arena) {
         let size = InnerNode(arena.cell(node)).count
         guard size <= OrderedTree.innerMergeMax, path.count > 0 else { return }
@@ -183,7 +183,7 @@ extension OrderedTree {
         return children + more <= OrderedTree.innerMergeMax
     }
 
-    /// Drops roots that have one child only.
+    /// Removes roots that have only one child.
     private mutating func shrinkRoot(_ arena: inout Arena) {
         while height > 1 {
             let inner = InnerNode(arena.cell(root))
@@ -197,8 +197,7 @@ extension OrderedTree {
 }
 
 extension LeafNode {
-    /// Whether an entry with the score of `target` could stay at `index`, as far as this leaf
-    /// knows.
+    /// Whether an entry with the score of `target` can stay at `index`, judging by this leaf alone.
     func keepsPlace(_ index: Int, _ target: OrderedBound, _ arena: borrowing Arena) -> Bool {
         let own = digest(of: target.digestible)
         if index > 0 {
@@ -207,7 +206,7 @@ extension LeafNode {
                 return false
             }
         } else if !previous.isNone {
-            // A smaller score might belong into the leaf before.
+            // A smaller score might belong in the previous leaf.
             guard entry(0, arena).score <= target.score else { return false }
         }
         if index + 1 < count {
@@ -217,7 +216,7 @@ extension LeafNode {
         return next.isNone || entry(index, arena).score >= target.score
     }
 
-    /// Opens a gap of `moved` handles at the front; the digests are to be fitted afterwards.
+    /// Opens a gap of `moved` handles at the front; the caller fits the digests afterwards.
     func makeFront(_ moved: Int) {
         let count = count
         assert(count + moved <= LeafNode.capacity)

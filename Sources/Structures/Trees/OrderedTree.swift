@@ -1,8 +1,9 @@
 public import Primitives
 internal import CSupport
 
-/// The members of a large sorted set in their order: a B+tree whose leaves name the members'
-/// entries and whose inner nodes count what hangs below each child.
+/// The members of a large sorted set in order: a B+tree with counts.
+///
+/// Leaves refer to the members' entries; inner nodes count the members below each child.
 ///
 /// ```text
 /// inner node, 1,024 bytes: up to 48 children, each with the least member below it
@@ -16,49 +17,50 @@ internal import CSupport
 /// │ 32 bytes                             │ 2 bytes each  │ of entries  │
 /// └──────────────────────────────────────┴───────────────┴─────────────┘
 /// ```
-/// The order is that of scores, then of members bytewise. The scores stand in the entries; a leaf
-/// keeps only a 16-bit *digest* of each: where the score lies in the window of scores that the
-/// leaf spans. A search reads the digests, three cache lines, and looks at entries only where
-/// digests are equal. A digest is never wrong, only coarse: it grows with the score, and what lies
-/// beyond the window has the first or the last one.
+/// Members are ordered by score, then bytewise. Scores are stored in the entries; a leaf keeps only
+/// a 16-bit *digest* of each: the position of the score in the window of scores that the leaf
+/// spans. A search reads the digests, three cache lines, and looks at entries only if digests are
+/// equal. A digest is never wrong, only coarse: it grows with the score, and scores outside the
+/// window get the first or the last one.
 ///
 /// A member of 10 bytes costs 24 bytes for its entry, about 9 in the hash table beside the tree and
-/// about 8 here: with digests instead of whole scores the tree is 6 bytes a member smaller.
+/// about 8 here: digests instead of whole scores save 6 bytes a member.
 ///
-/// The tree is a plain value that does not own its memory: whoever holds it calls `destroy`.
+/// The tree is a plain value that does not own its memory: the holder must free it with
+/// `destroySome`.
 ///
 /// ## Invariants
-/// All leaves lie at depth `height`; none is empty. `first` and `last` are the ends of the leaves'
-/// list. A child's score and member are those of the first entry below it, its count is the number
-/// of entries below it. Digests are those of the entries' scores in the leaf's window.
+/// All leaves are at depth `height`; none is empty. `first` and `last` are the ends of the list of
+/// leaves. A child's score and member are those of the first entry below it, and its count is the
+/// number of entries below it. Digests are those of the entries' scores in the leaf's window.
 @frozen
 public struct OrderedTree: BitwiseCopyable, Sendable {
     var root: Handle = .none
     var first: Handle = .none
     var last: Handle = .none
     private(set) var size: UInt32 = 0
-    /// The levels, leaves included; 0 = nothing held.
+    /// The number of levels, including leaves; 0 for an empty tree.
     var height: UInt32 = 0
 
-    /// An empty tree without memory.
+    /// Creates an empty tree without memory.
     public init() {}
 
-    /// The members held.
+    /// The number of members.
     public var count: Int { Int(size) }
 
-    /// Where a member stands.
+    /// The position of a member.
     ///
     /// Valid until the next change.
     public struct Spot: Sendable {
         var leaf: Handle
         var index: Int
-        /// The number of members that come before.
+        /// The number of members before it.
         public var rank: Int
     }
 
     // MARK: Looking up
 
-    /// Where `bound` lies: the first member that does not sort before it, or nil at the end.
+    /// The position of the first member that does not sort before `bound`, or nil at the end.
     ///
     /// Complexity: O(log n).
     public func seek(_ bound: OrderedBound, _ arena: borrowing Arena) -> Spot? {
@@ -77,7 +79,7 @@ public struct OrderedTree: BitwiseCopyable, Sendable {
         return spot(node, index, rank + index, arena)
     }
 
-    /// The rank of an entry that the tree holds.
+    /// The rank of an entry in the tree.
     ///
     /// Complexity: O(log n).
     public func rank(of handle: Handle, _ arena: borrowing Arena) -> Int {
@@ -94,7 +96,7 @@ public struct OrderedTree: BitwiseCopyable, Sendable {
         return rank + LeafNode(arena.cell(node)).index(of: handle, bound)
     }
 
-    /// The member with `rank`, or nil.
+    /// The position of the member at `rank`, or nil.
     ///
     /// Complexity: O(log n).
     public func select(_ rank: Int, _ arena: borrowing Arena) -> Spot? {
@@ -118,10 +120,11 @@ public struct OrderedTree: BitwiseCopyable, Sendable {
         LeafNode(arena.cell(spot.leaf)).handle(spot.index)
     }
 
-    /// Calls `body` with up to `limit` entries from `spot` on, downwards when `reversed`, until it
-    /// says false.
+    /// Calls `body` with up to `limit` entries from `spot` on, descending if `reversed`.
     ///
-    /// `body` must not change the tree. Complexity: O(entries).
+    /// Stops when `body` returns false. `body` must not change the tree.
+    ///
+    /// Complexity: O(entries).
     public func walk(
         from spot: Spot,
         limit: Int,
@@ -164,16 +167,15 @@ public struct OrderedTree: BitwiseCopyable, Sendable {
         size = UInt32(Int(size) + change)
     }
 
-    /// Gives memory back, at most `budget` blocks, and takes what it freed from the budget; the
-    /// entries go with the leaves.
+    /// Frees up to `budget` blocks, entries included, and subtracts what it freed from the budget.
     ///
-    /// Returns whether all is freed. Nothing else may be called after.
+    /// Returns true once everything is freed. After the first call nothing else may be called.
     public mutating func destroySome(_ budget: inout Int, _ arena: inout Arena) -> Bool {
         while height > 0, budget > 0 { closeLastLeaf(&budget, &arena) }
         return height == 0
     }
 
-    /// Frees entries from the end of the last leaf; then the leaf, and the nodes that it empties.
+    /// Frees entries from the end of the last leaf; then the leaf and any emptied inner nodes.
     private mutating func closeLastLeaf(_ budget: inout Int, _ arena: inout Arena) {
         var path = Path()
         var node = root
@@ -202,19 +204,19 @@ public struct OrderedTree: BitwiseCopyable, Sendable {
     }
 }
 
-/// A place in the order of a sorted set, to be looked for: a member's own, or an end of a range.
+/// A position in the order of a sorted set to search for: that of a member, or an end of a range.
 public struct OrderedBound {
-    /// Which members sort before the place.
+    /// Which members sort before the position.
     enum Rule {
-        /// Those with a smaller score, or the same and a smaller member.
+        /// Those with a smaller score, or the same score and a smaller name.
         case member
         /// Those with a smaller score.
         case beforeScore
-        /// Those with the same score too.
+        /// Those with a smaller or the same score.
         case afterScore
-        /// Those with a smaller member, whatever the score.
+        /// Those with a smaller name, whatever their score.
         case beforeMember
-        /// Those with the same member too.
+        /// Those with a smaller or the same name.
         case afterMember
     }
 
@@ -230,23 +232,23 @@ public struct OrderedBound {
         digestible = ScoreOrder.bits(score)
     }
 
-    /// The place of a member.
+    /// The position of a member.
     public init(score: Double, member: Bytes) {
         self.init(.member, score: score, member: member)
     }
 
-    /// The place of an entry that the tree holds or is to hold.
+    /// The position of an entry that is, or will be, in the tree.
     public init(member handle: Handle, _ arena: borrowing Arena) {
         let entry = Entry(arena.cell(handle))
         self.init(.member, score: entry.score, member: entry.key)
     }
 
-    /// Before all members with `score`, or after them.
+    /// The position before, or after, all members with `score`.
     public init(score: Double, after: Bool) {
         self.init(after ? .afterScore : .beforeScore, score: score, member: Bytes())
     }
 
-    /// Before `member`, or after it, in a set whose scores are all equal.
+    /// The position before, or after, `member` in a set whose scores are all equal.
     public init(member: Bytes, after: Bool) {
         self.init(after ? .afterMember : .beforeMember, score: 0, member: member)
     }
