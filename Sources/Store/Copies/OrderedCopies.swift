@@ -1,16 +1,16 @@
 internal import Primitives
 internal import Structures
 
-// Copies in the making of what stands in order: node after node of a list, member after member of a
-// sorted set.
+// Copies of ordered collections, made in slices: a list node by node, a sorted set member by
+// member.
 
-/// A large list's copy in the making.
+/// A copy of a large list in progress.
 struct ListCopy {
     private let source: Shard
     private let target: Shard
     private let list: UnrolledList
     private var copy: UnrolledList
-    /// The next node to be copied.
+    /// The next node to copy.
     private var next: UnrolledList.Location?
     let root: Handle
 
@@ -36,11 +36,11 @@ struct ListCopy {
     }
 }
 
-/// A large sorted set's copy in the making.
+/// A copy of a large sorted set in progress.
 struct SortedSetCopy {
-    /// A member is put into a table and into a tree.
+    /// A member is inserted into a table and into a tree.
     private static let memberCost = 2
-    /// Members copied between two looks at the budget.
+    /// The number of members copied between two checks of the budget.
     private static let stride = 32
 
     private let source: Shard

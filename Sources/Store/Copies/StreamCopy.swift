@@ -1,27 +1,26 @@
 internal import Primitives
 internal import Structures
 
-/// A stream's copy in the making: its packs, then its groups one after the other, then what it
-/// knows of producers' messages.
+/// A copy of a stream in progress: its packs, then its groups, then its remembered messages.
 struct StreamCopy {
-    /// What is copied next.
+    /// What to copy next.
     private enum Stage {
-        /// The pack after the one that begins with an id.
+        /// The pack after the one that starts with an id.
         case packs(after: StreamID?)
-        /// A group, by its index, without what it holds.
+        /// A group, by index, without its contents.
         case group(Int)
         /// A consumer of a group.
         case consumers(group: Int, next: Int)
         /// A pending entry of a group.
         case pending(group: Int, next: PendingEntry?)
-        /// What is counted of messages.
+        /// The settings and counters of remembered messages.
         case memory
         /// A message of a producer.
         case messages(producer: Int, next: StreamMemory.Known?)
         case done
     }
 
-    /// A pending entry is put into two trees and a list.
+    /// A pending entry is inserted into two trees and a list.
     private static let pendingCost = 3
 
     private let source: Shard
@@ -82,7 +81,7 @@ struct StreamCopy {
     private func copyConsumer(_ index: Int, of groupIndex: Int) -> Stage {
         let group = stream.group(at: groupIndex, source.arena)
         guard index < group.consumers.count(source.arena) else {
-            // In the order of delivery, so that each comes last in the copy's list.
+            // In order of delivery, so that each one is appended to the copy's list.
             return .pending(group: groupIndex, next: group.oldestEntry(source.arena))
         }
         let consumer = group.consumer(at: index, source.arena)
@@ -128,7 +127,7 @@ struct StreamCopy {
                 next: memory.oldest(ofProducer: index, source.arena)
             )
         }
-        // Noting counted the messages once more.
+        // Recording the messages has counted them again.
         copy.setMemory(like: memory, &target.arena)
         return .done
     }

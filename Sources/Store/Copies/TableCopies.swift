@@ -1,10 +1,10 @@
 internal import Primitives
 internal import Structures
 
-// Copies in the making of what stands in hash tables: bucket after bucket. A bucket's entries are
-// inserted together, so that their places in the copy lie together too.
+// Copies of hash tables, made in slices, bucket by bucket. A bucket's entries are inserted
+// together, so that they are close together in the copy, too.
 
-/// A large set's copy in the making.
+/// A copy of a large set in progress.
 struct SetCopy {
     private let source: Shard
     private let target: Shard
@@ -38,7 +38,7 @@ struct SetCopy {
     }
 }
 
-/// A large hash's copy in the making.
+/// A copy of a large hash in progress.
 struct HashCopy {
     private let source: Shard
     private let target: Shard
@@ -63,7 +63,7 @@ struct HashCopy {
                 let entry = location.entry
                 let content = StringValue.content(entry)
                 budget -= 1 + ValueCopy.cost(entry.byteCount)
-                // A hash's blocks are never edited in place: both may hold one.
+                // Fields' blocks are never edited in place, so both hashes may share one.
                 if case .block(let block) = content { block.retain() }
                 HashValue.insert(entry.key, content, entry.expiry, into: &copy, in: target)
             }
@@ -76,7 +76,7 @@ struct HashCopy {
 }
 
 extension EntryTable {
-    /// Asks the cache for the entries of the bucket after the next one.
+    /// Prefetches the entries of the bucket after the next one.
     fileprivate func prefetchEntries(after bucket: Int, _ arena: borrowing Arena) {
         if bucket + 2 < bucketTotal { prefetchEntries(inBucket: bucket + 2, arena) }
     }

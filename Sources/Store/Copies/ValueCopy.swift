@@ -1,21 +1,21 @@
 internal import Primitives
 internal import Structures
 
-/// A copy of a collection in the making, in the arena of the same shard or of another.
+/// A copy of a collection in progress, in the arena of the same or another shard.
 ///
 /// ```text
 /// source's arena                target's arena
 /// ┌───────────────────┐         ┌───────────────────┐
-/// │ ████████████████░ │ ──────▶ │ █████████░░░░░░░░ │   no key names it before it is whole
+/// │ ████████████████░ │ ──────▶ │ █████████░░░░░░░░ │   no key refers to it before it is complete
 /// └─────────cursor────┘         └───────────────────┘
 /// ```
-/// Between two calls the source must not change. Packs and their like are copied by the first call;
-/// a large collection goes on from a cursor of its kind, so that no call need take long.
+/// The source must not change between two calls. Packs and other single blocks are copied by the
+/// first call; for a large collection, a cursor for its kind allows each call to be short.
 ///
 /// ## Invariants
-/// `root` names a valid collection of what was copied so far, whose memory `discard` gives back.
+/// `root` is a valid collection of what was copied so far; `discard` frees it.
 public struct ValueCopy {
-    /// Where each kind of collection goes on.
+    /// The progress, by kind of collection.
     private enum Cursor {
         case done
         case list(ListCopy)
@@ -28,13 +28,13 @@ public struct ValueCopy {
     let target: Shard
     let kind: EntryKind
     let encoding: UInt8
-    /// The copy's own block.
+    /// The root block of the copy.
     let root: Handle
     private var cursor: Cursor
 
-    /// A copy of the collection at `slot` for `target`, to be filled by `copySome`.
+    /// Starts a copy of the collection at `slot` for `target`; `copySome` fills it.
     ///
-    /// Every kind of collection has its line here.
+    /// Every kind of collection has a case here.
     public init(of slot: Shard.Slot, for target: Shard) {
         let (entry, source) = (slot.entry, slot.shard)
         self.target = target
@@ -65,8 +65,9 @@ public struct ValueCopy {
         }
     }
 
-    /// Copies on until `budget` is used up, of which an element takes 1 and more by its bytes; true
-    /// when the copy is whole.
+    /// Continues until `budget` is used up; returns true once the copy is complete.
+    ///
+    /// An element costs 1, and more if it is large.
     public mutating func copySome(_ budget: inout Int) -> Bool {
         let isWhole: Bool
         switch cursor {
@@ -91,13 +92,13 @@ public struct ValueCopy {
         return isWhole
     }
 
-    /// Frees what was copied, in slices where it is much.
+    /// Frees what was copied, in slices if it is large.
     public func discard() { target.retire(kind, encoding, root) }
 
-    /// What copying `bytes` costs beside the element itself: memory that is touched first is slow.
+    /// The additional cost of copying `bytes`: the first touch of memory is slow.
     static func cost(_ bytes: Int) -> Int { bytes >> 7 }
 
-    /// A copy of a collection that is one block, nil where it is more.
+    /// Copies a collection that is a single block; nil if it has more.
     private static func copyPack(_ entry: Entry, from source: Shard, to target: Shard) -> Handle? {
         let root = entry.collection
         let cell = source.arena.cell(root)

@@ -1,14 +1,14 @@
 public import Primitives
 
-/// A key with its hash, computed once a command.
+/// A key and its hash, which is computed once per command.
 @frozen
 public struct Key {
-    /// The key's bytes, lent by the request or by an entry.
+    /// The bytes of the key, borrowed from the request or from an entry.
     public let bytes: Bytes
-    /// Their hash.
+    /// The hash of the bytes.
     public let hash: KeyHash
 
-    /// Joins a key and its hash.
+    /// Creates a key from its bytes and their hash.
     @inlinable
     public init(_ bytes: Bytes, _ hash: KeyHash) {
         self.bytes = bytes

@@ -1,13 +1,13 @@
 internal import CSupport
 internal import Glibc
 
-/// Looking at all keys without keeping anybody waiting for long, nor waiting long for anybody.
+/// Reads all keys without blocking anybody, or waiting, for long.
 extension Keyspace {
-    /// Calls `body` with every shard of a partition and its database, the partition locked.
+    /// Calls `body` with every shard of a partition and its database while the partition is locked.
     ///
-    /// `held` are the locks that the caller holds. `patience` counts down the pauses that several
-    /// looks may wait together. Returns: false, and nothing was called, where another worker kept
-    /// the partition for longer.
+    /// `held` are the locks that the caller already holds. `patience` counts down the pauses that
+    /// several calls may spend waiting in total. Returns false, without calling `body`, if another
+    /// worker holds the partition for longer than that.
     public func look(
         at partition: Int,
         held: PartitionSet,

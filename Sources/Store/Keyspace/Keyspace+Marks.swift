@@ -1,7 +1,7 @@
 public import Primitives
 internal import Structures
 
-/// What makes requests take a closer look at a partition: the word beside its lock.
+/// Marks that make requests take a closer look at a partition: a word beside its lock.
 ///
 /// ```text
 ///   31      30        29       28        27 … 24   23 … 0
@@ -9,65 +9,65 @@ internal import Structures
 /// │ tight │ tracked │ waited │ watched │ unused  │ number of frozen keys  │
 /// └───────┴─────────┴────────┴─────────┴─────────┴────────────────────────┘
 /// ```
-/// A word of zero, the usual case, is all that the plain path looks at.
+/// The fast path checks only whether this word is zero, which it usually is.
 @frozen
 public struct PartitionMarks: OptionSet, Sendable {
     /// The bits.
     public let rawValue: UInt32
 
-    /// Wraps bits.
+    /// Creates marks from their bits.
     @inlinable
     public init(rawValue: UInt32) { self.rawValue = rawValue }
 
-    /// Some of its keys are watched by transactions to come.
+    /// Transactions watch some of its keys.
     public static let watched = PartitionMarks(rawValue: 1 << 28)
     /// Clients wait for some of its keys.
     public static let waited = PartitionMarks(rawValue: 1 << 29)
     /// Clients cache some of its keys.
     public static let tracked = PartitionMarks(rawValue: 1 << 30)
-    /// Memory is short; the partition's region sets it.
+    /// Memory is short; set by the partition's region.
     public static let tight = PartitionMarks(rawValue: Region.tightBit)
-    /// The bits of the number of frozen keys.
+    /// The bits that hold the number of frozen keys.
     static let frozen = PartitionMarks(rawValue: 1 << 24 - 1)
-    /// Those that may keep a request from running.
+    /// Marks that may prevent a request from running.
     public static let obstacles: PartitionMarks = [.frozen, .tight]
 }
 
 extension Keyspace {
-    /// Whether a partition has marks: requests take a closer look.
+    /// Whether a partition has marks.
     @inlinable
     @inline(__always)
     public func isMarked(_ partition: Int) -> Bool {
         marks(partition).load(0, as: UInt32.self) != 0
     }
 
-    /// Whether one of some partitions has marks.
+    /// Whether any of the partitions has marks.
     public func isMarked(_ partitions: PartitionSet) -> Bool {
         !partitions.allSatisfy { !isMarked($0) }
     }
 
-    /// The marks of a partition, which is locked.
+    /// The marks of a locked partition.
     public func marks(of partition: Int) -> PartitionMarks {
         PartitionMarks(rawValue: marks(partition).load(0))
     }
 
-    /// The marks that some partitions, which are locked, have between them.
+    /// The union of the marks of several locked partitions.
     ///
-    /// Of the frozen keys this tells only whether there are any.
+    /// The number of frozen keys is lost in it; only whether there are any is kept.
     public func marks(of partitions: PartitionSet) -> PartitionMarks {
         var union: PartitionMarks = []
         partitions.forEach { union.formUnion(marks(of: $0)) }
         return union
     }
 
-    /// Sets or clears a mark, `.watched`, `.waited` or `.tracked`, of a partition, which is locked.
+    /// Sets or clears `.watched`, `.waited` or `.tracked` for a locked partition.
     public func mark(_ partition: Int, _ mark: PartitionMarks, _ isOn: Bool) {
         assert(mark.isDisjoint(with: .obstacles), "others keep that one")
         let marks = marks(of: partition)
         store(isOn ? marks.union(mark) : marks.subtracting(mark), partition)
     }
 
-    /// Tells the number of frozen keys of a partition, which is locked.
+    /// Publishes the number of frozen keys of a locked partition.
     func mark(_ partition: Int, frozenKeys count: Int) {
         let frozen = PartitionMarks(rawValue: UInt32(count))
         assert(frozen.isSubset(of: .frozen), "fewer keys are frozen")
@@ -78,7 +78,7 @@ extension Keyspace {
         self.marks(partition).store(marks.rawValue, 0)
     }
 
-    /// Whether one of some partitions is short of memory.
+    /// Whether any of the partitions is short of memory.
     public func isTight(_ partitions: PartitionSet) -> Bool {
         marks(of: partitions).contains(.tight)
     }
@@ -88,7 +88,7 @@ extension Keyspace {
         !marks(of: partition).isDisjoint(with: .frozen)
     }
 
-    /// Whether one of some partitions has frozen keys.
+    /// Whether any of the partitions has frozen keys.
     public func hasFrozen(_ partitions: PartitionSet) -> Bool {
         !marks(of: partitions).isDisjoint(with: .frozen)
     }

@@ -2,18 +2,19 @@ public import CSupport
 public import Primitives
 public import Structures
 
-/// Asking the cache ahead for memory of partitions whose locks are not held, so that a request
-/// takes its lock once, when it runs.
+/// Prefetches memory of partitions whose locks are not held.
 ///
-/// What is read here may be changed meanwhile, even belong to another shard by then. So nothing is
-/// believed: an address is checked to lie in the partition's region, all of which may be read,
-/// before it is read from; and what comes of it is only prefetched, which never faults. A wrong
-/// guess costs a cache line.
+/// That way, a request takes its lock only once, when it runs.
 ///
-/// ThreadSanitizer would rightly call this a race; under it, and where not all of a region may be
-/// read, the lock is taken as for everything else.
+/// Whatever is read here may be changing, or may even belong to another shard by now, so nothing
+/// read is trusted: an address must lie in the partition's region, all of which is readable, before
+/// it is read from; and the result is only prefetched, which never faults. A wrong guess costs a
+/// cache line.
+///
+/// ThreadSanitizer would rightly report this as a race. Under it, and where not all of a region is
+/// readable, the lock is taken as usual.
 extension Keyspace {
-    /// Asks the cache for the bucket of a key.
+    /// Prefetches the bucket of a key.
     @inlinable
     @inline(__always)
     func lookForBucket(_ hash: KeyHash, _ partition: Int, _ database: Int) {
@@ -27,8 +28,7 @@ extension Keyspace {
         )
     }
 
-    /// Asks the cache for the entry that a hash most likely stands for, for its stamp, and for its
-    /// partition's lock.
+    /// Prefetches the entry that most likely has this hash, its stamp, and its partition's lock.
     @inlinable
     @inline(__always)
     func lookForEntry(_ hash: KeyHash, _ partition: Int, _ database: Int) {

@@ -1,21 +1,21 @@
 public import Structures
 
-/// What a partition holds besides the keys that lie in its shards; its lock guards it.
+/// What a partition has besides its shards; guarded by the partition's lock.
 @usableFromInline
 struct Holdings {
     /// The pages of all its shards.
     let region: Region
-    /// The stamp of keys that are made now.
+    /// The access stamp of new keys.
     let freshStamp: SharedStamp
-    /// The databases that have a shard here, in the order in which they got one.
+    /// The databases that have a shard in this partition, in order of creation.
     var databases: [UInt32] = []
     /// Whether new shards' tables get and give up buckets as they grow and shrink.
     var resizesTables = true
 }
 
-/// Making shards where something is first written, and taking whole ones out.
+/// Creates shards on the first write, and removes whole shards.
 extension Keyspace {
-    /// Makes the shard of a database in a place of the table where there is none.
+    /// Creates the shard of a database in an empty slot of the table of shards.
     @inline(never)
     @usableFromInline
     static func makeShard(
@@ -23,7 +23,7 @@ extension Keyspace {
         _ holdings: UnsafeMutablePointer<Holdings>,
         _ database: Int
     ) -> Shard {
-        // SAFETY: a partition's own, whose lock the caller holds.
+        // SAFETY: this is the partition's own memory, and the caller holds its lock.
         let (region, stamp) = unsafe (holdings.pointee.region, holdings.pointee.freshStamp)
         let shard = Shard(freshStamp: stamp, region: region)
         shard.resizesTables = unsafe holdings.pointee.resizesTables
@@ -32,7 +32,7 @@ extension Keyspace {
         return shard
     }
 
-    /// Calls `body` with every shard of a partition, which is locked, and its database.
+    /// Calls `body` with every shard of a locked partition, and its database.
     public func forEachShard(inPartition partition: Int, _ body: (Shard, Int) -> Void) {
         // SAFETY: the caller holds the partition's lock.
         for database in unsafe holdings[partition].databases {
@@ -41,14 +41,14 @@ extension Keyspace {
         }
     }
 
-    /// Calls `body` with every shard of all partitions, which are locked, and its database.
+    /// Calls `body` with every shard of all partitions, which must be locked, and its database.
     public func forEachShard(_ body: (Shard, Int) -> Void) {
         for partition in 0..<partitionCount { forEachShard(inPartition: partition, body) }
     }
 
     /// The databases that have a shard, in ascending order.
     ///
-    /// All partitions are locked.
+    /// All partitions must be locked.
     public var usedDatabases: [Int] {
         var numbers: Set<Int> = []
         for partition in 0..<partitionCount {
@@ -60,17 +60,17 @@ extension Keyspace {
 
     /// Calls `body` with the shards of a database.
     ///
-    /// All partitions are locked.
+    /// All partitions must be locked.
     public func forEachShard(of database: Int, _ body: (Shard) -> Void) {
         for partition in 0..<partitionCount {
             if let shard = shard(at: place(partition, database)) { body(shard) }
         }
     }
 
-    /// Takes the shards of a database, or of all, out of a partition, which is locked: it is as if
-    /// nothing had ever been written there.
+    /// Removes the shards of a database, or of all, from a locked partition.
     ///
-    /// Each comes with its database; the caller destroys it.
+    /// Afterwards the partition is as if nothing had ever been written there. Returns the shards
+    /// with their databases; the caller destroys them.
     public func takeShards(partition: Int, database: Int?) -> [(Int, Shard)] {
         let holding = unsafe holdings + partition
         var taken: [(Int, Shard)] = []
@@ -86,14 +86,14 @@ extension Keyspace {
         return taken
     }
 
-    /// The shard in a place of the table, nil where there is none.
+    /// The shard in a slot of the table of shards; nil if there is none.
     func shard(at index: Int) -> Shard? {
         // SAFETY: the caller holds the partition's lock.
         guard let shard = unsafe shards[index], !shard.isSame(as: empty) else { return nil }
         return shard
     }
 
-    /// Lets two databases change places in a partition, which is locked.
+    /// Swaps two databases in a locked partition.
     public func swap(partition: Int, _ first: Int, _ second: Int) {
         let (one, other) = (place(partition, first), place(partition, second))
         let holding = unsafe holdings + partition
@@ -113,9 +113,9 @@ extension Keyspace {
         unsafe shards[other] = shard ?? empty
     }
 
-    /// Lets all tables get and give up buckets as they grow and shrink, or not.
+    /// Sets whether tables may add and remove buckets.
     ///
-    /// All partitions are locked.
+    /// All partitions must be locked.
     public func setTableResizing(_ isOn: Bool) {
         for partition in 0..<partitionCount {
             // SAFETY: the caller holds the partition's lock.
@@ -126,14 +126,15 @@ extension Keyspace {
 
     // MARK: Room
 
-    /// The bytes of addresses that there are for keys.
+    /// The address space reserved for keys, in bytes.
     public var capacity: Int {
         // SAFETY: the regions live as long as the keyspace and keep their size.
         (0..<partitionCount).reduce(0) { unsafe $0 + holdings[$1].region.capacity }
     }
 
-    /// Whether a command may take `byteCount` bytes in a partition, which is locked, and what it
-    /// takes besides.
+    /// Whether a command may take `byteCount` bytes in a locked partition.
+    ///
+    /// The answer allows for what the command needs besides.
     public func hasRoom(for byteCount: Int, partition: Int, database: Int) -> Bool {
         let index = place(partition, database)
         if let shard = shard(at: index) { return shard.arena.hasRoom(for: byteCount) }
@@ -141,8 +142,7 @@ extension Keyspace {
         return unsafe holdings[partition].region.hasRoom(for: byteCount, slack: 0, of: 1)
     }
 
-    /// Whether a partition, which is locked, has room left for what changes things without adding
-    /// much.
+    /// Whether a locked partition has room left for changes that add little.
     public func hasReserve(_ partition: Int) -> Bool {
         // SAFETY: the caller holds the partition's lock.
         unsafe holdings[partition].region.hasReserve
@@ -150,19 +150,19 @@ extension Keyspace {
 
     // MARK: Pages
 
-    /// Prepares memory that partitions will soon need, on a helper's thread.
+    /// Prepares memory that partitions will soon need; called on a helper thread.
     public func prepareAhead() {
         // SAFETY: the regions live as long as the keyspace.
         for partition in 0..<partitionCount { unsafe holdings[partition].region.prepareAhead() }
     }
 
-    /// Gives back to the system what pages without blocks of a partition, which is locked, hold.
+    /// Returns memory of a locked partition's free pages to the system.
     public func giveBackIdlePages(_ partition: Int) {
         // SAFETY: the caller holds the partition's lock.
         unsafe holdings[partition].region.giveBackIdlePages()
     }
 
-    /// Counts pages and blocks of a partition, which is locked.
+    /// Adds the pages and blocks of a locked partition to `usage`.
     public func count(_ partition: Int, into usage: inout ArenaUsage) {
         // SAFETY: the caller holds the partition's lock.
         unsafe usage.add(holdings[partition].region)

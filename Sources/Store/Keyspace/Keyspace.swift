@@ -3,62 +3,62 @@ public import Primitives
 internal import Glibc
 public import Structures
 
-/// All keys: databases cut into partitions by the keys' hashes, and the partitions' locks.
+/// All keys: databases divided into partitions by key hash, and the locks of the partitions.
 ///
 /// ```text
 ///                 partition 0   partition 1   …   partition 2^k - 1
 ///               ┌─────────────┬─────────────┬───┬─────────────┐
 ///   lines       │ lock, marks │ lock, marks │   │ lock, marks │   a cache line each
-///   holdings    │ region,     │ region,     │   │ region,     │   pages for the shards below it;
+///   holdings    │ region,     │ region,     │   │ region,     │   pages for the shards below;
 ///               │ databases   │ databases   │   │ databases   │   which databases have a shard
 ///   database 0  │ shard       │ shard       │   │ none        │
 ///   database 1  │ none        │ shard       │   │ none        │
-///   …           │ (made when first written to)  │             │
+///   …           │ (created on the first write)  │             │
 ///               └─────────────┴─────────────┴───┴─────────────┘
 /// ```
-/// One worker needs no locks and has as many partitions as the machine's memory asks for; more
-/// workers share 64. The table of shards is reserved like a region and touched by `openDatabase`:
-/// ten thousand databases cost as much as those in use.
+/// A single worker needs no locks and gets as many partitions as the size of the machine's memory
+/// calls for; several workers share 64. The table of shards is reserved like a region and touched
+/// by `openDatabase`, so that ten thousand databases cost no more than those in use.
 ///
 /// ## Invariants
-/// A shard's place changes only while its partition is locked, as does what is frozen. A database
-/// stands in a partition's holdings exactly when it has a shard there. In the places of a database
-/// that was opened stands a shard or `empty`.
+/// The slot of a shard, and what is frozen, changes only while the partition is locked. A database
+/// is listed in a partition's holdings exactly if it has a shard there. The slots of an open
+/// database hold a shard or `empty`.
 @safe
 @frozen
 public struct Keyspace: @unchecked Sendable {  // because: the locks guard the shards
     @usableFromInline let shards: UnsafeMutablePointer<Shard?>
-    /// Stands where a database has no shard, for who only reads.
+    /// Stands in, for readers, where a database has no shard.
     @usableFromInline let empty: Shard
     @usableFromInline let lines: UnsafeMutableRawPointer
-    /// Of each partition the keys that one command alone may use.
+    /// Per partition, the keys reserved for a single command.
     @usableFromInline let frozen: UnsafeMutablePointer<FrozenKeys>
     @usableFromInline let holdings: UnsafeMutablePointer<Holdings>
     @usableFromInline let shift: UInt64
     /// The hash of all keys.
     public let hasher: KeyHasher
-    /// The stamp of keys that are made now.
+    /// The access stamp of new keys.
     public let freshStamp = SharedStamp()
-    /// Rings when huge pages are to be prepared (`prepareAhead`).
+    /// Rings when huge pages must be prepared (`prepareAhead`).
     public let bell = Doorbell()
     /// The number of partitions, a power of two up to 64.
     public let partitionCount: Int
     /// The number of databases.
     public let databaseCount: Int
-    /// Whether several workers use it, so that locks are taken.
+    /// Whether several workers share the keyspace, so that locks are taken.
     public let isShared: Bool
-    /// Whether memory of other workers' partitions may be looked at without their locks, see
-    /// `lookForBucket`.
+    /// Whether memory of other workers' partitions may be read without their locks.
+    ///
+    /// See `lookForBucket`.
     @usableFromInline let looksWithoutLock: Bool
-    /// Where the region of each partition lies.
+    /// The location of each partition's region.
     @usableFromInline let extents: UnsafeMutablePointer<Region.Extent>
-    /// Whether addresses or promises of memory are limited, so that any request may be too large.
+    /// Whether address space or memory commitments are limited: any request may then be too large.
     public let isLimited: Bool
 
-    /// An empty keyspace for `workers` threads, cut as `plan` says.
+    /// Creates an empty keyspace for `workers` threads, divided as `plan` says.
     ///
-    /// It lives as long as the process. Ends the process when there are no addresses for its
-    /// tables.
+    /// It lives as long as the process, which ends if there is no address space for the tables.
     public init(databases: Int, workers: Int, plan: KeyspacePlan? = nil) {
         let plan = plan ?? KeyspacePlan(workers: workers, machineBytes: 0)
         databaseCount = databases
@@ -89,16 +89,17 @@ public struct Keyspace: @unchecked Sendable {  // because: the locks guard the s
             limited = limited || region.isLimited
         }
         isLimited = limited
-        // Where promises are limited, not all of a region may be read.
+        // Where commitments are limited, not all of a region is readable.
         looksWithoutLock = isShared && !limited && !apus_sees_races()
         for database in 0..<min(databases, Keyspace.openedAtOnce) { openDatabase(database) }
     }
 
-    /// So many databases, the usual ones, are open from the start.
+    /// This many databases, the default, are open from the start.
     private static let openedAtOnce = 16
 
-    /// Room for the shards of so many partitions and databases, all none; memory comes as it is
-    /// touched.
+    /// Reserves a table of shards, all nil, for these numbers of partitions and databases.
+    ///
+    /// Memory is committed when touched.
     private static func table(
         _ partitions: Int,
         _ databases: Int
@@ -106,7 +107,7 @@ public struct Keyspace: @unchecked Sendable {  // because: the locks guard the s
         let stride = (partitions + 1) * MemoryLayout<Shard?>.stride
         let (byteCount, overflow) = databases.multipliedReportingOverflow(by: stride)
         let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
-        // SAFETY: a fresh mapping, checked; zeros are no shards.
+        // SAFETY: a fresh mapping, checked; zeros mean that there is no shard.
         guard !overflow,
             let address = unsafe mmap(nil, byteCount, PROT_READ | PROT_WRITE, flags, -1, 0),
             unsafe address != MAP_FAILED
@@ -131,7 +132,7 @@ public struct Keyspace: @unchecked Sendable {  // because: the locks guard the s
     /// No partition is locked. Complexity: O(1), the first time O(partitions).
     public func openDatabase(_ database: Int) {
         precondition(0 <= database && database < databaseCount, "no such database")
-        // One place more than there are partitions tells that the others were filled.
+        // An additional slot after those of the partitions tells whether these have been filled.
         let mark = place(0, database) + partitionCount
         lock(0)
         // SAFETY: the first partition's lock guards the mark.
@@ -148,36 +149,36 @@ public struct Keyspace: @unchecked Sendable {  // because: the locks guard the s
         }
     }
 
-    /// The shard of a hash in database `database`, for reading.
+    /// The shard for a hash in a database, for reading.
     @inlinable
     @inline(__always)
     public func shard(_ hash: KeyHash, database: Int) -> Shard {
         shard(partition: partition(hash), database: database)
     }
 
-    /// The shard of a partition in a database, for reading: an empty one where there is none.
+    /// The shard of a partition in a database, for reading; an empty one if there is none.
     @inlinable
     @inline(__always)
     public func shard(partition: Int, database: Int) -> Shard {
         let index = place(partition, database)
         assert(unsafe shards[index] != nil, "the database was opened")
-        // SAFETY: `place` checks; an open database has no empty places.
+        // SAFETY: `place` checks its arguments; an open database has no nil slots.
         return unsafe shards[index].unsafelyUnwrapped
     }
 
-    /// The shard of a hash in database `database`, for writing: made where there is none.
+    /// The shard for a hash in a database, for writing; created if necessary.
     @inlinable
     @inline(__always)
     public func openShard(_ hash: KeyHash, database: Int) -> Shard {
         let partition = partition(hash)
         let shard = shard(partition: partition, database: database)
         if _fastPath(!shard.isSame(as: empty)) { return shard }
-        // A call on `self` would copy it, and what it lies in, even where it is not made.
+        // A call on `self` would copy `self` and what it contains, even if no shard is created.
         let index = place(partition, database)
         return unsafe Keyspace.makeShard(shards + index, holdings + partition, database)
     }
 
-    /// The shard of a hash in a database that perhaps no client has selected yet, for writing.
+    /// The shard for a hash, for writing, in a database that no client may have selected yet.
     public func openShard(_ hash: KeyHash, inAny database: Int) -> Shard {
         let partition = partition(hash)
         let index = place(partition, database)
@@ -194,7 +195,7 @@ public struct Keyspace: @unchecked Sendable {  // because: the locks guard the s
 
     // MARK: Locks
 
-    /// Locks a partition; waits for it, asleep where that takes long.
+    /// Locks a partition, sleeping if that takes long.
     @inlinable
     @inline(__always)
     public func lock(_ partition: Int) {
@@ -213,7 +214,7 @@ public struct Keyspace: @unchecked Sendable {  // because: the locks guard the s
         unsafe apus_lock_release(lockWord(partition))
     }
 
-    /// Locks a partition unless another worker holds it; says whether it did.
+    /// Locks a partition unless another worker holds it; returns whether it did.
     @inlinable
     @inline(__always)
     public func tryLock(_ partition: Int) -> Bool {
@@ -221,7 +222,7 @@ public struct Keyspace: @unchecked Sendable {  // because: the locks guard the s
         unsafe !isShared || apus_lock_try(lockWord(partition))
     }
 
-    /// Asks the cache for the bucket of a key, without a lock where that is safe.
+    /// Prefetches the bucket of a key, without a lock where that is safe.
     @inlinable
     @inline(__always)
     public func prefetchBucket(_ hash: KeyHash, database: Int) {
@@ -236,7 +237,7 @@ public struct Keyspace: @unchecked Sendable {  // because: the locks guard the s
         }
     }
 
-    /// Asks the cache for the entry of a key, without a lock where that is safe.
+    /// Prefetches the entry of a key, without a lock where that is safe.
     @inlinable
     @inline(__always)
     public func prefetchEntry(_ hash: KeyHash, database: Int) {
@@ -251,7 +252,7 @@ public struct Keyspace: @unchecked Sendable {  // because: the locks guard the s
         }
     }
 
-    /// Lends the shard of a hash to `body`, unless another worker is in its partition.
+    /// Calls `body` with the shard for a hash, unless another worker holds its partition.
     @inlinable
     @inline(__always)
     public func withShardIfFree(of hash: KeyHash, database: Int, _ body: (Shard) -> Void) {
@@ -261,24 +262,25 @@ public struct Keyspace: @unchecked Sendable {  // because: the locks guard the s
         unlock(partition)
     }
 
-    /// Locks some partitions, in ascending order.
+    /// Locks several partitions, in ascending order.
     public func lock(_ partitions: PartitionSet) {
         guard isShared else { return }
         partitions.forEach { lock($0) }
     }
 
-    /// Locks some partitions unless another worker holds one of them; says whether it did.
+    /// Locks several partitions unless another worker holds one of them; returns whether it did.
     public func tryLock(_ partitions: PartitionSet) -> Bool {
         lock(partitions) { tryLock($0) }
     }
 
-    /// Locks some partitions, in ascending order, unless another worker holds one of them for long;
-    /// says whether it did.
+    /// Locks several partitions, in ascending order, unless another worker holds one for long.
+    ///
+    /// Returns whether it did.
     public func lockSoon(_ partitions: PartitionSet) -> Bool {
         lock(partitions) { lockSoon($0) }
     }
 
-    /// Locks all of some partitions with `lock`, or none where that fails for one.
+    /// Locks several partitions with `lock`, or none of them if that fails for one.
     private func lock(_ partitions: PartitionSet, _ lock: (Int) -> Bool) -> Bool {
         guard isShared else { return true }
         var locked: PartitionSet = []
@@ -291,7 +293,7 @@ public struct Keyspace: @unchecked Sendable {  // because: the locks guard the s
         return isThrough
     }
 
-    /// Unlocks some partitions.
+    /// Unlocks several partitions.
     public func unlock(_ partitions: PartitionSet) {
         guard isShared else { return }
         partitions.forEach { unlock($0) }
@@ -302,7 +304,7 @@ public struct Keyspace: @unchecked Sendable {  // because: the locks guard the s
         PartitionSet(rawValue: partitionCount == 64 ? .max : 1 << UInt64(partitionCount) - 1)
     }
 
-    /// The word of marks beside a partition's lock, see `PartitionMarks`.
+    /// The word with a partition's marks, beside its lock; see `PartitionMarks`.
     @inlinable
     @inline(__always)
     func marks(_ partition: Int) -> Cell { unsafe Cell(lines + (partition &* 64 &+ 4)) }
@@ -312,14 +314,14 @@ public struct Keyspace: @unchecked Sendable {  // because: the locks guard the s
         unsafe (lines + partition &* 64).assumingMemoryBound(to: UInt32.self)
     }
 
-    /// How often a waiter looks at a lock before it sleeps, or gives up: some 50 microseconds.
+    /// How often a waiter polls a lock before it sleeps or gives up: about 50 microseconds.
     private static let looksMax = 2000
-    /// How often before it lets other threads run: the holder may wait for this very core.
+    /// How often it polls before it yields: the lock's holder may be waiting for this very core.
     private static let looksBeforeYield = 32
-    /// How long a waiter sleeps between two looks.
+    /// How long a waiter sleeps between two polls.
     private static let sleepMicroseconds: UInt32 = 50
 
-    /// Locks a partition unless another worker holds it for long; says whether it did.
+    /// Locks a partition unless another worker holds it for long; returns whether it did.
     public func lockSoon(_ partition: Int) -> Bool {
         guard isShared else { return true }
         let word = unsafe lockWord(partition)

@@ -1,29 +1,31 @@
 internal import Structures
 
-/// Into how many partitions the keyspace is cut, and how many addresses each reserves.
+/// The number of partitions of a keyspace, and the address space that each reserves.
 ///
-/// A partition holds at most what its region can: 32 GiB. Several workers share 64 partitions for
-/// their locks' sake, which is room for 2 TiB. One worker gains nothing by partitions, so it has as
-/// few as the machine's memory can fill: one up to 24 GiB, eight up to 192 GiB.
+/// A partition holds at most as much as its region: 32 GiB. Several workers share 64 partitions,
+/// for less contention for locks, which gives room for 2 TiB. A single worker gains nothing from
+/// partitions, so it gets as few as the machine's memory can fill: one up to 24 GiB, eight up to
+/// 192 GiB.
 public struct KeyspacePlan: Equatable, Sendable {
     /// The number of partitions, a power of two up to 64.
     public let partitionCount: Int
-    /// The bytes of addresses that each of them reserves.
+    /// The address space that each partition reserves, in bytes.
     public let regionBytes: Int
-    /// Whether addresses or promises of memory are limited.
+    /// Whether address space or memory commitments are limited.
     public let isLimited: Bool
-    /// Whether partitions are cut by the keys' hash slots.
+    /// Whether keys are assigned to partitions by hash slot.
     public let usesSlots: Bool
 
-    /// What a partition is planned to hold; the rest of its region is for keys that are not spread
-    /// evenly.
+    /// How much a partition is planned to hold.
+    ///
+    /// The rest of its region allows for an uneven distribution of keys.
     private static let plannedBytes = 24 << 30
     private static let partitionsMax = 64
     private static let regionBytesMin = 4 << 20
-    /// The least room for keys with which a server is of use.
+    /// The minimum room for keys with which a server is useful.
     public static let bytesMin = 4 << 20
 
-    /// A plan that is known already.
+    /// Creates a plan from known values.
     public init(
         partitionCount: Int,
         regionBytes: Int,
@@ -40,13 +42,12 @@ public struct KeyspacePlan: Equatable, Sendable {
         self.usesSlots = usesSlots
     }
 
-    /// The plan for `workers` threads on a machine with `machineBytes` of memory, swap included, of
-    /// a process that may have `addressBytesMax` of addresses (`ulimit -v`), half of which serve
-    /// regions.
+    /// Plans for `workers` threads on a machine with `machineBytes` of memory, including swap.
     ///
-    /// `promisesStrictly`: the system promises no more memory than it has (vm.overcommit_memory is
-    /// 2). `usesSlots`: the process is a node of a cluster; each of the 64 partitions then holds
-    /// 256 slots.
+    /// The process may have `addressBytesMax` of address space (`ulimit -v`), half of which is for
+    /// regions. `promisesStrictly`: the system commits no more memory than it has
+    /// (vm.overcommit_memory is 2). `usesSlots`: the process is a cluster node; each of the 64
+    /// partitions then holds 256 slots.
     public init(
         workers: Int,
         machineBytes: Int,

@@ -1,21 +1,21 @@
-/// Some of the partitions of a keyspace.
+/// A set of partitions of a keyspace.
 @frozen
 public struct PartitionSet: OptionSet, Sendable {
-    /// A bit for each partition.
+    /// One bit per partition.
     public let rawValue: UInt64
 
-    /// Wraps bits.
+    /// Creates a set from its bits.
     @inlinable
     public init(rawValue: UInt64) { self.rawValue = rawValue }
 
-    /// One partition.
+    /// Creates a set of one partition.
     @inlinable
     public init(partition: Int) {
         assert((0..<64).contains(partition), "no such partition")
         rawValue = 1 << UInt64(partition)
     }
 
-    /// The lowest partition, or nil of none.
+    /// The lowest partition, or nil if the set is empty.
     @inlinable
     public var first: Int? { isEmpty ? nil : rawValue.trailingZeroBitCount }
 
@@ -23,8 +23,9 @@ public struct PartitionSet: OptionSet, Sendable {
     @inlinable
     public var count: Int { rawValue.nonzeroBitCount }
 
-    /// Calls `body` with the partitions in ascending order until it says false; returns whether it
-    /// never did.
+    /// Calls `body` with each partition, in ascending order, until it returns false.
+    ///
+    /// Returns whether it never did.
     @inlinable
     @discardableResult
     public func allSatisfy(_ body: (Int) -> Bool) -> Bool {
@@ -36,7 +37,7 @@ public struct PartitionSet: OptionSet, Sendable {
         return true
     }
 
-    /// Calls `body` with the partitions in ascending order.
+    /// Calls `body` with each partition, in ascending order.
     @inlinable
     public func forEach(_ body: (Int) -> Void) {
         allSatisfy {

@@ -1,26 +1,27 @@
 internal import Primitives
 internal import Structures
 
-/// What a command that is carried out in slices has reached between two of them.
+/// The state of a command that runs in slices, between two of them.
 ///
-/// It lies with its keys' partition (`FrozenKeys`) while other commands run, and with the command
-/// while a slice runs.
+/// While other commands run, it is kept with its first key's partition (`FrozenKeys`); while a
+/// slice runs, with the command.
 public struct SlicedWork {
-    /// A number of its own.
+    /// The id of the work.
     public let id: WorkID
-    /// The moment (milliseconds since 1970) at which the command counts as run: what was not due
-    /// then is not due for it.
+    /// When the command counts as run (milliseconds since 1970).
+    ///
+    /// What had not expired then does not expire for the command.
     public let startedAt: Int64
-    /// The copy that the command makes, if it makes one.
+    /// The copy in progress, if the command makes one.
     public var copy: ValueCopy?
-    /// What it has done, in its own measure.
+    /// The progress so far, in units that the command chooses.
     public var done: Int
-    /// The ranks that it has still to treat, if it treats ranks.
+    /// The ranks yet to be processed, for commands that process ranks.
     public var rest: Range<Int>
-    /// The key whose value is at work, as long as it is frozen.
+    /// The key whose value is in use, while it is frozen.
     var frozen: FrozenValue?
 
-    /// A command that begins.
+    /// Creates the state of a command that is about to start.
     public init(id: WorkID, now: Int64) {
         self.id = id
         startedAt = now
@@ -28,38 +29,37 @@ public struct SlicedWork {
         rest = 0..<0
     }
 
-    /// A key whose value does not expire as long as it is frozen.
+    /// A key whose value does not expire while it is frozen.
     struct FrozenValue {
         let key: [UInt8]
         let shard: Shard
     }
 }
 
-/// The keys of one partition that a single command may use, as it works on them in slices.
+/// The keys of one partition that are reserved for single commands working in slices.
 ///
-/// ## Invariants
-/// A key stands here once at most. All `keys` of a work stand in partitions that the command that
-/// it belongs to locks.
+/// ## Invariants Each key appears at most once. All keys of a work are in partitions that its
+/// command locks.
 @usableFromInline
 struct FrozenKeys {
-    /// A key, of whichever database.
+    /// A key, in whichever database.
     struct FrozenKey {
         let work: WorkID
         let bytes: [UInt8]
     }
 
     var keys: [FrozenKey] = []
-    /// Works, each in the partition of its first key.
+    /// The works in progress, each in the partition of its first key.
     var works: [SlicedWork] = []
 
-    /// Whether a work but `work` holds `key`.
+    /// Whether a work other than `work` holds `key`.
     func holds(_ key: Bytes, for work: WorkID?) -> Bool {
         keys.contains { frozen in
             frozen.work != work && frozen.bytes.withBytes { $0 == key }
         }
     }
 
-    /// Takes a work's keys out, and the work itself if it lies here.
+    /// Removes a work's keys, and removes and returns the work itself if it is kept here.
     mutating func take(_ work: WorkID) -> SlicedWork? {
         keys.removeAll { $0.work == work }
         guard let index = works.firstIndex(where: { $0.id == work }) else { return nil }
@@ -67,10 +67,11 @@ struct FrozenKeys {
     }
 }
 
-/// Freezing keys for a command that works on them in slices. The partitions of all keys concerned
-/// are locked.
+/// Freezes keys for a command that runs in slices.
+///
+/// The partitions of all keys involved must be locked.
 extension Keyspace {
-    /// Whether `key`, of whichever database, is frozen for others than `work`.
+    /// Whether `key`, in whichever database, is frozen for everyone but `work`.
     public func isFrozen(_ key: Key, for work: WorkID?) -> Bool {
         let partition = partition(key.hash)
         guard hasFrozen(partition) else { return false }
@@ -78,10 +79,10 @@ extension Keyspace {
         return unsafe frozen[partition].holds(key.bytes, for: work)
     }
 
-    /// Freezes two keys, which may be the same, until `work` goes on.
+    /// Freezes two keys, which may be the same, until `work` continues.
     ///
-    /// The value at `slot`, that of the first one, does not expire meanwhile, nor do a hash's
-    /// fields.
+    /// The value at `slot`, that of the first key, does not expire in the meantime, nor do the
+    /// fields of a hash.
     public func freeze(_ first: Key, _ second: Key, at slot: Shard.Slot, for work: SlicedWork) {
         var work = work
         slot.shard.freeze(slot.entry)
@@ -103,8 +104,9 @@ extension Keyspace {
         mark(partition, frozenKeys: unsafe frozen[partition].keys.count)
     }
 
-    /// Unfreezes the keys of a work, all of them in `partitions`, and returns it; nil when it was
-    /// given up.
+    /// Unfreezes the keys of a work, all of which are in `partitions`; returns the work.
+    ///
+    /// Nil if the work was abandoned.
     public func thaw(_ id: WorkID, _ partitions: PartitionSet) -> SlicedWork? {
         var work: SlicedWork?
         partitions.forEach { place in
@@ -115,10 +117,10 @@ extension Keyspace {
         return work
     }
 
-    /// Whether a command is halfway through changing a value, so that the keys are not as they are
-    /// between two commands.
+    /// Whether a command is halfway through changing a value.
     ///
-    /// All partitions are locked.
+    /// If so, the keys are not in a state that they have between two commands. All partitions must
+    /// be locked.
     public var hasInPlaceWork: Bool {
         (0..<partitionCount).contains { place in
             // SAFETY: the caller holds the partition's lock.
@@ -126,10 +128,10 @@ extension Keyspace {
         }
     }
 
-    /// Gives up all copies in the making, so that their commands start over; false, and nothing is
-    /// given up, where a command is halfway through changing a value.
+    /// Abandons all copies in progress, so that their commands start over.
     ///
-    /// All partitions are locked.
+    /// Does nothing and returns false if a command is halfway through changing a value. All
+    /// partitions must be locked.
     public func giveUpCopies() -> Bool {
         guard !hasInPlaceWork else { return false }
         for place in 0..<partitionCount {

@@ -1,10 +1,10 @@
-/// Names a command that works in slices, among all of the process.
+/// Identifies a command that runs in slices, uniquely within the process.
 @frozen
 public struct WorkID: Equatable, Sendable {
-    /// A number of its own, never zero.
+    /// The number, never zero.
     public let number: UInt64
 
-    /// Wraps a number drawn at random.
+    /// Creates an id from a random number.
     public init(number: UInt64) {
         assert(number != 0, "zero names no work")
         self.number = number

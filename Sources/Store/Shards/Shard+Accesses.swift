@@ -1,23 +1,24 @@
 public import Structures
 
-/// When, or how often, keys were used.
+/// Access stamps: when, or how often, keys were used.
 extension Shard {
-    /// Seconds from the begin of one walk over all stamps to that of the next, well under the hour
-    /// within which stamps must be looked at.
+    /// The seconds between the starts of two walks over all stamps.
+    ///
+    /// Well below the hour within which every stamp must be visited.
     private static let walkSeconds: Int64 = 1800
 
-    /// Where the walk over all stamps goes on.
+    /// The progress of the walk over all stamps.
     @usableFromInline
     struct StampWalk {
-        /// The next 64 buckets to look at.
+        /// The next segment of 64 buckets to visit.
         var segment = 0
-        /// When the walk began.
+        /// When the walk started.
         var startedAt: Int64 = 0
-        /// Whether stamps are made fresh rather than kept readable.
+        /// Whether stamps are replaced by fresh ones instead of aged.
         var renews = false
     }
 
-    /// The stamp of a key that is made now.
+    /// The stamp of a new key.
     @inlinable
     var freshStamp: AccessStamp {
         unsafe state.pointee.freshStamp?.stamp ?? AccessStamp(bits: 0)
@@ -30,7 +31,7 @@ extension Shard {
         unsafe state.pointee.keys.stamp(slot.location, state.pointee.arena)
     }
 
-    /// Gives the key at `slot` another stamp.
+    /// Replaces the stamp of the key at `slot`.
     @inlinable
     @inline(__always)
     public func setStamp(_ slot: Slot, _ stamp: AccessStamp) {
@@ -40,17 +41,21 @@ extension Shard {
 
     // MARK: The walk
 
-    /// Makes all stamps fresh, as what they say is no longer what is measured: at once in at most
-    /// `budget` times 64 buckets, the others with the next calls of `ageStamps`.
+    /// Replaces all stamps by fresh ones, for when the measure has changed.
+    ///
+    /// Visits at most `budget` times 64 buckets at once, the others in the next calls of
+    /// `ageStamps`.
     public func renewStamps(_ clock: AccessClock, budget: inout Int) {
         // SAFETY: the lock makes the caller the only user.
         unsafe state.pointee.stampWalk = StampWalk(renews: count > 0)
         ageStamps(clock, budget: &budget)
     }
 
-    /// Keeps stamps readable, in at most `budget` times 64 buckets; the next call goes on there.
+    /// Ages stamps in at most `budget` times 64 buckets; the next call continues from there.
     ///
-    /// To be called every second or so. Complexity: O(budget).
+    /// Must be called about once a second.
+    ///
+    /// Complexity: O(budget).
     public func ageStamps(_ clock: AccessClock, budget: inout Int) {
         // SAFETY: the lock makes the caller the only user.
         var walk = unsafe state.pointee.stampWalk

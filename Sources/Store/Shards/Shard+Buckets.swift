@@ -1,11 +1,11 @@
 internal import Structures
 
-/// How the buckets of tables are filled, for people who look for a fault.
+/// How full the buckets of tables are, for debugging.
 extension Shard {
-    /// Calls `body` for every bucket of keys with the number of those in it, and of those among
-    /// them that have an expiry.
+    /// Calls `body` for every bucket of the table of keys.
     ///
-    /// `body` must not change the shard.
+    /// Passes the number of keys, and of keys with an expiry, in the bucket. `body` must not change
+    /// the shard.
     public func forEachBucket(_ body: (_ keys: Int, _ volatile: Int) -> Void) {
         let table = keys
         for bucket in 0..<table.bucketTotal {
@@ -19,10 +19,9 @@ extension Shard {
         }
     }
 
-    /// Calls `body` for every bucket of the collection at `slot` with the number of members in it;
-    /// false where it has no table.
+    /// Calls `body` for every bucket of the collection at `slot`, with the number of members in it.
     ///
-    /// `body` must not change the shard.
+    /// Returns false if the collection has no table. `body` must not change the shard.
     public func forEachBucket(of slot: Slot, _ body: (_ members: Int) -> Void) -> Bool {
         guard !slot.entry.isKind(.string), let table = table(slot.entry) else { return false }
         for bucket in 0..<table.bucketTotal {
@@ -33,8 +32,9 @@ extension Shard {
         return true
     }
 
-    /// Whether the shard's tables get and give up buckets as they grow and shrink; while they do
-    /// not, chains of buckets get longer.
+    /// Whether the shard's tables may add and remove buckets.
+    ///
+    /// While they may not, chains of buckets get longer.
     public var resizesTables: Bool {
         get { arena.resizesTables }
         nonmutating set { arena.resizesTables = newValue }

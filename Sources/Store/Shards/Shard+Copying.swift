@@ -1,13 +1,14 @@
 internal import Primitives
 internal import Structures
 
-/// Moving and copying values between keys, databases and partitions.
+/// Moves and copies values between keys, databases and partitions.
 extension Shard {
-    /// Puts the value of `source` (a slot of any shard) at `key` of this shard, where nothing
-    /// stands, with `expiry`, leaving the source as it is.
+    /// Adds `key`, which must be absent, with `expiry` and the value of `source`.
     ///
-    /// `copy` is a whole copy of a collection, made for this shard. Complexity: O(1), of a string
-    /// within its entry O(its bytes).
+    /// `source` is a slot of any shard and is left as it is. `copy` is a complete copy of a
+    /// collection, made for this shard.
+    ///
+    /// Complexity: O(1), or for an inline string O(its bytes).
     public func insertCopy(of source: Slot, as key: Key, expiry: Int64?, _ copy: ValueCopy?) {
         assert(find(key) == nil, "nothing stands at the key")
         assert(copy != nil || source.entry.isKind(.string), "collections come as copies")
@@ -24,10 +25,11 @@ extension Shard {
         if target.entry.isKind(.hash) { HashValue.announce(target, isNew: true) }
     }
 
-    /// Gives the value at `source` to `key` of this shard, where nothing stands, with the source's
-    /// stamp, and removes the source's key.
+    /// Moves the value at `source`, and its stamp, to `key` of this shard, which must be absent.
     ///
-    /// `copy` is a whole copy of a collection of another shard. Complexity: as `insertCopy`.
+    /// Removes the source's key. `copy` is a complete copy of a collection of another shard.
+    ///
+    /// Complexity: as `insertCopy`.
     public func insertMoved(_ source: Slot, as key: Key, expiry: Int64?, _ copy: ValueCopy?) {
         assert(find(key) == nil, "nothing stands at the key")
         let entry = source.entry
@@ -37,7 +39,7 @@ extension Shard {
             let stamp = source.shard.stamp(source)
             insertCopy(of: source, as: key, expiry: expiry, copy)
             if let slot = find(key) { setStamp(slot, stamp) }
-            // The copy may have moved the source's place.
+            // Inserting the copy may have moved the source's entry.
             let old = Key(entry.key, source.shard.hash(entry.key))
             if let slot = source.shard.find(old) { source.shard.remove(slot) }
             return
@@ -68,7 +70,7 @@ extension Shard {
         }
     }
 
-    /// Whether both handles name the same shard.
+    /// Whether both handles refer to the same shard.
     @inlinable
     @inline(__always)
     public func isSame(as other: Shard) -> Bool { unsafe state == other.state }
@@ -76,13 +78,13 @@ extension Shard {
     private func insertStringCopy(of entry: Entry, as key: Key, expiry: Int64?) {
         switch StringValue.content(entry) {
         case .block(let block):
-            // Who edits a block that another holds copies it first: both may hold it.
+            // A shared block is copied before it is edited, so both values may hold it.
             block.retain()
             StringValue.set(key, .block(block), expiry: expiry, at: nil, in: self)
         case .integer(let number):
             StringValue.set(key, .integer(number), expiry: expiry, at: nil, in: self)
         case .bytes(let bytes):
-            // Copied out first: the new entry may come from the same arena.
+            // Copy the bytes first: the new entry may come from the same arena.
             bytes.array.withBytes {
                 let slot = StringValue.set(key, .bytes($0), expiry: expiry, at: nil, in: self)
                 slot.entry.encoding = entry.encoding

@@ -1,14 +1,14 @@
 internal import Primitives
 public import Structures
 
-/// Finding what is due. Nothing is removed here: whoever asks removes it and tells others so.
+/// Finds what has expired. Nothing is removed here: the caller does that, and tells others.
 extension Shard {
-    /// The slot of a key that was due at `now`, or of a hash with fields that were; nil where there
-    /// is none, or after `budget` looks.
+    /// A key that has expired at `now`, or a hash with fields that have.
     ///
-    /// The caller removes the key, or those fields, before it asks for the next, with what is left
-    /// of the budget. Frozen values are passed over.
-    /// Complexity: O(looks), and a word for every 64 buckets.
+    /// Nil if there is none, or if `budget` is used up. Before asking for the next one, with the
+    /// rest of the budget, the caller removes the key or those fields. Frozen values are skipped.
+    ///
+    /// Complexity: O(steps), plus one word per 64 buckets.
     public func nextDue(now: Int64, budget: inout Int) -> Slot? {
         guard hasVolatile else { return nil }
         // SAFETY: here and below, the lock makes the caller the only user.
@@ -21,7 +21,7 @@ extension Shard {
                 state.pointee.arena
             )
             guard let next else {
-                // A removal may have moved what is due to a bucket already passed.
+                // A removal may have moved expired keys to a bucket already visited.
                 let goesOn = walk.hasRemoved
                 walk = ExpiryWalk()
                 guard goesOn else { return nil }
@@ -40,8 +40,9 @@ extension Shard {
 
     private var hasVolatile: Bool { volatileCount > 0 || volatileHashCount > 0 }
 
-    /// A due key, or a hash with due fields, in a bucket; nil, and the hint corrected, where there
-    /// is none.
+    /// An expired key, or a hash with expired fields, in a bucket.
+    ///
+    /// If there is none, corrects the hint and returns nil.
     private func due(inBucket bucket: Int, _ now: Int64) -> Slot? {
         var due: Slot?
         var earliest: Int64?
@@ -64,7 +65,7 @@ extension Shard {
         return entry.expiry.map { min($0, fields) } ?? fields
     }
 
-    /// The earliest moment at which something may be due, or nil.
+    /// The earliest time at which something may expire, or nil.
     public var earliestExpiry: Int64? {
         guard hasVolatile else { return nil }
         // SAFETY: the lock makes the caller the only user.
@@ -73,21 +74,21 @@ extension Shard {
 
     // MARK: Frozen values
 
-    /// Keeps the value of `entry`, a collection, and its key from expiring.
+    /// Prevents the value of `entry`, a collection, and its key from expiring.
     func freeze(_ entry: Entry) {
         assert(!entry.isKind(.string), "strings are never worked on in slices")
         assert(!isFrozen(entry), "one command at a time works on a value")
         frozenRoots.append(entry.collection)
     }
 
-    /// Takes back what `freeze` did; the value must not have got another root since.
+    /// Reverts `freeze`; the value must still have the same root.
     func unfreeze(_ entry: Entry) {
         assert(isFrozen(entry), "the value was frozen")
         let root = entry.collection
         frozenRoots.removeAll { $0 == root }
     }
 
-    /// Whether the value of `entry` is kept from expiring, as a command works on it in slices.
+    /// Whether the value of `entry` cannot expire, as a command works on it in slices.
     public func isFrozen(_ entry: Entry) -> Bool {
         guard !frozenRoots.isEmpty, !entry.isKind(.string) else { return false }
         return frozenRoots.contains(entry.collection)

@@ -1,11 +1,11 @@
 public import Structures
 internal import Primitives
 
-/// What clients may ask of a value without looking into it.
+/// Facts about values that clients may ask for, without reading their contents.
 extension Shard {
-    /// OBJECT ENCODING's name.
+    /// The name reported by OBJECT ENCODING.
     ///
-    /// Every kind has its line here.
+    /// Every kind of value has a case here.
     public static func encodingName(_ entry: Entry) -> StaticString {
         switch entry.kind {
         case .string:
@@ -28,15 +28,17 @@ extension Shard {
         }
     }
 
-    /// The bytes of the table of keys itself, and of its hints about expiries.
+    /// The size of the table of keys, and of its expiry hints, in bytes.
     public var tableByteCount: (main: Int, hints: Int) { keys.ownByteCount(arena) }
 
-    /// Counts the pages and blocks of this shard.
+    /// Adds the pages and blocks of this shard to `usage`.
     public func count(into usage: inout ArenaUsage) { usage.add(arena) }
 
     /// The bytes that the key at `slot` takes: its entry, its value, its share of a bucket.
     ///
-    /// Every kind of collection has its line here. Complexity: O(1) for strings.
+    /// Every kind of collection has a case here.
+    ///
+    /// Complexity: O(1) for strings.
     public func byteCount(_ slot: Slot) -> Int {
         let entry = slot.entry
         let own = arena.capacity(arena.handle(of: entry.cell)) + 12

@@ -1,12 +1,12 @@
 internal import Structures
 internal import Primitives
 
-/// Freeing values, large ones in slices.
+/// Frees values, in slices if they are large.
 extension Shard {
-    /// Blocks freed at once when a key goes; the rest waits for `freeSome`.
+    /// How many blocks to free at once when a key is removed; the rest is left to `freeSome`.
     static let freedAtOnce = 256
 
-    /// Frees the value at `slot`, whose key is about to go or to get another value.
+    /// Frees the value at `slot`, whose key is about to be removed or to get another value.
     public func discardValue(_ slot: Slot) {
         assert(slot.shard.isSame(as: self), "the slot is of this shard")
         willDiscard(slot)
@@ -23,23 +23,25 @@ extension Shard {
         retire(entry.kind, entry.encoding, entry.collection)
     }
 
-    /// Frees a collection, or a part of one, that no entry names any more, unless the watcher keeps
-    /// it for a while.
+    /// Frees a collection, or part of one, that no entry refers to any more.
+    ///
+    /// The watcher may keep it for a while.
     func retire(_ kind: EntryKind, _ encoding: UInt8, _ root: Handle) {
         assert(!root.isNone, "there is something to free")
         let part = Remains(kind: kind, encoding: encoding, root: root)
         if !isTaken(part) { free(part) }
     }
 
-    /// Frees what no entry names any more, in slices where it is much.
+    /// Frees what no entry refers to any more, in slices if it is large.
     public func free(_ part: Remains) {
         var part = part
         var budget = Shard.freedAtOnce
         if !free(&part, &budget) { remains.append(part) }
     }
 
-    /// Gives up the shard's hold of a block outside the arena; the memory of a large one goes back
-    /// in slices.
+    /// Releases the shard's reference to a block outside the arena.
+    ///
+    /// The memory of a large block is freed in slices.
     func release(_ block: SharedBlock) {
         externalBytes -= block.byteCount
         assert(externalBytes >= 0, "as much was counted as came")
@@ -50,9 +52,9 @@ extension Shard {
         }
     }
 
-    /// From this size on a block's memory is given back in slices.
+    /// From this size on, a block's memory is freed in slices.
     private static let largeBlockBytes = 1 << 20
-    /// The bytes of a large block that cost as much as freeing a block of the arena.
+    /// How many bytes of a large block cost as much to free as a block of the arena.
     private static let bytesFreedAsOne = 2048
 
     private func freeDeadBlocks(_ budget: inout Int) -> Bool {
@@ -70,7 +72,7 @@ extension Shard {
         return false
     }
 
-    /// Frees at most `budget` blocks of values whose keys are gone; false when nothing is left.
+    /// Frees up to `budget` blocks of values whose keys are gone; returns whether some are left.
     public func freeSome(budget: inout Int) -> Bool {
         if freeDeadBlocks(&budget) { return true }
         while var part = remains.popLast() {
@@ -83,17 +85,17 @@ extension Shard {
         return false
     }
 
-    /// The values that `freeSome` has yet to free.
+    /// The number of values that `freeSome` has yet to free.
     public var remainCount: Int { remains.count + deadBlocks.count }
 
-    /// Whether `freeSome` has work.
+    /// Whether there is anything to free.
     public var hasRemains: Bool { !remains.isEmpty || hasDeadBlocks }
 
     var hasDeadBlocks: Bool { !deadBlocks.isEmpty }
 
-    /// Frees up to `budget` blocks of a collection; true when all of it is freed.
+    /// Frees up to `budget` blocks of a collection; returns true once all of it is freed.
     ///
-    /// Every kind of collection has its line here.
+    /// Every kind of collection has a case here.
     private func free(_ remains: inout Remains, _ budget: inout Int) -> Bool {
         switch remains.kind {
         case .sortedSet:

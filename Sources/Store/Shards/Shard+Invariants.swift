@@ -1,7 +1,7 @@
 internal import Primitives
 internal import Structures
 
-/// The invariants of the shard, checked whole; for tests.
+/// Checks all invariants of the shard; for tests.
 extension Shard {
     /// Whether all invariants hold.
     ///
@@ -26,7 +26,7 @@ extension Shard {
             && keys.isValid(arena, hasExpiries: true) && arena.isValid
     }
 
-    /// The bytes outside the arena of a string or of a field.
+    /// The bytes outside the arena of a string or field.
     private func externalBytes(of entry: Entry) -> Int {
         guard entry.stringEncoding == .external else { return 0 }
         return SharedBlock(address: entry.externalAddress).byteCount

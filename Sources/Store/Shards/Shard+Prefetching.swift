@@ -1,33 +1,31 @@
 public import Primitives
 internal import Structures
 
-/// Asking the cache for members of large collections ahead of the commands that look them up.
+/// Prefetches members of large collections for the commands that will look them up.
 extension Shard {
     /// Tables with fewer members are in the cache anyway.
     private static let prefetchedFrom = 4096
 
-    /// Asks the cache for the bucket of `member` in the large collection at `key`; false where
-    /// there is none.
+    /// Prefetches the bucket of `member` in the large collection at `key`; false if there is none.
     public func prefetchMemberBucket(_ key: Key, _ member: Bytes) -> Bool {
         guard let table = largeTable(key) else { return false }
         table.prefetchBucket(hash(member), arena)
         return true
     }
 
-    /// Asks the cache for the entry of `member` in the large collection at `key`; false where there
-    /// is none.
+    /// Prefetches the entry of `member` in the large collection at `key`; false if there is none.
     public func prefetchMember(_ key: Key, _ member: Bytes) -> Bool {
         guard let table = largeTable(key) else { return false }
         table.prefetchEntry(hash(member), arena)
         return true
     }
 
-    /// The most members that `prefetchMembers` asks for at once.
+    /// The maximum number of members that `prefetchMembers` prefetches at once.
     public static let prefetchedAtOnce = 32
 
-    /// Asks the cache for `count` members of the collection at `slot`, where it is large: all
-    /// buckets first, then the entries.
+    /// Prefetches `count` members of the collection at `slot` if it is large.
     ///
+    /// First prefetches all buckets, then the entries. `name` returns each member.
     /// `name` tells each member.
     public func prefetchMembers(_ slot: Slot, _ count: Int, _ name: (Int) -> Bytes) {
         precondition(count <= Shard.prefetchedAtOnce, "no more than are still there afterwards")
@@ -41,7 +39,7 @@ extension Shard {
         for index in 0..<count { table.prefetchEntry(hashes[index], arena) }
     }
 
-    /// The members' table of the collection at `key`, if that is large.
+    /// The table of the collection at `key` if it is large.
     private func largeTable(_ key: Key) -> EntryTable? {
         guard let entry = keys.find(key.bytes, key.hash, arena)?.entry, !entry.isKind(.string)
         else { return nil }
@@ -49,7 +47,7 @@ extension Shard {
         return table
     }
 
-    /// The members' table of the collection of `entry`, nil where there is none.
+    /// The table of the collection of `entry`; nil if it has none.
     func table(_ entry: Entry) -> EntryTable? {
         let encoding = entry.encoding
         if entry.isKind(.hash), encoding == HashValue.Encoding.table.rawValue {

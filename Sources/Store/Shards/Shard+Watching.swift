@@ -1,15 +1,14 @@
 public import Primitives
 public import Structures
 
-/// The gate: every change of the keyspace announces itself here before its first write, and before
-/// anything is freed.
+/// The gate: all changes of the keyspace are announced here before the first write or deallocation.
 ///
-/// A shard that nobody watches pays one test.
+/// For a shard that nobody watches this costs one test.
 ///
-/// What needs no gate: copies in the making, which no key names; stamps, hints about expiries, and
-/// blocks that move without a change of their content.
+/// The gate is not needed for copies in progress, which no key refers to, for stamps and expiry
+/// hints, and for moving blocks without changing their contents.
 extension Shard {
-    /// Whether someone must see keys before they change.
+    /// Whether a watcher must see keys before they change.
     @inlinable
     @inline(__always)
     public var isWatched: Bool {
@@ -24,16 +23,18 @@ extension Shard {
         if _slowPath(isWatched) { show(bucketOf: hash) }
     }
 
-    /// Announces that the value or expiry at `slot` is about to be edited in place: a string's
-    /// bytes, a collection's structure.
+    /// Announces that the value or expiry at `slot` is about to be edited in place.
+    ///
+    /// This includes the bytes of a string and the structure of a collection.
     @inlinable
     @inline(__always)
     public func willEdit(_ slot: Slot) {
         if _slowPath(isWatched) { show(slot.location.bucket, discarded: nil) }
     }
 
-    /// Announces that the value at `slot` is about to go as a whole, with its key or for another
-    /// value to come.
+    /// Announces that the value at `slot` is about to be discarded.
+    ///
+    /// Its key is removed as well, or gets a new value.
     @inlinable
     @inline(__always)
     func willDiscard(_ slot: Slot) {
@@ -62,7 +63,7 @@ extension Shard {
         watcher.willChange(self, bucket, discarded)
     }
 
-    /// Offers the watcher what is about to be freed; true when it keeps it.
+    /// Offers the watcher what is about to be freed; returns whether the watcher keeps it.
     func isTaken(_ remains: Remains) -> Bool {
         // SAFETY: the lock makes the caller the only user.
         guard isWatched, let watcher = unsafe state.pointee.watch.watcher else { return false }
@@ -71,21 +72,22 @@ extension Shard {
 
     // MARK: The watch
 
-    /// Who watches a shard, and which epochs its buckets may carry.
+    /// The watcher of a shard, and the epochs that its buckets may carry.
     @usableFromInline
     struct Watch {
         var watcher: ShardWatcher?
         /// The watches whose epochs some buckets may still carry, from the first to the last.
         var firstEpoch = WatchEpoch.none
         var lastEpoch = WatchEpoch.none
-        /// Whether the shard was taken out of the keyspace, so that it is the watcher's alone.
+        /// Whether the shard was removed from the keyspace, so that only the watcher uses it.
         var isDetached = false
     }
 
-    /// Has every bucket shown to `watcher` before it changes, so that it sees the keys as they are
-    /// now.
+    /// Starts a watch: `watcher` is shown every bucket before it changes.
     ///
-    /// Complexity: O(1), but O(buckets) after 62 watches that were given up one after the other.
+    /// It thus sees the keys as they are now.
+    ///
+    /// Complexity: O(1), but O(buckets) after 62 watches abandoned in a row.
     public func beginWatching(_ watcher: ShardWatcher) {
         precondition(!isWatched, "a shard has one watcher at a time")
         let next = watch.lastEpoch.next
@@ -99,8 +101,9 @@ extension Shard {
         arena.watchEpoch = next
     }
 
-    /// Shows the watcher up to `budget` buckets, from number `start` on, unless it has seen them;
-    /// returns where to go on, nil where there are no more.
+    /// Shows the watcher up to `budget` buckets from number `start` on, except those it has seen.
+    ///
+    /// Returns where to continue; nil if there are no more.
     public func showBuckets(from start: Int, budget: Int) -> Int? {
         precondition(isWatched && start >= 0, "somebody watches")
         let end = min(start + budget, keys.bucketTotal)
@@ -112,10 +115,10 @@ extension Shard {
         return bucket < keys.bucketTotal ? bucket : nil
     }
 
-    /// Ends the watch; the watcher has given back what it took.
+    /// Ends the watch; the watcher must have freed everything it kept.
     ///
-    /// `isComplete` says that it has seen all buckets. Returns whether the shard was taken out of
-    /// the keyspace meanwhile: the watcher then has it destroyed.
+    /// `isComplete` tells whether it has seen all buckets. Returns whether the shard was removed
+    /// from the keyspace in the meantime; if so, the watcher must have it destroyed.
     public func endWatching(isComplete: Bool) -> Bool {
         precondition(isWatched, "somebody watches")
         if isComplete {
@@ -130,8 +133,9 @@ extension Shard {
         return watch.isDetached
     }
 
-    /// Puts the shard, which no database names any more, out of use: true when it may be destroyed,
-    /// false when its watcher still needs it.
+    /// Retires the shard, which no database refers to any more.
+    ///
+    /// Returns true if it may be destroyed, false if its watcher still needs it.
     public func detach() -> Bool {
         precondition(!watch.isDetached, "a shard is taken out once")
         guard isWatched else { return true }

@@ -1,19 +1,19 @@
 public import Primitives
 public import Structures
 
-/// One database's slice of one partition: a table of keys and the arena that holds all they name.
+/// One database's part of one partition: a table of keys, and the arena that holds them.
 ///
-/// A shard is reached through this handle; whoever calls it holds the partition's lock. All moments
-/// are milliseconds since 1970.
+/// This is a handle; whoever uses it must hold the partition's lock. All times are milliseconds
+/// since 1970.
 ///
 /// ## Invariants
-/// Every key stands once in `keys`; every entry with an expiry is covered by a hint that is not
-/// late, and so is every hash with a field that has one; `volatileCount` is the number of those
-/// keys, `volatileHashCount` that of those hashes.
+/// Every key appears once in `keys`. Every entry with an expiry, and every hash with a field that
+/// has one, is covered by a hint that is not late. `volatileCount` is the number of those keys,
+/// `volatileHashCount` that of those hashes.
 @safe
 @frozen
 public struct Shard: @unchecked Sendable {  // because: the partition's lock guards it
-    /// What a shard consists of.
+    /// The state of a shard.
     @usableFromInline
     struct State: ~Copyable {
         @usableFromInline var arena: Arena
@@ -21,25 +21,26 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
         @usableFromInline var volatileCount = 0
         /// Bytes of values outside the arena.
         @usableFromInline var externalBytes = 0
-        /// Large values whose keys are gone, freed in slices.
+        /// Large values whose keys are gone, to be freed in slices.
         @usableFromInline var remains: [Remains] = []
-        /// Large blocks outside the arena that nobody holds but this list, given back in slices.
+        /// Large blocks outside the arena that only this list holds, to be freed in slices.
         var deadBlocks: [SharedBlock] = []
         @usableFromInline var expiryWalk = ExpiryWalk()
-        /// Large values freed in slices, since `takeFreedCount`.
+        /// The number of large values freed in slices since `takeFreedCount`.
         var freedCount = 0
         @usableFromInline var stampWalk = StampWalk()
-        /// The stamp of new keys; nil in a shard of no keyspace.
+        /// The stamp of new keys; nil for a shard outside a keyspace.
         @usableFromInline var freshStamp: SharedStamp?
-        /// Hashes with fields that have an expiry.
+        /// The number of hashes with fields that have an expiry.
         var volatileHashCount = 0
-        /// Roots of values that a command works on in slices: neither they nor what is in them
-        /// expires.
+        /// The roots of values that a command works on in slices.
+        ///
+        /// Neither they nor their contents expire.
         var frozenRoots: [Handle] = []
         @usableFromInline var watch = Watch()
     }
 
-    /// Where the search for what is due goes on.
+    /// The progress of the search for expired keys.
     @usableFromInline
     struct ExpiryWalk {
         @usableFromInline var bucket = 0
@@ -47,7 +48,7 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
         @usableFromInline var hasRemoved = false
     }
 
-    /// A collection without a key, or a part of one, to be freed bit by bit.
+    /// A collection, or part of one, that no key refers to and that is freed in slices.
     public struct Remains {
         let kind: EntryKind
         let encoding: UInt8
@@ -56,34 +57,34 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
 
     @usableFromInline let state: UnsafeMutablePointer<State>
 
-    /// A new, empty shard that takes its pages from `region`; `destroy` ends it.
+    /// Creates an empty shard that takes its pages from `region`.
     ///
-    /// New keys get the stamp `freshStamp`.
+    /// New keys get the stamp `freshStamp`. The shard must be freed with `destroy`.
     public init(freshStamp: SharedStamp? = nil, region: Region = Region()) {
         unsafe state = Shard.newPlace()
         unsafe state.initialize(to: State(arena: Arena(region: region)))
         unsafe state.pointee.freshStamp = freshStamp
     }
 
-    /// Gives all memory back at once.
+    /// Frees all memory at once.
     ///
-    /// Nobody may hold the handle any more.
+    /// No handle may be used any more.
     public func destroy() {
         if externalBytes > 0 || hasDeadBlocks { releaseBlocks() }
         unsafe state.deinitialize(count: 1)
         unsafe Shard.keepPlace(state)
     }
 
-    /// The address of the table of keys, for who looks at it without the partition's lock.
+    /// The address of the table of keys, for reading without the partition's lock.
     ///
-    /// What stands there may be anything by then.
+    /// The table may be changing, or gone, while it is read.
     @inlinable
     var tableAddress: UnsafeRawPointer {
-        // SAFETY: memory of a state is never given back, see `keepPlace`.
+        // SAFETY: the memory of a state is never freed, see `keepPlace`.
         unsafe withUnsafeMutablePointer(to: &state.pointee.keys) { UnsafeRawPointer($0) }
     }
 
-    /// Releases all values outside the arena, as the arena is about to go as a whole.
+    /// Releases all values outside the arena, before the arena is destroyed.
     private func releaseBlocks() {
         var budget = Int.max
         _ = freeSome(budget: &budget)
@@ -99,7 +100,7 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
 
     // MARK: Parts
 
-    /// The memory of all that the shard holds.
+    /// The memory that holds everything in the shard.
     @inlinable
     public var arena: Arena {
         // SAFETY: the lock makes the caller the only user.
@@ -113,7 +114,7 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
         nonmutating _modify { yield unsafe &state.pointee.keys }
     }
 
-    /// The number of keys, due ones that nobody met yet included.
+    /// The number of keys, including expired ones not yet removed.
     @inlinable
     public var count: Int { unsafe state.pointee.keys.count }
 
@@ -126,7 +127,7 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
         nonmutating set { unsafe state.pointee.externalBytes = newValue }
     }
 
-    /// The bytes in use: every block in the arena, and values outside it.
+    /// The bytes in use: all blocks in the arena, and values outside it.
     public var usedBytes: Int { unsafe state.pointee.arena.liveBytes + externalBytes }
 
     /// The bytes of the arena's pages and of values outside it.
@@ -135,7 +136,7 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
     /// The number of hashes with fields that have an expiry.
     public var volatileHashCount: Int { unsafe state.pointee.volatileHashCount }
 
-    /// The large values that were freed in slices since this was last asked.
+    /// The number of large values freed in slices since the last call.
     public func takeFreedCount() -> Int {
         let count = unsafe state.pointee.freedCount
         if count > 0 { unsafe state.pointee.freedCount = 0 }
@@ -151,7 +152,7 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
 
     // MARK: Finding
 
-    /// A key's place in the table.
+    /// The position of a key in the table.
     ///
     /// Valid until the next insertion or removal in the shard.
     @frozen
@@ -171,7 +172,7 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
         public var entry: Entry { location.entry }
     }
 
-    /// The slot of `key`, due or not, or nil.
+    /// The slot of `key`, expired or not, or nil.
     @inlinable
     public func find(_ key: Key) -> Slot? {
         let found = unsafe state.pointee.keys.find(key.bytes, key.hash, state.pointee.arena)
@@ -179,13 +180,13 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
         return Slot(self, location)
     }
 
-    /// Asks the cache for the bucket of `hash`.
+    /// Prefetches the bucket of `hash`.
     @inlinable
     public func prefetchBucket(_ hash: KeyHash) {
         unsafe state.pointee.keys.prefetchBucket(hash, state.pointee.arena)
     }
 
-    /// Asks the cache for the entry of `hash`.
+    /// Prefetches the entry of `hash`.
     @inlinable
     @inline(__always)
     public func prefetchEntry(_ hash: KeyHash) {
@@ -194,8 +195,10 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
 
     // MARK: Changing
 
-    /// Adds an entry for a key that is not there: header and key are written; the caller writes
-    /// `payload` bytes of value at the entry's `valueOffset`.
+    /// Adds an entry for a key that is absent.
+    ///
+    /// Writes header and key; the caller writes `payload` bytes of value at the entry's
+    /// `valueOffset`.
     @inlinable
     public func insert(
         _ key: Key,
@@ -204,7 +207,7 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
         expiry: Int64?,
         payload: Int
     ) -> Slot {
-        // In a cluster the slot stands in the bits above, which tables do not use.
+        // In a cluster, the slot is in the upper bits, which tables do not use.
         assert(
             UInt32(truncatingIfNeeded: hash(key.bytes).bits ^ key.hash.bits) == 0,
             "the hash is the key's"
@@ -226,10 +229,9 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
         return Slot(self, location)
     }
 
-    /// Gives the key at `slot` room for another value part, and another expiry; its old value must
-    /// have been discarded or moved.
+    /// Gives the key at `slot` another expiry and room for another value, which the caller writes.
     ///
-    /// The caller writes the value part.
+    /// The old value must have been discarded or moved.
     public func rebuild(
         _ slot: Slot,
         kind: EntryKind,
@@ -252,7 +254,7 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
         return Slot(self, location)
     }
 
-    /// Sets, changes or (nil) removes the expiry of the key at `slot`; its value stays.
+    /// Sets, changes or (nil) removes the expiry of the key at `slot` and keeps its value.
     @discardableResult
     public func setExpiry(_ slot: Slot, _ expiry: Int64?) -> Slot {
         guard slot.entry.hasWord || expiry != nil else { return slot }
@@ -268,13 +270,13 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
         return Slot(self, location)
     }
 
-    /// Removes the key at `slot` with its value; a large value is freed in slices later on.
+    /// Removes the key at `slot` with its value; a large value is freed later, in slices.
     public func remove(_ slot: Slot) {
         discardValue(slot)
         removeKey(slot)
     }
 
-    /// Removes the key at `slot`; its value has been moved elsewhere or discarded.
+    /// Removes the key at `slot`, whose value has been moved or discarded.
     func removeKey(_ slot: Slot) {
         assert(slot.shard.isSame(as: self), "the slot is of this shard")
         let before = count
@@ -295,7 +297,7 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
 
     // MARK: Walking
 
-    /// Calls `body` with every key's slot, due ones included.
+    /// Calls `body` with the slot of every key, including expired ones.
     ///
     /// `body` must not change the shard.
     public func forEach(_ body: (Slot) -> Void) {
@@ -307,14 +309,14 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
         unsafe state.pointee.keys.scan(cursor, state.pointee.arena) { body(Slot(self, $0)) }
     }
 
-    /// A key drawn with equal chances, or nil.
+    /// A uniformly random key, or nil if there is none.
     public func random(_ source: inout FastRandom) -> Slot? {
         unsafe state.pointee.keys.random(state.pointee.arena, &source).map { Slot(self, $0) }
     }
 }
 
 extension Shard {
-    /// The hash of a key as this shard's tables use it.
+    /// The hash of a key, as this shard's tables use it.
     @inlinable
     public func hash(_ key: Bytes) -> KeyHash { arena.hasher(key) }
 }

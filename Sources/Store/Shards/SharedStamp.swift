@@ -1,16 +1,16 @@
 public import CSupport
 public import Structures
 
-/// A stamp that all threads read and any thread sets: that of keys that are made now.
+/// The stamp of new keys: all threads read it, and any thread may set it.
 ///
 /// ## Invariants
-/// `word` stands on a cache line of its own and lives as long as the process.
+/// `word` has a cache line of its own and lives as long as the process.
 @safe
 @frozen
 public struct SharedStamp: @unchecked Sendable {  // because: the word is read and written as one
     @usableFromInline let word: UnsafeMutablePointer<UInt32>
 
-    /// A stamp whose bits are zero.
+    /// Creates a stamp with all bits zero.
     public init() {
         let line = UnsafeMutableRawPointer.allocate(byteCount: 64, alignment: 64)
         unsafe word = line.initializeMemory(as: UInt32.self, repeating: 0, count: 16)

@@ -1,6 +1,6 @@
 internal import Structures
 
-/// Where the small encodings of collections end; names as in the configuration.
+/// The limits of the small encodings of collections, named as in the configuration.
 public struct EncodingLimits: Sendable {
     /// hash-max-listpack-entries.
     public var hashPackEntriesMax = 512
@@ -16,9 +16,9 @@ public struct EncodingLimits: Sendable {
     public var sortedSetPackEntriesMax = 128
     /// zset-max-listpack-value.
     public var sortedSetPackValueMax = 64
-    /// list-max-listpack-size: bytes by level where negative, else elements.
+    /// list-max-listpack-size: a size level if negative, otherwise a number of elements.
     public var listPackSize = -2
-    /// The most bytes of a node of a list, below what list-max-listpack-size allows.
+    /// The maximum size of a list node in bytes, on top of what list-max-listpack-size allows.
     public var listNodeBytesMax = Int.max
     /// list-compress-depth.
     public var listCompressDepth = 0
@@ -29,10 +29,10 @@ public struct EncodingLimits: Sendable {
     /// hll-sparse-max-bytes.
     public var hyperLogLogSparseBytesMax = 3000
 
-    /// Redis' defaults.
+    /// Creates limits with Redis' defaults.
     public init() {}
 
-    /// How large a node of a list may grow.
+    /// How large a list node may grow.
     var listNode: ListNodeLimit {
         ListNodeLimit(setting: listPackSize, bytesMax: listNodeBytesMax)
     }

@@ -1,14 +1,14 @@
 public import Primitives
 internal import Structures
 
-/// Fields that go.
+/// Fields with an expiry.
 extension HashValue {
-    /// A moment (milliseconds since 1970) before which no field is due; nil where all stay.
+    /// A time (milliseconds since 1970) before which no field expires; nil if none has an expiry.
     public var earliestExpiry: Int64? {
         HashValue.earliestExpiry(slot.entry, in: shard)
     }
 
-    /// As `earliestExpiry`, of the hash of `entry`.
+    /// As `earliestExpiry`, for the hash of `entry`.
     static func earliestExpiry(_ entry: Entry, in shard: Shard) -> Int64? {
         switch encoding(entry) {
         case .pack: return nil
@@ -20,7 +20,7 @@ extension HashValue {
         }
     }
 
-    /// Gives `name` another expiry, or none; false when it is not there or was due at `now`.
+    /// Sets or (nil) removes the expiry of `name`; false if it is absent or has expired at `now`.
     public func setExpiry(_ name: Bytes, _ expiry: Int64?, now: Int64) -> Bool {
         guard encoding == .table else { return setExpiryInPack(name, expiry, now) }
         var table = table
@@ -42,7 +42,7 @@ extension HashValue {
         shard.willEdit(slot)
         trackingVolatile {
             makeVolatile()
-            // Making room moves the fields.
+            // Making the pack volatile moves its fields.
             guard let field = pack.find(name) else { return }
             root = pack.setExpiry(field, expiry, root, &shard.arena)
         }
@@ -50,10 +50,12 @@ extension HashValue {
         return true
     }
 
-    /// Takes out fields that were due at `now`, at most `budget` of them (of a pack all), each
-    /// named to `willDrop`, which must not change the hash; the key stays, even without fields.
+    /// Removes up to `budget` fields that have expired at `now` (in a pack, all of them).
     ///
-    /// Complexity: O(removed) if any, else O(1).
+    /// Calls `willDrop` with each name first; it must not change the hash. The key stays, even
+    /// without fields.
+    ///
+    /// Complexity: O(removed) if there are any, otherwise O(1).
     public func dropDue(now: Int64, _ budget: inout Int, _ willDrop: (Bytes) -> Void) {
         guard let earliest = earliestExpiry, earliest <= now else { return }
         shard.willEdit(slot)
@@ -81,12 +83,12 @@ extension HashValue {
 
     // MARK: What the shard must know
 
-    /// Tells the shard that a field goes at `expiry`.
+    /// Tells the shard that a field expires at `expiry`.
     func announce(_ expiry: Int64) {
         shard.noteExpiry(expiry, slot.location.bucket, isNew: false)
     }
 
-    /// Tells the shard of a hash that came to `slot` by copying or moving.
+    /// Tells the shard of a hash that was copied or moved to `slot`.
     static func announce(_ slot: Shard.Slot, isNew: Bool) {
         let hash = HashValue(slot)
         guard let earliest = hash.earliestExpiry else { return }
@@ -94,14 +96,14 @@ extension HashValue {
         if isNew { hash.noteVolatile(before: false, after: true) }
     }
 
-    /// Runs `body`, which may give a pack its first expiry or take its last.
+    /// Runs `body`, which may give a pack its first expiry or remove its last.
     func trackingVolatile(_ body: () -> Void) {
         let before = earliestExpiry != nil
         body()
         noteVolatile(before: before, after: earliestExpiry != nil)
     }
 
-    /// Keeps the shard's count of hashes with fields that go.
+    /// Updates the shard's count of hashes with fields that have an expiry.
     func noteVolatile(before: Bool, after: Bool) {
         if before != after { shard.countVolatileHashes(after ? 1 : -1) }
     }

@@ -1,8 +1,9 @@
 public import Primitives
 internal import Structures
 
-/// Fields by place: in a pack the offset, in a table the handle of the entry. A place holds until
-/// the hash changes.
+/// Access to fields by place: the offset in a pack, or the handle of the entry in a table.
+///
+/// A place is valid until the hash changes.
 extension HashValue {
     /// The name and value of the field at `place`.
     public func field(at place: Int) -> (name: StringContent, value: StringContent) {
@@ -16,7 +17,7 @@ extension HashValue {
         }
     }
 
-    /// The places of all fields that were not due at `now`.
+    /// The places of all fields that have not expired at `now`.
     ///
     /// Complexity: O(fields).
     public func places(now: Int64) -> [Int] {
@@ -37,9 +38,9 @@ extension HashValue {
         return places
     }
 
-    /// The place of a field, due or not, drawn with equal chances; nil where there is none.
+    /// The place of a uniformly random field, expired or not; nil if there is none.
     ///
-    /// Complexity: O(1), in a pack O(fields).
+    /// Complexity: O(1); in a pack O(fields).
     public func randomPlace(_ random: inout FastRandom) -> Int? {
         guard count > 0 else { return nil }
         switch encoding {

@@ -1,50 +1,50 @@
 public import Primitives
 public import Structures
 
-/// Hashes: choosing an encoding, reading, changing.
+/// A hash: choice of encoding, reading, changing.
 ///
 /// ```text
 /// 0 pack            a plain FieldPack, up to hash-max-listpack-entries fields, names and values
 ///                   of up to hash-max-listpack-value bytes
-/// 1 volatile pack   the same with expiries, from the first one on
+/// 1 volatile pack   the same with expiries, once any field has had one
 /// 2 table           a block of 40 bytes with a FieldTable
 /// ```
-/// A hash goes down this list, never up. Fields that are due are not there for any reader; they
-/// count until they are taken out, which `dropDue` does, called by whoever looks at the whole and
-/// by the shard's expiry.
+/// A hash moves down this list, never up. Readers do not see expired fields; these still count
+/// until `dropDue` removes them, which is called by whoever reads the whole hash and by the shard's
+/// expiry.
 public struct HashValue {
-    /// How a hash is kept.
+    /// The encoding of a hash.
     public enum Encoding: UInt8, Sendable {
-        /// In a plain `FieldPack`.
+        /// A plain `FieldPack`.
         case pack = 0
-        /// In a `FieldPack` with expiries.
+        /// A `FieldPack` with expiries.
         case volatilePack = 1
-        /// In a `FieldTable`.
+        /// A `FieldTable`.
         case table = 2
     }
 
-    /// How long a field stays that gets a value.
+    /// The expiry of a field that gets a value.
     public enum Lifetime {
-        /// For good.
+        /// No expiry.
         case stays
-        /// As long as it would have.
+        /// The expiry that it had.
         case kept
-        /// Until a moment in milliseconds since 1970.
+        /// A time in milliseconds since 1970.
         case until(Int64)
     }
 
-    /// What a field holds, lent until the shard changes.
+    /// The content of a field, borrowed until the shard changes.
     public struct Field {
         /// The value.
         public let content: StringContent
-        /// When it goes (milliseconds since 1970); nil where it stays.
+        /// The expiry in milliseconds since 1970; nil if there is none.
         public let expiry: Int64?
     }
 
-    /// Due fields taken out before one command looks at a whole hash.
+    /// How many expired fields to remove before a command reads a whole hash.
     public static let droppedAtOnce = 256
 
-    /// The key's place; stays valid as long as no key is added or removed.
+    /// The slot of the key; valid as long as no key is added or removed.
     public let slot: Shard.Slot
 
     /// Views the hash at `slot`.
@@ -60,7 +60,7 @@ public struct HashValue {
         nonmutating set { slot.entry.collection = newValue }
     }
 
-    /// How the fields are kept.
+    /// The encoding.
     public var encoding: Encoding { HashValue.encoding(slot.entry) }
 
     static func encoding(_ entry: Entry) -> Encoding {
@@ -70,7 +70,7 @@ public struct HashValue {
         return encoding
     }
 
-    /// OBJECT ENCODING's name.
+    /// The name reported by OBJECT ENCODING.
     static func encodingName(_ entry: Entry) -> StaticString {
         switch encoding(entry) {
         case .pack: "listpack"
@@ -87,7 +87,7 @@ public struct HashValue {
 
     // MARK: Reading
 
-    /// The fields held, due ones that nobody took out yet included.
+    /// The number of fields, including expired ones not yet removed.
     public var count: Int {
         switch encoding {
         case .pack, .volatilePack: pack.count
@@ -95,9 +95,9 @@ public struct HashValue {
         }
     }
 
-    /// The field called `name`, or nil where it is not there or was due at `now`.
+    /// The field named `name`; nil if it is absent or has expired at `now`.
     ///
-    /// Complexity: O(1), in a pack O(fields).
+    /// Complexity: O(1); in a pack O(fields).
     public func find(_ name: Bytes, now: Int64) -> Field? {
         switch encoding {
         case .pack, .volatilePack:
@@ -115,8 +115,7 @@ public struct HashValue {
         }
     }
 
-    /// Calls `body` with the name and value of every field that was not due at `now`, until it says
-    /// false.
+    /// Calls `body` with each field that has not expired at `now`, until it returns false.
     ///
     /// `body` must not change the hash.
     public func forEach(now: Int64, _ body: (StringContent, StringContent) -> Bool) {
@@ -142,9 +141,9 @@ public struct HashValue {
         }
     }
 
-    /// The fields that were not due at `now`.
+    /// The number of fields that have not expired at `now`.
     ///
-    /// Complexity: O(1) unless some were, then O(fields).
+    /// Complexity: O(1), or O(fields) if some have expired.
     public func liveCount(now: Int64) -> Int {
         guard let earliest = earliestExpiry, earliest <= now else { return count }
         var live = 0
@@ -155,8 +154,9 @@ public struct HashValue {
         return live
     }
 
-    /// Calls `body` with the name and value of the next fields of a scan, a pack's all at once;
-    /// returns the next cursor, zero at the end.
+    /// Calls `body` with the next fields of a scan, with all at once if the hash is a pack.
+    ///
+    /// Returns the next cursor, zero at the end.
     public func scan(
         _ cursor: UInt64,
         now: Int64,
@@ -179,7 +179,7 @@ public struct HashValue {
 
     // MARK: Changing
 
-    /// Gives `name` a value, adding it where it is not there; takes over a block's reference.
+    /// Sets `name` to a value, adding it if absent; takes over a block's reference.
     ///
     /// Returns whether the field is new.
     @discardableResult
@@ -271,10 +271,10 @@ public struct HashValue {
         return !isLive
     }
 
-    /// Takes `name` out; false when it is not there or was due at `now`: who takes out what is due
-    /// tells others so.
+    /// Removes `name`; false if it is absent or has expired at `now`.
     ///
-    /// The key stays, even without fields.
+    /// Expired fields are left to `dropDue`, whose callers tell others. The key stays, even without
+    /// fields.
     public func remove(_ name: Bytes, now: Int64) -> Bool {
         switch encoding {
         case .pack, .volatilePack:
@@ -297,7 +297,7 @@ public struct HashValue {
         }
     }
 
-    /// Removes the key when it has no fields.
+    /// Removes the key if it has no fields.
     ///
     /// Returns whether it did.
     @discardableResult
@@ -309,13 +309,13 @@ public struct HashValue {
 
     // MARK: Making
 
-    /// Whether `count` fields, no name or value longer than `bytes`, are kept in a pack.
+    /// Whether a hash of `count` fields, names and values up to `bytes` long, is kept as a pack.
     static func fitsPack(_ count: Int, _ bytes: Int, _ limits: EncodingLimits) -> Bool {
         count <= min(limits.hashPackEntriesMax, FieldPack.countMax)
             && bytes <= min(limits.hashPackValueMax, Entry.inlineValueMax)
     }
 
-    /// Adds `key`, which is not there, with no fields yet; the first pair is to have `bytes` bytes.
+    /// Adds `key`, which must be absent, without fields; the first pair will have `bytes` bytes.
     public static func create(_ key: Key, pairBytes bytes: Int, in shard: Shard) -> HashValue {
         let handle = Pack.create(min(bytes, 256) + 2, &shard.arena)
         let slot = shard.insert(
@@ -329,7 +329,7 @@ public struct HashValue {
         return HashValue(slot)
     }
 
-    /// Makes the hash a table if it is none.
+    /// Converts the hash to a table.
     public func makeTable() {
         guard encoding != .table else { return }
         shard.willEdit(slot)
@@ -354,14 +354,14 @@ public struct HashValue {
         shard.arena.free(old)
     }
 
-    /// Makes a plain pack a volatile one.
+    /// Converts a plain pack to a volatile one.
     func makeVolatile() {
         guard encoding == .pack else { return }
         root = pack.makeVolatile(root, &shard.arena)
         slot.entry.encoding = Encoding.volatilePack.rawValue
     }
 
-    /// Adds a field to a table that does not have it; takes over a block's reference.
+    /// Adds a field that the table does not hold; takes over a block's reference.
     static func insert(
         _ name: Bytes,
         _ content: StringContent,
@@ -383,13 +383,13 @@ public struct HashValue {
 
     // MARK: Freeing
 
-    /// Frees what a field's entry names outside the arena.
+    /// Frees what a field's entry refers to outside the arena.
     static func freeBlock(_ entry: Entry, in shard: Shard) {
         guard entry.stringEncoding == .external else { return }
         shard.release(SharedBlock(address: entry.externalAddress))
     }
 
-    /// Frees at most `budget` blocks of a hash whose key is gone; true when all are freed.
+    /// Frees up to `budget` blocks of a hash whose key is gone; returns true once all are freed.
     static func free(
         encoding: UInt8,
         _ root: Handle,
@@ -408,7 +408,7 @@ public struct HashValue {
         return true
     }
 
-    /// Frees what the fields of `entry` name outside the arena, which goes as a whole.
+    /// Frees what the fields of `entry` refer to outside the arena, before the arena is destroyed.
     static func freeBlocks(_ entry: Entry, in shard: Shard) {
         guard encoding(entry) == .table else { return }
         FieldTable(entry.collection, shard.arena).table.forEach(shard.arena) {
@@ -416,7 +416,7 @@ public struct HashValue {
         }
     }
 
-    /// The bytes of all its blocks, fields' entries estimated from the first 64.
+    /// The total size of its blocks in bytes, with entries estimated from the first 64.
     var byteCount: Int {
         let own = shard.arena.capacity(root)
         guard encoding == .table else { return own }
@@ -430,13 +430,13 @@ public struct HashValue {
                 bytes += SharedBlock(address: location.entry.externalAddress).byteCount
             }
         }
-        // A bucket's 64 bytes hold 7 entries.
+        // A bucket of 64 bytes holds 7 entries.
         return own + (sampled == 0 ? 0 : bytes * count / sampled) + count * 9
     }
 }
 
 extension HashValue.Lifetime {
-    /// The expiry of a field whose value so far had `old`.
+    /// The expiry of a field whose old expiry was `old`.
     func expiry(after old: Int64?) -> Int64? {
         switch self {
         case .stays: nil
@@ -447,7 +447,7 @@ extension HashValue.Lifetime {
 }
 
 extension StringContent {
-    /// What stands in a pack.
+    /// The content of a pack's item.
     public init(_ item: PackItem) {
         switch item {
         case .bytes(let bytes): self = .bytes(bytes)
@@ -457,7 +457,7 @@ extension StringContent {
 }
 
 extension PackItem {
-    /// What stands for `content` in a pack; nil for a block.
+    /// The pack item for `content`; nil for a block.
     init?(_ content: StringContent) {
         switch content {
         case .bytes(let bytes): self = .bytes(bytes)

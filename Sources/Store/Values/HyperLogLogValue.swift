@@ -1,16 +1,16 @@
 public import Primitives
 public import Structures
 
-/// A string whose bytes are a HyperLogLog: sparse until it grows too large, then dense.
+/// A string that is a HyperLogLog: sparse until it grows too large, then dense.
 ///
 /// ```text
-/// sparse    within the entry, up to hll-sparse-max-bytes
+/// sparse    inline in the entry, up to hll-sparse-max-bytes
 /// dense     12,304 bytes in a SharedBlock
 /// ```
 public struct HyperLogLogValue {
-    /// The key's place; changes when the string moves.
+    /// The slot of the key; changes if the string moves.
     public private(set) var slot: Shard.Slot
-    /// How the registers are kept.
+    /// How the registers are stored.
     public private(set) var encoding: HyperLogLog.Encoding
 
     private var shard: Shard { slot.shard }
@@ -23,7 +23,7 @@ public struct HyperLogLogValue {
         encoding = try HyperLogLog.encoding(HyperLogLogValue.bytes(slot.entry))
     }
 
-    /// Adds `key`, which is not there, with all registers zero.
+    /// Adds `key`, which must be absent, with all registers at zero.
     public init(creating key: Key, in shard: Shard) {
         let empty = StringValue.set(key, .bytes(Bytes()), expiry: nil, at: nil, in: shard)
         let edited = StringValue.edit(empty, count: SparseRegisters.emptyByteCount, in: shard)
@@ -42,7 +42,7 @@ public struct HyperLogLogValue {
 
     private var bytes: Bytes { HyperLogLogValue.bytes(slot.entry) }
 
-    /// Lends the bytes of the string for editing; they stay as many.
+    /// Prepares the bytes of the string for editing in place, without changing their number.
     private mutating func edit(count: Int? = nil) -> Cell {
         let edited = StringValue.edit(slot, count: count ?? bytes.count, in: shard)
         slot = edited.slot
@@ -51,14 +51,14 @@ public struct HyperLogLogValue {
 
     // MARK: Reading
 
-    /// Raises `registers` to these.
+    /// Raises `registers` to at least these.
     ///
     /// Throws: `corrupted`.
     public func merge(into registers: inout HyperLogLogRegisters) throws(HyperLogLog.Failure) {
         try registers.merge(bytes, encoding)
     }
 
-    /// The registers of a dense one.
+    /// The registers of the dense form.
     private var packed: PackedRegisters {
         guard case .block(let block) = StringValue.content(slot.entry), encoding == .dense else {
             preconditionFailure("dense registers lie in a block")
@@ -66,18 +66,18 @@ public struct HyperLogLogValue {
         return PackedRegisters(block.storage)
     }
 
-    /// The register at `index` of a dense one.
+    /// The register at `index`, in dense form.
     public func register(_ index: Int) -> UInt8 { packed[index] }
 
-    /// The runs of a sparse one as text.
+    /// Appends the runs, in sparse form, as text.
     public func describeRuns(to text: inout ByteBuffer) {
         SparseRegisters(bytes).describe(to: &text)
     }
 
-    /// Whether the string says how many different elements the registers saw.
+    /// Whether the cardinality in the string is up to date.
     public var notesCardinality: Bool { HyperLogLog.notedCardinality(bytes) != nil }
 
-    /// The number of different elements that the registers saw, noted in the string for next time.
+    /// Estimates the number of distinct elements seen, and caches it in the string.
     ///
     /// Throws: `corrupted`.
     public mutating func cardinality() throws(HyperLogLog.Failure) -> Int64 {
@@ -89,10 +89,11 @@ public struct HyperLogLogValue {
 
     // MARK: Changing
 
-    /// Makes the `count` observations that `observe` tells by number; returns how many of them
-    /// raised a register.
+    /// Applies `count` observations, which `observe` returns by index.
     ///
-    /// Throws: `corrupted`, with the observations before made.
+    /// Returns how many of them raised a register.
+    ///
+    /// Throws: `corrupted`, after applying the observations before.
     public mutating func raise(
         _ count: Int,
         _ limits: EncodingLimits,
@@ -137,8 +138,9 @@ public struct HyperLogLogValue {
         return raised
     }
 
-    /// Raises the registers to `registers`, which are nowhere lower than these; dense at once when
-    /// `isDense`.
+    /// Raises the registers to `registers`, none of which is lower than the current one.
+    ///
+    /// Makes them dense at once if `isDense`.
     ///
     /// Throws: `corrupted`.
     public mutating func raise(
@@ -162,7 +164,7 @@ public struct HyperLogLogValue {
         HyperLogLog.invalidate(cell)
     }
 
-    /// Keeps the registers dense; returns whether they were not.
+    /// Converts the registers to dense form; returns whether they were sparse.
     ///
     /// Throws: `corrupted`.
     @discardableResult
@@ -186,7 +188,7 @@ public struct HyperLogLogValue {
         SparseRegistersEditor(copying: bytes, byteCountMax: limits.hyperLogLogSparseBytesMax)
     }
 
-    /// Stores the editor's bytes, their cardinality stale.
+    /// Stores the editor's bytes, with a stale cardinality.
     private mutating func write(_ editor: borrowing SparseRegistersEditor) {
         let cell = edit(count: editor.bytes.count)
         cell.put(editor.bytes, 0)

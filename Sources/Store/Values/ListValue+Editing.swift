@@ -1,12 +1,13 @@
 internal import Primitives
 public import Structures
 
-/// Changing lists. The key stays, even without elements: see `removeIfEmpty`.
+/// Changes to lists. The key stays, even without elements; see `removeIfEmpty`.
 extension ListValue {
     // MARK: Adding
 
-    /// Makes ready for `elements` more of `bytes` bytes of text together: a node that they would
-    /// make too large becomes a large list.
+    /// Prepares for adding `elements` elements of `bytes` bytes of text in total.
+    ///
+    /// A node that they would make too large becomes a large list.
     public func grow(by elements: Int, bytes: Int, _ limits: EncodingLimits) {
         guard encoding == .node else { return }
         let limit = limits.listNode
@@ -17,9 +18,9 @@ extension ListValue {
         makeLarge(depth: limits.listCompressDepth)
     }
 
-    /// Puts `item` before the first element, or after the last.
+    /// Inserts `item` before the first element, or after the last.
     ///
-    /// Precondition: `grow` made ready.
+    /// Precondition: `grow` was called.
     public func push(_ item: PackItem, atFront: Bool, _ limits: EncodingLimits) {
         shard.willEdit(slot)
         switch encoding {
@@ -32,9 +33,9 @@ extension ListValue {
         }
     }
 
-    /// Puts `item` in before element `index`.
+    /// Inserts `item` before element `index`.
     ///
-    /// Precondition: `grow` made ready.
+    /// Precondition: `grow` was called.
     public func insert(_ item: PackItem, at index: Int, _ limits: EncodingLimits) {
         shard.willEdit(slot)
         switch encoding {
@@ -53,9 +54,9 @@ extension ListValue {
         node.measure += ListpackSize.byteCount(item)
     }
 
-    /// Puts `item` in the place of element `index`.
+    /// Replaces element `index` by `item`.
     ///
-    /// Precondition: `grow` made ready.
+    /// Precondition: `grow` was called.
     public func replace(_ index: Int, with item: PackItem, _ limits: EncodingLimits) {
         shard.willEdit(slot)
         switch encoding {
@@ -77,9 +78,9 @@ extension ListValue {
 
     // MARK: Removing
 
-    /// Takes the first `removed` elements out, or the last ones.
+    /// Removes the first, or the last, `removed` elements.
     ///
-    /// Complexity: O(log n + elements in the node at the cut); what is cut off is freed later on.
+    /// Complexity: O(log n + elements of the node at the cut); what is cut off is freed later.
     public func remove(_ removed: Int, atFront: Bool, _ limits: EncodingLimits) {
         guard removed > 0 else { return }
         shard.willEdit(slot)
@@ -104,8 +105,9 @@ extension ListValue {
         shrink(limits)
     }
 
-    /// Takes elements equal to `item` out, up to `limit` of them, the last ones first when
-    /// `reversed`; returns how many.
+    /// Removes up to `limit` elements equal to `item`, from the back if `reversed`.
+    ///
+    /// Returns how many were removed.
     public func removeMatches(
         _ item: PackItem,
         limit: Int,
@@ -128,7 +130,7 @@ extension ListValue {
         return removed
     }
 
-    /// Takes all elements of a large list out.
+    /// Removes all elements of a large list.
     private func removeAll() {
         shard.retire(.list, Encoding.large.rawValue, root)
         setNode(ListNode.create(room: 12, &shard.arena))
@@ -136,7 +138,7 @@ extension ListValue {
 
     // MARK: Encodings
 
-    /// The most nodes that become one again, so that looking whether they may costs little.
+    /// The maximum number of nodes to join back into one, so that checking for it is cheap.
     private static let nodesJoined = 4
 
     private func makeLarge(depth: Int) {
@@ -156,7 +158,7 @@ extension ListValue {
         slot.entry.collection = handle
     }
 
-    /// Gives memory back after elements went; a large list of half the limit becomes a node.
+    /// Frees memory after a removal; a large list of half the limit becomes a node.
     private func shrink(_ limits: EncodingLimits) {
         guard encoding == .large else {
             slot.entry.collection = ListNode.fit(root, &shard.arena)
@@ -167,7 +169,7 @@ extension ListValue {
             shard.arena.free(root)
             return setNode(ListNode.create(room: 12, &shard.arena))
         }
-        // A listpack has about two bytes more for each element.
+        // A listpack needs about two bytes more per element.
         let limit = limits.listNode.halved
         guard limit.allows(count: list.count, byteCount: list.count * 2),
             let bytes = list.bytes(inAtMost: ListValue.nodesJoined, shard.arena),
@@ -183,12 +185,12 @@ extension ListValue {
     }
 }
 
-/// What elements would take in Redis' listpack, whose size decides its encodings.
+/// The size that elements would have in Redis' listpack, which determines its encodings.
 enum ListpackSize {
-    /// The head, and the byte at the end.
+    /// The header and the terminator.
     static let head = 7
 
-    /// The bytes of one element: its own head, its bytes, and its length for reading backwards.
+    /// The size of one element: its head, its bytes, and its length for reading backwards.
     static func byteCount(_ item: PackItem) -> Int {
         let length: Int
         switch item {
@@ -213,7 +215,7 @@ enum ListpackSize {
         return length < 16_383 ? 2 : length < 2_097_151 ? 3 : length < 268_435_455 ? 4 : 5
     }
 
-    /// The bytes of all elements of a node.
+    /// The size of all elements of a node.
     static func byteCount(_ node: ListNode) -> Int {
         var total = 0
         node.walk(from: 0, limit: .max, reversed: false) {

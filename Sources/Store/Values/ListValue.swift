@@ -1,30 +1,30 @@
 internal import Primitives
 public import Structures
 
-/// Lists: choosing an encoding, reading, changing.
+/// A list: choice of encoding, reading, changing.
 ///
 /// ```text
-/// 0 node    a ListNode, as long as Redis would keep the list in one listpack
+/// 0 node    a ListNode, while Redis would keep the list in one listpack
 /// 1 large   a block of 36 bytes with an UnrolledList
 /// ```
-/// Where Redis changes between `listpack` and `quicklist` follows from the bytes that its listpack
-/// would take, so a node counts these in its `measure`; see `ListpackSize`. A large list becomes a
-/// node again when it has shrunk to half the limit.
+/// When Redis switches between `listpack` and `quicklist` depends on the size of its listpack, so a
+/// node tracks that size in its `measure`; see `ListpackSize`. A large list becomes a node again
+/// once it has shrunk to half the limit.
 ///
 /// A list that becomes large keeps the list-compress-depth of that moment, as in Redis.
 public struct ListValue {
-    /// How a list is kept.
+    /// The encoding of a list.
     public enum Encoding: UInt8, Sendable {
-        /// In a `ListNode`.
+        /// A `ListNode`.
         case node = 0
-        /// In an `UnrolledList`.
+        /// An `UnrolledList`.
         case large = 1
     }
 
     /// The encoding of what was cut off a large list and waits to be freed.
     static let chain: UInt8 = 2
 
-    /// The key's place; stays valid as long as no key is added or removed.
+    /// The slot of the key; valid as long as no key is added or removed.
     public let slot: Shard.Slot
 
     /// Views the list at `slot`.
@@ -36,7 +36,7 @@ public struct ListValue {
     var shard: Shard { slot.shard }
     var root: Handle { slot.entry.collection }
 
-    /// How the elements are kept.
+    /// The encoding.
     public var encoding: Encoding { slot.entry.encoding == 0 ? .node : .large }
 
     var node: ListNode { ListNode(shard.arena.cell(root)) }
@@ -44,7 +44,7 @@ public struct ListValue {
 
     // MARK: Reading
 
-    /// The elements held.
+    /// The number of elements.
     public var count: Int {
         switch encoding {
         case .node: node.count
@@ -52,7 +52,7 @@ public struct ListValue {
         }
     }
 
-    /// Element `index`, lent by the list.
+    /// Element `index`, borrowed from the list.
     ///
     /// Complexity: O(log n).
     public func element(_ index: Int) -> PackItem {
@@ -62,10 +62,9 @@ public struct ListValue {
         }
     }
 
-    /// Calls `body` with up to `limit` elements from `index` on, downwards if `reversed`, until it
-    /// says false.
+    /// Calls `body` with up to `limit` elements from `index` on, backwards if `reversed`.
     ///
-    /// `body` must not change the list.
+    /// Stops when `body` returns false. `body` must not change the list.
     public func walk(
         from index: Int,
         limit: Int,
@@ -78,7 +77,7 @@ public struct ListValue {
         }
     }
 
-    /// Calls `body` with up to `limit` elements from `index` on, in runs as they stand.
+    /// Calls `body` with up to `limit` elements from `index` on, in runs as they are stored.
     ///
     /// `body` must not change the list.
     public func forEachRun(from index: Int, limit: Int, _ body: (ListNode.Run) -> Void) {
@@ -88,8 +87,9 @@ public struct ListValue {
         }
     }
 
-    /// Calls `body` with the index of every element equal to `item` among the first `limit`, or the
-    /// last ones in falling order when `reversed`, until it says false.
+    /// Calls `body` with the index of every element equal to `item`, until it returns false.
+    ///
+    /// Looks at the first `limit` elements, or the last ones in descending order if `reversed`.
     public func forEachMatch(
         _ item: PackItem,
         limit: Int = .max,
@@ -114,10 +114,10 @@ public struct ListValue {
         return found
     }
 
-    /// How many nodes at each end of a large list are not compressed; 0 compresses none.
+    /// How many nodes at each end of a large list stay plain; 0 disables compression.
     public var compressDepth: Int { encoding == .large ? Int(large.depth) : 0 }
 
-    /// Calls `body` with every node of a large list, perhaps compressed, and its block's bytes.
+    /// Calls `body` with every node of a large list, compressed or not, and the size of its block.
     public func forEachNode(_ body: (_ node: ListNode, _ blockBytes: Int) -> Void) {
         guard encoding == .large else { return }
         let list = large
@@ -127,7 +127,7 @@ public struct ListValue {
         } while list.advance(&location, reversed: false, shard.arena)
     }
 
-    /// The bytes of all its blocks, estimated for large lists.
+    /// The total size of its blocks in bytes, estimated for large lists.
     var byteCount: Int {
         let own = shard.arena.capacity(root)
         return encoding == .node ? own : own + large.byteCount(shard.arena)
@@ -135,8 +135,7 @@ public struct ListValue {
 
     // MARK: Making
 
-    /// Adds `key`, which is not there, without elements; the first, which is to follow, has `bytes`
-    /// bytes.
+    /// Adds `key`, which must be absent, without elements; the first will have `bytes` bytes.
     public static func create(_ key: Key, bytes: Int, in shard: Shard) -> ListValue {
         let handle = ListNode.create(room: bytes, &shard.arena)
         let slot = shard.insert(
@@ -150,7 +149,7 @@ public struct ListValue {
         return ListValue(slot)
     }
 
-    /// Removes the key when it has no elements.
+    /// Removes the key if it has no elements.
     ///
     /// Returns whether it did.
     @discardableResult
@@ -160,7 +159,7 @@ public struct ListValue {
         return true
     }
 
-    /// Frees some of a list whose key is gone, or of what was cut off one; true when all is freed.
+    /// Frees part of a list without a key, or of what was cut off one; true once all is freed.
     static func free(
         encoding: UInt8,
         _ root: inout Handle,

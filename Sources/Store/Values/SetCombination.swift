@@ -1,29 +1,31 @@
 public import Primitives
 public import Structures
 
-/// Sets combined, member by member: nothing is kept but what a union of many sets needs.
+/// A combination of sets, computed member by member.
 ///
-/// Whatever is asked, one set is walked and its members looked for in others. Members of tables are
-/// taken some dozens at a time, so that the cache fetches what they are compared with meanwhile.
+/// Memory is needed only for a union of many sets. Every operation walks one set and looks its
+/// members up in others. Members of tables are processed in batches of a few dozen, so that cache
+/// misses overlap.
 public struct SetCombination {
-    /// What to combine sets to.
+    /// How to combine sets.
     public enum Operation: Sendable {
-        /// The members of any set.
+        /// Members of any set.
         case union
-        /// The members that all sets hold.
+        /// Members of all sets.
         case intersection
-        /// The members of the first set that no other holds.
+        /// Members of the first set that are in no other.
         case difference
     }
 
-    /// Up to so many sets a union looks each member up in the sets that came before; beyond, it
-    /// keeps a set of those that it has seen.
+    /// Up to this many sets, a union looks each member up in the sets before.
+    ///
+    /// Beyond it, it builds a set of the members seen.
     private static let lookedUpMax = 8
 
     private var sets: [SetContent]
     private let operation: Operation
 
-    /// To combine `sets`, in the request's order.
+    /// Prepares to combine `sets`, given in the request's order.
     public init(_ operation: Operation, _ sets: [SetContent]) {
         self.operation = operation
         self.sets = sets
@@ -33,15 +35,15 @@ public struct SetCombination {
         case .intersection:
             self.sets.sort { $0.count < $1.count }
         case .difference:
-            // Where most members are, one is found soonest.
+            // The set with most members is the most likely to contain one.
             if sets.count > 2 { self.sets[1...].sort { $0.count > $1.count } }
         }
     }
 
-    /// Calls `body` with every member of the result, and its hash where it is known, until it says
-    /// false.
+    /// Calls `body` with each member of the result, until it returns false.
     ///
-    /// A union of many sets takes memory of `shard` meanwhile. `body` must not change the sets.
+    /// Also passes the member's hash if it is known. A union of many sets takes memory of `shard`
+    /// meanwhile. `body` must not change the sets.
     public func forEach(in shard: Shard, _ body: (PackItem, KeyHash?) -> Bool) {
         guard let first = sets.first else { return }
         switch operation {
@@ -66,8 +68,7 @@ public struct SetCombination {
         }
     }
 
-    /// The members that all sets of integers hold: each set is searched onwards from where the
-    /// last search ended.
+    /// Intersects sets of integers: each search in a set starts where the last one ended.
     private func mergeIntegers(_ body: (PackItem, KeyHash?) -> Bool) {
         var starts = [Int](repeating: 0, count: sets.count)
         sets[0].integers.forEach { number in
@@ -97,8 +98,9 @@ public struct SetCombination {
 
     // MARK: Walking one set, looking in others
 
-    /// Calls `body` with the members of `set` that all `others` hold, or that none holds, until it
-    /// says false; returns false then.
+    /// Calls `body` with the members of `set` that all `others` contain, or that none does.
+    ///
+    /// Stops and returns false when `body` returns false.
     private func filter(
         _ set: SetContent,
         by others: ArraySlice<SetContent>,
@@ -142,20 +144,20 @@ public struct SetCombination {
         return goesOn
     }
 
-    /// Looks for some members at a time in one set.
+    /// Looks up a batch of members in one set.
     private struct Search: ~Copyable {
         private let set: SetContent
-        /// Its table, if it is one; else one without entries.
+        /// The table of the set, or an empty one if it has none.
         private let table: EntryTable
         private let areBucketsPrefetched: Bool
         private let areEntriesPrefetched: Bool
-        /// The members' hashes.
+        /// The hashes of the members.
         var hashes = InlineArray<32, KeyHash>(repeating: KeyHash(bits: 0))
-        /// Which of the members are worth a look, the first `count` only.
+        /// The indices of the members to look up, of which `count` are valid.
         var indices = InlineArray<32, UInt8>(repeating: 0)
         var count = 0
 
-        /// From so many members on the buckets, or the entries, do not fit the nearer caches.
+        /// From this many members on, the buckets or the entries do not fit in the nearer caches.
         static let bucketsPrefetchedFrom = 30_000
         static let entriesPrefetchedFrom = 1_000
 
@@ -166,8 +168,10 @@ public struct SetCombination {
             areEntriesPrefetched = table.count >= Search.entriesPrefetchedFrom
         }
 
-        /// Hashes `members` and, where those are wanted that the set holds, leaves out those that
-        /// buckets do not have: no branch depends on which they are, as nobody could foretell it.
+        /// Hashes `members`.
+        ///
+        /// If only members of the set are wanted, drops those that are not in their buckets. No
+        /// branch depends on the members, as it could not be predicted.
         mutating func prepare(_ members: borrowing MemberTable.Batch, areHolding: Bool) {
             let shard = set.shard
             var hashes = hashes.mutableSpan

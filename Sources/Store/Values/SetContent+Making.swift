@@ -1,9 +1,9 @@
 internal import Primitives
 public import Structures
 
-/// Making sets, changing their encoding, freeing them.
+/// Creates sets, converts their encodings, frees them.
 extension SetContent {
-    /// An empty set that no key names, to hold about `count` members of which `first` is one.
+    /// Creates an empty set, without a key, for about `count` members, of which `first` is one.
     public static func create(
         first: PackItem?,
         count: Int,
@@ -40,7 +40,7 @@ extension SetContent {
         min(limits.setPackEntriesMax, Pack.countMax)
     }
 
-    /// Whether a pack may hold the members there are, and `member` too.
+    /// Whether a pack can hold the current members and `member`.
     func hasPackRoom(for member: PackItem, _ limits: EncodingLimits) -> Bool {
         let count = count
         guard count < SetContent.packEntriesMax(limits) else { return false }
@@ -53,10 +53,9 @@ extension SetContent {
         return longest <= limits.setPackValueMax
     }
 
-    /// Takes the encoding that a set is given to which `count` members are to be added at once;
-    /// calls `willChange` before.
+    /// Converts the set to the encoding that suits adding `count` members at once.
     ///
-    /// That many may become a table though none of them is new.
+    /// Calls `willChange` first. The set may become a table even if none of those members is new.
     public mutating func prepare(
         adding count: Int,
         _ limits: EncodingLimits,
@@ -94,7 +93,7 @@ extension SetContent {
         self = SetContent(table, in: shard)
     }
 
-    /// Moves all members to a set that begins as small as the first one allows.
+    /// Rebuilds the set, starting with the smallest encoding that the first member allows.
     mutating func remake(_ limits: EncodingLimits) {
         var copy: SetContent?
         forEach { member in
@@ -111,14 +110,14 @@ extension SetContent {
 
     // MARK: Freeing
 
-    /// Frees a set that no key names.
+    /// Frees a set that has no key.
     public func destroy() {
         var budget = Int.max
         let isDone = SetContent.free(encoding: encoding.rawValue, root, &budget, &shard.arena)
         precondition(isDone, "the budget is enough")
     }
 
-    /// Frees about `budget` blocks of a set whose key is gone; true when all are freed.
+    /// Frees about `budget` blocks of a set whose key is gone; returns true once all are freed.
     static func free(
         encoding: UInt8,
         _ root: Handle,
@@ -138,7 +137,7 @@ extension SetContent {
         return true
     }
 
-    /// The bytes of all its blocks, members' entries estimated from the first 64.
+    /// The total size of its blocks in bytes, with entries estimated from the first 64.
     var byteCount: Int {
         let own = shard.arena.capacity(root)
         guard encoding == .table else { return own }
@@ -150,11 +149,11 @@ extension SetContent {
             bytes += (size + 7) & ~7
             return sampled < 64
         }
-        // A bucket's 64 bytes hold 7 entries.
+        // A bucket of 64 bytes holds 7 entries.
         return own + (sampled == 0 ? 0 : bytes * count / sampled) + count * 9
     }
 
-    /// Whether the structure beneath is valid; for tests.
+    /// Whether the underlying structure is valid; for tests.
     public var isValid: Bool {
         switch encoding {
         case .integers: integers.isValid

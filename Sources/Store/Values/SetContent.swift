@@ -1,35 +1,35 @@
 public import Primitives
 public import Structures
 
-/// The members of a set, whether a key names it or not: choosing an encoding, reading, changing.
+/// The members of a set, with or without a key: choice of encoding, reading, changing.
 ///
 /// ```text
-/// 0 integers  an IntegerSet, up to set-max-intset-entries whole numbers
+/// 0 integers  an IntegerSet, up to set-max-intset-entries integers
 /// 1 pack      a Pack, up to set-max-listpack-entries members of set-max-listpack-value bytes
 /// 2 table     a block of 24 bytes with a MemberTable
 /// ```
-/// Members come and go as items of packs: a number in the two small encodings is `.integer`, while
-/// a table gives all as bytes; what is looked for may be either. A set that gets too large for its
+/// Members are passed as pack items: the two small encodings return numbers as `.integer`, while a
+/// table returns all members as bytes; lookups accept either. A set that gets too large for its
 /// encoding takes a later one and keeps it.
 public struct SetContent {
-    /// How a set is kept.
+    /// The encoding of a set.
     public enum Encoding: UInt8, Sendable {
-        /// In an `IntegerSet`.
+        /// An `IntegerSet`.
         case integers = 0
-        /// In a `Pack`.
+        /// A `Pack`.
         case pack = 1
-        /// In a `MemberTable`.
+        /// A `MemberTable`.
         case table = 2
     }
 
-    /// Where it lies.
+    /// The shard that holds it.
     public let shard: Shard
-    /// How the members are kept.
+    /// The encoding.
     public internal(set) var encoding: Encoding
-    /// The block.
+    /// The root block.
     var root: Handle
 
-    /// Views the set that `entry` of `shard` holds.
+    /// Views the set of `entry` in `shard`.
     public init(_ entry: Entry, in shard: Shard) {
         assert(entry.isKind(.set), "another kind of value")
         guard let encoding = Encoding(rawValue: entry.encoding) else {
@@ -50,7 +50,7 @@ public struct SetContent {
 
     // MARK: Reading
 
-    /// The members held.
+    /// The number of members.
     public var count: Int {
         switch encoding {
         case .integers: integers.count
@@ -59,9 +59,9 @@ public struct SetContent {
         }
     }
 
-    /// Whether `member` is one of them; `hash` is that of its text.
+    /// Whether the set contains `member`; `hash` is the hash of its text.
     ///
-    /// Complexity: O(1) in a table, O(log n) among integers, O(bytes) in a pack.
+    /// Complexity: O(1) in a table, O(log n) for integers, O(bytes) in a pack.
     public func contains(_ member: PackItem, _ hash: @autoclosure () -> KeyHash) -> Bool {
         switch encoding {
         case .integers:
@@ -74,7 +74,7 @@ public struct SetContent {
         }
     }
 
-    /// Calls `body` with every member until it says false.
+    /// Calls `body` with each member until it returns false.
     ///
     /// `body` must not change the set.
     public func forEach(_ body: (PackItem) -> Bool) {
@@ -85,8 +85,9 @@ public struct SetContent {
         }
     }
 
-    /// Calls `body` with the next members of a scan, those of a small set all at once; returns the
-    /// next cursor, zero at the end.
+    /// Calls `body` with the next members of a scan, with all at once if the set is small.
+    ///
+    /// Returns the next cursor, zero at the end.
     public func scan(_ cursor: UInt64, _ body: (PackItem) -> Void) -> UInt64 {
         guard encoding == .table else {
             forEach { member in
@@ -98,21 +99,21 @@ public struct SetContent {
         return table.table.scan(cursor, shard.arena) { body(.bytes($0.entry.key)) }
     }
 
-    /// Asks the cache for the bucket in which a member with `hash` would stand.
+    /// Prefetches the bucket for a member with `hash`.
     public func prefetchBucket(_ hash: KeyHash) {
         if encoding == .table { table.table.prefetchBucket(hash, shard.arena) }
     }
 
-    /// Asks the cache for the entry of a member with `hash`; its bucket should be there already.
+    /// Prefetches the entry of a member with `hash`; its bucket should be in the cache already.
     public func prefetchEntry(_ hash: KeyHash) {
         if encoding == .table { table.table.prefetchEntry(hash, shard.arena) }
     }
 
     // MARK: Drawing
 
-    /// The place of a member drawn with equal chances.
+    /// The place of a uniformly random member.
     ///
-    /// Precondition: there is one.
+    /// Precondition: the set is not empty.
     public func draw(_ random: inout FastRandom) -> Int {
         switch encoding {
         case .integers: return random.below(integers.count)
@@ -126,7 +127,7 @@ public struct SetContent {
         }
     }
 
-    /// The member at a place that `draw` gave, as long as the set is unchanged.
+    /// The member at a place returned by `draw`; valid while the set is unchanged.
     public func member(at place: Int) -> PackItem {
         switch encoding {
         case .integers: .integer(integers[place])
@@ -137,9 +138,9 @@ public struct SetContent {
 
     // MARK: Changing
 
-    /// Adds `member` unless it is there, in which case it says false; `hash` is that of its text.
+    /// Adds `member` and returns true, or returns false if it is present.
     ///
-    /// Calls `willChange` before the first change.
+    /// `hash` is the hash of its text. Calls `willChange` before the first change.
     public mutating func add(
         _ member: PackItem,
         _ hash: @autoclosure () -> KeyHash,
@@ -183,7 +184,7 @@ public struct SetContent {
         return true
     }
 
-    /// Takes `member` out; false when it is not there.
+    /// Removes `member`; returns whether it was present.
     ///
     /// Calls `willChange` before the change.
     public mutating func remove(
@@ -213,9 +214,9 @@ public struct SetContent {
         return true
     }
 
-    /// Lends a member drawn with equal chances to `body` and takes it out.
+    /// Calls `body` with a uniformly random member, then removes it.
     ///
-    /// Precondition: there is one.
+    /// Precondition: the set is not empty.
     mutating func pop(_ random: inout FastRandom, _ body: (PackItem) -> Void) {
         switch encoding {
         case .integers:
@@ -239,7 +240,7 @@ public struct SetContent {
 }
 
 extension PackItem {
-    /// The form in which it stands in a pack: bytes that spell a number become one.
+    /// The form stored in a pack: bytes that spell a canonical integer become one.
     var canonical: PackItem {
         switch self {
         case .bytes(let text): PackItem(encoding: text)

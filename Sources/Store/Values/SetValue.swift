@@ -1,10 +1,11 @@
 public import Primitives
 public import Structures
 
-/// The set that a key holds: every change passes the gate first, and the entry learns of a new
-/// block or encoding after.
+/// A set with a key.
+///
+/// Every change passes the gate first, and a new block or encoding is then stored in the entry.
 public struct SetValue {
-    /// The key's place; stays valid as long as no key is added or removed.
+    /// The slot of the key; valid as long as no key is added or removed.
     public let slot: Shard.Slot
     /// The members.
     public private(set) var content: SetContent
@@ -15,8 +16,7 @@ public struct SetValue {
         content = SetContent(slot.entry, in: slot.shard)
     }
 
-    /// Adds `key`, which is not there, with the members of `content`, which lies in `shard` and is
-    /// taken over.
+    /// Adds `key`, which must be absent, with `content`, which is in `shard` and is taken over.
     public init(_ key: Key, takingOver content: SetContent, in shard: Shard) {
         precondition(content.shard.isSame(as: shard), "a set lies in its key's shard")
         slot = shard.insert(
@@ -37,14 +37,14 @@ public struct SetValue {
 
     // MARK: Changing
 
-    /// Makes ready for `count` members to be added at once.
+    /// Prepares for adding `count` members at once.
     public mutating func prepare(adding count: Int, _ limits: EncodingLimits) {
         let slot = slot
         content.prepare(adding: count, limits) { slot.shard.willEdit(slot) }
         saveContent()
     }
 
-    /// Adds `member` unless it is there, in which case it says false; `hash` is that of its text.
+    /// Adds `member`; returns false if it is present. `hash` is the hash of its text.
     public mutating func add(
         _ member: PackItem,
         _ hash: @autoclosure () -> KeyHash,
@@ -58,7 +58,7 @@ public struct SetValue {
         return true
     }
 
-    /// Takes `member` out; false when it is not there.
+    /// Removes `member`; returns whether it was present.
     ///
     /// The key stays, even without members.
     public mutating func remove(_ member: PackItem, _ hash: @autoclosure () -> KeyHash) -> Bool {
@@ -68,16 +68,18 @@ public struct SetValue {
         return true
     }
 
-    /// Lends a member drawn with equal chances to `body` and takes it out.
+    /// Calls `body` with a uniformly random member, then removes it.
     ///
-    /// The key stays, even without members. Precondition: there is one.
+    /// The key stays, even without members.
+    ///
+    /// Precondition: the set is not empty.
     public mutating func pop(_ random: inout FastRandom, _ body: (PackItem) -> Void) {
         slot.shard.willEdit(slot)
         content.pop(&random, body)
         saveContent()
     }
 
-    /// Makes the set anew out of its members, so that it may take a smaller encoding.
+    /// Rebuilds the set from its members, so that it may get a smaller encoding.
     public mutating func remake(_ limits: EncodingLimits) {
         guard content.encoding == .table else { return }
         slot.shard.willEdit(slot)
@@ -85,7 +87,7 @@ public struct SetValue {
         saveContent()
     }
 
-    /// Removes the key when it has no members.
+    /// Removes the key if it has no members.
     ///
     /// Returns whether it did.
     @discardableResult

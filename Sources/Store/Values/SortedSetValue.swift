@@ -1,7 +1,7 @@
 public import Primitives
 public import Structures
 
-/// Sorted sets: choosing an encoding, reading, changing.
+/// A sorted set: choice of encoding, reading, changing.
 ///
 /// ```text
 /// 0 pack    a SortedPack, up to zset-max-listpack-entries members of zset-max-listpack-value bytes
@@ -9,15 +9,15 @@ public import Structures
 /// ```
 /// A pack that gets too large becomes a table and stays one.
 public struct SortedSetValue {
-    /// How a sorted set is kept.
+    /// The encoding of a sorted set.
     public enum Encoding: UInt8, Sendable {
-        /// In a `SortedPack`.
+        /// A `SortedPack`.
         case pack = 0
-        /// In an `OrderedTable`.
+        /// An `OrderedTable`.
         case table = 1
     }
 
-    /// The key's place; stays valid as long as no key is added or removed.
+    /// The slot of the key; valid as long as no key is added or removed.
     public let slot: Shard.Slot
 
     /// Views the sorted set at `slot`.
@@ -29,7 +29,7 @@ public struct SortedSetValue {
     private var shard: Shard { slot.shard }
     private var root: Handle { slot.entry.collection }
 
-    /// How the members are kept.
+    /// The encoding.
     public var encoding: Encoding { slot.entry.encoding == 0 ? .pack : .table }
 
     private var pack: SortedPack { SortedPack(shard.arena.cell(root)) }
@@ -37,7 +37,7 @@ public struct SortedSetValue {
 
     // MARK: Reading
 
-    /// The members held.
+    /// The number of members.
     public var count: Int {
         switch encoding {
         case .pack: pack.count
@@ -47,7 +47,7 @@ public struct SortedSetValue {
 
     /// The score of `member`, or nil.
     ///
-    /// Complexity: O(1), in a pack O(members).
+    /// Complexity: O(1); in a pack O(members).
     public func score(_ member: Bytes) -> Double? {
         switch encoding {
         case .pack: pack.find(member)?.item.score
@@ -55,7 +55,7 @@ public struct SortedSetValue {
         }
     }
 
-    /// The rank of `member`, counted from below, and its score; or nil.
+    /// The rank of `member`, in ascending order, and its score; or nil.
     ///
     /// Complexity: O(log n).
     public func rank(_ member: Bytes) -> (rank: Int, score: Double)? {
@@ -79,10 +79,9 @@ public struct SortedSetValue {
         }
     }
 
-    /// Calls `body` with up to `limit` members from `rank` on, downwards when `reversed`, until it
-    /// says false.
+    /// Calls `body` with up to `limit` members from `rank` on, descending if `reversed`.
     ///
-    /// `body` must not change the set.
+    /// Stops when `body` returns false. `body` must not change the set.
     public func walk(
         from rank: Int,
         limit: Int,
@@ -97,7 +96,7 @@ public struct SortedSetValue {
         }
     }
 
-    /// Calls `body` with the members that do not sort before `bound`, until it says false.
+    /// Calls `body` with the members that do not sort before `bound`, until it returns false.
     ///
     /// `body` must not change the set.
     public func walk(from bound: OrderedBound, _ body: (Bytes, Double) -> Bool) {
@@ -109,8 +108,9 @@ public struct SortedSetValue {
         }
     }
 
-    /// Calls `body` with the next members of a scan, a pack's all at once; returns the next cursor,
-    /// zero at the end.
+    /// Calls `body` with the next members of a scan, with all at once if the set is a pack.
+    ///
+    /// Returns the next cursor, zero at the end.
     public func scan(_ cursor: UInt64, _ body: (Bytes, Double) -> Void) -> UInt64 {
         switch encoding {
         case .pack:
@@ -126,7 +126,7 @@ public struct SortedSetValue {
         }
     }
 
-    /// The bytes of all its blocks, members' entries estimated from the first 64.
+    /// The total size of its blocks in bytes, with entries estimated from the first 64.
     var byteCount: Int {
         let own = shard.arena.capacity(root)
         guard encoding == .table else { return own }
@@ -137,14 +137,15 @@ public struct SortedSetValue {
             bytes += Entry.byteCount(key: member.count, hasWord: true, payload: 0)
             return true
         }
-        // A bucket's 64 bytes hold 7 entries, a leaf's 512 about 60.
+        // A bucket of 64 bytes holds 7 entries, a leaf of 512 about 60.
         return own + (sampled == 0 ? 0 : bytes * count / sampled) + count * 18
     }
 
     // MARK: Changing
 
-    /// Asks `decide` for the score of `member`, given the one that it has (nil: it is not there),
-    /// and gives it that one; nil leaves all as it is.
+    /// Sets the score of `member` to what `decide` returns for its current one (nil: absent).
+    ///
+    /// If `decide` returns nil, nothing changes.
     public func edit(
         _ member: Bytes,
         _ limits: EncodingLimits,
@@ -193,7 +194,7 @@ public struct SortedSetValue {
         table.save(root, shard.arena)
     }
 
-    /// Takes `member` out; false when it is not there.
+    /// Removes `member`; returns whether it was present.
     ///
     /// The key stays, even without members.
     public func remove(_ member: Bytes) -> Bool {
@@ -211,7 +212,7 @@ public struct SortedSetValue {
         return true
     }
 
-    /// Takes out the members with these ranks.
+    /// Removes the members with the given ranks.
     ///
     /// The key stays, even without members.
     public func remove(_ ranks: Range<Int>) {
@@ -227,7 +228,7 @@ public struct SortedSetValue {
         }
     }
 
-    /// Removes the key when it has no members.
+    /// Removes the key if it has no members.
     ///
     /// Returns whether it did.
     @discardableResult
@@ -239,13 +240,13 @@ public struct SortedSetValue {
 
     // MARK: Making
 
-    /// Whether `count` members, none longer than `bytes`, are kept in a pack.
+    /// Whether `count` members, none longer than `bytes`, are kept as a pack.
     static func fitsPack(_ count: Int, _ bytes: Int, _ limits: EncodingLimits) -> Bool {
         count <= min(limits.sortedSetPackEntriesMax, SortedPack.countMax)
             && bytes <= limits.sortedSetPackValueMax
     }
 
-    /// Adds `key`, which is not there, with no members yet; the first is to have `bytes` bytes.
+    /// Adds `key`, which must be absent, without members; the first will have `bytes` bytes.
     public static func create(
         _ key: Key,
         memberBytes bytes: Int,
@@ -284,8 +285,9 @@ public struct SortedSetValue {
         return SortedSetValue(slot)
     }
 
-    /// Adds `key`, which is not there, with the members of `table`, which lie in the same shard and
-    /// are taken over: as a pack where they fit.
+    /// Adds `key`, which must be absent, with the members of `table`, as a pack if they fit.
+    ///
+    /// `table` is in the same shard and is taken over.
     public static func create(
         _ key: Key,
         takingOver table: inout OrderedTable,
@@ -315,7 +317,7 @@ public struct SortedSetValue {
         destroy(&table, in: shard)
     }
 
-    /// Frees a table that no key names.
+    /// Frees a table that has no key.
     public static func destroy(_ table: inout OrderedTable, in shard: Shard) {
         var budget = Int.max
         let isDone = table.destroySome(&budget, &shard.arena)
@@ -337,7 +339,7 @@ public struct SortedSetValue {
         shard.arena.free(old)
     }
 
-    /// Frees at most `budget` blocks of a sorted set whose key is gone; true when all are freed.
+    /// Frees up to `budget` blocks of a sorted set whose key is gone; true once all are freed.
     static func free(
         encoding: UInt8,
         _ root: Handle,

@@ -1,34 +1,34 @@
 public import Primitives
 public import Structures
 
-/// A stream's groups: reading for them, claiming, acknowledging.
+/// The groups of a stream: reading, claiming, acknowledging.
 extension StreamValue {
     /// The number of groups.
     public var groupCount: Int { stream.groupCount(shard.arena) }
 
-    /// The group at `index` in the order of the names.
+    /// The group at `index`, in the order of names.
     public func group(at index: Int) -> StreamGroup { stream.group(at: index, shard.arena) }
 
-    /// The group with `name`, or nil.
+    /// The group named `name`, or nil.
     public func group(_ name: Bytes) -> StreamGroup? { stream.group(name, shard.arena) }
 
-    /// How many entries a group has still to read; nil when there is no telling.
+    /// The number of entries that a group has yet to read; nil if unknown.
     public func lag(_ group: StreamGroup) -> Int64? { stream.lag(group) }
 
-    /// The number of a group's consumers.
+    /// The number of consumers in a group.
     public func consumerCount(_ group: StreamGroup) -> Int { group.consumers.count(shard.arena) }
 
-    /// The consumer of a group at `index` in the order of the names.
+    /// The consumer of a group at `index`, in the order of names.
     public func consumer(_ group: StreamGroup, at index: Int) -> StreamConsumer {
         group.consumer(at: index, shard.arena)
     }
 
-    /// The consumer of a group with `name`, or nil.
+    /// The consumer of a group named `name`, or nil.
     public func consumer(_ group: StreamGroup, _ name: Bytes) -> StreamConsumer? {
         group.consumer(name, shard.arena)
     }
 
-    /// A pending entry's consumer's name; empty when it has none.
+    /// The name of a pending entry's consumer; empty if it has none.
     public func consumerName(_ entry: PendingEntry) -> Bytes {
         entry.consumerName(shard.arena)
     }
@@ -38,10 +38,9 @@ extension StreamValue {
         group.pendingEntry(id, shard.arena)
     }
 
-    /// Calls `body` with the pending entries of a group from `lower` to `upper`, or those of one
-    /// consumer, until it says false.
+    /// Calls `body` with a group's pending entries from `lower` to `upper`, until it returns false.
     ///
-    /// `body` must not add or remove any.
+    /// If `consumer` is not nil, only with that consumer's. `body` must not add or remove any.
     public func walkPending(
         _ group: StreamGroup,
         of consumer: StreamConsumer? = nil,
@@ -52,7 +51,7 @@ extension StreamValue {
         group.walkPending(of: consumer, lower, upper, shard.arena, body)
     }
 
-    /// The first pending entry of a group from `lower` on, or nil.
+    /// The first pending entry of a group at or after `lower`, or nil.
     public func firstPending(_ group: StreamGroup, from lower: StreamID) -> PendingEntry? {
         var found: PendingEntry?
         walkPending(group, lower, .max) {
@@ -62,7 +61,7 @@ extension StreamValue {
         return found
     }
 
-    /// The least and the greatest id of a group's pending entries; nil when it has none.
+    /// The least and the greatest id of a group's pending entries; nil if it has none.
     public func pendingEdges(_ group: StreamGroup) -> (first: StreamID, last: StreamID)? {
         let tree = group.pending
         guard let first = tree.first(shard.arena), let last = tree.last(shard.arena) else {
@@ -73,13 +72,13 @@ extension StreamValue {
 
     // MARK: Groups and consumers
 
-    /// Adds a group whose name is not there.
+    /// Adds a group; its name must not be taken.
     public func createGroup(_ name: Bytes, lastID: StreamID, readCount: Int64) {
         shard.willEdit(slot)
         _ = stream.createGroup(name, lastID: lastID, readCount: readCount, &shard.arena)
     }
 
-    /// Removes the group with `name`; whether it was there.
+    /// Removes the group named `name`; returns whether it existed.
     public func removeGroup(_ name: Bytes) -> Bool {
         guard group(name) != nil else { return false }
         shard.willEdit(slot)
@@ -94,23 +93,23 @@ extension StreamValue {
         stream.setProgress(group, lastID: lastID, readCount: readCount)
     }
 
-    /// Raises a group's last id, without a look at what lies between.
+    /// Raises a group's last id, ignoring the entries in between.
     public func raise(_ group: StreamGroup, to id: StreamID) {
         guard id > group.lastID else { return }
         shard.willEdit(slot)
         group.lastID = id
     }
 
-    /// Adds a consumer to a group where it is not there.
+    /// The consumer named `name` of a group, created if necessary.
     public func makeConsumer(_ group: StreamGroup, _ name: Bytes, now: Int64) -> StreamConsumer {
         shard.willEdit(slot)
         return group.makeConsumer(name, now: now, &shard.arena)
     }
 
-    /// Removes up to `limit` pending entries of a consumer, and the consumer with the last of them;
-    /// returns their number, and whether the consumer is gone.
+    /// Removes up to `limit` pending entries of a consumer, then the empty consumer.
     ///
-    /// Nil when there is no such consumer.
+    /// Returns the number of entries removed and whether the consumer is gone, or nil if there is
+    /// no such consumer.
     public func removeConsumer(
         _ group: StreamGroup,
         _ name: Bytes,
@@ -120,7 +119,7 @@ extension StreamValue {
         return group.removeConsumer(name, limit: limit, &shard.arena)
     }
 
-    /// Notes that a consumer tried something and, where `isActive`, got something.
+    /// Records that a consumer tried something and, if `isActive`, got something.
     public func note(_ consumer: StreamConsumer, now: Int64, isActive: Bool) {
         shard.willEdit(slot)
         consumer.seen = now
@@ -129,8 +128,9 @@ extension StreamValue {
 
     // MARK: Pending entries
 
-    /// Notes that the entry `id`, the next one of the stream, is handed to a consumer of a group;
-    /// with `isPending` it must be acknowledged.
+    /// Delivers the stream's next entry, `id`, to a consumer of a group.
+    ///
+    /// If `isPending`, it must be acknowledged.
     public func deliver(
         _ id: StreamID,
         _ group: StreamGroup,
@@ -149,12 +149,12 @@ extension StreamValue {
             group.add(id, of: consumer, time: time, deliveries: 1, &shard.arena)
         }
     }
-    /// The moment to note for a delivery at `now`.
+    /// The time to record for a delivery at `now`.
     public func moment(_ group: StreamGroup, _ now: Int64) -> Int64 {
         group.moment(now, shard.arena)
     }
 
-    /// Gives a pending entry to a consumer, delivered at `time`.
+    /// Assigns a pending entry to a consumer, delivered at `time`.
     public func give(
         _ entry: PendingEntry,
         _ group: StreamGroup,
@@ -165,7 +165,7 @@ extension StreamValue {
         group.give(entry, to: consumer, time: time, &shard.arena)
     }
 
-    /// Adds a pending entry that is not there, of a consumer or (nil) of none.
+    /// Adds a pending entry for `id`, which has none, owned by a consumer or (nil) by nobody.
     public func addPending(
         _ id: StreamID,
         _ group: StreamGroup,
@@ -177,7 +177,7 @@ extension StreamValue {
         return group.add(id, of: consumer, time: time, deliveries: deliveries, &shard.arena)
     }
 
-    /// Sets how often and when a pending entry was delivered last.
+    /// Sets how often, and when, a pending entry was last delivered.
     public func setDelivery(
         _ entry: PendingEntry,
         _ group: StreamGroup,
@@ -189,13 +189,13 @@ extension StreamValue {
         entry.deliveries = deliveries
     }
 
-    /// Takes a pending entry from its consumer, to be claimed by whoever comes first.
+    /// Takes a pending entry from its consumer, so that anyone may claim it.
     public func release(_ entry: PendingEntry, _ group: StreamGroup) {
         shard.willEdit(slot)
         group.release(entry, &shard.arena)
     }
 
-    /// Takes a pending entry away.
+    /// Removes a pending entry.
     public func removePending(_ entry: PendingEntry, _ group: StreamGroup) {
         shard.willEdit(slot)
         group.remove(entry, &shard.arena)
@@ -208,10 +208,10 @@ extension StreamValue {
 
     // MARK: References
 
-    /// Whether a group has still to read or to acknowledge the entry `id`.
+    /// Whether some group has yet to read or acknowledge the entry `id`.
     public func isReferenced(_ id: StreamID) -> Bool { stream.isReferenced(id, shard.arena) }
 
-    /// Takes the pending entries of the entry `id` away in all groups.
+    /// Removes the pending entries for `id` from all groups.
     public func removeReferences(_ id: StreamID) {
         shard.willEdit(slot)
         stream.removeReferences(id, &shard.arena)

@@ -1,20 +1,20 @@
 public import Primitives
 public import Structures
 
-/// What a stream knows of its producers' messages.
+/// The messages of producers that a stream remembers.
 extension StreamValue {
-    /// What is known; nil while nobody asked.
+    /// The remembered messages; nil until the feature is first used.
     public var memory: StreamMemory? { stream.memory(shard.arena) }
 
-    /// The number of producers of which messages are known.
+    /// The number of producers with remembered messages.
     public var producerCount: Int { memory?.producerCount(shard.arena) ?? 0 }
 
-    /// The number of messages that are known.
+    /// The number of remembered messages.
     public var messageCount: Int { memory?.messageCount(shard.arena) ?? 0 }
 
-    /// The entry that the message `name` of `producer` became, or nil when it is not known.
+    /// The entry that message `name` of `producer` became, or nil if it is not remembered.
     ///
-    /// With `counts` it counts as one that came again.
+    /// If `counts` is true, counts the message as a duplicate.
     public func entry(
         ofMessage name: Bytes,
         of producer: Bytes,
@@ -32,13 +32,13 @@ extension StreamValue {
         )
     }
 
-    /// Notes that the message `name` of `producer`, which is not known, became the entry `id`.
+    /// Records that message `name` of `producer`, which must be unknown, became entry `id`.
     public func noteMessage(_ name: Bytes, of producer: Bytes, _ id: StreamID, now: Int64) {
         shard.willEdit(slot)
         stream.noteMessage(name, of: producer, id, now: now, &shard.arena)
     }
 
-    /// Sets how long and how many messages are known; forgets all where that changes.
+    /// Sets how long and how many messages are remembered; a change forgets all messages.
     public func setMemory(duration: Int?, countMax: Int?) {
         shard.willEdit(slot)
         stream.setMemory(duration: duration, countMax: countMax, &shard.arena)

@@ -1,11 +1,11 @@
 public import Primitives
 public import Structures
 
-/// Streams: reading, adding, removing entries.
+/// A stream: reading, adding and removing entries.
 ///
-/// The entry's collection is a `Stream`'s block, which never moves; there is one encoding.
+/// The entry refers to the root block of a `Stream`, which never moves; there is only one encoding.
 public struct StreamValue {
-    /// The key's place; stays valid as long as no key is added or removed.
+    /// The slot of the key; valid as long as no key is added or removed.
     public let slot: Shard.Slot
     let stream: Stream
 
@@ -20,25 +20,24 @@ public struct StreamValue {
 
     // MARK: Facts
 
-    /// The entries held.
+    /// The number of entries.
     public var count: Int { stream.count }
-    /// The entries ever added.
+    /// The number of entries ever added.
     public var addedCount: Int64 { stream.addedCount }
-    /// The greatest id given so far.
+    /// The greatest id ever assigned.
     public var lastID: StreamID { stream.lastID }
-    /// The id of the first entry; zero when there is none.
+    /// The id of the first entry; zero if there is none.
     public var firstID: StreamID { stream.firstID }
-    /// The greatest id that was deleted by name; zero when none was.
+    /// The greatest id deleted by name; zero if none was.
     public var deletedIDMax: StreamID { stream.deletedIDMax }
     /// The number of packs.
     public var packCount: Int { stream.packCount }
 
     // MARK: Reading
 
-    /// Calls `body` with the entries from `lower` to `upper`, downwards when `reversed`, until it
-    /// says false.
+    /// Calls `body` with the entries from `lower` to `upper`, backwards if `reversed`.
     ///
-    /// `body` must not change the stream.
+    /// Stops when `body` returns false. `body` must not change the stream.
     public func walk(
         _ lower: StreamID,
         _ upper: StreamID,
@@ -51,15 +50,15 @@ public struct StreamValue {
     /// The entry `id`, or nil.
     public func find(_ id: StreamID) -> StreamPack.Item? { stream.find(id, shard.arena) }
 
-    /// The id of the last entry; zero when there is none.
+    /// The id of the last entry; zero if there is none.
     public var lastEntryID: StreamID { stream.edgeID(last: true, shard.arena) }
 
-    /// The bytes of all its blocks, packs estimated from the first ones.
+    /// The total size of its blocks in bytes, with packs estimated from the first ones.
     var byteCount: Int { stream.byteCount(shard.arena) }
 
     // MARK: Changing
 
-    /// Adds a key with an empty stream.
+    /// Adds a key, which must be absent, with an empty stream.
     public static func create(_ key: Key, in shard: Shard) -> StreamValue {
         let root = Stream.create(&shard.arena).root
         let slot = shard.insert(key, kind: .stream, encoding: 0, expiry: nil, payload: 4)
@@ -67,8 +66,9 @@ public struct StreamValue {
         return StreamValue(slot)
     }
 
-    /// Adds an entry of `pairs` fields and values, which `word` gives in turns and which have
-    /// `byteCount` bytes together; `id` is above the last one.
+    /// Appends an entry of `pairs` fields and values, which `word` returns alternately.
+    ///
+    /// `byteCount` is their total size; `id` must be above the last one.
     public func append(
         _ id: StreamID,
         pairs: Int,
@@ -91,16 +91,16 @@ public struct StreamValue {
         )
     }
 
-    /// Takes the entry `id` out; whether it was there.
+    /// Deletes the entry `id`; returns whether it was there.
     public func remove(_ id: StreamID) -> Bool {
         guard find(id) != nil else { return false }
         shard.willEdit(slot)
         return stream.remove(id, &shard.arena)
     }
 
-    /// Takes entries out at the front; returns their number.
+    /// Removes entries at the front; returns how many.
     ///
-    /// What is much is freed later on.
+    /// Large parts are freed later.
     public func trim(_ trim: StreamTrim) -> Int {
         shard.willEdit(slot)
         let (removed, cut) = stream.trim(trim, &shard.arena)
@@ -108,8 +108,7 @@ public struct StreamValue {
         return removed
     }
 
-    /// Sets what the stream knows of its past: the last id, and, where given, the entries ever
-    /// added and the greatest id deleted.
+    /// Sets the last id and, if given, the count of entries ever added and the greatest deleted id.
     public func setPast(lastID: StreamID, addedCount: Int64?, deletedIDMax: StreamID?) {
         shard.willEdit(slot)
         stream.lastID = lastID
@@ -119,7 +118,7 @@ public struct StreamValue {
 
     // MARK: Whole values
 
-    /// Frees at most `budget` blocks of a stream whose key is gone; true when all are freed.
+    /// Frees up to `budget` blocks of a stream whose key is gone; returns true once all are freed.
     static func free(_ root: Handle, _ budget: inout Int, _ arena: inout Arena) -> Bool {
         Stream(root, arena).destroySome(&budget, &arena)
     }

@@ -1,16 +1,16 @@
 public import Primitives
 public import Structures
 
-/// What a string is set to, or read as.
+/// The value that a string is set to, or that is read from one.
 public enum StringContent {
-    /// Bytes, kept within the entry or, from 8 KiB on, in a block of their own.
+    /// Bytes, stored in the entry, or from 8 KiB on in a block of their own.
     case bytes(Bytes)
-    /// A number, kept as such.
+    /// An integer, stored as such.
     case integer(Int64)
-    /// A large value whose block is taken over (or lent, when read).
+    /// A large value; its block is taken over (or borrowed, when read).
     case block(SharedBlock)
 
-    /// Bytes as Redis would encode them: a number where they spell one exactly.
+    /// Encodes bytes as Redis would: as an integer if they are its canonical text.
     @inlinable
     public init(encoding bytes: Bytes) {
         if bytes.count <= DecimalText.byteCountMax, let number = DecimalText.integer(bytes) {
@@ -20,7 +20,7 @@ public enum StringContent {
         }
     }
 
-    /// The number of bytes of the text.
+    /// The length of the text in bytes.
     @inlinable
     public var count: Int {
         switch self {
@@ -30,7 +30,7 @@ public enum StringContent {
         }
     }
 
-    /// Lends the bytes to `body`, a number as its decimal text.
+    /// Calls `body` with the bytes, or the decimal text of an integer.
     @inlinable
     public func withBytes<Result, Failure: Error>(
         _ body: (Bytes) throws(Failure) -> Result
@@ -43,16 +43,16 @@ public enum StringContent {
     }
 }
 
-/// Strings: choosing an encoding, reading, setting, editing in place.
+/// A string: choice of encoding, reading, setting, editing in place.
 ///
 /// ```text
-/// integer   a number of 64 bits, 8 bytes
-/// inline    up to 8,191 bytes within the entry
-/// edited    the same after APPEND, SETRANGE, SETBIT …: OBJECT ENCODING says raw
-/// external  a SharedBlock, grown geometrically, sent without a copy
+/// integer   a 64-bit integer, 8 bytes
+/// inline    up to 8,191 bytes in the entry
+/// edited    the same after APPEND, SETRANGE, SETBIT …: OBJECT ENCODING reports raw
+/// external  a SharedBlock, grown geometrically, sent without copying
 /// ```
 public enum StringValue {
-    /// The content of the string at `slot`, lent until the shard changes.
+    /// The content of a string entry, borrowed until the shard changes.
     @inlinable
     public static func content(_ entry: Entry) -> StringContent {
         switch entry.stringEncoding {
@@ -62,11 +62,11 @@ public enum StringValue {
         }
     }
 
-    /// The number of bytes of the string.
+    /// The length of the string in bytes.
     @inlinable
     public static func count(_ entry: Entry) -> Int { content(entry).count }
 
-    /// Lends the string's bytes to `body`, a number as its decimal text.
+    /// Calls `body` with the string's bytes, or the decimal text of an integer.
     @inlinable
     public static func withBytes<Result, Failure: Error>(
         _ entry: Entry,
@@ -77,9 +77,11 @@ public enum StringValue {
 
     // MARK: Setting
 
-    /// Sets `key` to `content` with `expiry`, replacing whatever stands at `slot`.
+    /// Sets `key` to `content` with `expiry`, replacing what is at `slot`.
     ///
-    /// Takes over a block's reference. Complexity: O(bytes).
+    /// Takes over a block's reference.
+    ///
+    /// Complexity: O(bytes).
     @inlinable
     @discardableResult
     public static func set(
@@ -146,7 +148,7 @@ public enum StringValue {
         shard.externalBytes += byteCount
     }
 
-    /// A block that holds a copy of `bytes`.
+    /// Creates a block with a copy of `bytes`.
     public static func block(_ bytes: Bytes) -> SharedBlock {
         let block = SharedBlock(capacity: bytes.count)
         block.storage.put(bytes, 0)
@@ -156,7 +158,7 @@ public enum StringValue {
 
     // MARK: Editing
 
-    /// Sets `key`, where nothing stands, to `count` zeros, and lends them for editing in place.
+    /// Adds `key`, which must be absent, with `count` zeros, and returns them for editing in place.
     public static func insertZeros(
         _ key: Key,
         count: Int,
@@ -180,12 +182,10 @@ public enum StringValue {
         return (slot, EditableBytes(storage, count: count))
     }
 
-    /// Makes the string at `slot` `count` bytes long, new ones zero, and lends it for editing in
-    /// place.
+    /// Resizes the string at `slot` to `count` bytes, zeroing new ones, and returns it for editing.
     ///
-    /// A number becomes its text first. The expiry stays.
-    ///
-    /// Growing leaves room to grow into, so that many appends cost O(1) a byte.
+    /// An integer is converted to its text first. The expiry stays. Growing leaves spare room, so
+    /// that repeated appends cost O(1) per byte.
     public static func edit(
         _ slot: Shard.Slot,
         count: Int,
@@ -211,7 +211,7 @@ public enum StringValue {
         let headChanges = Entry.inlinePayload(old) - old != Entry.inlinePayload(count) - count
         let moves = isInteger || headChanges || !fits(slot, count, in: shard)
         if moves { withBytes(entry) { scratch.append($0) } }
-        // While it moves, room for half as much again, as an edit seldom comes alone.
+        // When it moves anyway, leave room for half as much again, as edits rarely come alone.
         let room = moves && count > old ? min(count + count / 2, Entry.inlineValueMax) : count
         let target =
             moves
@@ -242,7 +242,7 @@ public enum StringValue {
         _ count: Int,
         in shard: Shard
     ) -> (slot: Shard.Slot, storage: EditableBytes) {
-        // First of all, as a watcher may become a holder of the block.
+        // This must come first, as a watcher may take a reference to the block.
         shard.willEdit(slot)
         let entry = slot.entry
         if entry.stringEncoding == .external {
@@ -260,7 +260,7 @@ public enum StringValue {
         return (target, EditableBytes(block.storage, count: count))
     }
 
-    /// Makes the block of `entry`, which nobody else holds, `count` bytes long.
+    /// Resizes the block of `entry`, which nobody else holds, to `count` bytes.
     private static func resize(
         _ block: SharedBlock,
         of entry: Entry,
@@ -280,7 +280,7 @@ public enum StringValue {
         return EditableBytes(block.storage, count: count)
     }
 
-    /// Doubling up to a MiB, then steps of a MiB, as Redis grows its strings.
+    /// Doubles up to a MiB, then grows in steps of a MiB, as Redis does for its strings.
     private static func capacity(forGrowingTo count: Int) -> Int {
         count < 1 << 20 ? count * 2 : count + 1 << 20
     }
