@@ -1,9 +1,9 @@
 internal import Primitives
 internal import CSupport
 
-/// Growing and shrinking by one bucket at a time, and the chains of buckets that overflow.
+/// Growing and shrinking by one bucket at a time, and chains of overflowing buckets.
 extension EntryTable {
-    /// One record of the directory, by the drawing of the type.
+    /// A record of the directory, laid out as drawn at the type.
     struct SegmentRecord {
         let cell: Cell
         var buckets: Handle {
@@ -50,11 +50,11 @@ extension EntryTable {
         arena.cell(record.buckets).zero(0, EntryTable.bucketBytes)
         bucketCount = 1
         levelMask = 0
-        // Nothing stood here when the watch began.
+        // The bucket did not exist when the watch began.
         markSeen(0, arena)
     }
 
-    /// Gives a segment's record its blocks, with room for `buckets` buckets.
+    /// Allocates the blocks of a segment's record, with room for `buckets` buckets.
     private func fill(_ record: SegmentRecord, buckets: Int, _ arena: inout Arena) {
         record.buckets = arena.allocate(buckets * EntryTable.bucketBytes)
         record.stamps = isStamped ? arena.allocate(buckets * EntryTable.stampBytes) : .none
@@ -77,7 +77,7 @@ extension EntryTable {
         bucketCell(index, arena).zero(0, EntryTable.bucketBytes)
     }
 
-    /// The first segment holds 1, 2, 4 … 64 buckets, so that a small table stays small.
+    /// Doubles the first segment, from 1 to 64 buckets, so that a small table stays small.
     private func growFirstSegment(_ arena: inout Arena) {
         assert(bucketCount < 64 && bucketCount & (bucketCount - 1) == 0, "the segment is full")
         let record = segmentRecord(0, arena)
@@ -113,7 +113,7 @@ extension EntryTable {
 
     // MARK: Split and merge
 
-    /// Opens one bucket and moves to it what belongs there out of its buddy.
+    /// Opens a new bucket and moves entries to it from its buddy.
     mutating func split(_ arena: inout Arena) {
         let newIndex = bucketCount
         let levelCount = levelMask + 1
@@ -149,7 +149,7 @@ extension EntryTable {
         }
     }
 
-    /// Closes the last bucket and moves what it holds to its buddy.
+    /// Closes the last bucket and moves its entries to its buddy.
     mutating func mergeLast(_ arena: inout Arena) {
         precondition(bucketCount > 1, "the first bucket has no buddy")
         let last = bucketCount - 1
@@ -175,12 +175,12 @@ extension EntryTable {
 
     // MARK: Chains
 
-    /// The slots that hold entries: all, or all but the link.
+    /// The number of slots for entries: all, or all but the link.
     func slotCount(_ cell: Cell) -> Int {
         isChained(cell) ? EntryTable.linkSlot : EntryTable.slotCount
     }
 
-    /// Moves the entry in a slot from the chain of bucket `source` to that of `target`.
+    /// Moves the entry in a slot from the chain of bucket `source` to that of bucket `target`.
     private func move(
         _ cell: Cell,
         _ slot: Int,
@@ -195,8 +195,9 @@ extension EntryTable {
         carryStamp(from: (cell, slot, source), to: (place.cell, place.slot, target), arena)
     }
 
-    /// Puts a handle into the first free slot of the chain of bucket `index`, lengthening the chain
-    /// where it is full.
+    /// Puts a handle into the first free slot in the chain of bucket `index`.
+    ///
+    /// Lengthens the chain if it is full.
     func place(
         _ handle: Handle,
         _ tag: UInt8,
@@ -223,7 +224,7 @@ extension EntryTable {
         }
     }
 
-    /// Hangs a new bucket on a full last one, whose last entry moves there.
+    /// Appends a bucket to a full chain and moves the last entry there, to make room for the link.
     private func lengthen(_ cell: Cell, _ index: UInt32, _ arena: inout Arena) -> Cell {
         assert(!isChained(cell), "the cell is the last of its chain")
         assert(usedSlots(cell) == 0xFFF, "a chain gets longer where it is full")
@@ -240,7 +241,7 @@ extension EntryTable {
         return target
     }
 
-    /// Moves the entries of a chain to its front and unlinks the buckets that get empty.
+    /// Moves the entries of a chain to its front and frees emptied buckets.
     func trimChain(_ index: UInt32, _ arena: inout Arena) {
         assert(index < bucketCount, "the table has the bucket")
         var cell = bucketCell(index, arena)
@@ -284,7 +285,7 @@ extension EntryTable {
         }
     }
 
-    /// Gives back all memory of the table itself (not of the entries) and leaves it empty.
+    /// Frees all memory of the table itself (not of the entries) and leaves it empty.
     ///
     /// Complexity: O(buckets).
     public mutating func destroy(_ arena: inout Arena) {
@@ -293,10 +294,10 @@ extension EntryTable {
         self = EntryTable(isStamped: isStamped)
     }
 
-    /// One step of `destroy`: gives back the last bucket with its chain.
+    /// Frees the last bucket and its chain: one step of `destroy`.
     ///
-    /// The entries named in it must have been taken care of. Afterwards only `destroy` and
-    /// `isDestroyed` may be called.
+    /// Its entries must have been taken care of. Afterwards only `destroy` and `isDestroyed` may be
+    /// called.
     public mutating func closeLast(_ arena: inout Arena) {
         guard bucketCount > 0 else { return }
         let cell = bucketCell(bucketCount - 1, arena)
@@ -310,7 +311,7 @@ extension EntryTable {
         if bucketCount == 0 { arena.free(directory) }
     }
 
-    /// As `closeLast`, giving back the last bucket's entries too, each announced to `willFree`.
+    /// As `closeLast`, but frees the bucket's entries too; calls `willFree` with each first.
     ///
     /// Returns the number of blocks freed, at least one.
     public mutating func destroyLast(

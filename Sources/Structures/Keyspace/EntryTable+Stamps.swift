@@ -1,12 +1,12 @@
 public import Primitives
 
-/// When, or how often, entries were used: a stamp beside each slot, in tables that are made so.
+/// Access stamps: when, or how often, entries were used; one per slot, in tables that keep them.
 ///
 /// ```text
 /// head of a chain   64 × 12 stamps in a block of the segment: record ─▶ stamps
 /// chained bucket    88 bytes: the 64 of a bucket, then its 12 stamps
 /// ```
-/// Stamps go where their entries go. Those of free slots mean nothing.
+/// Stamps move with their entries. Those of free slots are meaningless.
 extension EntryTable {
     @usableFromInline static let stampBytes = 24
 
@@ -31,7 +31,7 @@ extension EntryTable {
         return AccessStamp(bits: stamps.load(location.slot &* 2))
     }
 
-    /// Gives an entry another stamp; memory that holds it already is not written to.
+    /// Replaces the stamp of an entry; does not write if it is the same.
     @inlinable
     @inline(__always)
     public func setStamp(
@@ -56,12 +56,12 @@ extension EntryTable {
         stamps(of: target.cell, target.chain, arena).store(bits, target.slot * 2)
     }
 
-    /// The number of segments, for a walk over all stamps.
+    /// The number of segments, for iterating over all stamps.
     public var segmentTotal: Int {
         (Int(bucketCount) + 63) >> Int(EntryTable.segmentShift)
     }
 
-    /// Replaces each stamp in a segment by what `body` makes of it.
+    /// Replaces each stamp in a segment by the result of `body`.
     ///
     /// Complexity: O(64 buckets).
     @inlinable

@@ -1,8 +1,9 @@
 public import CSupport
 public import Primitives
 
-/// A hash table of entries in buckets of 12, grown by linear hashing: the keyspace of a shard, and
-/// large hashes, sets and sorted sets.
+/// A hash table of entries in buckets of 12, grown by linear hashing.
+///
+/// It holds the keys of a shard, and the members of large hashes, sets and sorted sets.
 ///
 /// ```text
 /// directory: one record of 16 bytes for 64 buckets
@@ -21,23 +22,23 @@ public import Primitives
 /// └──────────┴──────────────────────────────┴────────────────────────────────────────┘
 /// ```
 /// A lookup touches two cache lines, the bucket's and the entry's. A bucket is split every few
-/// insertions and merged every few removals: no step ever moves more than a chain.
+/// insertions and merged every few removals, so no step moves more than one chain.
 ///
-/// The table is a plain value that does not own its memory: whoever holds it calls `destroy`.
+/// The table is a plain value that does not own its memory: the holder must call `destroy`.
 ///
 /// ## Invariants
-/// `bucketCount` lies in `levelMask + 1 ..< 2 * (levelMask + 1)`, except that an empty table may
-/// have no bucket. Every entry stands in the chain of `bucket(of:)` of its hash.
+/// `bucketCount` is in `levelMask + 1 ..< 2 * (levelMask + 1)`, except that an empty table may have
+/// no bucket. Every entry is in the chain of `bucket(of:)` for its hash.
 ///
 /// Source: W. Litwin, "Linear Hashing: A New Tool for File and Table Addressing", 1980.
 @frozen
 public struct EntryTable: BitwiseCopyable, Sendable {
-    /// The entries held.
+    /// The number of entries.
     public internal(set) var count: Int = 0
     @usableFromInline var directory: Handle = .none
     @usableFromInline var bucketCount: UInt32 = 0
     @usableFromInline var levelMask: UInt32 = 0
-    /// Bit 31: entries have stamps; below: the number of records that the directory has room for.
+    /// Bit 31: entries have stamps; bits below: the directory's capacity in records.
     @usableFromInline var layout: UInt32
 
     static let slotCount = 12
@@ -46,13 +47,13 @@ public struct EntryTable: BitwiseCopyable, Sendable {
     @usableFromInline static let linkSlot = 11
     static let segmentShift: UInt32 = 6
     static let segmentRecordBytes = 16
-    /// The bytes of a bucket.
+    /// The size of a bucket in bytes.
     public static let bucketBytes = 64
-    /// Splits keep the mean under 7.5 entries a bucket, merges over 2.5.
+    /// Splits keep the mean below 7.5 entries per bucket, merges above 2.5.
     static let halfEntriesPerBucketMax = 15
     static let halfEntriesPerBucketMin = 5
 
-    /// An empty table without memory, with or without stamps for its entries.
+    /// Creates an empty table without memory, with or without stamps.
     @inlinable
     public init(isStamped: Bool = false) { layout = isStamped ? EntryTable.stamped : 0 }
 
@@ -66,7 +67,7 @@ public struct EntryTable: BitwiseCopyable, Sendable {
         set { layout = layout & EntryTable.stamped | newValue }
     }
 
-    /// Where an entry stands.
+    /// The position of an entry.
     ///
     /// Valid until the next insertion or removal.
     @frozen
@@ -90,7 +91,7 @@ public struct EntryTable: BitwiseCopyable, Sendable {
 
     // MARK: Looking up
 
-    /// The bucket that a hash belongs to.
+    /// The bucket for a hash.
     @inlinable
     @inline(__always)
     public func bucket(of hash: KeyHash) -> UInt32 {
@@ -108,9 +109,9 @@ public struct EntryTable: BitwiseCopyable, Sendable {
         return arena.cell(buckets).advanced(by: Int(index & 63) << 6)
     }
 
-    /// The entry with `key`, whose hash is `hash`, or nil.
+    /// The entry for `key`, whose hash is `hash`, or nil.
     ///
-    /// Complexity: O(1), two cache lines in nearly all cases.
+    /// Complexity: O(1), almost always two cache lines.
     @inlinable
     public func find(_ key: Bytes, _ hash: KeyHash, _ arena: borrowing Arena) -> Location? {
         guard count > 0 else { return nil }
@@ -133,9 +134,9 @@ public struct EntryTable: BitwiseCopyable, Sendable {
         }
     }
 
-    /// Whether an entry with `hash` may be there, as its bucket tells.
+    /// Whether an entry with `hash` may be in the table, judging by its bucket.
     ///
-    /// Complexity: O(1), one cache line, without a branch that depends on what is there.
+    /// Complexity: O(1), one cache line, without a branch that depends on the contents.
     @inlinable
     @inline(__always)
     public func mayHold(_ hash: KeyHash, _ arena: borrowing Arena) -> Bool {
@@ -146,7 +147,7 @@ public struct EntryTable: BitwiseCopyable, Sendable {
         return matches | bucket.load(12, as: UInt32.self) & (1 << 24) != 0
     }
 
-    /// Asks the cache for the bucket of `hash`.
+    /// Prefetches the bucket for `hash`.
     @inlinable
     public func prefetchBucket(_ hash: KeyHash, _ arena: borrowing Arena) {
         guard bucketCount > 0 else { return }
@@ -154,7 +155,7 @@ public struct EntryTable: BitwiseCopyable, Sendable {
         unsafe apus_prefetch(bucketCell(bucket(of: hash), arena).base)
     }
 
-    /// Asks the cache for the entry that `hash` most likely stands for, and for its stamp.
+    /// Prefetches the entry that most likely has `hash`, and its stamp.
     @inlinable
     @inline(__always)
     public func prefetchEntry(_ hash: KeyHash, _ arena: borrowing Arena) {
@@ -178,7 +179,7 @@ public struct EntryTable: BitwiseCopyable, Sendable {
         unsafe apus_prefetch(bucketCell(index, arena).base)
     }
 
-    /// Asks the cache for the entries in bucket number `index`, those of its chain left out.
+    /// Prefetches the entries in bucket number `index`, but not those in the rest of its chain.
     public func prefetchEntries(inBucket index: Int, _ arena: borrowing Arena) {
         let cell = bucketCell(UInt32(index), arena)
         for slot in 0..<EntryTable.linkSlot where cell.byte(slot) != 0 {

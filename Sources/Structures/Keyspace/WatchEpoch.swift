@@ -1,4 +1,4 @@
-/// The number of a watch, as it stands in the buckets that the watcher has seen.
+/// The number of a watch, as stored in the buckets that the watcher has seen.
 ///
 /// ```text
 /// meta of a bucket   31   30 … 25      24         23 … 0
@@ -7,7 +7,7 @@
 /// While a watch runs, a bucket without its epoch has not changed since the watch began.
 @frozen
 public struct WatchEpoch: Equatable, Sendable {
-    /// 1...63; 0 stands for no watch.
+    /// 1...63; 0 means no watch.
     @usableFromInline let number: UInt32
 
     @usableFromInline static let shift: UInt32 = 25
@@ -23,10 +23,10 @@ public struct WatchEpoch: Equatable, Sendable {
     /// Not an epoch: nobody watches.
     public static let none = WatchEpoch(number: 0)
 
-    /// The next epoch, after the last one the first again.
+    /// The next epoch; the last one is followed by the first.
     public var next: WatchEpoch { WatchEpoch(number: number % WatchEpoch.numberMax + 1) }
 
-    /// The bits in a bucket's meta.
+    /// The epoch as bits of a bucket's meta word.
     @inlinable
     var bits: UInt32 { number << WatchEpoch.shift }
 }

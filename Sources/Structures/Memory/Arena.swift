@@ -1,7 +1,8 @@
 public import Primitives
 
-/// The memory of one shard: blocks in size classes, cut from pages of 64 KiB of the partition's
-/// region, named by 4-byte handles.
+/// The memory of one shard: blocks in size classes, addressed by 4-byte handles.
+///
+/// Blocks are cut from 64 KiB pages of the partition's region.
 ///
 /// ```text
 /// region (its pages belong to several arenas)
@@ -11,39 +12,39 @@ public import Primitives
 /// │ used     │ blocks   │ arena's  │ blocks   │ 2 pages  │     block
 /// └──────────┴──────────┴──────────┴──────────┴──────────┴─────
 /// ```
-/// A handle is the place of a block in the region, in units of 8 bytes; which page it lies in, and
-/// so its size, follows from it (`PageRecord`). A freed block's first two bytes hold the next freed
-/// one.
+/// A handle is the offset of a block in the region, in units of 8 bytes; it determines the page and
+/// so the size of the block (`PageRecord`). The first two bytes of a freed block hold the next
+/// freed one.
 ///
 /// ## Invariants
-/// A page with room stands in its class's list, a full one does not. All pages of the arena stand
-/// in its own list. `liveBytes` is the sum of the sizes of all blocks in use.
+/// A page with room is in the list of its class, a full one is not. All pages of the arena are in
+/// the arena's own list. `liveBytes` is the total size of all blocks in use.
 @safe
 public struct Arena: ~Copyable {
     static let pageShift = Region.pageShift
     static let pageUnits: UInt32 = 8192
 
-    /// The hash of all tables in this arena.
+    /// The hash function of all tables in this arena.
     public let hasher: KeyHasher
-    /// The first address of the region.
+    /// The start of the region.
     @usableFromInline let base: UnsafeMutableRawPointer
     private let records: UnsafeMutableRawPointer
-    /// Where pages come from.
+    /// The region that pages come from.
     public let region: Region
-    /// For each class the first page with room; 0 = none.
+    /// For each class, the first page with room; 0 = none.
     let heads: UnsafeMutablePointer<UInt32>
     /// The first of the arena's own pages and runs; 0 = none.
     private var ownPages: UInt32 = 0
-    /// Whether tables in this arena get and give up buckets as they grow and shrink.
+    /// Whether tables in this arena may add and remove buckets.
     public var resizesTables = true
     /// The epoch of the watch over the tables in this arena.
     public var watchEpoch = WatchEpoch.none
     /// The bytes of all blocks in use, rounded to their classes.
     public private(set) var liveBytes = 0
-    /// The bytes of all pages in use, whether filled with blocks or not.
+    /// The total size of all pages in use, whether full or not.
     public private(set) var pageBytes = 0
 
-    /// An arena without memory that takes its pages from `region`.
+    /// Creates an arena without memory that takes its pages from `region`.
     public init(hasher: KeyHasher = KeyHasher(), region: Region = Region()) {
         self.hasher = hasher
         self.region = region
@@ -66,7 +67,7 @@ public struct Arena: ~Copyable {
 
     // MARK: Blocks
 
-    /// The block that `handle` names.
+    /// The block of `handle`.
     @inlinable
     @inline(__always)
     public func cell(_ handle: Handle) -> Cell {
@@ -80,7 +81,7 @@ public struct Arena: ~Copyable {
         unsafe Handle(units: UInt32(truncatingIfNeeded: (cell.base - base) >> 3))
     }
 
-    /// A block of at least `byteCount` bytes, not cleared.
+    /// Allocates a block of at least `byteCount` bytes, not zeroed.
     ///
     /// Complexity: O(1) up to 32 KiB.
     public mutating func allocate(_ byteCount: Int) -> Handle {
@@ -106,7 +107,7 @@ public struct Arena: ~Copyable {
         return Handle(units: page << 13 | UInt32(unit))
     }
 
-    /// Gives a block back.
+    /// Frees a block.
     ///
     /// Complexity: O(1) up to 32 KiB.
     public mutating func free(_ handle: Handle) {
@@ -128,15 +129,16 @@ public struct Arena: ~Copyable {
         }
     }
 
-    /// The bytes that fit the block, at least as many as were asked for.
+    /// The usable size of a block, at least what was requested.
     public func capacity(_ handle: Handle) -> Int {
         let record = record(handle.units >> 13)
         return record.sizeClass == PageRecord.run
             ? Int(record.next) << Arena.pageShift : SizeClasses.byteCount(Int(record.sizeClass))
     }
 
-    /// A block of at least `byteCount` bytes that begins with the first `kept` bytes of `handle`'s;
-    /// the same block where its class fits and would not be wasted.
+    /// Moves the first `kept` bytes of a block to one of at least `byteCount` bytes.
+    ///
+    /// Keeps the block if its class fits without waste.
     public mutating func reallocate(
         _ handle: Handle,
         _ byteCount: Int,
@@ -153,7 +155,7 @@ public struct Arena: ~Copyable {
     // MARK: Pages
 
     func record(_ page: UInt32) -> PageRecord {
-        // SAFETY: page numbers lie in the reservation.
+        // SAFETY: page numbers lie within the reservation.
         unsafe PageRecord(Cell(records + Int(page) << PageRecord.byteShift))
     }
 
@@ -196,7 +198,7 @@ public struct Arena: ~Copyable {
         region.give(pages)
     }
 
-    /// Calls `body` with every page, and the first page of every run, of this arena.
+    /// Calls `body` with each page, and the first page of each run, of this arena.
     func forEachPage(_ body: (UInt32, PageRecord) -> Void) {
         var page = ownPages
         while page != 0 {
@@ -206,7 +208,7 @@ public struct Arena: ~Copyable {
         }
     }
 
-    /// The pages of this arena in ascending order, neighbours joined.
+    /// The pages of this arena in ascending order, with adjacent ones merged.
     ///
     /// Complexity: O(n log n).
     private var ownRuns: [Range<UInt32>] {
@@ -224,7 +226,7 @@ public struct Arena: ~Copyable {
         return runs
     }
 
-    /// Whether blocks of `byteCount` bytes in all may be taken, and what a command takes besides.
+    /// Whether a command may allocate `byteCount` bytes, besides what it takes unannounced.
     public func hasRoom(for byteCount: Int) -> Bool {
         region.hasRoom(for: byteCount, slack: pageBytes - liveBytes, of: pageBytes)
     }
