@@ -3,7 +3,7 @@ internal import Store
 internal import Structures
 internal import Wire
 
-/// Integers of any width within strings.
+/// Commands for integers of any width within strings.
 public enum BitFieldCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
@@ -14,8 +14,8 @@ public enum BitFieldCommands {
 }
 
 extension BitFieldCommands {
-    /// `BITFIELD key [GET encoding offset | [OVERFLOW WRAP | SAT | FAIL] (SET encoding offset
-    /// value | INCRBY encoding offset increment)] …`: an answer to each.
+    /// `BITFIELD key [GET encoding offset | [OVERFLOW WRAP | SAT | FAIL] (SET encoding offset value
+    /// | INCRBY encoding offset increment)] …`: a reply for each operation.
     static func run(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -48,7 +48,7 @@ extension BitFieldCommands {
             let outcome = operation.run(storage, &context.reply)
             if outcome == .changed || outcome == .written && hasGrown { changes += 1 }
         }
-        // What grew has changed even where every operation failed.
+        // A string that was extended has changed even if every operation failed.
         context.changed(key, .setBit, by: changes == 0 && hasGrown ? 1 : changes)
     }
 
@@ -70,7 +70,7 @@ extension BitFieldCommands {
         reply(slot, count, arguments, bytesMax, &context.reply)
     }
 
-    /// Answers operations that only read.
+    /// Replies to operations that only read.
     private static func reply(
         _ slot: Shard.Slot?,
         _ count: Int,
@@ -89,7 +89,7 @@ extension BitFieldCommands {
         _ bytesMax: Int,
         _ reply: inout ReplyWriter
     ) {
-        // They were read once already, and do not throw again.
+        // They were parsed once before and do not throw again.
         try? FieldOperation.forEach(arguments, bytesMax: bytesMax) { operation in
             reply.integer(operation.field.value(of: bytes, at: operation.offset))
         }
@@ -106,11 +106,11 @@ private struct FieldOperation {
 
     let action: Action
     let field: BitField
-    /// In bits.
+    /// The offset in bits.
     let offset: Int
     let overflow: BitField.Overflow
 
-    /// Reads the operations at words 2 to the end, one after the other.
+    /// Parses the operations from word 2 to the end, one by one.
     static func forEach(
         _ arguments: Arguments,
         bytesMax: Int,
@@ -139,8 +139,7 @@ private struct FieldOperation {
         }
     }
 
-    /// The operation whose name stands at `index`; `action` makes it out of its number, if it has
-    /// one.
+    /// Parses the operation whose name is at `index`; `action` makes it from its number, if any.
     private init(
         _ arguments: Arguments,
         _ index: Int,
@@ -165,7 +164,7 @@ private struct FieldOperation {
         }
     }
 
-    /// Where field number `word` of a row of equal fields begins.
+    /// The offset of field number `word` in a sequence of equal fields.
     private static func offset(
         ofField word: Bytes,
         _ field: BitField,
@@ -179,16 +178,16 @@ private struct FieldOperation {
         return Int(offset)
     }
 
-    /// What an operation did to the string.
+    /// The effect of an operation on the string.
     enum Outcome {
-        /// Nothing.
+        /// It wrote nothing.
         case read
         /// It wrote what was there already.
         case written
         case changed
     }
 
-    /// Acts on a string, which reaches as far as it must, and replies.
+    /// Runs the operation on a string that is long enough, and replies.
     func run(_ storage: EditableBytes, _ reply: inout ReplyWriter) -> Outcome {
         let old = field.value(of: storage.bytes, at: offset)
         let new: Int64?
@@ -205,7 +204,7 @@ private struct FieldOperation {
         }
         field.set(new, of: storage, at: offset)
         if case .set = action { reply.integer(old) } else { reply.integer(new) }
-        // A value that is too wide was cut.
+        // A value too wide for the field was truncated.
         return field.value(of: storage.bytes, at: offset) == old ? .written : .changed
     }
 }

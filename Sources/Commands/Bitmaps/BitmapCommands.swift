@@ -3,7 +3,7 @@ internal import Store
 internal import Structures
 internal import Wire
 
-/// Strings as rows of bits.
+/// Commands for strings as arrays of bits.
 public enum BitmapCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
@@ -17,7 +17,7 @@ public enum BitmapCommands {
 }
 
 extension BitmapCommands {
-    /// `SETBIT key offset value`: the bit that was there.
+    /// `SETBIT key offset value`: the previous bit.
     static func setBit(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -42,7 +42,7 @@ extension BitmapCommands {
         context.reply.integer(old ? 1 : 0)
     }
 
-    /// The bytes of the string at `slot`, at least `count`, for editing.
+    /// The bytes of the string at `slot`, extended to at least `count`, for editing.
     static func storage(
         _ key: Key,
         _ slot: Shard.Slot?,
@@ -57,7 +57,7 @@ extension BitmapCommands {
         return StringValue.edit(slot, count: whole, in: shard).storage
     }
 
-    /// `GETBIT key offset`: the bit; 0 behind the end.
+    /// `GETBIT key offset`: the bit; 0 past the end.
     static func getBit(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -70,7 +70,7 @@ extension BitmapCommands {
         context.reply.integer(bit ? 1 : 0)
     }
 
-    /// `BITCOUNT key [start [end [BYTE | BIT]]]`: the number of ones.
+    /// `BITCOUNT key [start [end [BYTE | BIT]]]`: the number of set bits.
     static func count(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -93,7 +93,7 @@ extension BitmapCommands {
         context.reply.integer(count)
     }
 
-    /// `BITPOS key bit [start [end [BYTE | BIT]]]`: the place of the first such bit, or -1.
+    /// `BITPOS key bit [start [end [BYTE | BIT]]]`: the offset of the first such bit, or -1.
     static func position(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -113,7 +113,7 @@ extension BitmapCommands {
         let place = StringValue.withBytes(slot.entry) { bytes -> Int in
             guard let range = unit.bits(SignedRange(start, end), of: bytes) else { return -1 }
             if let found = Bits.first(bit == 1, in: bytes, range) { return found }
-            // Where no end was given, zeros follow the string.
+            // Without an end, the string counts as followed by zeros.
             return bit == 0 && !hasEnd ? range.upperBound : -1
         }
         context.reply.integer(place)
@@ -165,8 +165,9 @@ extension BitmapCommands {
         context.reply.integer(count)
     }
 
-    /// States that `key` holds `result` now, and logs that where Redis 7.0 does not know the
-    /// operation.
+    /// Reports that `key` now holds `result`.
+    ///
+    /// Logs the result itself if Redis 7.0 does not know the operation.
     private static func noteResult(
         _ result: Bytes,
         _ key: Key,
@@ -180,7 +181,7 @@ extension BitmapCommands {
         }
     }
 
-    /// The strings at the words from 3 on; numbers are written to `texts`.
+    /// The strings at words 3 and up; integers are written to `texts`.
     private static func sources(
         _ arguments: Arguments,
         _ context: inout CommandContext,
@@ -195,7 +196,7 @@ extension BitmapCommands {
             case .bytes(let bytes): sources.append(bytes)
             case .block(let block): sources.append(block.bytes)
             case .integer(let number):
-                // All the room at once, so that what is lent stays where it is.
+                // Reserve all the room at once, so that texts already borrowed do not move.
                 if texts.capacity == 0 {
                     texts.reserve((arguments.count - index) * DecimalText.byteCountMax)
                 }
@@ -209,7 +210,7 @@ extension BitmapCommands {
 }
 
 extension BitOperation {
-    /// The operation that word 1 names, over `sourceCount` sources.
+    /// Parses the operation at word 1, over `sourceCount` sources.
     fileprivate init(_ arguments: Arguments, sourceCount: Int) throws(CommandError) {
         let word = arguments[1]
         if word.isWord("AND") {
@@ -249,11 +250,11 @@ extension BitOperation {
     }
 }
 
-/// What places in a row of bits count.
+/// The unit of offsets into a string.
 enum BitUnit {
     case bytes, bits
 
-    /// The bits of `bytes` that `range` names; nil when there are none.
+    /// The bits of `bytes` in `range`; nil if there are none.
     func bits(_ range: SignedRange, of bytes: Bytes) -> Range<Int>? {
         switch self {
         case .bits: return range.clamped(to: bytes.count * 8)
@@ -264,7 +265,7 @@ enum BitUnit {
 }
 
 extension Arguments {
-    /// The unit at `index`; bytes where there is no such word.
+    /// The unit at `index`; bytes if there is no such word.
     fileprivate func bitUnit(_ index: Int) throws(CommandError) -> BitUnit {
         guard index < count else { return .bytes }
         if self[index].isWord("BIT") { return .bits }
@@ -272,7 +273,7 @@ extension Arguments {
         return .bytes
     }
 
-    /// The word at `index` as a bit's place in a string of at most `bytesMax` bytes.
+    /// The word at `index` as a bit offset into a string of at most `bytesMax` bytes.
     func bitOffset(_ index: Int, bytesMax: Int) throws(CommandError) -> Int {
         guard let offset = DecimalText.integer(self[index]),
             Bits.places(bytesMax: bytesMax).contains(Int(offset))

@@ -1,7 +1,7 @@
 public import Primitives
 public import Wire
 
-/// Reading words as numbers, with Redis' errors.
+/// Parses words as numbers, throwing Redis' errors.
 extension Arguments {
     /// The word at `index` as a 64-bit integer.
     @inlinable
@@ -10,7 +10,7 @@ extension Arguments {
         return value
     }
 
-    /// The word at `index` as an integer within `range`, or `error`.
+    /// The word at `index` as an integer within `range`; throws `error` otherwise.
     public func integer(
         _ index: Int,
         in range: ClosedRange<Int64>,
@@ -22,7 +22,7 @@ extension Arguments {
         return Int(value)
     }
 
-    /// The word at `index` as the number of one of `count` databases.
+    /// The word at `index` as the index of one of `count` databases.
     public func databaseIndex(_ index: Int, count: Int) throws(CommandError) -> Int {
         guard let number = Int32(exactly: try integer(index)) else { throw .beyondInt32 }
         guard (0..<count).contains(Int(number)) else { throw .databaseRange }

@@ -3,8 +3,9 @@ internal import Store
 internal import Wire
 
 extension Arguments {
-    /// Where `index` begins another batch of the words from 2 on, which are members of the
-    /// collection at `slot`: asks the cache for what it holds for them.
+    /// Prefetches the next batch of members, if one starts at `index`.
+    ///
+    /// The words from 2 on are members of the collection at `slot`.
     @inline(__always)
     func prefetchMembers(from index: Int, of slot: Shard.Slot?) {
         guard let slot, (index - 2) % Shard.prefetchedAtOnce == 0 else { return }

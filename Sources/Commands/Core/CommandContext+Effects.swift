@@ -2,18 +2,18 @@ public import Primitives
 public import Store
 public import Wire
 
-/// How handlers tell what they changed.
+/// How handlers report what they changed.
 ///
-/// `changed` counts, and is the only one of these that the plain path pays for: an addition and a
-/// test. What is logged is what repeats the change on an empty server that has seen the log so far:
-/// absolute times, drawn members by name, results instead of sums of floating-point numbers.
+/// `changed` counts changes, and is the only one of these that costs the fast path anything: an
+/// addition and a test. What is logged repeats the change on an empty server that has replayed the
+/// log so far: absolute times, the names of members chosen at random, and results instead of
+/// floating-point sums.
 extension CommandContext {
     // MARK: Changes
 
-    /// States that the value or expiry of `key`, in the client's database, changed: `count` changes
-    /// as Redis counts them.
+    /// Reports that the value or expiry of `key`, in the client's database, changed.
     ///
-    /// None at all is no change.
+    /// `count` is the number of changes as Redis counts them; zero means that nothing changed.
     @inlinable
     @inline(__always)
     public mutating func changed(_ key: Key, _ event: KeyEvent, by count: Int = 1) {
@@ -23,25 +23,25 @@ extension CommandContext {
         }
     }
 
-    /// As above, for a key of another database than the client's.
+    /// As above, for a key in another database.
     mutating func changed(_ key: Key, _ event: KeyEvent, by count: Int = 1, in database: Int) {
         effects.dirty.add(UInt64(truncatingIfNeeded: count))
         if effects.wants.rawValue != 0 { effects.note(key, event, in: database) }
     }
 
-    /// States what else happened to `key`, beyond what `changed` counted.
+    /// Reports another event for `key`, in addition to what `changed` reported.
     @inlinable
     @inline(__always)
     public mutating func notify(_ key: Key, _ event: KeyEvent) {
         if _slowPath(effects.wants.rawValue != 0) { effects.note(key, event, in: database) }
     }
 
-    /// As above, for a key of another database than the client's.
+    /// As above, for a key in another database.
     mutating func notify(_ key: Key, _ event: KeyEvent, in database: Int) {
         if effects.wants.rawValue != 0 { effects.note(key, event, in: database) }
     }
 
-    /// States `count` changes that concern all keys of `database`.
+    /// Reports `count` changes that affect all keys of `database`.
     mutating func changed(database: Int, by count: Int) {
         effects.dirty.add(UInt64(truncatingIfNeeded: count))
         if effects.wants.rawValue != 0 { effects.note(database: database) }
@@ -49,13 +49,13 @@ extension CommandContext {
 
     // MARK: Logging
 
-    /// Whether requests that repeat changes are wanted.
+    /// Whether changes must be logged.
     @inlinable
     var logs: Bool {
         @inline(__always) get { _slowPath(effects.wants.contains(.log)) }
     }
 
-    /// Logs in place of the request at work another one: `name`, and the words that `words` writes.
+    /// Logs another request instead of the current one: `name`, and the words written by `words`.
     @inline(__always)
     mutating func log(_ name: StaticString, _ words: (inout EffectLog) -> Void) {
         guard logs else { return }
@@ -64,13 +64,13 @@ extension CommandContext {
         effects.records.end()
     }
 
-    /// Logs `name key` in place of the request at work.
+    /// Logs `name key` instead of the current request.
     @inline(__always)
     mutating func log(_ name: StaticString, _ key: Key) {
         log(name) { $0.word(key.bytes) }
     }
 
-    /// Logs `name key number` in place of the request at work.
+    /// Logs `name key number` instead of the current request.
     @inline(__always)
     mutating func log(_ name: StaticString, _ key: Key, _ number: Int64) {
         log(name) {
@@ -79,8 +79,9 @@ extension CommandContext {
         }
     }
 
-    /// Begins a record whose words the caller writes to `effects.records`, and ends there; only
-    /// where `logs`.
+    /// Begins a record, for the caller to write its words to `effects.records` and end it there.
+    ///
+    /// Call this only if `logs`.
     mutating func beginRecord(_ name: StaticString) {
         effects.isRewritten = true
         effects.records.begin(name, in: database)
@@ -88,10 +89,10 @@ extension CommandContext {
 
     // MARK: Settling
 
-    /// Hands over what the command at work recorded: to be called once it ran, for better or worse,
-    /// under its locks, where anything is wanted.
+    /// Hands over what the current command recorded.
     ///
-    /// `propagation` is its row's.
+    /// Call this after the command has run, whether it succeeded or not, while its locks are held,
+    /// if anything is recorded. `propagation` is that of the command's row.
     @inline(never)
     public mutating func settle(_ propagation: Propagation, _ arguments: Arguments) {
         if effects.areDirty, effects.wants.contains(.log) {
@@ -103,24 +104,25 @@ extension CommandContext {
         handOver()
     }
 
-    /// Hands over what was recorded so far, and forgets it; the records of a group are kept until
-    /// it is complete.
+    /// Hands over what was recorded so far and forgets it.
+    ///
+    /// The records of a group are kept until the group is complete.
     public mutating func handOver() {
         if effects.hasNews { effects.consumer?(effects) }
         effects.removeHandedOver()
     }
 
-    // MARK: Partitions taken by and by
+    // MARK: Partitions locked one at a time
 
-    /// Records what happens in a partition, just locked, for those who look at it.
+    /// Starts recording for those who watch a partition, which has just been locked.
     ///
-    /// For who does not leave the locks to the executor. Returns: what `handOver(resuming:)` must
-    /// be given before the partition is unlocked.
+    /// For callers that take locks themselves instead of leaving this to the executor. Returns what
+    /// to pass to `handOver(resuming:)` before unlocking the partition.
     public mutating func heed(_ partition: Int) -> Effects.Wants {
         effects.heed(keyspace.marks(of: partition))
     }
 
-    /// Hands over what happened in a partition since `heed`, and records as before it.
+    /// Hands over what happened in a partition since `heed`, and records as before.
     public mutating func handOver(resuming outer: Effects.Wants) {
         if !effects.wants.isEmpty { handOver() }
         effects.resume(outer)
@@ -128,12 +130,14 @@ extension CommandContext {
 
     // MARK: Groups
 
-    /// Begins a group of commands whose effects count as those of one; all locks that they need
-    /// are held.
+    /// Begins a group of commands whose effects count as those of one.
+    ///
+    /// All locks that they need must be held.
     public mutating func beginGroup() { effects.beginGroup() }
 
-    /// Ends a group, under the locks still, and hands over its records, unless it stands within
-    /// another group.
+    /// Ends a group, with its locks still held.
+    ///
+    /// Hands over its records unless it is nested in another group.
     public mutating func endGroup() {
         effects.endGroup()
         handOver()

@@ -3,12 +3,11 @@ internal import Store
 internal import Structures
 internal import Wire
 
-/// Finding hashes, and what goes into and out of them.
+/// Looks up hashes, and converts their values.
 extension CommandContext {
-    /// The hash at the first key, for a command that is going to add to it; made, without fields,
-    /// where it is not there.
+    /// The hash at the first key, for adding fields; created without fields if necessary.
     ///
-    /// The pair at `index` is what it gets first.
+    /// The pair at `index` will be the first one.
     mutating func hash(
         toFill arguments: Arguments,
         pairAt index: Int
@@ -19,8 +18,9 @@ extension CommandContext {
         return HashValue.create(key, pairBytes: bytes, in: shard(key))
     }
 
-    /// The slot of the hash at `key`, or nil, for a command that writes: fields that are due are
-    /// taken out first, so that it meets none.
+    /// The slot of the hash at `key`, or nil, for commands that write.
+    ///
+    /// Expired fields are removed first, so that the command meets none.
     mutating func findHash(_ key: Key) throws(CommandError) -> Shard.Slot? {
         guard let slot = try find(key, .hash) else { return nil }
         let hash = HashValue(slot)
@@ -29,7 +29,7 @@ extension CommandContext {
         return removeDueFields(of: hash, in: database, &budget) ? slot : nil
     }
 
-    /// Logs the values that the fields named by `places` have now and, of those that go, when.
+    /// Logs the current values of the fields named at `places`, with their expiries if any.
     mutating func logFields(_ places: StrideTo<Int>, of slot: Shard.Slot, _ arguments: Arguments) {
         guard logs else { return }
         let hash = HashValue(slot)
@@ -53,8 +53,9 @@ extension CommandContext {
         }
     }
 
-    /// The hash at `key`, or nil, for a command that looks at all its fields: due ones are taken
-    /// out first, but in the rare case that there are a great many.
+    /// The hash at `key`, or nil, for commands that read all its fields.
+    ///
+    /// Expired fields are removed first, unless there are very many.
     mutating func readWholeHash(_ key: Key) throws(CommandError) -> HashValue? {
         guard let slot = try read(key, .hash) else { return nil }
         let hash = HashValue(slot)
@@ -62,7 +63,7 @@ extension CommandContext {
         return removeDueFields(of: hash, in: database, &budget) ? hash : nil
     }
 
-    /// What the word `value` is kept as: a number, bytes, or the block into which it was received.
+    /// How to store the word `value`: as an integer, as bytes, or as the block that received it.
     mutating func content(_ value: Bytes) -> StringContent {
         if _slowPath(value.count > Entry.inlineValueMax), let block = takeBlock(value) {
             return .block(block)
@@ -72,7 +73,7 @@ extension CommandContext {
 }
 
 extension ReplyWriter {
-    /// A bulk string of a value.
+    /// Writes a value as a bulk string.
     mutating func bulk(_ content: StringContent) {
         switch content {
         case .bytes(let bytes): bulk(bytes)
@@ -81,7 +82,7 @@ extension ReplyWriter {
         }
     }
 
-    /// A bulk string of a value, or null.
+    /// Writes a value as a bulk string, or null.
     @inline(__always)
     mutating func bulk(_ content: StringContent?) {
         if let content { bulk(content) } else { null() }

@@ -2,18 +2,20 @@ internal import Primitives
 public import Store
 internal import Structures
 
-/// Why a key goes although no command removes it.
+/// Why a key is removed other than by a command.
 public enum RemovalReason: Sendable {
-    /// It was due.
+    /// It has expired.
     case expired
     /// The last field of its hash was due.
     case emptied
 }
 
-/// What goes by itself: all of it passes `settleRemoval` or `settleFieldRemoval`, whoever met it,
-/// while the partition is locked.
+/// Removals not caused by commands.
+///
+/// All of them pass `settleRemoval` or `settleFieldRemoval`, whoever triggered them, with the
+/// partition locked.
 extension CommandContext {
-    /// Removes the key at `slot`, of a database, for `reason`.
+    /// Removes the key at `slot`, in `database`, for `reason`.
     public mutating func settleRemoval(
         of slot: Shard.Slot,
         in database: Int,
@@ -25,8 +27,7 @@ extension CommandContext {
         slot.shard.remove(slot)
     }
 
-    /// Notes that the field `name` of the hash at `slot`, of a database, is about to go because it
-    /// was due.
+    /// Records that the field `name` of the hash at `slot` has expired and is about to be removed.
     mutating func settleFieldRemoval(_ name: Bytes, of slot: Shard.Slot, in database: Int) {
         statistics.add(.expiredFields)
         guard effects.wants.contains(.log) else { return }
@@ -36,10 +37,10 @@ extension CommandContext {
         effects.records.end()
     }
 
-    /// Records that the key at `slot` is about to go.
+    /// Records that the key at `slot` is about to be removed.
     ///
-    /// That is no change by a client: nothing is counted, and the record stands before that of the
-    /// command which met the key.
+    /// This is not a change made by a client: nothing is counted, and the record precedes that of
+    /// the command that triggered the removal.
     private mutating func noteRemoval(
         of slot: Shard.Slot,
         in database: Int,
@@ -54,13 +55,14 @@ extension CommandContext {
             effects.records.word(key.bytes)
             effects.records.end()
         case .emptied:
-            // The record of its last field takes the key along.
+            // The record of its last field's removal removes the key as well.
             effects.note(key, .del, in: database)
         }
     }
 
-    /// Removes the key at `slot`, which is due, and says whether it did: not where what is due
-    /// stays, and not while a command works on its value in slices.
+    /// Removes the expired key at `slot`; returns whether it did.
+    ///
+    /// It does not if expired keys are kept, or while a command works on the value in slices.
     @discardableResult
     @inline(never)
     @usableFromInline
@@ -70,9 +72,9 @@ extension CommandContext {
         return true
     }
 
-    /// Removes the keys of `entries` of a shard, all of them due.
+    /// Removes the keys of `entries` of a shard, all of which have expired.
     ///
-    /// An entry's block stays where it is while others go, unlike its place in the table.
+    /// Unlike its slot in the table, an entry's block does not move when others are removed.
     mutating func removeDue(_ entries: [Entry], of shard: Shard, in database: Int) {
         for entry in entries {
             let slot = shard.find(Key(entry.key, shard.hash(entry.key)))
@@ -81,10 +83,9 @@ extension CommandContext {
         }
     }
 
-    /// Takes out fields of `hash` that are due, at most `budget` of them (of a pack all), and the
-    /// key with the last one.
+    /// Removes up to `budget` expired fields of `hash` (in a pack, all of them).
     ///
-    /// Returns: whether the hash is still there.
+    /// Removes the key with the last field. Returns whether the hash still exists.
     mutating func removeDueFields(
         of hash: HashValue,
         in database: Int,
@@ -102,7 +103,7 @@ extension CommandContext {
         return false
     }
 
-    /// Removes what is due in a shard, keys and fields of hashes, as far as `budget` reaches.
+    /// Removes expired keys, and expired fields of hashes, from a shard until `budget` is used up.
     ///
     /// Complexity: O(budget).
     public mutating func removeDue(in shard: Shard, database: Int, _ budget: inout Int) {

@@ -1,19 +1,20 @@
 internal import Store
 internal import Structures
 
-/// Commands that would take long: they do a part, freeze their keys, and are run again later.
+/// Commands that take long run in slices.
 ///
 /// ```text
 /// handler ─▶ copy / goOn ─▶ done within the budget ─▶ reply
 ///    ▲                  └─▶ keys frozen, .waits returned ─┐
 ///    └───────── other commands run, then the same request ◀┘
 /// ```
-/// A handler notes how far it came and returns; it finds that in `work` when it is called again,
-/// with the same words, at the same moment (`now`), with its keys as it left them.
+/// A handler records its progress, freezes its keys and returns. When it is called again, it finds
+/// that progress in `work`, with the same words, the same time (`now`), and its keys as it left
+/// them.
 extension CommandContext {
-    /// What a command may do at once, in elements of a collection: some tenths of a millisecond.
+    /// The elements that a command may process at once: a few tenths of a millisecond.
     public static let firstSlice = 1500
-    /// What it may do in each of the slices that follow.
+    /// The elements that it may process in each later slice.
     public static let nextSlice = 256
 
     var slice: Int {
@@ -21,15 +22,15 @@ extension CommandContext {
         return work == nil ? CommandContext.firstSlice : CommandContext.nextSlice
     }
 
-    /// How far a copy came.
+    /// The progress of a copy.
     enum CopyStep {
-        /// The whole copy, to be inserted at once; nil of a string, which is copied on insertion.
+        /// The complete copy, to insert at once; nil for a string, which is copied on insertion.
         case whole(ValueCopy?)
-        /// It takes more than a slice.
+        /// More than a slice is needed.
         case waits(Wait)
     }
 
-    /// Copies the collection at `slot`, the value of `source`, for `target` in `shard`.
+    /// Copies the collection at `slot`, the value of `source`, for the key `target` in `shard`.
     mutating func copy(
         _ slot: Shard.Slot,
         of source: Key,
@@ -50,8 +51,9 @@ extension CommandContext {
         return .waits(freeze(source, target, slot, next))
     }
 
-    /// Has the command, which changes the value of `key` at `slot`, go on later: it did `done` more
-    /// and still has the ranks `rest` before it.
+    /// Suspends the command, which is changing the value of `key` at `slot`.
+    ///
+    /// It has processed `done` more elements and has yet to process the ranks `rest`.
     mutating func goOn(
         _ done: Int,
         rest: Range<Int> = 0..<0,
@@ -79,7 +81,7 @@ extension CommandContext {
         return .turn(next.id)
     }
 
-    /// Ends the work of a command that is through, whether it used what it had reached or not.
+    /// Ends the work of a finished command, whether it used its results or not.
     public mutating func endWork() {
         work?.copy?.discard()
         work = nil

@@ -3,26 +3,26 @@ public import Store
 public import Structures
 public import Wire
 
-/// What the control plane tells the data path: limits by configuration name.
+/// Settings that the control plane passes to the data path.
 public struct CommandLimits: Sendable {
-    /// proto-max-bulk-len: the longest string.
+    /// proto-max-bulk-len: the maximum length of a string.
     public var stringBytesMax = 512 << 20
-    /// Where small encodings end.
+    /// The limits of the small encodings.
     public var encoding = EncodingLimits()
 
-    /// The defaults.
+    /// Creates the defaults.
     public init() {}
 }
 
-/// What a command runs in: the keyspace, a clock, the reply, and the client's database.
+/// The environment of a command: the keyspace, a clock, the reply, and the client's database.
 ///
-/// The dispatcher holds the locks of the partitions of all keys that the command's row names.
+/// The dispatcher holds the locks for all keys that the command's row names.
 public struct CommandContext: ~Copyable {
     /// All keys.
     public let keyspace: Keyspace
     /// The client's database.
     public var database = 0
-    /// Milliseconds since 1970, the same for a whole batch.
+    /// The time in milliseconds since 1970, the same for a whole batch.
     public var now: Int64 = 0
     /// The clock that dates uses of keys.
     public var accessClock = AccessClock() {
@@ -38,39 +38,40 @@ public struct CommandContext: ~Copyable {
     public var readsNamedKeysOnly = false
     /// Whether what is due is removed; where not (on a replica), it only counts as absent.
     public var removesDue = true
-    /// The partitions whose locks the command holds, where it holds others than that of the one key
-    /// that its row names.
+    /// The partitions locked for the command, if more than that of a single key named by its row.
     public var held: PartitionSet = []
-    /// The hash of the first key that the row names.
+    /// The hash of the first key named by the row.
     public var firstHash = KeyHash(bits: 0)
     /// Where the reply goes.
     public var reply = ReplyWriter()
-    /// What is counted.
+    /// Counters for INFO.
     public let statistics = CommandStatistics()
     /// What commands changed.
     public var effects = Effects()
-    /// Choices that need no secrecy.
+    /// Random choices that need not be unpredictable.
     public var random: FastRandom
-    /// Limits by configuration.
+    /// The configured limits.
     public var limits = CommandLimits()
-    /// The last word of the request where it was received into a block of its own.
+    /// The last word of the request, if it was received into a block of its own.
     ///
-    /// A handler that takes the block over (`takeBlock`) saves a copy.
+    /// A handler that takes over the block (`takeBlock`) avoids a copy.
     public var received: SharedBlock?
-    /// Room for the word of an error that is no word of the request.
+    /// Storage for words in error texts that are not words of the request.
     var errorDetail = ByteBuffer()
     /// Shards that FLUSHALL put aside; the server frees them on a helper thread.
     public var retired: [Shard] = []
 
     /// What the command that runs has reached before, if it is one that goes on.
     public var work: SlicedWork?
-    /// Whether a command may begin to copy in slices; if not, it waits.
+    /// Whether a command may start a copy in slices; if not, it waits.
     public var mayBeginWork = true
-    /// Whether the request may wait at all: not within a transaction or a script, where every
-    /// command runs whole, and one that would block does what it does when its time is up.
+    /// Whether the request may wait at all.
+    ///
+    /// Within transactions and scripts it may not: every command runs to completion, and one that
+    /// would block behaves as if it had timed out.
     public var mayWait = true
 
-    /// A context over `keyspace`.
+    /// Creates a context for `keyspace`.
     public init(keyspace: Keyspace, seed: UInt64) {
         self.keyspace = keyspace
         random = FastRandom(seed: seed)
@@ -78,7 +79,7 @@ public struct CommandContext: ~Copyable {
 
     // MARK: Memory
 
-    /// Throws where there is no memory for a string of `byteCount` bytes and some room to grow.
+    /// Throws if there is no memory for a string of `byteCount` bytes and some room to grow.
     public func demandRoom(_ byteCount: Int) throws(CommandError) {
         let (room, overflow) = byteCount.addingReportingOverflow(1 << 20)
         guard !overflow, SharedBlock.isAvailable(room) else { throw .outOfMemory }
@@ -86,12 +87,12 @@ public struct CommandContext: ~Copyable {
 
     // MARK: Keys
 
-    /// The key at word 1, whose hash the dispatcher knows.
+    /// The key at word 1, whose hash the dispatcher has computed.
     @inlinable
     @inline(__always)
     public func firstKey(_ arguments: Arguments) -> Key { Key(arguments[1], firstHash) }
 
-    /// A key with its hash.
+    /// A key and its hash.
     @inlinable
     public func key(_ word: Bytes) -> Key { Key(word, keyspace.hasher(word)) }
 
@@ -100,24 +101,25 @@ public struct CommandContext: ~Copyable {
     @inline(__always)
     public func shard(_ key: Key) -> Shard { keyspace.openShard(key.hash, database: database) }
 
-    /// A partition that a command locked by itself.
+    /// A partition that a command has locked itself.
     struct OwnLock {
         let partition: Int
-        /// Whether it was not held already.
+        /// Whether the lock was newly taken.
         let isTaken: Bool
-        /// Who wanted to know of changes before.
+        /// What was recorded before.
         let wants: Effects.Wants
     }
 
-    /// Locks a partition for a command whose row says that it locks by itself, unless it is held
-    /// already; `unlock` must follow.
+    /// Locks a partition, unless its lock is held already; `unlock` must follow.
+    ///
+    /// For commands whose rows say that they take locks themselves.
     mutating func lock(_ partition: Int) -> OwnLock {
         let isTaken = !held.contains(PartitionSet(partition: partition))
         if isTaken { keyspace.lock(partition) }
         return OwnLock(partition: partition, isTaken: isTaken, wants: heed(partition))
     }
 
-    /// Hands over what changed in a partition that `lock` has locked, and unlocks it.
+    /// Hands over the changes in a partition locked by `lock`, and unlocks it.
     mutating func unlock(_ lock: OwnLock) {
         handOver(resuming: lock.wants)
         if lock.isTaken { keyspace.unlock(lock.partition) }
@@ -125,7 +127,7 @@ public struct CommandContext: ~Copyable {
 
     // MARK: Finding
 
-    /// The slot of `key`, or nil, for commands that write; counts as a use of the key.
+    /// The slot of `key`, or nil, for commands that write; counts as an access to the key.
     @inlinable
     public mutating func find(_ key: Key) -> Shard.Slot? {
         guard let slot = peek(key) else { return nil }
@@ -133,8 +135,9 @@ public struct CommandContext: ~Copyable {
         return slot
     }
 
-    /// The slot of `key`, or nil, for commands that only read; counts as a hit or a miss and,
-    /// unless `isUse` says no, as a use of the key.
+    /// The slot of `key`, or nil, for commands that only read.
+    ///
+    /// Counts as a hit or a miss, and, if `isUse`, as an access to the key.
     @inlinable
     public mutating func read(_ key: Key, isUse: Bool = true) -> Shard.Slot? {
         guard let slot = peek(key) else {
@@ -146,12 +149,12 @@ public struct CommandContext: ~Copyable {
         return slot
     }
 
-    /// The slot of `key`, or nil, without a trace; for commands that look at keys from outside.
+    /// The slot of `key`, or nil, for commands that inspect keys; leaves no trace.
     @inlinable
     @inline(__always)
     public mutating func peek(_ key: Key) -> Shard.Slot? { peek(key, in: database) }
 
-    /// The slot of `key` in a database, or nil, without a trace; a key that is due is removed.
+    /// The slot of `key` in a database, or nil; leaves no trace, but removes an expired key.
     @inlinable
     @inline(__always)
     public mutating func peek(_ key: Key, in database: Int) -> Shard.Slot? {
@@ -171,7 +174,7 @@ public struct CommandContext: ~Copyable {
         slot.shard.setStamp(slot, accessClock.fresh)
     }
 
-    /// As `find`, for a key that holds a `kind` or is not there.
+    /// As `find`, but throws if the key holds a value of another kind.
     @inlinable
     public mutating func find(_ key: Key, _ kind: EntryKind) throws(CommandError) -> Shard.Slot? {
         guard let slot = find(key) else { return nil }
@@ -179,7 +182,7 @@ public struct CommandContext: ~Copyable {
         return slot
     }
 
-    /// As `read`, for a key that holds a `kind` or is not there.
+    /// As `read`, but throws if the key holds a value of another kind.
     @inlinable
     public mutating func read(_ key: Key, _ kind: EntryKind) throws(CommandError) -> Shard.Slot? {
         guard let slot = read(key) else { return nil }
@@ -194,8 +197,7 @@ public struct CommandContext: ~Copyable {
         slot.shard.setStamp(slot, accessClock.used(slot.shard.stamp(slot), &random))
     }
 
-    /// The block into which `word` was received, now the caller's; nil where it stands in the
-    /// query buffer.
+    /// The block that received `word`, now owned by the caller; nil if it is in the query buffer.
     public mutating func takeBlock(_ word: Bytes) -> SharedBlock? {
         guard let block = received, block.bytes.count == word.count,
             block.bytes.isSameRun(as: word)

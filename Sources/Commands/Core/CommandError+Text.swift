@@ -1,8 +1,8 @@
 internal import Primitives
 
-/// The texts of all errors, code first, as Redis 7.2 and later have them.
+/// The texts of all errors, starting with the code, as in Redis 7.2 and later.
 extension CommandError {
-    /// Writes the text of the reply.
+    /// Writes the text of the error reply.
     public func write(to line: inout ErrorLine) {
         switch self {
         case .wrongType:

@@ -1,65 +1,64 @@
 public import Primitives
 
-/// A client's mistake, with what its text names.
+/// A client's mistake, with what its text mentions.
 ///
-/// The texts stand in `CommandError+Text.swift`.
-///
-/// The words are the request's: an error is answered before the request goes.
+/// The texts are in `CommandError+Text.swift`. Words borrow from the request, so an error must be
+/// replied before the request is released.
 public enum CommandError: Error, @unchecked Sendable {  // because: used at once, where thrown
-    /// The key holds another type.
+    /// The key holds a value of another type.
     case wrongType
     /// AUTH must come first.
     case authenticationNeeded
-    /// The words make no sense.
+    /// The words do not match the syntax.
     case syntax
-    /// A number is none, or too large.
+    /// Not an integer, or out of range.
     case notInteger
-    /// A number is beyond 32 bits where they must hold it.
+    /// Does not fit in 32 bits where it must.
     case beyondInt32
-    /// A number is the one whose magnitude 63 bits do not hold.
+    /// The one integer whose magnitude does not fit in 63 bits.
     case noMagnitude
-    /// A number is larger than makes sense.
+    /// A number is out of range.
     case valueRange
-    /// A number is none.
+    /// Not a valid floating-point number.
     case notFloat
-    /// A position lies outside.
+    /// A position is out of range.
     case outOfRange
-    /// A count must not be negative.
+    /// A count is negative.
     case notPositive
-    /// The key must be there.
+    /// The key does not exist.
     case noSuchKey
-    /// INCR would leave 64 bits.
+    /// INCR would overflow 64 bits.
     case overflow
-    /// INCRBYFLOAT would leave the finite numbers.
+    /// INCRBYFLOAT would yield NaN or infinity.
     case notFinite
-    /// An expiry is zero, negative or too far.
+    /// An expiry is zero, negative or too far in the future.
     case invalidExpire
     /// The wrong number of words.
     case wordCount
-    /// The value would be longer than proto-max-bulk-len.
+    /// The value would exceed proto-max-bulk-len.
     case tooLong
-    /// There is no memory for what a command would add.
+    /// There is no memory for what the command would add.
     case outOfMemory
-    /// A bit's place is none, negative or beyond proto-max-bulk-len.
+    /// A bit offset is not an integer, negative, or beyond proto-max-bulk-len.
     case bitOffset
-    /// A database that is not there.
+    /// No such database.
     case databaseRange
-    /// A count of keys that is none or not positive.
+    /// A number of keys is not a positive integer.
     case keyCount
-    /// A LIMIT is below zero.
+    /// LIMIT is negative.
     case negativeLimit
-    /// A COUNT is none, or not above zero.
+    /// COUNT is not a positive integer.
     case zeroCount
-    /// A COUNT is not above zero, as GEOSEARCH and XAUTOCLAIM say it.
+    /// COUNT is not positive, in the wording of GEOSEARCH and XAUTOCLAIM.
     case countNotPositive
-    /// A timeout is below zero.
+    /// A timeout is negative.
     case negativeTimeout
     /// A timeout is no number.
     case timeout
 
     /// Keys whatever they hold.
     case key(Keys)
-    /// Strings, their parts and their numbers.
+    /// Strings, substrings and numbers in strings.
     case string(Strings)
     /// Bits of strings.
     case bitmap(Bitmaps)
@@ -71,9 +70,9 @@ public enum CommandError: Error, @unchecked Sendable {  // because: used at once
     case hash(Hashes)
     /// Geographic positions.
     case geo(Positions)
-    /// Streams, their entries and their past.
+    /// Streams, their entries and their metadata.
     case stream(Streams)
-    /// The words of requests on streams.
+    /// Arguments of stream commands.
     case streamWords(StreamWords)
     /// Consumer groups of streams.
     case streamGroup(StreamGroups)
@@ -90,59 +89,59 @@ public enum CommandError: Error, @unchecked Sendable {  // because: used at once
 }
 
 extension CommandError {
-    /// Keys whatever they hold.
+    /// Keys of any type.
     public enum Keys {
-        /// A cursor is none.
+        /// Not a valid cursor.
         case cursor
-        /// SWAPDB's first number is none.
+        /// SWAPDB: the first database index is invalid.
         case firstDatabase
-        /// SWAPDB's second number is none.
+        /// SWAPDB: the second database index is invalid.
         case secondDatabase
-        /// A key would be moved to where it is.
+        /// The source and the destination are the same.
         case sameObject
-        /// Uses are not counted but dated.
+        /// Access times are tracked, not frequencies.
         case usesNotCounted
-        /// Uses are not dated but counted.
+        /// Access frequencies are tracked, not times.
         case usesNotDated
-        /// GT and LT exclude each other.
+        /// GT and LT are mutually exclusive.
         case greaterAndLess
-        /// NX excludes the other conditions.
+        /// NX and the other conditions are mutually exclusive.
         case absentAndPresent
-        /// EXPIRE has no such option.
+        /// Not an option of EXPIRE.
         case unsupportedOption(Bytes)
-        /// SORT met a weight that is no number.
+        /// SORT found a weight that is not a number.
         case sortWeight
     }
 }
 
 extension CommandError {
-    /// Strings, their parts and their numbers.
+    /// Strings, substrings and numbers in strings.
     public enum Strings {
         /// INCREX: ENX without an expiry.
         case absentNeedsExpiry
-        /// INCREX: no number lies between the bounds.
+        /// INCREX: the bounds are crossed.
         case crossedBounds
-        /// LCS: LEN and IDX.
+        /// LCS: LEN and IDX are mutually exclusive.
         case lengthAndRuns
         /// LCS: there is no memory for its table.
         case subsequenceMemory
-        /// LCS: its table would be too large.
+        /// LCS: its table would exceed the limit.
         case subsequenceTooLong
-        /// LCS: a key holds another type.
+        /// LCS: a key holds a value of another type.
         case subsequenceType
-        /// DELEX has no such condition.
+        /// DELEX: no such condition.
         case condition
-        /// DELEX with a condition: the key holds another type.
+        /// DELEX with a condition: the key holds a value of another type.
         case conditionNeedsString
-        /// A digest has another length.
+        /// A digest has the wrong length.
         case digest
-        /// DECRBY's number cannot be negated.
+        /// DECRBY: the decrement cannot be negated.
         case decrementOverflow
-        /// MSETEX: a count of keys that is none.
+        /// MSETEX: the number of keys is invalid.
         case keyCount
-        /// MSETEX: other words than keys and values.
+        /// MSETEX: the words are not as many keys and values.
         case pairCount
-        /// SETRANGE: the offset is below zero.
+        /// SETRANGE: the offset is negative.
         case offset
     }
 }
@@ -150,19 +149,19 @@ extension CommandError {
 extension CommandError {
     /// Bits of strings.
     public enum Bitmaps {
-        /// BITFIELD_RO shall write.
+        /// BITFIELD_RO: an operation writes.
         case readOnly
-        /// BITOP ANDOR of one key.
+        /// BITOP ANDOR: only one key.
         case andAnyCount
-        /// BITOP DIFF of one key.
+        /// BITOP DIFF: only one key.
         case differenceCount
-        /// BITOP DIFF1 of one key.
+        /// BITOP DIFF1: only one key.
         case reverseDifferenceCount
-        /// BITOP NOT of several keys.
+        /// BITOP NOT: several keys.
         case notCount
-        /// BITFIELD has no such kind of OVERFLOW.
+        /// BITFIELD: no such kind of OVERFLOW.
         case overflowKind
-        /// BITFIELD has no such field.
+        /// BITFIELD: no such type of field.
         case fieldType
         /// BITPOS: the bit is neither 0 nor 1.
         case searchedBit
@@ -174,11 +173,11 @@ extension CommandError {
 extension CommandError {
     /// Lists.
     public enum Lists {
-        /// LPOS: there is no match number 0.
+        /// LPOS: RANK is zero.
         case zeroRank
-        /// LPOS: a COUNT below zero.
+        /// LPOS: COUNT is negative.
         case negativeCount
-        /// LPOS: a MAXLEN below zero.
+        /// LPOS: MAXLEN is negative.
         case negativeLength
     }
 }
@@ -186,27 +185,27 @@ extension CommandError {
 extension CommandError {
     /// Sorted sets.
     public enum SortedSets {
-        /// ZADD: GT, LT and NX exclude each other.
+        /// ZADD: GT, LT and NX are mutually exclusive.
         case greaterLessAbsent
-        /// ZADD: NX and XX exclude each other.
+        /// ZADD: NX and XX are mutually exclusive.
         case presentAndAbsent
-        /// ZADD INCR of several members.
+        /// ZADD: INCR with several members.
         case incrementPairs
-        /// A count of keys is not above zero.
+        /// The number of keys is not positive.
         case noKeys
-        /// An end of a range of scores is no number.
+        /// A bound of a range of scores is not a number.
         case scoreBound
-        /// An end of a range of members is none.
+        /// A bound of a range of members is invalid.
         case memberBound
-        /// A sum of infinities.
+        /// The result would be NaN.
         case notNumber
-        /// ZRANGE by rank has no LIMIT.
+        /// LIMIT is not allowed with ranges by rank.
         case limitByRank
-        /// ZRANGE BYLEX tells no scores.
+        /// WITHSCORES is not allowed with BYLEX.
         case scoresByMember
-        /// A weight is no number.
+        /// A weight is not a number.
         case weight
-        /// A count of keys is greater than the words.
+        /// The number of keys exceeds the number of words.
         case keysMissing
     }
 }
@@ -216,31 +215,31 @@ extension CommandError {
     public enum Hashes {
         /// The word FIELDS is missing.
         case fieldsMissing
-        /// A count of fields is none.
+        /// The number of fields is invalid.
         case fieldCount
-        /// HEXPIRE: a count of fields is not above zero.
+        /// HEXPIRE: the number of fields is not positive.
         case zeroFields
-        /// A count of fields is not that of the words.
+        /// The number of fields does not match the number of words.
         case fieldCountMismatch
-        /// HSETEX: two times.
+        /// HSETEX: more than one expiry.
         case oneTimeOrKeep
-        /// HGETEX: two times.
+        /// HGETEX: more than one expiry.
         case oneTimeOrPersist
-        /// HSETEX: two conditions.
+        /// HSETEX: more than one condition.
         case oneCondition
-        /// HINCRBYFLOAT: the value is no number.
+        /// HINCRBYFLOAT: the value is not a number.
         case valueNotFloat
-        /// HINCRBY: the value is no number.
+        /// HINCRBY: the value is not an integer.
         case valueNotInteger
-        /// HINCRBYFLOAT: the number is not finite.
+        /// HINCRBYFLOAT: the increment is not finite.
         case incrementNotFinite
-        /// An expiry is below zero.
+        /// An expiry is negative.
         case expiryNegative
-        /// HSETEX, HGETEX: a count of fields is none.
+        /// HSETEX, HGETEX: the number of fields is invalid.
         case fieldNumber
-        /// A word for a time without one.
+        /// An expiry option lacks its time.
         case expiryMissing
-        /// HSETEX, HGETEX have no such option.
+        /// HSETEX, HGETEX: no such option.
         case unknownOption(Bytes)
     }
 }
@@ -250,109 +249,109 @@ extension CommandError {
     public enum Positions {
         /// A polygon with fewer than three corners.
         case cornerCount
-        /// GEOSEARCHSTORE shall tell details.
+        /// GEOSEARCHSTORE: WITH options are not allowed.
         case searchStoreTells
-        /// GEORADIUS shall store and tell details.
+        /// GEORADIUS: STORE excludes the WITH options.
         case storeTells
-        /// There is no centre.
+        /// The centre is missing.
         case centerMissing(Bytes)
-        /// There is no shape.
+        /// The shape is missing.
         case shapeMissing(Bytes)
-        /// The member in the centre is not there.
+        /// The member at the centre does not exist.
         case memberMissing
-        /// A side is below zero.
+        /// A side is negative.
         case negativeBox
-        /// A radius is below zero.
+        /// A radius is negative.
         case negativeRadius
-        /// A height is no number.
+        /// A height is not a number.
         case height
-        /// A width is no number.
+        /// A width is not a number.
         case width
-        /// A radius is no number.
+        /// A radius is not a number.
         case radius
-        /// A position lies outside the map.
+        /// A position is outside the map.
         case position(Bytes)
         /// ANY without COUNT.
         case anyNeedsCount
-        /// There is no such unit.
+        /// No such unit.
         case unit
     }
 }
 
 extension CommandError {
-    /// Streams, their entries and their past.
+    /// Streams, their entries and their metadata.
     public enum Streams {
-        /// A word is no stream id.
+        /// Not a valid stream id.
         case id
-        /// An entry has too many bytes.
+        /// An entry is too large.
         case entryTooLarge
-        /// An id does not come behind all others.
+        /// The id is not above the stream's last one.
         case idTooSmall
-        /// The id 0-0 is that of no entry.
+        /// 0-0 is not a valid id for an entry.
         case idZero
-        /// There is no id behind the last one.
+        /// The stream's last id is the greatest possible.
         case idsExhausted
-        /// XSETID: an id below a deleted one.
+        /// XSETID: the id is below that of a deleted entry.
         case pastBelowDeleted
-        /// XSETID: an id below the deleted one given.
+        /// XSETID: the id is below the given MAXDELETEDID.
         case pastBelowGiven
-        /// XSETID: an id below the last entry's.
+        /// XSETID: the id is below that of the last entry.
         case pastBelowLast
-        /// XSETID: fewer added than there are.
+        /// XSETID: ENTRIESADDED is below the number of entries.
         case addedBelowCount
-        /// XSETID: a number below zero.
+        /// XSETID: ENTRIESADDED is negative.
         case addedNegative
-        /// A LIMIT is below zero.
+        /// LIMIT is negative.
         case negativeLimit
-        /// A MAXLEN is below zero.
+        /// MAXLEN is negative.
         case negativeLength
-        /// A LIMIT without a trim.
+        /// LIMIT without a trim.
         case limitNeedsTrim
-        /// Only what is approximate has a limit.
+        /// LIMIT requires `~`.
         case limitNeedsTilde
-        /// Two trims.
+        /// More than one trim.
         case oneTrim
-        /// XTRIM without a trim.
+        /// XTRIM: the trim is missing.
         case trimMissing
     }
 }
 
 extension CommandError {
-    /// The words of requests on streams.
+    /// Arguments of stream commands.
     public enum StreamWords {
-        /// A producer or message without a name.
+        /// The name of a producer or message is empty.
         case messageNameEmpty
-        /// A message with an id of the client's.
+        /// A message requires an automatic id.
         case messageNeedsNextID
-        /// XIDMPRECORD: the message is another entry.
+        /// XIDMPRECORD: the message became another entry.
         case messageKnown
-        /// XIDMPRECORD: the entry is not there.
+        /// XIDMPRECORD: the entry does not exist.
         case noEntry
-        /// XCFGSET: a time out of bounds.
+        /// XCFGSET: the duration is out of range.
         case duration
-        /// XCFGSET: a count out of bounds.
+        /// XCFGSET: the number of messages is out of range.
         case messageCount
-        /// Nothing lies before the id that is left out.
+        /// The exclusive end of an interval is the least id.
         case intervalEnd
-        /// Nothing lies behind the id that is left out.
+        /// The exclusive start of an interval is the greatest id.
         case intervalStart
-        /// A count of ids is none.
+        /// The number of ids is invalid.
         case idCount
-        /// A count of ids is greater than the words.
+        /// The number of ids does not match the number of words.
         case idCountMismatch
-        /// XREAD: not as many ids as keys.
+        /// XREAD: the numbers of keys and ids differ.
         case unbalanced
-        /// XREAD has no id >.
+        /// XREAD: `>` requires a group.
         case newNeedsGroup
-        /// XREAD was given an option of XREADGROUP.
+        /// XREAD: an option that only XREADGROUP has.
         case groupOnly(StaticString)
-        /// MAXCOUNT is below COUNT.
+        /// MAXCOUNT is less than COUNT.
         case countsCrossed
-        /// MAXCOUNT is not above zero.
+        /// MAXCOUNT is not positive.
         case countMax
-        /// MAXSIZE is not above zero.
+        /// MAXSIZE is not positive.
         case sizeMax
-        /// XINFO: the words of a subcommand make no sense.
+        /// XINFO: wrong words for a subcommand.
         case infoWords(Bytes)
     }
 }
@@ -360,41 +359,41 @@ extension CommandError {
 extension CommandError {
     /// Consumer groups of streams.
     public enum StreamGroups {
-        /// A group with this name is there.
+        /// The group already exists.
         case isThere
-        /// A stream must be there to have groups.
+        /// The key must exist.
         case needsKey
-        /// XGROUP: the words of a subcommand make no sense.
+        /// XGROUP: wrong words for a subcommand.
         case words(Bytes)
-        /// A group is not there.
+        /// The group does not exist.
         case missing(Bytes, key: Bytes)
-        /// A group, or its key, is not there.
+        /// The key or the group does not exist.
         case keyOrGroupMissing(Bytes, key: Bytes)
-        /// XREADGROUP: a group, or its key, is not there.
+        /// XREADGROUP: the key or the group does not exist.
         case readerMissing(Bytes, key: Bytes)
-        /// XREADGROUP without GROUP.
+        /// XREADGROUP: GROUP is missing.
         case optionMissing
-        /// XREADGROUP: not as many ids as keys.
+        /// XREADGROUP: the numbers of keys and ids differ.
         case unbalanced
-        /// XREADGROUP has no id $ or +.
+        /// XREADGROUP: `$` and `+` are meaningless as ids.
         case meaninglessID(Bytes)
-        /// XREADGROUP CLAIM: a time is none.
+        /// XREADGROUP CLAIM: the time is invalid.
         case idleMin
-        /// XAUTOCLAIM: a time is none.
+        /// XAUTOCLAIM: the time is invalid.
         case autoClaimIdleMin
-        /// XCLAIM: a time is none.
+        /// XCLAIM: the time is invalid.
         case claimIdleMin
-        /// XCLAIM IDLE: a time is none.
+        /// XCLAIM IDLE: the time is invalid.
         case claimIdle
-        /// XCLAIM RETRYCOUNT: a number is none.
+        /// XCLAIM RETRYCOUNT: the number is invalid.
         case claimRetryCount
-        /// XCLAIM TIME: a time is none.
+        /// XCLAIM TIME: the time is invalid.
         case claimTime
-        /// XCLAIM has no such option.
+        /// XCLAIM: no such option.
         case claimOption(Bytes)
-        /// XNACK: a number is below zero.
+        /// XNACK: the number is negative.
         case retryCount
-        /// XGROUP: a number is below -1.
+        /// XGROUP: ENTRIESREAD is below -1.
         case readCount
     }
 }
@@ -402,21 +401,21 @@ extension CommandError {
 extension CommandError {
     /// HyperLogLogs.
     public enum Sketches {
-        /// The string is no HyperLogLog.
+        /// The string is not a HyperLogLog.
         case notSketch
-        /// The string began as a HyperLogLog.
+        /// The string starts like a HyperLogLog but is corrupted.
         case corrupt
         /// PFDEBUG: a word is neither ON nor OFF.
         case onOrOff
-        /// PFDEBUG: there is no sparse form to tell.
+        /// PFDEBUG: the HyperLogLog is not sparse.
         case notSparse
-        /// PFSELFTEST: counts are too far off.
+        /// PFSELFTEST: an estimate is too far off.
         case testError
-        /// PFSELFTEST: registers do not hold.
+        /// PFSELFTEST: registers do not read back as written.
         case testRegisters
-        /// PFDEBUG: the key must be there.
+        /// PFDEBUG: the key does not exist.
         case noKey
-        /// PFDEBUG has no such subcommand.
+        /// PFDEBUG: no such subcommand.
         case debugSubcommand(Bytes)
     }
 }
@@ -424,39 +423,39 @@ extension CommandError {
 extension CommandError {
     /// Clients and their sessions.
     public enum Clients {
-        /// There is no password to give.
+        /// No password is set.
         case noPassword
-        /// Another password.
+        /// The password is wrong.
         case wrongPassword
         /// HELLO before AUTH.
         case helloNeedsPassword
-        /// There is no such protocol.
+        /// No such protocol version.
         case protocolUnknown
-        /// A protocol's version is no number.
+        /// The protocol version is not a number.
         case protocolVersion
-        /// HELLO has no such option.
+        /// HELLO: no such option.
         case helloOption(Bytes)
-        /// A name with other characters.
+        /// A client name contains invalid characters.
         case name
-        /// A library's name with other characters.
+        /// A library name contains invalid characters.
         case libraryName
-        /// A library's version with other characters.
+        /// A library version contains invalid characters.
         case libraryVersion
-        /// CLIENT LIST: an id is no number.
+        /// CLIENT LIST: an id is not a number.
         case id
-        /// CLIENT KILL: an id is none.
+        /// CLIENT KILL: an id is not positive.
         case idNotPositive
-        /// There is no such client.
+        /// No such client.
         case missing
-        /// There is no such user.
+        /// No such user.
         case userMissing(Bytes)
-        /// There is no such kind of client.
+        /// No such client type.
         case kind(Bytes)
-        /// CLIENT SETINFO has no such attribute.
+        /// CLIENT SETINFO: no such attribute.
         case attribute(Bytes)
-        /// CLIENT KILL: an age is no number.
+        /// CLIENT KILL: MAXAGE is not a number.
         case ageMax
-        /// CLIENT KILL: an age is not above zero.
+        /// CLIENT KILL: MAXAGE is not positive.
         case ageNotPositive
         /// The client is subscribed and speaks RESP2.
         case subscribed
@@ -470,17 +469,17 @@ extension CommandError {
 extension CommandError {
     /// The server and its commands.
     public enum Servers {
-        /// COMMAND GETKEYS: the words are no good call.
+        /// COMMAND GETKEYS: the words are not a valid call.
         case commandWords
-        /// COMMAND GETKEYS: there is no such command.
+        /// COMMAND GETKEYS: no such command.
         case commandUnknown
         /// COMMAND GETKEYS: the wrong number of words.
         case commandWordCount
         /// COMMAND GETKEYS: the command has no keys.
         case commandKeyless
-        /// SHUTDOWN SAVE without files.
+        /// SHUTDOWN SAVE without persistence.
         case cannotSave
-        /// SHUTDOWN ABORT of none.
+        /// SHUTDOWN ABORT without a shutdown in progress.
         case notEnding
     }
 }
@@ -488,31 +487,31 @@ extension CommandError {
 extension CommandError {
     /// DEBUG.
     public enum Debugging {
-        /// enable-debug-command says no.
+        /// Not allowed by enable-debug-command.
         case notAllowed
-        /// DEBUG has no such subcommand.
+        /// DEBUG: no such subcommand.
         case subcommand(Bytes)
-        /// The value is no pack.
+        /// The value is not a pack.
         case notPack
-        /// The value is no list of several nodes.
+        /// The value is not a list of several nodes.
         case notLargeList
-        /// The value is no string of bytes.
+        /// The value is not a string of bytes.
         case notString
-        /// A database that is not there.
+        /// No such database.
         case database
-        /// There is no such reply in RESP2.
+        /// The reply type requires RESP3.
         case needsRESP3
         /// The value has no table.
         case noTable
-        /// There is no such kind of reply.
+        /// No such reply type.
         case replyKind
-        /// A size out of bounds.
+        /// A size is out of range.
         case threshold
-        /// More effects than are kept.
+        /// More effects than can be kept.
         case effectsDropped
-        /// The program did not start anew.
+        /// The restart failed.
         case restart
-        /// No client is closed for its memory.
+        /// The client has not been closed for its memory.
         case clientMemory
     }
 }

@@ -1,4 +1,4 @@
-/// What follows from a command's facts.
+/// Properties derived from a command's facts.
 extension CommandFacts {
     /// The ACL categories in Redis' order, without the `@`.
     public static let categoryOrder: [StaticString] = [
@@ -7,7 +7,7 @@ extension CommandFacts {
         "dangerous", "connection", "transaction", "scripting",
     ]
 
-    /// The ACL categories that the command is in, without the `@`.
+    /// The ACL categories of the command, without the `@`.
     public var aclCategories: [StaticString] {
         var names: Set<String> = Set(categories.map(\.description))
         // What works on several types is in their categories, not in that of all keys.
@@ -22,13 +22,14 @@ extension CommandFacts {
         return CommandFacts.categoryOrder.filter { names.contains($0.description) }
     }
 
-    /// What COMMAND DOCS says besides: `deprecated`, `syscmd`.
+    /// The flags listed by COMMAND DOCS: `deprecated`, `syscmd`.
     public var documentationFlags: [StaticString] {
         (deprecation == nil ? [] : ["deprecated"]) + (isInternal ? ["syscmd"] : [])
     }
 
-    /// The first key, the last and the step between keys as clients knew them before specs; zeros
-    /// where that form cannot say it.
+    /// The first key, the last key and the step between keys, in the form used before key specs.
+    ///
+    /// Zeros if that form cannot express them.
     public var keyRange: (first: Int, last: Int, step: Int) {
         var first = 0
         var last = 0
@@ -48,8 +49,9 @@ extension CommandFacts {
 }
 
 extension CommandTable {
-    /// The ACL categories of the command in `row`, without the `@`: its facts', but a command that
-    /// only holds subcommands is in none of its group's.
+    /// The ACL categories of the command in `row`, without the `@`.
+    ///
+    /// Those of its facts, except that a mere container of subcommands is in none of its group's.
     public func aclCategories(_ row: Int) -> [StaticString] {
         let isContainer = subcommands[row] != nil && facts[row].arity < -1
         return isContainer ? ["slow"] : facts[row].aclCategories

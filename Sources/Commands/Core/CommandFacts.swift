@@ -1,10 +1,10 @@
-/// The families that COMMAND DOCS and ACL know.
+/// The command groups of COMMAND DOCS.
 public enum CommandGroup: String, Sendable, CaseIterable {
     case bitmap, cluster, connection, generic, geo, hash, hyperloglog, list, pubsub, scripting
     case sentinel, server, set, stream, string, transactions
     case sortedSet = "sorted-set"
 
-    /// The ACL category that every command of the family is in, without the `@`.
+    /// The ACL category that includes every command of the group, without the `@`.
     public var category: StaticString? {
         switch self {
         case .bitmap: "bitmap"
@@ -26,30 +26,32 @@ public enum CommandGroup: String, Sendable, CaseIterable {
     }
 }
 
-/// When a command went out of favour, and what to use instead.
+/// Since when a command has been deprecated, and what replaces it.
 public struct Deprecation: Sendable {
-    /// The version of Redis that said so first.
+    /// The version of Redis that deprecated it.
     public let since: StaticString
-    /// What to use instead, with names in backquotes.
+    /// The replacement, with names in backquotes.
     public let replacement: StaticString
 
-    /// A command that is deprecated since `since` for `replacement`.
+    /// Creates a deprecation.
     public init(since: StaticString, by replacement: StaticString) {
         self.since = since
         self.replacement = replacement
     }
 }
 
-/// All that is known of a command apart from how it runs: the one source for dispatch, COMMAND,
-/// key extraction, ACL, the client's help and docs/commands.md.
+/// Everything about a command except how it runs.
+///
+/// The single source for dispatch, COMMAND, key extraction, ACL, the client's help and
+/// docs/commands.md.
 public struct CommandFacts: Sendable {
     /// The name in upper case; a subcommand's is `CONTAINER NAME`.
     public let name: StaticString
-    /// The number of words, the name included; at least that many where negative.
+    /// The number of words, including the name; the minimum if negative.
     public let arity: Int
-    /// What it is and may.
+    /// Its properties.
     public let flags: CommandFlags
-    /// Where its keys stand.
+    /// Where its keys are.
     public let keys: [KeySpec]
     /// Where its channels stand.
     public let channels: ChannelSpec?
@@ -58,28 +60,28 @@ public struct CommandFacts: Sendable {
     /// Where the first field or member stands that it looks up in the collection at its first key,
     /// which a batch asks the cache for; 0 where there is none, or other words may come before it.
     public let memberWord: Int
-    /// How its effect gets into the log.
+    /// How its effects are logged.
     public let propagation: Propagation
-    /// Its family.
+    /// Its group.
     public let group: CommandGroup
-    /// ACL categories beyond those that follow from flags and group.
+    /// ACL categories in addition to those implied by flags and group.
     public let categories: [StaticString]
-    /// The version of Redis (or Valkey) that had it first.
+    /// The version of Redis (or Valkey) that introduced it.
     public let since: StaticString
-    /// The cost.
+    /// Its time complexity.
     public let complexity: StaticString
     /// The words after the name, in the notation of `CommandGrammar`.
     public let syntax: StaticString
-    /// What it does, in a sentence.
+    /// What it does, in one sentence.
     public let summary: StaticString
-    /// Hints for proxies, as COMMAND INFO tells them.
+    /// The tips reported by COMMAND INFO.
     public let tips: [StaticString]
-    /// Where the command is not to be used any more.
+    /// The deprecation, if it is deprecated.
     public let deprecation: Deprecation?
-    /// Whether servers and tests use it, not people.
+    /// Whether it is meant for servers and tests, not for people.
     public let isInternal: Bool
 
-    /// Joins the facts; parameters as the properties.
+    /// Creates the facts; the parameters are those of the properties.
     public init(
         _ name: StaticString,
         arity: Int,
@@ -118,7 +120,7 @@ public struct CommandFacts: Sendable {
         self.isInternal = isInternal
     }
 
-    /// Whether `count` words, the name included, may be right.
+    /// Whether `count` words, including the name, are acceptable.
     public func accepts(wordCount count: Int) -> Bool {
         arity >= 0 ? count == arity : count >= -arity
     }

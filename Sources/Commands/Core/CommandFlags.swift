@@ -1,9 +1,9 @@
-/// What a command is and may, as COMMAND tells it, and what the dispatcher asks.
+/// The properties of a command: those that COMMAND reports, and some for the dispatcher.
 public struct CommandFlags: OptionSet, Sendable {
     /// The bits.
     public let rawValue: UInt32
 
-    /// Wraps bits.
+    /// Creates flags from their bits.
     @inlinable
     public init(rawValue: UInt32) { self.rawValue = rawValue }
 
@@ -11,7 +11,7 @@ public struct CommandFlags: OptionSet, Sendable {
     public static let write = CommandFlags(rawValue: 1 << 0)
     /// Reads the keyspace and changes nothing.
     public static let readonly = CommandFlags(rawValue: 1 << 1)
-    /// May make the keyspace larger: refused when memory is out.
+    /// May use more memory: rejected when memory is exhausted.
     public static let denyOOM = CommandFlags(rawValue: 1 << 2)
     /// For administrators.
     public static let admin = CommandFlags(rawValue: 1 << 3)
@@ -19,9 +19,9 @@ public struct CommandFlags: OptionSet, Sendable {
     public static let pubsub = CommandFlags(rawValue: 1 << 4)
     /// Not from scripts.
     public static let noScript = CommandFlags(rawValue: 1 << 5)
-    /// May wait.
+    /// May block.
     public static let blocking = CommandFlags(rawValue: 1 << 6)
-    /// Allowed while the data set loads.
+    /// Allowed while the dataset is loading.
     public static let loading = CommandFlags(rawValue: 1 << 7)
     /// Allowed on a replica that lost its primary.
     public static let stale = CommandFlags(rawValue: 1 << 8)
@@ -29,19 +29,19 @@ public struct CommandFlags: OptionSet, Sendable {
     public static let fast = CommandFlags(rawValue: 1 << 12)
     /// Allowed before AUTH.
     public static let noAuth = CommandFlags(rawValue: 1 << 13)
-    /// Not within MULTI.
+    /// Not allowed within MULTI.
     public static let noMulti = CommandFlags(rawValue: 1 << 14)
-    /// Its keys cannot all be told from positions alone.
+    /// Its keys cannot all be found by position alone.
     public static let movableKeys = CommandFlags(rawValue: 1 << 15)
     /// Allowed while a script runs too long.
     public static let allowBusy = CommandFlags(rawValue: 1 << 17)
-    /// Locks every partition: FLUSHALL, SWAPDB, KEYS and their like.
+    /// Locks every partition: FLUSHALL, SWAPDB, KEYS and the like.
     ///
-    /// Not told to clients.
+    /// Not reported to clients.
     public static let allPartitions = CommandFlags(rawValue: 1 << 24)
-    /// Looks at the keyspace without a key: takes the locks that it needs itself.
+    /// Accesses the keyspace without keys, and takes the locks that it needs itself.
     ///
-    /// Not told.
+    /// Not reported to clients.
     public static let locksItself = CommandFlags(rawValue: 1 << 25)
 
     /// May stop the world: who runs it under locks stops the world first.
@@ -63,7 +63,7 @@ public struct CommandFlags: OptionSet, Sendable {
         (.movableKeys, "movablekeys"), (.allowBusy, "allow_busy"),
     ]
 
-    /// The names of the flags that are set, as clients see them.
+    /// The names of the flags that are set, as reported to clients.
     public var names: [StaticString] {
         CommandFlags.names.compactMap { contains($0.0) ? $0.1 : nil }
     }

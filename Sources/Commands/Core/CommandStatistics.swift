@@ -1,27 +1,27 @@
 public import Primitives
 
-/// What commands count for INFO.
+/// The counters of commands for INFO.
 public enum CommandCount: Int, CaseIterable, Sendable {
-    /// Lookups by reading commands that found the key, and that did not.
+    /// Lookups by read commands that found the key, or did not.
     case hits
     case misses
-    /// Keys, and fields of hashes, removed because they were due.
+    /// Keys, and fields of hashes, removed because they expired.
     case expiredKeys
     case expiredFields
 }
 
-/// The counters of commands: the worker that runs them counts, any thread may read.
+/// The counters of commands: written by the worker that runs them, read by any thread.
 @frozen
 public struct CommandStatistics: ~Copyable, Sendable {
     @usableFromInline let counters: InlineArray<4, Counter>
 
-    /// All zero.
+    /// Creates counters at zero.
     public init() {
         counters = InlineArray { _ in Counter() }
         precondition(counters.count == CommandCount.allCases.count, "a counter for every case")
     }
 
-    /// Where a counter stands.
+    /// The value of a counter.
     public subscript(which: CommandCount) -> UInt64 { counters[which.rawValue].value }
 
     /// Adds to a counter.

@@ -1,25 +1,25 @@
 public import Primitives
 
-/// The commands by name: a row for each, found by two folded words of its name.
+/// The commands by name: one row per command, found by two case-folded words of its name.
 ///
 /// ```text
-/// slots: 2,048 × UInt16, open addressing; 0 = free, else row + 1
-/// names: for each row the length and the first and last 8 letters of the name, upper case
+/// slots: 2,048 × UInt16, open addressing; 0 = free, otherwise row + 1
+/// names: for each row the length and the first and last 8 letters of the name, in upper case
 /// ```
-/// Built once at start; lives as long as the process.
+/// Built once at startup; lives as long as the process.
 @safe
 public struct CommandTable: @unchecked Sendable {  // because: never changed after `init`
-    /// The facts of every row, subcommands included, by number.
+    /// The facts of every row, including subcommands.
     public let facts: [CommandFacts]
     /// The subcommands of each row that is a container.
     public let subcommands: [Int: [Int]]
-    /// The new names by row; an empty name disables the command.
+    /// The new names, by row; an empty name disables the command.
     private let renames: [Int: [UInt8]]
     @usableFromInline let slots: UnsafeMutablePointer<UInt16>
     @usableFromInline let names: UnsafeMutablePointer<Name>
     @usableFromInline static let slotCount = 2048
 
-    /// A name as it is compared.
+    /// A name in the form in which it is compared.
     @usableFromInline
     struct Name: Equatable {
         @usableFromInline var count: Int
@@ -43,15 +43,15 @@ public struct CommandTable: @unchecked Sendable {  // because: never changed aft
         }
     }
 
-    /// Joins the rows of all families.
+    /// Creates the table from the rows of all families.
     ///
     /// - Parameters:
-    ///   - facts: the rows, no name twice.
-    ///   - renames: the new names of rows, no name twice; an empty name disables a command.
+    ///   - facts: the rows; names are unique.
+    ///   - renames: the new names of rows, which are unique; an empty name disables a command.
     public init(_ facts: [CommandFacts], renames: [Int: [UInt8]] = [:]) {
         self.facts = facts
         self.renames = renames
-        // SAFETY: slots are under `slotCount`, rows under the number of facts.
+        // SAFETY: slots are below `slotCount`, rows below the number of facts.
         unsafe slots = .allocate(capacity: CommandTable.slotCount)
         unsafe slots.initialize(repeating: 0, count: CommandTable.slotCount)
         unsafe names = .allocate(capacity: max(facts.count, 1))
@@ -77,16 +77,16 @@ public struct CommandTable: @unchecked Sendable {  // because: never changed aft
         subcommands = children
     }
 
-    /// Whether the row, which is no subcommand's, can be called.
+    /// Whether the row, which is not a subcommand's, can be called.
     public func isCallable(_ row: Int) -> Bool { renames[row]?.isEmpty != true }
 
-    /// The row of the command that `word` names in either case, or nil.
+    /// The row of the command named `word`, ignoring case, or nil.
     @inlinable
     public func row(_ word: Bytes) -> Int? {
         let name = Name(word)
         var slot = name.slot
         while true {
-            // SAFETY: slots are under `slotCount`, rows under the number of facts.
+            // SAFETY: slots are below `slotCount`, rows below the number of facts.
             let row = unsafe Int(slots[slot]) &- 1
             guard row >= 0 else { return nil }
             if unsafe names[row] == name, word.count <= 16 || isNamed(row, word) { return row }

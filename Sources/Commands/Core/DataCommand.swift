@@ -1,12 +1,12 @@
 public import Wire
 
-/// What runs a data command.
+/// Runs a data command.
 ///
-/// The locks of the keys that the row names are held.
+/// The locks for the keys that the row names are held.
 public typealias DataHandler =
     @Sendable (Arguments, inout CommandContext) throws(CommandError) -> Void
 
-/// What runs a data command whose request may have to wait.
+/// Runs a data command that may make its request wait.
 public typealias WaitingDataHandler =
     @Sendable (Arguments, inout CommandContext) throws(CommandError) -> Outcome
 
@@ -14,7 +14,7 @@ public typealias WaitingDataHandler =
 public struct DataCommand: Sendable {
     /// The two kinds of handlers.
     public enum Handler: Sendable {
-        /// Always finishes.
+        /// Always completes.
         case plain(DataHandler)
         /// May have its request wait.
         case waiting(WaitingDataHandler)
@@ -33,9 +33,9 @@ public struct DataCommand: Sendable {
         }
     }
 
-    /// What is known of it.
+    /// The facts.
     public let facts: CommandFacts
-    /// What runs it.
+    /// The handler.
     public let handler: Handler
 
     /// Joins a row; parameters as those of `CommandFacts`, then the handler: one of the two.

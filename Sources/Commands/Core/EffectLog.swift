@@ -2,15 +2,15 @@ public import Primitives
 internal import Structures
 public import Wire
 
-/// Requests that repeat what was done, each with the database that it belongs to.
+/// Requests that repeat the changes made, each with its database.
 ///
-/// They are written in the protocol's own form, an array of bulk strings, and in the dialect of
-/// Redis 7.0 wherever that can say it: see `CommandContext.log`.
+/// They are in the format of the protocol, arrays of bulk strings, and in the dialect of Redis 7.0
+/// where that can express the change: see `CommandContext.log`.
 ///
 /// ## Invariants
-/// Every record is a whole request; the last one ends where `bytes` ends.
+/// Every record is a complete request; the last one ends where `bytes` ends.
 public struct EffectLog: ~Copyable {
-    /// Where a record ends, and what it is about.
+    /// The end of a record, and its database.
     struct Record {
         let database: Int
         let end: Int
@@ -18,20 +18,20 @@ public struct EffectLog: ~Copyable {
 
     private var writer = ReplyWriter(capacity: 0)
     private var records: [Record] = []
-    /// The record that is being written: its database, where it begins, and its words so far.
+    /// The record being written: its database, its start, and the number of words so far.
     private var open: (database: Int, start: Int, words: Int)?
 
-    /// Memory kept from one command to the next.
+    /// How much memory is kept from one command to the next.
     private static let bytesKept = 64 * 1024
     private static let recordsKept = 1024
 
-    /// An empty log.
+    /// Creates an empty log.
     public init() {}
 
     /// The number of records.
     public var count: Int { records.count }
 
-    /// Calls `body` with every record: the database and the bytes of the request.
+    /// Calls `body` with the database and the bytes of each record.
     public func forEach(_ body: (_ database: Int, _ request: Bytes) -> Void) {
         assert(open == nil, "the last record is whole")
         var start = 0
@@ -41,7 +41,7 @@ public struct EffectLog: ~Copyable {
         }
     }
 
-    /// Forgets all records.
+    /// Removes all records.
     public mutating func removeAll() {
         assert(open == nil, "the last record is whole")
         writer.removeAll(keep: EffectLog.bytesKept)
@@ -50,7 +50,7 @@ public struct EffectLog: ~Copyable {
 
     // MARK: Writing
 
-    /// Begins a request in `database` with the command's name.
+    /// Begins a record in `database` with the name of the command.
     ///
     /// Any number of words may follow.
     public mutating func begin(_ name: StaticString, in database: Int) {
@@ -59,20 +59,20 @@ public struct EffectLog: ~Copyable {
         word(name)
     }
 
-    /// Ends the request that `begin` began.
+    /// Ends the record that `begin` began.
     public mutating func end() {
         guard let (database, start, words) = open else {
             preconditionFailure("a record is begun")
         }
         open = nil
-        // The head tells the number of words, which is known only now.
+        // The header contains the number of words, which is known only now.
         let bodyCount = writer.buffer.count - start
         writer.array(words)
         writer.buffer.rotateTail(from: start, bodyCount: bodyCount)
         records.append(Record(database: database, end: writer.buffer.count))
     }
 
-    /// Appends a request as it was received.
+    /// Appends a request as received.
     public mutating func append(_ arguments: Arguments, in database: Int) {
         precondition(open == nil, "the last record is whole")
         writer.array(arguments.count)
@@ -100,7 +100,7 @@ public struct EffectLog: ~Copyable {
         writer.bulk(decimal: number)
     }
 
-    /// Writes a score as the next word, with all digits that it needs.
+    /// Writes a score as the next word, with as many digits as it needs.
     public mutating func word(score: Double) {
         var text = ByteBuffer()
         text.append(allDigitsOf: score)
@@ -113,7 +113,7 @@ public struct EffectLog: ~Copyable {
         writer.bulk(item)
     }
 
-    /// Writes the id of a stream's entry as the next word.
+    /// Writes a stream id as the next word.
     mutating func word(_ id: StreamID) {
         countWord()
         writer.id(id)

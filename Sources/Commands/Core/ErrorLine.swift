@@ -1,24 +1,23 @@
 public import Primitives
 
-/// The text of an error while it is written: fixed parts, words of the request, and the command's
-/// name.
+/// Builds the text of an error from fixed parts, words of the request, and the command's name.
 public struct ErrorLine: ~Copyable {
     private var buffer = ByteBuffer()
     private let command: StaticString
 
-    /// An empty line for an error of the command with this name, in capitals.
+    /// Creates an empty line for an error of the command with this upper-case name.
     public init(command: StaticString) { self.command = command }
 
-    /// What was written so far.
+    /// The text so far.
     public var text: Bytes { buffer.bytes }
 
-    /// Adds a part that is always the same.
+    /// Appends a fixed part.
     mutating func add(_ part: StaticString) { buffer.append(part) }
 
-    /// Adds up to `limit` bytes of a word of the request.
+    /// Appends up to `limit` bytes of a word of the request.
     mutating func add(word: Bytes, limit: Int = .max) { buffer.append(text: word, limit: limit) }
 
-    /// Adds up to `limit` bytes of a word of the request, between what is always the same.
+    /// Appends up to `limit` bytes of a word of the request, between fixed parts.
     mutating func add(
         _ before: StaticString,
         _ word: Bytes,
@@ -30,7 +29,7 @@ public struct ErrorLine: ~Copyable {
         add(after)
     }
 
-    /// Adds the command's name, between what is always the same.
+    /// Appends the command's name, between fixed parts.
     mutating func addCommand(_ before: StaticString = "", _ after: StaticString = "") {
         add(before)
         buffer.appendLowercase(Bytes(command))
@@ -39,14 +38,14 @@ public struct ErrorLine: ~Copyable {
 }
 
 extension ByteBuffer {
-    /// Appends up to `limit` bytes of a word as C prints it: up to a zero.
+    /// Appends up to `limit` bytes of a word as C would print it, up to a zero byte.
     fileprivate mutating func append(text word: Bytes, limit: Int) {
         var end = 0
         while end < min(word.count, limit), word[end] != 0 { end += 1 }
         append(word[0..<end])
     }
 
-    /// Appends a command's name in lower case, with `|` before a subcommand.
+    /// Appends a command name in lower case, with `|` before a subcommand.
     public mutating func appendLowercase(_ name: Bytes) {
         for index in 0..<name.count {
             let byte = name[index]

@@ -1,6 +1,6 @@
-/// What happens to a key, as keyspace notifications name it.
+/// An event of keyspace notifications.
 public enum KeyEvent: UInt8, CaseIterable, Sendable {
-    /// A change that has no name: nobody is notified, but the key counts as touched.
+    /// A change without a name: the key counts as touched, but nobody is notified.
     case unnamed
 
     case del, renameFrom, renameTo, moveFrom, moveTo, copyTo, restore, expire, persist
@@ -14,11 +14,11 @@ public enum KeyEvent: UInt8, CaseIterable, Sendable {
     case xGroupCreateConsumer, xGroupDelConsumer
     case expired, evicted, keyMiss, new, overwritten, typeChanged
 
-    /// The classes by which `notify-keyspace-events` chooses.
+    /// The event classes of `notify-keyspace-events`.
     public struct Classes: OptionSet, Sendable {
         /// The bits.
         public let rawValue: UInt16
-        /// Wraps bits.
+        /// Creates a set from its bits.
         public init(rawValue: UInt16) { self.rawValue = rawValue }
         /// `g`: commands for keys of any type.
         public static let generic = Classes(rawValue: 1 << 0)
@@ -54,7 +54,7 @@ public enum KeyEvent: UInt8, CaseIterable, Sendable {
             .module,
         ]
 
-        /// The class that a letter of `notify-keyspace-events` chooses, or nil.
+        /// The class that a letter of `notify-keyspace-events` stands for, or nil.
         public init?(letter: Character) {
             guard let entry = Classes.letters.first(where: { $0.letter == letter }) else {
                 return nil
@@ -73,10 +73,10 @@ public enum KeyEvent: UInt8, CaseIterable, Sendable {
     /// The name that subscribers get.
     public var name: StaticString { KeyEvent.rows[Int(rawValue)].name }
 
-    /// The class that the event is in.
+    /// The class of the event.
     public var classes: Classes { KeyEvent.rows[Int(rawValue)].classes }
 
-    /// A row for each event, in the order of the cases.
+    /// One row per event, in the order of the cases.
     // swift-format-ignore
     private static let rows: [(name: StaticString, classes: Classes)] = [
         ("", []),

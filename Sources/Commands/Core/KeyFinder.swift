@@ -1,31 +1,33 @@
 internal import Primitives
 public import Wire
 
-/// Where the keys of a request stand, from its command's specs.
+/// Finds the keys of a request by the specs of its command.
 public enum KeyFinder {
-    /// A key's place and use.
+    /// The position and use of a key.
     public struct Found: Sendable {
-        /// The word.
+        /// The index of the word.
         public let index: Int
-        /// What happens to it.
+        /// What the command does with it.
         public let use: KeySpec.Use
 
-        /// A key at word `index`.
+        /// Creates a result.
         public init(index: Int, use: KeySpec.Use) {
             self.index = index
             self.use = use
         }
     }
 
-    /// Why there is no telling.
+    /// Why keys cannot be found.
     public enum Failure: Error {
-        /// The request's words do not fit the specs.
+        /// The words do not match the specs.
         case invalid
     }
 
     /// The keys of `arguments`, in the order of the specs.
     ///
-    /// Complexity: O(words). Throws: the request is no good call of the command.
+    /// Complexity: O(words).
+    ///
+    /// Throws: `invalid`, if the request is not a valid call of the command.
     public static func keys(
         _ specs: [KeySpec],
         _ arguments: Arguments

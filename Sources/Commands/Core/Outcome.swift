@@ -1,22 +1,22 @@
 public import Store
 
-/// What became of a request that was run.
+/// The result of running a request.
 public enum Outcome: Equatable, Sendable {
     /// It has finished; its reply is complete.
     case done
-    /// It has to be run again later, with the same words. It wrote no reply.
+    /// It must be run again later, with the same words, and has written no reply.
     case waits(Wait)
 }
 
 /// What a request waits for before it is run again.
 public enum Wait: Equatable, Sendable {
-    /// Its own turn: it works in slices, and other requests run in between.
+    /// Its own turn: it works in slices, with other requests in between.
     case turn(WorkID)
-    /// The end of another request's work on keys that it names.
+    /// The end of another request's work on the same keys.
     case keys
     /// Partitions that another worker has held for long.
     case partitions
-    /// A moment, in milliseconds since 1970.
+    /// A time, in milliseconds since 1970.
     case time(Int64)
     /// So many answers of other workers.
     case answers(Int)
@@ -30,7 +30,7 @@ public enum Wait: Equatable, Sendable {
         }
     }
 
-    /// The work of the request itself, if it has begun some.
+    /// The work of the request itself, if it has started any.
     public var work: WorkID? {
         if case .turn(let work) = self { work } else { nil }
     }

@@ -1,9 +1,9 @@
-/// How a command's effect gets into the log, and from there to files and replicas.
+/// How a command's effects are logged, and so reach files and replicas.
 public enum Propagation: UInt8, Sendable {
-    /// There is nothing to log: the command changes no keys.
+    /// Not at all: the command changes no keys.
     case never
-    /// The request itself, unless the handler logged something in its place.
+    /// As the request itself, unless the handler logged something instead.
     case verbatim
-    /// What the handler logs, and nothing else.
+    /// As what the handler logs, and nothing else.
     case own
 }

@@ -3,7 +3,7 @@ internal import Structures
 internal import Wire
 
 extension ReplyWriter {
-    /// A bulk string of an item of a pack.
+    /// Writes a pack item as a bulk string.
     mutating func bulk(_ item: PackItem) {
         switch item {
         case .bytes(let bytes): bulk(bytes)

@@ -1,24 +1,24 @@
 internal import Primitives
 internal import Wire
 
-/// How many elements of a collection a request wants drawn at random, as ZRANDMEMBER, SRANDMEMBER
-/// and HRANDFIELD count: that many distinct ones, or all, or, where the number is negative, as many
-/// as its magnitude, each drawn from all.
+/// The count of a random sample, as in ZRANDMEMBER, SRANDMEMBER and HRANDFIELD.
+///
+/// A positive count asks for that many distinct elements, or for all if there are fewer; a negative
+/// one for as many as its magnitude, with repetition.
 struct SampleCount {
-    /// The most elements that one request draws with repetition, so that a number alone does not
-    /// make a reply without end.
+    /// The maximum sample size with repetition, so that a mere number cannot make a reply endless.
     static let repeatedMax = 1 << 24
 
     private let magnitude: Int
     private let isRepeated: Bool
 
-    /// How the elements are best drawn.
+    /// The best way to draw the elements.
     enum Method {
-        /// Each from all of them.
+        /// Draw each from all of them.
         case repeated
-        /// Until enough different ones came: `drawDistinct`.
+        /// Draw until there are enough distinct ones: `drawDistinct`.
         case draws
-        /// Each in turn, taken or left: `WalkSelection`.
+        /// Walk over all and select some: `WalkSelection`.
         case walk
     }
 
@@ -32,29 +32,28 @@ struct SampleCount {
         isRepeated = number < 0
     }
 
-    /// Throws where twice the count would leave 64 bits, as each element comes with a value.
+    /// Throws if twice the count overflows 64 bits, for replies with a value per element.
     func checkDoubled() throws(CommandError) {
         guard magnitude <= Int.max / 2 else { throw .valueRange }
     }
 
-    /// How many are drawn out of `total`.
+    /// The number of elements to draw from `total`.
     ///
-    /// Throws: the reply would have no end.
+    /// Throws: `valueRange`, if the reply would be endless.
     func count(of total: Int) throws(CommandError) -> Int {
         guard isRepeated else { return min(magnitude, total) }
         guard magnitude <= SampleCount.repeatedMax else { throw .valueRange }
         return total == 0 ? 0 : magnitude
     }
 
-    /// How to draw out of `total`: where most are wanted, new ones would come ever more rarely.
+    /// How to draw from `total`: if most are wanted, drawing new ones gets ever less likely.
     func method(of total: Int) -> Method {
         isRepeated ? .repeated : magnitude > total / 4 ? .walk : .draws
     }
 
-    /// Calls `body` with `count` different numbers that `draw` gave, each a place, a rank or a
-    /// handle of an element.
+    /// Calls `body` with `count` distinct results of `draw`: places, ranks or handles of elements.
     ///
-    /// Precondition: `draw` gives at least that many.
+    /// Precondition: `draw` returns at least that many distinct ones.
     static func drawDistinct(_ count: Int, _ draw: () -> Int, _ body: (Int) -> Void) {
         var drawn = Set<Int>(minimumCapacity: count)
         while drawn.count < count {
@@ -64,24 +63,24 @@ struct SampleCount {
     }
 }
 
-/// Chooses some elements met in a walk over all of them, every choice being as likely.
+/// Selects random elements during a walk over all of them, each with equal probability.
 ///
 /// Source: D. Knuth, "The Art of Computer Programming", 3.4.2, algorithm S.
 struct WalkSelection {
     private var left: Int
     private var missing: Int
 
-    /// To choose `count` of `total` elements.
+    /// Prepares to select `count` of `total` elements.
     init(_ count: Int, of total: Int) {
         precondition(count <= total, "more than there are")
         left = total
         missing = count
     }
 
-    /// Whether enough were chosen.
+    /// Whether enough elements were selected.
     var isDone: Bool { missing == 0 }
 
-    /// Whether the element met now is chosen.
+    /// Whether to select the current element.
     mutating func takes(_ random: inout FastRandom) -> Bool {
         assert(left >= missing, "more elements were met than there are")
         let isTaken = random.below(left) < missing

@@ -1,7 +1,7 @@
 internal import Primitives
 internal import Wire
 
-/// Reading scores, most of which are short decimals.
+/// Parsing scores, most of which are short decimals.
 extension Arguments {
     /// The word at `index` as a score.
     func score(_ index: Int) throws(CommandError) -> Double {
@@ -10,20 +10,20 @@ extension Arguments {
     }
 }
 
-/// Scores as text.
+/// Parses scores.
 enum ScoreReader {
-    /// The most digits whose number a double holds exactly.
+    /// The maximum number of digits that a double always represents exactly.
     private static let digitsMax = 15
     private static let powers: InlineArray<16, Double> = [
         1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
     ]
 
-    /// The number in `text` if it has at most 15 digits, perhaps with a sign and a point, nothing
-    /// else; nil for all others.
+    /// The number in `text` if it consists of at most 15 digits, with an optional sign and point.
     ///
-    /// Up to 15 digits and powers of ten up to 10¹⁵ are exact as doubles, so that one division
-    /// gives the nearest double. Source: W. Clinger, "How to Read Floating Point Numbers
-    /// Accurately", 1990.
+    /// Nil for all other texts. Integers of up to 15 digits and powers of ten up to 10¹⁵ are exact
+    /// as doubles, so a single division yields the nearest double.
+    ///
+    /// Source: W. Clinger, "How to Read Floating Point Numbers Accurately", 1990.
     static func short(_ text: Bytes) -> Double? {
         let isNegative = text.count > 0 && text[0] == UInt8(ascii: "-")
         var index = isNegative ? 1 : 0
@@ -48,9 +48,9 @@ enum ScoreReader {
         return isNegative ? -magnitude : magnitude
     }
 
-    /// An end of a range of scores: a number, after `(` when it is not meant itself.
+    /// A bound of a range of scores: a number, preceded by `(` if it is exclusive.
     ///
-    /// As C's strtod has it, space before the number is skipped and nothing at all is zero.
+    /// As with C's strtod, leading space is skipped and an empty number is zero.
     static func bound(_ word: Bytes) throws(CommandError) -> (score: Double, isExcluded: Bool) {
         let isExcluded = word.count > 0 && word[0] == UInt8(ascii: "(")
         var text = isExcluded ? word.dropFirst(1) : word

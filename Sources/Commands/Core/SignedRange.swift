@@ -1,20 +1,20 @@
-/// Two places in a row, both meant, each counted from the end where negative.
+/// An inclusive range of indices; negative ones count from the end.
 struct SignedRange {
     private let start: Int64
     private let end: Int64
 
-    /// A range from `start` to `end`.
+    /// Creates the range from `start` to `end`.
     init(_ start: Int64, _ end: Int64) {
         self.start = start
         self.end = end
     }
 
-    /// Whether both count from the end and the first lies behind the last.
+    /// Whether both count from the end and the first lies after the last.
     var isCrossed: Bool { start < 0 && end < 0 && start > end }
 
-    /// The places among `count`; nil when there are none.
+    /// The indices among `count` elements; nil if there are none.
     ///
-    /// What lies before the first place becomes the first, even when both do.
+    /// Indices before the first element become the first, even if both ends lie there.
     func clamped(to count: Int) -> Range<Int>? {
         let first = start < 0 ? max(Int64(count) + start, 0) : start
         let last = min(end < 0 ? max(Int64(count) + end, 0) : end, Int64(count) - 1)

@@ -3,7 +3,7 @@ internal import Store
 internal import Structures
 internal import Wire
 
-/// Geographic positions, kept as sorted sets whose scores are cells of a grid.
+/// Geographic positions, stored as sorted sets whose scores are geohash cells.
 public enum GeoCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
@@ -16,8 +16,9 @@ public enum GeoCommands {
 }
 
 extension GeoCommands {
-    /// `GEOADD key [condition] [CH] longitude latitude member […]`: the number of new members, with
-    /// CH of changed ones too.
+    /// `GEOADD key [condition] [CH] longitude latitude member […]`: the number of new members.
+    ///
+    /// With CH, also counts changed ones.
     static func add(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -53,7 +54,7 @@ extension GeoCommands {
         context.reply.integer(counted)
     }
 
-    /// Logs the members named that have the scores given, as ZADD.
+    /// Logs the given members and scores as ZADD.
     private static func log(
         _ arguments: Arguments,
         from start: Int,
@@ -78,7 +79,7 @@ extension GeoCommands {
         private(set) var needsAbsent = false
         private(set) var needsPresent = false
         private(set) var countsChanges = false
-        /// The word of the first longitude.
+        /// The index of the first longitude.
         private(set) var start = 2
 
         init(_ arguments: Arguments) throws(CommandError) {
@@ -100,7 +101,7 @@ extension GeoCommands {
         }
     }
 
-    /// `GEOPOS key [member …]`: longitude and latitude of each member; null for those not there.
+    /// `GEOPOS key [member …]`: longitude and latitude of each member; null for missing ones.
     static func positions(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -133,7 +134,7 @@ extension GeoCommands {
         writer.distance(metres / unit, &context.reply)
     }
 
-    /// `GEOHASH key [member …]`: the geohash string of each member; null for those not there.
+    /// `GEOHASH key [member …]`: the geohash string of each member; null for missing ones.
     static func hashes(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -158,7 +159,7 @@ extension GeoCommands {
 struct GeoReplies: ~Copyable {
     private var text = ByteBuffer()
 
-    /// An array of longitude and latitude.
+    /// Writes an array of longitude and latitude.
     mutating func position(_ point: GeoPoint, _ reply: inout ReplyWriter) {
         reply.array(2)
         coordinate(point.longitude, &reply)
@@ -174,7 +175,7 @@ struct GeoReplies: ~Copyable {
         reply.raw(Bytes("\r\n"))
     }
 
-    /// A distance with four digits behind the point.
+    /// Writes a distance with four decimals.
     mutating func distance(_ distance: Double, _ reply: inout ReplyWriter) {
         text.truncate(to: 0)
         text.append(fixed: distance, digits: 4)
@@ -183,7 +184,7 @@ struct GeoReplies: ~Copyable {
 }
 
 extension Arguments {
-    /// The words at `index` and behind as longitude and latitude.
+    /// The words at `index` and after it as longitude and latitude.
     func position(
         _ index: Int,
         _ context: inout CommandContext
@@ -199,7 +200,7 @@ extension Arguments {
         return point
     }
 
-    /// The metres in the unit that the word at `index` names.
+    /// The metres per unit named at `index`.
     func metres(_ index: Int) throws(CommandError) -> Double {
         let word = self[index]
         if word.isWord("M") { return 1 }

@@ -18,7 +18,7 @@ public enum GeoSearch {
 }
 
 extension GeoSearch {
-    /// `GEOSEARCH key [from] by [options]`: the members, each with what was asked for.
+    /// `GEOSEARCH key [from] by [options]`: the members, each with what was requested.
     static func search(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -54,7 +54,7 @@ extension GeoSearch {
         _ context: inout CommandContext
     ) throws(CommandError) { try run(arguments, .member, source: 1, &context) }
 
-    /// A member that was found.
+    /// A member found.
     private struct Match {
         let member: Bytes
         let score: Double
@@ -81,7 +81,7 @@ extension GeoSearch {
         var matches: [Match] = []
         if let set, let shape = request.shape {
             matches = find(shape, in: set, limit: request.isAny ? request.count : 0)
-            // COUNT means the nearest, unless any will do.
+            // COUNT without ANY implies the nearest.
             switch request.order ?? (request.count > 0 && !request.isAny ? .nearest : nil) {
             case .nearest: matches.sort { $0.metres < $1.metres }
             case .farthest: matches.sort { $0.metres > $1.metres }
@@ -99,8 +99,9 @@ extension GeoSearch {
         }
     }
 
-    /// The members within `shape`, in the order of the cells that cover it; at most `limit`, where
-    /// that is not 0.
+    /// The members within `shape`, in the order of the cells that cover it.
+    ///
+    /// At most `limit` members, unless it is 0.
     private static func find(
         _ shape: GeoShape,
         in set: SortedSetValue,
@@ -149,7 +150,7 @@ extension GeoSearch {
         }
     }
 
-    /// Stores the members with their cells or distances, and tells how many they are.
+    /// Stores the members with their cells or distances, and replies with their number.
     private static func store(
         _ matches: [Match],
         _ request: GeoSearchRequest,
@@ -165,7 +166,7 @@ extension GeoSearch {
         }
         let changes = matches.count
         let count = SortedSetRanges.store(&table, target, event, &context, changes: changes)
-        // By value: distances are not reckoned alike to the last bit everywhere.
+        // Log the values: distances are not computed identically to the last bit everywhere.
         SortedSetRanges.logStored(target, &context)
         context.reply.integer(count)
     }

@@ -3,17 +3,17 @@ internal import Store
 internal import Structures
 internal import Wire
 
-/// What GEOSEARCH and its relatives ask for.
+/// The arguments of GEOSEARCH and related commands.
 struct GeoSearchRequest {
-    /// How a command spells its request.
+    /// The syntax that a command uses.
     enum Spelling {
         /// GEORADIUS: the centre and the radius come first.
         case point
         /// GEORADIUSBYMEMBER: a member and the radius come first.
         case member
-        /// GEOSEARCH: all by options.
+        /// GEOSEARCH: everything is an option.
         case search
-        /// GEOSEARCHSTORE: the target first, then all by options.
+        /// GEOSEARCHSTORE: the target comes first, everything else is an option.
         case searchStore
     }
 
@@ -25,30 +25,30 @@ struct GeoSearchRequest {
     private let spelling: Spelling
     /// Whether STORE and STOREDIST may name a target.
     private let mayStore: Bool
-    /// The member or point in the middle; nil as well where there is no set to look it up in.
+    /// The centre; nil also if there is no set in which to look it up.
     private var center: GeoPoint?
     private var hasCenter = false
     private var form: GeoShape.Form?
     private var isPolygon = false
 
-    /// The metres in the unit of distances.
+    /// The metres per unit of distances.
     private(set) var unit = 1.0
     private(set) var tellsPosition = false
     private(set) var tellsDistance = false
     private(set) var tellsHash = false
     private(set) var order: Order?
-    /// The most results; 0 for all.
+    /// The maximum number of results; 0 for all.
     private(set) var count = 0
-    /// Whether any will do, not just the nearest.
+    /// Whether any results will do, not just the nearest.
     private(set) var isAny = false
-    /// The key to store at.
+    /// The key to store the result at.
     private(set) var target: Bytes?
-    /// Whether distances are stored in place of cells.
+    /// Whether to store distances instead of cells.
     private(set) var storesDistance = false
 
-    /// Reads all words.
+    /// Parses all words.
     ///
-    /// `set` is what the source key holds, nil when it is not there.
+    /// `set` is the sorted set at the source key, nil if there is none.
     init(
         _ arguments: Arguments,
         _ spelling: Spelling,
@@ -85,7 +85,7 @@ struct GeoSearchRequest {
         try check(arguments[0])
     }
 
-    /// The shape to search; nil when the source key is not there.
+    /// The shape to search; nil if the source key is absent.
     var shape: GeoShape? {
         if case .polygon(let corners)? = form { return GeoShape(polygon: corners) }
         guard let center, let form else { return nil }
@@ -115,7 +115,7 @@ struct GeoSearchRequest {
         return true
     }
 
-    /// Reads the option at `index` with its words; returns how many they are.
+    /// Parses the option at `index`; returns its number of words.
     private mutating func readOption(
         _ arguments: Arguments,
         _ index: Int,
@@ -131,7 +131,7 @@ struct GeoSearchRequest {
             return 2
         }
         if mayStore, rest >= 1, word.isWord("STORE") || word.isWord("STOREDIST") {
-            // The keys that are locked are the first after each of the words.
+            // The locked key is the first after each of the two words.
             let isDistance = word.isWord("STOREDIST")
             guard target == nil || storesDistance != isDistance else { throw .syntax }
             target = arguments[index + 1]
@@ -206,7 +206,7 @@ struct GeoSearchRequest {
         form = .box(width: width * unit, height: height * unit)
     }
 
-    /// Reads a count of corners and the corners; returns the number of words.
+    /// Parses a number of corners and the corners; returns the number of words.
     private mutating func readPolygon(
         _ arguments: Arguments,
         _ index: Int,
@@ -228,7 +228,7 @@ struct GeoSearchRequest {
         return 1 + Int(count) * 2
     }
 
-    /// What only all words together tell.
+    /// Checks what depends on all words together.
     private func check(_ name: Bytes) throws(CommandError) {
         if target != nil, tellsDistance || tellsHash || tellsPosition {
             throw .geo(spelling == .searchStore ? .searchStoreTells : .storeTells)

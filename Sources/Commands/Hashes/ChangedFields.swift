@@ -1,9 +1,10 @@
 internal import Primitives
 internal import Store
 
-/// The fields of a hash that a command removes, or whose expiry it sets, for the log:
-/// `HDEL key field …`, `HPEXPIREAT key moment FIELDS count field …` or `HPERSIST key FIELDS count
-/// field …`.
+/// The fields that a command removes, or whose expiry it sets, for the log.
+///
+/// They are logged as `HDEL key field …`, `HPEXPIREAT key moment FIELDS count field …` or `HPERSIST
+/// key FIELDS count field …`.
 struct ChangedFields {
     private let key: Key
     private let name: StaticString
@@ -11,20 +12,20 @@ struct ChangedFields {
     private var names: [Bytes] = []
     private var count = 0
 
-    /// No fields yet; what happens to them is what the command `name` does, to the moment given.
+    /// Creates an empty list, to be logged as the command `name`, with the given expiry if any.
     init(_ key: Key, _ name: StaticString, _ moment: Int64? = nil) {
         self.key = key
         self.name = name
         self.moment = moment
     }
 
-    /// Adds a field that was changed; its name is lent by the request.
+    /// Adds a changed field; its name borrows from the request.
     mutating func add(_ field: Bytes, _ context: inout CommandContext) {
         count += 1
         if context.logs { names.append(field) }
     }
 
-    /// States what changed, and removes the key when its last field went.
+    /// Reports the changes, and removes the key if its last field was removed.
     func end(_ event: KeyEvent, _ hash: HashValue?, _ context: inout CommandContext) {
         guard count > 0 else { return }
         context.changed(key, event, by: count)

@@ -3,7 +3,7 @@ internal import Store
 internal import Structures
 internal import Wire
 
-/// Hashes by field: setting, reading, removing, counting up.
+/// Hashes by field: setting, reading, removing, incrementing.
 public enum HashCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
@@ -23,7 +23,7 @@ public enum HashCommands {
 }
 
 extension HashCommands {
-    /// `HSET key field value [field value …]`: the number of fields that were new.
+    /// `HSET key field value [field value …]`: the number of new fields.
     static func set(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -57,7 +57,7 @@ extension HashCommands {
         return added
     }
 
-    /// `HSETNX key field value`: 1, or 0 where the field is there.
+    /// `HSETNX key field value`: 1, or 0 if the field exists.
     static func setNew(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -84,7 +84,7 @@ extension HashCommands {
         context.reply.bulk(field?.content)
     }
 
-    /// `HMGET key field [field …]`: the values; null for those that are not there.
+    /// `HMGET key field [field …]`: the values; null for missing ones.
     static func getMany(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -117,7 +117,7 @@ extension HashCommands {
         context.reply.integer(hash?.count ?? 0)
     }
 
-    /// `HSTRLEN key field`: the value's bytes; 0 where the field is not there.
+    /// `HSTRLEN key field`: the length of the value in bytes; 0 if the field is missing.
     static func valueCount(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -218,7 +218,7 @@ extension HashCommands {
 }
 
 extension StringContent {
-    /// The integer held or spelled; nil where there is none.
+    /// The integer stored or spelled out; nil if there is none.
     fileprivate var integer: Int64? {
         switch self {
         case .integer(let number): number

@@ -3,7 +3,7 @@ internal import Store
 internal import Structures
 internal import Wire
 
-/// How long fields of hashes stay.
+/// The expiry of hash fields.
 public enum HashExpiryCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
@@ -21,8 +21,11 @@ public enum HashExpiryCommands {
 }
 
 extension HashExpiryCommands {
-    /// `HEXPIRE key seconds [NX | XX | GT | LT] FIELDS numfields field [field …]`: for each field
-    /// 1; 2 when it went at once, 0 when the condition did not allow it, -2 when it is not there.
+    /// `HEXPIRE key seconds [NX | XX | GT | LT] FIELDS numfields field [field …]`: a code per
+    /// field.
+    ///
+    /// 1 if set, 2 if the field was deleted at once, 0 if the condition failed, -2 if the field is
+    /// missing.
     static func expire(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -81,7 +84,7 @@ extension HashExpiryCommands {
         changed.end(goesNow ? .hDel : .hExpire, slot.map { HashValue($0) }, &context)
     }
 
-    /// Replies for each field with what `body` says; with -2 where there is no hash.
+    /// Replies for each field with the result of `body`, or with -2 if there is no hash.
     private static func reply(
         _ fields: Range<Int>,
         _ slot: Shard.Slot?,
@@ -95,28 +98,29 @@ extension HashExpiryCommands {
         }
     }
 
-    // MARK: Asking
+    // MARK: Reading
 
-    /// `HTTL key FIELDS numfields field [field …]`: for each field its seconds; -1 when it stays,
-    /// -2 when it is not there.
+    /// `HTTL key FIELDS numfields field [field …]`: the seconds that each field has left.
+    ///
+    /// -1 if the field has no expiry, -2 if it is missing.
     static func secondsLeft(
         _ arguments: Arguments,
         _ context: inout CommandContext
     ) throws(CommandError) { try tell(arguments, &context) { ($0 - $1 + 999) / 1000 } }
 
-    /// `HPTTL key FIELDS numfields field [field …]`: as HTTL, milliseconds.
+    /// `HPTTL key FIELDS numfields field [field …]`: as HTTL, in milliseconds.
     static func millisecondsLeft(
         _ arguments: Arguments,
         _ context: inout CommandContext
     ) throws(CommandError) { try tell(arguments, &context) { $0 - $1 } }
 
-    /// `HEXPIRETIME key FIELDS numfields field [field …]`: as HTTL, seconds since 1970.
+    /// `HEXPIRETIME key FIELDS numfields field [field …]`: as HTTL, in seconds since 1970.
     static func moments(
         _ arguments: Arguments,
         _ context: inout CommandContext
     ) throws(CommandError) { try tell(arguments, &context) { expiry, _ in (expiry + 999) / 1000 } }
 
-    /// `HPEXPIRETIME key FIELDS numfields field [field …]`: as HTTL, milliseconds since 1970.
+    /// `HPEXPIRETIME key FIELDS numfields field [field …]`: as HTTL, in milliseconds since 1970.
     static func momentsMillis(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -136,8 +140,9 @@ extension HashExpiryCommands {
         }
     }
 
-    /// `HPERSIST key FIELDS numfields field [field …]`: for each field 1; -1 when it stays anyway,
-    /// -2 when it is not there.
+    /// `HPERSIST key FIELDS numfields field [field …]`: a code per field.
+    ///
+    /// 1 if its expiry was removed, -1 if it has none, -2 if the field is missing.
     static func persist(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -159,8 +164,9 @@ extension HashExpiryCommands {
 
 /// The words `FIELDS numfields field [field …]` at the end of a request.
 enum FieldWords {
-    /// Where the fields stand after the word at `index`, which must be `FIELDS`; `failure` is the
-    /// reply to a bad count.
+    /// The range of the fields after the word at `index`, which must be `FIELDS`.
+    ///
+    /// `failure` is the error for an invalid count.
     static func places(
         _ arguments: Arguments,
         at index: Int,
@@ -178,10 +184,10 @@ enum FieldWords {
 }
 
 extension ExpiryUnit {
-    /// The last moment at which a field may go.
+    /// The latest time at which a field may expire.
     private static let fieldMomentMax: Int64 = 1 << 46 - 1
 
-    /// The moment in milliseconds since 1970 that `word` gives in this unit for fields.
+    /// The time in milliseconds since 1970 that `word` gives in this unit.
     ///
     /// Throws: not a number, negative, or too far away.
     func fieldMoment(_ word: Bytes, now: Int64) throws(CommandError) -> Int64 {

@@ -3,7 +3,7 @@ internal import Store
 internal import Structures
 internal import Wire
 
-/// Fields of hashes together with how long they stay.
+/// Hash fields together with their expiry.
 public enum HashTimedCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
@@ -16,7 +16,7 @@ public enum HashTimedCommands {
 
 extension HashTimedCommands {
     /// `HSETEX key [NX | XX] [FNX | FXX] [time | KEEPTTL] FIELDS numfields field value [field value
-    /// …]`: 1, or 0 when the conditions did not allow it.
+    /// …]`: 1, or 0 if the conditions failed.
     static func set(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -45,7 +45,7 @@ extension HashTimedCommands {
         context.logFields(fields, of: hash.slot, arguments)
     }
 
-    /// Removes the fields named by `places`, as what was asked for makes them due at once.
+    /// Removes the fields named at `places`, as the requested expiry is in the past.
     private static func remove(
         _ places: StrideTo<Int>,
         _ arguments: Arguments,
@@ -75,8 +75,7 @@ extension HashTimedCommands {
         return true
     }
 
-    /// `HGETEX key [time | PERSIST] FIELDS numfields field [field …]`: the values; null for those
-    /// that are not there.
+    /// `HGETEX key [time | PERSIST] FIELDS numfields field [field …]`: the values; null if missing.
     static func get(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -98,8 +97,7 @@ extension HashTimedCommands {
         fields.end(options.isBare ? .hPersist : .hExpire, slot.map { HashValue($0) }, &context)
     }
 
-    /// `HGETDEL key FIELDS numfields field [field …]`: the values; null for those that are not
-    /// there.
+    /// `HGETDEL key FIELDS numfields field [field …]`: the values; null if missing.
     static func take(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -108,7 +106,7 @@ extension HashTimedCommands {
         take(try FieldWords.places(arguments, at: 2), arguments, slot, &context)
     }
 
-    /// Replies with the values of the fields named and removes them.
+    /// Replies with the values of the given fields and removes them.
     private static func take(
         _ places: Range<Int>,
         _ arguments: Arguments,
@@ -124,7 +122,7 @@ extension HashTimedCommands {
         fields.end(.hDel, slot.map { HashValue($0) }, &context)
     }
 
-    /// Replies with the values of the fields named, each of which `body` may change then.
+    /// Replies with the values of the given fields; `body` may then change each.
     private static func reply(
         _ fields: Range<Int>,
         _ arguments: Arguments,

@@ -1,26 +1,25 @@
 internal import Primitives
 internal import Wire
 
-/// The words of HGETEX and HSETEX between the key and the end: conditions, a time, the fields.
+/// The words of HGETEX and HSETEX after the key: conditions, an expiry, the fields.
 struct HashTimedOptions {
-    /// Which fields must be there.
+    /// Which fields must exist.
     enum Condition { case always, none, all }
 
     /// FNX or FXX.
     private(set) var fields = Condition.always
-    /// NX or XX: whether the key must be there.
+    /// NX or XX: whether the key must exist.
     private(set) var needsKey: Bool?
     /// KEEPTTL or PERSIST.
     private(set) var isBare = false
-    /// The moment in milliseconds since 1970.
+    /// The expiry in milliseconds since 1970.
     private(set) var expiry: Int64?
-    /// Where the fields stand, each with its value behind it for HSETEX.
+    /// The range of the fields, each followed by its value for HSETEX.
     private(set) var places = 0..<0
 
-    /// Reads the words from the third on.
+    /// Parses the words from the third on.
     ///
-    /// HSETEX `sets`: it knows the conditions, its fields have values, and its word without a time
-    /// is KEEPTTL rather than PERSIST.
+    /// `sets` is true for HSETEX, which has conditions and values, and KEEPTTL instead of PERSIST.
     init(_ arguments: Arguments, sets: Bool, now: Int64) throws(CommandError) {
         var index = 2
         while index < arguments.count {

@@ -3,7 +3,7 @@ internal import Store
 internal import Structures
 internal import Wire
 
-/// Hashes as a whole: all fields, fields drawn at random, and bit by bit.
+/// Hashes as a whole: all fields, random fields, and scans.
 public enum HashWalks {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
@@ -64,8 +64,10 @@ extension HashWalks {
 
     // MARK: Drawing
 
-    /// `HRANDFIELD key [count [WITHVALUES]]`: a field or null; with a count that many distinct
-    /// ones, or as many as its magnitude, repeated perhaps, when it is negative.
+    /// `HRANDFIELD key [count [WITHVALUES]]`: a random field, or null.
+    ///
+    /// With a count, that many distinct fields; if it is negative, as many as its magnitude, with
+    /// repetition.
     static func random(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -85,7 +87,7 @@ extension HashWalks {
         let count = try wanted.count(of: total)
         context.reply.array(withValues && !context.reply.isRESP3 ? count * 2 : count)
         guard count > 0 else { return }
-        // Drawing from a pack walks over it, and from among due fields may take long.
+        // Drawing from a pack walks over it, and drawing among expired fields may take long.
         let drawsDirectly = hash.encoding == .table && total == hash.count
         let method = wanted.method(of: total)
         guard method != .walk else { return choose(count, total, hash, withValues, &context) }
@@ -123,7 +125,7 @@ extension HashWalks {
         context.reply.bulk(place.map { hash.field(at: $0).name })
     }
 
-    /// Replies with `count` of the `total` fields, met in a walk.
+    /// Replies with `count` of the `total` fields, selected during a walk.
     private static func choose(
         _ count: Int,
         _ total: Int,
@@ -151,8 +153,9 @@ extension HashWalks {
 
     // MARK: Scanning
 
-    /// `HSCAN key cursor [MATCH pattern] [COUNT count] [NOVALUES]`: the next cursor, and fields
-    /// with their values.
+    /// `HSCAN key cursor [MATCH pattern] [COUNT count] [NOVALUES]`: the next cursor, and fields.
+    ///
+    /// Fields come with their values, unless NOVALUES.
     static func scan(
         _ arguments: Arguments,
         _ context: inout CommandContext

@@ -3,7 +3,7 @@ internal import Store
 internal import Structures
 internal import Wire
 
-/// HyperLogLogs: how many different elements a key has seen, in at most 12 KiB.
+/// HyperLogLogs: the number of distinct elements seen, in at most 12 KiB.
 public enum HyperLogLogCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
@@ -17,7 +17,7 @@ public enum HyperLogLogCommands {
 }
 
 extension HyperLogLogCommands {
-    /// `PFADD key [element …]`: 1 when a register changed or the key is new.
+    /// `PFADD key [element …]`: 1 if a register changed or the key is new.
     static func add(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -34,7 +34,7 @@ extension HyperLogLogCommands {
         context.reply.integer(changes > 0 ? 1 : 0)
     }
 
-    /// `PFCOUNT key [key …]`: the estimate; of several, what all together have seen.
+    /// `PFCOUNT key [key …]`: the estimate; for several keys, that of their union.
     static func count(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -48,7 +48,7 @@ extension HyperLogLogCommands {
             let cardinality = try checked { () throws(HyperLogLog.Failure) in
                 try value.cardinality()
             }
-            // The note is a part of the string.
+            // The cached cardinality is part of the string.
             if !isNoted { context.changed(context.firstKey(arguments), .unnamed) }
             return context.reply.integer(cardinality)
         }
@@ -75,7 +75,7 @@ extension HyperLogLogCommands {
         context.reply.ok()
     }
 
-    /// Raises `registers` to those at all keys; returns whether any of them is dense.
+    /// Raises `registers` to those at all keys; returns whether any is dense.
     private static func join(
         _ arguments: Arguments,
         _ registers: inout HyperLogLogRegisters,
@@ -97,7 +97,7 @@ extension HyperLogLogCommands {
         return isDense
     }
 
-    /// The HyperLogLog at `key`, made where it is not there.
+    /// The HyperLogLog at `key`, created if necessary.
     private static func target(
         _ key: Key,
         _ context: inout CommandContext
@@ -108,8 +108,9 @@ extension HyperLogLogCommands {
         return (try checked { () throws(HyperLogLog.Failure) in try HyperLogLogValue(slot) }, false)
     }
 
-    /// `PFDEBUG GETREG | DECODE | ENCODING | TODENSE key`, `PFDEBUG SIMD ON | OFF`: the registers,
-    /// the runs, how they are kept, whether they were converted.
+    /// `PFDEBUG GETREG | DECODE | ENCODING | TODENSE key`, `PFDEBUG SIMD ON | OFF`.
+    ///
+    /// The reply is the registers, the runs, the encoding, or whether the registers were converted.
     static func debug(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -142,7 +143,7 @@ extension HyperLogLogCommands {
         }
     }
 
-    /// Keeps the registers at word 2 dense; returns whether they were not.
+    /// Converts the registers at word 2 to dense form; returns whether they were sparse.
     @discardableResult
     private static func makeDense(
         _ value: inout HyperLogLogValue,
@@ -154,7 +155,7 @@ extension HyperLogLogCommands {
         return converted
     }
 
-    /// Registers are always read several at a time here, whatever is asked for.
+    /// Accepts either word: registers are always processed several at a time.
     private static func tellVectors(
         _ word: Bytes,
         _ context: inout CommandContext
@@ -165,7 +166,7 @@ extension HyperLogLogCommands {
         context.reply.simple("enabled")
     }
 
-    /// `PFSELFTEST`: OK, or what failed.
+    /// `PFSELFTEST`: OK, or which test failed.
     static func selfTest(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -187,7 +188,7 @@ extension HyperLogLogCommands {
 }
 
 extension HyperLogLog.Failure {
-    /// What Redis says of bytes that are no HyperLogLog.
+    /// The error that Redis reports for bytes that are not a HyperLogLog.
     fileprivate var commandError: CommandError {
         switch self {
         case .foreign: .sketch(.notSketch)

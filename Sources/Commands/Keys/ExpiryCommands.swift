@@ -3,7 +3,7 @@ internal import Store
 internal import Structures
 internal import Wire
 
-/// How long keys stay.
+/// The expiry of keys.
 public enum ExpiryCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
@@ -21,25 +21,25 @@ public enum ExpiryCommands {
 }
 
 extension ExpiryCommands {
-    /// `EXPIRE key seconds [NX | XX | GT | LT]`: 1, or 0 when nothing changed.
+    /// `EXPIRE key seconds [NX | XX | GT | LT]`: 1, or 0 if nothing changed.
     static func expire(
         _ arguments: Arguments,
         _ context: inout CommandContext
     ) throws(CommandError) { try expire(arguments, &context, scale: 1000, base: context.now) }
 
-    /// `PEXPIRE key milliseconds [NX | XX | GT | LT]`: 1, or 0 when nothing changed.
+    /// `PEXPIRE key milliseconds [NX | XX | GT | LT]`: 1, or 0 if nothing changed.
     static func expireMillis(
         _ arguments: Arguments,
         _ context: inout CommandContext
     ) throws(CommandError) { try expire(arguments, &context, scale: 1, base: context.now) }
 
-    /// `EXPIREAT key unix-time-seconds [NX | XX | GT | LT]`: 1, or 0 when nothing changed.
+    /// `EXPIREAT key unix-time-seconds [NX | XX | GT | LT]`: 1, or 0 if nothing changed.
     static func expireAt(
         _ arguments: Arguments,
         _ context: inout CommandContext
     ) throws(CommandError) { try expire(arguments, &context, scale: 1000, base: 0) }
 
-    /// `PEXPIREAT key unix-time-milliseconds [NX | XX | GT | LT]`: 1, or 0 when nothing changed.
+    /// `PEXPIREAT key unix-time-milliseconds [NX | XX | GT | LT]`: 1, or 0 if nothing changed.
     static func expireAtMillis(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -69,7 +69,7 @@ extension ExpiryCommands {
         context.reply.integer(1)
     }
 
-    /// `TTL key`: seconds; -1 when the key stays, -2 when there is none.
+    /// `TTL key`: seconds; -1 if the key has no expiry, -2 if there is no key.
     static func secondsLeft(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -78,7 +78,7 @@ extension ExpiryCommands {
         reply(arguments, &context) { (max($0 - now, 0) + 500) / 1000 }
     }
 
-    /// `PTTL key`: milliseconds; -1 when the key stays, -2 when there is none.
+    /// `PTTL key`: milliseconds; -1 if the key has no expiry, -2 if there is no key.
     static func millisecondsLeft(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -87,13 +87,13 @@ extension ExpiryCommands {
         reply(arguments, &context) { max($0 - now, 0) }
     }
 
-    /// `EXPIRETIME key`: seconds since 1970; -1 when the key stays, -2 when there is none.
+    /// `EXPIRETIME key`: seconds since 1970; -1 if the key has no expiry, -2 if there is no key.
     static func moment(
         _ arguments: Arguments,
         _ context: inout CommandContext
     ) throws(CommandError) { reply(arguments, &context) { $0 / 1000 + ($0 % 1000 >= 500 ? 1 : 0) } }
 
-    /// `PEXPIRETIME key`: milliseconds since 1970; -1 when the key stays, -2 when there is none.
+    /// `PEXPIRETIME key`: as EXPIRETIME, in milliseconds since 1970.
     static func momentMillis(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -110,7 +110,7 @@ extension ExpiryCommands {
         context.reply.integer(slot.entry.expiry.map(convert) ?? -1)
     }
 
-    /// `PERSIST key`: 1, or 0 when there is no key or it stays anyway.
+    /// `PERSIST key`: 1, or 0 if there is no key or it has no expiry.
     static func persist(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -125,14 +125,14 @@ extension ExpiryCommands {
     }
 }
 
-/// When an expiry may be set: words `NX`, `XX`, `GT`, `LT`.
+/// The condition for setting an expiry: words `NX`, `XX`, `GT`, `LT`.
 struct ExpiryCondition {
     private var isAbsent = false
     private var isPresent = false
     private var isLater = false
     private var isEarlier = false
 
-    /// Reads the words from `start` to the end.
+    /// Parses the words from `start` to the end.
     init(_ arguments: Arguments, from start: Int) throws(CommandError) {
         for index in start..<max(arguments.count, start) {
             let word = arguments[index]
@@ -156,7 +156,7 @@ struct ExpiryCondition {
         }
     }
 
-    /// The condition that `word` alone makes, or nil.
+    /// The condition that the single word `word` stands for, or nil.
     init?(_ word: Bytes) {
         isAbsent = word.isWord("NX")
         isPresent = word.isWord("XX")
@@ -165,7 +165,7 @@ struct ExpiryCondition {
         guard isAbsent || isPresent || isLater || isEarlier else { return nil }
     }
 
-    /// Whether `old` (nil: stays for good) may become `new`.
+    /// Whether the expiry `old` (nil: none) may be changed to `new`.
     func allows(_ old: Int64?, then new: Int64) -> Bool {
         if isAbsent, old != nil { return false }
         if isPresent, old == nil { return false }

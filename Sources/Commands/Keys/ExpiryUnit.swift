@@ -1,10 +1,10 @@
 internal import Primitives
 
-/// How an option gives an expiry: `EX`, `PX`, `EXAT`, `PXAT`.
+/// The unit of an expiry option: `EX`, `PX`, `EXAT`, `PXAT`.
 enum ExpiryUnit {
     case seconds, milliseconds, unixSeconds, unixMilliseconds
 
-    /// The unit that `word` names, in either case.
+    /// The unit that `word` stands for, ignoring case.
     init?(_ word: Bytes) {
         if word.isWord("EX") {
             self = .seconds
@@ -19,9 +19,9 @@ enum ExpiryUnit {
         }
     }
 
-    /// The moment in milliseconds since 1970 that `word` gives in this unit.
+    /// The time in milliseconds since 1970 that `word` gives in this unit.
     ///
-    /// Throws: not a number, not positive, or beyond 64 bits.
+    /// Throws: `notInteger`; `invalidExpire`, if it is not positive or too far in the future.
     func moment(_ word: Bytes, now: Int64) throws(CommandError) -> Int64 {
         guard let number = DecimalText.integer(word) else { throw .notInteger }
         guard number > 0 else { throw .invalidExpire }

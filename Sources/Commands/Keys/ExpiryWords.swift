@@ -1,28 +1,27 @@
 internal import Primitives
 internal import Wire
 
-/// The words with which a command says how long a key stays: `EX`, `PX`, `EXAT`, `PXAT` with a
-/// time, `KEEPTTL`, `PERSIST`.
+/// The expiry options of a command: `EX`, `PX`, `EXAT`, `PXAT` with a time, `KEEPTTL`, `PERSIST`.
 ///
-/// One of them may be said twice; no two mix.
+/// One of them may be repeated, but no two may be combined.
 struct ExpiryWords {
-    /// Words without a time.
+    /// Options without a time.
     enum Bare { case keep, persist }
 
     private var bare: Bare?
     private var time: (unit: ExpiryUnit, word: Bytes)?
 
-    /// Whether the key keeps its expiry, whatever is stored.
+    /// Whether the key keeps its expiry, whatever value is stored.
     var keepsExpiry: Bool { bare == .keep }
-    /// Whether the key loses its expiry.
+    /// Whether the key's expiry is removed.
     var persists: Bool { bare == .persist }
     /// Whether a time was given.
     var hasTime: Bool { time != nil }
 
-    /// Takes the word at `index`, and the time behind it, to which `index` moves.
+    /// Parses the option at `index`, and the time after it, to which `index` then moves.
     ///
-    /// `allowed` is the word without a time that the command knows. False: it is another option's
-    /// word.
+    /// `allowed` is the option without a time that the command has. Returns false if the word
+    /// belongs to another option.
     mutating func take(
         _ arguments: Arguments,
         _ index: inout Int,
@@ -43,9 +42,9 @@ struct ExpiryWords {
         return true
     }
 
-    /// The moment given in milliseconds since 1970; nil when there is none.
+    /// The time given, in milliseconds since 1970; nil if there is none.
     ///
-    /// Throws: what was given is no good time.
+    /// Throws: if the time is invalid.
     func moment(now: Int64) throws(CommandError) -> Int64? {
         guard let time else { return nil }
         return try time.unit.moment(time.word, now: now)

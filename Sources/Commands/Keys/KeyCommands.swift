@@ -3,7 +3,7 @@ internal import Store
 internal import Structures
 internal import Wire
 
-/// Keys whatever they hold: removing, renaming, copying, asking.
+/// Keys of any type: removing, renaming, copying, inspecting.
 public enum KeyCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
@@ -28,7 +28,7 @@ public enum KeyCommands {
 }
 
 extension KeyCommands {
-    /// `DEL key [key …]`: the number of keys that were there.
+    /// `DEL key [key …]`: the number of keys that existed.
     static func delete(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -44,7 +44,7 @@ extension KeyCommands {
         context.reply.integer(count)
     }
 
-    /// `EXISTS key [key …]`: the number of keys that are there.
+    /// `EXISTS key [key …]`: the number of keys that exist.
     static func countPresent(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -57,8 +57,9 @@ extension KeyCommands {
         context.reply.integer(count)
     }
 
-    /// `TOUCH key [key …]`: the number of keys that are there; a use of each, even by a client
-    /// whose other commands are none.
+    /// `TOUCH key [key …]`: the number of keys that exist.
+    ///
+    /// Counts as an access to each, even for a client with NO-TOUCH.
     static func touch(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -73,7 +74,7 @@ extension KeyCommands {
         context.reply.integer(count)
     }
 
-    /// `TYPE key`: the type's name, `none` where there is no key.
+    /// `TYPE key`: the name of the type, `none` if there is no key.
     static func type(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -88,7 +89,7 @@ extension KeyCommands {
         _ context: inout CommandContext
     ) throws(CommandError) -> Outcome { try rename(arguments, &context, ifAbsent: false) }
 
-    /// `RENAMENX key newkey`: 1, or 0 when the new key is taken.
+    /// `RENAMENX key newkey`: 1, or 0 if the new key exists.
     static func renameIfAbsent(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -117,7 +118,7 @@ extension KeyCommands {
                 }
             }
             if let taken = context.find(target) { shard.remove(taken) }
-            // Removing may have moved the source's place.
+            // Removing the target may have moved the source's entry.
             let moved = context.peek(source) ?? slot
             shard.insertMoved(moved, as: target, expiry: moved.entry.expiry, copy)
             context.changed(source, .renameFrom)
@@ -127,7 +128,7 @@ extension KeyCommands {
         return .done
     }
 
-    /// `COPY source destination [DB index] [REPLACE]`: 1, or 0 when nothing was copied.
+    /// `COPY source destination [DB index] [REPLACE]`: 1, or 0 if nothing was copied.
     static func copy(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -157,7 +158,7 @@ extension KeyCommands {
         let targetShard = context.keyspace.openShard(target.hash, inAny: database)
         guard context.peek(source) != nil,
             replaces || context.peek(target, in: database) == nil,
-            // Removing what is due may have moved the source's place.
+            // Removing an expired key may have moved the source's entry.
             let slot = context.peek(source)
         else {
             _ = context.read(source)
@@ -170,7 +171,7 @@ extension KeyCommands {
         case .waits(let wait): return .waits(wait)
         }
         if let taken = context.peek(target, in: database) { targetShard.remove(taken) }
-        // Removing may have moved the source's place.
+        // Removing the target may have moved the source's entry.
         if let slot = context.read(source) {
             targetShard.insertCopy(of: slot, as: target, expiry: slot.entry.expiry, copy)
             context.changed(target, .copyTo, in: database)
@@ -179,7 +180,7 @@ extension KeyCommands {
         return .done
     }
 
-    /// `MOVE key db`: 1, or 0 when there is no such key or the other database has one.
+    /// `MOVE key db`: 1, or 0 if there is no such key or the other database has one.
     static func move(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -206,14 +207,14 @@ extension KeyCommands {
         return .done
     }
 
-    // MARK: Looking over all keys
+    // MARK: Iterating over all keys
 
     /// `RANDOMKEY`: a key, or null.
     static func randomKey(
         _ arguments: Arguments,
         _ context: inout CommandContext
     ) throws(CommandError) {
-        // Due keys are removed and drawn again. Where they stay there may be nothing else.
+        // Remove expired keys and draw again. If they are kept, there may be no others.
         var draws = 0
         while let slot = randomSlot(&context) {
             guard slot.entry.isDue(context.now) else { return context.reply.bulk(slot.entry.key) }
@@ -224,15 +225,14 @@ extension KeyCommands {
         context.reply.null()
     }
 
-    /// RANDOMKEY draws so often among due keys that stay, before it looks at one key after the
-    /// other.
+    /// How often RANDOMKEY draws among expired keys that are kept, before it walks over all keys.
     private static let randomDrawsMax = 100
 
-    /// A key, due or not, drawn with equal chances, or nil.
+    /// A uniformly random key, expired or not, or nil.
     private static func randomSlot(_ context: inout CommandContext) -> Shard.Slot? {
         let total = keyCount(context)
         guard total > 0 else { return nil }
-        // A draw weighted by the partitions' sizes.
+        // Weight the partitions by their sizes.
         var place = context.random.below(total)
         for partition in 0..<context.keyspace.partitionCount {
             let shard = context.keyspace.shard(partition: partition, database: context.database)
@@ -242,7 +242,7 @@ extension KeyCommands {
         return nil
     }
 
-    /// Replies with the first key that is not due, or null.
+    /// Replies with the first key that has not expired, or null.
     private static func firstLiveKey(_ context: inout CommandContext) {
         var found: Shard.Slot?
         for partition in 0..<context.keyspace.partitionCount where found == nil {
@@ -281,8 +281,8 @@ extension KeyCommands {
 
     /// `SCAN cursor [MATCH pattern] [COUNT count] [TYPE type]`: the next cursor, and keys.
     ///
-    /// Due keys that it meets are removed. A cursor holds a place within a partition and, in its
-    /// low bits, the partition. Partitions without keys are passed over at once.
+    /// Removes the expired keys that it meets. A cursor holds a position within a partition and, in
+    /// its low bits, the partition. Partitions without keys are skipped.
     static func scan(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -352,7 +352,7 @@ extension KeyCommands {
         else { throw .syntax }
     }
 
-    /// Takes the shards of a database, or of all, out; they go to the helper thread.
+    /// Removes the shards of a database, or of all, and passes them to the helper thread.
     private static func flush(_ database: Int?, _ context: inout CommandContext) {
         var removed: [Int: Int] = [:]
         for partition in 0..<context.keyspace.partitionCount {
@@ -395,7 +395,7 @@ extension KeyCommands {
 }
 
 extension EntryKind {
-    /// The name that TYPE answers.
+    /// The name that TYPE returns.
     var name: StaticString {
         switch self {
         case .string: "string"

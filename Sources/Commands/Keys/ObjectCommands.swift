@@ -3,7 +3,7 @@ internal import Store
 internal import Structures
 internal import Wire
 
-/// What a key holds from the inside: encodings and bytes.
+/// Internals of values: encoding, size, access statistics.
 public enum ObjectCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
@@ -19,7 +19,7 @@ public enum ObjectCommands {
 }
 
 extension ObjectCommands {
-    /// `OBJECT ENCODING key`: the name, or null.
+    /// `OBJECT ENCODING key`: the name of the encoding, or null.
     static func encoding(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -30,7 +30,7 @@ extension ObjectCommands {
         context.reply.bulk(Shard.encodingName(slot.entry))
     }
 
-    /// `OBJECT FREQ key`: the counter of uses, or null.
+    /// `OBJECT FREQ key`: the access frequency counter, or null.
     static func frequency(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -44,7 +44,7 @@ extension ObjectCommands {
         context.reply.integer(Int(context.accessClock.frequency(slot.shard.stamp(slot))))
     }
 
-    /// `OBJECT IDLETIME key`: seconds since the last use, or null.
+    /// `OBJECT IDLETIME key`: seconds since the last access, or null.
     static func idleTime(
         _ arguments: Arguments,
         _ context: inout CommandContext

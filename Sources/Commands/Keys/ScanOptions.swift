@@ -5,20 +5,20 @@ internal import Wire
 
 /// The cursor and options of SCAN, SSCAN, HSCAN and ZSCAN.
 struct ScanOptions {
-    /// Where the scan goes on.
+    /// The position from which the scan continues.
     let cursor: UInt64
-    /// How many entries to look at, about.
+    /// Roughly how many entries to visit.
     private(set) var count = 10
-    /// How many buckets to look at, so that many empty ones do not hold a request up.
+    /// The maximum number of buckets to visit, so that many empty ones do not delay a request.
     var bucketsMax: Int { count > Int.max / 10 ? .max : count * 10 }
     /// HSCAN's NOVALUES, ZSCAN's NOSCORES.
     private(set) var isBare = false
     private var pattern: Bytes?
     private var type: Bytes?
 
-    /// Reads the cursor at word `cursorAt` and what follows.
+    /// Parses the cursor at word `cursorAt` and the words after it.
     ///
-    /// `bareWord` is NOVALUES or NOSCORES where the command knows it.
+    /// `bareWord` is NOVALUES or NOSCORES if the command has such an option.
     init(
         _ arguments: Arguments,
         cursorAt index: Int,
@@ -50,8 +50,9 @@ struct ScanOptions {
         }
     }
 
-    /// The cursor that `word` spells, as C's strtoul has it: a sign may stand first, a minus counts
-    /// down from 2⁶⁴, and nothing at all is zero.
+    /// The cursor that `word` spells, as parsed by C's strtoul.
+    ///
+    /// A sign is allowed, with a minus counting down from 2⁶⁴, and an empty word is zero.
     static func cursor(_ word: Bytes) throws(CommandError) -> UInt64 {
         let isNegative = word.count > 0 && word[0] == UInt8(ascii: "-")
         let hasSign = isNegative || word.count > 0 && word[0] == UInt8(ascii: "+")
@@ -67,31 +68,31 @@ struct ScanOptions {
         return isNegative ? 0 &- value : value
     }
 
-    /// Whether a name (a key, field or member) matches the pattern, if there is one.
+    /// Whether a name (of a key, field or member) matches the pattern, if there is one.
     func matches(_ name: Bytes) -> Bool {
         guard let pattern else { return true }
         return GlobPattern(pattern).matches(name)
     }
 
-    /// Whether a key matches pattern and type.
+    /// Whether a key matches the pattern and the type.
     func accepts(_ entry: Entry) -> Bool {
         if let type, !type.isSameWord(as: Bytes(entry.kind.name)) { return false }
         return matches(entry.key)
     }
 }
 
-/// How far one call of HSCAN, SSCAN or ZSCAN has come.
+/// The progress of one call of HSCAN, SSCAN or ZSCAN.
 struct ValueScan {
-    /// What the request asks for.
+    /// The options of the request.
     let options: ScanOptions
-    /// Where the next step begins.
+    /// Where the next step starts.
     fileprivate(set) var cursor: UInt64
-    /// The names told.
+    /// The number of names returned.
     fileprivate var found = 0
-    /// The names looked at.
+    /// The number of names visited.
     fileprivate var seen = 0
 
-    /// Counts a name; says whether it is to be told.
+    /// Counts a name; returns whether to reply with it.
     mutating func accepts(_ name: Bytes) -> Bool {
         seen += 1
         guard options.matches(name) else { return false }
@@ -99,11 +100,11 @@ struct ValueScan {
         return true
     }
 
-    /// Answers HSCAN, SSCAN or ZSCAN: `step` tells the names of the first key's value that a bucket
-    /// holds and returns where the scan goes on.
+    /// Replies to HSCAN, SSCAN or ZSCAN.
     ///
-    /// With a `bareWord` each name is told with what belongs to it, unless the request has that
-    /// word.
+    /// `step` writes the names in the next bucket of the first key's value and returns the next
+    /// cursor. With a `bareWord`, each name is followed by its value or score, unless the request
+    /// contains that word.
     static func reply(
         _ arguments: Arguments,
         _ context: inout CommandContext,
@@ -111,7 +112,7 @@ struct ValueScan {
         bareWord: StaticString? = nil,
         _ step: (Shard.Slot, inout ValueScan, inout CommandContext) -> UInt64
     ) throws(CommandError) {
-        // The options of a key that is not there are not looked at, its cursor is.
+        // The options are ignored if there is no such key, but the cursor must be valid.
         _ = try ScanOptions.cursor(arguments[2])
         let mark = context.reply.mark()
         guard let slot = try context.read(context.firstKey(arguments), kind) else {

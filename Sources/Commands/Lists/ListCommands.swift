@@ -26,25 +26,25 @@ public enum ListCommands {
 extension ListCommands {
     // MARK: Adding
 
-    /// `LPUSH key element [element …]`: the number of elements after.
+    /// `LPUSH key element [element …]`: the new number of elements.
     static func pushFront(
         _ arguments: Arguments,
         _ context: inout CommandContext
     ) throws(CommandError) { try push(arguments, atFront: true, creates: true, &context) }
 
-    /// `RPUSH key element [element …]`: the number of elements after.
+    /// `RPUSH key element [element …]`: the new number of elements.
     static func pushBack(
         _ arguments: Arguments,
         _ context: inout CommandContext
     ) throws(CommandError) { try push(arguments, atFront: false, creates: true, &context) }
 
-    /// `LPUSHX key element [element …]`: the number of elements after, 0 when there is no list.
+    /// `LPUSHX key element [element …]`: the new number of elements, 0 if there is no list.
     static func pushFrontOfPresent(
         _ arguments: Arguments,
         _ context: inout CommandContext
     ) throws(CommandError) { try push(arguments, atFront: true, creates: false, &context) }
 
-    /// `RPUSHX key element [element …]`: the number of elements after, 0 when there is no list.
+    /// `RPUSHX key element [element …]`: the new number of elements, 0 if there is no list.
     static func pushBackOfPresent(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -108,7 +108,7 @@ extension ListCommands {
         }
     }
 
-    /// The indices that `start` and `stop` mean in a list of `count` elements.
+    /// The indices from `start` through `stop` in a list of `count` elements.
     private static func indices(
         from start: Int64,
         through stop: Int64,
@@ -119,7 +119,7 @@ extension ListCommands {
         return lower <= upper ? lower..<upper + 1 : 0..<0
     }
 
-    /// The index that `index` means in a list of `count` elements, or nil.
+    /// The index that `index` stands for in a list of `count` elements, or nil.
     private static func index(_ index: Int64, of count: Int) -> Int? {
         let place = index < 0 ? Int(index) + count : Int(index)
         return place >= 0 && place < count ? place : nil
@@ -140,8 +140,9 @@ extension ListCommands {
         context.reply.bulk(list.element(index))
     }
 
-    /// `LPOS key element [RANK rank] [COUNT count] [MAXLEN length]`: the index of the first match,
-    /// or null; with COUNT the indices of so many, of all for 0.
+    /// `LPOS key element [RANK rank] [COUNT count] [MAXLEN length]`: the index of a match, or null.
+    ///
+    /// With COUNT, an array of that many indices; 0 for all.
     static func positions(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -195,8 +196,9 @@ extension ListCommands {
         context.reply.ok()
     }
 
-    /// `LINSERT key BEFORE|AFTER pivot element`: the number of elements after, -1 when the pivot is
-    /// not there, 0 when the list is not.
+    /// `LINSERT key BEFORE|AFTER pivot element`: the new number of elements.
+    ///
+    /// -1 if the pivot is not in the list, 0 if there is no list.
     static func insert(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -219,8 +221,9 @@ extension ListCommands {
 
     // MARK: Removing
 
-    /// `LREM key count element`: the number of elements removed: the first `count` matches, the
-    /// last ones for a negative count, all for 0.
+    /// `LREM key count element`: the number of elements removed.
+    ///
+    /// Removes the first `count` matches, the last ones if `count` is negative, all if it is 0.
     static func remove(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -255,7 +258,7 @@ extension ListCommands {
             list.remove(count - kept.upperBound, atFront: false, limits)
             list.remove(kept.lowerBound, atFront: true, limits)
             let key = context.firstKey(arguments)
-            // Redis tells of a trim even where nothing goes.
+            // Redis sends a notification even if nothing was removed.
             context.changed(key, .unnamed, by: count - kept.count)
             context.notify(key, .lTrim)
             if list.removeIfEmpty() { context.notify(key, .del) }

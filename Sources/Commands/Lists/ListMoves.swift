@@ -3,7 +3,7 @@ internal import Store
 internal import Structures
 internal import Wire
 
-/// Taking elements off the ends of lists, and moving them to other lists.
+/// Popping elements from lists, and moving them to other lists.
 public enum ListMoves {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
@@ -17,12 +17,12 @@ public enum ListMoves {
     ]
 }
 
-/// An end of a list, as clients name it.
+/// An end of a list, as named by clients.
 enum ListEnd {
     case left
     case right
 
-    /// Reads LEFT or RIGHT.
+    /// Parses LEFT or RIGHT.
     init(_ word: Bytes) throws(CommandError) {
         if word.isWord("LEFT") {
             self = .left
@@ -37,13 +37,13 @@ enum ListEnd {
 extension ListMoves {
     // MARK: Popping
 
-    /// `LPOP key [count]`: the first element, or null; with a count an array of so many, or null.
+    /// `LPOP key [count]`: the first element, or null; with a count, an array of elements, or null.
     static func popFront(
         _ arguments: Arguments,
         _ context: inout CommandContext
     ) throws(CommandError) { try pop(arguments, .left, &context) }
 
-    /// `RPOP key [count]`: the last element, or null; with a count an array of so many, or null.
+    /// `RPOP key [count]`: the last element, or null; with a count, an array of elements, or null.
     static func popBack(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -126,8 +126,8 @@ extension ListMoves {
         move(arguments, ListMove(from: from, to: to, count: 1), source, &context)
     }
 
-    /// `LMOVEM source destination LEFT|RIGHT LEFT|RIGHT [COUNT|EXACTLY count OBO|BULK]`: the moved
-    /// elements as they now stand; null when there are none, with EXACTLY when there are fewer.
+    /// `LMOVEM source destination LEFT|RIGHT LEFT|RIGHT [COUNT|EXACTLY count OBO|BULK]`: the
+    /// elements moved, in their new order; null if there are none, or, with EXACTLY, too few.
     static func moveMany(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -141,8 +141,10 @@ extension ListMoves {
         self.move(arguments, move, source, &context)
     }
 
-    /// Logs what LMOVEM did: moves one by one or, where those would not leave the elements as they
-    /// stand, what was taken off and what was put on, or the elements that changed places.
+    /// Logs the effect of LMOVEM.
+    ///
+    /// Logs single moves, or, if these would not yield the same order, what was popped and pushed,
+    /// or the elements that changed places.
     private static func logMany(
         _ arguments: Arguments,
         _ move: ListMove,
@@ -198,7 +200,7 @@ extension ListMoves {
         _ context: inout CommandContext
     ) {
         let limits = context.limits.encoding
-        // In the order in which they will stand, and in that in which they are pushed.
+        // First in the order that they will have, then in the order in which they are pushed.
         walk(source, move, reversed: move.isReversed) { context.reply.bulk($0) }
         var texts = MovedTexts()
         walk(source, move, reversed: move.isReversed == (move.to == .right)) { texts.append($0) }
@@ -219,7 +221,7 @@ extension ListMoves {
         if move.isMany, context.logs { logMany(arguments, move, texts, &context) }
     }
 
-    /// Calls `body` with the elements to move, as they stand or from the last on.
+    /// Calls `body` with the elements to move, in their current order or from the last on.
     private static func walk(
         _ source: ListValue,
         _ move: ListMove,
@@ -238,21 +240,21 @@ extension ListMoves {
     }
 }
 
-/// What LMOVE and LMOVEM are to do.
+/// The arguments of LMOVE and LMOVEM.
 struct ListMove {
-    /// Where elements are taken off.
+    /// The end to pop from.
     let from: ListEnd
-    /// Where they are put.
+    /// The end to push to.
     let to: ListEnd
-    /// How many.
+    /// The number of elements.
     var count: Int
-    /// Whether all or none.
+    /// Whether to move all of them or none.
     private(set) var isExact = false
-    /// Whether it is LMOVEM's.
+    /// Whether the command is LMOVEM.
     private(set) var isMany = false
     private var isOneByOne = false
 
-    /// A move of `count` elements that keeps their order.
+    /// Creates a move of `count` elements that keeps their order.
     init(from: ListEnd, to: ListEnd, count: Int) {
         self.from = from
         self.to = to
@@ -276,16 +278,16 @@ struct ListMove {
         )
     }
 
-    /// Whether the elements stand in reverse after.
+    /// Whether the move reverses the elements.
     var isReversed: Bool { isOneByOne && from == to }
-    /// Whether they stand as before where moves one by one would reverse them.
+    /// Whether it keeps their order although moving one by one would reverse it.
     var keepsBlock: Bool { !isOneByOne && from == to }
 }
 
-/// The texts of elements on the way between two lists, each with its length.
+/// The texts of elements being moved between two lists, each with its length.
 private struct MovedTexts: ~Copyable {
     private var buffer = ByteBuffer()
-    /// The bytes of all texts.
+    /// The total size of all texts in bytes.
     private(set) var byteCount = 0
 
     init() {}

@@ -1,18 +1,18 @@
 internal import Primitives
 internal import Wire
 
-/// What LPOS is to look for, from its options.
+/// The options of LPOS.
 struct ListPositionOptions {
-    /// Whether it looks from the end on.
+    /// Whether to search backwards from the end.
     private(set) var reversed = false
-    /// The matches to pass over.
+    /// The number of matches to skip.
     private(set) var skipped = 0
-    /// The most matches to tell; nil: the first alone, not as an array.
+    /// The maximum number of matches; nil for the first one alone, not in an array.
     private(set) var count: Int?
-    /// The most elements to look at.
+    /// The maximum number of elements to compare.
     private(set) var lengthMax = Int.max
 
-    /// Reads the words from 3 on.
+    /// Parses the words from 3 on.
     init(_ arguments: Arguments) throws(CommandError) {
         for index in stride(from: 3, to: arguments.count, by: 2) {
             let word = arguments[index]
@@ -45,7 +45,7 @@ struct ListPositionOptions {
         skipped = Int(rank.magnitude) - 1
     }
 
-    /// A number that is not negative; 0 means that there is no limit.
+    /// A non-negative number; 0 means no limit.
     private static func amount(
         _ arguments: Arguments,
         _ index: Int,

@@ -5,11 +5,11 @@ internal import Wire
 
 /// The words of LMPOP and ZMPOP: `numkeys key [key …] SIDE [COUNT count]`.
 struct PopRequest<Side> {
-    /// The words that are keys.
+    /// The range of the keys.
     let keys: Range<Int>
     /// The end to pop from.
     let side: Side
-    /// How many to pop at most.
+    /// The maximum number of elements to pop.
     private(set) var count = 1
 
     /// Reads the words from 1 on; `readSide` reads the word that names the end.

@@ -3,7 +3,7 @@ internal import Store
 internal import Structures
 internal import Wire
 
-/// Sets combined: union, intersection, difference.
+/// Operations on several sets: union, intersection, difference.
 public enum SetAlgebra {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
@@ -51,8 +51,9 @@ extension SetAlgebra {
         _ context: inout CommandContext
     ) throws(CommandError) { try store(.union, arguments, &context) }
 
-    /// `SUNIONCARD numkeys key [key …] [APPROX] [LIMIT limit]`: the number of members, exact even
-    /// where about would do.
+    /// `SUNIONCARD numkeys key [key …] [APPROX] [LIMIT limit]`: the number of members.
+    ///
+    /// It is exact even with APPROX.
     static func unionCount(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -76,7 +77,7 @@ extension SetAlgebra {
         _ context: inout CommandContext
     ) throws(CommandError) { try count(.difference, arguments, &context) }
 
-    // MARK: What is done with the result
+    // MARK: Using the result
 
     private static func tell(
         _ operation: SetCombination.Operation,
@@ -110,7 +111,7 @@ extension SetAlgebra {
             _ = result.add(member, hash ?? member.withText { shard.hash($0) }, limits) {}
             return true
         }
-        // Only now, as it may be one of the sources.
+        // Only now, as the target may be one of the sources.
         let old = context.find(target)
         if let old { shard.remove(old) }
         let count = result.count
@@ -167,8 +168,10 @@ extension SetAlgebra {
         return limit == 0 ? .max : limit
     }
 
-    /// The sets at the keys in `range`; those without members count only where they decide: an
-    /// intersection is empty then, as is a difference from them.
+    /// The sets at the keys in `range`.
+    ///
+    /// Empty sets are dropped unless they make the result empty: in an intersection, or as the
+    /// first set of a difference.
     private static func sources(
         _ operation: SetCombination.Operation,
         _ arguments: Arguments,
@@ -192,7 +195,7 @@ extension SetAlgebra {
         return isEmpty ? [] : sets
     }
 
-    /// The shard of the key at word `index`, which is locked.
+    /// The shard of the key at word `index`, whose partition is locked.
     private static func firstShard(
         _ arguments: Arguments,
         _ index: Int,
@@ -203,7 +206,7 @@ extension SetAlgebra {
 }
 
 extension SetCombination.Operation {
-    /// What happens to the key at which a result is stored.
+    /// The event at the key where the result is stored.
     fileprivate var event: KeyEvent {
         switch self {
         case .intersection: .sInterStore

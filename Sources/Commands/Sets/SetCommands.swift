@@ -3,7 +3,7 @@ internal import Store
 internal import Structures
 internal import Wire
 
-/// Sets by member: adding, removing, looking up, moving, telling all.
+/// Sets by member: adding, removing, looking up, moving, listing.
 public enum SetCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
@@ -43,7 +43,7 @@ extension SetCommands {
         context.reply.integer(added)
     }
 
-    /// The set to add `count` members to, made where it is not there.
+    /// The set to add `count` members to, created if necessary.
     private static func target(
         _ key: Key,
         first: Bytes,
@@ -77,7 +77,7 @@ extension SetCommands {
         context.reply.integer(removed)
     }
 
-    /// Removes the members at the words from 2 on, until none are left; returns their number.
+    /// Removes the members at the words from 2 on; returns how many were removed.
     private static func remove(_ arguments: Arguments, from set: inout SetValue) -> Int {
         var removed = 0
         for start in stride(from: 2, to: arguments.count, by: MemberWords.countMax) {
@@ -151,13 +151,13 @@ extension SetCommands {
 
     // MARK: Moving
 
-    /// `SMOVE source destination member`: 1, or 0 where the source does not hold it.
+    /// `SMOVE source destination member`: 1, or 0 if the source does not contain the member.
     static func move(
         _ arguments: Arguments,
         _ context: inout CommandContext
     ) throws(CommandError) {
         let (source, destination) = (context.firstKey(arguments), context.key(arguments[2]))
-        // First, as it may take a key that is due out of the source's shard.
+        // This comes first, as it may remove an expired key from the source's shard.
         let target = context.find(destination)
         guard let slot = context.find(source) else { return context.reply.integer(0) }
         guard slot.entry.isKind(.set), target?.entry.isKind(.set) ?? true else { throw .wrongType }
@@ -177,15 +177,16 @@ extension SetCommands {
     }
 }
 
-/// Some words of a request as members, with their hashes; what a large set holds for them is on its
-/// way into the cache.
+/// Several words of a request as members, with their hashes.
+///
+/// Prefetches the parts of a large set that contain them.
 private struct MemberWords {
     static let countMax = 16
 
     let range: Range<Int>
     private var hashes = InlineArray<16, KeyHash>(repeating: KeyHash(bits: 0))
 
-    /// The words from `start` on, as many as there is room for, to be looked for in `set`.
+    /// Takes as many words from `start` on as fit, for looking them up in `set`.
     init(_ arguments: Arguments, from start: Int, for set: SetContent) {
         range = start..<min(start + MemberWords.countMax, arguments.count)
         for index in range { hashes[index - start] = set.shard.hash(arguments[index]) }
@@ -199,7 +200,7 @@ private struct MemberWords {
 }
 
 extension ReplyWriter {
-    /// All members of a set.
+    /// Writes all members of a set.
     mutating func set(_ content: SetContent) {
         set(content.count)
         content.forEach { member in

@@ -3,7 +3,7 @@ internal import Store
 internal import Structures
 internal import Wire
 
-/// Sets as a sample: members drawn at random, and bit by bit.
+/// Samples and scans of sets.
 public enum SetSampling {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
@@ -15,7 +15,7 @@ public enum SetSampling {
 }
 
 extension SetSampling {
-    /// `SPOP key [count]`: a member or null; with a count up to that many.
+    /// `SPOP key [count]`: a member or null; with a count, up to that many.
     static func pop(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -37,7 +37,7 @@ extension SetSampling {
         }
         context.reply.set(wanted)
         pop(wanted, of: &set, key, &context)
-        // As Redis, which rather moves what is left where that is a sixth or less.
+        // As in Redis, which moves the remaining members to a new set if they are a sixth or less.
         if wanted >= set.content.count * 5 { set.remake(context.limits.encoding) }
     }
 
@@ -54,7 +54,7 @@ extension SetSampling {
         if set.removeIfEmpty() { context.notify(key, .del) }
     }
 
-    /// Replies with `count` members drawn at random, without a head, and takes them out.
+    /// Replies with `count` random members, without an array header, and removes them.
     ///
     /// The key stays.
     private static func pop(
@@ -79,8 +79,10 @@ extension SetSampling {
         context.effects.records.end()
     }
 
-    /// `SRANDMEMBER key [count]`: a member or null; with a count that many distinct ones, or as
-    /// many as its magnitude, repeated perhaps, when it is negative.
+    /// `SRANDMEMBER key [count]`: a random member, or null.
+    ///
+    /// With a count, that many distinct members; if it is negative, as many as its magnitude, with
+    /// repetition.
     static func random(
         _ arguments: Arguments,
         _ context: inout CommandContext

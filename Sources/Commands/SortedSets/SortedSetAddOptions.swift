@@ -1,19 +1,19 @@
 internal import Primitives
 internal import Wire
 
-/// The options of ZADD and what its members came to.
+/// The options of ZADD and the results of applying them to members.
 struct SortedSetAddOptions {
     private(set) var needsAbsent = false
     private(set) var needsPresent = false
     private(set) var needsGreater = false
     private(set) var needsLess = false
     private(set) var countsChanges = false
-    /// Whether the score is added to the old one.
+    /// Whether to add the score to the old one.
     private(set) var increments: Bool
-    /// The word of the first score.
+    /// The index of the first score.
     private(set) var start = 2
 
-    /// Reads the words from 2 on, up to the first that is no option.
+    /// Parses the words from 2 on, up to the first one that is not an option.
     init(_ arguments: Arguments, increments: Bool) throws(CommandError) {
         self.increments = increments
         while start < arguments.count, readOption(arguments[start]) { start += 1 }
@@ -31,7 +31,7 @@ struct SortedSetAddOptions {
     }
 
     private mutating func readOption(_ word: Bytes) -> Bool {
-        // Scores, which are most words here, begin with a digit, a sign or a point.
+        // Scores, which are most words here, start with a digit, a sign or a point.
         guard word.count >= 2, word.count <= 4, word[0] > UInt8(ascii: "9") else { return false }
         if word.isWord("NX") {
             needsAbsent = true
@@ -51,16 +51,16 @@ struct SortedSetAddOptions {
         return true
     }
 
-    /// What became of the members.
+    /// The results so far.
     struct Tally {
         var added = 0
         var updated = 0
-        /// The last member's score, when no condition stood against it.
+        /// The new score of the last member; nil if a condition failed.
         var score: Double?
         var isNotNumber = false
     }
 
-    /// The score that a member gets which has `old` (nil: is not there); nil to leave it as it is.
+    /// The new score of a member with the score `old` (nil: absent); nil to leave it unchanged.
     func decide(_ old: Double?, _ given: Double, _ tally: inout Tally) -> Double? {
         guard let old else {
             guard !needsPresent else { return nil }

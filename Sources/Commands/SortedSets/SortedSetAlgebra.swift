@@ -3,7 +3,7 @@ internal import Store
 internal import Structures
 internal import Wire
 
-/// Sorted sets combined: union, intersection, difference.
+/// Operations on several sorted sets: union, intersection, difference.
 public enum SortedSetAlgebra {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
@@ -96,7 +96,7 @@ extension SortedSetAlgebra {
             .told,
             &context
         )
-        // The result is made in the memory of the first key's shard, which is locked.
+        // Build the result in the memory of the first key's shard, whose partition is locked.
         let shard = context.shard(context.key(arguments[2]))
         var table = combine(operation, request, in: shard)
         let isNested = request.withScores && context.reply.isRESP3
@@ -125,14 +125,14 @@ extension SortedSetAlgebra {
         let target = context.key(arguments[1])
         var table = combine(operation, request, in: context.shard(target))
         let count = SortedSetRanges.store(&table, target, operation.event, &context)
-        // Redis 7.0 cannot aggregate by counting.
+        // Redis 7.0 has no AGGREGATE COUNT.
         if request.aggregate == .count { SortedSetRanges.logStored(target, &context) }
         context.reply.integer(count)
     }
 }
 
 extension SortedSetSource.Operation {
-    /// What happens to the key at which a result is stored.
+    /// The event at the key where the result is stored.
     fileprivate var event: KeyEvent {
         switch self {
         case .union: .zUnionStore

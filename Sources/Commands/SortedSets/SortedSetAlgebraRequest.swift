@@ -3,13 +3,13 @@ internal import Store
 internal import Structures
 internal import Wire
 
-/// How the scores that a member has in several sets become one.
+/// How to combine the scores of a member in several sets.
 enum ScoreAggregate {
     case sum, least, greatest
-    /// The weights are added, the scores do not matter.
+    /// Adds the weights and ignores the scores.
     case count
 
-    /// The aggregate that `word` names, in either case.
+    /// The aggregate that `word` stands for, ignoring case.
     init?(_ word: Bytes) {
         if word.isWord("SUM") {
             self = .sum
@@ -24,20 +24,20 @@ enum ScoreAggregate {
         }
     }
 
-    /// What a member that a set holds with `score` brings in; infinity times zero is no number.
+    /// The contribution of a member with `score` in a set; infinity times zero is NaN.
     func term(_ score: Double, weight: Double) -> Double {
         self == .count ? weight : weight * score
     }
 
-    /// The first term of a member, where no number counts as zero.
+    /// The first contribution of a member; NaN counts as zero.
     func firstTerm(_ score: Double, weight: Double) -> Double {
         let term = term(score, weight: weight)
         return term.isNaN ? 0 : term
     }
 
-    /// The two together.
+    /// Combines two contributions.
     ///
-    /// A sum that is no number, as that of both infinities, counts as zero.
+    /// If the sum is NaN, as for opposite infinities, it counts as zero.
     func join(_ left: Double, _ right: Double) -> Double {
         switch self {
         case .sum, .count:
@@ -49,9 +49,9 @@ enum ScoreAggregate {
     }
 }
 
-/// A set or sorted set that a request combines with others; a set's members count with score 1.
+/// A source of an operation: a sorted set, or a set, whose members have the score 1.
 struct SortedSetSource {
-    /// What to combine sets to.
+    /// How to combine the sources.
     enum Operation {
         case union, intersection, difference
     }
@@ -63,12 +63,12 @@ struct SortedSetSource {
     }
 
     private let members: Members
-    /// The members held.
+    /// The number of members.
     let count: Int
-    /// What the scores are multiplied with.
+    /// The factor for the scores.
     var weight = 1.0
 
-    /// Views what a key holds; nothing where it is not there.
+    /// Views the value of a key; empty if there is none.
     init(_ slot: Shard.Slot?) throws(CommandError) {
         guard let slot else {
             (members, count) = (.none, 0)
@@ -93,7 +93,7 @@ struct SortedSetSource {
         }
     }
 
-    /// Calls `body` with every member until it says false.
+    /// Calls `body` with each member until it returns false.
     func forEach(_ body: (Bytes, Double) -> Bool) {
         switch members {
         case .none: return
@@ -104,20 +104,20 @@ struct SortedSetSource {
     }
 }
 
-/// The words of ZUNION and its relatives: which sets, how weighted, and what to tell.
+/// The arguments of ZUNION and related commands: the sources, their weights, the reply.
 struct SortedSetAlgebraRequest {
     private(set) var sources: [SortedSetSource] = []
     private(set) var aggregate = ScoreAggregate.sum
     private(set) var withScores = false
-    /// ZINTERCARD's limit; zero is none.
+    /// The limit of ZINTERCARD; zero means no limit.
     private(set) var limit = 0
 
-    /// What is done with the result.
+    /// What to do with the result.
     enum Purpose {
         case told, stored, counted
     }
 
-    /// Reads the number of keys at word `start` and all that follows.
+    /// Parses the number of keys at word `start` and everything after it.
     init(
         _ arguments: Arguments,
         from start: Int,
@@ -189,7 +189,7 @@ struct SortedSetAlgebraRequest {
 
     // MARK: Combining
 
-    /// The members of any of the sets, in a table of `shard`'s memory.
+    /// The members of any source, as a table in `shard`'s memory.
     func union(in shard: Shard) -> OrderedTable {
         var table = OrderedTable()
         for source in sources {
@@ -208,7 +208,7 @@ struct SortedSetAlgebraRequest {
         return table
     }
 
-    /// The members that all sets hold, in a table of `shard`'s memory.
+    /// The members of all sources, as a table in `shard`'s memory.
     func intersection(in shard: Shard) -> OrderedTable {
         var table = OrderedTable()
         forEachShared { member, score in
@@ -219,7 +219,7 @@ struct SortedSetAlgebraRequest {
         return table
     }
 
-    /// The number of members that all sets hold, up to the limit.
+    /// The number of members of all sources, up to the limit.
     func intersectionCount() -> Int {
         var count = 0
         forEachShared { _, _ in
@@ -229,7 +229,7 @@ struct SortedSetAlgebraRequest {
         return count
     }
 
-    /// Calls `body` with every member that all sets hold and its joined score, until it says false.
+    /// Calls `body` with each common member and its combined score, until it returns false.
     private func forEachShared(_ body: (Bytes, Double) -> Bool) {
         guard let smallest = sources.first, smallest.count > 0 else { return }
         smallest.forEach { member, score in
@@ -242,7 +242,7 @@ struct SortedSetAlgebraRequest {
         }
     }
 
-    /// The members of the first set that no other holds, in a table of `shard`'s memory.
+    /// The members of the first source that are in no other, as a table in `shard`'s memory.
     func difference(in shard: Shard) -> OrderedTable {
         var table = OrderedTable()
         guard let first = sources.first else { return table }

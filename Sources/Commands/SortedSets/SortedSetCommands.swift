@@ -24,7 +24,7 @@ public enum SortedSetCommands {
 
 extension SortedSetCommands {
     /// `ZADD key [condition] [comparison] [CH] [INCR] score member [score member …]`: the number of
-    /// new members, with CH of changed ones too; with INCR the new score, or null.
+    /// new members; with CH, also of changed ones; with INCR, the new score, or null.
     static func add(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -73,8 +73,9 @@ extension SortedSetCommands {
         if let score = tally.score { context.reply.double(score) } else { context.reply.null() }
     }
 
-    /// The sorted set to add to, made for a first member of `memberBytes` where it is not there;
-    /// nil where none may be made.
+    /// The sorted set to add to, created if necessary for a first member of `memberBytes` bytes.
+    ///
+    /// Nil if it does not exist and must not be created.
     static func target(
         _ key: Key,
         memberBytes: Int,
@@ -131,7 +132,7 @@ extension SortedSetCommands {
         reply(slot.flatMap { SortedSetValue($0).score(arguments[2]) }, &context)
     }
 
-    /// `ZMSCORE key member [member …]`: the scores; null for those that are not there.
+    /// `ZMSCORE key member [member …]`: the scores; null for missing members.
     static func scores(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -148,13 +149,14 @@ extension SortedSetCommands {
         if let score { context.reply.double(score) } else { context.reply.null() }
     }
 
-    /// `ZRANK key member [WITHSCORE]`: the rank, with its score if wanted; or null.
+    /// `ZRANK key member [WITHSCORE]`: the rank, with the score if requested; or null.
     static func rank(
         _ arguments: Arguments,
         _ context: inout CommandContext
     ) throws(CommandError) { try rank(arguments, reversed: false, &context) }
 
-    /// `ZREVRANK key member [WITHSCORE]`: the rank from the top, with its score if wanted; or null.
+    /// `ZREVRANK key member [WITHSCORE]`: the rank from the top, with the score if requested; or
+    /// null.
     static func rankFromTop(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -180,13 +182,13 @@ extension SortedSetCommands {
 
     // MARK: Popping
 
-    /// `ZPOPMIN key [count]`: the members with the lowest scores and these.
+    /// `ZPOPMIN key [count]`: the members with the lowest scores, and the scores.
     static func popLeast(
         _ arguments: Arguments,
         _ context: inout CommandContext
     ) throws(CommandError) { try pop(arguments, fromTop: false, &context) }
 
-    /// `ZPOPMAX key [count]`: the members with the highest scores and these.
+    /// `ZPOPMAX key [count]`: the members with the highest scores, and the scores.
     static func popGreatest(
         _ arguments: Arguments,
         _ context: inout CommandContext

@@ -3,16 +3,16 @@ internal import Store
 internal import Structures
 internal import Wire
 
-/// An end of a range of members.
+/// A bound of a range of members.
 enum MemberBound {
-    /// `-`: before all.
+    /// `-`: before all members.
     case least
-    /// `+`: after all.
+    /// `+`: after all members.
     case greatest
     /// `[member` or `(member`.
     case member(Bytes, isExcluded: Bool)
 
-    /// Reads a word.
+    /// Parses a word.
     init(_ word: Bytes) throws(CommandError) {
         if word.count == 1, word[0] == UInt8(ascii: "-") {
             self = .least
@@ -25,7 +25,7 @@ enum MemberBound {
         }
     }
 
-    /// The number of members before a range that begins here, or up to one that ends here.
+    /// The number of members before this bound as a lower one, or up to it as an upper one.
     func rank(in set: SortedSetValue, isLower: Bool) -> Int {
         switch self {
         case .least: 0
@@ -36,21 +36,21 @@ enum MemberBound {
     }
 }
 
-/// What lies between two ends, in ranks, scores or members.
+/// An interval of ranks, scores or members.
 enum SortedSetInterval {
-    /// Ranks, negative ones counted from the end.
+    /// Ranks; negative ones count from the end.
     case ranks(Int64, Int64)
-    /// Scores; whether each end is excluded.
+    /// Scores, each with whether it is exclusive.
     case scores((Double, Bool), (Double, Bool))
     /// Members.
     case members(MemberBound, MemberBound)
 
-    /// How the ends are meant.
+    /// The kind of the bounds.
     enum Kind {
         case rank, score, member
     }
 
-    /// Reads the ends at two words.
+    /// Parses the bounds at two words.
     init(
         _ kind: Kind,
         _ arguments: Arguments,
@@ -69,9 +69,9 @@ enum SortedSetInterval {
         }
     }
 
-    /// The ranks that it covers.
+    /// The ranks in the interval.
     ///
-    /// Ranks given from the top cover what they count from there.
+    /// If `fromTop`, the interval's ranks count from the top.
     func ranks(in set: SortedSetValue, fromTop: Bool = false) -> Range<Int> {
         let lower: Int
         let upper: Int
@@ -101,7 +101,7 @@ enum SortedSetInterval {
     }
 }
 
-/// A request of ZRANGE and its older forms: the interval, the direction, and what to tell.
+/// The arguments of ZRANGE and its older forms: the interval, the direction, the reply.
 struct SortedSetRangeQuery {
     private(set) var interval: SortedSetInterval
     private(set) var isReversed: Bool
@@ -109,9 +109,9 @@ struct SortedSetRangeQuery {
     private var offset: Int64 = 0
     private var limit: Int64 = -1
 
-    /// Reads the ends at words `start` and `start + 1` and the options behind.
+    /// Parses the bounds at words `start` and `start + 1` and the options after them.
     ///
-    /// `kind` and `isReversed` are nil where options say.
+    /// `kind` and `isReversed` are nil if options determine them.
     init(
         _ arguments: Arguments,
         from start: Int,
@@ -142,7 +142,7 @@ struct SortedSetRangeQuery {
             index += 1
         }
         let meant = given ?? .rank
-        // As in Redis, a LIMIT that limits nothing is none.
+        // As in Redis, a LIMIT that does not limit anything is ignored.
         if offset != 0 || limit != -1, meant == .rank {
             throw .sortedSet(.limitByRank)
         }
@@ -159,7 +159,7 @@ struct SortedSetRangeQuery {
         )
     }
 
-    /// The first rank to tell, and how many from there on in the direction asked for.
+    /// The first rank to return, and how many from there on in the requested direction.
     func extent(in set: SortedSetValue) -> (first: Int, count: Int) {
         let ranks = interval.ranks(in: set, fromTop: isReversed)
         guard offset >= 0, offset < Int64(ranks.count) else { return (0, 0) }

@@ -3,7 +3,7 @@ internal import Store
 internal import Structures
 internal import Wire
 
-/// Sorted sets by interval: telling, storing, counting and removing what lies between two ends.
+/// Sorted sets by interval: reading, storing, counting and removing ranges.
 public enum SortedSetRanges {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
@@ -25,7 +25,7 @@ public enum SortedSetRanges {
 
 extension SortedSetRanges {
     /// `ZRANGE key start stop [BYSCORE | BYLEX] [REV] [LIMIT offset count] [WITHSCORES]`: the
-    /// members, with their scores if wanted.
+    /// members, with their scores if requested.
     static func range(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -116,10 +116,10 @@ extension SortedSetRanges {
         context.reply.integer(store(&table, target, .zRangeStore, &context))
     }
 
-    /// Puts the members of `table`, which lie in the target's shard, at `target`, whatever it had;
-    /// without members the key goes.
+    /// Stores the members of `table`, which is in the target's shard, at `target`, replacing it.
     ///
-    /// That counts as `changes` changes and is told as `event`. Returns the number of members.
+    /// Without members, removes the key. Reports `changes` changes and the event `event`. Returns
+    /// the number of members.
     static func store(
         _ table: inout OrderedTable,
         _ target: Key,
@@ -145,11 +145,12 @@ extension SortedSetRanges {
         return count
     }
 
-    /// Members in one record of `logStored`, so that none gets very long.
+    /// The number of members per record of `logStored`, so that records do not get too long.
     private static let membersLogged = 256
 
-    /// Logs the sorted set at `target`, if there is one, as what was stored there: for sources that
-    /// an older server does not know, or reckons otherwise with.
+    /// Logs the sorted set stored at `target`, if there is one.
+    ///
+    /// For sources that an older server does not have, or evaluates differently.
     static func logStored(_ target: Key, _ context: inout CommandContext) {
         guard context.logs, context.effects.areDirty else { return }
         context.log("DEL", target)
@@ -237,12 +238,12 @@ extension SortedSetRanges {
         return .done
     }
 
-    /// What removing a member costs, in elements looked at.
+    /// The cost of removing a member, in elements visited.
     private static let removalCost = 3
 }
 
 extension SortedSetInterval.Kind {
-    /// What happens to a key whose members of an interval are removed.
+    /// The event when members of an interval are removed.
     fileprivate var removalEvent: KeyEvent {
         switch self {
         case .rank: .zRemRangeByRank

@@ -3,7 +3,7 @@ internal import Store
 internal import Structures
 internal import Wire
 
-/// Sorted sets as a sample: members drawn at random, and bit by bit.
+/// Samples and scans of sorted sets.
 public enum SortedSetSampling {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
@@ -14,8 +14,10 @@ public enum SortedSetSampling {
 }
 
 extension SortedSetSampling {
-    /// `ZRANDMEMBER key [count [WITHSCORES]]`: a member or null; with a count that many distinct
-    /// ones, or as many as its magnitude, repeated perhaps, when it is negative.
+    /// `ZRANDMEMBER key [count [WITHSCORES]]`: a random member, or null.
+    ///
+    /// With a count, that many distinct members; if it is negative, as many as its magnitude, with
+    /// repetition.
     static func random(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -110,8 +112,9 @@ extension SortedSetSampling {
 
     // MARK: Scanning
 
-    /// `ZSCAN key cursor [MATCH pattern] [COUNT count] [NOSCORES]`: the next cursor, and members
-    /// with their scores.
+    /// `ZSCAN key cursor [MATCH pattern] [COUNT count] [NOSCORES]`: the next cursor, and members.
+    ///
+    /// Members come with their scores, unless NOSCORES.
     static func scan(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -130,7 +133,7 @@ extension SortedSetSampling {
 }
 
 extension ReplyWriter {
-    /// A score as a bulk string, in RESP3 too.
+    /// Writes a score as a bulk string, even in RESP3.
     mutating func bulk(score: Double) {
         let wasRESP3 = isRESP3
         isRESP3 = false

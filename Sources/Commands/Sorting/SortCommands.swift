@@ -3,7 +3,7 @@ internal import Store
 internal import Structures
 internal import Wire
 
-/// Telling or storing the elements of a collection in order.
+/// Sorts the elements of a collection, to return or store them.
 public enum SortCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
@@ -14,15 +14,15 @@ public enum SortCommands {
 }
 
 extension SortCommands {
-    /// `SORT key [BY pattern] [LIMIT offset count] [GET pattern …] [ASC | DESC] [ALPHA]
-    /// [STORE destination]`: the elements, or what the patterns lead to; or the number stored.
+    /// `SORT key [BY pattern] [LIMIT offset count] [GET pattern …] [ASC | DESC] [ALPHA] [STORE
+    /// destination]`: the elements, or the values that the patterns refer to; or the number stored.
     static func sort(
         _ arguments: Arguments,
         _ context: inout CommandContext
     ) throws(CommandError) { try run(arguments, mayStore: true, &context) }
 
     /// `SORT_RO key [BY pattern] [LIMIT offset count] [GET pattern …] [ASC | DESC] [ALPHA]`: the
-    /// elements, or what the patterns lead to.
+    /// elements, or the values that the patterns refer to.
     static func sortReadOnly(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -54,15 +54,16 @@ extension SortCommands {
         if let target = request.target {
             let target = context.key(target)
             store(elements, range, request, at: target, &context)
-            // A set's elements have no order that another server would repeat.
+            // The elements of a set have no order that another server would reproduce.
             if isOfSet { logStored(target, &context) }
         } else {
             tell(elements, range, request, &context)
         }
     }
 
-    /// Adds the elements of the collection at `slot`: of a list or sorted set whose order stays
-    /// only those that LIMIT leaves.
+    /// Adds the elements of the collection at `slot`.
+    ///
+    /// For a list or sorted set that is not to be sorted, adds only those within LIMIT.
     private static func collect(
         _ slot: Shard.Slot,
         _ request: SortRequest,
@@ -90,7 +91,7 @@ extension SortCommands {
         }
     }
 
-    /// Compressed nodes lend their elements only until the next one is read.
+    /// Copies elements of compressed nodes, which can be borrowed only until the next node is read.
     private static func collect(
         _ list: ListValue,
         _ request: SortRequest,
@@ -141,8 +142,7 @@ extension SortCommands {
         }
     }
 
-    /// Stores what would be told as a list at `target`, whatever it holds; what is missing becomes
-    /// empty.
+    /// Stores the result as a list at `target`, replacing its value; missing values become empty.
     private static func store(
         _ elements: borrowing SortElements,
         _ range: Range<Int>,
@@ -151,7 +151,8 @@ extension SortCommands {
         _ context: inout CommandContext
     ) {
         var name = ByteBuffer()
-        // Copied before the target goes, which may be the collection, or what a pattern leads to.
+        // Copy the texts before removing the target, which may be the collection or hold patterns'
+        // values.
         var texts = SortTexts()
         for index in range {
             elements[index].withText { element in
@@ -179,10 +180,10 @@ extension SortCommands {
         context.changed(target, .sortStore, by: count)
     }
 
-    /// Elements in one record of `logStored`, so that none gets very long.
+    /// The number of elements per record of `logStored`, so that records do not get too long.
     private static let elementsLogged = 256
 
-    /// Logs the list at `target`, if there is one, as what was stored there.
+    /// Logs the list stored at `target`, if there is one.
     private static func logStored(_ target: Key, _ context: inout CommandContext) {
         guard context.logs, context.effects.areDirty else { return }
         context.log("DEL", target)

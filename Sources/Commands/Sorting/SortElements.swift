@@ -2,44 +2,43 @@ internal import Primitives
 internal import Store
 internal import Structures
 
-/// The elements of a collection, to be put in order.
+/// The elements of a collection, for sorting.
 ///
 /// ```text
-/// items    │ element 0 │ element 1 │ …     as they stand in the collection, which lends them, or
-///                                        in `copies`, where it cannot lend them for so long
+/// items    │ element 0 │ element 1 │ …     in the original order, borrowed from the collection, or
+///                                        from `copies` if it cannot lend them for long enough
 /// order    │ key, 1 │ key, 0 │ …          keys that sort as scores do, or as the first bytes
-/// weights  │ text, 0 │ text, 1 │ …        by ALPHA BY only; `texts` holds the bytes
+/// weights  │ text, 0 │ text, 1 │ …        only for ALPHA BY; the bytes are in `texts`
 /// ```
-/// Elements whose keys are equal are compared as a whole, in a second round.
+/// Elements with equal keys are compared as a whole, in a second pass.
 ///
-/// ## Invariants
-/// The collection does not change meanwhile, and `copies` has room for all that is put there, so
-/// that it never moves. `order` is empty, or names every element once.
+/// ## Invariants The collection does not change in the meantime. `copies` has room for everything
+/// put into it, so it never moves. `order` is empty or contains every element once.
 struct SortElements: ~Copyable {
     private var items: [PackItem] = []
     private var order: [KeyOrder.Item] = []
     private var texts = SortTexts()
     private var copies = ByteBuffer()
-    /// Room for the names that patterns make.
+    /// Buffer for names built from patterns.
     private var name = ByteBuffer()
 
-    /// The elements held.
+    /// The number of elements.
     var count: Int { items.count }
 
-    /// The element that comes to stand at `index`.
+    /// The element at `index` in sorted order.
     subscript(index: Int) -> PackItem {
         order.isEmpty ? items[index] : items[Int(order[index].position)]
     }
 
-    /// Adds an element, lent by the collection.
+    /// Adds an element borrowed from the collection.
     mutating func add(_ item: PackItem) { items.append(item) }
 
-    /// Makes room for copies of `byteCount` bytes.
+    /// Reserves room for copies of `byteCount` bytes.
     mutating func reserveCopies(_ byteCount: Int) { copies.reserve(byteCount) }
 
-    /// Adds an element that is lent for this call alone.
+    /// Adds an element that is borrowed for this call only.
     ///
-    /// Precondition: `reserveCopies` made room.
+    /// Precondition: `reserveCopies` has reserved room for it.
     mutating func add(copyOf item: PackItem) {
         guard case .bytes(let bytes) = item else { return add(item) }
         precondition(copies.count + bytes.count <= copies.capacity, "copies must not move")
@@ -50,7 +49,7 @@ struct SortElements: ~Copyable {
 
     // MARK: Order
 
-    /// Puts the elements in order as `request` asks.
+    /// Sorts the elements as `request` says.
     mutating func sort(
         _ request: SortRequest,
         _ context: inout CommandContext
@@ -71,7 +70,7 @@ struct SortElements: ~Copyable {
         self.order = order
     }
 
-    /// What element `index` is sorted by at first.
+    /// The key for the first pass for element `index`.
     private mutating func key(
         _ index: Int,
         _ request: SortRequest,
@@ -108,7 +107,7 @@ struct SortElements: ~Copyable {
         return score
     }
 
-    /// The number in a text as C's strtod reads it: after space, up to a zero byte; nothing is 0.
+    /// The number in a text as parsed by C's strtod: after space, up to a zero byte; empty is 0.
     private static func score(_ content: StringContent) -> Double? {
         var text: Bytes
         switch content {
@@ -125,7 +124,7 @@ struct SortElements: ~Copyable {
         return FloatText.number(text)
     }
 
-    /// Sorts every run of equal keys by `areInOrder`, which is asked about positions.
+    /// Sorts every run of equal keys with `areInOrder`, which compares positions.
     private static func sortEqualKeys(
         _ order: inout [KeyOrder.Item],
         _ areInOrder: (Int, Int) -> Bool
@@ -161,12 +160,12 @@ struct SortElements: ~Copyable {
     }
 }
 
-/// Texts of one's own, some of which are missing.
+/// Owned texts, some of which are missing.
 struct SortTexts: ~Copyable {
     private var bytes = ByteBuffer()
     private var places: [Range<Int>?] = []
 
-    /// Text `index`, lent until another is added; nil where it is missing.
+    /// Text `index`, borrowed until another is added; nil if it is missing.
     subscript(index: Int) -> Bytes? { places[index].map { bytes.bytes[$0] } }
 
     /// Adds a text.

@@ -3,20 +3,20 @@ internal import Store
 internal import Structures
 internal import Wire
 
-/// A word of BY or GET: the element, a key or a field of a hash, whose name the element completes.
+/// A pattern of BY or GET: the element, or a key or hash field whose name contains the element.
 ///
 /// ```text
-/// weight_*->rank     prefix, the element, suffix, and the field behind an arrow
+/// weight_*->rank     prefix, element, suffix, and the field after an arrow
 /// #                  the element
 /// ```
 struct SortPattern {
     private let word: Bytes
-    /// Where the element goes in; nil where it goes nowhere.
+    /// Where the element is inserted; nil if nowhere.
     private let star: Int?
-    /// Where the key ends.
+    /// The end of the key.
     private let keyEnd: Int
 
-    /// Reads a word.
+    /// Parses a word.
     init(_ word: Bytes) {
         self.word = word
         var star: Int?
@@ -35,10 +35,10 @@ struct SortPattern {
         self.keyEnd = keyEnd
     }
 
-    /// Whether it is the same for all elements.
+    /// Whether the pattern is the same for all elements.
     var isConstant: Bool { star == nil }
 
-    /// Calls `body` with what stands where the pattern leads for `element`, nil when nothing does.
+    /// Calls `body` with the value that the pattern refers to for `element`, nil if there is none.
     func look(
         _ element: Bytes,
         _ name: inout ByteBuffer,
@@ -61,13 +61,13 @@ struct SortPattern {
 /// The options of SORT.
 struct SortRequest {
     private(set) var isDescending = false
-    /// Whether bytes are compared, not numbers.
+    /// Whether to compare bytes instead of numbers.
     private(set) var isAlphabetic = false
-    /// Where weights are; nil: elements weigh themselves.
+    /// The pattern for weights; nil if elements are their own weights.
     private(set) var by: SortPattern?
-    /// Whether all stays in the order in which it is.
+    /// Whether to keep the original order.
     private(set) var keepsOrder = false
-    /// What is told of each element; none: the element.
+    /// What to return for each element; if empty, the element.
     private(set) var patterns: [SortPattern] = []
     /// The key to store at.
     private(set) var target: Bytes?
@@ -76,7 +76,7 @@ struct SortRequest {
     private var offset: Int64 = 0
     private var limit: Int64 = -1
 
-    /// Reads the words from 2 on.
+    /// Parses the words from 2 on.
     init(_ arguments: Arguments, mayStore: Bool) throws(CommandError) {
         var index = 2
         while index < arguments.count {
@@ -116,16 +116,16 @@ struct SortRequest {
         if leadingOption == nil { leadingOption = option }
     }
 
-    /// Sorts by bytes after all: a set that keeps its order would be stored in one of chance.
+    /// Sorts by bytes after all, as an unsorted set would be stored in arbitrary order.
     mutating func sortAnyway() {
         keepsOrder = false
         isAlphabetic = true
     }
 
-    /// Which of `count` elements, as they lie in a list or sorted set, must be looked at.
+    /// Which of `count` elements of a list or sorted set to visit.
     func collected(of count: Int) -> Range<Int> { keepsOrder ? range(count) : 0..<count }
 
-    /// Which of `count` elements in order are told.
+    /// Which of `count` sorted elements to return.
     func range(_ count: Int) -> Range<Int> {
         let lower = Int(min(max(offset, 0), Int64(count)))
         let upper = limit < 0 ? count : lower + Int(min(limit, Int64(count - lower)))

@@ -4,7 +4,7 @@ internal import Structures
 internal import Wire
 
 extension StreamReferences {
-    /// The rule that `word` names, or nil.
+    /// The rule that `word` stands for, or nil.
     init?(_ word: Bytes) {
         if word.isWord("KEEPREF") {
             self = .keep
@@ -18,32 +18,32 @@ extension StreamReferences {
     }
 }
 
-/// The options of XADD, and those of XTRIM, which are a part of them.
+/// The options of XADD, which include those of XTRIM.
 struct StreamAddOptions {
-    /// The id that the client wants.
+    /// The requested id.
     enum Identity {
-        /// `*`: the next one.
+        /// `*`: the next id.
         case next
-        /// `ms-*`: any of a millisecond.
+        /// `ms-*`: the next id within a millisecond.
         case within(UInt64)
-        /// This one.
+        /// The given id.
         case given(StreamID)
     }
 
     private(set) var identity = Identity.next
     private(set) var trim: StreamTrim?
     private(set) var needsPresent = false
-    /// IDMP, IDMPAUTO: whose message it is.
+    /// IDMP, IDMPAUTO: the producer of the message.
     private(set) var producer: Bytes?
-    /// IDMP: the message's name; nil where its fields and values name it.
+    /// IDMP: the name of the message; nil if it is derived from its fields and values.
     private(set) var message: Bytes?
-    /// XADD: the word of the first field.
+    /// XADD: the index of the first field.
     private(set) var start = 2
 
     private var limit: Int?
     private var references: StreamReferences?
 
-    /// Reads XADD's options and id.
+    /// Parses the options and the id of XADD.
     init(adding arguments: Arguments, _ limits: CommandLimits) throws(CommandError) {
         var index = 2
         while index < arguments.count {
@@ -75,7 +75,7 @@ struct StreamAddOptions {
         }
     }
 
-    /// Reads XTRIM's options.
+    /// Parses the options of XTRIM.
     init(trimming arguments: Arguments, _ limits: CommandLimits) throws(CommandError) {
         var index = 2
         while index < arguments.count {
@@ -113,8 +113,9 @@ struct StreamAddOptions {
         return .given(try StreamID(word))
     }
 
-    /// Reads an option that both commands know, at `index`, which moves behind it; whether it is
-    /// one.
+    /// Parses an option that both commands have, at `index`, and moves `index` past it.
+    ///
+    /// Returns whether there is one.
     private mutating func readShared(
         _ arguments: Arguments,
         _ index: inout Int
@@ -173,7 +174,7 @@ struct StreamAddOptions {
         index = at + 1
     }
 
-    /// Checks LIMIT, and sets the one that an approximate trim has without.
+    /// Checks LIMIT, and sets the default limit of an approximate trim.
     private mutating func settle(_ limits: CommandLimits) throws(CommandError) {
         guard trim != nil else {
             guard limit ?? 0 == 0 else {

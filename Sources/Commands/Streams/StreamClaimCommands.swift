@@ -3,7 +3,7 @@ internal import Store
 internal import Structures
 internal import Wire
 
-/// Taking over entries that wait for another consumer.
+/// Claiming entries that are pending for another consumer.
 public enum StreamClaimCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
@@ -14,8 +14,7 @@ public enum StreamClaimCommands {
 }
 
 extension StreamClaimCommands {
-    /// `XCLAIM key group consumer min-idle-time id [id …] [options]`: the entries claimed, or their
-    /// ids.
+    /// `XCLAIM key group consumer min-idle-time id [id …] [options]`: the claimed entries, or ids.
     static func claim(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -57,13 +56,13 @@ extension StreamClaimCommands {
             claim.take(pending, item, &context)
             count += 1
         }
-        // A claim's record says it too, and counts for both.
+        // The record of a claim includes this, and counts for both.
         if isAhead, count == 0 { context.changed(work.key, .unnamed) }
         context.reply.array(count, at: mark)
     }
 
-    /// `XAUTOCLAIM key group consumer min-idle-time start [COUNT count] [JUSTID]`: where to go on,
-    /// the entries claimed or their ids, and the ids of pending entries that are no more.
+    /// `XAUTOCLAIM key group consumer min-idle-time start [COUNT count] [JUSTID]`: the next start,
+    /// the claimed entries or ids, and the ids of pending entries that were deleted.
     static func claimFrom(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -107,17 +106,17 @@ extension StreamClaimCommands {
 
 /// The options of XCLAIM.
 private struct ClaimOptions {
-    /// The words that are ids.
+    /// The range of the ids.
     let ids: Range<Int>
-    /// How long an entry must have waited.
+    /// The minimum idle time of an entry.
     let idleMin: Int64
-    /// The moment of delivery to note.
+    /// The delivery time to record.
     private(set) var time: Int64
-    /// The deliveries to note.
+    /// The delivery count to record.
     private(set) var retryCount: Int64?
-    /// FORCE: entries that are not pending are claimed too.
+    /// FORCE: also claim entries that are not pending.
     private(set) var isForced = false
-    /// JUSTID: only ids are wanted.
+    /// JUSTID: reply with ids only.
     private(set) var isBare = false
     /// LASTID: how far the group is known to have read.
     private(set) var lastID: StreamID?
@@ -180,13 +179,13 @@ private struct ClaimOptions {
     }
 }
 
-/// Claims of one request, for a consumer that is there from then on even if it gets nothing.
+/// The claims of one request; its consumer is created even if it gets nothing.
 private struct Claim {
-    /// The moment of delivery to note.
+    /// The delivery time to record.
     var time: Int64
-    /// The deliveries to note; nil: one more than before.
+    /// The delivery count to record; nil: one more than before.
     var retryCount: Int64?
-    /// Whether only ids are wanted, which does not count as a delivery.
+    /// Whether to reply with ids only, which does not count as a delivery.
     var isBare = false
     private let work: StreamGroupWork
     private let owner: StreamConsumer
@@ -206,7 +205,7 @@ private struct Claim {
         work.stream.note(owner, now: now, isActive: false)
     }
 
-    /// Forgets a pending entry whose entry is gone.
+    /// Removes a pending entry whose entry was deleted.
     func drop(_ pending: PendingEntry, _ context: inout CommandContext) {
         let id = pending.id
         stream.removePending(pending, group)
@@ -231,7 +230,7 @@ private struct Claim {
         if isBare { context.reply.id(item.id) } else { context.reply.entry(item) }
     }
 
-    /// Claims up to `limit` entries from `start` on that waited long enough, and replies.
+    /// Claims up to `limit` entries from `start` on that were idle for long enough, and replies.
     mutating func take(
         from start: StreamID,
         idleMin: Int64,

@@ -22,7 +22,7 @@ public enum StreamCommands {
 extension StreamCommands {
     // MARK: Adding
 
-    /// `XADD key [options] id field value [field value …]`: the entry's id, or null.
+    /// `XADD key [options] id field value [field value …]`: the id of the entry, or null.
     static func add(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -70,7 +70,7 @@ extension StreamCommands {
         if context.logs { log(arguments, options, id, trimmed > 0, stream, key, &context) }
     }
 
-    /// Logs an entry that was added, with its id, and what was trimmed as the number that stayed.
+    /// Logs an added entry with its id, and a trim as the number of entries kept.
     private static func log(
         _ arguments: Arguments,
         _ options: StreamAddOptions,
@@ -97,7 +97,7 @@ extension StreamCommands {
         }
     }
 
-    /// The id of the next entry of a stream whose last one was `last`.
+    /// The id of the next entry of a stream with the last id `last`.
     private static func nextID(
         _ identity: StreamAddOptions.Identity,
         after last: StreamID,
@@ -200,8 +200,9 @@ extension StreamCommands {
         context.reply.integer(removed)
     }
 
-    /// `XDELEX key [KEEPREF|DELREF|ACKED] IDS numids id [id …]`: for each id 1 when the entry was
-    /// removed, 2 when it must stay, -1 when it was not there.
+    /// `XDELEX key [KEEPREF|DELREF|ACKED] IDS numids id [id …]`: a code per id.
+    ///
+    /// 1 if the entry was deleted, 2 if it must be kept, -1 if it does not exist.
     static func removeByRule(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -224,7 +225,7 @@ extension StreamCommands {
         if removed > 0 { context.notify(key, .xDel) }
     }
 
-    /// Removes an entry by a rule and states that; the outcome as XDELEX tells it.
+    /// Deletes an entry by a rule and reports the change; returns the code for XDELEX.
     static func remove(
         _ id: StreamID,
         _ stream: StreamValue,
@@ -248,7 +249,7 @@ extension StreamCommands {
         return 1
     }
 
-    /// Takes the pending entries of the entry `id` away in all groups.
+    /// Removes the pending entries for `id` from all groups.
     private static func removeReferences(
         _ id: StreamID,
         _ stream: StreamValue,
@@ -305,7 +306,7 @@ extension StreamCommands {
                 guard deleted <= id else {
                     throw .stream(.pastBelowGiven)
                 }
-                // Zero, which no entry has, tells nothing.
+                // No entry has the id zero, so it carries no information.
                 deletedIDMax = deleted == .zero ? nil : deleted
             } else {
                 throw .syntax
@@ -322,7 +323,7 @@ extension StreamCommands {
         context.reply.ok()
     }
 
-    /// Logs XSETID and what became of the groups, which cannot have read more than was added.
+    /// Logs XSETID and its effect on groups, which cannot have read more than was added.
     private static func logPast(
         _ arguments: Arguments,
         _ stream: StreamValue,

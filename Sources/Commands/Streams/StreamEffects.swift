@@ -2,17 +2,17 @@ internal import Primitives
 internal import Store
 internal import Structures
 
-/// A consumer of a group at work: what its records name.
+/// A consumer group at work, with the names needed for records.
 ///
-/// What a delivery or a claim does is logged as XCLAIM with everything told, so that nothing
-/// depends on the clock; how far a group has read, as XGROUP SETID.
+/// Deliveries and claims are logged as XCLAIM with all values given, so that nothing depends on the
+/// clock; the group's progress is logged as XGROUP SETID.
 struct StreamGroupWork {
     let stream: StreamValue
     let group: StreamGroup
     let key: Key
     let groupName: Bytes
 
-    /// The consumer called `name`, made where it is not there, which is a change of its own.
+    /// The consumer named `name`; creating it if necessary counts as a change of its own.
     func consumer(_ name: Bytes, _ context: inout CommandContext) -> StreamConsumer {
         if let consumer = stream.consumer(group, name) { return consumer }
         context.changed(key, .xGroupCreateConsumer)
@@ -25,7 +25,7 @@ struct StreamGroupWork {
         return stream.makeConsumer(group, name, now: context.now)
     }
 
-    /// Logs whose a pending entry is now, since when, and how often it was delivered.
+    /// Logs the consumer, delivery time and delivery count of a pending entry.
     func logPending(_ entry: PendingEntry, of name: Bytes, _ context: inout CommandContext) {
         context.log("XCLAIM") { record in
             record.word(key.bytes)
@@ -75,7 +75,7 @@ extension CommandContext {
         }
     }
 
-    /// Logs that the entry `id` of the stream at `key` is gone.
+    /// Logs that the entry `id` of the stream at `key` was deleted.
     mutating func logDeleted(_ id: StreamID, _ key: Key) {
         log("XDEL") { record in
             record.word(key.bytes)
@@ -83,7 +83,7 @@ extension CommandContext {
         }
     }
 
-    /// Logs that the stream at `key` was cut to the entries that it has now.
+    /// Logs that the stream at `key` was trimmed to its current entries.
     mutating func logTrim(_ trim: StreamTrim, _ stream: StreamValue, _ key: Key) {
         log("XTRIM") { record in
             record.word(key.bytes)
@@ -93,7 +93,7 @@ extension CommandContext {
 }
 
 extension EffectLog {
-    /// Writes the words of a trim that leaves the entries that `stream` has now.
+    /// Writes the words of a trim that keeps the current entries of `stream`.
     mutating func bound(_ trim: StreamTrim, _ stream: StreamValue) {
         switch trim.references {
         case .keep: break

@@ -3,7 +3,7 @@ internal import Store
 internal import Structures
 internal import Wire
 
-/// Consumer groups: making, changing, removing them and their consumers.
+/// Consumer groups: creating, changing, and removing groups and their consumers.
 public enum StreamGroupCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
@@ -43,7 +43,7 @@ extension StreamGroupCommands {
         context.reply.ok()
     }
 
-    /// Logs CREATE with the number of entries read that the group got, which is not the one given.
+    /// Logs CREATE with the group's actual entries-read counter, which differs from the given one.
     private static func logCreation(
         of group: StreamGroup,
         _ arguments: Arguments,
@@ -71,12 +71,12 @@ extension StreamGroupCommands {
         stream.setProgress(group, lastID: id, readCount: options.readCount)
         let key = context.key(arguments[2])
         context.changed(key, .xGroupSetID)
-        // More than was added cannot have been read, which older servers do not check.
+        // A group cannot have read more entries than were added, which older servers do not check.
         if group.readCount != options.readCount { context.logProgress(of: group, key) }
         context.reply.ok()
     }
 
-    /// `XGROUP DESTROY key group`: 1, or 0 when there is no such group.
+    /// `XGROUP DESTROY key group`: 1, or 0 if there is no such group.
     static func destroy(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -90,7 +90,7 @@ extension StreamGroupCommands {
         context.reply.integer(isGone ? 1 : 0)
     }
 
-    /// `XGROUP CREATECONSUMER key group consumer`: 1, or 0 when it is there.
+    /// `XGROUP CREATECONSUMER key group consumer`: 1, or 0 if it exists.
     static func createConsumer(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -104,7 +104,7 @@ extension StreamGroupCommands {
         context.reply.integer(isNew ? 1 : 0)
     }
 
-    /// `XGROUP DELCONSUMER key group consumer`: the pending entries that it had.
+    /// `XGROUP DELCONSUMER key group consumer`: the number of its pending entries.
     static func removeConsumer(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -121,7 +121,7 @@ extension StreamGroupCommands {
         return .done
     }
 
-    /// What removing a pending entry costs, in elements looked at.
+    /// The cost of removing a pending entry, in elements visited.
     private static let removalCost = 2
 
     /// The stream at word 2 and its group at word 3.
@@ -139,7 +139,7 @@ extension StreamGroupCommands {
         return (stream, group)
     }
 
-    /// The words of CREATE and SETID from the id on.
+    /// The words of CREATE and SETID, starting with the id.
     private struct ProgressOptions {
         private(set) var makesStream = false
         private(set) var readCount: Int64 = -1
@@ -163,8 +163,9 @@ extension StreamGroupCommands {
             guard index <= (allowsStream ? 8 : 7) else { throw .streamGroup(.words(arguments[1])) }
         }
 
-        /// The id at word 4; `$` is the last one of the stream, `-` and `+` the ends of all where
-        /// allowed.
+        /// The id at word 4; `$` is the last id of the stream.
+        ///
+        /// `-` and `+`, the ends of all ids, are accepted only where allowed.
         func id(
             _ arguments: Arguments,
             _ slot: Shard.Slot?,

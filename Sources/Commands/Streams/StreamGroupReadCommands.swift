@@ -49,8 +49,7 @@ extension StreamGroupReadCommands {
         context.reply.streams(served, at: mark)
     }
 
-    /// Where stream `index` is to be read: nil for what the group has not read, else after an id of
-    /// what is pending.
+    /// How to read stream `index`: nil for new entries, otherwise pending ones after the id.
     private static func place(
         _ arguments: Arguments,
         _ options: StreamReadOptions,
@@ -76,9 +75,9 @@ extension StreamGroupReadCommands {
     }
 }
 
-/// One request's reading of several streams.
+/// The reading of several streams by one request.
 private struct Reading {
-    /// What may still be returned.
+    /// How much may still be returned.
     var budget: StreamReadBudget
     private let name: Bytes
     private let now: Int64
@@ -136,14 +135,15 @@ private struct Reading {
         context.reply.array(count, at: mark)
     }
 
-    /// Replies with entries that waited too long for another consumer, if wanted, and those that
-    /// the group has not read; whether the stream has a place in the reply.
+    /// Replies with entries that were idle too long, if requested, and with new ones.
+    ///
+    /// Returns whether the stream is part of the reply.
     mutating func next(_ work: StreamGroupWork, _ context: inout CommandContext) -> Bool {
         let (stream, group) = (work.stream, work.group)
         let hasNew = stream.lastID > group.lastID && stream.lastEntryID > group.lastID
         let oldest = claimIdleMin == nil ? nil : stream.oldestPending(group)
         let hasIdle = oldest.map { isIdle($0) } ?? false
-        // The consumer is there once it tried, as since Redis 7.2.
+        // The consumer is created on the first attempt, as in Redis 7.2 and later.
         let consumer = work.consumer(name, &context)
         stream.note(consumer, now: now, isActive: false)
         guard hasNew || hasIdle else { return false }
@@ -163,7 +163,7 @@ private struct Reading {
         max(now &- pending.time, 0) >= claimIdleMin ?? 0
     }
 
-    /// Takes over pending entries, the longest idle ones first.
+    /// Claims pending entries, longest idle first.
     private mutating func claim(
         _ work: StreamGroupWork,
         _ consumer: StreamConsumer,
@@ -172,7 +172,7 @@ private struct Reading {
         let (stream, group) = (work.stream, work.group)
         var count = 0
         let limit = budget.limit
-        // A claimed entry goes to the list's other end: each is met once.
+        // A claimed entry moves to the other end of the list, so each is visited once.
         for _ in 0..<group.pending.count {
             guard count < limit, let pending = stream.oldestPending(group), isIdle(pending) else {
                 break
@@ -202,7 +202,7 @@ private struct Reading {
         return count
     }
 
-    /// Hands out entries that the group has not read, after `before` others of the same stream.
+    /// Delivers entries that the group has not read, after `before` others of the same stream.
     private mutating func fresh(
         _ work: StreamGroupWork,
         _ consumer: StreamConsumer,
@@ -210,7 +210,7 @@ private struct Reading {
         _ context: inout CommandContext
     ) -> Int {
         let (stream, group) = (work.stream, work.group)
-        // Entries are noted as delivered when no walk looks at the stream: 64 at a time.
+        // Deliveries are recorded outside of the walk over the stream, 64 at a time.
         var ids = InlineArray<64, StreamID>(repeating: .zero)
         let limit = min(budget.perStream - before, budget.entries)
         var total = 0
@@ -249,7 +249,7 @@ private struct Reading {
         return total
     }
 
-    /// An entry, with CLAIM in the form of one that was claimed.
+    /// Writes an entry, with CLAIM in the format for claimed entries.
     private func write(_ item: StreamPack.Item, _ reply: inout ReplyWriter) {
         guard claimIdleMin != nil else { return reply.entry(item) }
         reply.array(4)

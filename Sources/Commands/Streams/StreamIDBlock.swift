@@ -6,15 +6,15 @@ internal import Wire
 struct StreamIDBlock {
     /// The number of ids.
     private(set) var count = 0
-    /// XDELEX, XACKDEL: what becomes of the references.
+    /// XDELEX, XACKDEL: what to do with references to the entries.
     private(set) var references = StreamReferences.keep
-    /// XNACK: the deliveries that the entries shall have.
+    /// XNACK: the delivery count to set.
     private(set) var retryCount: Int64?
-    /// XNACK: entries that are not pending become so.
+    /// XNACK: whether to make entries pending that are not.
     private(set) var isForced = false
     private var start = 0
 
-    /// Reads the words from `first` on; `forRelease` as XNACK has them.
+    /// Parses the words from `first` on; `forRelease` is true for XNACK.
     init(
         _ arguments: Arguments,
         from first: Int,
@@ -54,7 +54,7 @@ struct StreamIDBlock {
             }
         }
         guard count > 0 else { throw .syntax }
-        // All ids are read before anything changes.
+        // All ids must be valid before anything changes.
         for index in 0..<count { _ = try id(index, arguments) }
     }
 

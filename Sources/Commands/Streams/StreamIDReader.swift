@@ -2,10 +2,11 @@ internal import Primitives
 internal import Structures
 internal import Wire
 
-/// Reading words as stream ids.
+/// Parses words as stream ids.
 extension StreamID {
-    /// The id that `word` spells, `missing` being the sequence of a bare number; `-` and `+` only
-    /// where `allowsEnds`.
+    /// Parses `word`; `missing` is the sequence number if there is none.
+    ///
+    /// `-` and `+` are allowed only if `allowsEnds`.
     init(
         _ word: Bytes,
         missing: UInt64 = 0,
@@ -26,9 +27,9 @@ extension StreamID {
         self.init(milliseconds, sequence)
     }
 
-    /// The first number of `word` and what comes behind the dash, if there is one.
+    /// The first number of `word`, and what follows the dash, if there is one.
     static func parts(_ word: Bytes) -> (milliseconds: Bytes, sequence: Bytes?) {
-        // As in Redis, a word ends at a zero byte and is not longer than a buffer of 128.
+        // As in Redis, a word ends at a zero byte and must fit in a buffer of 128.
         guard word.count < 128 else { return (Bytes(), nil) }
         var end = 0
         while end < word.count, word[end] != 0 { end += 1 }
@@ -37,7 +38,7 @@ extension StreamID {
         return (word[0..<dash], dash < end ? word[dash + 1..<end] : nil)
     }
 
-    /// An unsigned number with the freedom of C's strtoull: spaces before it, a sign, zeros.
+    /// Parses an unsigned number as C's strtoull does: with leading space, a sign, zeros.
     static func number(_ text: Bytes) -> UInt64? {
         if let number = DecimalText.integer(text) { return UInt64(exactly: number) }
         var index = 0
@@ -61,12 +62,12 @@ extension StreamID {
     }
 }
 
-/// An interval of ids, both ends included.
+/// An interval of ids that includes both ends.
 struct StreamInterval {
     let lower: StreamID
     let upper: StreamID
 
-    /// Reads the ends; `(` before one leaves it out.
+    /// Parses the bounds; a bound after `(` is exclusive.
     init(lower: Bytes, upper: Bytes) throws(CommandError) {
         guard let first = try StreamInterval.end(lower, missing: 0, beyond: { $0.next }) else {
             throw .streamWords(.intervalStart)
@@ -77,7 +78,7 @@ struct StreamInterval {
         self.upper = last
     }
 
-    /// The end that `word` spells; nil where nothing lies beyond one that is left out.
+    /// The end that `word` stands for; nil if it is exclusive and nothing lies beyond it.
     private static func end(
         _ word: Bytes,
         missing: UInt64,

@@ -3,7 +3,7 @@ internal import Store
 internal import Structures
 internal import Wire
 
-/// What is known of streams, their groups and consumers.
+/// Information about streams, groups and consumers.
 public enum StreamInfoCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
@@ -46,7 +46,7 @@ extension StreamInfoCommands {
         }
     }
 
-    /// The first or last entry, or null.
+    /// Writes the first or last entry, or null.
     private static func tellEdge(
         _ stream: StreamValue,
         last: Bool,
@@ -59,7 +59,7 @@ extension StreamInfoCommands {
         }
     }
 
-    /// How many entries FULL tells; nil without it.
+    /// The maximum number of entries for FULL; nil without it.
     private static func entryLimit(_ arguments: Arguments) throws(CommandError) -> Int? {
         guard arguments.count > 3 else { return nil }
         guard arguments[3].isWord("FULL"), arguments.count == 4 || arguments.count == 6,
@@ -72,7 +72,7 @@ extension StreamInfoCommands {
         return count < 0 ? 10 : count == 0 ? .max : Int(count)
     }
 
-    /// What both forms begin with.
+    /// Writes what both forms start with.
     private static func tell(_ stream: StreamValue, _ context: inout CommandContext) {
         context.reply.pair("length", count: stream.count)
         context.reply.pair("radix-tree-keys", count: stream.packCount)
@@ -84,7 +84,7 @@ extension StreamInfoCommands {
         tellMessages(stream, &context)
     }
 
-    /// What is known of producers' messages.
+    /// Writes what is remembered of producers' messages.
     private static func tellMessages(
         _ stream: StreamValue,
         _ context: inout CommandContext
@@ -100,7 +100,7 @@ extension StreamInfoCommands {
         context.reply.pair("iids-duplicates", count: memory?.duplicateCount ?? 0)
     }
 
-    /// A group with its pending entries and consumers, as FULL tells it.
+    /// Writes a group with its pending entries and consumers, for FULL.
     private static func tellFully(
         _ stream: StreamValue,
         _ group: StreamGroup,
@@ -128,7 +128,7 @@ extension StreamInfoCommands {
         }
     }
 
-    /// Up to `limit` pending entries; those of one consumer without its name.
+    /// Writes up to `limit` pending entries; those of a single consumer without its name.
     private static func tellPending(
         _ stream: StreamValue,
         _ group: StreamGroup,
@@ -150,7 +150,7 @@ extension StreamInfoCommands {
         context.reply.array(count, at: mark)
     }
 
-    /// How far a group has read.
+    /// Writes how far a group has read.
     private static func tellProgress(
         _ stream: StreamValue,
         _ group: StreamGroup,
@@ -228,7 +228,7 @@ extension StreamInfoCommands {
 }
 
 extension ReplyWriter {
-    /// What is told, by its name, and how many of it; null where there is no saying.
+    /// Writes a name and a number; null if the number is unknown.
     fileprivate mutating func pair(_ key: StaticString, count: Int64?) {
         bulk(key)
         if let count { integer(count) } else { null() }

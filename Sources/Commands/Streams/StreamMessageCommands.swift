@@ -77,7 +77,7 @@ extension StreamMessageCommands {
     }
 }
 
-/// The name of the message that XADD adds.
+/// The name of a message added by XADD.
 struct StreamMessage {
     private let arguments: Arguments
     private let options: StreamAddOptions
@@ -87,10 +87,10 @@ struct StreamMessage {
         self.options = options
     }
 
-    /// Lends the name that the producer gave, or 16 bytes that the fields and values determine.
+    /// Calls `body` with the name from the producer, or 16 bytes derived from fields and values.
     func withName<Result>(_ body: (Bytes) -> Result) -> Result {
         if let name = options.message { return body(name) }
-        // Fixed keys: the same message has the same name in every process.
+        // The hash keys are fixed: a message has the same name in every process.
         let first = KeyHasher(secret0: 0x243F_6A88_85A3_08D3, secret1: 0x1319_8A2E_0370_7344)
         let second = KeyHasher(secret0: 0xA409_3822_299F_31D0, secret1: 0x082E_FA98_EC4E_6C89)
         var digests: (UInt64, UInt64) = (0, 0)

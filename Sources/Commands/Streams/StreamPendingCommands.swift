@@ -3,7 +3,7 @@ internal import Store
 internal import Structures
 internal import Wire
 
-/// Pending entries: acknowledging, giving back, telling.
+/// Pending entries: acknowledging, releasing, listing.
 public enum StreamPendingCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
@@ -16,7 +16,7 @@ public enum StreamPendingCommands {
 }
 
 extension StreamPendingCommands {
-    /// The group that words 1 and 2 name, or nil.
+    /// The group named by words 1 and 2, or nil.
     private static func group(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -46,8 +46,9 @@ extension StreamPendingCommands {
         context.reply.integer(acknowledged)
     }
 
-    /// `XACKDEL key group [KEEPREF|DELREF|ACKED] IDS numids id [id …]`: for each id 1 when the
-    /// entry was acknowledged and removed, 2 when it must stay, -1 when it was not pending.
+    /// `XACKDEL key group [KEEPREF|DELREF|ACKED] IDS numids id [id …]`: a code per id.
+    ///
+    /// 1 if the entry was acknowledged and deleted, 2 if it must be kept, -1 if it was not pending.
     static func acknowledgeAndRemove(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -74,7 +75,7 @@ extension StreamPendingCommands {
     }
 
     /// `XNACK key group SILENT|FAIL|FATAL IDS numids id [id …] [RETRYCOUNT count] [FORCE]`: the
-    /// number of entries given back.
+    /// number of entries released.
     static func release(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -108,7 +109,7 @@ extension StreamPendingCommands {
         context.reply.integer(released)
     }
 
-    // MARK: Telling
+    // MARK: Listing
 
     /// `XPENDING key group [[IDLE min-idle-time] start end count [consumer]]`: a summary, or the
     /// pending entries.
@@ -145,7 +146,7 @@ extension StreamPendingCommands {
         context.reply.array(count, at: mark)
     }
 
-    /// The words of XPENDING's longer form.
+    /// The words of the longer form of XPENDING.
     private struct PendingRange {
         let interval: StreamInterval
         let limit: Int64

@@ -3,7 +3,7 @@ internal import Store
 internal import Structures
 internal import Wire
 
-/// Reading streams from where a client has come to.
+/// Reading streams from a client's position on.
 public enum StreamReadCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
@@ -47,7 +47,7 @@ extension StreamReadCommands {
         context.reply.streams(served, at: mark)
     }
 
-    /// The first id to read, by the word for stream `index`; nil where none can be.
+    /// The first id to read from stream `index`; nil if there can be none.
     private static func start(
         _ arguments: Arguments,
         _ options: StreamReadOptions,
@@ -69,19 +69,19 @@ extension StreamReadCommands {
 }
 
 extension ReplyWriter {
-    /// What goes before the entries of the stream at `key`.
+    /// Writes what precedes the entries of the stream at `key`.
     mutating func streamHead(_ key: Bytes) {
         if !isRESP3 { array(2) }
         bulk(key)
     }
 
-    /// The head of `count` streams with their entries, put in at `mark`; null for none.
+    /// Inserts the header for `count` streams with their entries at `mark`; null for none.
     mutating func streams(_ count: Int, at mark: Mark) {
         if count == 0 { return nullArray() }
         if isRESP3 { map(count, at: mark) } else { array(count, at: mark) }
     }
 
-    /// The entries from `lower` on that the budget allows; returns their number.
+    /// Writes entries from `lower` on within the budget; returns how many.
     mutating func entries(
         _ stream: StreamValue,
         _ lower: StreamID,

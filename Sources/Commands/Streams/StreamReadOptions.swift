@@ -2,9 +2,9 @@ internal import Primitives
 internal import Structures
 internal import Wire
 
-/// The options of XREAD and XREADGROUP, and where their streams stand.
+/// The options of XREAD and XREADGROUP, and the positions of their streams.
 struct StreamReadOptions {
-    /// A group and a consumer of it.
+    /// A consumer and its group.
     struct Reader {
         let group: Bytes
         let consumer: Bytes
@@ -12,20 +12,20 @@ struct StreamReadOptions {
 
     /// How much may be read.
     private(set) var budget = StreamReadBudget()
-    /// How long to wait where there is nothing, if at all.
+    /// How long to block if there is nothing to read; nil for not at all.
     private(set) var blockMilliseconds: Int64?
-    /// XREADGROUP: who reads.
+    /// XREADGROUP: the reader.
     private(set) var reader: Reader?
-    /// XREADGROUP: what is read need not be acknowledged.
+    /// XREADGROUP: whether entries need no acknowledgement (NOACK).
     private(set) var isUnacknowledged = false
-    /// XREADGROUP: pending entries that waited at least so long are read too.
+    /// XREADGROUP: also read pending entries that were idle for at least this long.
     private(set) var claimIdleMin: Int64?
-    /// The word of the first key; that of its id stands `streamCount` words on.
+    /// The index of the first key; its id is `streamCount` words further.
     private(set) var firstKey = 0
     /// The number of streams.
     private(set) var streamCount = 0
 
-    /// Reads the words behind the name.
+    /// Parses the words after the command's name.
     init(_ arguments: Arguments, inGroup: Bool) throws(CommandError) {
         var index = 1
         while index < arguments.count, streamCount == 0 {
@@ -116,29 +116,29 @@ struct StreamReadOptions {
     }
 }
 
-/// How many entries a reading command may still return.
+/// How much a command may still return.
 struct StreamReadBudget {
-    /// COUNT: the most of each stream.
+    /// COUNT: the maximum number of entries per stream.
     var perStream = Int.max
-    /// MAXCOUNT: the most of all streams together.
+    /// MAXCOUNT: the maximum number of entries of all streams together.
     var entries = Int.max
-    /// MAXSIZE: the most bytes of all entries together; the first one may be larger.
+    /// MAXSIZE: the maximum size of all entries together; the first may exceed it.
     var bytes = Int.max
-    /// Whether nothing more may be returned.
+    /// Whether the budget is used up.
     private(set) var isSpent = false
     private var hasFirst = false
 
-    /// Checks that the bounds agree.
+    /// Checks that the limits are consistent.
     func check() throws(CommandError) {
         guard entries == .max || perStream == .max || entries >= perStream else {
             throw .streamWords(.countsCrossed)
         }
     }
 
-    /// The most entries of the next stream.
+    /// The maximum number of entries from the next stream.
     var limit: Int { min(perStream, entries) }
 
-    /// Counts an entry of `byteCount` bytes; false where it is one too many.
+    /// Counts an entry of `byteCount` bytes; returns false if it exceeds the budget.
     mutating func take(_ byteCount: Int) -> Bool {
         if hasFirst, byteCount > bytes {
             isSpent = true

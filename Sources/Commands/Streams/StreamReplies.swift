@@ -4,10 +4,10 @@ internal import Structures
 internal import Wire
 
 extension ReplyWriter {
-    /// An id: `1526919030474-55`.
+    /// Writes an id: `1526919030474-55`.
     mutating func id(_ id: StreamID) { bulk(decimal: id.milliseconds, dash: id.sequence) }
 
-    /// A field or value.
+    /// Writes a field or value.
     mutating func word(_ word: StreamWord) {
         switch word {
         case .bytes(let bytes): bulk(bytes)
@@ -15,20 +15,20 @@ extension ReplyWriter {
         }
     }
 
-    /// An entry: its id, and its fields and values in turns.
+    /// Writes an entry: its id, then its fields and values alternately.
     mutating func entry(_ item: StreamPack.Item) {
         array(2)
         id(item.id)
         words(item)
     }
 
-    /// An entry's fields and values in turns.
+    /// Writes an entry's fields and values alternately.
     mutating func words(_ item: StreamPack.Item) {
         array(item.fieldCount * 2)
         item.forEachWord { word($0) }
     }
 
-    /// Up to `limit` entries of an interval, downwards when `reversed`; returns their number.
+    /// Writes up to `limit` entries of an interval, backwards if `reversed`; returns how many.
     @discardableResult
     mutating func entries(
         _ stream: StreamValue,

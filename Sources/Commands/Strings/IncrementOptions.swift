@@ -3,21 +3,21 @@ internal import Wire
 
 /// The options of INCREX.
 struct IncrementOptions {
-    /// What is added, and within which bounds.
+    /// The increment and the bounds.
     enum Amount {
         case integer(IncrementRange<Int64>)
         case float(IncrementRange<WideFloat>)
     }
 
-    /// What is added.
+    /// The increment and the bounds.
     let amount: Amount
-    /// Whether a sum out of bounds becomes the bound; else nothing changes.
+    /// Whether a result out of bounds becomes the bound; otherwise nothing changes.
     private(set) var saturates = false
     private var words = ExpiryWords()
     private var expiresOnlyFresh = false
     private let moment: Int64?
 
-    /// Reads the words from `start` on.
+    /// Parses the words from `start` on.
     init(_ arguments: Arguments, from start: Int, now: Int64) throws(CommandError) {
         var floating: Bytes?
         var integer: Bytes?
@@ -59,14 +59,14 @@ struct IncrementOptions {
         moment = try words.moment(now: now)
     }
 
-    /// The expiry of a key that had `old`.
+    /// The new expiry of a key with the expiry `old`.
     func expiry(replacing old: Int64?) -> Int64? {
         if words.persists { return nil }
         return expiresOnlyFresh ? old ?? moment : moment ?? old
     }
 }
 
-/// An increment, and the bounds of the sum.
+/// An increment and the bounds of the result.
 struct IncrementRange<Number> {
     let increment: Number
     let lower: Number
@@ -86,7 +86,7 @@ extension IncrementRange<Int64> {
         guard self.lower <= self.upper else { throw .string(.crossedBounds) }
     }
 
-    /// The new number and what was added to `old`; nil when nothing is.
+    /// The new number, and what was added to `old`; nil if nothing changes.
     func result(
         _ old: Int64,
         saturates: Bool
@@ -116,7 +116,7 @@ extension IncrementRange<WideFloat> {
         guard !(self.upper < self.lower) else { throw .string(.crossedBounds) }
     }
 
-    /// The new number and what was added to `old`; nil when nothing is.
+    /// The new number, and what was added to `old`; nil if nothing changes.
     func result(
         _ old: WideFloat,
         saturates: Bool

@@ -3,7 +3,7 @@ internal import Store
 internal import Structures
 internal import Wire
 
-/// Strings that are numbers.
+/// Strings that hold numbers.
 public enum NumberCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
@@ -73,7 +73,7 @@ extension NumberCommands {
         context.reply.integer(sum)
     }
 
-    /// The integer that a string holds or spells.
+    /// The integer that a string stores or spells out.
     static func integer(_ entry: Entry) throws(CommandError) -> Int64 {
         switch StringValue.content(entry) {
         case .integer(let number): return number
@@ -109,9 +109,8 @@ extension NumberCommands {
         return number
     }
 
-    /// `INCREX key [BYFLOAT float | BYINT integer] [SATURATE] [LBOUND low] [UBOUND high]
-    /// [EX seconds | PX milliseconds | EXAT … | PXAT … | PERSIST] [ENX]`: the sum, and what was
-    /// added.
+    /// `INCREX key [BYFLOAT float | BYINT integer] [SATURATE] [LBOUND low] [UBOUND high] [EX
+    /// seconds | PX milliseconds | EXAT … | PXAT … | PERSIST] [ENX]`: the sum, and what was added.
     static func incrementWithin(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -143,7 +142,7 @@ extension NumberCommands {
         }
     }
 
-    /// Stores a sum for as long as the options say.
+    /// Stores a sum with the expiry that the options specify.
     private static func keep(
         _ content: StringContent,
         _ key: Key,

@@ -7,10 +7,10 @@ struct SetOptions {
     private(set) var returnsOld = false
     /// Whether the key keeps its expiry.
     let keepsExpiry: Bool
-    /// The moment in milliseconds since 1970.
+    /// The expiry in milliseconds since 1970.
     let expiry: Int64?
 
-    /// Reads the words from `start` on.
+    /// Parses the words from `start` on.
     init(_ arguments: Arguments, from start: Int, now: Int64) throws(CommandError) {
         var index = start
         var words = ExpiryWords()
@@ -26,7 +26,7 @@ struct SetOptions {
             index += 1
         }
         keepsExpiry = words.keepsExpiry
-        // The words must all make sense before the time is looked at.
+        // All words must be valid before the time is parsed.
         expiry = try words.moment(now: now)
     }
 }

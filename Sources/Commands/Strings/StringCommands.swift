@@ -3,7 +3,7 @@ internal import Store
 internal import Structures
 internal import Wire
 
-/// Strings as whole values: get, set, compare.
+/// Strings as whole values: getting, setting, comparing.
 public enum StringCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
@@ -54,13 +54,13 @@ extension StringCommands {
             return try setWithOptions(arguments, key, &context)
         }
         let slot = context.find(key)
-        // Stated first, as the key need not be kept at hand for it then.
+        // This comes first, so that the key need not be kept around.
         context.changed(key, .set)
         store(key, arguments[2], expiry: nil, at: slot, &context)
         context.reply.ok()
     }
 
-    /// Stores the word `value` at `key`, taking over its block where it has one.
+    /// Stores the word `value` at `key`, taking over its block if it has one.
     @inline(__always)
     static func store(
         _ key: Key,
@@ -79,8 +79,9 @@ extension StringCommands {
         StringValue.set(key, content, expiry: expiry, at: slot, in: shard)
     }
 
-    /// States that `key` holds `value` now and stays until `expiry`, and logs both, whatever it
-    /// had before.
+    /// Reports that `key` now holds `value` until `expiry`.
+    ///
+    /// Logs both, whatever the key had before.
     static func noteStored(
         _ key: Key,
         _ value: Bytes,
@@ -98,7 +99,7 @@ extension StringCommands {
         }
     }
 
-    /// Removes the key at `slot`, if it is there, as what was asked for makes it due at once.
+    /// Removes the key at `slot`, if there is one, as the requested expiry is in the past.
     static func removeAsDue(_ key: Key, _ slot: Shard.Slot?, _ context: inout CommandContext) {
         guard let slot else { return }
         slot.shard.remove(slot)
@@ -190,7 +191,7 @@ extension StringCommands {
         noteStored(key, arguments[2], until: nil, &context)
     }
 
-    /// `SETNX key value`: 1, or 0 when the key is there.
+    /// `SETNX key value`: 1, or 0 if the key exists.
     static func setIfAbsent(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -229,8 +230,8 @@ extension StringCommands {
 
     // MARK: Comparing
 
-    /// `DELEX key [IFEQ value | IFNE value | IFDEQ digest | IFDNE digest]`: 1, or 0 when nothing
-    /// was removed.
+    /// `DELEX key [IFEQ value | IFNE value | IFDEQ digest | IFDNE digest]`: 1, or 0 if nothing was
+    /// removed.
     static func deleteIf(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -239,7 +240,7 @@ extension StringCommands {
             return try delete(context.firstKey(arguments), if: .always, &context)
         }
         guard arguments.count == 4 else { throw .wordCount }
-        // The condition of a key that is not there is not looked at.
+        // The condition is ignored if there is no such key.
         guard let slot = context.find(context.firstKey(arguments)) else {
             return context.reply.integer(0)
         }
@@ -253,7 +254,7 @@ extension StringCommands {
         try delete(context.firstKey(arguments), if: condition, &context)
     }
 
-    /// `DELIFEQ key value`: 1, or 0 when nothing was removed.
+    /// `DELIFEQ key value`: 1, or 0 if nothing was removed.
     static func deleteIfEqual(
         _ arguments: Arguments,
         _ context: inout CommandContext

@@ -3,7 +3,7 @@ internal import Store
 internal import Structures
 internal import Wire
 
-/// Strings at several keys at one moment.
+/// Strings at several keys at once.
 public enum StringManyCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
@@ -16,7 +16,7 @@ public enum StringManyCommands {
 }
 
 extension StringManyCommands {
-    /// `MGET key [key …]`: the strings; null for those that are not there or no strings.
+    /// `MGET key [key …]`: the strings; null for keys that are missing or hold other types.
     static func getMany(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -42,7 +42,7 @@ extension StringManyCommands {
         context.reply.ok()
     }
 
-    /// Stores the pairs of keys and values in `range`, for good.
+    /// Stores the pairs of keys and values in `range`, without an expiry.
     private static func store(
         _ arguments: Arguments,
         pairsIn range: Range<Int>,
@@ -56,8 +56,9 @@ extension StringManyCommands {
         }
     }
 
-    /// Stores the pairs of keys and values in `range` for as long as `words` say, which give the
-    /// moment `expiry`.
+    /// Stores the pairs of keys and values in `range` with the expiry given by `words`.
+    ///
+    /// `expiry` is the resulting time.
     private static func store(
         _ arguments: Arguments,
         pairsIn range: Range<Int>,
@@ -79,7 +80,7 @@ extension StringManyCommands {
         }
     }
 
-    /// `MSETNX key value [key value …]`: 1, or 0 when one of the keys is there.
+    /// `MSETNX key value [key value …]`: 1, or 0 if one of the keys exists.
     static func setManyIfAbsent(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -93,7 +94,7 @@ extension StringManyCommands {
         context.reply.integer(1)
     }
 
-    /// Whether all keys of the pairs in `range` are there, or all are not.
+    /// Whether all keys of the pairs in `range` exist, or none of them does.
     private static func all(
         _ arguments: Arguments,
         _ range: Range<Int>,
@@ -108,7 +109,7 @@ extension StringManyCommands {
     }
 
     /// `MSETEX numkeys key value [key value …] [NX | XX] [EX seconds | PX milliseconds | EXAT … |
-    /// PXAT … | KEEPTTL]`: 1, or 0 when nothing was stored.
+    /// PXAT … | KEEPTTL]`: 1, or 0 if nothing was stored.
     static func setManyWithOptions(
         _ arguments: Arguments,
         _ context: inout CommandContext

@@ -3,7 +3,7 @@ internal import Store
 internal import Structures
 internal import Wire
 
-/// Parts of strings.
+/// Substrings.
 public enum StringRangeCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
@@ -18,8 +18,8 @@ public enum StringRangeCommands {
 }
 
 extension StringRangeCommands {
-    /// `GETRANGE key start end`: the bytes from `start` to `end`, both counted from the end where
-    /// negative.
+    /// `GETRANGE key start end`: the bytes from `start` to `end`; negative offsets count from the
+    /// end.
     static func getRange(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -61,7 +61,7 @@ extension StringRangeCommands {
         context.reply.integer(max(old, end))
     }
 
-    /// The length of two parts together, which a string may have.
+    /// The total length of two parts; throws if it exceeds the limit.
     private static func sum(
         _ left: Int,
         _ right: Int,
@@ -92,7 +92,7 @@ extension StringRangeCommands {
         context.reply.integer(count)
     }
 
-    /// `STRLEN key`: the length, 0 where there is no key.
+    /// `STRLEN key`: the length, 0 if there is no key.
     static func length(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -104,7 +104,7 @@ extension StringRangeCommands {
     // MARK: Common subsequences
 
     /// `LCS key1 key2 [LEN] [IDX] [MINMATCHLEN length] [WITHMATCHLEN]`: the subsequence, its
-    /// length, or where its runs stand.
+    /// length, or the positions of its runs.
     static func commonSubsequence(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -118,12 +118,12 @@ extension StringRangeCommands {
         let limit = context.limits.stringBytesMax
         try withBytes(first) { first throws(CommandError) in
             try withBytes(second) { second throws(CommandError) in
-                // Redis keeps a table of 4 bytes a cell, and refuses where it would get too large.
+                // Redis uses a table of 4 bytes per cell, and refuses if that would get too large.
                 let cells = (first.count + 1).multipliedReportingOverflow(by: second.count + 1)
                 guard !cells.overflow, cells.partialValue <= limit / 4 else {
                     throw .string(.subsequenceTooLong)
                 }
-                // Two bits a cell.
+                // Two bits per cell.
                 guard SharedBlock.isAvailable(cells.partialValue / 4) else {
                     throw .string(.subsequenceMemory)
                 }

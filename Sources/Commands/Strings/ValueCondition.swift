@@ -3,19 +3,20 @@ internal import Store
 internal import Structures
 internal import Wire
 
-/// When SET and DELEX may act: words `NX`, `XX`, `IFEQ value`, `IFNE value`, `IFDEQ digest`,
-/// `IFDNE digest`.
+/// The conditions of SET and DELEX.
+///
+/// They are `NX`, `XX`, `IFEQ value`, `IFNE value`, `IFDEQ digest` and `IFDNE digest`.
 enum ValueCondition {
     case always
     case absent
     case present
     case equal(Bytes)
     case notEqual(Bytes)
-    /// nil: one that no value has.
+    /// nil: a digest that no value has.
     case digest(UInt64?)
     case otherDigest(UInt64?)
 
-    /// The condition at `index`, which moves to its last word; nil when there is none.
+    /// Parses the condition at `index`, which moves to its last word; nil if there is none.
     init?(_ arguments: Arguments, _ index: inout Int) throws(CommandError) {
         let word = arguments[index]
         if word.isWord("NX") {
@@ -27,7 +28,7 @@ enum ValueCondition {
         }
     }
 
-    /// The condition at `index` that compares the value, as above.
+    /// Parses the condition at `index` that compares the value, as above.
     init?(comparing arguments: Arguments, _ index: inout Int) throws(CommandError) {
         let word = arguments[index]
         let (isEqual, isDifferent) = (word.isWord("IFEQ"), word.isWord("IFNE"))
@@ -43,9 +44,9 @@ enum ValueCondition {
         }
     }
 
-    /// The digest that `word` spells, in either case; nil where it spells none.
+    /// The digest that `word` spells, ignoring case; nil if it is not one.
     ///
-    /// As in Redis only the length must be right.
+    /// As in Redis, only the length must be correct.
     private static func digest(_ word: Bytes) throws(CommandError) -> UInt64? {
         guard word.count == 16 else {
             throw .string(.digest)
@@ -60,9 +61,9 @@ enum ValueCondition {
         return digest
     }
 
-    /// Whether a key that holds `entry` (nil: is not there) meets the condition.
+    /// Whether a key with `entry` (nil: absent) meets the condition.
     ///
-    /// Throws: comparing needs a string.
+    /// Throws: if the value to compare is not a string.
     func allows(_ entry: Entry?) throws(CommandError) -> Bool {
         switch self {
         case .always: return true
@@ -92,7 +93,7 @@ enum ValueCondition {
         }
     }
 
-    /// Whether `other` may follow in one command: NX and XX may be said twice, nothing else mixes.
+    /// Whether `other` may follow: NX and XX may be repeated, but nothing may be combined.
     func mayBecome(_ other: ValueCondition) -> Bool {
         switch (self, other) {
         case (.always, _), (.absent, .absent), (.present, .present): true

@@ -128,7 +128,7 @@ extension Shard {
         }
     }
 
-    // MARK: What waits
+    // MARK: Values waiting to be freed
 
     private var remains: [Remains] {
         // SAFETY: the lock makes the caller the only user.

@@ -81,7 +81,7 @@ extension HashValue {
         }
     }
 
-    // MARK: What the shard must know
+    // MARK: Informing the shard
 
     /// Tells the shard that a field expires at `expiry`.
     func announce(_ expiry: Int64) {

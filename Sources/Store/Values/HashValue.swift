@@ -307,7 +307,7 @@ public struct HashValue {
         return true
     }
 
-    // MARK: Making
+    // MARK: Creating
 
     /// Whether a hash of `count` fields, names and values up to `bytes` long, is kept as a pack.
     static func fitsPack(_ count: Int, _ bytes: Int, _ limits: EncodingLimits) -> Bool {

@@ -133,7 +133,7 @@ public struct ListValue {
         return encoding == .node ? own : own + large.byteCount(shard.arena)
     }
 
-    // MARK: Making
+    // MARK: Creating
 
     /// Adds `key`, which must be absent, without elements; the first will have `bytes` bytes.
     public static func create(_ key: Key, bytes: Int, in shard: Shard) -> ListValue {

@@ -96,7 +96,7 @@ public struct SetCombination {
         }
     }
 
-    // MARK: Walking one set, looking in others
+    // MARK: Walking one set, searching others
 
     /// Calls `body` with the members of `set` that all `others` contain, or that none does.
     ///

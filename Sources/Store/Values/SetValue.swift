@@ -44,7 +44,9 @@ public struct SetValue {
         saveContent()
     }
 
-    /// Adds `member`; returns false if it is present. `hash` is the hash of its text.
+    /// Adds `member` unless it is present; returns whether it was added.
+    ///
+    /// `hash` is the hash of its text.
     public mutating func add(
         _ member: PackItem,
         _ hash: @autoclosure () -> KeyHash,

@@ -238,7 +238,7 @@ public struct SortedSetValue {
         return true
     }
 
-    // MARK: Making
+    // MARK: Creating
 
     /// Whether `count` members, none longer than `bytes`, are kept as a pack.
     static func fitsPack(_ count: Int, _ bytes: Int, _ limits: EncodingLimits) -> Bool {

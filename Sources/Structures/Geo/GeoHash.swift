@@ -85,7 +85,7 @@ public struct GeoHash: Equatable, Sendable {
         return (x | x >> 16) & 0x0000_0000_FFFF_FFFF
     }
 
-    // MARK: Places
+    // MARK: Coordinates
 
     /// The number of the cell's row, from south to north.
     var row: UInt64 { GeoHash.gather(bits) }

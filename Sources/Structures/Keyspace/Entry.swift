@@ -199,7 +199,7 @@ public struct Entry: Sendable {
         }
     }
 
-    // MARK: Making
+    // MARK: Creating
 
     @inlinable
     static func lengthCount(_ valueCount: Int) -> Int { valueCount < 128 ? 1 : 2 }

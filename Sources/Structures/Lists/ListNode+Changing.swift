@@ -76,7 +76,7 @@ extension ListNode {
             || limit.allows(count: count &+ 1, byteCount: ListNode.start &+ shape.byteCount)
     }
 
-    // MARK: Making
+    // MARK: Creating
 
     /// Creates an empty node with room for `byteCount` bytes of elements.
     public static func create(room byteCount: Int, _ arena: inout Arena) -> Handle {

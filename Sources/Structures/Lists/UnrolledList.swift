@@ -55,7 +55,7 @@ public struct UnrolledList: BitwiseCopyable, Sendable {
         arena.cell(handle).store(self, 0)
     }
 
-    // MARK: Places
+    // MARK: Locations
 
     /// Where in the list a node is.
     enum Place {

@@ -128,7 +128,7 @@ public enum StreamWord {
         }
     }
 
-    // MARK: What Redis would take
+    // MARK: Sizes in Redis
 
     /// The size of an integer in a listpack.
     ///
