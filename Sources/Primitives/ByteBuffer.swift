@@ -1,25 +1,25 @@
 internal import CSupport
 internal import Glibc
 
-/// A growable run of bytes with one owner: reply buffers, query buffers, log records.
+/// A growable byte buffer with a single owner: reply buffers, query buffers, log records.
 ///
-/// Growth doubles; the first allocation comes with the first byte.
+/// Growth doubles the capacity; no memory is allocated before the first byte.
 ///
 /// ## Invariants
 /// `0 ≤ count ≤ capacity`; `base` is nil exactly when `capacity` is zero.
 @safe
 public struct ByteBuffer: ~Copyable {
     @usableFromInline var base: UnsafeMutablePointer<UInt8>?
-    /// The bytes held.
+    /// The number of bytes.
     @inlinable public var count: Int { used }
     @usableFromInline var used = 0
-    /// The bytes that fit without growing.
+    /// The number of bytes that fit without growing.
     public internal(set) var capacity = 0
 
-    /// An empty buffer that owns no memory.
+    /// Creates an empty buffer without memory.
     public init() { unsafe base = nil }
 
-    /// An empty buffer with room for `capacity` bytes.
+    /// Creates an empty buffer with room for `capacity` bytes.
     public init(capacity: Int) {
         unsafe base = nil
         reserve(capacity)
@@ -35,7 +35,7 @@ public struct ByteBuffer: ~Copyable {
         return unsafe Bytes(base: base, count: count)
     }
 
-    /// The bytes held, for editing in place; valid until the buffer grows.
+    /// The memory of the buffer, for editing its bytes in place; valid until the buffer grows.
     public var cell: Cell {
         // SAFETY: `capacity` bytes are there; an empty buffer is not dereferenced.
         guard let base = unsafe base else {
@@ -44,16 +44,16 @@ public struct ByteBuffer: ~Copyable {
         return unsafe Cell(UnsafeMutableRawPointer(base), count: capacity)
     }
 
-    /// Makes room for `extra` bytes behind `count` and returns their address.
+    /// Makes room for `extra` bytes after `count` and returns its address.
     @inlinable
     @inline(__always)
     public mutating func room(_ extra: Int) -> UnsafeMutablePointer<UInt8> {
         if _slowPath(capacity &- count < extra) { reserve(extra) }
-        // SAFETY: `reserve` made `base` exist, as `extra` is positive or memory was there.
+        // SAFETY: `base` is not nil, as `extra` is positive or there was memory already.
         return unsafe base.unsafelyUnwrapped + count
     }
 
-    /// Counts `extra` bytes, written at `room`, as held.
+    /// Adds `extra` bytes, written at `room`, to the contents.
     @inlinable
     @inline(__always)
     public mutating func commit(_ extra: Int) {
@@ -61,14 +61,15 @@ public struct ByteBuffer: ~Copyable {
         assert(used <= capacity)
     }
 
-    /// Makes room for `extra` more bytes; ends the process when there is no memory.
+    /// Makes room for `extra` more bytes; ends the process if there is no memory.
     @inline(never)
     public mutating func reserve(_ extra: Int) {
         guard reserve(ifAvailable: extra) else { apus_out_of_memory(extra) }
     }
 
-    /// Makes room for `extra` more bytes; false, and the buffer stays as it is, when there is no
-    /// memory.
+    /// Makes room for `extra` more bytes.
+    ///
+    /// If there is no memory, returns false and leaves the buffer unchanged.
     public mutating func reserve(ifAvailable extra: Int) -> Bool {
         let needed = count + max(extra, 1)
         guard needed > capacity else { return true }
@@ -130,24 +131,24 @@ public struct ByteBuffer: ~Copyable {
         used -= dropped
     }
 
-    /// Gives back what is not needed where a few bytes stand in a large buffer.
+    /// Shrinks a large buffer that holds only a few bytes.
     public mutating func shrink() {
         let fit = max(count, 64)
         guard capacity >= 4096, fit < capacity / 4, let base = unsafe base else { return }
-        // SAFETY: `base` came from malloc; a block that cannot be made smaller stays as it is.
+        // SAFETY: `base` came from malloc; a block that cannot be shrunk stays as it is.
         guard let smaller = unsafe realloc(base, fit) else { return }
         unsafe self.base = smaller.assumingMemoryBound(to: UInt8.self)
         capacity = fit
     }
 
-    /// Cuts the buffer to its first `length` bytes.
+    /// Truncates the buffer to its first `length` bytes.
     @inlinable
     public mutating func truncate(to length: Int) {
         precondition(length >= 0 && length <= count, "more than the buffer holds")
         used = length
     }
 
-    /// Forgets the bytes; gives the memory back when it is more than `keep`.
+    /// Removes all bytes; frees the memory if it is more than `keep`.
     public mutating func removeAll(keep: Int) {
         used = 0
         guard capacity > keep else { return }
@@ -156,9 +157,9 @@ public struct ByteBuffer: ~Copyable {
         capacity = 0
     }
 
-    /// Moves what stands behind `position + bodyCount` to `position`, the body after it.
+    /// Moves the bytes after `position + bodyCount` to `position`, before the body.
     ///
-    /// The moved part is a head of at most 64 bytes, written after its body.
+    /// The moved part is a header of at most 64 bytes, which was written after its body.
     public mutating func rotateTail(from position: Int, bodyCount: Int) {
         let headCount = count - position - bodyCount
         precondition(headCount >= 0 && headCount <= 64, "the head is short")

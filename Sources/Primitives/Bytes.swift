@@ -2,12 +2,12 @@ public import CSupport
 
 /// A borrowed run of bytes: a word of a request, a key, a value.
 ///
-/// It is what a `Span<UInt8>` is, but may be stored and returned; docs/decisions/0002-bytes.md
-/// says why. Reading is bounds-checked.
+/// It is like a `Span<UInt8>` but may be stored and returned; docs/decisions/0002-bytes.md explains
+/// why. Reads are bounds-checked.
 ///
 /// ## Invariants
-/// `base` is readable for `count` bytes for as long as the lender says: a request's words until
-/// its command ends, an entry's bytes until the next change of its shard.
+/// `base` is readable for `count` bytes for as long as the owner guarantees: a request's words
+/// until its command ends, an entry's bytes until its shard next changes.
 @safe
 @frozen
 public struct Bytes {
@@ -16,27 +16,27 @@ public struct Bytes {
     /// The number of bytes.
     public let count: Int
 
-    /// A run of `count` bytes from `base`.
+    /// Creates a run of `count` bytes at `base`.
     @inlinable
     public init(base: UnsafePointer<UInt8>, count: Int) {
         unsafe self.base = base
         self.count = count
     }
 
-    /// A run of `count` bytes from a raw address.
+    /// Creates a run of `count` bytes at a raw address.
     @inlinable
     public init(raw: UnsafeRawPointer, count: Int) {
         unsafe self.base = raw.assumingMemoryBound(to: UInt8.self)
         self.count = count
     }
 
-    /// No bytes.
+    /// Creates an empty run.
     @inlinable
     public init() {
         self.init(StaticString(""))
     }
 
-    /// The bytes of a literal, which live for ever.
+    /// The bytes of a literal, which live forever.
     @inlinable
     public init(_ literal: StaticString) {
         unsafe self.base = literal.utf8Start
@@ -74,8 +74,10 @@ public struct Bytes {
     @inlinable
     public func dropFirst(_ start: Int) -> Bytes { self[start..<count] }
 
-    /// Whether both have the same bytes; up to 16 are compared without a call, the last ones first,
-    /// as names that begin alike mostly end differently.
+    /// Whether both have the same bytes.
+    ///
+    /// Up to 16 bytes are compared without a call, the last ones first, as names with a common
+    /// prefix mostly differ at the end.
     ///
     /// Complexity: O(`count`).
     @inlinable
@@ -92,8 +94,9 @@ public struct Bytes {
         return unsafe count <= 16 || memcmp(left.base + 8, right.base + 8, count &- 16) == 0
     }
 
-    /// The last eight bytes, little-endian; of fewer, all of them in some order: equal for runs of
-    /// the same length up to eight exactly where the bytes are.
+    /// The last eight bytes, little-endian; of a shorter run, all bytes in some order.
+    ///
+    /// For runs of the same length up to eight, the words are equal exactly if the bytes are.
     @inlinable
     public var tailWord: UInt64 {
         // SAFETY: every load lies within `count` bytes.
@@ -111,8 +114,9 @@ public struct Bytes {
         return unsafe ends | UInt64(base[count >> 1]) << 8
     }
 
-    /// The first eight bytes as a big-endian number, zeros behind fewer: it rises as the runs do,
-    /// and is the same where these bytes do not decide.
+    /// The first eight bytes as a big-endian number, padded with zeros.
+    ///
+    /// It is ordered as the runs are, and equal if the first eight bytes do not decide.
     @inlinable
     public var leadingWord: UInt64 {
         // SAFETY: every load lies within `count` bytes.
@@ -125,7 +129,7 @@ public struct Bytes {
         return word
     }
 
-    /// Negative, zero or positive as `self` sorts before, with or after `other`, bytewise.
+    /// Negative, zero or positive if `self` sorts before, with or after `other`, bytewise.
     @inlinable
     public func compare(_ other: Bytes) -> Int {
         let shared = min(count, other.count)
@@ -134,7 +138,7 @@ public struct Bytes {
         return order != 0 ? order : count - other.count
     }
 
-    /// Whether these are the letters of `word`, in either case.
+    /// Whether these are the letters of `word`, ignoring case.
     ///
     /// Precondition: `word` is ASCII in upper case.
     @inlinable
@@ -153,11 +157,11 @@ public struct Bytes {
     /// Copies all bytes to `target`, which has room for `count`.
     @inlinable
     public func copy(to target: UnsafeMutableRawPointer) {
-        // SAFETY: the caller's promise; the two do not overlap.
+        // SAFETY: the caller guarantees the room; the two do not overlap.
         unsafe _ = memcpy(target, base, count)
     }
 
-    /// As `copy`, without a call for up to 32 bytes.
+    /// As `copy`, but inline for up to 32 bytes.
     @inlinable
     @inline(__always)
     public func copyInline(to target: UnsafeMutableRawPointer) {
@@ -197,7 +201,7 @@ public struct Bytes {
         unsafe String(decoding: UnsafeBufferPointer(start: base, count: count), as: UTF8.self)
     }
 
-    /// The bytes as an array of their own, for the control plane.
+    /// A copy of the bytes as an array, for the control plane.
     public var array: [UInt8] {
         // SAFETY: readable for `count` bytes.
         unsafe Array(UnsafeBufferPointer(start: base, count: count))
@@ -211,7 +215,7 @@ extension Array where Element == UInt8 {
         unsafe append(contentsOf: UnsafeBufferPointer(start: bytes.base, count: bytes.count))
     }
 
-    /// Lends the array's bytes to `body`.
+    /// Calls `body` with the array's bytes.
     @inlinable
     public func withBytes<Result, Failure: Error>(
         _ body: (Bytes) throws(Failure) -> Result
@@ -232,7 +236,7 @@ extension Bytes {
 }
 
 extension Bytes {
-    /// Whether both have the same letters, in either case.
+    /// Whether both have the same letters, ignoring case.
     public func isSameWord(as other: Bytes) -> Bool {
         guard count == other.count else { return false }
         for index in 0..<count {
@@ -247,7 +251,7 @@ extension Bytes {
 }
 
 extension Bytes {
-    /// `tail` together with the `count` bytes before it, which are of the same run.
+    /// Extends `tail` by the `count` bytes before it, which belong to the same memory.
     public init(_ tail: Bytes, extendedBack count: Int) {
         unsafe self.init(base: tail.base - count, count: tail.count + count)
     }

@@ -1,10 +1,11 @@
-/// A block of memory whose layout its user knows: unaligned loads and stores at byte offsets.
+/// A block of memory with a layout known to its user: unaligned access at byte offsets.
 ///
-/// The door between layouts drawn in comments and raw memory. Debug builds check offsets against
-/// the block's end where it is known; each layout type states which ones it uses.
+/// This is the only way from the layouts drawn in comments to raw memory. Debug builds check
+/// offsets against the end of the block if it is known; each layout type documents the offsets that
+/// it uses.
 ///
 /// ## Invariants
-/// `base` is readable and writable over the whole layout while its arena holds the block.
+/// `base` is readable and writable for the whole layout while its arena holds the block.
 @safe
 @frozen
 public struct Cell: @unchecked Sendable {  // because: its owner's lock guards it
@@ -12,16 +13,16 @@ public struct Cell: @unchecked Sendable {  // because: its owner's lock guards i
     public let base: UnsafeMutableRawPointer
 
     #if DEBUG
-        /// The bytes from `base` to the block's end; `Int.max` where that is not known.
+        /// The number of bytes from `base` to the end of the block; `Int.max` if unknown.
         @usableFromInline let limit: Int
     #endif
 
-    /// The block at `base`.
+    /// Creates a view of the block at `base`.
     @inlinable
     @inline(__always)
     public init(_ base: UnsafeMutableRawPointer) { unsafe self.init(base, count: .max) }
 
-    /// The block of `count` bytes at `base`.
+    /// Creates a view of the block of `count` bytes at `base`.
     @inlinable
     @inline(__always)
     public init(_ base: UnsafeMutableRawPointer, count: @autoclosure () -> Int) {
@@ -31,7 +32,7 @@ public struct Cell: @unchecked Sendable {  // because: its owner's lock guards i
         #endif
     }
 
-    /// The block that begins `offset` bytes further on.
+    /// The block that starts `offset` bytes further on.
     @inlinable
     @inline(__always)
     public func advanced(by offset: Int) -> Cell {
@@ -42,7 +43,7 @@ public struct Cell: @unchecked Sendable {  // because: its owner's lock guards i
         #endif
     }
 
-    /// Ends debug builds where `count` bytes from `offset` reach beyond the block.
+    /// In debug builds, traps if `count` bytes at `offset` extend past the end of the block.
     @inlinable
     @inline(__always)
     func check(_ offset: Int, _ count: Int) {
@@ -51,7 +52,7 @@ public struct Cell: @unchecked Sendable {  // because: its owner's lock guards i
         #endif
     }
 
-    /// Whether both begin at the same address.
+    /// Whether both start at the same address.
     @inlinable
     @inline(__always)
     public func isSame(as other: Cell) -> Bool { unsafe base == other.base }
@@ -82,7 +83,7 @@ public struct Cell: @unchecked Sendable {  // because: its owner's lock guards i
     @inline(__always)
     public func byte(_ offset: Int) -> UInt8 { load(offset) }
 
-    /// The `count` bytes from `offset`, lent.
+    /// The `count` bytes at `offset`, borrowed.
     @inlinable
     @inline(__always)
     public func bytes(_ offset: Int, _ count: Int) -> Bytes {

@@ -1,17 +1,17 @@
-/// Whole numbers as decimal text, both ways, with Redis' strictness.
+/// Converts integers to and from decimal text, as strictly as Redis does.
 public enum DecimalText {
-    /// The most bytes that `write` puts down: a sign and 19 digits.
+    /// The maximum number of bytes that `write` produces: a sign and 19 digits.
     public static let byteCountMax = 20
 
     /// The number that `text` spells, or nil.
     ///
-    /// Strict, so that printing gives `text` again: no sign `+`, no leading zeros, no spaces, no
-    /// `-0`, nothing beyond 64 bits.
+    /// Only canonical text is accepted: no `+`, no leading zeros, no spaces, no `-0`, nothing
+    /// beyond 64 bits.
     @inlinable
     public static func integer(_ text: Bytes) -> Int64? {
         let count = text.count
         guard count > 0, count <= byteCountMax else { return nil }
-        // SAFETY: every index below is under `count`.
+        // SAFETY: every index below is less than `count`.
         let base = unsafe text.base
         let negative = unsafe base[0] == UInt8(ascii: "-")
         var index = negative ? 1 : 0
@@ -45,7 +45,7 @@ public enum DecimalText {
         return magnitude <= UInt64(Int64.max) ? Int64(magnitude) : nil
     }
 
-    /// The number of bytes that `write` puts down for `value`.
+    /// The number of bytes that `write` produces for `value`.
     @inlinable
     public static func byteCount(_ value: Int64) -> Int {
         digitCount(value.magnitude) + (value < 0 ? 1 : 0)
@@ -67,7 +67,7 @@ public enum DecimalText {
     @discardableResult
     public static func write(_ value: Int64, to target: UnsafeMutablePointer<UInt8>) -> Int {
         let negative = value < 0
-        // SAFETY: the caller's room holds the sign and all digits.
+        // SAFETY: the caller's room fits the sign and all digits.
         if negative { unsafe target[0] = UInt8(ascii: "-") }
         return unsafe write(unsigned: value.magnitude, to: target + (negative ? 1 : 0))
             + (negative ? 1 : 0)
@@ -75,16 +75,16 @@ public enum DecimalText {
 
     /// Writes `value` at `target`, which has room for `byteCountMax`, and returns the byte count.
     ///
-    /// Digits are made eight at a time in one word, which is stored whole: bytes behind the last
-    /// digit may change, within the room.
+    /// Digits are computed eight at a time in one word, which is stored as a whole: bytes past the
+    /// last digit may change, within that room.
     @inlinable
     @discardableResult
     public static func write(
         unsigned value: UInt64,
         to target: UnsafeMutablePointer<UInt8>
     ) -> Int {
-        // SAFETY: the caller's room: at most 20 digits, of which each word but the first ends one
-        // of eight; the first is stored before all others.
+        // SAFETY: the caller's room fits at most 20 digits; every word but the first ends at one of
+        // eight, and the first is stored before all others.
         let raw = UnsafeMutableRawPointer(target)
         var rest = value
         var low: UInt64 = 0
@@ -101,7 +101,7 @@ public enum DecimalText {
             }
         }
         let digits = eightDigits(rest)
-        // A zero has one digit all the same.
+        // Zero still has one digit.
         let leading = min(digits.trailingZeroBitCount >> 3, 7)
         unsafe raw.storeBytes(of: (digits | zeros) >> UInt64(leading &* 8), as: UInt64.self)
         var count = 8 &- leading
@@ -121,20 +121,21 @@ public enum DecimalText {
     /// The text `00000000`.
     @usableFromInline static let zeros: UInt64 = 0x3030_3030_3030_3030
 
-    /// The eight digits of a number below 10⁸, a byte each, the first one in the lowest byte:
-    /// halves are split into quarters and these into digits, side by side in one word.
+    /// The eight digits of a number below 10⁸, a byte each, the first digit in the lowest byte.
+    ///
+    /// Halves are split into quarters and these into digits, in parallel within one word.
     @inlinable
     @inline(__always)
     static func eightDigits(_ value: UInt64) -> UInt64 {
         let halves = value / 10_000 | (value % 10_000) << 32
-        // 10486 / 2²⁰ is 1/100 for what is below 10⁴, 103 / 2¹⁰ is 1/10 for what is below 100.
+        // 10486 / 2²⁰ is 1/100 for numbers below 10⁴, 103 / 2¹⁰ is 1/10 for numbers below 100.
         let hundreds = (halves &* 10_486) >> 20 & 0x0000_007F_0000_007F
         let quarters = hundreds | (halves &- hundreds &* 100) << 16
         let tens = (quarters &* 103) >> 10 & 0x000F_000F_000F_000F
         return tens | (quarters &- tens &* 10) << 8
     }
 
-    /// Lends the decimal text of `value` to `body`.
+    /// Calls `body` with the decimal text of `value`.
     @inlinable
     public static func withText<Result, Failure: Error>(
         _ value: Int64,

@@ -1,25 +1,24 @@
-/// Bytes that are edited in place, each access checked against their end: a string's, lent to a
-/// command.
+/// Bytes of a string to edit in place, with bounds-checked access.
 ///
-/// Valid until the string changes otherwise.
+/// Valid until the string changes by other means.
 @frozen
 public struct EditableBytes {
-    /// The block that the bytes begin, for layouts that know their way.
+    /// The block that starts with the bytes, for types with a layout of their own.
     public let cell: Cell
     /// The number of bytes.
     public let count: Int
 
-    /// The first `count` bytes of `cell`.
+    /// Creates a view of the first `count` bytes of `cell`.
     @inlinable
     public init(_ cell: Cell, count: Int) {
         self.cell = cell
         self.count = count
     }
 
-    /// All bytes, lent.
+    /// All bytes, borrowed.
     @inlinable public var bytes: Bytes { cell.bytes(0, count) }
 
-    /// Copies `bytes`, which lie elsewhere, to `offset`.
+    /// Copies `bytes`, which must not overlap, to `offset`.
     @inlinable
     public func put(_ bytes: Bytes, _ offset: Int) {
         precondition(offset >= 0 && offset <= count - bytes.count, "beyond the string's end")

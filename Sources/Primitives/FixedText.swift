@@ -1,9 +1,10 @@
 extension ByteBuffer {
-    /// The most digits behind the point that `append(fixed:digits:)` writes.
+    /// The maximum number of decimals that `append(fixed:digits:)` writes.
     public static let fixedDigitsMax = 17
 
-    /// Appends `value` with so many digits behind the point, correctly rounded, as C's `%f` does;
-    /// without trailing zeros when `trims`.
+    /// Appends `value` with `digits` decimals, correctly rounded, as C's `%f` does.
+    ///
+    /// Omits trailing zeros if `trims`.
     public mutating func append(fixed value: Double, digits: Int, trims: Bool = false) {
         precondition(digits > 0 && digits <= ByteBuffer.fixedDigitsMax, "too many digits")
         guard value.isFinite else {
@@ -33,8 +34,7 @@ extension ByteBuffer {
         }
     }
 
-    /// The whole number nearest to `fraction`, which is under 1, times `scale`; of two equally near
-    /// the even one.
+    /// `fraction`, which is below 1, times `scale`, rounded to the nearest integer, ties to even.
     private static func scaled(_ fraction: Double, by scale: UInt64) -> UInt64 {
         guard fraction.isNormal else { return 0 }
         let significand = fraction.significandBitPattern | 1 << 52

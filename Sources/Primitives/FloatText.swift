@@ -1,13 +1,13 @@
 internal import CSupport
 
-/// Floating-point numbers as text, both ways, as Redis reads and prints them.
+/// Converts floating-point numbers to and from text, as Redis reads and prints them.
 public enum FloatText {
-    /// The most bytes that `write` puts down.
+    /// The maximum number of bytes that `write` produces.
     public static let byteCountMax = 32
-    /// The most bytes that `writeSum` puts down.
+    /// The maximum number of bytes that `writeSum` produces.
     public static let sumByteCountMax = 5200
 
-    /// Why two texts have no sum.
+    /// Why two texts cannot be added.
     public enum SumFailure: Error {
         case leftNotNumber, rightNotNumber, notFinite
     }
@@ -22,7 +22,7 @@ public enum FloatText {
         return valid ? value : nil
     }
 
-    /// As `number`, but what is too large is infinite, and what is too small is zero.
+    /// As `number`, but numbers too large become infinite, and numbers too small become zero.
     public static func numberInAnyRange(_ text: Bytes) -> Double? {
         var value = 0.0
         // SAFETY: reads `count` bytes.
@@ -32,10 +32,11 @@ public enum FloatText {
         return valid ? value : nil
     }
 
-    /// Writes `value` in the form that Redis has since 7.2: `inf`, `-inf`, `nan`, whole numbers up
-    /// to 2⁶² with all their digits, and otherwise the fewest digits that read back the same.
+    /// Writes `value` in the format that Redis uses since 7.2.
     ///
-    /// `target` has room for `byteCountMax`. Returns the byte count.
+    /// That is `inf`, `-inf`, `nan`, integers up to 2⁶² with all their digits, and otherwise the
+    /// fewest digits that read back as the same number. `target` has room for `byteCountMax`.
+    /// Returns the byte count.
     @discardableResult
     public static func write(_ value: Double, to target: UnsafeMutablePointer<UInt8>) -> Int {
         if value.isInfinite { return unsafe write(value < 0 ? "-inf" : "inf", to: target) }
@@ -55,7 +56,7 @@ public enum FloatText {
         _ right: Bytes,
         to target: UnsafeMutablePointer<UInt8>
     ) throws(SumFailure) -> Int {
-        // SAFETY: the shim reads the two runs and writes at most the capacity given.
+        // SAFETY: the shim reads the two runs and writes at most the given capacity.
         let count = unsafe left.base.withMemoryRebound(to: CChar.self, capacity: left.count) { a in
             unsafe right.base.withMemoryRebound(to: CChar.self, capacity: right.count) { b in
                 unsafe target.withMemoryRebound(to: CChar.self, capacity: sumByteCountMax) {
@@ -75,16 +76,16 @@ public enum FloatText {
         _ literal: StaticString,
         to target: UnsafeMutablePointer<UInt8>
     ) -> Int {
-        // SAFETY: the caller's room is for longer texts.
+        // SAFETY: the caller's room fits longer texts.
         unsafe Bytes(literal).copy(to: target)
         return literal.utf8CodeUnitCount
     }
 }
 
 extension ByteBuffer {
-    /// Appends `value` with the 17 digits that tell every double from all others, as `%.17g`.
+    /// Appends `value` with 17 digits, which identify every double, as `%.17g` does.
     public mutating func append(allDigitsOf value: Double) {
-        // SAFETY: room for what is written, whose length comes back.
+        // SAFETY: there is room for what is written; its length is returned.
         let count = unsafe room(FloatText.byteCountMax).withMemoryRebound(
             to: CChar.self,
             capacity: FloatText.byteCountMax
@@ -94,10 +95,10 @@ extension ByteBuffer {
         commit(Int(count))
     }
 
-    /// Appends a whole number of more than 63 bits, with so many zeros behind the point.
+    /// Appends an integer of more than 63 bits, with `digits` zeros as decimals.
     mutating func append(large value: Double, digits: Int) {
         let byteCountMax = 330
-        // SAFETY: room for 309 digits, a sign, a point and the most digits behind it.
+        // SAFETY: room for 309 digits, a sign, a point and the maximum number of decimals.
         let count = unsafe room(byteCountMax).withMemoryRebound(
             to: CChar.self,
             capacity: byteCountMax
@@ -117,14 +118,14 @@ extension ByteBuffer {
     }
 }
 
-/// The shortest digits of a finite double that is neither zero nor a small whole number.
+/// The shortest digits of a finite double that is neither zero nor a small integer.
 ///
 /// ```text
-/// 123450000.0   whole, unless more than seven zeros would follow: 1.2345e+20
-/// 0.00012345    a fraction, unless its last digit is the seventh or a later one and the first
-///               is far from the point: 1.2345e-7, 1.23456789012345e+8
+/// 123450000.0   an integer, unless more than seven zeros would follow: 1.2345e+20
+/// 0.00012345    a fraction, unless its last decimal is the seventh or later and its first digit is
+///               far from the point: 1.2345e-7, 1.23456789012345e+8
 /// ```
-/// Source: the layout is that of the fpconv library, with which Redis prints scores since 7.2.
+/// Source: the format of the fpconv library, with which Redis prints scores since 7.2.
 private struct ShortestDouble {
     private var digits: (UInt64, UInt8) = (0, 0)
     private let negative: Bool
@@ -133,7 +134,8 @@ private struct ShortestDouble {
 
     init(_ value: Double) {
         negative = value < 0
-        // Swift prints the shortest digits that read back the same; only the layout differs.
+        // Swift prints the shortest digits that read back as the same number; only the format
+        // differs.
         var mantissa: UInt64 = 0
         var count: UInt8 = 0
         var pointAt: Int?
@@ -212,7 +214,7 @@ private struct ShortestDouble {
 }
 
 extension DecimalText {
-    /// The number in `text`, leading zeros allowed; zero when it is none.
+    /// The number in `text`, with leading zeros allowed; zero if it is not a number.
     static func integerLenient(_ text: Bytes) -> Int64 {
         var value: Int64 = 0
         var negative = false

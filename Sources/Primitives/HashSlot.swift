@@ -1,19 +1,19 @@
 internal import CSupport
 
-/// One of the 16,384 parts into which a cluster cuts its keys.
+/// One of the 16,384 parts into which a cluster divides its keys.
 ///
-/// The slot of a key is the CRC16 of the key, or of what stands between its first `{` and the next
-/// `}` where that is not empty: so clients choose keys that lie together.
+/// The slot of a key is the CRC16 of the key, or of the text between its first `{` and the next `}`
+/// if that is not empty, so that clients can put keys into the same slot.
 ///
 /// Source: the Redis cluster specification.
 public struct HashSlot: Hashable, Sendable {
     /// The number of slots.
     public static let count = 16384
 
-    /// The slot's number, below `count`.
+    /// The number of the slot, below `count`.
     public let number: UInt16
 
-    /// The slot with a number.
+    /// Creates a slot from its number.
     public init(number: UInt16) {
         assert(number < HashSlot.count, "no such slot")
         self.number = number

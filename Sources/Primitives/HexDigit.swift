@@ -1,6 +1,6 @@
-/// Digits of the base 16.
+/// Hexadecimal digits.
 public enum HexDigit {
-    /// The value of a digit in either case, or nil.
+    /// The value of a digit, ignoring case, or nil.
     @inlinable
     public static func value(_ byte: UInt8) -> UInt8? {
         switch byte {

@@ -14,13 +14,13 @@ public enum Clock {
         return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
     }
 
-    /// Nanoseconds of a clock that never jumps, for durations.
+    /// Nanoseconds of a monotonic clock, for durations.
     public static func monotonicNanoseconds() -> Int64 {
         let time = read(CLOCK_MONOTONIC)
         return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 
-    /// Seconds of that clock, as of the kernel's last tick, for next to nothing.
+    /// Seconds of the same clock, as of the kernel's last tick; very cheap to read.
     public static func monotonicSeconds() -> Int64 { Int64(read(CLOCK_MONOTONIC_COARSE).tv_sec) }
 
     private static func read(_ clock: clockid_t) -> timespec {

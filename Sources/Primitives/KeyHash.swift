@@ -10,28 +10,29 @@ internal import Glibc
 /// │ 6), or hash slot │     │          │ needed)                         │
 /// └──────────────────┴─────┴──────────┴─────────────────────────────────┘
 /// ```
-/// In a cluster the top 14 bits are the key's hash slot, so that a slot's keys lie in one partition
-/// and are told by their hash; tag and bucket differ within a slot as they do without.
+/// In a cluster, the top 14 bits are the key's hash slot, so that the keys of a slot are in one
+/// partition and can be recognised by their hashes; tag and bucket differ within a slot as much as
+/// without one.
 ///
-/// The key is drawn once a process, so that nobody outside can make keys collide on purpose.
+/// The secret is chosen at random for each process, so that outsiders cannot construct collisions.
 public struct KeyHash: Sendable {
     /// All 64 bits.
     public let bits: UInt64
 
-    /// The process's secret.
+    /// The secret of the process.
     @usableFromInline
     static let secret: (UInt64, UInt64) = (
         UInt64.random(in: 1...UInt64.max), UInt64.random(in: 1...UInt64.max) | 1
     )
 
-    /// Wraps bits computed before.
+    /// Creates a hash from its bits.
     @inlinable
     public init(bits: UInt64) { self.bits = bits }
 
-    /// The hash slot, where the hasher puts one in.
+    /// The hash slot, if the hasher includes it.
     public var slot: HashSlot { HashSlot(number: UInt16(truncatingIfNeeded: bits >> 50)) }
 
-    /// The tag kept beside a handle: 1...255, as 0 marks an empty slot.
+    /// The tag stored beside a handle: 1...255, as 0 marks an empty slot.
     @inlinable
     public var tag: UInt8 {
         let byte = UInt8(truncatingIfNeeded: bits >> 40)
@@ -39,7 +40,7 @@ public struct KeyHash: Sendable {
     }
 }
 
-/// The hash function with its secret, to be held by who hashes often.
+/// The hash function with its secret, for holders that hash often.
 @frozen
 public struct KeyHasher: Sendable {
     @usableFromInline let secret0: UInt64
@@ -47,13 +48,13 @@ public struct KeyHasher: Sendable {
     /// Whether the top bits are the key's hash slot.
     public let usesSlots: Bool
 
-    /// The hasher of this process, with hash slots or without; the lower bits are the same.
+    /// Creates the hasher of this process, with or without hash slots; the lower bits are the same.
     public init(usesSlots: Bool = false) {
         (secret0, secret1) = KeyHash.secret
         self.usesSlots = usesSlots
     }
 
-    /// A hasher with a chosen secret, for tests.
+    /// Creates a hasher with a given secret, for tests.
     public init(secret0: UInt64, secret1: UInt64, usesSlots: Bool = false) {
         self.secret0 = secret0
         self.secret1 = secret1 | 1
@@ -62,7 +63,7 @@ public struct KeyHasher: Sendable {
 
     /// The hash of `key`.
     ///
-    /// Complexity: O(`key.count`), about a byte a quarter of a nanosecond.
+    /// Complexity: O(`key.count`), about a quarter of a nanosecond per byte.
     @inlinable
     public func callAsFunction(_ key: Bytes) -> KeyHash {
         // SAFETY: `key` is readable for its count.

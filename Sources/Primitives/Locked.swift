@@ -1,19 +1,19 @@
 internal import Glibc
 
-/// A value that one thread at a time may use.
+/// A value that only one thread at a time may use.
 ///
-/// As `Synchronization.Mutex`, but with the system's lock: ThreadSanitizer does not see how the
-/// standard library's hands over a contended value, and would report races that are none.
+/// As `Synchronization.Mutex`, but with a pthread mutex: ThreadSanitizer does not understand how
+/// the standard library hands over a contended value, and would report false races.
 ///
 /// ## Invariants
-/// `mutex` and `value` are made by `init` and given up by `deinit`; `value` is touched with the
-/// mutex held.
+/// `mutex` and `value` are created by `init` and destroyed by `deinit`; `value` is accessed only
+/// with the mutex held.
 @safe
 public struct Locked<Value>: ~Copyable, @unchecked Sendable {  // because: the mutex guards it
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let value: UnsafeMutablePointer<Value>
 
-    /// Puts a value behind a lock of its own.
+    /// Creates a lock that guards a value.
     public init(_ initial: consuming Value) {
         unsafe mutex = .allocate(capacity: 1)
         unsafe pthread_mutex_init(mutex, nil)
@@ -28,7 +28,7 @@ public struct Locked<Value>: ~Copyable, @unchecked Sendable {  // because: the m
         unsafe value.deallocate()
     }
 
-    /// Lends the value to `body`, which must not call this again.
+    /// Calls `body` with the value; `body` must not call this again.
     public borrowing func withLock<Result>(_ body: (inout Value) -> Result) -> Result {
         unsafe pthread_mutex_lock(mutex)
         defer { unsafe pthread_mutex_unlock(mutex) }

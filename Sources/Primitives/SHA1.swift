@@ -1,24 +1,25 @@
 internal import CCrypto
 
-/// A SHA-1 sum of 160 bits, computed by libcrypto.
+/// A 160-bit SHA-1 digest, computed by libcrypto.
 ///
-/// Redis' digests of data sets are made of it; it protects nothing.
+/// Redis' dataset digests are made of them; they protect nothing.
 public struct SHA1: Equatable, Sendable {
-    /// The 20 bytes as five words, the first bytes in the highest bits of the first.
+    /// The 20 bytes as five big-endian words.
     private var parts: InlineArray<5, UInt32>
 
-    // SAFETY: fetched once, immutable from then on and never freed.
+    // SAFETY: fetched once, then immutable and never freed.
     nonisolated(unsafe) private static let algorithm = unsafe EVP_MD_fetch(nil, "SHA1", nil)
 
-    /// Zeros, the sum of no known bytes.
+    /// Creates a digest of zeros, which is not the digest of any known bytes.
     public init() { parts = InlineArray(repeating: 0) }
 
-    /// The sum of `bytes`.
+    /// The digest of `bytes`.
     ///
     /// Complexity: O(bytes).
     public init(of bytes: Bytes) {
         self.init()
-        // SAFETY: the bytes are readable for `count`, the sum has room for the 20 bytes of SHA-1.
+        // SAFETY: the bytes are readable for `count`; the digest has room for the 20 bytes of
+        // SHA-1.
         let worked = unsafe withUnsafeMutableBytes(of: &parts) { sum in
             unsafe EVP_Digest(
                 bytes.base,
@@ -33,18 +34,18 @@ public struct SHA1: Equatable, Sendable {
         for index in 0..<5 { parts[index] = UInt32(bigEndian: parts[index]) }
     }
 
-    /// The sum of the 20 bytes of `sum`.
+    /// The digest of the 20 bytes of `sum`.
     public init(of sum: SHA1) {
         var bytes = sum.parts
         for index in 0..<5 { bytes[index] = bytes[index].bigEndian }
-        // SAFETY: the bytes are lent for the call alone.
+        // SAFETY: the bytes are borrowed for this call only.
         self = unsafe withUnsafeBytes(of: &bytes) { raw in
             unsafe raw.baseAddress.map { unsafe SHA1(of: Bytes(raw: $0, count: raw.count)) }
                 ?? SHA1()
         }
     }
 
-    /// The bits that differ.
+    /// The bitwise exclusive or.
     public static func ^ (left: SHA1, right: SHA1) -> SHA1 {
         var sum = left
         for index in 0..<5 { sum.parts[index] ^= right.parts[index] }
@@ -56,6 +57,6 @@ public struct SHA1: Equatable, Sendable {
         (0..<5).allSatisfy { left.parts[$0] == right.parts[$0] }
     }
 
-    /// The five words of 32 bits, the first bytes in the highest bits.
+    /// The five 32-bit words, in big-endian order.
     public var words: [UInt32] { (0..<5).map { parts[$0] } }
 }

@@ -1,7 +1,6 @@
-/// Arithmetic that stops at the ends of a type's range instead of trapping, for numbers that a
-/// client can choose.
+/// Arithmetic that saturates instead of trapping, for numbers that a client can choose.
 extension FixedWidthInteger {
-    /// The sum, or the end of the range that it lies beyond.
+    /// The sum, clamped to the range of the type.
     @inlinable
     public func addingSaturated(_ other: Self) -> Self {
         let (sum, overflows) = addingReportingOverflow(other)
@@ -9,7 +8,7 @@ extension FixedWidthInteger {
         return other < 0 ? .min : .max
     }
 
-    /// The difference, or the end of the range that it lies beyond.
+    /// The difference, clamped to the range of the type.
     @inlinable
     public func subtractingSaturated(_ other: Self) -> Self {
         let (difference, overflows) = subtractingReportingOverflow(other)
@@ -17,7 +16,7 @@ extension FixedWidthInteger {
         return other < 0 ? .max : .min
     }
 
-    /// The product, or the end of the range that it lies beyond.
+    /// The product, clamped to the range of the type.
     @inlinable
     public func multipliedSaturated(by other: Self) -> Self {
         let (product, overflows) = multipliedReportingOverflow(by: other)
@@ -25,7 +24,7 @@ extension FixedWidthInteger {
         return (self < 0) == (other < 0) ? .max : .min
     }
 
-    /// The whole part of `value`, or the end of the range that it lies beyond; 0 of no number.
+    /// Truncates `value` to an integer, clamped to the range of the type; NaN becomes 0.
     @inlinable
     public init(saturating value: Double) {
         if let whole = Self(exactly: value.rounded(.towardZero)) {

@@ -1,7 +1,7 @@
 internal import CSupport
 internal import Glibc
 
-/// A large value outside the arena, counted, so that it can be sent while a writer replaces it.
+/// A reference-counted large value outside the arena, which can be sent while it is being replaced.
 ///
 /// ```text
 /// 0           8         16          24
@@ -9,23 +9,23 @@ internal import Glibc
 /// │ references│ count   │ capacity  │ bytes
 /// └───────────┴─────────┴───────────┴──────────────────────
 /// ```
-/// The reference count is atomic; the bytes may be changed only by a holder that found itself
-/// alone (`isShared` false) under the lock of the shard that holds the value.
+/// The reference count is atomic. The bytes may be changed only by a sole holder (`isShared` is
+/// false) that holds the lock of the shard with the value.
 @safe
 @frozen
 public struct SharedBlock: @unchecked Sendable {  // because: see above
-    /// The block's address, as an entry keeps it.
+    /// The address of the block, as stored in an entry.
     public let address: UInt
 
     private static let headerBytes = 24
 
-    /// Wraps an address that `init(capacity:)` made.
+    /// Creates a reference from an address returned by `init(capacity:)`.
     @inlinable
     public init(address: UInt) { self.address = address }
 
-    /// A new block with one reference and no bytes yet.
+    /// Creates an empty block with one reference.
     ///
-    /// Ends the process when there is no memory.
+    /// Ends the process if there is no memory.
     public init(capacity: Int) {
         // SAFETY: fresh memory, checked.
         guard let base = unsafe malloc(SharedBlock.headerBytes + capacity) else {
@@ -37,26 +37,27 @@ public struct SharedBlock: @unchecked Sendable {  // because: see above
         cell.store(capacity, 16)
     }
 
-    /// As `init(capacity:)`, but nil when there is no memory for so many bytes.
+    /// As `init(capacity:)`, but nil if there is no memory for so many bytes.
     public init?(ifAvailable capacity: Int) {
         guard SharedBlock.isAvailable(capacity) else { return nil }
         self.init(capacity: capacity)
     }
 
-    /// Whether the system has memory for a block of `capacity` bytes: two system calls where the
-    /// block is large.
+    /// Whether the system has memory for a block of `capacity` bytes.
+    ///
+    /// Takes two system calls if the block is large.
     public static func isAvailable(_ capacity: Int) -> Bool {
         guard capacity > bytesForSure else { return true }
         let (byteCount, overflow) = capacity.addingReportingOverflow(headerBytes + pageBytes)
         return !overflow && apus_can_allocate(byteCount)
     }
 
-    /// Nobody asks before taking so many bytes.
+    /// Up to this size, blocks are allocated without checking first.
     private static let bytesForSure = 16 << 20
 
-    /// A new block with one reference that holds `count` zeros.
+    /// Creates a block of `count` zeros with one reference.
     ///
-    /// The system gives memory only as it is touched.
+    /// The system commits the memory as it is touched.
     public init(zeros count: Int) {
         // SAFETY: fresh memory, checked.
         guard let base = unsafe calloc(1, SharedBlock.headerBytes + count) else {
@@ -68,19 +69,19 @@ public struct SharedBlock: @unchecked Sendable {  // because: see above
         cell.store(count, 16)
     }
 
-    /// The block with room for `capacity` bytes, for its only holder: another address, which takes
-    /// this one's place.
+    /// Reallocates the block with room for `capacity` bytes; only for its sole holder.
     ///
-    /// The system moves large blocks without copying them.
+    /// The new block, at another address, replaces this one. The system moves large blocks without
+    /// copying them.
     public func grown(to capacity: Int) -> SharedBlock {
         guard let block = grown(ifAvailable: capacity) else { apus_out_of_memory(capacity) }
         return block
     }
 
-    /// As `grown(to:)`, but nil, and the block stays as it is, when there is no memory.
+    /// As `grown(to:)`, but returns nil and leaves the block unchanged if there is no memory.
     public func grown(ifAvailable capacity: Int) -> SharedBlock? {
         precondition(!isShared && capacity >= count, "a holder would lose its bytes")
-        // SAFETY: the only holder gives the old address up.
+        // SAFETY: the sole holder gives up the old address.
         guard let base = unsafe realloc(cell.base, SharedBlock.headerBytes + capacity) else {
             return nil
         }
@@ -97,7 +98,7 @@ public struct SharedBlock: @unchecked Sendable {  // because: see above
         return unsafe Cell(base)
     }
 
-    /// The bytes in use.
+    /// The number of bytes in use.
     public var count: Int {
         get { cell.load(8) }
         nonmutating set {
@@ -106,47 +107,45 @@ public struct SharedBlock: @unchecked Sendable {  // because: see above
         }
     }
 
-    /// The bytes that fit.
+    /// The number of bytes that fit.
     public var capacity: Int { cell.load(16) }
 
-    /// What the block takes of memory.
+    /// The size of the block in memory.
     public var byteCount: Int { SharedBlock.headerBytes + capacity }
 
-    /// The bytes in use, lent.
+    /// The bytes in use, borrowed.
     public var bytes: Bytes { cell.bytes(SharedBlock.headerBytes, count) }
 
-    /// The room for bytes, for its only holder.
+    /// The memory for bytes, for the sole holder.
     public var storage: Cell {
-        // SAFETY: as many bytes as fit stand behind the header.
+        // SAFETY: `capacity` bytes follow the header.
         unsafe Cell(cell.base + SharedBlock.headerBytes, count: capacity)
     }
 
-    /// Whether another holder reads the block.
+    /// Whether there is another holder.
     public var isShared: Bool {
         // SAFETY: the count is the block's first word.
         unsafe apus_count_read(cell.base.assumingMemoryBound(to: UInt32.self)) > 1
     }
 
-    /// Adds a holder.
+    /// Adds a reference.
     public func retain() {
         // SAFETY: as above.
         unsafe _ = apus_count_up(cell.base.assumingMemoryBound(to: UInt32.self))
     }
 
-    /// Takes a holder away; the last one frees the block.
+    /// Drops a reference; the last one frees the block.
     public func release() {
-        // SAFETY: as above; nobody else can reach a block without holders.
+        // SAFETY: as above; nobody else can reach a block without references.
         if unsafe apus_count_down(cell.base.assumingMemoryBound(to: UInt32.self)) == 0 {
             unsafe free(cell.base)
         }
     }
 
-    /// Gives the memory of the last `byteCount` bytes back to the system, about; for the only
-    /// holder, who needs none of the bytes any more.
+    /// Returns about `byteCount` bytes at the end of the block to the system; for a sole holder.
     ///
-    /// Whether there is more to give.
-    ///
-    /// The end of a large block's life, in slices: the system takes a microsecond for a few pages.
+    /// The bytes must not be needed any more. Returns whether there is more to free. This frees a
+    /// large block in slices, as the system takes a microsecond for a few pages.
     public func giveBack(_ byteCount: Int) -> Bool {
         precondition(!isShared, "another holder would lose its bytes")
         let pages = SharedBlock.pageBytes - 1
@@ -156,7 +155,7 @@ public struct SharedBlock: @unchecked Sendable {  // because: see above
         guard from < end, let base = unsafe UnsafeMutableRawPointer(bitPattern: from) else {
             return false
         }
-        // SAFETY: whole pages within the block, behind its header.
+        // SAFETY: whole pages within the block, after its header.
         unsafe _ = madvise(base, end - from, MADV_DONTNEED)
         cell.store(0, 8)
         cell.store(from - Int(bitPattern: address) - SharedBlock.headerBytes, 16)

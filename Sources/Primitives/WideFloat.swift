@@ -1,15 +1,14 @@
 internal import CSupport
 
-/// A floating-point number of the processor's greatest precision (C's `long double`), in which
-/// INCRBYFLOAT and INCREX calculate as Redis does.
+/// A C `long double`, with which INCRBYFLOAT and INCREX compute as Redis does.
 ///
-/// Never NaN.
+/// It is never NaN.
 public struct WideFloat: Sendable {
     private let value: apus_wide
 
     private init(_ value: apus_wide) { self.value = value }
 
-    /// The number that all of `text` spells, or nil.
+    /// Parses all of `text`; nil if it is not a number.
     public init?(_ text: Bytes) {
         var value = apus_wide()
         // SAFETY: reads `count` bytes.
@@ -25,7 +24,7 @@ public struct WideFloat: Sendable {
     /// Zero.
     public static var zero: WideFloat { WideFloat(apus_wide()) }
 
-    /// Whether it is neither infinite nor no number.
+    /// Whether the number is finite.
     public var isFinite: Bool { apus_wide_finite(value) }
 
     /// The sum.
@@ -38,15 +37,16 @@ public struct WideFloat: Sendable {
         WideFloat(apus_wide_subtract(left.value, right.value))
     }
 
-    /// Whether the left one is the smaller.
+    /// Whether the left number is less than the right one.
     public static func < (left: WideFloat, right: WideFloat) -> Bool {
         apus_wide_less(left.value, right.value)
     }
 
-    /// Lends the number's text, as Redis prints it for people: 17 digits behind the point, trailing
-    /// zeros left out, no exponent.
+    /// Calls `body` with the text of the number, as Redis prints it for people.
     ///
-    /// Precondition: it is finite.
+    /// It has up to 17 decimals, without trailing zeros, and no exponent.
+    ///
+    /// Precondition: the number is finite.
     public func withText<Result>(_ body: (Bytes) -> Result) -> Result {
         precondition(isFinite, "infinity has no such text")
         // SAFETY: the scratch has room for the longest text.

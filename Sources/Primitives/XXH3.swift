@@ -1,10 +1,10 @@
 internal import CXXHash
 
-/// The 64-bit XXH3 hash with seed 0, which DIGEST returns; xxHash computes it.
+/// The 64-bit XXH3 hash with seed 0, as returned by DIGEST; computed by xxHash.
 ///
-/// Not for hash tables: it takes no secret of ours.
+/// Not for hash tables, as it has no secret.
 public enum XXH3 {
-    /// The hash of `input`, without allocating.
+    /// Hashes `input` without allocating memory.
     ///
     /// Complexity: O(bytes).
     public static func hash(_ input: Bytes) -> UInt64 {

@@ -14,28 +14,28 @@ public import Primitives
 /// ```text
 /// buffer 2   │ client 7: 45 bytes │ client 9: 1,200 bytes │ client 7: 45 bytes │ free … │
 /// ```
-/// One thread uses a ring, that which called `start`, but for `isQuiet` moments in which another
-/// may look: nothing is asked for by another thread. The kernel works for the ring only within
-/// `submit` and `wait`, so what is read between two calls does not change.
+/// Only one thread uses a ring, the one that called `start`, except that in `isQuiet` moments
+/// another may look at it; no other thread makes requests. The kernel works for the ring only
+/// within `submit` and `wait`, so what is read between two calls does not change.
 ///
 /// ## Invariants
 /// `submissions`, `entries`, `completions` and `buffers` stay mapped as long as the ring lives. A
-/// buffer belongs to the kernel from `releaseBuffers` on until its last completion was used.
+/// buffer belongs to the kernel from `releaseBuffers` until its last completion has been used.
 @safe
 public final class CompletionRing: @unchecked Sendable {  // because: one thread uses it, see above
     /// A kind of request.
     public enum Kind: UInt8, Sendable {
-        /// Bytes, or their end; repeats until `isLast`.
+        /// Received bytes, or their end; repeats until `isLast`.
         case receive = 1
-        /// A send that was not completed. Sends that were have no completion.
+        /// A send that was not completed; completed sends are not reported.
         case send
-        /// Room to send, once.
+        /// Room to send, reported once.
         case room
-        /// Something else is ready to be read, once.
+        /// A descriptor is ready for reading, reported once.
         case ready
         /// A request to stop a receive that had already ended.
         case stop
-        /// The end of what the other side sends, once.
+        /// The end of what the peer sends, reported once.
         case end
     }
 
@@ -43,9 +43,9 @@ public final class CompletionRing: @unchecked Sendable {  // because: one thread
     public struct Completion: Sendable {
         /// The kind of request.
         public let kind: Kind
-        /// The descriptor; for sends, the number that was given.
+        /// The descriptor; for sends, the number passed to `send`.
         public let target: Int32
-        /// The mark that was given.
+        /// The mark passed with the request.
         public let mark: UInt32
         /// The number of bytes transferred, or the negated error number.
         public let result: Int32
@@ -53,7 +53,7 @@ public final class CompletionRing: @unchecked Sendable {  // because: one thread
 
         /// Whether this is the last completion of its request.
         public var isLast: Bool { flags & 2 == 0 }
-        /// Whether `result` bytes lie in a buffer of the ring.
+        /// Whether `result` bytes are in a buffer of the ring.
         public var hasBytes: Bool { flags & 1 != 0 }
         /// The outcome of a send.
         public var transfer: Transfer {
@@ -61,12 +61,11 @@ public final class CompletionRing: @unchecked Sendable {  // because: one thread
             let blocks = result == -EAGAIN || result == -EINTR
             return blocks ? .wouldBlock : .closed(error: -result)
         }
-        /// Whether a receive ended although more may follow: because it ran out of buffers, or was
-        /// stopped.
+        /// Whether a receive ended although more may follow: it ran out of buffers or was stopped.
         public var mayGoOn: Bool { result > 0 || result == -ENOBUFS || result == -ECANCELED }
     }
 
-    /// Marks have so many bits.
+    /// The number of bits of a mark.
     public static let markBits = 24
 
     static let submissionsMax: UInt32 = 256
@@ -78,7 +77,7 @@ public final class CompletionRing: @unchecked Sendable {  // because: one thread
         UInt32(MSG_NOSIGNAL) | UInt32(MSG_DONTWAIT) | UInt32(MSG_WAITALL)
 
     private let descriptor: Int32
-    /// The words that both sides read, and the completions; by the offsets below.
+    /// The words shared with the kernel, and the completions; at the offsets below.
     private let shared: Cell
     private let sharedBytes: Int
     private let entries: Cell
@@ -89,22 +88,22 @@ public final class CompletionRing: @unchecked Sendable {  // because: one thread
     private let firstCompletion: Int
     private let bufferRing: Cell
     private let buffers: Cell
-    /// Entries written, entries the kernel was told of.
+    /// The number of entries written, and of entries submitted to the kernel.
     private var written: UInt32 = 0
     private var submitted: UInt32 = 0
-    /// Completions used, and those whose sends were looked at.
+    /// The number of completions used, and of those checked for failed sends.
     private var used: UInt32 = 0
     private var looked: UInt32 = 0
-    /// Bytes used of each buffer.
+    /// The number of bytes used in each buffer.
     private var fill = [Int](repeating: 0, count: bufferCount)
-    /// Buffers that are used up, in order, and the ring's tail.
+    /// The buffers that are used up, in order, and the tail of the buffer ring.
     private var spent: [Int] = []
     private var bufferTail: UInt16 = 0
 
-    /// A ring that no thread uses yet.
+    /// Creates a ring that no thread uses yet.
     ///
-    /// Throws if the kernel has no io_uring, forbids it, or lacks a feature that is needed here
-    /// (Linux 6.12 has them all).
+    /// Throws if the kernel has no io_uring, forbids it, or lacks a required feature (Linux 6.12
+    /// has them all).
     public init() throws(SystemError) {
         let setup = try RingSetup()
         descriptor = setup.descriptor
@@ -130,23 +129,23 @@ public final class CompletionRing: @unchecked Sendable {  // because: one thread
         close(descriptor)
     }
 
-    /// Makes the calling thread the one that uses the ring.
+    /// Makes the calling thread the ring's user.
     public func start() throws(SystemError) {
         guard apus_ring_register(descriptor, 12, nil, 0) == 0 else {
             throw SystemError("io_uring_register")
         }
     }
 
-    // MARK: Asking
+    // MARK: Requests
 
-    /// Receives everything that arrives at a socket, until it ends or the buffers run out.
+    /// Receives everything that arrives at a socket, until it closes or the buffers run out.
     public func receive(_ socket: Int32, mark: UInt32) {
         let entry = nextEntry(27, socket, .receive, mark)
         entry.store(UInt8(1 << 5), 1)  // choose a buffer
         entry.store(UInt16(2), 2)  // multishot
     }
 
-    /// Ends a receive, which says so; nothing happens where it has ended already.
+    /// Stops a receive, which then reports its end; does nothing if it has already ended.
     public func stopReceiving(_ socket: Int32, mark: UInt32) {
         let entry = nextEntry(14, -1, .stop, mark)
         entry.store(UInt8(1 << 6), 1)  // no completion on success
@@ -160,7 +159,7 @@ public final class CompletionRing: @unchecked Sendable {  // because: one thread
     public func send(_ socket: Int32, _ bytes: Bytes, number: Int32) {
         let entry = nextEntry(26, socket, .send, 0)
         entry.store(UInt8(1 << 6), 1)  // no completion on success
-        // SAFETY: only the address is written down.
+        // SAFETY: only the address is stored.
         entry.store(unsafe UInt64(UInt(bitPattern: bytes.base)), 16)
         entry.store(UInt32(bytes.count), 24)
         entry.store(CompletionRing.sendFlags, 28)
@@ -172,12 +171,12 @@ public final class CompletionRing: @unchecked Sendable {  // because: one thread
         nextEntry(6, socket, .room, mark).store(EventPoll.Interest.write.rawValue, 28)
     }
 
-    /// Tells once when the other side has sent its last byte, whether it was received or not.
+    /// Reports once when the peer has sent its last byte, whether that was received or not.
     public func watchForEnd(_ socket: Int32, mark: UInt32) {
         nextEntry(6, socket, .end, mark).store(EventPoll.Interest.inputEnd.rawValue, 28)
     }
 
-    /// Tells once when there is something to read.
+    /// Reports once when there is something to read.
     public func watch(_ descriptor: Int32) {
         nextEntry(6, descriptor, .ready, 0).store(EventPoll.Interest.read.rawValue, 28)
     }
@@ -187,7 +186,7 @@ public final class CompletionRing: @unchecked Sendable {  // because: one thread
             | UInt64(UInt32(bitPattern: target))
     }
 
-    /// The next submission, all zeros except for the common fields.
+    /// The next submission entry, zeroed except for the common fields.
     @inline(__always)
     private func nextEntry(
         _ operation: UInt8,
@@ -214,8 +213,10 @@ public final class CompletionRing: @unchecked Sendable {  // because: one thread
         while written != submitted { enter(wanted: 0, flags: 0, argument: nil, 0) }
     }
 
-    /// Submits all queued requests, and waits: until `wanted` completions are there, or one and
-    /// `patience` microseconds have passed, at most `milliseconds`.
+    /// Submits all queued requests and waits for completions.
+    ///
+    /// Returns when there are `wanted` completions, when there is one and `patience` microseconds
+    /// have passed, or after `milliseconds`.
     public func wait(for wanted: UInt32, patience: UInt32, milliseconds: Int32) {
         // SAFETY: the argument outlives the call.
         unsafe withUnsafeTemporaryAllocation(byteCount: 40, alignment: 8) { memory in
@@ -233,7 +234,7 @@ public final class CompletionRing: @unchecked Sendable {  // because: one thread
     }
 
     private func enter(wanted: UInt32, flags: UInt32, argument: Cell?, _ argumentBytes: Int) {
-        // SAFETY: as the kernel wants it; entries and the bytes that they name stay in place.
+        // SAFETY: as the kernel requires; entries, and the bytes that they refer to, stay in place.
         unsafe apus_store_release(shared.advanced(by: tailOfSubmissions).base, written)
         unsafe _ = apus_ring_enter(
             descriptor,
@@ -248,19 +249,19 @@ public final class CompletionRing: @unchecked Sendable {  // because: one thread
 
     // MARK: Completions
 
-    /// The end of the completions that are there now.
+    /// The end of the completions currently available.
     public var end: UInt32 {
         // SAFETY: a word of the mapping.
         unsafe apus_load_acquire(shared.advanced(by: tailOfCompletions).base)
     }
 
-    /// The next completion before `end` that is not a send's, in the kernel's order.
+    /// The next completion before `end`, except those of sends, in the kernel's order.
     @inline(__always)
     public func next(before end: UInt32) -> Completion? {
         while used != end {
             let completion = completion(used)
             used &+= 1
-            // SAFETY: as above; what it said was copied.
+            // SAFETY: as above; the completion has been copied.
             unsafe apus_store_release(shared.advanced(by: headOfCompletions).base, used)
             if completion.kind != .send { return completion }
         }
@@ -298,9 +299,10 @@ public final class CompletionRing: @unchecked Sendable {  // because: one thread
 
     // MARK: Buffers
 
-    /// Where the bytes of a completion are.
+    /// The location of the bytes of a completion.
     ///
-    /// Call it once for each, in order; they stay there until `releaseBuffers` follows `use`.
+    /// Call this once per completion, in order. The bytes stay there until `use` is followed by
+    /// `releaseBuffers`.
     @inline(__always)
     public func bytes(_ completion: Completion) -> Cell {
         let buffer = Int(completion.flags >> 16)
@@ -310,7 +312,7 @@ public final class CompletionRing: @unchecked Sendable {  // because: one thread
         return buffers.advanced(by: buffer * CompletionRing.bufferBytes + start)
     }
 
-    /// Notes that the bytes of a completion were used.
+    /// Records that the bytes of a completion were used.
     @inline(__always)
     public func use(_ completion: Completion) {
         if completion.flags & 16 == 0 { spent.append(Int(completion.flags >> 16)) }
@@ -328,14 +330,14 @@ public final class CompletionRing: @unchecked Sendable {  // because: one thread
             fill[buffer] = 0
             let place = bufferRing.advanced(by: Int(bufferTail) % CompletionRing.bufferCount * 16)
             let memory = buffers.advanced(by: buffer * CompletionRing.bufferBytes)
-            // SAFETY: only the address is written down.
+            // SAFETY: only the address is stored.
             place.store(unsafe UInt64(UInt(bitPattern: memory.base)), 0)
             place.store(UInt32(CompletionRing.bufferBytes), 8)
             place.store(UInt16(buffer), 12)
             bufferTail &+= 1
         }
         spent.removeAll(keepingCapacity: true)
-        // SAFETY: the tail stands in the first entry, where no other field is.
+        // SAFETY: the tail is in the first entry, in a place that no other field uses.
         unsafe apus_store_release16(bufferRing.advanced(by: 14).base, bufferTail)
     }
 }

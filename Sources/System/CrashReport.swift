@@ -1,13 +1,13 @@
 internal import CSupport
 internal import Glibc
 
-/// What a crash leaves in the log before the process dies of its signal: which signal, where, in
-/// which thread and command, and the stack; never a key or a value.
+/// Reports a crash in the log before the process dies of the signal.
 ///
-/// The report is written by C code (`CSupport/CrashReport.c`), as nothing of Swift is sure to work
-/// in a signal handler.
+/// The report contains the signal, the address, the thread, the command and the stack, but never a
+/// key or a value. It is written by C code (`CSupport/CrashReport.c`), as no Swift code is certain
+/// to work in a signal handler.
 public enum CrashReport {
-    /// Names the program, and the commands by their rows.
+    /// Sets the name of the program, and of the commands by row.
     ///
     /// Precondition: called once, before another thread starts.
     public static func prepare(program: String, commands: [StaticString]) {
@@ -26,26 +26,25 @@ public enum CrashReport {
         unsafe apus_crash_log_to(path)
     }
 
-    /// Reports crashes from here on, or no longer.
+    /// Turns crash reports on or off.
     public static func isOn(_ isOn: Bool) { apus_crash_catch(isOn) }
 
-    /// Gives the calling thread a name in reports, a stack to report on, and where it says which
-    /// command it runs.
+    /// Registers the calling thread: its name, a stack for reporting, and its running command.
     public static func enter(_ name: StaticString, number: Int = -1, _ running: RunningRow? = nil) {
         // SAFETY: the name is a literal; the word lives as long as the process.
         unsafe apus_crash_enter(text(name), Int32(clamping: number), running?.word)
     }
 
-    /// Crashes, by writing to an address that cannot be written to.
+    /// Crashes by writing to an unwritable address.
     public static func crash() { apus_crash_now() }
 
     private static func text(_ literal: StaticString) -> UnsafePointer<CChar> {
-        // SAFETY: a literal's bytes end with a zero and live for ever.
+        // SAFETY: a literal's bytes end with a zero and live forever.
         unsafe UnsafeRawPointer(literal.utf8Start).assumingMemoryBound(to: CChar.self)
     }
 }
 
-/// The row of the command that a worker runs, where a crash report finds it.
+/// The row of the command that a worker runs, for crash reports.
 ///
 /// ## Invariants
 /// `word` lives as long as the process.
@@ -53,11 +52,12 @@ public enum CrashReport {
 public struct RunningRow: @unchecked Sendable {  // because: a word that is stored to atomically
     fileprivate let word: UnsafeMutablePointer<UInt32>
 
-    /// Two cache lines, which are fetched together: workers that share one wait for each other
-    /// with every request.
+    /// Two cache lines, which are fetched together.
+    ///
+    /// Workers sharing a line would slow each other down with every request.
     private static let lineBytes = 128
 
-    /// No command runs.
+    /// Creates a value for when no command is running.
     public init() {
         let bytes = RunningRow.lineBytes
         let line = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: bytes)
@@ -65,7 +65,7 @@ public struct RunningRow: @unchecked Sendable {  // because: a word that is stor
         unsafe word.initialize(to: 0)
     }
 
-    /// The command of `row` runs.
+    /// Records that the command of `row` is running.
     @inline(__always)
     public func begin(_ row: Int) {
         unsafe apus_word_store(word, UInt32(truncatingIfNeeded: row + 1))

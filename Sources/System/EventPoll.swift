@@ -1,33 +1,33 @@
 internal import CSupport
 internal import Glibc
 
-/// An epoll set: which descriptors are ready.
+/// An epoll instance, which reports descriptors that are ready.
 @safe
 public final class EventPoll: @unchecked Sendable {  // because: one worker waits, the kernel locks
     /// The events that a descriptor is watched for, or is ready for.
     public struct Interest: OptionSet, Sendable {
         /// The kernel's bits.
         public let rawValue: UInt32
-        /// Wraps bits.
+        /// Creates a set from its bits.
         public init(rawValue: UInt32) { self.rawValue = rawValue }
-        /// There are bytes to receive, or the peer closed.
+        /// There are bytes to receive, or the peer closed the connection.
         public static let read = Interest(rawValue: 0x001)
         /// There is room to send.
         public static let write = Interest(rawValue: 0x004)
-        /// The other side sends no more.
+        /// The peer will send no more.
         public static let inputEnd = Interest(rawValue: 0x2000)
-        /// The connection failed; told whether it was asked for or not.
+        /// The connection failed; reported whether requested or not.
         public static let failure = Interest(rawValue: 0x018)
     }
 
-    /// The most events of one wait.
+    /// The maximum number of events per wait.
     public static let eventsMax = 512
 
-    /// The set's own descriptor, which is ready to be read while one of those it watches is ready.
+    /// The descriptor of the epoll instance, readable while a watched descriptor is ready.
     public let descriptor: Int32
     private let events: UnsafeMutablePointer<epoll_event>
 
-    /// A new set.
+    /// Creates an epoll instance.
     public init() throws(SystemError) {
         descriptor = apus_epoll_create()
         unsafe events = .allocate(capacity: EventPoll.eventsMax)
@@ -48,7 +48,7 @@ public final class EventPoll: @unchecked Sendable {  // because: one worker wait
         try control(EPOLL_CTL_ADD, target, number, interest)
     }
 
-    /// Changes what `target` is watched for, and how its events come.
+    /// Changes the events that `target` is watched for, and the number they carry.
     public func change(
         _ target: Int32,
         as number: Int32? = nil,
@@ -78,17 +78,18 @@ public final class EventPoll: @unchecked Sendable {  // because: one worker wait
         }
     }
 
-    /// Waits up to `milliseconds` (-1: for ever); returns how many are ready.
+    /// Waits up to `milliseconds` (-1: forever); returns how many descriptors are ready.
     public func wait(_ milliseconds: Int32) -> Int {
-        // SAFETY: room for as many events as are asked for.
+        // SAFETY: there is room for the requested number of events.
         Int(max(0, unsafe epoll_wait(descriptor, events, Int32(EventPoll.eventsMax), milliseconds)))
     }
 
-    /// Waits up to `nanoseconds` (nil: for ever); returns how many are ready, none after a signal
-    /// too.
+    /// Waits up to `nanoseconds` (nil: forever); returns how many descriptors are ready.
+    ///
+    /// A signal ends the wait with none.
     public func wait(nanoseconds: Int64?) -> Int {
         guard let nanoseconds else { return wait(-1) }
-        // SAFETY: room for as many events as are asked for.
+        // SAFETY: there is room for the requested number of events.
         let count = unsafe apus_epoll_wait(
             descriptor,
             events,
@@ -98,11 +99,10 @@ public final class EventPoll: @unchecked Sendable {  // because: one worker wait
         return Int(max(0, count))
     }
 
-    /// The descriptor of the event at `index` of the last wait, or the number that it came as, and
-    /// what it is ready for.
+    /// The event at `index` of the last wait: its descriptor (or number) and what it is ready for.
     @inline(__always)
     public func event(_ index: Int) -> (descriptor: Int32, ready: Interest) {
-        // SAFETY: the caller stays under what `wait` returned.
+        // SAFETY: `index` is below the result of the last wait.
         let event = unsafe events[index]
         return unsafe (event.data.fd, Interest(rawValue: event.events))
     }
@@ -110,10 +110,10 @@ public final class EventPoll: @unchecked Sendable {  // because: one worker wait
 
 /// A descriptor that wakes a waiting worker.
 public final class WakeUp: Sendable {
-    /// What to watch for reading.
+    /// The descriptor to watch for reading.
     public let descriptor: Int32
 
-    /// A new one.
+    /// Creates a descriptor.
     public init() throws(SystemError) {
         descriptor = apus_eventfd()
         guard descriptor >= 0 else { throw SystemError("eventfd") }
@@ -121,17 +121,17 @@ public final class WakeUp: Sendable {
 
     deinit { close(descriptor) }
 
-    /// Makes the descriptor ready.
+    /// Makes the descriptor readable.
     public func signal() {
         var one: UInt64 = 1
-        // SAFETY: eight bytes, as eventfd wants.
+        // SAFETY: eight bytes, as eventfd requires.
         unsafe _ = write(descriptor, &one, 8)
     }
 
-    /// Makes it not ready.
+    /// Makes it unreadable again.
     public func clear() {
         var count: UInt64 = 0
-        // SAFETY: eight bytes, as eventfd wants.
+        // SAFETY: eight bytes, as eventfd requires.
         unsafe _ = read(descriptor, &count, 8)
     }
 }

@@ -1,16 +1,16 @@
 internal import Glibc
 internal import Synchronization
 
-/// How much a line matters; a log shows the lines at its own level and above.
+/// The severity of a line; a log shows lines of its own level and above.
 public enum LogLevel: Int, Comparable, Sendable {
     case debug
     case verbose
     case notice
     case warning
-    /// Nothing is logged at all.
+    /// Logs nothing at all.
     case nothing
 
-    /// A level by the name it has in the configuration.
+    /// The level with this name in the configuration.
     public init?(name: String) {
         switch name {
         case "debug": self = .debug
@@ -22,7 +22,7 @@ public enum LogLevel: Int, Comparable, Sendable {
         }
     }
 
-    /// The mark between the time and the text.
+    /// The character between the time and the text.
     public var mark: Character {
         switch self {
         case .debug: "."
@@ -32,20 +32,20 @@ public enum LogLevel: Int, Comparable, Sendable {
         }
     }
 
-    /// Orders levels by weight.
+    /// Orders levels by severity.
     public static func < (left: LogLevel, right: LogLevel) -> Bool {
         left.rawValue < right.rawValue
     }
 }
 
-/// One line of the log, in Redis' form, which log readers know.
+/// A line of the log, in Redis' format, which log readers understand.
 ///
 /// ```text
 /// 1234:M 24 Nov 2026 01:02:03.456 * Ready to accept connections tcp
 /// pid  role  local time           mark text
 /// ```
 public struct LogLine: Equatable, Sendable {
-    /// What the process is.
+    /// The role of the process.
     public enum Role: Character, Sendable {
         /// A primary.
         case primary = "M"
@@ -59,7 +59,7 @@ public struct LogLine: Equatable, Sendable {
 
     /// A moment in local time.
     public struct Moment: Equatable, Sendable {
-        /// The year, as people count.
+        /// The calendar year.
         public let year: Int
         /// One to twelve.
         public let month: Int
@@ -74,7 +74,7 @@ public struct LogLine: Equatable, Sendable {
         /// Zero to 999.
         public let millisecond: Int
 
-        /// A moment from its parts.
+        /// Creates a moment from its parts.
         public init(
             _ date: (year: Int, month: Int, day: Int),
             _ time: (hour: Int, minute: Int, second: Int, millisecond: Int)
@@ -84,11 +84,11 @@ public struct LogLine: Equatable, Sendable {
             (hour, minute, second, millisecond) = time
         }
 
-        /// This moment, by the process' time zone.
+        /// The current moment in the process' time zone.
         public static var now: Moment {
             var clock = timespec()
             var parts = unsafe tm()
-            // SAFETY: both calls fill the structures that they are given.
+            // SAFETY: both calls fill the given structures.
             unsafe clock_gettime(CLOCK_REALTIME, &clock)
             unsafe localtime_r(&clock.tv_sec, &parts)
             return unsafe Moment(
@@ -115,10 +115,10 @@ public struct LogLine: Equatable, Sendable {
         }
     }
 
-    /// The line as it is written, without its newline.
+    /// The line as written, without its newline.
     public let text: String
 
-    /// A line of process `process`.
+    /// Creates a line of the process with id `process`.
     public init(process: Int32, role: Role, moment: Moment, level: LogLevel, _ text: String) {
         self.text = "\(process):\(role.rawValue) \(moment.text) \(level.mark) \(text)"
     }
@@ -126,8 +126,8 @@ public struct LogLine: Equatable, Sendable {
 
 /// The log of the server: standard output or a file.
 ///
-/// The file is opened for every line, so that it may be rotated at any time. A line is one write,
-/// so lines of several threads and processes never mix.
+/// The file is opened for every line, so that it can be rotated at any time. Each line is a single
+/// write, so lines of several threads and processes never mix.
 public final class Log: Sendable {
     private struct State {
         var path = ""
@@ -137,10 +137,10 @@ public final class Log: Sendable {
     private let state = Mutex(State())
     private let level = Atomic<Int>(LogLevel.notice.rawValue)
 
-    /// A log to standard output, at level notice, for a process that is not yet a server.
+    /// Creates a log to standard output, at level notice, for a process that is not yet a server.
     public init() {}
 
-    /// Sets the lowest level that is shown.
+    /// Sets the minimum level to show.
     public func show(from level: LogLevel) {
         self.level.store(level.rawValue, ordering: .relaxed)
     }
@@ -148,10 +148,10 @@ public final class Log: Sendable {
     /// Sends further lines to the file at `path`, or to standard output if that is empty.
     public func write(to path: String) { state.withLock { $0.path = path } }
 
-    /// Sets what further lines say the process is.
+    /// Sets the role that further lines report.
     public func become(_ role: LogLine.Role) { state.withLock { $0.role = role } }
 
-    /// Whether a line of `level` is shown; checked before its text is made.
+    /// Whether a line of `level` is shown; checked before its text is built.
     public func shows(_ level: LogLevel) -> Bool {
         level != .nothing && level.rawValue >= self.level.load(ordering: .relaxed)
     }
@@ -172,7 +172,7 @@ public final class Log: Sendable {
         append("\(line.text)\n", state)
     }
 
-    /// Writes lines as they are, without a head, if their level is shown.
+    /// Writes lines as they are, without a prefix, if their level is shown.
     public func lines(_ level: LogLevel, _ text: String) {
         guard shows(level) else { return }
         append(text, state.withLock { $0 })
@@ -181,7 +181,7 @@ public final class Log: Sendable {
     private func append(_ text: String, _ state: State) {
         let bytes = Array(text.utf8)
         guard !state.path.isEmpty else { return write(bytes, STDOUT_FILENO) }
-        // SAFETY: the path is a text for the length of the call.
+        // SAFETY: the path is valid for the length of the call.
         let file = unsafe open(state.path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)
         guard file >= 0 else { return }
         write(bytes, file)

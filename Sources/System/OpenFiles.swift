@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// How many descriptors the process may have open.
+/// The number of descriptors that the process may have open.
 public enum OpenFiles {
     /// The current limit.
     public static var limit: Int {
@@ -30,7 +30,7 @@ public enum OpenFiles {
 
     private static func read() -> rlimit {
         var limit = rlimit()
-        // SAFETY: the call fills the structure that it is given.
+        // SAFETY: the call fills the given structure.
         unsafe _ = getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         return limit
     }

@@ -1,7 +1,7 @@
 internal import CSupport
 internal import Glibc
 
-/// The server's own process: what it knows of itself and does to itself.
+/// The server's own process: its properties, and operations on it.
 public enum OwnProcess {
     /// The process id.
     public static var number: Int32 { getpid() }
@@ -19,14 +19,14 @@ public enum OwnProcess {
 
     /// Detaches from the terminal: continues in a child, while the parent exits with 0.
     ///
-    /// Precondition: no thread was started yet.
+    /// Precondition: no thread has been started yet.
     public static func leaveTerminal() throws(SystemError) {
         guard daemon(1, 0) == 0 else { throw SystemError("daemon") }
     }
 
-    /// Sets what process listings show, cut to the space of the command line.
+    /// Sets the title in process listings, truncated to the space of the command line.
     ///
-    /// Precondition: `CommandLine.arguments` was read.
+    /// Precondition: `CommandLine.arguments` has been read.
     public static func setTitle(_ title: String) {
         // SAFETY: the text lives for the call, which copies it.
         unsafe apus_set_title(title)
@@ -34,14 +34,14 @@ public enum OwnProcess {
 
     /// An environment variable, or nil.
     public static func environment(_ name: String) -> String? {
-        // SAFETY: the text is copied at once; nothing changes the environment meanwhile.
+        // SAFETY: the text is copied immediately; nothing changes the environment meanwhile.
         guard let text = unsafe getenv(name) else { return nil }
         return unsafe String(cString: text)
     }
 
     /// Removes a variable from the environment, so that no child sees it.
     public static func forgetEnvironment(_ name: String) {
-        // SAFETY: no other thread reads the environment at the start.
+        // SAFETY: no other thread reads the environment at startup.
         unsafe _ = unsetenv(name)
     }
 
@@ -71,10 +71,9 @@ public enum OwnProcess {
         return Int(String(decoding: digits, as: UTF8.self))
     }
 
-    /// The beginning of the file at `path`, at most `byteCountMax` bytes; empty if it cannot be
-    /// read.
+    /// The start of the file at `path`, at most `byteCountMax` bytes; empty if it cannot be read.
     static func text(of path: String, byteCountMax: Int) -> ArraySlice<UInt8> {
-        // SAFETY: reads at most as many bytes as there are.
+        // SAFETY: reads no more bytes than there is room for.
         let file = unsafe apus_open(path, O_RDONLY | O_CLOEXEC, 0)
         guard file >= 0 else { return [] }
         defer { close(file) }
@@ -101,7 +100,7 @@ public enum OwnProcess {
     /// fails.
     public static func startAnew() {
         let path = executable
-        // SAFETY: the texts live until the process becomes another one; a failure leaks them.
+        // SAFETY: the texts live until the process is replaced; on failure they leak.
         var words = unsafe CommandLine.arguments.map { unsafe strdup($0) }
         unsafe words.append(nil)
         unsafe apus_execute(path, words)

@@ -2,7 +2,7 @@ internal import CSupport
 internal import Glibc
 internal import Primitives
 
-/// Makes an io_uring and maps its memory.
+/// Creates an io_uring and maps its memory.
 ///
 /// ```text
 /// parameters (120 bytes)        0 submissions   4 completions   8 flags   20 features
@@ -10,9 +10,9 @@ internal import Primitives
 ///                              80 head, 84 tail, 100 first of the completions
 /// ```
 /// ## Invariants
-/// Every mapping is as long as the kernel said, and lives until `unmap`.
+/// Every mapping has the length that the kernel reported, and lives until `unmap`.
 struct RingSetup {
-    /// The memory of the ring of buffers: a page holds it.
+    /// The size of the ring of buffers: one page.
     static let bufferRingBytes = 4096
 
     let descriptor: Int32
@@ -23,11 +23,13 @@ struct RingSetup {
     let buffers: Cell
     private let offsets: [UInt32]
 
-    /// All entries taken at once, one thread alone, work done within its calls, no index array,
-    /// off until that thread starts it, as many completions as are asked for.
+    /// The setup flags.
+    ///
+    /// Submit all entries even if one fails, a single issuer, deferred work in its calls, no index
+    /// array, disabled until that thread enables it, and a custom number of completions.
     private static let flags: UInt32 =
         1 << 7 | 1 << 12 | 1 << 13 | 1 << 16 | 1 << 6 | 1 << 3
-    /// One mapping, nothing dropped, longer arguments of waits, waits for several completions.
+    /// A single mapping, no dropped completions, extended wait arguments, waits for several.
     private static let featuresNeeded: UInt32 = 1 << 0 | 1 << 1 | 1 << 8 | 1 << 15
 
     init() throws(SystemError) {
@@ -59,7 +61,7 @@ struct RingSetup {
         }
     }
 
-    /// The offset of something in `shared`, by where the parameters have it.
+    /// The offset of a field in `shared`; `place` is its offset in the parameters.
     func offset(_ place: Int) -> Int { Int(offsets[place / 4]) }
 
     private static func create() throws(SystemError) -> (Int32, [UInt32]) {
@@ -97,13 +99,13 @@ struct RingSetup {
     }
 
     static func unmap(_ cell: Cell, _ byteCount: Int) {
-        // SAFETY: made by `map` with this length; its owner ends.
+        // SAFETY: mapped by `map` with this length; its owner is being destroyed.
         unsafe _ = munmap(cell.base, byteCount)
     }
 
-    /// Tells the kernel of the ring of buffers, group 0, to be filled bit by bit.
+    /// Registers the ring of buffers, group 0, whose buffers are consumed incrementally.
     private func registerBuffers() throws(SystemError) {
-        // SAFETY: the argument outlives the call; the ring of buffers is never unmapped before.
+        // SAFETY: the argument outlives the call; the ring of buffers stays mapped.
         let status = unsafe withUnsafeTemporaryAllocation(byteCount: 40, alignment: 8) { memory in
             guard let base = memory.baseAddress else { return Int32(-1) }
             let argument = unsafe Cell(base)

@@ -4,12 +4,12 @@ internal import Glibc
 ///
 /// One thread waits for them, so that no code runs in a signal handler.
 public enum Signals {
-    /// A request to end.
+    /// A signal that asks the server to end.
     public enum Ending: Sendable {
         case terminate
         case interrupt
 
-        /// The signal's name.
+        /// The name of the signal.
         public var name: String {
             switch self {
             case .terminate: "SIGTERM"
@@ -18,9 +18,9 @@ public enum Signals {
         }
     }
 
-    /// Holds these signals back for `next`, and ignores SIGHUP and SIGPIPE.
+    /// Blocks these signals for `next`, and ignores SIGHUP and SIGPIPE.
     ///
-    /// Call it before the first thread starts, as threads inherit the mask.
+    /// Call this before the first thread starts, as threads inherit the mask.
     public static func prepare() {
         signal(SIGHUP, SIG_IGN)
         signal(SIGPIPE, SIG_IGN)
@@ -29,7 +29,7 @@ public enum Signals {
         unsafe _ = pthread_sigmask(SIG_BLOCK, &endings, nil)
     }
 
-    /// Waits for the next request to end.
+    /// Waits for the next signal that asks the server to end.
     public static func next() -> Ending {
         var endings = endings
         var number: Int32 = 0
@@ -42,7 +42,7 @@ public enum Signals {
 
     private static var endings: sigset_t {
         var set = sigset_t()
-        // SAFETY: the calls fill the set that they are given.
+        // SAFETY: the calls fill the given set.
         unsafe sigemptyset(&set)
         unsafe sigaddset(&set, SIGTERM)
         unsafe sigaddset(&set, SIGINT)

@@ -62,13 +62,13 @@ extension Socket {
 
     /// What to wait for.
     public enum Readiness: Sendable {
-        /// There are bytes to receive, or the peer closed.
+        /// There are bytes to receive, or the peer closed the connection.
         case reading
         /// There is room to send.
         case writing
     }
 
-    /// Waits at most `milliseconds` (negative: forever); false if that time ran out.
+    /// Waits at most `milliseconds` (negative: forever); returns false on timeout.
     ///
     /// A signal ends the wait as readiness does.
     public func waits(for readiness: Readiness, milliseconds: Int) -> Bool {

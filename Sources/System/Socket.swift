@@ -147,7 +147,7 @@ public struct Socket: Sendable {
     /// Receives up to `capacity` bytes into `target`.
     @inline(__always)
     public func receive(_ target: Cell, _ capacity: Int) -> Transfer {
-        // SAFETY: the caller's room.
+        // SAFETY: the caller guarantees the room.
         outcome(unsafe recv(descriptor, target.base, capacity, 0), zeroIsClosed: true)
     }
 
@@ -204,7 +204,7 @@ public struct Socket: Sendable {
     ) {
         var storage = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
-        // SAFETY: the storage holds every kind of address.
+        // SAFETY: the storage fits every kind of address.
         unsafe withUnsafeMutablePointer(to: &storage) { pointer in
             unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
                 let status =
@@ -239,7 +239,7 @@ public struct Socket: Sendable {
                 NI_NUMERICHOST | NI_NUMERICSERV
             )
             guard status == 0 else { return target.append("?:0") }
-            // SAFETY: both texts end with a zero.
+            // SAFETY: both texts end with a zero byte.
             let name = unsafe Bytes(raw: host, count: strlen(host))
             let number = unsafe Bytes(raw: port, count: strlen(port))
             let hasColons = (0..<name.count).contains { name[$0] == UInt8(ascii: ":") }

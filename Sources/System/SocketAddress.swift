@@ -5,13 +5,13 @@ public struct SocketAddress: Sendable {
     private var storage = sockaddr_storage()
     private let byteCount: socklen_t
 
-    /// The addresses that `host` stands for, the resolver's favorite first.
+    /// The addresses that `host` resolves to, the resolver's favourite first.
     ///
     /// - Parameters:
     ///   - host: a name or number.
     ///   - port: 0...65535.
     ///   - family: AF_INET or AF_INET6, or nil for either.
-    ///   - isListening: whether the addresses are to be listened on.
+    ///   - isListening: whether the addresses are for listening.
     public static func resolve(
         _ host: String,
         port: Int,
@@ -66,13 +66,13 @@ public struct SocketAddress: Sendable {
     /// Whether it is a unix socket's.
     public var isUnix: Bool { family == AF_UNIX }
 
-    /// Binds a socket to the address; as bind(2).
+    /// Binds a socket to the address, as bind(2).
     func bind(_ descriptor: Int32) -> Int32 {
         // SAFETY: the storage holds `byteCount` valid bytes.
         unsafe withAddress { unsafe Glibc.bind(descriptor, $0, byteCount) }
     }
 
-    /// Starts to connect a socket to the address; as connect(2), again after a signal.
+    /// Starts to connect a socket to the address, as connect(2); retries after a signal.
     func connect(_ descriptor: Int32) -> Int32 {
         while true {
             // SAFETY: as above.

@@ -1,8 +1,7 @@
 internal import CSupport
 internal import Glibc
 
-/// A descriptor kept in reserve for when there are no others, so that a waiting connection can be
-/// refused.
+/// A descriptor kept in reserve, so that a connection can be refused when there are no others.
 public struct SpareDescriptor: ~Copyable {
     private var descriptor: Int32 = -1
 
@@ -11,7 +10,7 @@ public struct SpareDescriptor: ~Copyable {
 
     deinit { if descriptor >= 0 { close(descriptor) } }
 
-    /// Gives the descriptor up to accept a connection; nil if that fails too.
+    /// Releases the descriptor to accept a connection; nil if that fails too.
     ///
     /// The caller closes the connection and calls `take`.
     public mutating func accept(_ listening: Socket) -> Socket? {

@@ -1,13 +1,13 @@
 internal import Glibc
 
-/// systemd, where it started the server and waits to hear that it is ready.
+/// systemd, if it started the server and waits to be told that it is ready.
 ///
-/// Source: sd_notify(3): datagrams of `NAME=value` lines to the socket that NOTIFY_SOCKET names;
-/// a leading `@` stands for the zero of an abstract name.
+/// Source: sd_notify(3): datagrams of `NAME=value` lines to the socket named by NOTIFY_SOCKET; a
+/// leading `@` stands for the zero byte of an abstract name.
 public struct Supervisor: Sendable {
     private let socketPath: String
 
-    /// The one that started this process, or nil.
+    /// The supervisor that started this process, or nil.
     public init?() {
         guard let path = OwnProcess.environment("NOTIFY_SOCKET"), path.count > 1,
             path.hasPrefix("/") || path.hasPrefix("@")
@@ -15,7 +15,7 @@ public struct Supervisor: Sendable {
         socketPath = path
     }
 
-    /// Tells `lines`; whether they went.
+    /// Sends `lines`; returns whether that succeeded.
     @discardableResult
     public func tell(_ lines: String) -> Bool {
         var address = sockaddr_un()
@@ -23,7 +23,7 @@ public struct Supervisor: Sendable {
         var name = Array(socketPath.utf8)
         guard name.count < MemoryLayout.size(ofValue: address.sun_path) else { return false }
         if name[0] == UInt8(ascii: "@") { name[0] = 0 }
-        // SAFETY: the name fits; the structure was zero.
+        // SAFETY: the name fits; the structure is otherwise zero.
         unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: name) }
         let descriptor = socket(
             AF_UNIX,

@@ -1,13 +1,13 @@
 public import Glibc
 
-/// A system call that failed: what was tried, and errno.
+/// A failed system call: the operation and errno.
 public struct SystemError: Error, Sendable {
-    /// What was tried, for the log.
+    /// The operation that failed, for the log.
     public let call: String
     /// The error number.
     public let number: Int32
 
-    /// The system's sentence.
+    /// The system's description of the error.
     public let reason: String
 
     /// The failure of `call` with the current errno.
@@ -17,13 +17,13 @@ public struct SystemError: Error, Sendable {
         reason = SystemError.reason(number)
     }
 
-    /// The system's sentence for an error number.
+    /// The system's description of an error number.
     public static func reason(_ number: Int32) -> String {
         // SAFETY: strerror gives a C string; it is copied at once.
         unsafe String(cString: strerror(number))
     }
 
-    /// A name that stands for no address, as getaddrinfo's `status` says.
+    /// The failure to resolve a name; `status` is the result of getaddrinfo.
     public init(resolving name: String, status: Int32) {
         call = ""
         number = EADDRNOTAVAIL
@@ -31,6 +31,6 @@ public struct SystemError: Error, Sendable {
         reason = unsafe String(cString: gai_strerror(status))
     }
 
-    /// Both in one line.
+    /// Operation and description in one line.
     public var text: String { call.isEmpty ? reason : "\(call): \(reason)" }
 }

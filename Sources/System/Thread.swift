@@ -14,7 +14,7 @@ public final class Thread: @unchecked Sendable {  // because: the handle is writ
         }
     }
 
-    /// Starts `body` on a thread of its own, which crash reports know by `name`.
+    /// Starts a thread that runs `body` and appears in crash reports as `name`.
     public init(_ name: StaticString = "helper", _ body: @escaping @Sendable () -> Void) {
         // SAFETY: the box is retained here and released by the thread.
         let box = unsafe Unmanaged.passRetained(Body(name, body)).toOpaque()

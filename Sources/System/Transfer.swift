@@ -4,6 +4,6 @@ public enum Transfer: Sendable, Equatable {
     case bytes(Int)
     /// The transfer would have to wait.
     case wouldBlock
-    /// The other side closed (error 0), or the connection failed with this error number.
+    /// The peer closed the connection (error 0), or it failed with this error number.
     case closed(error: Int32)
 }

@@ -1,9 +1,9 @@
 public import Primitives
 
-/// The words of one request, the command's name first.
+/// The words of one request, starting with the command's name.
 ///
 /// ## Invariants
-/// The words lie in the connection's query buffer and stay readable until the command ends.
+/// The words are in the connection's query buffer and stay readable until the command ends.
 @safe
 @frozen
 public struct Arguments {
@@ -11,7 +11,7 @@ public struct Arguments {
     /// The number of words, at least one.
     public let count: Int
 
-    /// The `count` words from `base`.
+    /// Creates a view of `count` words at `base`.
     @inlinable
     public init(base: UnsafePointer<Bytes>, count: Int) {
         unsafe self.base = base
@@ -30,7 +30,7 @@ public struct Arguments {
 }
 
 extension Arguments {
-    /// The words from `start` on, of which there is at least one.
+    /// The words from `start` on; there must be at least one.
     public func dropFirst(_ start: Int) -> Arguments {
         precondition(start >= 0 && start < count, "no words left")
         // SAFETY: just checked.
@@ -38,7 +38,7 @@ extension Arguments {
     }
 }
 
-/// The words of all requests of a batch, one after the other.
+/// The words of all requests of a batch, in sequence.
 ///
 /// ## Invariants
 /// `count ≤ capacity`; the first `count` words are initialised.
@@ -46,11 +46,11 @@ extension Arguments {
 public struct ArgumentVector: ~Copyable {
     @usableFromInline var base: UnsafeMutablePointer<Bytes>
     @usableFromInline var capacity: Int
-    /// The words held.
+    /// The number of words.
     @inlinable public var count: Int { used }
     @usableFromInline var used = 0
 
-    /// A vector with room for `capacity` words.
+    /// Creates a vector with room for `capacity` words.
     public init(capacity: Int = 256) {
         unsafe base = .allocate(capacity: capacity)
         self.capacity = capacity
@@ -68,7 +68,7 @@ public struct ArgumentVector: ~Copyable {
         used &+= 1
     }
 
-    /// The words from `start` on, `count` of them; valid until the next change.
+    /// The `count` words from `start` on; valid until the next change.
     @inlinable
     public func arguments(_ start: Int, _ count: Int) -> Arguments {
         precondition(start >= 0 && start + count <= self.count, "no such words")
@@ -76,7 +76,7 @@ public struct ArgumentVector: ~Copyable {
         return unsafe Arguments(base: base + start, count: count)
     }
 
-    /// Forgets all words from `start` on.
+    /// Removes all words from `start` on.
     public mutating func truncate(to start: Int) {
         precondition(start <= count, "more words than there are")
         used = start

@@ -1,8 +1,8 @@
 internal import Primitives
 
-/// Lines that are no requests: of configuration files, and of people at a terminal.
+/// Splits and quotes lines of configuration files and of people at a terminal.
 extension QuotedWords {
-    /// The words of `line`, or nil if a quote is not closed or is followed by more than a space.
+    /// The words of `line`; nil if a quote is not closed, or a closing one is followed by no space.
     public static func split(_ line: [UInt8]) -> [[UInt8]]? {
         var buffer = ByteBuffer()
         line.withBytes { buffer.append($0) }
@@ -13,7 +13,7 @@ extension QuotedWords {
         return (0..<arguments.count).map { arguments[$0].array }
     }
 
-    /// `text` in double quotes, with escapes, so that `split` reads the same bytes again.
+    /// Puts `text` in double quotes, with escapes, so that `split` returns the same bytes.
     public static func quoted(_ text: [UInt8]) -> [UInt8] {
         var shown: [UInt8] = [quote]
         shown.reserveCapacity(text.count + 2)

@@ -1,15 +1,16 @@
 internal import Primitives
 
-/// Words of a line with quotes, as inline requests, configuration files and people have them.
+/// Words of a line with quotes, as in inline requests and configuration files.
 ///
 /// ```text
 /// "…"   \n \r \t \b \a \xHH, any other \c is c
-/// '…'   \' is a quote, all else stands for itself
+/// '…'   \' is a quote, everything else is literal
 /// ```
-/// A quote may begin inside a word, and ends it. A zero byte ends the line.
+/// A quote may start within a word, and ends it. A zero byte ends the line.
 public enum QuotedWords {
-    /// Appends the words of `line`, unquoted in place; false when quotes do not balance or a
-    /// closing one is not followed by a space.
+    /// Appends the words of `line`, unquoted in place.
+    ///
+    /// Returns false if quotes do not balance or a closing one is not followed by a space.
     static func split(
         _ buffer: Cell,
         _ line: Range<Int>,
@@ -24,7 +25,7 @@ public enum QuotedWords {
         }
     }
 
-    /// Unquotes one word from `at`; it never grows, so it is written over its source.
+    /// Unquotes the word at `at`; it never grows, so it is written over its source.
     private static func word(_ buffer: Cell, _ at: inout Int, _ end: Int) -> Range<Int>? {
         let start = at
         var out = at
@@ -55,7 +56,7 @@ public enum QuotedWords {
         at >= end || isSpace(buffer.byte(at))
     }
 
-    /// The inside of `"…"` and its closing quote; false when it does not close.
+    /// Parses the inside of `"…"` and the closing quote; returns false if there is none.
     private static func doubleQuoted(
         _ buffer: Cell,
         _ at: inout Int,
@@ -119,7 +120,7 @@ public enum QuotedWords {
         }
     }
 
-    /// Not every space does: one of the two that are no blanks may stand inside, as in Redis.
+    /// As in Redis, vertical tab and form feed are spaces but do not end an unquoted word.
     private static func endsBareWord(_ byte: UInt8) -> Bool {
         byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") || byte == UInt8(ascii: "\n")
             || byte == UInt8(ascii: "\r") || byte == 0

@@ -1,7 +1,8 @@
 public import Primitives
 
-/// Why a connection's bytes are no request; the text goes out after `-ERR `, then the connection
-/// ends.
+/// Why bytes are not a valid request.
+///
+/// The connection gets the text after `-ERR ` and is then closed.
 public enum ProtocolFailure: Error, Equatable, Sendable {
     case bigInlineRequest, unbalancedQuotes
     case bigCountLine, badCount, unauthenticatedCount
@@ -9,38 +10,39 @@ public enum ProtocolFailure: Error, Equatable, Sendable {
     case expectedLength(got: UInt8)
 }
 
-/// What bounds a request.
+/// Limits on requests.
 public struct RequestLimits: Sendable {
-    /// The longest word in bytes (proto-max-bulk-len).
+    /// The maximum length of a word in bytes (proto-max-bulk-len).
     public var wordBytesMax: Int
-    /// Whether the tight limits of clients that have not authenticated hold.
+    /// Whether the strict limits for unauthenticated clients apply.
     public var unauthenticated: Bool
 
-    /// The most words in a request; what they take together is bounded by
-    /// client-query-buffer-limit.
+    /// The maximum number of words in a request.
+    ///
+    /// Their total size is bounded by client-query-buffer-limit.
     public static let wordsMax = Int(Int32.max)
-    /// The longest inline request and the longest count or length line.
+    /// The maximum length of an inline request, and of a count or length line.
     public static let lineBytesMax = 64 * 1024
     static let unauthenticatedWordsMax = 10
     static let unauthenticatedWordBytesMax = 16384
 
-    /// The limits with Redis' defaults.
+    /// Creates limits with Redis' defaults.
     public init(wordBytesMax: Int = 512 << 20, unauthenticated: Bool = false) {
         self.wordBytesMax = wordBytesMax
         self.unauthenticated = unauthenticated
     }
 }
 
-/// Cuts the bytes of a connection into requests: RESP arrays of bulk strings, and inline lines.
+/// Splits the bytes of a connection into requests: RESP arrays of bulk strings, and inline lines.
 ///
-/// The words that it yields point into the bytes it was given; nothing is copied. A request that is
-/// not whole yet leaves its progress in the parser, so that every byte is looked at once however
-/// the request is cut (only the line being read is looked at again).
+/// The words of a request point into the given bytes; nothing is copied. The parser keeps its
+/// progress within an incomplete request, so that every byte is examined only once however the
+/// request arrives (except for the line being read).
 ///
-/// Source: Redis' protocol specification; limits and texts as Redis 7.0 answers them.
+/// Source: Redis' protocol specification; limits and texts are those of Redis 7.0.
 @safe
 public struct RESPParser: ~Copyable {
-    /// What `next` found.
+    /// The result of `next`.
     public enum Outcome {
         /// A request: its words were appended to the vector.
         case request
@@ -50,29 +52,29 @@ public struct RESPParser: ~Copyable {
         case incomplete
     }
 
-    /// Words of the current array still to come; zero between requests.
+    /// The number of words of the current array yet to come; zero between requests.
     private var wordsLeft = 0
     /// The length of the word being received, or -1.
     private var wordLength = -1
-    /// The words received of a request that is not whole: offset and count in the query buffer.
+    /// The words received of an incomplete request: ranges in the query buffer.
     private var received: [Range<Int>] = []
 
-    /// A parser between two requests.
+    /// Creates a parser between two requests.
     public init() {}
 
-    /// Whether no request is half received.
+    /// Whether no request is partially received.
     public var isIdle: Bool { wordsLeft == 0 }
 
-    /// The whole length in bytes of the word being received, and its offset; nil when none is.
+    /// The total length of the word being received, in bytes; nil if there is none.
     public var wordAhead: Int? { wordLength >= 0 ? wordLength : nil }
 
     /// Whether the word being received is the last of its request.
     public var isLastWord: Bool { wordsLeft == 1 }
 
-    /// The bytes kept of the words received of a request that is not whole.
+    /// The memory used for the words received of an incomplete request, in bytes.
     public var byteCount: Int { received.capacity * MemoryLayout<Range<Int>>.stride }
 
-    /// The offsets that the parser holds are moved by as many bytes as were dropped in front.
+    /// Adjusts the offsets that the parser holds after `dropped` bytes were removed at the front.
     public mutating func rebase(_ dropped: Int) {
         guard dropped > 0, !received.isEmpty else { return }
         for index in received.indices {
@@ -81,13 +83,15 @@ public struct RESPParser: ~Copyable {
         }
     }
 
-    /// The first byte of `buffer` still needed by a half-received request; `position` if none.
+    /// The offset of the first byte that a partially received request needs; `position` if none.
     public func firstNeeded(_ position: Int) -> Int { received.first?.lowerBound ?? position }
 
     /// Reads one request from `buffer[position...]`, advancing `position` past what was consumed.
     ///
-    /// `buffer` is writable: the words of inline requests are unquoted in place.
-    /// Throws: what is wrong; the connection is of no further use.
+    /// `buffer` is writable, as the words of inline requests are unquoted in place.
+    ///
+    /// Throws: the reason why the bytes are invalid; the connection cannot be used any further.
+    ///
     /// Complexity: O(words) for arrays, O(bytes) for inline requests.
     @inlinable
     public mutating func next(
@@ -104,8 +108,9 @@ public struct RESPParser: ~Copyable {
         return try slowNext(buffer, count, &position, limits, &words)
     }
 
-    /// A whole request of at most nine words of at most 9,999 bytes, the usual ones; false, with
-    /// nothing consumed, for all others.
+    /// Parses a complete request of at most nine words of at most 9,999 bytes, the usual kind.
+    ///
+    /// Returns false and consumes nothing for all others.
     @inlinable
     func fastRequest(
         _ buffer: Cell,
@@ -148,8 +153,9 @@ public struct RESPParser: ~Copyable {
         return true
     }
 
-    /// Ends the request whose last word, `word`, was received elsewhere; the words before it lie in
-    /// `buffer`.
+    /// Completes the request whose last word, `word`, was received elsewhere.
+    ///
+    /// The words before it are in `buffer`.
     public mutating func completeWord(
         _ word: Bytes,
         _ buffer: Cell,
@@ -197,7 +203,7 @@ public struct RESPParser: ~Copyable {
         return .request
     }
 
-    /// Receives one word; false when it is not whole yet.
+    /// Receives one word; returns false if it is incomplete.
     private mutating func receiveWord(
         _ buffer: Cell,
         _ count: Int,
@@ -231,7 +237,7 @@ public struct RESPParser: ~Copyable {
         return true
     }
 
-    /// The offset of the carriage return that ends the line at `position`, if its newline is there.
+    /// The offset of the carriage return that ends the line at `position`; nil without its newline.
     private func lineEnd(_ buffer: Cell, _ count: Int, _ position: Int) -> Int? {
         var at = position
         while at < count {

@@ -2,9 +2,9 @@ public import Primitives
 
 /// Writes replies in RESP2 or RESP3 into one buffer, large values by reference.
 public struct ReplyWriter: ~Copyable {
-    /// A large value that stands in the reply behind `position` bytes of the buffer.
+    /// A large value in the reply that is sent by reference.
     public struct Reference {
-        /// How many bytes of the buffer go before it.
+        /// Its position, as the number of bytes of the buffer before it.
         public let position: Int
         /// The value, retained.
         public let block: SharedBlock
@@ -12,29 +12,29 @@ public struct ReplyWriter: ~Copyable {
 
     /// The bytes of the replies, without the values in `references`.
     public var buffer: ByteBuffer
-    /// Values that go out between the bytes, by position.
+    /// The values sent between the bytes, by position.
     ///
-    /// The writer holds them.
+    /// The writer retains them.
     public internal(set) var references: [Reference] = []
     /// Whether the client speaks RESP3.
     public var isRESP3 = false
 
-    /// From this size on a value is sent from where it lies.
+    /// Values from this size on are sent by reference.
     public static let referenceBytesMin = 16 * 1024
 
-    /// A writer with room for `capacity` bytes.
+    /// Creates a writer with room for `capacity` bytes.
     public init(capacity: Int = 16 * 1024) { buffer = ByteBuffer(capacity: capacity) }
 
     deinit {
         for reference in references { reference.block.release() }
     }
 
-    /// The bytes of all replies, values by reference included.
+    /// The total size of all replies, including values by reference.
     public var byteCount: Int {
         references.reduce(buffer.count) { $0 + $1.block.count }
     }
 
-    /// Forgets everything from byte `position` of the buffer on.
+    /// Removes everything from byte `position` of the buffer on.
     public mutating func truncate(to position: Int) {
         while let last = references.last, last.position >= position, last.position > 0 {
             last.block.release()
@@ -43,7 +43,7 @@ public struct ReplyWriter: ~Copyable {
         buffer.truncate(to: position)
     }
 
-    /// Forgets everything; keeps at most `keep` bytes of memory.
+    /// Removes everything; keeps at most `keep` bytes of memory.
     public mutating func removeAll(keep: Int) {
         for reference in references { reference.block.release() }
         references.removeAll(keepingCapacity: references.capacity <= 64)
@@ -58,15 +58,15 @@ public struct ReplyWriter: ~Copyable {
 
     // MARK: Replies
 
-    /// `+text`.
+    /// Writes `+text`.
     @inlinable
     public mutating func simple(_ text: StaticString) { simple(Bytes(text)) }
 
-    /// `+text`; the text has no line ends.
+    /// Writes `+text`; the text must not contain line ends.
     @inlinable
     public mutating func simple(_ text: Bytes) { line(UInt8(ascii: "+"), text) }
 
-    /// `+` and the two texts, one behind the other.
+    /// Writes `+` and the two texts, without a gap.
     public mutating func simple(_ text: Bytes, then rest: Bytes) {
         buffer.append(UInt8(ascii: "+"))
         buffer.append(text)
@@ -74,11 +74,11 @@ public struct ReplyWriter: ~Copyable {
         buffer.append("\r\n")
     }
 
-    /// `+OK`.
+    /// Writes `+OK`.
     @inlinable
     public mutating func ok() { buffer.append("+OK\r\n") }
 
-    /// `-text`, the code first; line ends within become spaces.
+    /// Writes `-text`, which starts with the code; line ends become spaces.
     public mutating func error(_ text: Bytes) {
         buffer.append(UInt8(ascii: "-"))
         for index in 0..<text.count {
@@ -90,18 +90,18 @@ public struct ReplyWriter: ~Copyable {
         buffer.append("\r\n")
     }
 
-    /// `-text`.
+    /// Writes `-text`.
     public mutating func error(_ text: StaticString) { error(Bytes(text)) }
 
-    /// `:value`.
+    /// Writes `:value`.
     @inlinable
     public mutating func integer(_ value: Int64) { number(UInt8(ascii: ":"), value) }
 
-    /// `:value`.
+    /// Writes `:value`.
     @inlinable
     public mutating func integer(_ value: Int) { number(UInt8(ascii: ":"), Int64(value)) }
 
-    /// A bulk string.
+    /// Writes a bulk string.
     @inlinable
     public mutating func bulk(_ bytes: Bytes) {
         let count = bytes.count
@@ -119,9 +119,9 @@ public struct ReplyWriter: ~Copyable {
         buffer.commit(head.count &+ count &+ 2)
     }
 
-    /// Bulk strings of `width` bytes each, which stand one behind the other in `run`.
+    /// Writes the strings of `width` bytes each that `run` consists of as bulk strings.
     ///
-    /// Precondition: `run` is whole, and `width` positive.
+    /// Precondition: `run` consists of whole strings, and `width` is positive.
     public mutating func bulks(_ run: Bytes, width: Int) {
         precondition(width > 0 && run.count % width == 0, "the run ends with a string")
         guard width < BulkHead.countMax else {
@@ -133,8 +133,8 @@ public struct ReplyWriter: ~Copyable {
         let head = BulkHead(width)
         let step = head.count &+ width &+ 2
         let total = run.count / width &* step
-        // SAFETY: room for all strings; each head is stored as a word of 8 bytes, of which the
-        // bytes behind it follow and, at the end, room to spare.
+        // SAFETY: room for all strings; each header is stored as a word of 8 bytes, the last of
+        // which are overwritten by what follows, with room to spare at the end.
         var target = unsafe UnsafeMutableRawPointer(buffer.room(total &+ 8))
         var start = 0
         while start < run.count {
@@ -152,7 +152,7 @@ public struct ReplyWriter: ~Copyable {
         buffer.commit(total)
     }
 
-    /// A bulk string of three digits' length or more.
+    /// Writes a bulk string with a length of three digits or more.
     @inline(never)
     @usableFromInline
     mutating func bulkLong(_ bytes: Bytes) {
@@ -165,15 +165,15 @@ public struct ReplyWriter: ~Copyable {
         buffer.commit(bytes.count &+ 2)
     }
 
-    /// A bulk string of a literal's bytes.
+    /// Writes the bytes of a literal as a bulk string.
     @inlinable
     public mutating func bulk(_ text: StaticString) { bulk(Bytes(text)) }
 
-    /// A bulk string of an integer's decimal text.
+    /// Writes the decimal text of an integer as a bulk string.
     public mutating func bulk(decimal value: Int64) {
-        // SAFETY: room for a head of five bytes, the longest number and a line end.
+        // SAFETY: room for a header of five bytes, the longest number and a line end.
         let target = unsafe buffer.room(DecimalText.byteCountMax + 8)
-        // Where the text of most numbers belongs: behind a head of one digit.
+        // Where most numbers' text belongs: after a header with a single digit.
         let text = unsafe target + BulkHead(0).count
         let count = unsafe DecimalText.write(value, to: text)
         let head = BulkHead(count)
@@ -186,7 +186,7 @@ public struct ReplyWriter: ~Copyable {
         buffer.commit(head.count + count + 2)
     }
 
-    /// A bulk string of 16 hexadecimal digits.
+    /// Writes a bulk string of 16 hexadecimal digits.
     public mutating func bulk(hexadecimal value: UInt64) {
         bulk(count: 16) { room in
             for place in 0..<16 {
@@ -196,7 +196,7 @@ public struct ReplyWriter: ~Copyable {
         }
     }
 
-    /// A bulk string of `count` bytes that `body` writes.
+    /// Writes a bulk string of `count` bytes, which `body` fills in.
     public mutating func bulk(count: Int, _ body: (Cell) -> Void) {
         number(UInt8(ascii: "$"), Int64(count))
         // SAFETY: room for exactly what is written.
@@ -205,12 +205,12 @@ public struct ReplyWriter: ~Copyable {
         buffer.append("\r\n")
     }
 
-    /// The text of a number that no double holds exactly: `,1.5`, in RESP2 a bulk string.
+    /// Writes the text of a number that no double holds exactly: `,1.5`; a bulk string in RESP2.
     public mutating func number(_ text: Bytes) {
         if isRESP3 { line(UInt8(ascii: ","), text) } else { bulk(text) }
     }
 
-    /// A bulk string of two numbers with a dash between them, as a stream's ids are.
+    /// Writes two numbers with a dash in between, such as a stream id, as a bulk string.
     public mutating func bulk(decimal first: UInt64, dash second: UInt64) {
         // SAFETY: room for `$`, two digits, a line end, both numbers, the dash and a line end.
         let target = unsafe buffer.room(DecimalText.byteCountMax * 2 + 8)
@@ -222,7 +222,7 @@ public struct ReplyWriter: ~Copyable {
         unsafe start[count + 1] = UInt8(ascii: "\n")
         var head = 0
         if count < 10 {
-            // One digit only: everything moves up by one.
+            // The length has only one digit: move everything forward by one byte.
             unsafe (target + 4).update(from: start, count: count + 2)
             head = 4
         } else {
@@ -236,14 +236,14 @@ public struct ReplyWriter: ~Copyable {
         buffer.commit(head + count + 2)
     }
 
-    /// A bulk string of a string's text, for the control plane.
+    /// Writes a string as a bulk string, for the control plane.
     public mutating func bulk(string: String) {
         number(UInt8(ascii: "$"), Int64(string.utf8.count))
         buffer.append(string: string)
         buffer.append("\r\n")
     }
 
-    /// A bulk string of a large value, which is retained and sent from where it lies.
+    /// Writes a large value as a bulk string by reference, retaining it.
     public mutating func bulk(_ block: SharedBlock) {
         guard block.count >= ReplyWriter.referenceBytesMin else { return bulk(block.bytes) }
         number(UInt8(ascii: "$"), Int64(block.count))
@@ -252,23 +252,23 @@ public struct ReplyWriter: ~Copyable {
         buffer.append("\r\n")
     }
 
-    /// No value: `$-1` or `_`.
+    /// Writes null: `$-1` or `_`.
     @inlinable
     public mutating func null() {
         if isRESP3 { buffer.append("_\r\n") } else { buffer.append("$-1\r\n") }
     }
 
-    /// No array: `*-1` or `_`.
+    /// Writes a null array: `*-1` or `_`.
     @inlinable
     public mutating func nullArray() {
         if isRESP3 { buffer.append("_\r\n") } else { buffer.append("*-1\r\n") }
     }
 
-    /// The head of an array of `count` replies.
+    /// Writes the header of an array of `count` replies.
     @inlinable
     public mutating func array(_ count: Int) { number(UInt8(ascii: "*"), Int64(count)) }
 
-    /// The head of a map of `count` pairs; an array of twice as many in RESP2.
+    /// Writes the header of a map of `count` pairs; in RESP2, of an array of twice as many.
     @inlinable
     public mutating func map(_ count: Int) {
         if isRESP3 {
@@ -278,18 +278,18 @@ public struct ReplyWriter: ~Copyable {
         }
     }
 
-    /// The head of a set of `count` replies; an array in RESP2.
+    /// Writes the header of a set of `count` replies; an array in RESP2.
     @inlinable
     public mutating func set(_ count: Int) {
         number(isRESP3 ? UInt8(ascii: "~") : UInt8(ascii: "*"), Int64(count))
     }
 
-    /// The head of a push of `count` replies; an array in RESP2.
+    /// Writes the header of a push of `count` replies; an array in RESP2.
     public mutating func push(_ count: Int) {
         number(isRESP3 ? UInt8(ascii: ">") : UInt8(ascii: "*"), Int64(count))
     }
 
-    /// A floating-point number: `,1.5`, in RESP2 a bulk string.
+    /// Writes a floating-point number: `,1.5`; a bulk string in RESP2.
     public mutating func double(_ value: Double) {
         if isRESP3 {
             buffer.append(UInt8(ascii: ","))
@@ -306,7 +306,7 @@ public struct ReplyWriter: ~Copyable {
         }
     }
 
-    /// A truth value: `#t`, in RESP2 `:1`.
+    /// Writes a boolean: `#t`; `:1` in RESP2.
     public mutating func boolean(_ value: Bool) {
         if isRESP3 {
             buffer.append(value ? "#t\r\n" : "#f\r\n")
@@ -315,7 +315,7 @@ public struct ReplyWriter: ~Copyable {
         }
     }
 
-    /// Text for people with its three-letter format; a bulk string in RESP2.
+    /// Writes text for people with its three-letter format; a bulk string in RESP2.
     public mutating func verbatim(_ format: StaticString, _ text: Bytes) {
         guard isRESP3 else { return bulk(text) }
         number(UInt8(ascii: "="), Int64(text.count + 4))
@@ -325,38 +325,38 @@ public struct ReplyWriter: ~Copyable {
         buffer.append("\r\n")
     }
 
-    /// An array of simple strings, as HELP answers.
+    /// Writes an array of simple strings, as in replies to HELP.
     public mutating func lines(_ lines: [StaticString]) {
         array(lines.count)
         for line in lines { simple(line) }
     }
 
-    // MARK: Arrays whose length shows at the end
+    // MARK: Headers inserted afterwards
 
-    /// Where an array's head will go.
+    /// A position where a header will be inserted.
     public struct Mark {
         let position: Int
         let referenceCount: Int
     }
 
-    /// Notes the place of a head whose count is not known yet.
+    /// Marks the position of a header whose count is not known yet.
     public func mark() -> Mark {
         Mark(position: buffer.count, referenceCount: references.count)
     }
 
-    /// Puts the head of an array of `count` in at `mark`.
+    /// Inserts the header of an array of `count` replies at `mark`.
     ///
     /// Complexity: O(bytes since `mark`).
     public mutating func array(_ count: Int, at mark: Mark) {
         insertHead(UInt8(ascii: "*"), count, mark)
     }
 
-    /// Puts the head of a set of `count` in at `mark`.
+    /// Inserts the header of a set of `count` replies at `mark`.
     public mutating func set(_ count: Int, at mark: Mark) {
         insertHead(isRESP3 ? UInt8(ascii: "~") : UInt8(ascii: "*"), count, mark)
     }
 
-    /// Puts the head of a map of `count` pairs in at `mark`.
+    /// Inserts the header of a map of `count` pairs at `mark`.
     public mutating func map(_ count: Int, at mark: Mark) {
         insertHead(
             isRESP3 ? UInt8(ascii: "%") : UInt8(ascii: "*"),
@@ -365,8 +365,9 @@ public struct ReplyWriter: ~Copyable {
         )
     }
 
-    /// Puts in at `mark` what goes before the `count` names of a scan: an array of two, the next
-    /// cursor, and the names' own head.
+    /// Inserts what precedes the `count` names of a scan at `mark`.
+    ///
+    /// That is the header of an array of two, the next cursor, and the header for the names.
     public mutating func scanHead(_ cursor: UInt64, _ count: Int, at mark: Mark) {
         let bodyCount = buffer.count - mark.position
         number(UInt8(ascii: "*"), 2)
@@ -382,8 +383,9 @@ public struct ReplyWriter: ~Copyable {
         insertTail(bodyCount, mark)
     }
 
-    /// Moves what was written behind the `bodyCount` bytes after `mark` before them, and with them
-    /// the places of the values in between.
+    /// Moves what was written after the `bodyCount` bytes from `mark` on to before them.
+    ///
+    /// Adjusts the positions of values in between.
     private mutating func insertTail(_ bodyCount: Int, _ mark: Mark) {
         buffer.rotateTail(from: mark.position, bodyCount: bodyCount)
         let headCount = buffer.count - mark.position - bodyCount
@@ -395,7 +397,7 @@ public struct ReplyWriter: ~Copyable {
 
     // MARK: Parts
 
-    /// Appends bytes that are a reply already.
+    /// Appends bytes that are already a valid reply.
     public mutating func raw(_ bytes: Bytes) { buffer.append(bytes) }
 
     @inlinable
@@ -423,7 +425,7 @@ public struct ReplyWriter: ~Copyable {
     }
 }
 
-/// The head of a bulk string of up to 99 bytes as one word, its first byte in the lowest.
+/// The header of a bulk string of up to 99 bytes in one word, its first byte in the lowest.
 @usableFromInline
 struct BulkHead {
     @usableFromInline static let countMax = 100
@@ -431,7 +433,7 @@ struct BulkHead {
 
     /// `$1\r\n` or `$12\r\n`.
     @usableFromInline let word: UInt64
-    /// The bytes of it.
+    /// The size of the header in bytes.
     @usableFromInline let count: Int
 
     @inlinable
@@ -451,7 +453,7 @@ struct BulkHead {
 }
 
 extension ReplyWriter {
-    /// The error after which a connection ends.
+    /// Writes the error after which a connection is closed.
     public mutating func error(_ failure: ProtocolFailure) {
         let text: StaticString =
             switch failure {
@@ -468,7 +470,7 @@ extension ReplyWriter {
         buffer.append("-ERR Protocol error: ")
         buffer.append(text)
         if case .expectedLength(let byte) = failure {
-            // What ends a line must not end the error.
+            // A line end in the word must not end the error line.
             let endsLine = byte == UInt8(ascii: "\r") || byte == UInt8(ascii: "\n")
             buffer.append(endsLine ? UInt8(ascii: " ") : byte)
             buffer.append("'")
