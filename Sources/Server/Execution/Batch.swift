@@ -2,13 +2,13 @@ internal import Commands
 internal import Primitives
 internal import Wire
 
-/// Requests that were parsed and wait to be run, in the order of their connections.
+/// Parsed requests that are about to run, in the order of their connections.
 ///
 /// ## Invariants
-/// `count ≤ Batch.capacity`; requests of one connection stand together, in the order received.
+/// `count ≤ Batch.capacity`; the requests of a connection are adjacent, in the order received.
 @safe
 struct Batch: ~Copyable {
-    /// The most requests: enough to hide the latency of memory, few enough for the first cache.
+    /// The maximum number of requests: enough to hide memory latency, few enough for the L1 cache.
     static let capacity = 32
 
     /// A request.
@@ -19,10 +19,10 @@ struct Batch: ~Copyable {
         private let connection: Unmanaged<Connection>
         let start: Int
         let count: Int
-        /// The command's row, -1 when unknown.
+        /// The row of the command; -1 if unknown.
         let row: Int32
         let hash: KeyHash
-        /// Whether `hash` is that of the first key.
+        /// Whether `hash` is the hash of the first key.
         let hasKey: Bool
 
         @inline(__always)
@@ -42,7 +42,7 @@ struct Batch: ~Copyable {
             self.hasKey = hasKey
         }
 
-        /// Lends the connection to `body`, without counting a reference.
+        /// Calls `body` with the connection, without touching its reference count.
         @inline(__always)
         func withConnection<Result>(_ body: (Connection) -> Result) -> Result {
             unsafe connection._withUnsafeGuaranteedRef(body)

@@ -3,7 +3,7 @@ internal import Primitives
 internal import Wire
 
 extension ReplyWriter {
-    /// The reply to a client's mistake.
+    /// Writes the reply to a client's mistake.
     @inline(never)
     mutating func error(_ error: CommandError, command: StaticString) {
         var line = ErrorLine(command: command)

@@ -3,7 +3,7 @@ internal import Primitives
 internal import Store
 internal import Wire
 
-/// What is rare on the way of a request: callers that must be looked at, and refusals.
+/// The slow paths of a request: callers that need a check, and refusals.
 extension Executor {
     /// Runs a request if its caller may, and drops the reply if the caller wants none.
     @inline(never)
@@ -66,7 +66,7 @@ extension Executor {
 
     // MARK: Looking up
 
-    /// The row of a subcommand; nil, and an error was replied, where there is none, or no command.
+    /// The row of a subcommand; if there is none, replies with an error and returns nil.
     @inline(never)
     func resolve(_ number: Int, _ arguments: Arguments, _ connection: Connection) -> Int? {
         let session = connection.session
@@ -146,7 +146,7 @@ extension Executor {
         if session.lastRow >= 0 { statistics.noteFailure(Int(session.lastRow)) }
     }
 
-    /// Counts the error whose reply begins at `start`, by its first word.
+    /// Counts the error whose reply starts at `start` by its first word.
     private func countError(from start: Int) {
         let reply = context.reply.buffer.bytes.dropFirst(start)
         var end = 1

@@ -4,19 +4,19 @@ internal import Store
 internal import Structures
 internal import Wire
 
-/// Refusing, before it changes anything, what there may be no memory for.
+/// Rejects requests for which there may be no memory, before they change anything.
 ///
-/// This is asked only where a partition is short of room, or where addresses or promises of memory
-/// are limited: elsewhere no request is large enough to find none.
+/// This is checked only if a partition is short of room, or if address space or memory commitments
+/// are limited; otherwise no request can be too large.
 extension Executor {
-    /// What the server keeps of limited addresses for itself and for its clients' buffers.
+    /// How much of a limited address space is kept for the server and its clients' buffers.
     static let headroomBytes = 20 << 20
-    /// Room for a word's place in a structure, besides its bytes.
+    /// The space that a word may take in a structure, in addition to its bytes.
     private static let bytesPerWord = 256
-    /// From this size on the words of strings and hashes lie outside the region.
+    /// From this size on, words of strings and hashes are stored outside the region.
     private static let outsideFrom = 8 << 10
 
-    /// Throws where a command, whose partitions are locked, may need more memory than there is.
+    /// Throws if a command, whose partitions are locked, may need more memory than there is.
     func demandMemory(
         _ number: Int,
         _ arguments: Arguments,
@@ -26,7 +26,7 @@ extension Executor {
         guard facts.flags.contains(.write), context.keyspace.isTight(locked) else { return }
         let keys = (try? KeyFinder.keys(facts.keys, arguments)) ?? []
         guard facts.flags.contains(.denyOOM) else {
-            // What only takes out may always run.
+            // Commands that only remove data may always run.
             let adds = keys.contains { $0.use.isDisjoint(with: [.rm, .delete]) }
             guard adds, !hasReserve(keys, arguments) else { return }
             throw .outOfMemory
@@ -50,7 +50,7 @@ extension Executor {
         }
     }
 
-    /// Whether there is memory for a string of `byteCount` bytes in a partition, which is locked.
+    /// Whether there is memory for a string of `byteCount` bytes in a locked partition.
     func hasMemory(for byteCount: Int, _ partition: Int) -> Bool {
         let keyspace = context.keyspace
         guard keyspace.isTight(PartitionSet(partition: partition)) else { return true }
@@ -68,8 +68,9 @@ extension Executor {
         }
     }
 
-    /// The bytes that a request may need at most, within its partitions' regions and outside: those
-    /// of its words, and of the values that it reads to store them elsewhere.
+    /// The most bytes that a request may need, within its partitions' regions and outside.
+    ///
+    /// That is the size of its words, and of the values that it reads to store them elsewhere.
     private func need(
         of arguments: Arguments,
         _ facts: CommandFacts,

@@ -3,9 +3,9 @@ internal import Primitives
 internal import Store
 internal import Wire
 
-/// Locks, and what runs under them.
+/// Locks, and running commands while they are held.
 extension Executor {
-    /// Runs a request whose locks take some planning.
+    /// Runs a request whose locks must be planned.
     @inline(never)
     func executePlanned(
         _ number: Int,
@@ -23,14 +23,15 @@ extension Executor {
         return try runHandler(number, arguments, plan, connection.session, connection)
     }
 
-    /// Runs the command in row `number` on behalf of `session`, with words of the caller's,
-    /// whatever runs already: locks that are held are not taken again, and the command that runs
-    /// goes on as it was.
+    /// Runs the command in row `number` on behalf of `session`, with the caller's words.
     ///
-    /// The reply is appended in the protocol of `session`.
+    /// It may be called while another command runs: locks already held are not taken again, and
+    /// that command then continues unaffected. The reply is appended in the protocol of `session`.
     ///
     /// Precondition: the locks of the row's plan come after those that are held, or the world is
-    /// stopped. Throws: the command's error, to which nothing was replied.
+    /// stopped.
+    ///
+    /// Throws: the command's error, to which nothing has been replied.
     func perform(
         _ number: Int,
         _ arguments: Arguments,
@@ -121,7 +122,7 @@ extension Executor {
         return plan
     }
 
-    /// The partitions of all keys of a request; all where they cannot be told.
+    /// The partitions of all keys of a request; all partitions if its keys are unknown.
     private func partitions(_ specs: [KeySpec], _ arguments: Arguments) -> PartitionSet {
         let keyspace = context.keyspace
         guard !specs.contains(where: \.isUnknown) else { return keyspace.allPartitions }
@@ -137,7 +138,7 @@ extension Executor {
         return set
     }
 
-    /// Notes the hash of the first key of a request.
+    /// Computes the hash of the first key of a request.
     func hashFirstKey(of number: Int, _ arguments: Arguments) {
         let firstKey = registry.row(number).firstKey
         guard firstKey > 0, firstKey < arguments.count else { return }
@@ -146,8 +147,9 @@ extension Executor {
 
     // MARK: Locks that are taken
 
-    /// Locks partitions of which another worker holds one; false where it holds it for long, and
-    /// the request has to wait while its worker goes on.
+    /// Locks partitions, at least one of which another worker holds.
+    ///
+    /// Returns false if that takes long: the request must then wait while its worker continues.
     @inline(never)
     func waitToLock(_ partitions: PartitionSet) -> Bool {
         let isLocked = context.keyspace.lockSoon(partitions)
@@ -155,7 +157,7 @@ extension Executor {
             guard !mayWaitForPartitions else { return false }
             context.keyspace.lock(partitions)
         }
-        // Time has passed: what is due by now must not be answered.
+        // Time has passed: keys that have expired by now must not be returned.
         readClocks()
         return true
     }
@@ -166,8 +168,9 @@ extension Executor {
 
     // MARK: Marked partitions
 
-    /// Runs a command whose partitions, locked by now, are marked: what it changes is recorded for
-    /// those who look at them, and there may be something in its way.
+    /// Runs a command whose partitions, now locked, have marks.
+    ///
+    /// Its changes are recorded for those who watch these partitions, and it may be unable to run.
     @inline(never)
     func performMarked(
         _ number: Int,
@@ -186,11 +189,10 @@ extension Executor {
         return try registry.row(number).run(arguments, &context)
     }
 
-    /// Runs a command in whose way there may be something.
+    /// Runs a command that may be unable to run now.
     ///
-    /// Where its partitions hold frozen keys, it waits if it names one of them, unless it is the
-    /// one that works on it; where memory is short, it is refused if it may need more than there
-    /// is.
+    /// If its partitions contain frozen keys, it waits if it names one of them, unless it is the
+    /// one that works on it. If memory is short, it is rejected if it may need more than there is.
     private func performAmidWork(
         _ number: Int,
         _ arguments: Arguments,
@@ -216,7 +218,8 @@ extension Executor {
     private func mustWait(_ number: Int, _ arguments: Arguments) -> Bool {
         let facts = registry.table.facts[number]
         guard !facts.keys.isEmpty else {
-            // FLUSHALL and its like end copies; what only looks over all keys may do so.
+            // FLUSHALL and the like abandon copies; commands that only read all keys may run beside
+            // them.
             return facts.flags.contains(.write) && !context.keyspace.giveUpCopies()
         }
         guard !facts.keys.contains(where: \.isUnknown),
@@ -227,8 +230,9 @@ extension Executor {
         }
     }
 
-    /// Ends the work that the request which ran should have gone on with but did not: it was given
-    /// up by then, or the request was refused.
+    /// Ends the work that the last request should have resumed but did not.
+    ///
+    /// The work had been abandoned, or the request was rejected.
     func dropResumedWork() {
         guard let work = resumedWork else { return }
         let keyspace = context.keyspace
@@ -241,7 +245,7 @@ extension Executor {
 
 /// What a request needs before it can run.
 struct LockPlan {
-    /// The partitions whose locks it needs.
+    /// The partitions to lock.
     var partitions: PartitionSet = []
     /// Whether its command may stop the world, which must not happen while locks are held: who runs
     /// it under locks stops the world before it takes them.

@@ -6,25 +6,26 @@ internal import Structures
 internal import System
 internal import Wire
 
-/// Runs commands on one worker's thread: the one path from a request's words to its reply.
+/// Runs commands on one worker's thread: the single path from a request's words to its reply.
 ///
 /// ```text
 /// look up ─▶ admit ─▶ plan the locks ─▶ perform under them ─▶ measure
-///              │ one test of one mask; what is rare stands behind it
+///              │ one test of one mask; the rare cases are behind it
 /// ```
-/// `run` takes a request through all of it. `perform` is its inner half, for callers with words of
+/// `run` takes a request through all of it. `perform` is its inner half, for callers with their own
+/// words: it may be called while another command runs, and takes only locks that are not held.
 /// their own: it may be called while another command runs, and takes only locks that are not held.
 final class Executor {
-    /// Lives as long as the process.
+    /// It lives as long as the process.
     unowned let server: Instance
     private let workerIndex: Int
     let registry: Registry
     var context: CommandContext
-    /// Counted here, read by any thread, as `context.statistics` is.
+    /// Counted here and read by any thread, as `context.statistics` is.
     let statistics: WorkerStatistics
     var clock = WorkerClock()
     var keptReplies = KeptReplies()
-    /// The row of the command that runs, for a crash report.
+    /// The row of the running command, for crash reports.
     let running = RunningRow()
     /// What keeps some rows from running at the moment.
     private(set) var alerts: Concerns = []
@@ -54,12 +55,12 @@ final class Executor {
         measure(by: server.options.accessMeasure)
     }
 
-    /// The worker whose thread it runs on.
+    /// The worker on whose thread it runs.
     var worker: Worker { server.workers[workerIndex] }
 
     // MARK: What the server wants of its workers
 
-    /// Heeds what is posted by now: to be called before each batch.
+    /// Applies what has been posted; must be called before each batch.
     @inline(__always)
     func readBulletin() {
         let word = bulletin.word
@@ -76,7 +77,7 @@ final class Executor {
 
     // MARK: Time
 
-    /// Reads the clocks for what runs next.
+    /// Reads the clocks for the next commands.
     func readClocks() {
         let second = clock.seconds
         clock.read()
@@ -87,7 +88,7 @@ final class Executor {
         }
     }
 
-    /// Notes `measure` of keys' uses from now on.
+    /// Changes what is measured about uses of keys from now on.
     func measure(by measure: AccessClock.Measure) {
         context.accessClock.measure(by: measure)
         server.keyspace.freshStamp.stamp = context.accessClock.fresh
@@ -95,8 +96,9 @@ final class Executor {
 
     // MARK: A request
 
-    /// Takes a request of `connection` through; returns what it waits for if it is to be run again,
-    /// or go on, later.
+    /// Runs a request of `connection`.
+    ///
+    /// If it must be run again or resumed later, returns what it waits for.
     @inline(__always)
     func run(_ item: Batch.Item, _ arguments: Arguments, _ connection: Connection) -> Wait? {
         let session = connection.session
@@ -138,7 +140,7 @@ final class Executor {
         return nil
     }
 
-    /// Takes the locks of a request's keys and runs it.
+    /// Locks the partitions of a request's keys and runs it.
     @inline(__always)
     private func execute(
         _ number: Int,
@@ -164,7 +166,7 @@ final class Executor {
         return .done
     }
 
-    /// Hands over what the command that ran has changed, where anybody wants to know.
+    /// Hands over what the last command changed, if anybody wants to know.
     @inline(__always)
     func settle(_ number: Int, _ arguments: Arguments) {
         guard _slowPath(context.effects.wants.rawValue != 0) else { return }

@@ -1,38 +1,39 @@
 internal import Primitives
 internal import Wire
 
-/// Requests put aside, complete and in order, in one buffer.
+/// Complete requests that were set aside, in order, in one buffer.
 ///
 /// ```text
 /// ┌───────┬─────────┬─────────┬───┬───────┬───────┬───┬───────
 /// │ words │ length  │ length  │ … │ bytes │ bytes │ … │ words …    numbers of 4 bytes
 /// └───────┴─────────┴─────────┴───┴───────┴───────┴───┴───────
 /// ```
-/// The last word of a large request stays in the block into which it was received: bit 31 of the
-/// number of words says so, and it has neither length nor bytes here.
+/// The last word of a large request stays in the block that received it: bit 31 of the number of
+/// words is then set, and the word has neither length nor bytes here.
 ///
 /// ## Invariants
-/// `start` is where the first request begins in `buffer`; `blocks` holds the blocks of the requests
-/// that have one, in order, a reference each.
+/// `start` is the offset of the first request in `buffer`; `blocks` holds the blocks of those
+/// requests that have one, in order, with one reference each.
 struct RequestQueue: ~Copyable {
     private static let hasBlock: UInt32 = 1 << 31
 
     private var buffer = ByteBuffer()
     private var start = 0
     private var blocks: [SharedBlock] = []
-    /// The requests held.
+    /// The number of requests.
     private(set) var count = 0
 
     deinit {
         for block in blocks { block.release() }
     }
 
-    /// The bytes that it takes.
+    /// The memory that the queue takes, in bytes.
     var byteCount: Int { buffer.capacity + blocks.reduce(0) { $0 + $1.byteCount } }
 
     /// Appends a request.
     ///
-    /// `received` is the block in which its last word stands, if that was received into one.
+    /// `received` is the block with its last word, if that was received into one.
+    ///
     /// Complexity: O(bytes).
     mutating func append(_ arguments: Arguments, received: SharedBlock?) {
         let copied = arguments.count - (received == nil ? 0 : 1)
@@ -75,7 +76,7 @@ struct RequestQueue: ~Copyable {
         return blocks[0]
     }
 
-    /// Forgets the first request, which has run.
+    /// Removes the first request, which has run.
     ///
     /// Complexity: O(words).
     mutating func removeFirst() {

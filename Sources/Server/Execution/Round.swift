@@ -2,19 +2,19 @@ internal import Primitives
 internal import System
 internal import Wire
 
-/// What a worker works through between two waits: the words received, cut into requests.
+/// What a worker processes between two waits: received words, split into requests.
 ///
-/// A command that serves others while it runs does so with a round of its own.
+/// A command that serves others while it runs uses a round of its own.
 struct Round: ~Copyable {
-    /// Sockets received from before their requests must have run.
+    /// How many sockets can be received from before their requests must run.
     static let receiveSlots = 32
-    /// What is received at once from one socket.
+    /// The maximum number of bytes received at once from one socket.
     static let receiveBytes = 64 * 1024
 
-    /// The words of all requests of the batch.
+    /// The words of all requests in the batch.
     var words = ArgumentVector()
     var batch = Batch()
-    /// Connections whose other side stopped sending in this round.
+    /// Connections whose peers stopped sending during this round.
     var hangUps: [Connection] = []
     private let receiveMemory: Cell
     private var usedSlots = 0
@@ -25,19 +25,19 @@ struct Round: ~Copyable {
         receiveMemory = unsafe Cell(.allocate(byteCount: bytes, alignment: 4096))
     }
 
-    /// Whether all memory to receive into holds bytes of the round.
+    /// Whether all memory for receiving holds bytes of the round.
     var isFull: Bool { usedSlots == Round.receiveSlots }
 
-    /// Memory to receive into; it is used up only when `useSlot` follows.
+    /// Memory for receiving; it is used up only if `useSlot` follows.
     var freeSlot: Cell {
         precondition(!isFull, "all slots hold bytes of the round")
         return receiveMemory.advanced(by: usedSlots * Round.receiveBytes)
     }
 
-    /// Keeps what was received into the free slot until the round is over.
+    /// Keeps what was received into the free slot until the end of the round.
     mutating func useSlot() { usedSlots += 1 }
 
-    /// Forgets what was received; all requests have run.
+    /// Discards what was received; all requests must have run.
     mutating func end() {
         assert(batch.count == 0, "requests are left")
         usedSlots = 0

@@ -1,19 +1,18 @@
 internal import Primitives
 
-/// Who asks: what commands know of their caller, whether its words come from a connection or from
-/// within the server.
+/// The caller of commands, whether its words come from a connection or from within the server.
 ///
-/// How bytes come and go is the connection's business; a session without one has nobody who could
-/// hang up, and its replies stay where they were written.
+/// Sending and receiving bytes is up to the connection. A session without one cannot hang up, and
+/// its replies stay where they were written.
 final class Session {
-    /// What a session is, or wants.
+    /// Properties and settings of a session.
     struct Traits: OptionSet {
         let rawValue: UInt32
-        /// Has not given the password that it needs.
+        /// Has yet to authenticate.
         static let unauthenticated = Traits(rawValue: 1 << 0)
         /// Gets no replies (CLIENT REPLY OFF).
         static let repliesOff = Traits(rawValue: 1 << 1)
-        /// Gets no reply to the command that runs.
+        /// Gets no reply to the running command.
         static let skipsReply = Traits(rawValue: 1 << 2)
         /// Gets no reply to its next command (CLIENT REPLY SKIP).
         static let skipsNextReply = Traits(rawValue: 1 << 3)
@@ -35,7 +34,7 @@ final class Session {
         static let silent: Traits = [.repliesOff, .skipsReply]
     }
 
-    /// What few clients tell of themselves.
+    /// Information that few clients provide.
     struct Details {
         var name: [UInt8] = []
         var libraryName: [UInt8] = []
@@ -49,7 +48,7 @@ final class Session {
     var isRESP3 = false
     /// The database that its keys are in.
     var database = 0
-    /// The row of the command that ran last, or -1.
+    /// The row of the last command, or -1.
     var lastRow: Int32 = -1
     var commandCount: UInt64 = 0
     var details: Details?
@@ -61,14 +60,14 @@ final class Session {
     /// Whether its replies are dropped.
     var isSilent: Bool { !traits.isDisjoint(with: .silent) }
 
-    /// Notes that a command is about to run: if it was to get no reply, it is the one.
+    /// Records that a command is about to run, whose reply may be the one to skip.
     func beginCommand() {
         guard traits.contains(.skipsNextReply) else { return }
         traits.remove(.skipsNextReply)
         traits.insert(.skipsReply)
     }
 
-    /// Notes that a command has run.
+    /// Records that a command has run.
     func endCommand() { traits.remove(.skipsReply) }
 
     /// Back to what it was when new, but for what its library said of itself: `user` is who it is
@@ -97,12 +96,12 @@ final class Session {
 
     // MARK: What it tells of itself
 
-    /// Whether a name has neither spaces nor special characters.
+    /// Whether a name contains neither spaces nor special characters.
     static func isPlain(_ name: Bytes) -> Bool {
         (0..<name.count).allSatisfy { name[$0] > UInt8(ascii: " ") && name[$0] < 0x7F }
     }
 
-    /// Changes what it tells of itself.
+    /// Changes the information that the client provided.
     func tell(_ change: (inout Details) -> Void) {
         var told = details ?? Details()
         change(&told)

@@ -1,27 +1,28 @@
 internal import Commands
 
-/// What becomes of the changes of commands, in an order that is the same for everybody.
+/// Processes the changes made by commands, in an order that is the same for everyone.
 ///
-/// All changes pass here. One to a worker.
+/// All changes pass here. Each worker has one.
 ///
 /// ```text
-/// handler ─▶ Effects ─▶ take, under the locks of the keys concerned:
+/// handler ─▶ Effects ─▶ take, with the locks for the keys held:
 ///                         1  the records go to the log
 ///                         2  watched keys get a new version
-///                         3  keys for which clients wait are noted as ready
+///                         3  keys that clients are blocked on are noted as ready
 ///                         4  clients that cache the keys are told
 ///                         5  subscribers of notifications are told
 /// ```
-/// As all of that happens before the locks are given back, whoever learns of a change, by whichever
-/// way, meets the changes of a key in their order. Each step is a line in `take`, asked for by a
-/// want of its own; what it does stands in a file of its own. A step takes no partition's lock; its
+/// As this happens before the locks are released, everyone who learns of changes to a key, by
+/// whichever way, sees them in order. Each step is one line in `take` with a want of its own, and
+/// is implemented in a file of its own. A step takes no partition's lock; its own lock comes after
+/// those of partitions.
 /// own lock comes after the partitions'.
 final class Settlement: Sendable {
     private let journal: EffectJournal
 
     init(_ server: Instance) { journal = server.effectJournal }
 
-    /// Takes what a command, or one of a group, recorded.
+    /// Processes what a command, or one of a group, recorded.
     func take(_ effects: borrowing Effects) {
         if journal.isOn { journal.append(effects) }
     }

@@ -1,6 +1,6 @@
 internal import Commands
 
-/// A worker's clients whose requests wait, by what their first one waits for.
+/// A worker's clients with waiting requests, by what the first request of each waits for.
 ///
 /// ```text
 /// request ─▶ names a frozen key ────────▶ keys ─────── a work ended ──────────▶ ready ─▶ runs
@@ -9,12 +9,12 @@ internal import Commands
 ///        ├─▶ others must answer ────────▶ answers ──── the last one came ─────▶ ready
 ///        └─▶ is more than a slice ──────▶ turns: a slice each round, in turn ─▶ is through
 /// ```
-/// ## Invariants
-/// A client stands in one of the lists at most. `moments` is sorted, the nearest one last.
+/// ## Invariants A client is in at most one of the lists. `moments` is sorted, the nearest one
+/// last.
 struct WaitingClients {
-    /// Clients that may try again in one round.
+    /// The maximum number of clients that may retry in one round.
     static let readyAtOnce = 32
-    /// Works begun on one worker at a time; what comes beyond waits.
+    /// The maximum number of works in progress on one worker; further ones wait.
     static let worksMax = 8
 
     private struct Moment {
@@ -29,24 +29,24 @@ struct WaitingClients {
     private var answers: [Connection] = []
     private var ready: [Connection] = []
 
-    /// Whether there is something to do at once.
+    /// Whether there is something to do immediately.
     var isBusy: Bool { !turns.isEmpty || !ready.isEmpty }
 
-    /// Whether somebody waits for partitions, which nobody tells when they are free.
+    /// Whether anyone waits for partitions; there is no notification when they are released.
     var mustLookAgain: Bool { !partitions.isEmpty }
 
-    /// Whether another work may begin.
+    /// Whether another work may start.
     var mayBeginWork: Bool { turns.count < WaitingClients.worksMax }
 
-    /// The nearest moment that somebody waits for, in milliseconds since 1970.
+    /// The nearest time that anyone waits for, in milliseconds since 1970.
     var nearestMoment: Int64? { moments.last?.milliseconds }
 
-    /// The number of clients that wait.
+    /// The number of waiting clients.
     var count: Int {
         turns.count + keys.count + partitions.count + moments.count + answers.count + ready.count
     }
 
-    /// Files a client by what its first request waits for; one that no longer waits is left out.
+    /// Files a client by what its first request waits for; ignores a client that no longer waits.
     mutating func file(_ client: Connection) {
         guard let waiting = client.waiting else { return }
         switch waiting.wait {
@@ -54,7 +54,7 @@ struct WaitingClients {
         case .keys: keys.append(client)
         case .partitions: partitions.append(client)
         case .time(let milliseconds):
-            // Behind those of the same moment that came before: they stand nearer to the end.
+            // After earlier ones for the same time, which are nearer to the end.
             let place = moments.firstIndex { $0.milliseconds <= milliseconds } ?? moments.count
             moments.insert(Moment(milliseconds: milliseconds, client: client), at: place)
         case .answers(let count):
@@ -62,14 +62,15 @@ struct WaitingClients {
         }
     }
 
-    /// A work ended: those that wait for keys may try again.
+    /// Lets clients that wait for keys retry, as a work has ended.
     mutating func workEnded() {
         ready += keys
         keys.removeAll()
     }
 
-    /// A round is over: those that wait for partitions, or for a moment up to `now` (milliseconds
-    /// since 1970), may try again.
+    /// Ends a round: lets clients retry that wait for partitions, or for a time up to `now`.
+    ///
+    /// `now` is in milliseconds since 1970.
     mutating func roundEnded(now: Int64) {
         if !partitions.isEmpty {
             ready += partitions
@@ -81,7 +82,7 @@ struct WaitingClients {
         }
     }
 
-    /// Notes an answer for the client with a session's number; the last one makes it ready.
+    /// Counts an answer for the client with this session id; the last one makes it ready.
     mutating func answered(session id: UInt64) {
         guard let place = answers.firstIndex(where: { $0.session.id == id }),
             let waiting = answers[place].waiting, case .answers(let count) = waiting.wait
@@ -90,17 +91,17 @@ struct WaitingClients {
         if count <= 1 { ready.append(answers.remove(at: place)) }
     }
 
-    /// Some clients that may try again.
+    /// Takes some of the clients that may retry.
     mutating func takeReady() -> ArraySlice<Connection> {
         let taken = ready.prefix(WaitingClients.readyAtOnce)
         ready.removeFirst(taken.count)
         return taken
     }
 
-    /// The client whose turn it is to do a slice.
+    /// Takes the client whose turn it is to run a slice.
     mutating func takeTurn() -> Connection? { turns.isEmpty ? nil : turns.removeFirst() }
 
-    /// Forgets a client that has ended; a work that it has begun goes on.
+    /// Removes a closed client; a work that it has started continues.
     mutating func remove(_ client: Connection) {
         guard let waiting = client.waiting else { return }
         switch waiting.wait {

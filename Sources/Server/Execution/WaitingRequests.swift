@@ -1,15 +1,15 @@
 internal import Commands
 internal import Wire
 
-/// The requests of one client that wait: they run in their order, when the first one may.
+/// The waiting requests of one client, which run in order once the first one may.
 final class WaitingRequests {
-    /// All of them; the first one is the one that waits, the others wait behind it.
+    /// All of them; the first is the one that waits, the others queue behind it.
     var queue = RequestQueue()
     /// What the first one waits for.
     var wait: Wait
     /// How often the first one has tried in vain.
     var tries = 0
-    /// What was wrong with the bytes behind the requests, if they are no requests.
+    /// The error in the bytes after these requests, if they are invalid.
     var failure: ProtocolFailure?
 
     init(_ wait: Wait) { self.wait = wait }

@@ -5,19 +5,18 @@ internal import Store
 internal import System
 internal import Wire
 
-/// The batch: requests of many connections, whose memory is asked for ahead, and which then run in
-/// order.
+/// The batch: requests of many connections, whose data is prefetched and which then run in order.
 extension Worker {
-    /// Replies that are sent before their client's batch is through.
+    /// Replies beyond this size are sent before their client's batch is finished.
     static let replyBytesHeld = 256 * 1024
 
-    /// Finds the command of the words just parsed and appends the request to the batch.
+    /// Looks up the command of the words just parsed and appends the request to the batch.
     @inline(__always)
     func enqueue(_ connection: Connection, _ start: Int, _ count: Int) {
         round.batch.append(item(connection, start, count))
     }
 
-    /// A request of the words from `start` on.
+    /// Creates a request from the words from `start` on.
     @inline(__always)
     func item(_ connection: Connection, _ start: Int, _ count: Int) -> Batch.Item {
         let arguments = round.words.arguments(start, count)
@@ -44,10 +43,10 @@ extension Worker {
         )
     }
 
-    /// Runs all requests of the batch, closing each client's replies when its last one has run, and
-    /// leaves the batch empty.
+    /// Runs all requests of the batch and empties it.
     ///
-    /// The client that is still being parsed keeps its replies open.
+    /// Closes each client's replies when its last request has run; those of the client that is
+    /// still being parsed stay open.
     func runBatch(parsing: Connection?) {
         let count = round.batch.count
         guard count > 0 else { return }
@@ -64,8 +63,8 @@ extension Worker {
                 if let wait = executor.run(item, arguments, connection) {
                     postpone(item, connection, wait)
                 }
-                // Few requests may ask for much: their replies must not gather here unsent and
-                // out of sight of the client's limit.
+                // A few requests may produce large replies, which must not accumulate here unsent
+                // and unseen by the client's limit.
                 if _slowPath(executor.context.reply.buffer.count > Worker.replyBytesHeld) {
                     switchReplies(to: nil)
                 }
@@ -76,7 +75,7 @@ extension Worker {
         if parsing == nil { switchReplies(to: nil) }
     }
 
-    // MARK: Asking ahead
+    // MARK: Prefetching
 
     private func prefetchEntries(_ count: Int) {
         let keyspace = executor.context.keyspace
@@ -94,9 +93,9 @@ extension Worker {
         _ = prefetchMembers(large) { $0.prefetchMember($1, $2) }
     }
 
-    /// Calls `body` with the shard, the key and the first member of the requests whose bits are
-    /// set, but for shards in which another worker is; returns the bits of those for which it
-    /// said true.
+    /// Calls `body` with the shard, key and first member of the requests whose bits are set.
+    ///
+    /// Skips shards in use by another worker. Returns the bits of those for which it returned true.
     private func prefetchMembers(_ set: UInt32, _ body: (Shard, Key, Bytes) -> Bool) -> UInt32 {
         var found: UInt32 = 0
         var rest = set

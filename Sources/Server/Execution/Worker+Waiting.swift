@@ -4,19 +4,20 @@ internal import Store
 internal import System
 internal import Wire
 
-/// Requests that wait: those that take long run in slices, those that need what another one works
-/// on run when it is through. A client's requests keep their order, so what it sent behind waits
-/// too.
+/// Waiting requests: long ones run in slices, blocked ones run when the other work has finished.
+///
+/// Requests of a client stay in order, so those after a waiting one wait as well.
 extension Worker {
-    /// How long the slices of one round take together, about.
+    /// The approximate total time for slices in one round.
     private static let sliceNanoseconds: Int64 = 250_000
-    /// How often a request looks for taken partitions before its worker waits with it, so that it
-    /// comes to its turn where they are hardly ever free.
+    /// How often a request retries locked partitions before its worker waits along with it.
+    ///
+    /// This guarantees that it runs even if they are hardly ever free.
     private static let triesMax = 1000
 
-    // MARK: Putting aside
+    // MARK: Setting aside
 
-    /// Puts a request aside that could not run or is not through, the first of its client.
+    /// Sets aside the first request of its client, which could not run or is unfinished.
     @inline(never)
     func postpone(_ item: Batch.Item, _ connection: Connection, _ wait: Wait) {
         connection.waiting = WaitingRequests(wait)
@@ -39,9 +40,9 @@ extension Worker {
         executor.context.mayBeginWork = waiting.mayBeginWork
     }
 
-    // MARK: Going on
+    // MARK: Resuming
 
-    /// Runs again what may try again, and does a slice of the work of one client.
+    /// Retries requests that may run, and runs a slice of one client's work.
     func serveWaiting() {
         executor.readBulletin()
         for connection in waiting.takeReady() {
@@ -61,7 +62,7 @@ extension Worker {
         finishRound()
     }
 
-    /// Runs what a client has waiting as far as it goes.
+    /// Runs a client's waiting requests as far as possible.
     private func resume(_ connection: Connection) {
         guard let requests = connection.waiting else { return }
         switchReplies(to: connection)
@@ -104,14 +105,14 @@ extension Worker {
         let arguments = round.words.arguments(start, count)
         let wait = executor.run(item(connection, start, count), arguments, connection)
         guard wait == .partitions, let work = executor.resumedWork else { return wait }
-        // It did not come to its work, which stays as it is.
+        // The request did not get to its work, which stays as it is.
         executor.resumedWork = nil
         return .turn(work)
     }
 }
 
 extension Instance {
-    /// Lets the clients of all workers try again that wait for a work to end.
+    /// Lets all workers' clients retry that wait for a work to end.
     func workEnded(on worker: Worker) {
         worker.waiting.workEnded()
         for other in workers where other !== worker { other.mailbox.put(.workEnded) }

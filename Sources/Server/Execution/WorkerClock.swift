@@ -1,9 +1,9 @@
 internal import CSupport
 internal import Primitives
 
-/// What time it is for a worker: read once a round, and again where a command took long.
+/// A worker's current time: read once per round, and again after commands that took long.
 struct WorkerClock {
-    /// Cycles after which what was read is stale: some tenths of a millisecond.
+    /// The number of cycles after which the time is stale: a few tenths of a millisecond.
     private static let staleCycles: UInt64 = apus_cycles_per_millisecond() / 4
 
     /// Milliseconds since 1970.
@@ -22,7 +22,7 @@ struct WorkerClock {
         lapAt = readAt
     }
 
-    /// Cycles since this was asked last, or since the clocks were read.
+    /// The cycles since the last call, or since the clocks were read.
     @inline(__always)
     mutating func lap() -> UInt64 {
         let cycles = apus_cycles()
