@@ -9,7 +9,7 @@ import Testing
         #expect(options.clients == 50 && options.requests == 100_000 && options.pipeline == 1)
     }
 
-    @Test func `every option lands in its place`() throws {
+    @Test func `every option is stored in its place`() throws {
         let options = try OptionParser.parse(
             ["-h", "::1", "-p", "7000", "-s", "/tmp/s", "-a", "pw", "--user", "me", "-c", "3"]
                 + ["-n", "10", "-d", "8", "--dbnum", "2", "-3", "-k", "1", "-r", "100", "-P", "4"]
@@ -35,7 +35,7 @@ import Testing
         #expect(options.requests == 5 && !options.isCSV)
     }
 
-    @Test func `a URI gives user, password, host, port and database`() throws {
+    @Test func `a URI contains user, password, host, port and database`() throws {
         let options = try OptionParser.parse(["-u", "redis://me:p%40ss@example.org:7001/3"])
         #expect(options.user == "me" && options.password == "p@ss")
         #expect(options.host == "example.org" && options.port == 7001 && options.database == 3)
@@ -49,7 +49,7 @@ import Testing
         ["-k", "2"], ["-r", "0"], ["-t", "nonsense"], ["--zipf", "0.9"], ["--user", "me"],
         ["--zipf", "x", "-r", "5"], ["--rps", "0"], ["--rps", "5", "-k", "0"], ["--tls"],
         ["-u", "http://x"], ["-u", "redis://x:port"], ["-u", "redis://:p%zz@h"],
-    ]) func `what cannot be meant is refused`(_ arguments: [String]) {
+    ]) func `invalid input is rejected`(_ arguments: [String]) {
         #expect(throws: OptionParser.Fault.self) { try OptionParser.parse(arguments) }
     }
 }

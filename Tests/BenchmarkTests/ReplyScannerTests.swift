@@ -53,7 +53,7 @@ private let samples = [
         #expect(scanner.errorCount == sample.errors)
     }
 
-    @Test(arguments: samples) fileprivate func `counts the same when cut at any two bytes`(
+    @Test(arguments: samples) fileprivate func `counts the same if split at any two bytes`(
         _ sample: Sample
     ) throws {
         let bytes = Array(sample.stream.utf8)
@@ -69,7 +69,7 @@ private let samples = [
         }
     }
 
-    @Test func `counts a random mixture fed in random pieces`() throws {
+    @Test func `counts a random mixture that arrives in random pieces`() throws {
         var random = SystemRandomNumberGenerator()
         var bytes: [UInt8] = []
         var replies = 0
@@ -115,7 +115,7 @@ private let samples = [
         ("$x\r\n", .badLength),
         ("*99999999999999999999\r\n", .badLength),
         (".\r\n", .strayEnd),
-    ]) func `refuses what is no reply`(_ stream: String, _ fault: ReplyScanner.Fault) {
+    ]) func `rejects bytes that are not a reply`(_ stream: String, _ fault: ReplyScanner.Fault) {
         var scanner = ReplyScanner()
         #expect(throws: fault) { try scanner.scan(Array(stream.utf8).span) }
     }

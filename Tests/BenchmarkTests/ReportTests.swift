@@ -65,7 +65,7 @@ import Testing
         #expect(ServerFacts.errorText(bytes("-WRONGPASS no\r\n")) == "WRONGPASS no")
     }
 
-    @Test func `progress tells the rate since the last look and overall`() {
+    @Test func `progress shows the rate since the last update and overall`() {
         var line = ProgressLine(title: "GET", total: 400, now: 0)
         var sample = Progress.Sample(requests: 100, latencySum: 100_000_000)
         _ = line.text(sample, now: 1_000_000_000)
@@ -76,7 +76,7 @@ import Testing
 }
 
 @Suite struct PacerTests {
-    @Test func `a request is due when its time has come and not before`() {
+    @Test func `a request is due when its time has come, and not before`() {
         let pacer = Pacer(start: 1000, rate: 1_000_000, thread: 0, threads: 1)
         #expect(pacer.dueCount(at: 999) == 0)
         #expect(pacer.dueCount(at: 1000) == 1)
@@ -85,7 +85,7 @@ import Testing
         #expect(pacer.due(10) == 11_000)
     }
 
-    @Test func `due times and counts agree at odd rates`() {
+    @Test func `due times and counts agree at unusual rates`() {
         let pacer = Pacer(start: 12_345, rate: 333_333, thread: 1, threads: 3)
         for number in 0..<5000 {
             let time = pacer.due(number)
@@ -100,7 +100,7 @@ import Testing
         #expect(turns.map { $0.due(1) } == [4_000_000, 5_000_000, 6_000_000, 7_000_000])
     }
 
-    @Test func `idle connections wait in line`() {
+    @Test func `idle connections are used in turn`() {
         var queue = IndexQueue(capacity: 3)
         for round in 0..<10 {
             queue.append(round)

@@ -6,13 +6,13 @@ import Testing
     private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
     private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 
-    @Test func `a request is an array of bulk strings with its sites`() {
+    @Test func `a request is an array of bulk strings with its placeholders`() {
         let template = RequestTemplate([bytes("GET"), bytes("key:__rand_int__")])
         #expect(text(template.bytes) == "*2\r\n$3\r\nGET\r\n$16\r\nkey:__rand_int__\r\n")
         #expect(template.sites == [22])
     }
 
-    @Test func `data replaces its placeholder wherever it stands`() {
+    @Test func `data replaces its placeholder everywhere`() {
         let template = RequestTemplate(
             [bytes("SET"), bytes("__rand_int__-__rand_int__"), bytes("<__data__>")],
             data: bytes("abcde")
@@ -25,7 +25,7 @@ import Testing
         #expect(text(RequestTemplate(inline: "PING").bytes) == "PING\r\n")
     }
 
-    @Test func `without a keyspace the placeholder is sent as it stands`() {
+    @Test func `without a keyspace, the placeholder is sent unchanged`() {
         let template = RequestTemplate([bytes("GET"), bytes("key:__rand_int__")])
         var batch = RequestBatch(template, depth: 3, keyspace: nil, zipfExponent: nil, seed: 1)
         batch.refresh(3)
@@ -59,7 +59,7 @@ import Testing
         #expect(seen.count == keyspace || seen.count >= min(keyspace, 1000) * 7 / 10)
     }
 
-    @Test func `a refresh leaves the requests beyond its count alone`() {
+    @Test func `a refresh leaves requests beyond its count alone`() {
         let template = RequestTemplate([bytes("GET"), bytes("__rand_int__")])
         var batch = RequestBatch(
             template,
@@ -89,7 +89,7 @@ import Testing
         }
     }
 
-    @Test func `zadd has a random score only with a keyspace`() throws {
+    @Test func `ZADD has a random score only with a keyspace`() throws {
         let zadd = try #require(Workload.all.first { $0.title == "ZADD" })
         #expect(text(zadd.template(data: [], isRandom: false).bytes).contains("$1\r\n0\r\n"))
         #expect(zadd.template(data: [], isRandom: true).sites.count == 2)

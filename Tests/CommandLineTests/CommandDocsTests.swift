@@ -71,7 +71,7 @@ import Testing
         ])
     )
 
-    @Test func `the syntax is put together from the arguments`() {
+    @Test func `the syntax is composed from the arguments`() {
         #expect(docs.command(["set"])?.syntax == "key value [NX|XX] [GET] [EX seconds]")
         #expect(docs.command(["mset"])?.syntax == "key value [key value ...]")
         #expect(docs.command(["sort"])?.syntax == "key [GET pattern [GET pattern ...]]")
@@ -81,7 +81,7 @@ import Testing
         #expect(docs.groups == ["g"])
     }
 
-    @Test func `the hint is what may still be typed`() {
+    @Test func `the hint shows what may still be typed`() {
         #expect(Hint.text(after: "set", docs) == " key value [NX|XX] [GET] [EX seconds]")
         #expect(Hint.text(after: "set ", docs) == "key value [NX|XX] [GET] [EX seconds]")
         #expect(Hint.text(after: "set k ", docs) == "value [NX|XX] [GET] [EX seconds]")
@@ -92,7 +92,7 @@ import Testing
         #expect(Hint.text(after: "connect ", docs) == "host port")
     }
 
-    @Test func `TAB completes names in the case that was begun`() {
+    @Test func `TAB completes names in the case that was typed`() {
         #expect(Completion("s", docs).lines == ["set", "sort"])
         #expect(Completion("SE", docs).lines == ["SET"])
         #expect(Completion("config ", docs).lines == ["config get"])

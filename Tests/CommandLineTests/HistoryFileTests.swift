@@ -14,7 +14,7 @@ import Wire
     }
 
     @Test(arguments: ["get auth", "acl list", "hello 3", "config get requirepass", "", "3 get x"])
-    func `any other line is`(_ line: String) throws {
+    func `any other line is kept`(_ line: String) throws {
         #expect(!HistoryFile.isSecret(try #require(QuotedWords.split(line.bytes))))
     }
 }

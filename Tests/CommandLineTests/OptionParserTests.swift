@@ -16,7 +16,7 @@ import Testing
         ).0
     }
 
-    @Test func `nothing gives redis-cli's defaults`() throws {
+    @Test func `no arguments give redis-cli's defaults`() throws {
         let options = try parse([])
         #expect(options == Options() && options.address == .tcp(host: "127.0.0.1", port: 6379))
         let person = try parse([], isTerminal: true)
@@ -25,7 +25,7 @@ import Testing
         #expect(try parse(["--raw"], ["FAKETTY": "1"]).format == .raw)
     }
 
-    @Test func `every option lands in its place`() throws {
+    @Test func `every option is stored in its place`() throws {
         let options = try parse(
             ["-h", "::1", "-p", "7000", "-a", "pw", "--user", "me", "-n", "3", "-r", "-1", "-i"]
                 + ["0.25", "-3", "-d", ",", "-D", ";", "-c", "-e", "--csv", "--show-pushes", "yes"]
@@ -44,7 +44,7 @@ import Testing
         #expect(options.command == ["get".bytes, "-p".bytes] && options.mode == .command)
     }
 
-    @Test func `JSON speaks RESP3 unless told otherwise`() throws {
+    @Test func `JSON uses RESP3 unless told otherwise`() throws {
         #expect(try parse(["--json"]).protocolVersion == 3)
         #expect(try parse(["--quoted-json"]).protocolVersion == 3)
         #expect(try parse(["-2", "--json"]).protocolVersion == 2)
@@ -68,7 +68,7 @@ import Testing
         try parse(words, isTerminal: false, environment)
     }
 
-    @Test func `a shown password is warned about`() throws {
+    @Test func `a visible password causes a warning`() throws {
         func warnings(_ words: [String]) throws -> Int {
             try OptionParser.parse(words.map(\.bytes), isTerminal: false) { _ in nil }.warnings
                 .count
@@ -82,11 +82,11 @@ import Testing
         ["--foo"], ["-p"], ["-"], ["--"], ["-2", "-3"], ["-x", "-X", "t"], ["-u", "http://x"],
         ["-u", "rediss://x"], ["--tls"], ["--eval", "x"], ["--cluster", "help"], ["--help"], ["-v"],
         ["-h"], ["--quoted-input", "\"a"], ["--quoted-pattern", "a b"], ["-t", "0"],
-    ]) func `what cannot be done is refused`(_ words: [String]) {
+    ]) func `invalid options are rejected`(_ words: [String]) {
         #expect(throws: OptionParser.Fault.self) { try parse(words) }
     }
 
-    @Test func `numbers are read as far as they go`() {
+    @Test func `numbers are parsed up to the first other character`() {
         #expect(LeadingNumber.integer(" -12x") == -12 && LeadingNumber.integer("x") == 0)
         #expect(LeadingNumber.integer("--1") == 0 && LeadingNumber.integer("+7") == 7)
         #expect(LeadingNumber.decimal("0.5s") == 0.5 && LeadingNumber.decimal("") == 0)

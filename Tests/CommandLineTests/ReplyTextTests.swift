@@ -28,7 +28,7 @@ import Testing
         #expect(shown(nested, .readable) == text)
     }
 
-    @Test func `the other forms take one line or one value a line`() {
+    @Test func `the other forms take one line, or one value per line`() {
         #expect(shown(nested, .raw) == "k 1\n\n(true) \nERR x\n\n")
         #expect(shown(nested, .csv) == "\"k\",1,NULL,true,,ERROR,\"ERR x\"\n")
         #expect(shown(nested, .json) == "[{\"k\":[1,null],\"true\":[]},error:\"ERR x\"]\n")

@@ -62,7 +62,7 @@ import Testing
         )
     }
 
-    @Test func `moves of several elements become what an older server knows`() {
+    @Test func `moves of several elements are logged as an older server supports them`() {
         let before = ["RPUSH l a b c", "RPUSH m x"]
         expect(
             before,
@@ -87,7 +87,7 @@ import Testing
         )
     }
 
-    @Test func `fields that go at once are removed, others get a moment`() {
+    @Test func `fields that expire at once are removed, others get an expiry`() {
         expect(
             ["HSET h a 1 b 2"],
             "HEXPIRE h 10 FIELDS 2 a none",
@@ -111,7 +111,7 @@ import Testing
         )
     }
 
-    @Test func `what chance, a map or a newer server decided is logged by value`() {
+    @Test func `results of chance, of a map or of a newer server are logged by value`() {
         expect(
             ["SADD s 3 1 2"],
             "SORT s STORE l",
@@ -154,7 +154,7 @@ import Testing
         )
     }
 
-    @Test func `entries get their ids, and trims the number that stays`() {
+    @Test func `entries are logged with their ids, trims with the number kept`() {
         expect(
             ["XADD s 1-1 a 1", "XADD s 2-1 a 1"],
             "XADD s MAXLEN 1 * b 2",

@@ -2,7 +2,7 @@ import Primitives
 import Testing
 
 @Suite struct ByteBufferTests {
-    @Test func `random steps leave the buffer as the model is`() {
+    @Test func `random steps keep the buffer equal to the model`() {
         var random = FastRandom(seed: 3)
         var buffer = ByteBuffer()
         var model: [UInt8] = []

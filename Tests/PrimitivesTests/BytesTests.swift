@@ -48,7 +48,7 @@ import Testing
         #expect(!Bytes("[").isSameWord(as: Bytes("{")))
     }
 
-    @Test func `parts`() {
+    @Test func `parts can be taken`() {
         let bytes = Bytes("hello")
         #expect(bytes[1..<3].string == "el")
         #expect(bytes.dropFirst(5).isEmpty)
@@ -57,7 +57,7 @@ import Testing
         #expect(bytes.isSameRun(as: bytes) && !bytes.isSameRun(as: bytes[0..<4]))
     }
 
-    @Test func `reading outside ends the process`() async {
+    @Test func `reading out of bounds traps`() async {
         await #expect(processExitsWith: .failure) { _ = Bytes("abc")[3] }
         await #expect(processExitsWith: .failure) { _ = Bytes("abc")[2..<4] }
     }

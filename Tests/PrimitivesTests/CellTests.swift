@@ -2,7 +2,7 @@ import Primitives
 import Testing
 
 @Suite struct CellTests {
-    @Test func `what is stored at an offset is loaded from there`() {
+    @Test func `a value stored at an offset is loaded from it`() {
         var buffer = ByteBuffer(capacity: 64)
         buffer.append("0123456789abcdef")
         let cell = buffer.cell
@@ -17,7 +17,7 @@ import Testing
     }
 
     #if DEBUG
-        @Test func `a debug build ends where a block does`() async {
+        @Test func `a debug build traps past the end of a block`() async {
             await #expect(processExitsWith: .failure) {
                 var buffer = ByteBuffer(capacity: 64)
                 buffer.append("x")

@@ -2,7 +2,7 @@ import Primitives
 import Testing
 
 @Suite struct CounterTests {
-    @Test func `a counter adds, takes back and can be set`() {
+    @Test func `a counter can be added to, subtracted from and set`() {
         let counter = Counter()
         counter.add()
         counter.add(41)
@@ -23,7 +23,7 @@ import Testing
         #expect(above == 1 && below == .max)
     }
 
-    @Test func `others read a counter while its owner counts`() async {
+    @Test func `other threads read a counter while its owner counts`() async {
         final class Shared: Sendable { let counter = Counter() }
         let shared = Shared()
         let rounds: UInt64 = 100_000

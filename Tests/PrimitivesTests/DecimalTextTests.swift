@@ -25,7 +25,7 @@ import Testing
         #expect(read(text) == value)
     }
 
-    @Test func `every power of ten and its neighbours`() {
+    @Test func `every power of ten and its neighbours are printed and read`() {
         var power: Int64 = 1
         for _ in 0..<18 {
             power *= 10
@@ -41,11 +41,11 @@ import Testing
         "-9223372036854775809", "18446744073709551616", "99999999999999999999",
         "1234567890123456789012", "a", "/", ":", "1\u{0}",
     ])
-    func `what does not print again as it was is no number`(text: String) {
+    func `text that would not print the same is not a number`(text: String) {
         #expect(read(text) == nil)
     }
 
-    @Test func `random numbers`() {
+    @Test func `random numbers are printed correctly`() {
         var random = FastRandom(seed: 7)
         for _ in 0..<20_000 {
             let value = Int64(bitPattern: random.next()) >> Int64(random.below(64))

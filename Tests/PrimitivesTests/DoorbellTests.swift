@@ -2,7 +2,7 @@ import Primitives
 import Testing
 
 @Suite struct DoorbellTests {
-    @Test func `every ring lets one wait end`() async {
+    @Test func `every ring ends one wait`() async {
         let (there, back) = (Doorbell(), Doorbell())
         let answers = Task.detached {
             for _ in 0..<1000 {

@@ -14,7 +14,7 @@ import Testing
         #expect(isSame)
     }
 
-    @Test func `nothing is written behind the end, in release builds either`() async {
+    @Test func `nothing is written past the end, not even in release builds`() async {
         await #expect(processExitsWith: .failure) {
             let buffer = ByteBuffer(capacity: 64)
             EditableBytes(buffer.cell, count: 10).put(Bytes("ab"), 9)

@@ -24,7 +24,7 @@ import Testing
         }
     }
 
-    @Test func `ties go to the even digit, and carries into the whole part`() {
+    @Test func `ties round to even, and carry into the integer part`() {
         #expect(text(0.5, 1) == "0.5")
         #expect(text(0.25, 1) == "0.2")
         #expect(text(0.75, 1) == "0.8")
@@ -32,7 +32,7 @@ import Testing
         #expect(text(-0.00001, 4) == "-0.0000")
     }
 
-    @Test func `trailing zeros go when asked`() {
+    @Test func `trailing zeros are removed on request`() {
         #expect(text(180, 17, trims: true) == "180")
         #expect(text(-0.5, 17, trims: true) == "-0.5")
         #expect(text(-1e-30, 17, trims: true) == "0")

@@ -27,7 +27,7 @@ import Testing
             (9007199254740992, "9007199254740992"), (0.30000000000000004, "0.30000000000000004"),
         ] as [(Double, String)]
     )
-    func `numbers are written as Redis writes them since 7.2`(value: Double, text: String) {
+    func `numbers are written as in Redis 7.2 and later`(value: Double, text: String) {
         #expect(written(value) == text)
     }
 
@@ -43,11 +43,11 @@ import Testing
     }
 
     @Test(arguments: ["", " 1", "1 ", "abc", "nan", "1e400", "1,5", "0x", "--1", "1e"])
-    func `what is no number is not read`(text: String) {
+    func `text that is not a number is rejected`(text: String) {
         #expect(read(text) == nil)
     }
 
-    @Test func `sums are those of long doubles`() throws {
+    @Test func `sums are computed in long double precision`() throws {
         var room = ByteBuffer(capacity: FloatText.sumByteCountMax)
         let left = Array("10.50".utf8)
         let right = Array("0.1".utf8)

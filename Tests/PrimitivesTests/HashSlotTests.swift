@@ -14,7 +14,7 @@ import Testing
         }
     }
 
-    @Test func `only what stands between the first braces counts, if anything does`() {
+    @Test func `only the text between the first braces counts, if there is any`() {
         #expect(Self.slot("foo{hash_tag}") == 2515 && Self.slot("bar{hash_tag}") == 2515)
         #expect(Self.slot("{user1000}.following") == Self.slot("user1000"))
         #expect(Self.slot("foo{bar}{zap}") == Self.slot("bar"))

@@ -4,7 +4,7 @@ import Testing
 @Suite struct KeyHashTests {
     private let hasher = KeyHasher(secret0: 0x1234_5678_9ABC_DEF0, secret1: 0x0FED_CBA9_8765_4321)
 
-    @Test func `where a key lies makes no difference, its length and bytes do`() {
+    @Test func `a key's address does not affect its hash, but its length and bytes do`() {
         var seen: Set<UInt64> = []
         for count in 0..<70 {
             let key = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31) }
@@ -21,7 +21,7 @@ import Testing
         }
     }
 
-    @Test func `another secret gives other hashes`() {
+    @Test func `another secret yields other hashes`() {
         let other = KeyHasher(secret0: 1, secret1: 2)
         for text in ["", "a", "key:1234", "a key that is longer than sixteen"] as [StaticString] {
             #expect(other(Bytes(text)).bits != hasher(Bytes(text)).bits)
@@ -29,7 +29,7 @@ import Testing
         #expect(KeyHasher()(Bytes("x")).bits == KeyHasher()(Bytes("x")).bits)
     }
 
-    @Test func `tags are never zero, and every bit is used`() {
+    @Test func `tags are never zero and use every bit`() {
         var ones = [Int](repeating: 0, count: 64)
         for number in 0..<4096 {
             let hash = Array("key:\(number)".utf8).withBytes { hasher($0) }
@@ -39,7 +39,7 @@ import Testing
         #expect(ones.allSatisfy { (1850...2250).contains($0) })
     }
 
-    @Test func `with hash slots the upper bits are the slot, and the others as they were`() {
+    @Test func `with hash slots, the upper bits are the slot and the others are unchanged`() {
         let clustered = KeyHasher(
             secret0: 0x1234_5678_9ABC_DEF0,
             secret1: 0x0FED_CBA9_8765_4321,

@@ -2,7 +2,7 @@ import Primitives
 import Testing
 
 @Suite struct LockedTests {
-    @Test func `one thread at a time uses the value`() async {
+    @Test func `only one thread at a time uses the value`() async {
         let total = Total()
         await withTaskGroup(of: Void.self) { group in
             for _ in 0..<4 {

@@ -2,7 +2,7 @@ import Primitives
 import Testing
 
 @Suite struct SaturationTests {
-    @Test func `sums and differences stop at the ends`() {
+    @Test func `sums and differences saturate`() {
         #expect(Int64.max.addingSaturated(1) == .max && Int64.min.addingSaturated(-1) == .min)
         #expect(Int64.min.subtractingSaturated(1) == .min)
         #expect(Int64.max.subtractingSaturated(-1) == .max)
@@ -11,14 +11,14 @@ import Testing
         #expect(UInt64.max.addingSaturated(5) == .max && (3 as UInt64).addingSaturated(5) == 8)
     }
 
-    @Test func `products stop at the ends`() {
+    @Test func `products saturate`() {
         #expect(Int64.max.multipliedSaturated(by: 2) == .max)
         #expect(Int64.max.multipliedSaturated(by: -2) == .min)
         #expect(Int64.min.multipliedSaturated(by: -1) == .max)
         #expect((-3 as Int64).multipliedSaturated(by: 5) == -15)
     }
 
-    @Test func `every small sum, difference and product is as of wider numbers`() {
+    @Test func `every small sum, difference and product equals that of wider integers`() {
         func clamp(_ value: Int) -> Int8 { Int8(clamping: value) }
         var wrong = 0
         for first in Int8.min...Int8.max {
@@ -32,7 +32,7 @@ import Testing
         #expect(wrong == 0)
     }
 
-    @Test func `real numbers become whole ones without a trap`() {
+    @Test func `floating-point numbers are truncated without trapping`() {
         #expect(Int64(saturating: 3.9) == 3 && Int64(saturating: -3.9) == -3)
         #expect(Int64(saturating: 1e300) == .max && Int64(saturating: -1e300) == .min)
         #expect(UInt64(saturating: -1) == 0 && UInt64(saturating: 0x1p64) == .max)

@@ -2,7 +2,7 @@ import Primitives
 import Testing
 
 @Suite struct SharedBlockTests {
-    @Test func `a block holds what was put into it, and counts its holders`() {
+    @Test func `a block holds its bytes and counts its references`() {
         let block = SharedBlock(capacity: 100)
         #expect(block.count == 0 && block.capacity == 100 && block.byteCount == 124)
         block.storage.put(Bytes("hello"), 0)
@@ -38,7 +38,7 @@ import Testing
     }
 
     @Test(arguments: [0, 1, 4096, 10_000, 3 << 20])
-    func `a block's memory is given back from its end`(count: Int) {
+    func `a block's memory is freed from its end`(count: Int) {
         for step in [1, 4096, 100_000] {
             let block = SharedBlock(zeros: count)
             var calls = 1
@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    @Test func `there is no block for more bytes than an address can tell`() {
+    @Test func `there is no block for more bytes than can be addressed`() {
         for less in [0, 1, 24, 4096, 1 << 50] {
             #expect(!SharedBlock.isAvailable(Int.max - less))
             #expect(SharedBlock(ifAvailable: Int.max - less) == nil)

@@ -13,17 +13,17 @@ import Testing
         ("1e17", "100000000000000000"),
         ("5.0e-3", "0.005"), ("-2.25", "-2.25"), ("0x10", "16"), ("123456789.125", "123456789.125"),
     ])
-    func `texts read and print as Redis has it`(input: String, output: String) {
+    func `texts are parsed and printed as in Redis`(input: String, output: String) {
         #expect(number(input).map(text) == output)
     }
 
     @Test(arguments: ["", " 1", "1 ", "abc", "nan", "1e5000", "1,5", "--1"])
-    func `what is no number is not read`(input: String) {
+    func `text that is not a number is rejected`(input: String) {
         let isNumber = number(input) != nil
         #expect(!isNumber)
     }
 
-    @Test func `the greatest number prints whole and reads back`() throws {
+    @Test func `the greatest number prints in full and reads back`() throws {
         let greatest = text(.greatestFinite)
         #expect(greatest.count == 4933)
         let again = try #require(number(greatest))
@@ -31,7 +31,7 @@ import Testing
         #expect(!(again + again).isFinite)
     }
 
-    @Test func `sums and differences`() throws {
+    @Test func `sums and differences are computed`() throws {
         let tenth = try #require(number("0.1"))
         let fifth = try #require(number("0.2"))
         #expect(text(tenth + fifth) == "0.3")

@@ -35,17 +35,17 @@ import Testing
     }
 
     @Test(arguments: vectors)
-    func `hashes are those of the reference around every threshold`(count: Int, expected: UInt64) {
+    func `hashes equal the reference around every threshold`(count: Int, expected: UInt64) {
         #expect(hash(count) == expected)
     }
 
-    @Test func `hashes of all lengths up to 1,199 are those of the reference`() {
+    @Test func `hashes of all lengths up to 1,199 equal the reference`() {
         var total: UInt64 = 0
         for count in 0..<1200 { total = total &* 31 &+ hash(count) }
         #expect(total == 0xC68E_658A_B43C_C9DE)
     }
 
-    @Test func `where the bytes lie makes no difference`() {
+    @Test func `the address of the bytes makes no difference`() {
         let bytes = (0..<700).map { UInt8(truncatingIfNeeded: $0 * 13) }
         for start in 0..<9 {
             let copy = [UInt8](repeating: 1, count: start) + bytes

@@ -2,7 +2,7 @@ import Remote
 import Testing
 
 @Suite struct DecimalsTests {
-    @Test func `halves are judged by the exact value, as printf does`() {
+    @Test func `halves are rounded by the exact value, as printf does`() {
         #expect(Decimals.fixed(0.125, 2) == "0.12" && Decimals.fixed(0.375, 2) == "0.38")
         #expect(Decimals.fixed(1.005, 2) == "1.00" && Decimals.fixed(2.675, 2) == "2.67")
         #expect(Decimals.fixed(1.115, 2) == "1.11" && Decimals.fixed(0.285, 2) == "0.28")
@@ -10,7 +10,7 @@ import Testing
         #expect(Decimals.fixed(2.5, 0) == "2" && Decimals.fixed(3.5, 0) == "4")
     }
 
-    @Test func `signs and what is no number`() {
+    @Test func `signs, NaN and infinity are printed`() {
         #expect(Decimals.fixed(-1.5, 1) == "-1.5" && Decimals.fixed(.nan, 2) == "nan")
         #expect(Decimals.fixed(.infinity, 2) == "inf" && Decimals.padded("ab", 4) == "  ab")
     }

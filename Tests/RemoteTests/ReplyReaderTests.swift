@@ -45,7 +45,7 @@ import Testing
         #expect(try Self.read(bytes.indices.map { bytes[$0...$0] }) == expected)
     }
 
-    @Test func `an unfinished reply is none`() throws {
+    @Test func `an unfinished reply is not a reply`() throws {
         for (text, _) in Self.samples {
             for cut in 0..<text.bytes.count {
                 #expect(try Self.read([text.bytes[..<cut]]).isEmpty)
@@ -53,7 +53,7 @@ import Testing
         }
     }
 
-    @Test func `many replies in large pieces are read, and the bytes behind are kept`() throws {
+    @Test func `many replies in large pieces are read, and the remaining bytes are kept`() throws {
         let one = "*2\r\n$1000\r\n\(String(repeating: "v", count: 1000))\r\n:5\r\n".bytes
         let bytes = [[UInt8]](repeating: one, count: 500).flatMap { $0 }
         let pieces = stride(from: 0, to: bytes.count, by: 65521).map {
@@ -68,11 +68,11 @@ import Testing
         "?\r\n", "x", ":abc\r\n", ":\r\n", "#x\r\n", ",abc\r\n", "_x\r\n", "$abc\r\n", "$-2\r\n",
         "*x\r\n", "*-2\r\n", "%9999999999999\r\n", "=3\r\nabc\r\n", "=4\r\nabcd\r\n",
         String(repeating: "*1\r\n", count: 129),
-    ]) func `what is no RESP is told`(_ text: String) {
+    ]) func `bytes that are not RESP are reported`(_ text: String) {
         #expect(throws: RemoteFailure.self) { try Self.read([text.bytes[...]]) }
     }
 
-    @Test func `a wrong type byte is named`() {
+    @Test func `a wrong type byte is reported`() {
         #expect(
             throws: RemoteFailure.protocolBreach("Protocol error, got \"\\x01\" as reply type byte")
         ) {
@@ -80,7 +80,7 @@ import Testing
         }
     }
 
-    @Test func `views of a reply`() {
+    @Test func `a reply can be viewed in parts`() {
         #expect(Reply.bulk("12".bytes).number == 12 && Reply.integer(3).number == 3)
         #expect(Reply.array([]).number == nil && Reply.null.stringBytes == nil)
         #expect(Reply.error("E".bytes).errorText == "E".bytes)

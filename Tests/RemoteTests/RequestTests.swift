@@ -9,7 +9,7 @@ import Testing
         #expect(Request.bytes([[UInt8]]()) == "*0\r\n".bytes)
     }
 
-    @Test func `any byte goes through`() throws {
+    @Test func `any byte is preserved`() throws {
         let word = (0...255).map { UInt8($0) }
         var reader = ReplyReader()
         reader.feed(Request.bytes([word, [], word])[...])

@@ -2,7 +2,7 @@ import Remote
 import Testing
 
 @Suite struct ServerURITests {
-    @Test func `a whole one`() throws {
+    @Test func `a complete URI`() throws {
         let uri = try ServerURI("redis://me:p%40ss%2f@example.org:7001/3")
         #expect(uri.user == "me".bytes && uri.password == "p@ss/".bytes && !uri.isEncrypted)
         #expect(uri.host == "example.org" && uri.port == 7001 && uri.database == 3)
@@ -25,13 +25,13 @@ import Testing
         }
     }
 
-    @Test func `IPv6 stands in brackets`() throws {
+    @Test func `IPv6 addresses are in brackets`() throws {
         let uri = try ServerURI("redis://[::1]:7001/2")
         #expect(uri.host == "::1" && uri.port == 7001 && uri.database == 2)
         #expect(try ServerURI("redis://[fe80::1]").host == "fe80::1")
     }
 
-    @Test func `encryption is told apart`() throws {
+    @Test func `encryption is recognised`() throws {
         #expect(try ServerURI("rediss://h").isEncrypted && ServerURI("valkeys://h").isEncrypted)
     }
 
@@ -39,7 +39,7 @@ import Testing
         ("http://x", ServerURI.Fault.scheme), ("x", .scheme), ("redis://%zz@h", .escape),
         ("redis://%4@h", .incompleteEscape), ("redis://h:port", .port), ("redis://h:70000", .port),
         ("redis://h/x", .database), ("redis://h/-1", .database),
-    ]) func `what cannot be meant is refused`(_ text: String, _ fault: ServerURI.Fault) {
+    ]) func `invalid input is rejected`(_ text: String, _ fault: ServerURI.Fault) {
         #expect(throws: fault) { try ServerURI(text) }
     }
 }

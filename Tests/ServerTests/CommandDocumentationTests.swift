@@ -10,7 +10,7 @@ import Testing
         + "/docs/commands.md"
 
     /// `make docs` writes the page anew.
-    @Test func `the page of commands says what the rows say`() throws {
+    @Test func `the page of commands matches the rows`() throws {
         let text = CommandDocumentation.text
         if unsafe getenv("APUS_WRITE_DOCS") != nil {
             try ConfigurationDisk.replace(Self.path, by: Array(text.utf8))

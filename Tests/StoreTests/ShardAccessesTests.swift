@@ -56,7 +56,7 @@ import Testing
         }
     }
 
-    @Test func `a new key has the shared stamp of the moment`() {
+    @Test func `a new key has the current shared stamp`() {
         let subject = Subject(at: 1000)
         subject.set("a")
         subject.advance(to: 1007)
@@ -82,7 +82,7 @@ import Testing
         }
     }
 
-    @Test func `a walk begins at most every half hour`() {
+    @Test func `a walk starts at most every half hour`() {
         let subject = Subject(at: 100_000)
         for number in 0..<3000 { subject.set("key:\(number)") }
         #expect(subject.walk(runs: 1) > 5)
@@ -93,7 +93,7 @@ import Testing
         #expect(subject.walk(runs: 1) > 5)
     }
 
-    @Test func `a change of the measure makes all stamps fresh`() {
+    @Test func `a change of the measure resets all stamps`() {
         let subject = Subject(at: 100_000)
         for number in 0..<3000 { subject.set("key:\(number)") }
         _ = subject.walk(runs: 100)
@@ -109,7 +109,7 @@ import Testing
         }
     }
 
-    @Test func `what is made after a change of the measure is left alone`() {
+    @Test func `stamps made after a change of the measure are left alone`() {
         let subject = Subject(at: 100_000)
         subject.measure(by: .count(factor: 0, decayMinutes: 1))
         var budget = 10
@@ -123,7 +123,7 @@ import Testing
         #expect(subject.stamp("a") == subject.clock.aged(AccessStamp(counter: 9, period: 0)))
     }
 
-    @Test func `a moved key takes its stamp along`() {
+    @Test func `a moved key keeps its stamp`() {
         let subject = Subject(at: 1000)
         let other = Shard(freshStamp: subject.fresh)
         defer { other.destroy() }

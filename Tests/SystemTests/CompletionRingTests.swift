@@ -38,7 +38,7 @@ import Testing
         return ring.next(before: ring.end)
     }
 
-    @Test func `bytes come as they were sent, until the end`() throws {
+    @Test func `bytes arrive as sent, until the end`() throws {
         ring.receive(near, mark: 7)
         for length in [1, 100, 4096, 1] {
             let sent = (0..<length).map { UInt8(truncatingIfNeeded: $0) }
@@ -74,7 +74,7 @@ import Testing
         end()
     }
 
-    @Test func `a receive without buffers ends and can be asked for again`() throws {
+    @Test func `a receive without buffers ends and can be restarted`() throws {
         ring.receive(near, mark: 0)
         var room: Int32 = 400_000
         unsafe setsockopt(far, SOL_SOCKET, SO_SNDBUF, &room, 4)
@@ -97,7 +97,7 @@ import Testing
         end()
     }
 
-    @Test func `sends that go through say nothing`() {
+    @Test func `complete sends report nothing`() {
         let text = Array("hello".utf8)
         text.withBytes {
             for number in 0..<100 { ring.send(near, $0, number: Int32(number)) }
@@ -113,7 +113,7 @@ import Testing
         end()
     }
 
-    @Test func `sends that do not go through say how far they came`() throws {
+    @Test func `incomplete sends report how far they got`() throws {
         let large = [UInt8](repeating: 9, count: 10_000_000)
         try large.withBytes {
             ring.send(near, $0, number: 3)
@@ -136,7 +136,7 @@ import Testing
         Socket(near).close()
     }
 
-    @Test func `waits end with the time`() {
+    @Test func `waits end on time`() {
         let before = Clock.monotonicNanoseconds()
         ring.wait(for: 1, patience: 0, milliseconds: 20)
         #expect(Clock.monotonicNanoseconds() - before >= 19_000_000)
@@ -144,7 +144,7 @@ import Testing
         end()
     }
 
-    @Test func `one completion is enough when the patience is over`() throws {
+    @Test func `one completion is enough when patience runs out`() throws {
         ring.receive(near, mark: 0)
         put([1])
         let before = Clock.monotonicNanoseconds()
@@ -154,7 +154,7 @@ import Testing
         end()
     }
 
-    @Test func `room and readiness are told once`() throws {
+    @Test func `room and readiness are reported once`() throws {
         ring.watchForRoom(near, mark: 5)
         let room = try #require(next())
         #expect(room.kind == .room && room.target == near && room.mark == 5 && room.isLast)
@@ -165,7 +165,7 @@ import Testing
         end()
     }
 
-    @Test func `a receive can be stopped and asked for again`() throws {
+    @Test func `a receive can be stopped and restarted`() throws {
         ring.receive(near, mark: 1)
         ring.submit()
         ring.stopReceiving(near, mark: 1)
@@ -179,7 +179,7 @@ import Testing
         end()
     }
 
-    @Test func `an ended socket ends what was asked for`() throws {
+    @Test func `closing a socket ends its requests`() throws {
         ring.receive(near, mark: 1)
         ring.submit()
         Socket(near).end()

@@ -17,7 +17,7 @@ import Testing
         #expect(LogLevel.debug < .warning)
     }
 
-    @Test func `only lines of the level and above are shown`() {
+    @Test func `only lines of the level and above are logged`() {
         let log = Log()
         #expect(!log.shows(.verbose))
         #expect(log.shows(.notice))
@@ -26,7 +26,7 @@ import Testing
         #expect(!log.shows(.nothing))
     }
 
-    @Test func `a file that was moved away is made again`() {
+    @Test func `a file that was moved away is created again`() {
         let path = "/tmp/apus-log-\(getpid())-\(UInt64.random(in: 0...UInt64.max))"
         let log = Log()
         log.write(to: path)

@@ -44,7 +44,7 @@ import Testing
         try talk(listening, address)
     }
 
-    @Test func `a TCP socket does so too`() throws {
+    @Test func `a TCP socket carries bytes both ways, too`() throws {
         let listening = try Socket.listen(address: "127.0.0.1", port: 0, backlog: 8)
         let name = listening.name(peer: false, unixPath: "")
         let port = try #require(name.split(separator: ":").last.flatMap { Int($0) })
@@ -55,7 +55,7 @@ import Testing
         #expect(throws: SystemError.self) { try Socket.connect(to: address) }
     }
 
-    @Test func `a path that is too long, and a name of nobody, are errors`() {
+    @Test func `a path that is too long, and an unknown host, are errors`() {
         #expect(throws: SystemError.self) {
             try SocketAddress(path: String(repeating: "a", count: 200))
         }

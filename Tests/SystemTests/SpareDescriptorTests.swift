@@ -3,7 +3,7 @@ import System
 import Testing
 
 @Suite struct SpareDescriptorTests {
-    @Test func `a connection is accepted in place of the spare descriptor`() throws {
+    @Test func `a connection is accepted with the spare descriptor`() throws {
         let listening = try Socket.listen(address: "127.0.0.1", port: 0, backlog: 8)
         defer { listening.close() }
         let name = listening.name(peer: false, unixPath: "")

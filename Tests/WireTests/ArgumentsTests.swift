@@ -4,7 +4,7 @@ import Testing
 @testable import Wire
 
 @Suite struct ArgumentsTests {
-    @Test func `words stay as the vector grows, and go when it is cut`() {
+    @Test func `words stay as the vector grows, and are removed when it is truncated`() {
         var vector = ArgumentVector(capacity: 1)
         for _ in 0..<5_000 { vector.append(Bytes("word")) }
         let last = vector.arguments(4_998, 2)
@@ -18,7 +18,7 @@ import Testing
         #expect(vector.arguments(0, 1)[0].string == "again")
     }
 
-    @Test func `the words from one on are words too`() {
+    @Test func `the words from an index on can be used as words`() {
         var vector = ArgumentVector()
         for word: StaticString in ["a", "b", "c"] { vector.append(Bytes(word)) }
         let rest = vector.arguments(0, 3).dropFirst(1)

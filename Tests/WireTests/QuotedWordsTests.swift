@@ -20,7 +20,7 @@ import Testing
     }
 
     @Test(arguments: [#""a"#, #"'a"#, #""a"b"#, #"'a'b"#, #""a\"#])
-    func `quotes must close before a space`(line: String) {
+    func `quotes must be closed before a space`(line: String) {
         var feed = RequestFeed()
         feed.receive("\(line)\r\n".utf8)
         let failure = feed.failure
@@ -38,7 +38,7 @@ import Testing
         #expect(QuotedWords.split([]) == [] && QuotedWords.split(Array(" \t ".utf8)) == [])
     }
 
-    @Test func `every short line is read or refused`() {
+    @Test func `every short line is parsed or rejected`() {
         // All lines of up to five of the bytes that mean something to the grammar.
         let letters = Array("\"'\\xn4 ".utf8)
         var lines: [[UInt8]] = [[]]

@@ -12,7 +12,7 @@ import Testing
         words("SET", "$3", "*1\r\n$4\r\nPING\r\n"),
     ]
 
-    @Test func `requests cut at any byte are the same requests`() {
+    @Test func `requests split at any byte are the same requests`() {
         let small = Self.requests.filter { $0.joined().count < 200 }
         let bytes = small.flatMap(framed) + Array("inline  \"two words\" x\r\n".utf8)
         let expected = small + [words("inline", "two words", "x")]
@@ -26,7 +26,7 @@ import Testing
         }
     }
 
-    @Test func `requests that come byte by byte are the same requests`() {
+    @Test func `requests that arrive byte by byte are the same requests`() {
         let bytes = Self.requests.flatMap(framed)
         var feed = RequestFeed()
         for byte in bytes { feed.receive(CollectionOfOne(byte)) }
@@ -35,7 +35,7 @@ import Testing
     }
 
     @Test(arguments: 1...20)
-    func `random cuts of random requests change nothing`(seed: Int) {
+    func `splitting random requests at random changes nothing`(seed: Int) {
         var random = FastRandom(seed: UInt64(seed))
         var expected: [[[UInt8]]] = []
         var bytes: [UInt8] = []
@@ -62,7 +62,7 @@ import Testing
     }
 
     @Test(arguments: 1...20)
-    func `broken requests are refused or understood, cut or whole alike`(seed: Int) {
+    func `invalid requests are rejected or understood the same way, split or whole`(seed: Int) {
         var random = FastRandom(seed: UInt64(seed))
         for _ in 0..<200 {
             var bytes = Self.requests[random.below(5)...].prefix(2).flatMap(framed)
@@ -92,14 +92,14 @@ import Testing
         ("*1\r\n$536870913\r\n", .badLength), ("*1\r\n$1x\r\n", .badLength),
         ("set \"a\r\n", .unbalancedQuotes), ("set 'a'b\r\n", .unbalancedQuotes),
     ])
-    func `what is wrong is told`(text: String, failure: ProtocolFailure) {
+    func `errors are reported`(text: String, failure: ProtocolFailure) {
         var feed = RequestFeed()
         feed.receive(text.utf8)
         let told = feed.failure
         #expect(told == failure)
     }
 
-    @Test func `lines have a longest`() {
+    @Test func `lines have a maximum length`() {
         let cases: [(String, ProtocolFailure)] = [
             ("", .bigInlineRequest), ("*", .bigCountLine), ("*1\r\n$", .bigLengthLine),
         ]
@@ -112,7 +112,7 @@ import Testing
         }
     }
 
-    @Test func `who has not authenticated gets tight limits`() {
+    @Test func `unauthenticated clients have strict limits`() {
         let cases: [(String, ProtocolFailure)] = [
             ("*11\r\n", .unauthenticatedCount), ("*1\r\n$16385\r\n", .unauthenticatedLength),
         ]

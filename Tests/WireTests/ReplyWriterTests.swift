@@ -31,7 +31,7 @@ import Testing
     }
 
     @Test(arguments: [0, 9, 10, -1, Int64.max, .min])
-    func `numbers print whole`(number: Int64) {
+    func `large integers are printed in full`(number: Int64) {
         expect(":\(number)\r\n", ":\(number)\r\n") { $0.integer(number) }
         let digits = String(number)
         expect("$\(digits.utf8.count)\r\n\(digits)\r\n", "$\(digits.utf8.count)\r\n\(digits)\r\n") {
@@ -39,7 +39,7 @@ import Testing
         }
     }
 
-    @Test func `bulk strings of every length, alone and in runs`() {
+    @Test func `bulk strings of every length are written, alone and in runs`() {
         for count in [0, 1, 2, 3, 4, 7, 8, 9, 10, 15, 16, 17, 31, 32, 33, 64, 99, 100, 101, 1000] {
             let texts = (0..<5).map { number in
                 String(repeating: "\(number)", count: count)
@@ -57,7 +57,7 @@ import Testing
         }
     }
 
-    @Test func `what RESP3 has types for falls back in RESP2`() {
+    @Test func `types that only RESP3 has fall back in RESP2`() {
         expect("$-1\r\n", "_\r\n") { $0.null() }
         expect("*-1\r\n", "_\r\n") { $0.nullArray() }
         expect("*4\r\n", "%2\r\n") { $0.map(2) }
@@ -72,7 +72,7 @@ import Testing
         expect("$2\r\nhi\r\n", "=6\r\ntxt:hi\r\n") { $0.verbatim("txt", Bytes("hi")) }
     }
 
-    @Test func `a head may come after its body`() {
+    @Test func `a header may be written after its body`() {
         expect("*2\r\n:1\r\n:2\r\n", "*2\r\n:1\r\n:2\r\n") {
             let mark = $0.mark()
             $0.integer(1)
@@ -92,7 +92,7 @@ import Testing
         }
     }
 
-    @Test func `a large value goes out from where it lies`() {
+    @Test func `a large value is sent by reference`() {
         let block = SharedBlock(capacity: ReplyWriter.referenceBytesMin)
         block.count = ReplyWriter.referenceBytesMin
         var writer = ReplyWriter()

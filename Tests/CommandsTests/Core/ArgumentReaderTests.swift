@@ -5,7 +5,7 @@ import Wire
 @testable import Commands
 
 @Suite struct ArgumentReaderTests {
-    @Test func `integers are read as strictly as Redis reads them`() throws {
+    @Test func `integers are parsed as strictly as in Redis`() throws {
         for (word, number) in [
             ("0", 0), ("-1", -1), ("9223372036854775807", Int64.max),
             ("-9223372036854775808", Int64.min),
@@ -23,7 +23,7 @@ import Wire
         }
     }
 
-    @Test func `a number outside its range is the error of the caller`() {
+    @Test func `a number out of range is the caller's error`() {
         for word in ["-1", "11", "x"] {
             let error = Words.error(word) { arguments throws(CommandError) in
                 _ = try arguments.integer(0, in: 0...10, or: .notPositive)
@@ -53,7 +53,7 @@ import Wire
         )
     }
 
-    @Test func `numbers with a point are read, not-a-number is none`() throws {
+    @Test func `numbers with a point are parsed, but NaN is rejected`() throws {
         let read = try Words.with("-2.5e1") { arguments throws(CommandError) in
             try arguments.float(0)
         }

@@ -10,7 +10,7 @@ import Testing
         return line.text.string
     }
 
-    @Test func `what several commands have in common is told`() {
+    @Test func `errors that several commands share have their texts`() {
         let texts: [(CommandError, String)] = [
             (.wrongType, "WRONGTYPE Operation against a key holding the wrong kind of value"),
             (.authenticationNeeded, "NOAUTH Authentication required."),
@@ -52,7 +52,7 @@ import Testing
         for (error, expected) in texts { #expect(text(error) == expected) }
     }
 
-    @Test func `the errors of keys are told`() {
+    @Test func `the errors of keys have their texts`() {
         let texts: [(CommandError.Keys, String)] = [
             (.cursor, "ERR invalid cursor"),
             (.firstDatabase, "ERR invalid first DB index"),
@@ -87,7 +87,7 @@ import Testing
         for (error, expected) in texts { #expect(text(.key(error)) == expected) }
     }
 
-    @Test func `the errors of strings are told`() {
+    @Test func `the errors of strings have their texts`() {
         let texts: [(CommandError.Strings, String)] = [
             (.absentNeedsExpiry, "ERR ENX flag requires one of EX, PX, EXAT or PXAT"),
             (.crossedBounds, "ERR LBOUND can't be greater than UBOUND"),
@@ -116,7 +116,7 @@ import Testing
         for (error, expected) in texts { #expect(text(.string(error)) == expected) }
     }
 
-    @Test func `the errors of bitmaps are told`() {
+    @Test func `the errors of bitmaps have their texts`() {
         let texts: [(CommandError.Bitmaps, String)] = [
             (.readOnly, "ERR BITFIELD_RO only supports the GET subcommand"),
             (.andAnyCount, "ERR BITOP ANDOR must be called with at least two source keys."),
@@ -142,7 +142,7 @@ import Testing
         for (error, expected) in texts { #expect(text(.bitmap(error)) == expected) }
     }
 
-    @Test func `the errors of lists are told`() {
+    @Test func `the errors of lists have their texts`() {
         let texts: [(CommandError.Lists, String)] = [
             (
                 .zeroRank,
@@ -157,7 +157,7 @@ import Testing
         for (error, expected) in texts { #expect(text(.list(error)) == expected) }
     }
 
-    @Test func `the errors of sorted sets are told`() {
+    @Test func `the errors of sorted sets have their texts`() {
         let texts: [(CommandError.SortedSets, String)] = [
             (
                 .greaterLessAbsent,
@@ -190,7 +190,7 @@ import Testing
         for (error, expected) in texts { #expect(text(.sortedSet(error)) == expected) }
     }
 
-    @Test func `the errors of hashes are told`() {
+    @Test func `the errors of hashes have their texts`() {
         let texts: [(CommandError.Hashes, String)] = [
             (
                 .fieldsMissing,
@@ -230,7 +230,7 @@ import Testing
         for (error, expected) in texts { #expect(text(.hash(error)) == expected) }
     }
 
-    @Test func `the errors of positions are told`() {
+    @Test func `the errors of positions have their texts`() {
         let texts: [(CommandError.Positions, String)] = [
             (.cornerCount, "ERR GEOSEARCH BYPOLYGON must have at least 3 vertices"),
             (
@@ -272,7 +272,7 @@ import Testing
         for (error, expected) in texts { #expect(text(.geo(error)) == expected) }
     }
 
-    @Test func `the errors of streams are told`() {
+    @Test func `the errors of streams have their texts`() {
         let texts: [(CommandError.Streams, String)] = [
             (.id, "ERR Invalid stream ID specified as stream command argument"),
             (.entryTooLarge, "ERR Elements are too large to be stored"),
@@ -343,7 +343,7 @@ import Testing
         for (error, expected) in texts { #expect(text(.stream(error)) == expected) }
     }
 
-    @Test func `the errors of requests on streams are told`() {
+    @Test func `the errors of requests on streams have their texts`() {
         let texts: [(CommandError.StreamWords, String)] = [
             (.messageNameEmpty, "ERR IDMP/IDMPAUTO IDs must not be empty"),
             (.messageNeedsNextID, "ERR IDMP/IDMPAUTO can be used only with auto-generated IDs"),
@@ -388,7 +388,7 @@ import Testing
         for (error, expected) in texts { #expect(text(.streamWords(error)) == expected) }
     }
 
-    @Test func `the errors of stream groups are told`() {
+    @Test func `the errors of stream groups have their texts`() {
         let texts: [(CommandError.StreamGroups, String)] = [
             (.isThere, "BUSYGROUP Consumer Group name already exists"),
             (
@@ -451,7 +451,7 @@ import Testing
         for (error, expected) in texts { #expect(text(.streamGroup(error)) == expected) }
     }
 
-    @Test func `the errors of sketches are told`() {
+    @Test func `the errors of sketches have their texts`() {
         let texts: [(CommandError.Sketches, String)] = [
             (.notSketch, "WRONGTYPE Key is not a valid HyperLogLog string value."),
             (.corrupt, "INVALIDOBJ Corrupted HLL object detected"),
@@ -465,7 +465,7 @@ import Testing
         for (error, expected) in texts { #expect(text(.sketch(error)) == expected) }
     }
 
-    @Test func `the errors of clients are told`() {
+    @Test func `the errors of clients have their texts`() {
         let texts: [(CommandError.Clients, String)] = [
             (
                 .noPassword,
@@ -501,7 +501,7 @@ import Testing
         for (error, expected) in texts { #expect(text(.client(error)) == expected) }
     }
 
-    @Test func `the errors of servers are told`() {
+    @Test func `the errors of servers have their texts`() {
         let texts: [(CommandError.Servers, String)] = [
             (.commandWords, "ERR Invalid arguments specified for command"),
             (.commandUnknown, "ERR Invalid command specified"),
@@ -518,7 +518,7 @@ import Testing
         for (error, expected) in texts { #expect(text(.server(error)) == expected) }
     }
 
-    @Test func `the errors of debugging are told`() {
+    @Test func `the errors of debugging have their texts`() {
         let texts: [(CommandError.Debugging, String)] = [
             (
                 .notAllowed,
@@ -561,7 +561,7 @@ import Testing
         for (error, expected) in texts { #expect(text(.debug(error)) == expected) }
     }
 
-    @Test func `words are cut as C prints them, and where there is a limit`() {
+    @Test func `words are truncated as C prints them, and at a limit`() {
         let long = Array(repeating: UInt8(ascii: "x"), count: 200)
         let cut = long.withBytes { text(.client(.kind($0))) }
         #expect(cut == "ERR Unknown client type '" + String(repeating: "x", count: 128) + "'")

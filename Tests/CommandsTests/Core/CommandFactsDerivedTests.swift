@@ -3,7 +3,7 @@ import Testing
 @testable import Commands
 
 @Suite struct CommandFactsDerivedTests {
-    @Test func `the row says where its first member stands`() {
+    @Test func `the row says where its first member is`() {
         let wanted = [
             "HSET": 2, "HGET": 2, "HMGET": 2, "HINCRBYFLOAT": 2, "HEXPIRE": 5, "HTTL": 4,
             "HGETALL": 0, "HSCAN": 0, "HRANDFIELD": 0, "HSETEX": 4, "SADD": 2, "SISMEMBER": 2,

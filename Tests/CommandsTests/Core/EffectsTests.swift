@@ -18,7 +18,7 @@ import Testing
         #expect(bench.events == ["0 del k"])
     }
 
-    @Test func `what changes nothing says nothing`() {
+    @Test func `commands that change nothing report nothing`() {
         let bench = EffectsBench(tables)
         for line in ["GET k", "DEL k", "SET k v XX", "EXPIRE k 5", "GETDEL k"] {
             #expect(bench.run(line) == 0, "\(line)")
@@ -26,7 +26,7 @@ import Testing
         }
     }
 
-    @Test func `relative times and conditions are logged as what came of them`() {
+    @Test func `relative times and conditions are logged by their results`() {
         let bench = EffectsBench(tables)
         bench.run("SET k v EX 10 NX")
         #expect(bench.records == ["0 SET k v PXAT 1010000"])
@@ -43,7 +43,7 @@ import Testing
         #expect(bench.events == ["0 incrbyfloat f"])
     }
 
-    @Test func `keys of other databases say so`() {
+    @Test func `keys of other databases are recorded with their database`() {
         let bench = EffectsBench(tables)
         bench.run("SET k v")
         bench.run("MOVE k 2")
@@ -51,7 +51,7 @@ import Testing
         #expect(bench.events == ["0 move_from k", "2 move_to k"])
     }
 
-    @Test func `without anybody who wants to know only a number is kept`() {
+    @Test func `if nobody wants to know, only a count is kept`() {
         let bench = EffectsBench(tables, wants: [])
         #expect(bench.run("SET k v") == 1)
         #expect(bench.run("RENAME k l") == 1)
@@ -60,7 +60,7 @@ import Testing
         #expect(bench.context.effects.touches.isEmpty)
     }
 
-    @Test func `a key that expired goes before the command that met it`() {
+    @Test func `an expired key is logged before the command that found it`() {
         let bench = EffectsBench(tables)
         bench.run("SET k v PX 5")
         bench.context.now += 5
@@ -74,7 +74,7 @@ import Testing
         #expect(bench.events == ["0 expired k", "0 append k"])
     }
 
-    @Test func `every row that writes says how its effect is logged`() {
+    @Test func `every row that writes specifies how its effect is logged`() {
         for row in tables.joined() {
             let writes = row.facts.flags.contains(.write)
             #expect(writes == (row.facts.propagation != .never), "\(row.facts.name)")

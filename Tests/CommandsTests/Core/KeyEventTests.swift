@@ -3,7 +3,7 @@ import Testing
 @testable import Commands
 
 @Suite struct KeyEventTests {
-    @Test func `every event has the row that its name promises`() {
+    @Test func `every event has the row that matches its name`() {
         for event in KeyEvent.allCases where event != .unnamed {
             let letters = event.name.description.filter { $0 != "_" && $0 != "-" }
             #expect(letters == "\(event)".lowercased())
@@ -11,7 +11,7 @@ import Testing
         }
     }
 
-    @Test func `A means all classes but those that are asked for one by one`() {
+    @Test func `A means all classes except those that must be requested individually`() {
         let rest: KeyEvent.Classes = [.missed, .new, .overwritten, .typeChanged]
         #expect(KeyEvent.Classes(letter: "A")?.isDisjoint(with: rest) == true)
         var all = rest

@@ -28,7 +28,7 @@ import Wire
         }
     }
 
-    @Test func `what a request does to its keys may depend on its other words`() throws {
+    @Test func `how a request uses its keys may depend on its other words`() throws {
         let strings = StringCommands.table + BitFieldCommands.table + SortCommands.table
         #expect(try uses("SET k v", strings) == [1: ["OW", "update"]])
         #expect(try uses("SET k v GET", strings) == [1: ["RW", "access", "update"]])
@@ -45,13 +45,13 @@ import Wire
         #expect(try indices("GET", [.one(1, .ro)]) == nil)
     }
 
-    @Test func `keys to the end, each so many words, are found`() throws {
+    @Test func `keys up to the end, in steps, are found`() throws {
         #expect(try indices("DEL a b c", [.rest(1, .rm)]) == [1, 2, 3])
         #expect(try indices("MSET a 1 b 2", [.rest(1, step: 2, .ow)]) == [1, 3])
         #expect(try indices("DEL", [.rest(1, .rm)]) == nil)
     }
 
-    @Test func `counted keys are found, and no more than there are`() throws {
+    @Test func `counted keys are found, but no more than there are`() throws {
         let specs: [KeySpec] = [.counted(1, .rw)]
         #expect(try indices("LMPOP 2 a b LEFT", specs) == [2, 3])
         #expect(try indices("LMPOP 0 LEFT", specs) == [])
@@ -61,7 +61,7 @@ import Wire
         #expect(try indices("LMPOP 9223372036854775807 a", specs) == nil)
     }
 
-    @Test func `keys behind a word are found where the word stands`() throws {
+    @Test func `keys after a keyword are found wherever it is`() throws {
         let half = KeySpec(
             .keyword("STREAMS", from: 1),
             .range(last: -1, step: 1, limit: 2),

@@ -26,7 +26,7 @@ import Testing
     ]
 
     @Test(arguments: setups)
-    private func `a snapshot sees the world of its cut, whatever runs meanwhile`(setup: Setup) {
+    private func `a snapshot sees the world at its cut, whatever runs meanwhile`(setup: Setup) {
         let run = CommandRun(databases: 4, workers: setup.workers, seed: setup.seed)
         let probe = SnapshotProbe(takesLargeValues: setup.takesLargeValues)
         var commands = RandomCommands(seed: setup.seed)

@@ -30,7 +30,7 @@ import Wire
         }
     }
 
-    @Test func `what makes no sense is refused`() {
+    @Test func `invalid arguments are rejected`() {
         func error(_ line: String) -> String? {
             Words.error(line) { arguments throws(CommandError) in
                 _ = try ScanOptions(arguments, cursorAt: 1)

@@ -10,7 +10,7 @@ import Wire
         }
     }
 
-    @Test func `a negative rank looks from the end, zero means no limit`() throws {
+    @Test func `a negative rank searches from the end, and zero means no limit`() throws {
         try Words.with("LPOS l e rank -3 COUNT 0 MAXLEN 5") { arguments throws(CommandError) in
             let options = try ListPositionOptions(arguments)
             #expect(options.reversed)
@@ -27,7 +27,7 @@ import Wire
         }
     }
 
-    @Test func `what makes no sense is refused`() {
+    @Test func `invalid arguments are rejected`() {
         #expect(error("RANK") == "ERR syntax error")
         #expect(error("JUNK 1") == "ERR syntax error")
         #expect(error("COUNT -1") == "ERR COUNT can't be negative")

@@ -27,7 +27,7 @@ import Wire
         }
     }
 
-    @Test func `what makes no sense is refused`() {
+    @Test func `invalid arguments are rejected`() {
         #expect(error("LMPOP 0 a LEFT") == "ERR numkeys should be greater than 0")
         #expect(error("LMPOP 2 a LEFT") == "ERR syntax error")
         #expect(error("LMPOP 9223372036854775807 a LEFT") == "ERR syntax error")

@@ -18,7 +18,7 @@ import Wire
         }
     }
 
-    @Test func `times are moments, in whatever unit they came`() throws {
+    @Test func `expiries are logged as absolute times, whatever their unit`() throws {
         #expect(try expiry("") == nil)
         #expect(try expiry("EX 10") == 1_010_000)
         #expect(try expiry("px 10") == 1_000_010)
@@ -26,7 +26,7 @@ import Wire
         #expect(try expiry("NX PXAT 5000000") == 5_000_000)
     }
 
-    @Test func `GET and KEEPTTL are noted`() throws {
+    @Test func `GET and KEEPTTL are recorded`() throws {
         try Words.with("SET k v get keepttl XX") { arguments throws(CommandError) in
             let options = try SetOptions(arguments, from: 3, now: 0)
             #expect(options.returnsOld)
@@ -35,7 +35,7 @@ import Wire
         }
     }
 
-    @Test func `what excludes each other is refused`() {
+    @Test func `mutually exclusive options are rejected`() {
         for options in [
             "NX XX", "EX 1 PX 1", "EX 1 KEEPTTL", "KEEPTTL PX 1", "EX", "junk", "GET junk",
         ] {

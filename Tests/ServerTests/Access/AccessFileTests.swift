@@ -11,7 +11,7 @@ import Testing
             .map { String(decoding: $0.line, as: UTF8.self) }
     }
 
-    @Test func `a line makes a user`() throws {
+    @Test func `a line creates a user`() throws {
         let lines = try users("user amy on ~a +get\n\n \tuser bob\r\n")
         #expect(
             lines == [
@@ -23,7 +23,7 @@ import Testing
     @Test(arguments: [
         "amy on\n", "user\n", "user amy\nuser amy\n", "user amy (+get\n", "user a +x",
     ])
-    func `one bad line spoils the file`(_ content: String) {
+    func `one invalid line invalidates the file`(_ content: String) {
         #expect(throws: AccessFile.Failure.self) { try users("user zoe on\n" + content) }
     }
 }

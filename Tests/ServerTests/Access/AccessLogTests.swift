@@ -24,7 +24,7 @@ import Testing
         }
     }
 
-    @Test func `denials alike are one entry, which comes first again`() {
+    @Test func `equal denials share one entry, which moves to the front`() {
         let log = AccessLog()
         for object in ["a", "b", "a", "c", "b"] { note(log, object) }
         #expect(told(log) == ["b×2", "c×1", "a×2"])
@@ -39,7 +39,7 @@ import Testing
         #expect(told(log) == ["a×1", "a×2"])
     }
 
-    @Test func `only the latest entries are looked at for one alike`() {
+    @Test func `only the latest entries are searched for an equal one`() {
         let log = AccessLog()
         note(log, "a")
         for object in 0..<10 { note(log, "\(object)") }
@@ -47,7 +47,7 @@ import Testing
         #expect(told(log).filter { $0.hasPrefix("a") } == ["a×1", "a×1"])
     }
 
-    @Test func `no more is kept than allowed`() {
+    @Test func `no more data is kept than allowed`() {
         let log = AccessLog()
         for object in 0..<1000 { note(log, "\(object)", limit: 5) }
         #expect(told(log, limit: 5) == ["999×1", "998×1", "997×1", "996×1", "995×1"])

@@ -31,7 +31,7 @@ import Testing
         #expect(allow(patterns, "b", []), "no right in particular is any right")
     }
 
-    @Test func `patterns are found as they are when asked for themselves`() {
+    @Test func `a pattern finds itself when requested by name`() {
         let patterns = patterns((0..<40).map { "news:\($0):*" } + ["*", "[a", "plain"])
         for text in ["news:7:*", "*", "[a", "plain"] {
             #expect(Array(text.utf8).withBytes { patterns.contains($0) })
@@ -43,7 +43,7 @@ import Testing
 
     /// As many patterns as are looked up and no longer tried in turn, against trying in turn.
     @Test(arguments: [1, 16, 17, 18, 100, 1000])
-    func `many patterns allow what each of them allows`(_ count: Int) {
+    func `many patterns allow whatever any of them allows`(_ count: Int) {
         var random = SystemRandomNumberGenerator()
         let letters = Array("ab*?[]\\^-".utf8)
         func word(_ letters: [UInt8]) -> [UInt8] {

@@ -23,7 +23,7 @@ import Testing
         #expect(text(words) == expected)
     }
 
-    @Test func `what was allowed at first stands at the beginning`() {
+    @Test func `the rules start with what was allowed initially`() {
         #expect(text("-get", fromAll: true) == "+@all -get")
     }
 }

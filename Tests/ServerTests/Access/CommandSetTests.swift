@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct CommandSetTests {
     @Test(arguments: [1, 63, 64, 65, 300])
-    func `rows come and go one by one`(_ count: Int) {
+    func `rows are added and removed one by one`(_ count: Int) {
         var set = CommandSet(rowCount: count)
         #expect(set.count == 0 && !set.isFull)
         for row in 0..<count {

@@ -32,7 +32,7 @@ import Testing
         }
     }
 
-    @Test func `a new user may do nothing but say who it is`() throws {
+    @Test func `a new user may do nothing but authenticate`() throws {
         let user = try user()
         #expect(!user.isUnrestricted && !user.isOpen)
         #expect(denial(user, "GET a")?.reason == .command)
@@ -45,7 +45,7 @@ import Testing
         ["-@all", "(~* &* +@all)"], ["~*", "&*", "+@all", "-get", "+get"],
         ["~*", "&*", "+@all", "db=0", "alldbs"],
     ])
-    func `a user that may do everything is not asked`(_ rules: [String]) throws {
+    func `an unrestricted user is not checked`(_ rules: [String]) throws {
         var made = UserRules(vocabulary, allowsAllChannels: false)
         for rule in rules { try made.apply(Array(rule.utf8), vocabulary) }
         #expect(User([], made).isUnrestricted)
@@ -56,13 +56,13 @@ import Testing
         ["%R~*", "%W~*", "&*", "+@all"], ["~*", "&*", "+@all", "resetdbs"],
         ["(~* +@all)", "(&* +@all)"],
     ])
-    func `a user that may not do everything is asked`(_ rules: [String]) throws {
+    func `a restricted user is checked`(_ rules: [String]) throws {
         var made = UserRules(vocabulary, allowsAllChannels: false)
         for rule in rules { try made.apply(Array(rule.utf8), vocabulary) }
         #expect(!User([], made).isUnrestricted)
     }
 
-    @Test func `rights on keys are those that the request makes use of`() throws {
+    @Test func `only the rights that a request uses on its keys are required`() throws {
         let user = try user("+@all", "%R~r", "%W~w", "~b")
         for line in ["GET r", "SET w v", "COPY r w", "SET b v GET", "EXISTS r w b", "STRLEN w"] {
             #expect(denial(user, line) == nil, "\(line)")
@@ -77,14 +77,14 @@ import Testing
         }
     }
 
-    @Test func `of several selectors' denials the nearest miss is told`() throws {
+    @Test func `of several selectors' denials, the nearest miss is reported`() throws {
         let user = try user("+get", "~a", "(+mget ~a ~b)", "(+mget ~a)")
         #expect(denial(user, "SET a 1")?.reason == .command)
         let denial = denial(user, "MGET a b c")
         #expect(denial?.reason == .key && denial?.word == 3)
     }
 
-    @Test func `databases are those named and the one in use`() throws {
+    @Test func `databases are those named and the current one`() throws {
         let user = try user("+@all", "~*", "&*", "db=1,2")
         #expect(denial(user, "GET a", database: 1) == nil)
         #expect(denial(user, "GET a", database: 0)?.word == 0)
@@ -97,7 +97,7 @@ import Testing
         #expect(denial(user, "FLUSHALL", database: 1)?.reason == .database)
     }
 
-    @Test func `passwords are kept as sums, each once`() throws {
+    @Test func `passwords are stored as digests, each once`() throws {
         let user = try user("on", ">one", ">two", ">one", "<two")
         #expect(user.rules.passwords.count == 1)
         #expect(user.accepts(Bytes("one")) && !user.accepts(Bytes("two")))
@@ -116,7 +116,7 @@ import Testing
         #expect(!mayReadAll(try self.user("+sort", "~a", "(+get %R~*)")))
     }
 
-    @Test func `words between parentheses are one rule`() throws {
+    @Test func `words in parentheses are one rule`() throws {
         func joined(_ line: String) -> [String]? {
             let words = line.split(separator: " ").map { Array($0.utf8) }
             return try? UserRules.joined(words).get().map { String(decoding: $0, as: UTF8.self) }
@@ -126,7 +126,7 @@ import Testing
         #expect(joined("on (+get ~a") == nil)
     }
 
-    @Test func `what is told makes the same user again`() throws {
+    @Test func `a user's description recreates the same user`() throws {
         let user = try user(
             "on",
             ">p",

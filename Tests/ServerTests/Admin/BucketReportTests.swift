@@ -9,7 +9,7 @@ import Testing
         return report.text
     }
 
-    @Test func `a table is told in Redis' lines`() {
+    @Test func `a table is reported in Redis' format`() {
         #expect(
             report([0, 2, 1, 0, 2, 5, 0, 1]) == """
                 Hash table 0 stats (main hash table):

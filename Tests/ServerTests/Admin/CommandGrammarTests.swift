@@ -23,7 +23,7 @@ import Testing
         for part in argument.parts { check(part, name) }
     }
 
-    @Test func `choices, rows, tokens and repeats are told apart`() {
+    @Test func `choices, rows, tokens and repeats are distinguished`() {
         let read = CommandGrammar.arguments("@key id=(id | new-id=$) [COUNT count:i] pair=<a b>...")
         #expect(read.map(\.name) == ["key", "id", "count", "pair"])
         #expect(read.map(\.type) == ["key", "oneof", "integer", "block"])

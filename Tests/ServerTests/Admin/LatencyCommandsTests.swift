@@ -10,7 +10,7 @@ import Testing
         return DurationSteps(counts, microsecondsPerCycle: 0.001)
     }
 
-    @Test func `calls are counted up to the step that takes them in`() {
+    @Test func `calls are counted in the step that includes them`() {
         let found = steps([0, 500, 1000, 1001, 3000, 3000, 70_000])
         #expect(found.total == 7)
         #expect(found.steps.map(\.microseconds) == [1, 4, 132])
@@ -25,7 +25,7 @@ import Testing
         #expect(found.steps.map(\.calls) == Array(1...20))
     }
 
-    @Test func `no call has no step`() {
+    @Test func `without calls there is no step`() {
         #expect(steps([]).total == 0)
         #expect(steps([]).steps.isEmpty)
     }

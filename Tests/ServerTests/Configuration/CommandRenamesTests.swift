@@ -24,7 +24,7 @@ import Testing
         return renames
     }
 
-    @Test func `a command has its new name alone, in either case`() throws {
+    @Test func `a renamed command has only its new name, in either case`() throws {
         let long = "b840fc02d524045429941cc15f59e41cb7be6c52"
         let registry = registry(
             try renamed(("get", "Fetch"), ("FLUSHALL", ""), ("config", long), ("Keys", "a b"))
@@ -37,13 +37,13 @@ import Testing
         #expect(name("", registry) == nil)
     }
 
-    @Test func `a new name may be renamed again, and an old one be taken`() throws {
+    @Test func `a new name may be renamed again, and an old name be reused`() throws {
         let registry = registry(try renamed(("get", "x"), ("x", "y"), ("set", "get")))
         #expect(name("y", registry) == "GET" && name("get", registry) == "SET")
         #expect(name("x", registry) == nil && name("set", registry) == nil)
     }
 
-    @Test func `unknown and taken names are refused in Redis' words`() throws {
+    @Test func `unknown and used names are rejected with Redis' wording`() throws {
         let unknown = DirectiveRefusal("No such command in rename-command")
         #expect(throws: unknown) { try renamed(("nosuch", "x")) }
         #expect(throws: unknown) { try renamed(("config get", "x")) }

@@ -52,14 +52,14 @@ struct TemporaryFolder: ~Copyable {
         return ""
     }
 
-    @Test func `lines are read in any case with comments between`() throws {
+    @Test func `lines are read in any case, with comments in between`() throws {
         let configuration = try loaded("PORT 7\r\n\r\n# x\n  TimeOut\t5\n\u{0B}hz 20")
         #expect(configuration.value("port") == .integer(7))
         #expect(configuration.value("timeout") == .integer(5))
         #expect(configuration.value("hz") == .integer(20))
     }
 
-    @Test func `save adds up, after the first that replaces the default`() throws {
+    @Test func `save lines add up, and the first replaces the default`() throws {
         #expect(try loaded("save 5 6\nsave 7 8 1 1").value("save").text == "5 6 7 8 1 1")
         #expect(try loaded("save 5 6\nsave \"\"\nsave 1 2").value("save").text == "1 2")
         #expect(try loaded("save 5 6", "--save", "7", "8").value("save").text == "5 6 7 8")
@@ -75,7 +75,7 @@ struct TemporaryFolder: ~Copyable {
         #expect(configuration.value("bind").text == "*")
     }
 
-    @Test func `a wrong line is named with file, number and reason`() {
+    @Test func `an invalid line is reported with file, number and reason`() {
         #expect(
             report("port 1\n\n timeout abc \n") == """
 
@@ -116,7 +116,7 @@ struct TemporaryFolder: ~Copyable {
         ("sentinel monitor a b c d", "sentinel directive while not in sentinel mode"),
         ("proc-title-template {x}", "template format is invalid or contains unknown variables"),
     ])
-    func `what Redis refuses is refused in its words`(_ line: String, _ reason: String) {
+    func `lines that Redis rejects are rejected likewise`(_ line: String, _ reason: String) {
         #expect(report(line).hasSuffix("\n>>> '\(line)'\n\(reason)\n"))
     }
 
@@ -134,7 +134,7 @@ struct TemporaryFolder: ~Copyable {
         #expect(configuration.value("hz") == .integer(99))
     }
 
-    @Test func `a circle of includes and a missing file are refused`() throws {
+    @Test func `a cycle of includes and a missing file are rejected`() throws {
         let folder = TemporaryFolder()
         let path = try folder.write("circle", "include \(folder.path)/circle\n")
         var configuration = Configuration(surroundings: testSurroundings())
@@ -151,7 +151,7 @@ struct TemporaryFolder: ~Copyable {
         }
     }
 
-    @Test func `what is not in effect is named once`() throws {
+    @Test func `directives without effect are listed once`() throws {
         let configuration = try loaded(
             "appendonly yes\nappendonly no\nport 1\nactivedefrag yes\n"
         )
@@ -159,7 +159,7 @@ struct TemporaryFolder: ~Copyable {
         #expect(configuration.value("appendonly") == .flag(false))
     }
 
-    @Test func `the whole is judged at the end`() {
+    @Test func `the result is judged at the end`() {
         #expect(
             report("logfile /none/x\n").hasSuffix(
                 "***\nCan't open the log file: No such file or directory\n"
@@ -173,7 +173,7 @@ struct TemporaryFolder: ~Copyable {
         ("slaveof 1.1.1.1 5", "replicaof"), ("min-slaves-to-write 1", "min-replicas-to-write"),
         ("socket-mark-id 7", "socket-mark-id"),
     ])
-    func `a protection that does not work yet ends the start`(_ line: String, _ name: String) {
+    func `a protection that does not work yet prevents the start`(_ line: String, _ name: String) {
         #expect(
             report("port 1\n\(line)\n").hasSuffix(
                 """
@@ -187,7 +187,7 @@ struct TemporaryFolder: ~Copyable {
         )
     }
 
-    @Test func `a protection that is switched off is fine, and CONFIG SET cannot switch it on`()
+    @Test func `a disabled protection is fine, and CONFIG SET cannot enable it`()
         throws
     {
         var configuration = try loaded("aclfile \"\"\ntls-port 0\nreplicaof no one\n")

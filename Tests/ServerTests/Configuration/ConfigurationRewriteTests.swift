@@ -41,7 +41,7 @@ import Testing
         )
     }
 
-    @Test func `aliases give way to names`() throws {
+    @Test func `names take precedence over aliases`() throws {
         #expect(
             try rewritten("slave-priority 5\nhash-max-ziplist-entries 7\nmasterauth a\nsave \"\"\n")
                 == "replica-priority 5\nhash-max-listpack-entries 7\nmasterauth \"a\"\n"
@@ -50,7 +50,7 @@ import Testing
         )
     }
 
-    @Test func `buffer limits fill the lines there are`() throws {
+    @Test func `buffer limits fill the existing lines`() throws {
         let text = """
             client-output-buffer-limit pubsub 1 2 3
             client-output-buffer-limit normal 3 4 5
@@ -77,14 +77,14 @@ import Testing
         )
     }
 
-    @Test func `what has no value loses its line`() throws {
+    @Test func `directives without a value lose their lines`() throws {
         let text = "bind * -::*\nreplicaof no one\npidfile \"\"\nlogfile \"\"\nsave \"\"\ndir /\n"
         #expect(
             try rewritten(text) == "\nlogfile \"\"\nsave \"\"\ndir \"/here\"\n\n" + sign + tail
         )
     }
 
-    @Test func `a second rewrite adds a signature no more`() throws {
+    @Test func `a second rewrite adds no second signature`() throws {
         var configuration = Configuration(surroundings: testSurroundings())
         configuration.values[ConfigurationTable.row("hz")] = .integer(20)
         let once = configuration.rewritten(Array("port 1\n".utf8))
@@ -93,7 +93,7 @@ import Testing
         #expect(configuration.rewritten(twice) == twice)
     }
 
-    @Test func `lines that cannot be read become comments, others stay`() throws {
+    @Test func `unreadable lines become comments, others are kept`() throws {
         let configuration = Configuration(surroundings: testSurroundings())
         let text = "timeout \"1\nzork 1\ninclude /x\nrename-command A \"\"\nuser bob on\n"
         let lines = String(decoding: configuration.rewritten(Array(text.utf8)), as: UTF8.self)
@@ -106,7 +106,7 @@ import Testing
         #expect(!lines.contains("user bob"))
     }
 
-    @Test func `users take the place of their lines`() throws {
+    @Test func `users replace their lines`() throws {
         let configuration = Configuration(surroundings: testSurroundings())
         let users = ["user bob off -@all", "user default on nopass +@all"]
         let text = "# mine\nuser bob on\nport 6379\n"
@@ -119,7 +119,7 @@ import Testing
         #expect(rewritten.hasSuffix("user default on nopass +@all\n"))
     }
 
-    @Test func `a file comes back as it was meant`() throws {
+    @Test func `a file reads back as it was written`() throws {
         let folder = TemporaryFolder()
         let path = try folder.write("a.conf", "# mine\nrequirepass 'x'\n")
         var configuration = Configuration(surroundings: testSurroundings())
@@ -133,7 +133,7 @@ import Testing
         #expect(again.values == configuration.values)
     }
 
-    @Test func `without a file there is nothing to rewrite`() {
+    @Test func `without a file, there is nothing to rewrite`() {
         #expect(
             throws: ConfigurationError(
                 message: "ERR The server is running without a config file"

@@ -26,7 +26,7 @@ import Wire
         #expect(all.allSatisfy { $0 == $0.lowercased() })
     }
 
-    @Test func `every default is told back as it is read`() throws {
+    @Test func `every default is reported as it is parsed`() throws {
         for (directive, value) in zip(
             ConfigurationTable.directives,
             ConfigurationTable.standards
@@ -39,7 +39,7 @@ import Wire
         }
     }
 
-    @Test func `meanings are sentences`() {
+    @Test func `descriptions are sentences`() {
         for directive in ConfigurationTable.directives {
             guard let meaning = directive.meaning else { continue }
             #expect(meaning.hasSuffix("."))
@@ -48,7 +48,7 @@ import Wire
     }
 
     /// `APUS_WRITE_DOCS=1 swift test --filter ConfigurationTableTests` writes the page anew.
-    @Test func `the documentation says what the table says`() throws {
+    @Test func `the documentation matches the table`() throws {
         if unsafe getenv("APUS_WRITE_DOCS") != nil {
             try ConfigurationDisk.replace(
                 "\(Self.root)/docs/configuration.md",

@@ -35,7 +35,7 @@ func testSurroundings() -> ConfigurationSurroundings {
 
     // MARK: Values
 
-    @Test func `sizes take units of ten and of two`() {
+    @Test func `sizes accept decimal and binary units`() {
         let sizes = [
             "1b": "1", "1K": "1000", "1kb": "1024", "1m": "1000000", "1mb": "1048576",
             "1g": "1000000000", "1GB": "1073741824", "kb": "0", "": "0", "007": "7",
@@ -52,7 +52,7 @@ func testSurroundings() -> ConfigurationSurroundings {
         )
     }
 
-    @Test func `numbers are read strictly and bounded`() {
+    @Test func `numbers are parsed strictly and within bounds`() {
         for text in ["abc", "", "+5", "05", " 5", "5kb", "99999999999999999999", "-0"] {
             #expect(
                 answer("timeout", text) == "~argument couldn't be parsed into an integer"
@@ -65,7 +65,7 @@ func testSurroundings() -> ConfigurationSurroundings {
         #expect(answer("hz", "1000") == "500")
     }
 
-    @Test func `flags and choices do not mind case`() {
+    @Test func `flags and choices ignore case`() {
         #expect(answer("appendonly", "YES") == "yes")
         #expect(answer("appendonly", "1") == "~argument must be 'yes' or 'no'")
         #expect(answer("appendfsync", "ALWAYS") == "always")
@@ -98,7 +98,7 @@ func testSurroundings() -> ConfigurationSurroundings {
         )
     }
 
-    @Test func `events are told in a fixed order`() {
+    @Test func `events are reported in a fixed order`() {
         let events = [
             "KEA": "AKE", "Ex": "xE", "g$lshzxetdmK": "AKm", "Kg": "gK", "": "", "AKEm": "AKEm",
         ]
@@ -117,7 +117,7 @@ func testSurroundings() -> ConfigurationSurroundings {
         }
     }
 
-    @Test func `memory for clients may be a share`() {
+    @Test func `memory for clients may be a percentage`() {
         #expect(answer("maxmemory-clients", "5%") == "5%")
         #expect(answer("maxmemory-clients", "0%") == "0")
         #expect(
@@ -126,7 +126,7 @@ func testSurroundings() -> ConfigurationSurroundings {
         )
     }
 
-    @Test func `bytes that are not text survive`() throws {
+    @Test func `bytes that are not text are preserved`() throws {
         var copy = configuration
         try copy.set([("requirepass", [0xFF, 0x00, 0x20])])
         #expect(copy.value("requirepass").bytes == [0xFF, 0x00, 0x20])
@@ -144,12 +144,12 @@ func testSurroundings() -> ConfigurationSurroundings {
         #expect(names("zork") == [])
     }
 
-    @Test func `hidden directives are found by their whole name`() {
+    @Test func `hidden directives are found by their full names`() {
         #expect(names("watchdog*") == [])
         #expect(names("WATCHDOG-period") == ["WATCHDOG-period"])
     }
 
-    @Test func `threads default to the cores`() {
+    @Test func `the number of threads defaults to the number of cores`() {
         #expect(configuration.value("threads").text == "3")
     }
 
@@ -165,7 +165,7 @@ func testSurroundings() -> ConfigurationSurroundings {
         return "OK"
     }
 
-    @Test func `errors are in Redis' words`() {
+    @Test func `errors have Redis' wording`() {
         let start = "ERR CONFIG SET failed (possibly related to argument "
         #expect(
             message([("a\r\nb", "1")])
@@ -198,7 +198,7 @@ func testSurroundings() -> ConfigurationSurroundings {
         #expect(configuration.value("maxmemory") == .memory(0))
     }
 
-    @Test mutating func `a failing action takes everything back`() throws {
+    @Test mutating func `a failing action reverts everything`() throws {
         let log = ActionLog()
         configuration.whenChanged(["port", "bind"]) { next in
             log.append("listen \(next.value("port").text)")
@@ -218,7 +218,7 @@ func testSurroundings() -> ConfigurationSurroundings {
         #expect(configuration.value("port") == .integer(7))
     }
 
-    @Test func `options carry the typed values`() throws {
+    @Test func `options hold the typed values`() throws {
         var copy = configuration
         try copy.set([
             ("timeout", Array("5".utf8)), ("hash-max-ziplist-entries", Array("9".utf8)),

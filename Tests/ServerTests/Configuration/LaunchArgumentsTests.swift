@@ -13,7 +13,7 @@ import Testing
         )
     }
 
-    @Test func `a name and its value may be one word`() {
+    @Test func `a name and its value may be a single word`() {
         #expect(lines("--bind 127.0.0.1 ::1") == ["bind 127.0.0.1 ::1"])
         #expect(
             lines("--port 6380", "--threads", "2", "--hz 5", "--timeout 7")
@@ -29,7 +29,7 @@ import Testing
         )
     }
 
-    @Test func `save may stand alone`() {
+    @Test func `save may have no arguments`() {
         #expect(lines("--save", "--port", "1") == [#"save """#, #"port "1""#])
         #expect(lines("--save") == [#"save """#])
         #expect(
@@ -37,14 +37,14 @@ import Testing
         )
     }
 
-    @Test func `hyphens alone begin a line without a name`() {
+    @Test func `hyphens alone start a line without a name`() {
         #expect(
             lines("--port", "1", "--", "--timeout", "5") == [#"port "1""#, #""--timeout" "5""#]
         )
         #expect(lines("-x", "1") == [#""-x" "1""#])
     }
 
-    @Test func `a first word without hyphen is the file`() {
+    @Test func `a first word without a hyphen is the file`() {
         let arguments = LaunchArguments(["apus.conf", "--port", "1", "-"])
         #expect(arguments.path == "apus.conf")
         #expect(arguments.readsStandardInput)
@@ -53,7 +53,7 @@ import Testing
         #expect(LaunchArguments(["-"]).path == nil)
     }
 
-    @Test func `version and help are asked for by the first word`() {
+    @Test func `the first word may ask for version or help`() {
         #expect(LaunchArguments(["-v"]).request == .showVersion)
         #expect(LaunchArguments(["--help", "x"]).request == .showHelp)
         #expect(LaunchArguments([]).request == .serve)

@@ -3,7 +3,7 @@ import Testing
 @testable import Server
 
 @Suite struct ConnectionTableTests {
-    @Test func `connections are found by descriptor, and live on until nothing names them`() {
+    @Test func `connections are found by descriptor and live until nothing refers to them`() {
         var table = ConnectionTable()
         weak var kept: Connection?
         for descriptor in [Int32(3), 70, 500] {

@@ -4,7 +4,7 @@ import Testing
 @testable import Server
 
 @Suite struct IncomingBlockTests {
-    @Test func `a word takes memory as it arrives`() {
+    @Test func `a word takes memory only as it arrives`() {
         let word = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 7) }
         word.withBytes { bytes in
             guard let incoming = IncomingBlock(length: bytes.count, have: 10) else {
@@ -23,7 +23,7 @@ import Testing
         }
     }
 
-    @Test func `a length that nobody could hold is no harm`() {
+    @Test func `an impossible length does no harm`() {
         let incoming = IncomingBlock(length: .max, have: 0)
         #expect(incoming?.block.capacity == 256 * 1024)
         #expect(incoming?.makeRoom() == true)

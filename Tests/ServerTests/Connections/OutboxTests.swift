@@ -11,7 +11,7 @@ import Testing
         )
     }
 
-    @Test func `a client's replies that follow each other are sent as one`() {
+    @Test func `adjacent replies to a client are sent together`() {
         var outbox = Outbox()
         let (one, two) = (Self.client(1), Self.client(2))
         let joined = [outbox.finish(one, 0..<10), outbox.finish(one, 10..<15)]
@@ -25,7 +25,7 @@ import Testing
         #expect(outbox.finished.count == 2)
     }
 
-    @Test func `many clients are sent the same bytes`() {
+    @Test func `the same bytes are sent to many clients`() {
         var outbox = Outbox()
         let clients = (1...1000).map { Self.client(Int32($0)) }
         let isFirst = outbox.finish(clients[3], 0..<7)

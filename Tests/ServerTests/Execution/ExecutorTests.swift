@@ -17,7 +17,7 @@ import Testing
         #expect(Int(client.session.lastRow) == test.row("GET"))
     }
 
-    @Test func `refusals come in order: command, words, password`() throws {
+    @Test func `rejections are checked in order: command, words, password`() throws {
         let test = try TestServer()
         let client = test.client()
         client.session.traits.insert(.unauthenticated)
@@ -54,7 +54,7 @@ import Testing
     // MARK: Performing
 
     @Test(arguments: [1, 4])
-    func `a row is performed for any session, and the caller goes on as it was`(
+    func `a row is performed for any session, and the caller continues unaffected`(
         threads: Int
     ) throws {
         let test = try TestServer(threads: threads)
@@ -74,7 +74,7 @@ import Testing
         #expect(script.database == 5 && client.session.database == 3)
     }
 
-    @Test func `what is performed under held locks takes only those that are missing`() throws {
+    @Test func `a command performed with locks held takes only missing ones`() throws {
         let test = try TestServer(threads: 4)
         let keyspace = test.server.keyspace
         let session = Session(id: 9)
@@ -97,8 +97,7 @@ import Testing
         keyspace.unlock(plan.partitions)
     }
 
-    @Test func `a plan names the partitions of all keys, or all where they cannot be told`() throws
-    {
+    @Test func `a plan names the partitions of all keys, or all if keys are unknown`() throws {
         let test = try TestServer(threads: 4)
         let keyspace = test.server.keyspace
         func plan(_ line: String) -> LockPlan {
@@ -123,7 +122,7 @@ import Testing
         #expect(!plan("GET a").stopsWorld)
     }
 
-    @Test func `a request whose partition stays taken waits while its worker goes on`() throws {
+    @Test func `a request whose partition stays locked waits while its worker continues`() throws {
         let test = try TestServer(threads: 2)
         let client = test.client()
         let keyspace = test.server.keyspace
@@ -138,7 +137,7 @@ import Testing
         #expect(test.run("GET k", client).reply == "$1\r\nv\r\n")
     }
 
-    @Test func `the world is stopped once, however often it is asked for`() throws {
+    @Test func `the world is stopped once, however often requested`() throws {
         let test = try TestServer()
         let value = test.server.exclusively(test.worker) {
             test.server.exclusively(test.worker) { 42 }

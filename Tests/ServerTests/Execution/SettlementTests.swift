@@ -58,7 +58,7 @@ import Testing
     }
 
     @Test(arguments: ["GET a", "EXISTS a", "SCAN 0 COUNT 1000", "KEYS *", "RANDOMKEY", ""])
-    func `a key that goes by itself is told of, whoever meets it`(line: String) throws {
+    func `a key that expires is reported, whoever finds it`(line: String) throws {
         let test = try TestServer(threads: 4)
         let client = test.client()
         _ = test.run("SET a 1 PX 1", client)
@@ -80,7 +80,7 @@ import Testing
         #expect(taken.lines == (line == "KEYS *" ? [] : ["expired a"]))
     }
 
-    @Test func `a group's keys come at once, its records at its end`() throws {
+    @Test func `a group's keys are handed over at once, its records at its end`() throws {
         let test = try TestServer()
         let taken = listen(test)
         let session = Session(id: 1)

@@ -16,7 +16,7 @@ import Testing
         clients.map { $0.session.id }
     }
 
-    @Test func `those that wait for keys try again when a work has ended, in their order`() {
+    @Test func `clients that wait for keys retry in order when a work has ended`() {
         var waiting = WaitingClients()
         for id in 1...40 { waiting.file(Self.client(UInt64(id), .keys)) }
         #expect(!waiting.isBusy && waiting.count == 40)
@@ -30,7 +30,7 @@ import Testing
         #expect(taken2 == Array(33...40) && waiting.count == 0)
     }
 
-    @Test func `those that wait for partitions try again every round`() {
+    @Test func `clients that wait for partitions retry every round`() {
         var waiting = WaitingClients()
         waiting.file(Self.client(1, .partitions))
         #expect(waiting.mustLookAgain && !waiting.isBusy)
@@ -39,7 +39,7 @@ import Testing
         #expect(!waiting.mustLookAgain && taken3 == [1])
     }
 
-    @Test func `moments come in order, equal ones as they were filed`() {
+    @Test func `times come in order, equal ones as they were filed`() {
         var waiting = WaitingClients()
         for (id, moment) in [(1, 300), (2, 100), (3, 200), (4, 100), (5, 300)] {
             waiting.file(Self.client(UInt64(id), .time(Int64(moment))))
@@ -71,7 +71,7 @@ import Testing
         #expect(taken7 == [2, 1])
     }
 
-    @Test func `works take turns, and no more than some begin`() {
+    @Test func `works take turns, and only a limited number starts`() {
         var waiting = WaitingClients()
         for id in 1...UInt64(WaitingClients.worksMax) {
             #expect(waiting.mayBeginWork)
@@ -85,7 +85,7 @@ import Testing
         #expect(taken8 == 2)
     }
 
-    @Test func `a client that ends is forgotten, but for a work that it has begun`() {
+    @Test func `a closed client is forgotten, except for work that it has started`() {
         var waiting = WaitingClients()
         let waits: [Wait] = [
             .keys, .partitions, .time(5), .answers(1), .turn(WorkID(number: 7)),

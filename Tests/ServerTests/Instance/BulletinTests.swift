@@ -4,7 +4,7 @@ import Testing
 @testable import Server
 
 @Suite struct BulletinTests {
-    @Test func `what is posted is what all authors want between them`() {
+    @Test func `the bulletin is the union of what its authors posted`() {
         let bulletin = Bulletin()
         #expect(bulletin.word == 0)
         bulletin.post(Bulletin.Notice(alerts: .memory), by: .pause)

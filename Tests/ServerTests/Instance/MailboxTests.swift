@@ -18,7 +18,7 @@ import Testing
         }
     }
 
-    @Test func `mail for a busy owner signals nothing, and comes in order`() throws {
+    @Test func `mail for a busy owner sends no signal and arrives in order`() throws {
         let wakeUp = try WakeUp()
         let mailbox = Mailbox(wakeUp)
         #expect(mailbox.isEmpty)
@@ -45,7 +45,7 @@ import Testing
         #expect(try Self.isSignalled(wakeUp))
     }
 
-    @Test func `of messages among four threads none is lost, and each sender's keep their order`()
+    @Test func `messages among four threads are not lost and stay in order per sender`()
         throws
     {
         let count: UInt64 = 50_000

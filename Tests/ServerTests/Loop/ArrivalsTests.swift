@@ -17,7 +17,7 @@ import Testing
         #expect(gathered(0, connections: 0) == 1)
     }
 
-    @Test func `a few clients that ask again and again are never kept waiting`() {
+    @Test func `a few busy clients are never kept waiting`() {
         for connections in 1...11 { #expect(gathered(500, connections: connections) == 1) }
         #expect(gathered(500, connections: 12) == 4)
     }
@@ -28,12 +28,12 @@ import Testing
         #expect(gathered(400, connections: 400, milliseconds: 100) == 1)
     }
 
-    @Test func `never more than the bound are waited for`() {
+    @Test func `the driver never waits for more than the bound`() {
         #expect(gathered(90, connections: 30) == 10)
         #expect(gathered(100_000, connections: 1000) == Arrivals.gatheredMax)
     }
 
-    @Test func `a quiet window ends the waiting`() {
+    @Test func `a quiet window ends the wait`() {
         var arrivals = Arrivals()
         arrivals.look(at: 1)
         for index in 0..<100 { arrivals.note(isFirst: index < 50) }

@@ -4,7 +4,7 @@ import Testing
 @testable import Server
 
 @Suite struct AudienceTests {
-    @Test func `members keep their places while others come and go`() throws {
+    @Test func `members keep their order while others are added and removed`() throws {
         let test = try TestServer(threads: 1)
         let worker = test.worker
         let clients = (0..<20).map { test.client(id: UInt64($0)) }

@@ -12,7 +12,7 @@ import Testing
         }
     }
 
-    @Test func `a message goes once to each worker that has subscribers`() throws {
+    @Test func `a message is posted once to each worker with subscribers`() throws {
         let test = try TestServer(threads: 3)
         let (channels, workers) = (test.server.channels, test.server.workers)
         let clients = (0..<4).map { test.client(id: UInt64($0)) }
@@ -39,7 +39,7 @@ import Testing
         #expect(channels.clientCount == 0 && clients[2].session.subscriptions == nil)
     }
 
-    @Test func `who joins later is not meant by what was posted before`() throws {
+    @Test func `later subscribers do not receive earlier posts`() throws {
         let test = try TestServer(threads: 2)
         let worker = test.server.workers[1]
         let clients = (0..<2).map { test.client(id: UInt64($0)) }
@@ -53,7 +53,7 @@ import Testing
         for post in worker.mailbox.takePosts() { post.block.release() }
     }
 
-    @Test func `who may wait does so while a worker has too much to deliver`() throws {
+    @Test func `a publisher that may wait does so while a worker has too much to deliver`() throws {
         let test = try TestServer(threads: 2)
         let (channels, workers) = (test.server.channels, test.server.workers)
         workers[1].subscribe(test.client(), to: Bytes("a"), .channel)

@@ -42,7 +42,7 @@ import Testing
         #expect(found == model)
     }
 
-    @Test func `a hash of zero is as good as any`() {
+    @Test func `a hash of zero is as good as any other`() {
         var table = NameTable<String>()
         table.insert([], 0, "empty")
         table.insert([1], 0, "one")

@@ -26,12 +26,12 @@ import Testing
     @Test(arguments: [
         ("news.*", "news."), ("a?c", "a"), ("[ab]", ""), ("x\\*", "x"), ("all", "all"),
     ])
-    func `a pattern's matches share its literal beginning`(pattern: String, prefix: String) {
+    func `a pattern's matches share its literal prefix`(pattern: String, prefix: String) {
         let found = Array(pattern.utf8).withBytes { PatternIndex.prefix(of: $0).string }
         #expect(found == prefix)
     }
 
-    @Test func `patterns are there as long as somebody listens`() {
+    @Test func `patterns exist as long as someone is subscribed`() {
         var index = PatternIndex(workers: 3, hasher: Self.hasher)
         let areNew = [("a*", 0), ("a*", 2), ("a*", 2), ("a?", 1)].map {
             Self.join(&index, $0.0, $0.1)
@@ -54,7 +54,7 @@ import Testing
         #expect(index.count == 0 && index.workers.isEmpty && Self.matches(index, "ab").isEmpty)
     }
 
-    @Test func `the index finds what comparing with every pattern finds`() {
+    @Test func `the index finds the same patterns as comparing with each`() {
         var index = PatternIndex(workers: 2, hasher: Self.hasher)
         var listening: [String: Int] = [:]
         var random = FastRandom(seed: 3)

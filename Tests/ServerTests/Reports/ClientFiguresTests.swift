@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct ClientFiguresTests {
     @Test(arguments: [0, 1, 255, 256, 257, 1000, 10_000])
-    func `so many ticks go round, and each place comes once`(count: Int) {
+    func `the ticks of a round visit each slot once`(count: Int) {
         var round = ClientRound()
         var seen: [Int] = []
         var ticks = 0
@@ -16,7 +16,7 @@ import Testing
         #expect(seen == Array(0..<count) && ticks <= 10)
     }
 
-    @Test func `a round begins anew and is published as a whole`() {
+    @Test func `a round starts over and is published as a whole`() {
         var round = ClientRound()
         let figures = ClientFigures()
         _ = round.places(of: 2, ticks: 10)
@@ -31,7 +31,7 @@ import Testing
         #expect(second == (0, 0, 0))
     }
 
-    @Test func `a table that became smaller in the middle of a round ends it`() {
+    @Test func `a table that shrinks during a round ends it`() {
         var round = ClientRound()
         _ = round.places(of: 10_000, ticks: 10)
         #expect(!round.isComplete)

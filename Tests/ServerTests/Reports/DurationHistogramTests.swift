@@ -3,7 +3,7 @@ import Testing
 @testable import Server
 
 @Suite struct DurationHistogramTests {
-    @Test func `buckets follow each other without gaps and hold what they say`() {
+    @Test func `buckets are adjacent and cover what they say`() {
         var bucket = 0
         for cycles: UInt64 in 0...100_000 {
             let next = DurationHistogram.bucket(cycles)
@@ -22,12 +22,12 @@ import Testing
         }
     }
 
-    @Test func `durations beyond all buckets go into the last one`() {
+    @Test func `durations beyond all buckets are counted in the last one`() {
         #expect(DurationHistogram.bucket(.max) == DurationHistogram.bucketCount - 1)
         #expect(DurationHistogram.bucket(1 << 41) <= DurationHistogram.bucketCount - 1)
     }
 
-    @Test func `percentiles are those of the durations counted`() {
+    @Test func `percentiles are those of the counted durations`() {
         let histogram = DurationHistogram()
         defer { histogram.free() }
         for cycles: UInt64 in 1...1000 { histogram.count(cycles) }

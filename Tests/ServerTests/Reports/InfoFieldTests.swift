@@ -3,7 +3,7 @@ import Testing
 @testable import Server
 
 @Suite struct InfoFieldTests {
-    @Test func `a section tells of its rows and of what there is besides`() throws {
+    @Test func `a section contains its rows and its additional lines`() throws {
         let section = InfoSection(
             "Things",
             [

@@ -21,7 +21,7 @@ import Testing
         #expect(titles("default", "commandstats").contains("Commandstats"))
     }
 
-    @Test func `no name stands twice`() {
+    @Test func `no name appears twice`() {
         let names = InfoReport.sections.flatMap { $0.fields.map(\.name) }
         #expect(Set(names).count == names.count)
     }

@@ -3,7 +3,7 @@ import Testing
 @testable import Server
 
 @Suite struct InfoSourceTests {
-    @Test func `a report sees one moment of the keyspace`() throws {
+    @Test func `a report sees the keyspace at one moment`() throws {
         let server = try idleServer(threads: 2)
         server.set("a")
         let source = server.source
@@ -13,7 +13,7 @@ import Testing
         #expect(server.source.keyspace.databases[0].keys == 2)
     }
 
-    @Test func `clients' figures are those of all workers`() throws {
+    @Test func `clients' figures cover all workers`() throws {
         let server = try idleServer(threads: 2)
         for (index, worker) in server.workers.enumerated() {
             var round = ClientRound()
@@ -24,7 +24,7 @@ import Testing
         #expect(server.source.memory.clients == 200)
     }
 
-    @Test func `the peak of memory is what was used at most`() throws {
+    @Test func `the peak of memory is the maximum that was used`() throws {
         let server = try idleServer()
         for number in 0..<100 { server.set("k\(number)") }
         let used = server.source.memory.used
@@ -33,7 +33,7 @@ import Testing
         #expect(server.peakBytes == used && server.source.memory.peak == used)
     }
 
-    @Test func `cycles become milliseconds without a trap`() throws {
+    @Test func `cycles are converted to milliseconds without trapping`() throws {
         let source = try idleServer().source
         #expect(source.milliseconds(0) == 0 && source.milliseconds(.max) > 0)
     }

@@ -13,14 +13,14 @@ import Testing
         #expect(InfoValue.flag(true).text == "1" && InfoValue.number(3).text == "3")
     }
 
-    @Test func `sizes have the largest unit that they fill`() {
+    @Test func `sizes are printed in the largest unit that they fill`() {
         #expect(InfoValue.size(0).text == "0B" && InfoValue.size(1023).text == "1023B")
         #expect(InfoValue.size(1024).text == "1.00K" && InfoValue.size(1536 << 10).text == "1.50M")
         #expect(InfoValue.size(5 << 30).text == "5.00G" && InfoValue.size(5 << 40).text == "5.00T")
         #expect(InfoValue.size(.max).text == "8192.00P")
     }
 
-    @Test func `parts stand under their names`() {
+    @Test func `parts are listed under their names`() {
         let parts = InfoValue.parts([InfoPart("keys", .number(1)), InfoPart("avg", .fixed(2))])
         #expect(parts.text == "keys=1,avg=2.00" && InfoValue.parts([]).text.isEmpty)
     }

@@ -4,7 +4,7 @@ import Testing
 @testable import Server
 
 @Suite struct KeyspaceFiguresTests {
-    @Test(arguments: [1, 4]) func `a look sums up all partitions`(threads: Int) throws {
+    @Test(arguments: [1, 4]) func `a report sums up all partitions`(threads: Int) throws {
         let server = try idleServer(threads: threads)
         for number in 0..<200 { server.set("k\(number)") }
         for number in 0..<50 { server.set("v\(number)", until: 5000, database: 3) }
@@ -17,7 +17,7 @@ import Testing
         #expect(server.figures.usedBytes == totals.usedBytes)
     }
 
-    @Test func `a partition that stays locked is told of as it was`() throws {
+    @Test func `for a partition that stays locked, the last known figures are reported`() throws {
         let server = try idleServer(threads: 2)
         for number in 0..<500 { server.set("k\(number)") }
         let executor = server.executor(now: 0)
@@ -33,7 +33,7 @@ import Testing
         #expect(server.figures.look(by: executor).databases[0].keys == 1000)
     }
 
-    @Test func `the mean time to live of keys that stay for ever does not trap`() {
+    @Test func `the mean time to live of keys that never expire does not trap`() {
         var lifetimes = KeyspaceTotals.Lifetimes()
         #expect(lifetimes.mean == 0)
         for _ in 0..<3 { lifetimes.add(until: .max, now: 0) }

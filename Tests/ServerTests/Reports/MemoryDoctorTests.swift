@@ -25,15 +25,15 @@ import Testing
             .map { $0.dropFirst(3).prefix { $0 != ":" } }
     }
 
-    @Test func `a server with little in it gets no advice`() {
+    @Test func `a nearly empty server gets no advice`() {
         #expect(findings(data: 4 << 20, resident: 100 << 20, peak: 100 << 20).isEmpty)
     }
 
-    @Test func `what is as it should be is not mentioned`() {
+    @Test func `what is in order is not mentioned`() {
         #expect(findings(data: 100 << 20, pages: 110 << 20, resident: 120 << 20).isEmpty)
     }
 
-    @Test func `each trouble has its words`() {
+    @Test func `each problem has its advice`() {
         #expect(findings(data: 100 << 20, peak: 151 << 20) == ["Peak memory"])
         #expect(
             findings(data: 100 << 20, pages: 150 << 20)

@@ -3,7 +3,7 @@ import Testing
 @testable import Server
 
 @Suite struct RateTests {
-    @Test func `a steady count gives its rate`() {
+    @Test func `a steady count yields its rate`() {
         var rate = Rate()
         #expect(rate.perSecond == 0)
         for tick in 1...20 { rate.note(UInt64(tick) * 100, now: Int64(tick) * 100) }
@@ -17,7 +17,7 @@ import Testing
         #expect(rate.perSecond == 0)
     }
 
-    @Test func `a count that was reset or a clock that stands adds nothing`() {
+    @Test func `a reset count or a stopped clock adds nothing`() {
         var rate = Rate()
         rate.note(500, now: 100)
         rate.note(0, now: 200)

@@ -46,7 +46,7 @@ import Testing
         #expect(statistics.errorsByCode == ["WRONGTYPE": 2])
     }
 
-    @Test func `rates are those of all workers`() throws {
+    @Test func `rates cover all workers`() throws {
         let server = try idleServer(threads: 2)
         for tick in 1...20 {
             for worker in server.workers { worker.executor.statistics.add(.bytesReceived, 100) }

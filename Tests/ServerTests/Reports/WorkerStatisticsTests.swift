@@ -28,7 +28,7 @@ import Testing
         #expect(less == 6)
     }
 
-    @Test func `durations are kept only while they are asked for`() {
+    @Test func `durations are kept only while they are enabled`() {
         let statistics = WorkerStatistics(commandCount: 1)
         statistics.count(0, cycles: 7)
         statistics.keepDurations(false)
@@ -41,7 +41,7 @@ import Testing
         #expect(again?[7] == 2)
     }
 
-    @Test func `no durations are kept where they never were asked for`() {
+    @Test func `no durations are kept if never enabled`() {
         let statistics = WorkerStatistics(commandCount: 1)
         statistics.keepDurations(false)
         statistics.count(0, cycles: 7)
@@ -49,7 +49,7 @@ import Testing
         #expect(durations == nil)
     }
 
-    @Test func `only so many error codes are told apart`() {
+    @Test func `only a limited number of error codes is distinguished`() {
         let statistics = WorkerStatistics(commandCount: 1)
         for number in 0..<200 { statistics.countError("E\(number)") }
         let codes = statistics.errorsByCode.count
@@ -57,7 +57,7 @@ import Testing
         #expect(codes == WorkerStatistics.errorCodesMax && errors == 200)
     }
 
-    @Test func `what was counted since is the difference and never negative`() {
+    @Test func `the count since a reset is a difference and never negative`() {
         let earlier = CommandCounts(calls: 2, cycles: 10, failures: 1, rejections: 0)
         let later = CommandCounts(calls: 5, cycles: 30, failures: 1, rejections: 4)
         #expect(later.since(earlier) == CommandCounts(calls: 3, cycles: 20, rejections: 4))

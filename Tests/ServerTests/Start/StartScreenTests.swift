@@ -11,7 +11,7 @@ import Testing
         return StartScreen(options: Options(configuration), listeners: listeners).text
     }
 
-    @Test func `it tells where the server listens and how to talk to it`() throws {
+    @Test func `it says where the server listens and how to connect to it`() throws {
         let listeners = [
             Listener(descriptor: -1, isUnix: false, place: "127.0.0.1:7000"),
             Listener(descriptor: -1, isUnix: true, place: "/run/a.sock"),
@@ -22,7 +22,7 @@ import Testing
         }
     }
 
-    @Test func `without TCP it leads to the unix socket`() throws {
+    @Test func `without TCP, it refers to the unix socket`() throws {
         let listener = Listener(descriptor: -1, isUnix: true, place: "/run/a.sock")
         let text = try screen(["port 0", "unixsocket /run/a.sock", "threads 1"], [listener])
         #expect(text.contains("apus-cli -s /run/a.sock") && text.contains("1 thread\n"))

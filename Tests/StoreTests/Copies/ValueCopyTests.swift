@@ -248,7 +248,7 @@ import Testing
     }
 
     @Test(arguments: kinds)
-    func `a copy that is given up leaves nothing behind`(kind: EntryKind) {
+    func `an abandoned copy leaves nothing behind`(kind: EntryKind) {
         for slices in [0, 1, 2, 10, 100] {
             let pair = Pair()
             pair.fill(kind, 2_000)

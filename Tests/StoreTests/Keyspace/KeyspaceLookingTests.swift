@@ -9,7 +9,7 @@ import Testing
         _ = keyspace.openShard(hash, database: database)
     }
 
-    @Test(arguments: [1, 2]) func `a look sees every shard once`(workers: Int) {
+    @Test(arguments: [1, 2]) func `a look visits every shard once`(workers: Int) {
         let keyspace = Keyspace(databases: 5, workers: workers)
         for partition in 0..<keyspace.partitionCount {
             for database in [3, 1] {
@@ -24,7 +24,7 @@ import Testing
         }
     }
 
-    @Test func `a look under the lock does not wait for it`() {
+    @Test func `reading a partition with its lock held does not wait for it`() {
         let keyspace = Keyspace(databases: 1, workers: 2)
         Self.makeShard(7, 0, keyspace)
         var patience = 0
@@ -36,7 +36,7 @@ import Testing
         keyspace.unlock(7)
     }
 
-    @Test func `a look at a locked partition gives up when its patience is at an end`() {
+    @Test func `reading a locked partition gives up when its patience runs out`() {
         let keyspace = Keyspace(databases: 1, workers: 2)
         var patience = 100
         keyspace.lock(7)

@@ -8,13 +8,13 @@ import Testing
 
 @Suite struct KeyspacePrefetchingTests {
     /// `apus_look_at_table` reads the fields where they stand.
-    @Test func `a table's fields stand where they are looked for`() {
+    @Test func `a table's fields are where they are searched for`() {
         #expect(MemoryLayout<EntryTable>.offset(of: \EntryTable.directory) == 8)
         #expect(MemoryLayout<EntryTable>.offset(of: \EntryTable.bucketCount) == 12)
     }
 
     /// Looks find nothing but mapped memory, whatever tables do meanwhile.
-    @Test func `looks go on while tables grow, shrink, go and are made anew`() {
+    @Test func `prefetching goes on while tables grow, shrink, disappear and are created`() {
         let keyspace = Keyspace(databases: 4, workers: 4)
         let isOver = Atomic<Bool>(false)
         let looks = Atomic<Int>(0)

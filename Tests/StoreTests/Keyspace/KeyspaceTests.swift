@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test(arguments: [1, 4])
-    func `a database has no shard before something is written`(workers: Int) {
+    func `a database has no shard before the first write`(workers: Int) {
         let keyspace = Keyspace(databases: 2_147_483_647, workers: workers)
         for database in [0, 7, 2_147_483_646] { keyspace.openDatabase(database) }
         #expect(keyspace.usedDatabases == [] && !Self.holds("a", 7, keyspace))
@@ -43,7 +43,7 @@ import Testing
     }
 
     @Test(arguments: [1, 4])
-    func `databases change places, with shards or without`(workers: Int) {
+    func `databases are swapped, with or without shards`(workers: Int) {
         let keyspace = Keyspace(databases: 4, workers: workers)
         for database in 0..<2 { keyspace.openDatabase(database) }
         for index in 0..<100 { Self.set("k\(index)", 0, keyspace) }
@@ -64,7 +64,7 @@ import Testing
     }
 
     @Test(arguments: [1, 4])
-    func `shards that are taken out leave nothing`(workers: Int) {
+    func `shards that are removed leave nothing behind`(workers: Int) {
         let keyspace = Keyspace(databases: 3, workers: workers)
         keyspace.setTableResizing(false)
         for database in 0..<3 {
@@ -109,7 +109,7 @@ import Testing
         #expect(!roomy.isMarked(0) && roomy.hasRoom(for: 1 << 30, partition: 5, database: 1))
     }
 
-    @Test func `in a cluster a slot's keys lie in one partition, found by their hash`() {
+    @Test func `in a cluster, a slot's keys are in one partition, found by hash`() {
         let keyspace = Keyspace(
             databases: 1,
             workers: 1,

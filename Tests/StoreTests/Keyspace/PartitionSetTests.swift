@@ -21,7 +21,7 @@ import Testing
 }
 
 @Suite struct KeyspaceLockTests {
-    @Test func `all of some partitions are locked, or none`() {
+    @Test func `either all of several partitions are locked or none`() {
         let keyspace = Keyspace(databases: 1, workers: 4)
         let set: PartitionSet = [
             PartitionSet(partition: 1), PartitionSet(partition: 5), PartitionSet(partition: 9),

@@ -55,7 +55,7 @@ import Testing
     }
 
     @Test(arguments: [1, 2])
-    func `frozen keys are held for others until they are thawed`(workers: Int) {
+    func `frozen keys are blocked for others until they are thawed`(workers: Int) {
         let keyspace = Keyspace(databases: 2, workers: workers)
         let all = keyspace.allPartitions
         Self.addHash("one", keyspace)
@@ -78,7 +78,7 @@ import Testing
         #expect(!keyspace.hasFrozen(all))
     }
 
-    @Test func `what is frozen does not expire, but after it is thawed`() {
+    @Test func `frozen values expire only after they are thawed`() {
         let keyspace = Keyspace(databases: 1, workers: 1)
         let shard = keyspace.openShard(KeyHash(bits: 0), database: 0)
         Self.addHash("one", keyspace)
@@ -100,7 +100,7 @@ import Testing
     }
 
     @Test(arguments: [1, 2])
-    func `copies are given up, but not what is half changed`(workers: Int) {
+    func `copies are abandoned, but not unfinished changes`(workers: Int) {
         let keyspace = Keyspace(databases: 2, workers: workers)
         Self.addHash("one", keyspace)
         Self.addHash("other", keyspace)

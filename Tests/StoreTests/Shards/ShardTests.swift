@@ -126,7 +126,7 @@ import Testing
     }
 
     @Test(arguments: [1, 2])
-    func `random steps leave the keyspace as the model is`(seed: UInt64) {
+    func `random steps keep the keyspace equal to the model`(seed: UInt64) {
         var random = FastRandom(seed: seed)
         var now = Clock.unixMilliseconds()
         var subject = Subject()
@@ -193,7 +193,7 @@ import Testing
         if !copies { subject.forget(from) }
     }
 
-    @Test func `a key that is due is never found, and goes within its budget`() {
+    @Test func `an expired key is never found, and is removed within the budget`() {
         var subject = Subject()
         let now = Clock.unixMilliseconds()
         for number in 0..<1000 {

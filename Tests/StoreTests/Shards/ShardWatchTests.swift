@@ -60,7 +60,7 @@ import Testing
         }
     }
 
-    @Test func `every change of a key is announced, and reading is none`() throws {
+    @Test func `every change of a key is announced, but not reading it`() throws {
         let subject = Subject()
         let shard = subject.shard
         subject.set("a", "one")
@@ -80,7 +80,7 @@ import Testing
         #expect(subject.shows { _ = subject.find("b") } == [])
     }
 
-    @Test func `a bucket is shown once in a watch`() {
+    @Test func `a bucket is shown once per watch`() {
         let subject = Subject()
         for number in 0..<500 { subject.set("k:\(number)", "v") }
         subject.calls = 0
@@ -97,7 +97,7 @@ import Testing
     }
 
     @Test(arguments: [0, 3])
-    func `growing and shrinking hide nothing and show nothing twice`(walked: Int) {
+    func `growing and shrinking hide nothing and repeat nothing`(walked: Int) {
         let subject = Subject()
         let shard = subject.shard
         for number in 0..<2_000 { subject.set("k:\(number)", "v") }
@@ -133,7 +133,7 @@ import Testing
     }
 
     @Test(arguments: [true, false])
-    func `hundreds of watches one after the other`(areComplete: Bool) throws {
+    func `hundreds of consecutive watches work`(areComplete: Bool) throws {
         let subject = Subject()
         for number in 0..<100 { subject.set("k:\(number)", "v") }
         for round in 0..<200 {
@@ -153,7 +153,7 @@ import Testing
     }
 
     @Test(arguments: [true, false])
-    func `a large value that goes is offered to the watcher first`(takes: Bool) throws {
+    func `a large value being discarded is first offered to the watcher`(takes: Bool) throws {
         let subject = Subject()
         let limits = EncodingLimits()
         var set = subject.key("set") { key in
@@ -178,7 +178,7 @@ import Testing
         _ = subject.shard.endWatching(isComplete: false)
     }
 
-    @Test func `a block that the watcher holds is not edited`() throws {
+    @Test func `a block held by the watcher is not edited`() throws {
         let subject = Subject()
         subject.set("a", String(repeating: "x", count: 10_000))
         var held: SharedBlock?
@@ -203,7 +203,7 @@ import Testing
         _ = subject.shard.endWatching(isComplete: true)
     }
 
-    @Test func `a shard that is taken out stays the watcher's until it is done`() {
+    @Test func `a detached shard stays with its watcher until it is done`() {
         let subject = Subject()
         subject.set("a", "v")
         #expect(subject.shard.detach())

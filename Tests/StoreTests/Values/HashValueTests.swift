@@ -125,7 +125,7 @@ import Testing
     }
 
     @Test(arguments: 1...4)
-    func `random steps leave the hashes as the model is`(seed: Int) {
+    func `random steps keep the hashes equal to the model`(seed: Int) {
         let pair = Pair(seed: seed)
         for step in 0..<25_000 {
             let key = "h\(pair.random.below(6))"
@@ -216,7 +216,7 @@ import Testing
         }
     }
 
-    @Test func `many due fields go in slices and all at once for readers`() {
+    @Test func `many expired fields are removed in slices, but hidden from readers at once`() {
         let pair = Pair(seed: 7, entries: 0)
         for number in 0..<4_000 {
             pair.set("h", "f\(number)", "v", .until(pair.now + 100 + Int64(number % 3)))
@@ -237,7 +237,7 @@ import Testing
         #expect(pair.shard.volatileHashCount == 0)
     }
 
-    @Test func `every place is drawn and names its field`() {
+    @Test func `every place is drawn and identifies its field`() {
         for entries in [0, 64] {
             let pair = Pair(seed: 3, entries: entries)
             for number in 0..<40 { pair.set("h", "f\(number)", "\(number)", .stays) }

@@ -111,7 +111,7 @@ import Testing
     }
 
     @Test(arguments: [("1", "integers"), ("m", "pack"), ("a member that is too long", "table")])
-    func `a table made anew takes the encoding of what is left`(prefix: String, name: String) {
+    func `a rebuilt table takes a suitable encoding`(prefix: String, name: String) {
         let pair = Pair(seed: 1)
         for number in 0..<40 { pair.add("s", "\(prefix)\(number)") }
         for _ in 0..<32 { pair.pop("s") }
@@ -125,7 +125,7 @@ import Testing
         pair.add("s", "another")
     }
 
-    @Test func `a set takes the encodings in turn`() {
+    @Test func `a set takes one encoding after the other`() {
         let pair = Pair(seed: 1)
         for number in 0..<16 { pair.add("n", "\(number)") }
         #expect(pair.set("n")?.content.encoding == .integers)
@@ -147,7 +147,7 @@ import Testing
     }
 
     @Test(arguments: [1, 2, 3, 4])
-    func `random steps leave the sets as the model is`(seed: Int) {
+    func `random steps keep the sets equal to the model`(seed: Int) {
         let pair = Pair(seed: seed, bytes: seed == 4 ? 64 : 20)
         for step in 0..<25_000 {
             let key = "k\(pair.random.below(4))"
@@ -161,7 +161,7 @@ import Testing
     }
 
     @Test(arguments: [1, 2, 3])
-    func `combinations are those of plain sets`(seed: Int) {
+    func `combinations are the same as those of plain sets`(seed: Int) {
         let pair = Pair(seed: seed)
         for round in 0..<400 {
             let count = 1 + pair.random.below(round % 5 == 0 ? 12 : 4)
@@ -217,7 +217,7 @@ import Testing
         }
     }
 
-    @Test func `a copy in another shard holds the same`() {
+    @Test func `a copy in another shard has the same contents`() {
         let pair = Pair(seed: 3)
         let other = Shard()
         defer { other.destroy() }

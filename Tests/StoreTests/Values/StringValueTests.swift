@@ -38,7 +38,7 @@ import Testing
     }
 
     @Test(arguments: sizes, [nil, 1 << 45] as [Int64?])
-    func `values of every size are kept, replaced by every other, and gone`(
+    func `values of every size are stored, replaced by every other, and removed`(
         size: Int,
         expiry: Int64?
     ) {
@@ -70,7 +70,7 @@ import Testing
     }
 
     @Test(arguments: numbers)
-    func `numbers are kept as such until they are edited`(number: Int64) throws {
+    func `numbers are stored as such until they are edited`(number: Int64) throws {
         defer { shard.destroy() }
         let text = Array(String(number).utf8)
         set("k", text, expiry: 1 << 45)
@@ -86,7 +86,7 @@ import Testing
     }
 
     @Test(arguments: sizes)
-    func `zeros are inserted and count as edited`(size: Int) {
+    func `inserted zeros count as edited`(size: Int) {
         defer { shard.destroy() }
         let (slot, storage) = StringValue.insertZeros(key("k"), count: size, in: shard)
         #expect(Shard.encodingName(slot.entry).description == "raw")
@@ -98,7 +98,7 @@ import Testing
         #expect(shard.isValid)
     }
 
-    @Test func `a value that somebody still reads is not edited in place`() throws {
+    @Test func `a value that is still being read is not edited in place`() throws {
         defer { shard.destroy() }
         set("k", bytes(10_000))
         let slot = try #require(shard.find(key("k"), now: 0))
@@ -116,7 +116,7 @@ import Testing
     }
 
     @Test(arguments: [1, 2, 3])
-    func `random edits leave the string as the model is`(seed: UInt64) throws {
+    func `random edits keep the string equal to the model`(seed: UInt64) throws {
         defer { shard.destroy() }
         var random = FastRandom(seed: seed)
         var model: [UInt8] = []

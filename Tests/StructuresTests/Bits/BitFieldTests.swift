@@ -8,7 +8,7 @@ import Testing
         Array(name.utf8).withBytes { BitField($0) }
     }
 
-    @Test func `names are i1 to i64 and u1 to u63`() {
+    @Test func `types are i1 to i64 and u1 to u63`() {
         for width in 1...64 { #expect(named("i\(width)")?.width == width) }
         for width in 1...63 { #expect(named("u\(width)")?.width == width) }
         let others = [
@@ -20,7 +20,7 @@ import Testing
     }
 
     @Test(arguments: 1...4)
-    func `fields of every width anywhere agree with one bit at a time`(seed: UInt64) throws {
+    func `fields of every width and offset agree with one bit at a time`(seed: UInt64) throws {
         var random = FastRandom(seed: seed)
         var block = ByteBuffer(capacity: 40)
         block.commit(40)

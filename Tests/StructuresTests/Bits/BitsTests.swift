@@ -4,7 +4,7 @@ import Testing
 @testable import Structures
 
 @Suite struct BitsTests {
-    @Test func `a field at the last place ends within the numbers`() {
+    @Test func `a field at the last offset does not overflow`() {
         #expect(Bits.places(bytesMax: 0).isEmpty)
         #expect(Bits.places(bytesMax: 512 << 20) == 0..<(1 << 32))
         for bytesMax in [Int.max >> 3, (Int.max >> 3) + 1, Int.max] {
@@ -29,7 +29,7 @@ import Testing
         bytes[index / 8] >> UInt8(7 - index % 8) & 1 == 1
     }
 
-    @Test func `counts are those of single bytes, for every length and start`() {
+    @Test func `counts equal those of single bytes, for every length and start`() {
         var source = FastRandom(seed: 1)
         for count in Array(0..<130) + [991, 992, 993, 1023, 1024, 1025, 4096, 10_000] {
             let bytes = random(count, &source)
@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    @Test func `single bits are set and read, and are zero behind the end`() {
+    @Test func `single bits are set and read, and are zero past the end`() {
         var source = FastRandom(seed: 9)
         var block = ByteBuffer(capacity: 50)
         block.commit(50)
@@ -106,7 +106,7 @@ import Testing
     }
 
     @Test(arguments: [0, 1, 7, 8, 9, 31, 64, 100, 8191, 8192, 8193, 20_000])
-    func `results agree with one byte at a time`(longest: Int) {
+    func `results agree with those computed byte by byte`(longest: Int) {
         var source = FastRandom(seed: UInt64(longest + 1))
         for operation in BitOperationTests.all {
             let count = if case .not = operation { 1 } else { 2 + source.below(3) }

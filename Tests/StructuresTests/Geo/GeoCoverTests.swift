@@ -34,7 +34,7 @@ import Testing
     }
 
     @Test(arguments: [1, 2, 3])
-    func `a search over the whole globe meets all that lies in a shape, and nothing twice`(
+    func `a search over the whole globe finds everything in a shape, once`(
         form: Int
     ) {
         var random = FastRandom(seed: UInt64(form) * 77)
@@ -72,7 +72,7 @@ import Testing
         #expect(held > 50_000)
     }
 
-    @Test func `a shape is covered by few cells`() {
+    @Test func `a shape is covered by a few cells`() {
         var random = FastRandom(seed: 5)
         for _ in 0..<2_000 {
             let shape = GeoCoverTests.shape(&random, 1 + random.below(3))
@@ -85,7 +85,7 @@ import Testing
         }
     }
 
-    @Test func `round a pole and over the date line little more than the shape is searched`() {
+    @Test func `near a pole and the date line, little more than the shape is searched`() {
         let places = [(0.0, 84.0, 500_000.0), (180, 10, 300_000), (-179.9, -60, 900_000)]
         for (longitude, latitude, radius) in places {
             let center = GeoPoint(longitude: longitude, latitude: latitude)
@@ -101,7 +101,7 @@ import Testing
         }
     }
 
-    @Test func `the search ends where it is told to`() {
+    @Test func `the search ends where requested`() {
         let shape = GeoShape(
             center: GeoPoint(longitude: 0, latitude: 0),
             form: .circle(radius: 3_000_000)

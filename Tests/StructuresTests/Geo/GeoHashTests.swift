@@ -18,7 +18,7 @@ import Testing
         #expect(letters == Array("sqc8b49rny0".utf8))
     }
 
-    @Test func `a cell encloses its point, and its middle is in the same cell`() {
+    @Test func `a cell contains its point, and its centre is in the same cell`() {
         var random = FastRandom(seed: 1)
         for _ in 0..<20_000 {
             let point = GeoHashTests.point(&random)
@@ -31,7 +31,7 @@ import Testing
         }
     }
 
-    @Test func `neighbours lie a cell away, and there and back is the same cell`() {
+    @Test func `neighbours are a cell away, and there and back is the same cell`() {
         var random = FastRandom(seed: 2)
         for _ in 0..<20_000 {
             let hash = GeoHash(GeoHashTests.point(&random), steps: 3 + random.below(24))
@@ -48,7 +48,7 @@ import Testing
     }
 
     @Test(arguments: [1, 2, 3])
-    func `the cells that cover a shape hold all that lies within`(form: Int) {
+    func `the cells that cover a shape contain everything in it`(form: Int) {
         var random = FastRandom(seed: UInt64(form))
         for _ in 0..<300 {
             let center = GeoPoint(
@@ -92,7 +92,7 @@ import Testing
         }
     }
 
-    @Test func `a window holds what lies in its shape, round the poles and the date line too`() {
+    @Test func `a window contains its shape, even at the poles and the date line`() {
         var random = FastRandom(seed: 9)
         var held = 0
         for _ in 0..<2_000 {
@@ -127,7 +127,7 @@ import Testing
         GeoPoint(longitude: longitude, latitude: latitude)
     }
 
-    @Test func `scores that are no cells name some`() {
+    @Test func `scores that are not cells still map to cells`() {
         for score in [-1, -.infinity, .infinity, 1e300, -1e300, 0.5, 9.3e18] {
             let center = GeoHash(score: score).center
             #expect(center.hasCell)

@@ -4,7 +4,7 @@ import Testing
 @testable import Structures
 
 @Suite struct AccessClockTests {
-    @Test func `by time a use and a new key get the same stamp`() {
+    @Test func `by time, a used key and a new key get the same stamp`() {
         var random = FastRandom(seed: 1)
         var clock = AccessClock()
         clock.advance(to: 123_456)
@@ -16,7 +16,7 @@ import Testing
     }
 
     @Test(arguments: [(decayMinutes: 1, lost: 30), (10, 3), (0, 0), (1000, 0)])
-    func `by count a stamp loses one each lfu-decay-time`(decayMinutes: Int, lost: UInt8) {
+    func `by count, a stamp loses one per lfu-decay-time`(decayMinutes: Int, lost: UInt8) {
         var random = FastRandom(seed: 1)
         var clock = AccessClock()
         clock.measure(by: .count(factor: 0, decayMinutes: decayMinutes))
@@ -31,7 +31,7 @@ import Testing
         #expect(clock.idleSeconds(stamp) == 0)
     }
 
-    @Test func `counters that are aged every hour decay for days without a wrap`() {
+    @Test func `counters aged every hour decay for days without wrapping`() {
         var clock = AccessClock()
         clock.measure(by: .count(factor: 10, decayMinutes: 1))
         var stamp = AccessStamp(counter: 255, period: 0)
@@ -42,7 +42,7 @@ import Testing
         }
     }
 
-    @Test func `a change of the measure says whether stamps can be read on`() {
+    @Test func `a change of the measure tells whether old stamps can still be read`() {
         let time = AccessClock.Measure.time
         let count = AccessClock.Measure.count(factor: 10, decayMinutes: 1)
         #expect(!time.readsOtherwise(than: time))

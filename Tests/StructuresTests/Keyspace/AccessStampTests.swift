@@ -18,7 +18,7 @@ import Testing
         }
     }
 
-    @Test func `what lies a little ahead counts as now`() {
+    @Test func `stamps a little ahead count as now`() {
         let stamp = AccessStamp(idleSeconds: 0, at: 100_000)
         for ahead in [1, 2, 1000] as [Int64] {
             #expect(stamp.idleSeconds(at: 100_000 - ahead) == 0)
@@ -26,7 +26,7 @@ import Testing
         #expect(stamp.aged(at: 99_000) == stamp)
     }
 
-    @Test func `an old time is exact to five minutes, and the oldest stays`() {
+    @Test func `an old time is exact to five minutes, and the oldest stops aging`() {
         let longest: Int64 = 16_000 * 600
         var random = FastRandom(seed: 5)
         for _ in 0..<10_000 {
@@ -38,7 +38,7 @@ import Testing
     }
 
     @Test(arguments: [1, 2, 3])
-    func `stamps that are aged every hour never wrap`(seed: UInt64) {
+    func `stamps aged every hour never wrap`(seed: UInt64) {
         var random = FastRandom(seed: seed)
         let start = Int64(random.below(1 << 32))
         var stamp = AccessStamp(idleSeconds: 0, at: start)
@@ -72,7 +72,7 @@ import Testing
 
     // MARK: By count
 
-    @Test func `a counter loses one each period, and never wraps`() {
+    @Test func `a counter loses one per period and never wraps`() {
         let stamp = AccessStamp(counter: 10, period: 250)
         #expect(stamp.counter(in: 250) == 10)
         #expect(stamp.counter(in: 252) == 8)
@@ -83,7 +83,7 @@ import Testing
         #expect(stamp.counter(in: 249) == 10)
     }
 
-    @Test func `without a factor every use counts, up to 255`() {
+    @Test func `without a factor, every use counts, up to 255`() {
         var random = FastRandom(seed: 1)
         var stamp = AccessStamp(counter: 5, period: 0)
         for use in 1...300 {
@@ -92,7 +92,7 @@ import Testing
         }
     }
 
-    @Test func `a use counts after the decay that is due`() {
+    @Test func `a use counts after any decay that is due`() {
         var random = FastRandom(seed: 1)
         let stamp = AccessStamp(counter: 30, period: 7).counted(in: 17, factor: 0, &random)
         #expect(stamp == AccessStamp(counter: 21, period: 17))

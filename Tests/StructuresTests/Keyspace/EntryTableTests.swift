@@ -69,7 +69,7 @@ import Testing
     }
 
     @Test(arguments: [1, 2])
-    func `random steps leave the table as the model is`(seed: UInt64) {
+    func `random steps keep the table equal to the model`(seed: UInt64) {
         var random = FastRandom(seed: seed)
         var subject = Subject()
         var model: Set<Int> = []
@@ -98,7 +98,7 @@ import Testing
     }
 
     @Test(arguments: [1, 2, 3])
-    func `stamps stay with their entries`(seed: UInt64) {
+    func `stamps move with their entries`(seed: UInt64) {
         var random = FastRandom(seed: seed)
         var subject = Subject(isStamped: true)
         var model: [Int: UInt16] = [:]
@@ -137,7 +137,7 @@ import Testing
         #expect(live == 0)
     }
 
-    @Test func `a walk over stamps changes each of them once`() {
+    @Test func `a walk over stamps visits each of them once`() {
         var subject = Subject(isStamped: true)
         for number in 0..<3000 {
             subject.insert(number)
@@ -157,7 +157,7 @@ import Testing
         }
     }
 
-    @Test func `stamps take two bytes a slot, in tables made for them`() {
+    @Test func `stamps take two bytes per slot, in tables that keep them`() {
         var plain = Subject()
         var stamped = Subject(isStamped: true)
         for number in 0..<50_000 {
@@ -172,7 +172,7 @@ import Testing
     }
 
     @Test(arguments: 1...6)
-    func `a scan meets what was there all the time`(seed: UInt64) {
+    func `a scan visits everything that was there throughout`(seed: UInt64) {
         var random = FastRandom(seed: seed)
         var subject = Subject()
         var stays: Set<String> = []
@@ -205,7 +205,7 @@ import Testing
         #expect(stays.isEmpty && rounds < 100_000)
     }
 
-    @Test func `a table that may not resize keeps its buckets, and catches up later`() {
+    @Test func `a table that must not resize keeps its buckets and catches up later`() {
         var subject = Subject()
         for number in 0..<500 { subject.insert(number) }
         let buckets = subject.table.bucketTotal
@@ -229,7 +229,7 @@ import Testing
         #expect(isValid)
     }
 
-    @Test func `draws are even`() {
+    @Test func `draws are uniform`() {
         var random = FastRandom(seed: 4)
         var subject = Subject()
         for number in 0..<40 { subject.insert(number) }
@@ -253,7 +253,7 @@ import Testing
         return drawn
     }
 
-    @Test func `draws reach the ends of long chains, and end where hardly anything is left`() {
+    @Test func `draws reach the ends of long chains, and end even in nearly empty tables`() {
         var subject = Subject()
         subject.arena.resizesTables = false
         for number in 0..<400 { subject.insert(number) }
@@ -272,7 +272,7 @@ import Testing
         #expect(sparse.count == 2 && sparse.values.allSatisfy { (50...150).contains($0) })
     }
 
-    @Test func `buckets alike in what was seen of them merge, others do not`() {
+    @Test func `buckets merge only if both are seen or both unseen`() {
         var subject = Subject()
         for number in 0..<100 { subject.insert(number) }
         subject.arena.watchEpoch = .none.next
@@ -295,7 +295,7 @@ import Testing
         #expect(isForgotten && isValid)
     }
 
-    @Test func `hints lead to what is due`() {
+    @Test func `hints lead to what has expired`() {
         var subject = Subject()
         for number in 0..<1000 { subject.insert(number) }
         let base = EntryTable.Tick.origin

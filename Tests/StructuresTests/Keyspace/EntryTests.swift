@@ -22,7 +22,7 @@ import Testing
         arguments: [0, 1, 20, 127, 128, 253, 254, 255, 256, 70_000],
         [nil, 0, 1, .max] as [Int64?]
     )
-    func `what is written is read`(keyCount: Int, expiry: Int64?) {
+    func `what is written can be read`(keyCount: Int, expiry: Int64?) {
         var arena = Arena()
         // Keys that begin with byte 1, and values of one byte, look like other fields.
         let key = (0..<keyCount).map { UInt8(truncatingIfNeeded: $0 + 1) }
@@ -55,7 +55,7 @@ import Testing
         #expect(isValid)
     }
 
-    @Test func `numbers and handles stand behind the key`() {
+    @Test func `numbers and handles are stored after the key`() {
         var arena = Arena()
         let entry = Entry(arena.cell(arena.allocate(64)))
         entry.write(

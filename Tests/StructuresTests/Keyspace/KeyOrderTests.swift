@@ -26,7 +26,7 @@ import Testing
         }
     }
 
-    @Test func `numbers and texts have keys of their order`() {
+    @Test func `numbers and texts have keys in their order`() {
         let numbers = [-Double.infinity, -1e300, -2, -1, -1e-300, 0, 1e-300, 0.5, 1, 2, .infinity]
         for (left, right) in zip(numbers, numbers.dropFirst()) {
             #expect(KeyOrder.key(left) < KeyOrder.key(right))

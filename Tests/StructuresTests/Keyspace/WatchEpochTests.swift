@@ -3,7 +3,7 @@ import Testing
 @testable import Structures
 
 @Suite struct WatchEpochTests {
-    @Test func `epochs go round, and none of them is no epoch`() {
+    @Test func `epochs wrap around, and none of them means no epoch`() {
         var seen: Set<UInt32> = []
         var epoch = WatchEpoch.none
         for _ in 0..<200 {

@@ -4,7 +4,7 @@ import Testing
 @testable import Structures
 
 @Suite struct ListNodeTests {
-    @Test func `equal strings and numbers take no byte beyond their own`() {
+    @Test func `strings of equal length and numbers have no overhead`() {
         var model = NodeModel()
         for number in 0..<100 { model.insert("text-\(number % 10)", at: number) }
         #expect(model.node.form == .strings)
@@ -19,7 +19,7 @@ import Testing
         numbers.check()
     }
 
-    @Test func `a form that does not fit any more gives way`() {
+    @Test func `a form that no longer fits is replaced`() {
         for odd in ["", "x", "12", "-5", "a longer text", String(repeating: "y", count: 70_000)] {
             for index in [0, 10, 20] {
                 var model = NodeModel()
@@ -54,7 +54,7 @@ import Testing
     }
 
     @Test(arguments: [false, true])
-    func `pushing at one end and popping at the other moves little`(atFront: Bool) {
+    func `pushing at one end and popping at the other moves few bytes`(atFront: Bool) {
         var model = NodeModel()
         for number in 0..<300 { model.insert("element:\(100 + number)", at: atFront ? 0 : number) }
         let capacity = model.arena.capacity(model.handle)
@@ -67,7 +67,7 @@ import Testing
     }
 
     @Test(arguments: [1, 2, 3])
-    func `random steps leave the node as the model is`(seed: Int) {
+    func `random steps keep the node equal to the model`(seed: Int) {
         var random = FastRandom(seed: UInt64(seed))
         var model = NodeModel()
         for step in 0..<12_000 {
@@ -92,7 +92,7 @@ import Testing
         model.check()
     }
 
-    @Test func `a node is cut where it is told, or in the middle`() {
+    @Test func `a node is split where requested, or in the middle`() {
         for isMixed in [false, true] {
             for index in [1, 7, 19] {
                 var model = NodeModel()

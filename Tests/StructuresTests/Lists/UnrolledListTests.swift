@@ -4,7 +4,7 @@ import Testing
 @testable import Structures
 
 @Suite struct UnrolledListTests {
-    @Test func `a limit is read as Redis means it`() {
+    @Test func `a limit means what it means in Redis`() {
         #expect(ListNodeLimit(setting: -1).bytesMax == 4096)
         #expect(ListNodeLimit(setting: -2).bytesMax == 8192)
         #expect(ListNodeLimit(setting: -5).bytesMax == 65_536)
@@ -45,7 +45,7 @@ import Testing
     }
 
     @Test(arguments: [2, 50])
-    func `insertions at one place keep nodes filled`(setting: Int) {
+    func `insertions at one position keep nodes filled`(setting: Int) {
         var model = ListModel(setting: setting)
         for number in 0..<10 { model.push("\(number)", atFront: false) }
         for number in 0..<4_000 { model.insert("inserted-\(number)", at: 5) }
@@ -56,7 +56,7 @@ import Testing
     }
 
     @Test(arguments: [1, 2, 3, 4], [-1, 1, 5])
-    func `random steps leave the list as the model is`(seed: Int, setting: Int) {
+    func `random steps keep the list equal to the model`(seed: Int, setting: Int) {
         var random = FastRandom(seed: UInt64(seed * 100 + setting + 10))
         var model = ListModel(setting: setting)
         model.push("first", atFront: false)
@@ -70,7 +70,7 @@ import Testing
     }
 
     @Test(arguments: [1, 2, 3, 7], [-1, 4, 40])
-    func `compressed inside, the list is as the model is`(depth: Int, setting: Int) {
+    func `compressed in the middle, the list equals the model`(depth: Int, setting: Int) {
         var random = FastRandom(seed: UInt64(depth * 100 + setting + 10))
         var model = ListModel(setting: setting, depth: depth)
         for step in 0..<3_000 {
@@ -84,7 +84,7 @@ import Testing
     }
 
     @Test(arguments: [1, 2, 5])
-    func `as many nodes as asked for are plain at each end`(depth: Int) {
+    func `as many nodes as requested are plain at each end`(depth: Int) {
         var model = ListModel(setting: 10, depth: depth)
         for number in 0..<300 { model.push("some text, and text: \(number)", atFront: false) }
         #expect(model.compressed == (0..<30).map { $0 >= depth && $0 < 30 - depth })
@@ -103,7 +103,7 @@ import Testing
         #expect(!plain.compressed.contains(true))
     }
 
-    @Test func `what gains too little is not compressed`() {
+    @Test func `nodes that would gain too little are not compressed`() {
         var random = FastRandom(seed: 7)
         var noise = ListModel(setting: 10, depth: 1)
         for _ in 0..<100 {
@@ -136,7 +136,7 @@ import Testing
         model.finish()
     }
 
-    @Test func `what is cut off is freed in slices`() {
+    @Test func `parts that are cut off are freed in slices`() {
         var model = ListModel(setting: 4)
         for number in 0..<30_000 { model.push("element-\(number)", atFront: false) }
         let (bytes, half) = (model.arena.liveBytes, model.count / 2)
@@ -157,7 +157,7 @@ import Testing
         model.finish()
     }
 
-    @Test func `an element larger than a node has one of its own`() {
+    @Test func `an element larger than a node gets one of its own`() {
         var model = ListModel(setting: -1)
         let large = String(repeating: "L", count: 50_000)
         for number in 0..<600 { model.push("small-\(number)", atFront: false) }
@@ -169,7 +169,7 @@ import Testing
         model.finish()
     }
 
-    @Test func `a small list becomes one node, and a copy is alike`() {
+    @Test func `a small list becomes one node, and its copy is equal`() {
         var model = ListModel(setting: -2)
         for number in 0..<20 { model.push("\(number)", atFront: number % 2 == 0) }
         var copy = UnrolledList()

@@ -4,7 +4,7 @@ import Testing
 @testable import Structures
 
 @Suite struct ArenaTests {
-    @Test func `size classes are steps of 8, then eight steps a doubling`() {
+    @Test func `size classes are steps of 8, then sixteen steps per doubling`() {
         var last = 0
         for index in 0..<SizeClasses.count {
             let size = SizeClasses.byteCount(index)
@@ -16,7 +16,7 @@ import Testing
         #expect(last == SizeClasses.byteCountMax)
     }
 
-    @Test func `blocks on both sides of every step of what is writable can be written`() {
+    @Test func `blocks on both sides of each writable step can be written`() {
         var arena = Arena()
         for megabytes in [1, 2, 1, 5, 20, 30, 10, 64, 65, 1] {
             let handle = arena.allocate(megabytes << 20)
@@ -28,7 +28,7 @@ import Testing
     }
 
     @Test(arguments: [1, 2, 3])
-    func `random steps keep every block's bytes`(seed: UInt64) {
+    func `random steps preserve every block's bytes`(seed: UInt64) {
         var random = FastRandom(seed: seed)
         var arena = Arena()
         var blocks: [Block] = []

@@ -4,7 +4,7 @@ import Testing
 @testable import Structures
 
 @Suite struct ArenaUsageTests {
-    @Test func `pages and blocks are counted by size`() {
+    @Test func `pages and blocks are counted by size class`() {
         var arena = Arena()
         var blocks: [Handle] = []
         for _ in 0..<2000 { blocks.append(arena.allocate(56)) }

@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct PageRunsTests {
     @Test(arguments: [1, 2, 3])
-    func `runs are merged however they come back`(seed: UInt64) {
+    func `runs are merged in whatever order they are returned`(seed: UInt64) {
         var random = FastRandom(seed: seed)
         var runs = PageRuns()
         var free: Set<UInt32> = []
@@ -47,7 +47,7 @@ import Testing
         return left.first ?? 0
     }
 
-    @Test func `runs at both ends are taken whole`() {
+    @Test func `runs at both ends are taken as a whole`() {
         var runs = PageRuns()
         runs.give(ascending: [2..<4, 8..<9, 9..<12][...])
         #expect(runs.takeLast(endingAt: 11) == nil && runs.largest == 4)

@@ -4,7 +4,7 @@ import Testing
 @testable import Structures
 
 @Suite struct RegionTests {
-    @Test func `what an arena gives up another takes, and no more addresses are used`() {
+    @Test func `pages freed by one arena are reused by another`() {
         let region = Region(byteCount: 64 << 20)
         var other = Arena(region: region)
         let kept = other.allocate(100)
@@ -34,7 +34,7 @@ import Testing
         #expect(Int(last.units) << 3 < 1 << 29)
     }
 
-    @Test func `requests are refused while there is still room for what is under way`() {
+    @Test func `requests are rejected while there is still room for those in progress`() {
         let region = Region(byteCount: 16 << 20)
         #expect(region.isTight)
         var arena = Arena(region: region)
@@ -57,14 +57,14 @@ import Testing
         #expect(isValid)
     }
 
-    @Test func `a region without addresses has room for nothing`() {
+    @Test func `a region without address space has room for nothing`() {
         let region = Region(byteCount: 0)
         #expect(region.isTight && !region.hasReserve && region.capacity == 0)
         #expect(!region.hasRoom(for: 1, slack: 0, of: 1))
         #expect(!region.hasRoom(for: .max, slack: 0, of: 1))
     }
 
-    @Test func `no size is too large to be asked for`() {
+    @Test func `any size may be requested`() {
         let region = Region()
         #expect(!region.isTight && region.hasReserve)
         #expect(region.hasRoom(for: 30 << 30, slack: 0, of: 1))
@@ -73,7 +73,7 @@ import Testing
         }
     }
 
-    @Test func `the helper prepares pages ahead, and begins anew where the zone has shrunk`() {
+    @Test func `the helper prepares pages ahead, and starts over if the zone has shrunk`() {
         let region = Region(byteCount: 1 << 30, bell: Doorbell())
         for _ in 0..<3 {
             var arena = Arena(region: region)

@@ -15,7 +15,7 @@ import Testing
     }
 
     @Test(arguments: [false, true], [1, 2])
-    func `random steps leave the pack as the model is`(isVolatile: Bool, seed: Int) {
+    func `random steps keep the pack equal to the model`(isVolatile: Bool, seed: Int) {
         var random = FastRandom(seed: UInt64(seed))
         var arena = Arena()
         var handle = Pack.create(8, &arena)

@@ -67,7 +67,7 @@ import Testing
         }
     }
 
-    @Test func `a search goes on from where the last one ended`() {
+    @Test func `a search continues from where the last one ended`() {
         var pair = Pair()
         for number in stride(from: Int64(-300), to: 900, by: 3) { pair.toggle(number) }
         for start in [0, 1, 57, 399] {
@@ -80,7 +80,7 @@ import Testing
     }
 
     @Test(arguments: [1, 2, 3, 4, 5, 6, 7, 8])
-    func `random steps leave the set as the model is`(width: Int) {
+    func `random steps keep the set equal to the model`(width: Int) {
         var random = FastRandom(seed: UInt64(width))
         var pair = Pair()
         let mask = width == 8 ? UInt64.max : 1 << UInt64(width * 8) - 1

@@ -4,7 +4,7 @@ import Testing
 @testable import Structures
 
 @Suite struct PackTests {
-    @Test func `a number takes the fewest bytes and prints the same`() {
+    @Test func `a number takes the fewest bytes and prints unchanged`() {
         let cases: [(Int64, Int)] = [
             (0, 1), (63, 1), (64, 2), (127, 2), (-1, 2), (-128, 2), (128, 3), (-129, 3),
             (32_767, 3), (32_768, 4), (-8_388_608, 4), (8_388_608, 5), (.max, 9), (.min, 9),
@@ -42,7 +42,7 @@ import Testing
     }
 
     @Test(arguments: [1, 2, 3])
-    func `random steps leave the pack as the model is`(seed: Int) {
+    func `random steps keep the pack equal to the model`(seed: Int) {
         var random = FastRandom(seed: UInt64(seed))
         var arena = Arena()
         var handle = Pack.create(4, &arena)

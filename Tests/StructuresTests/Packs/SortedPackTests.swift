@@ -40,7 +40,7 @@ import Testing
     }
 
     @Test(arguments: [1, 2, 3])
-    func `random steps leave the pack as the model is`(seed: Int) {
+    func `random steps keep the pack equal to the model`(seed: Int) {
         var random = FastRandom(seed: UInt64(seed))
         var arena = Arena()
         var handle = SortedPack.create(4, &arena)

@@ -41,7 +41,7 @@ import Testing
     }
 
     @Test(arguments: [1, 2, 3])
-    func `sparse registers are those of a plain model`(seed: Int) throws {
+    func `sparse registers equal a plain model`(seed: Int) throws {
         var random = FastRandom(seed: UInt64(seed))
         var model = [UInt8](repeating: 0, count: HyperLogLog.registerCount)
         var editor = HyperLogLogTests.editor(byteCountMax: 100_000)
@@ -67,7 +67,7 @@ import Testing
         #expect(found == model)
     }
 
-    @Test func `raising one register after the other gives the same bytes as starting anew`() {
+    @Test func `raising registers one by one gives the same bytes as starting over`() {
         var random = FastRandom(seed: 9)
         let observations = (0..<HyperLogLog.registerCount).compactMap { index in
             random.below(6) == 0
@@ -85,7 +85,7 @@ import Testing
         #expect(found == bytes)
     }
 
-    @Test func `the sparse form ends where it is told to, and at rank 33`() {
+    @Test func `the sparse form ends at its limit, and at rank 33`() {
         var editor = HyperLogLogTests.editor(byteCountMax: 21)
         let first = editor.raise(HyperLogLog.Observation(index: 100, rank: 1))
         let second = editor.raise(HyperLogLog.Observation(index: 200, rank: 1))
@@ -97,7 +97,7 @@ import Testing
         #expect(same == .raised)
     }
 
-    @Test func `packed registers read back, and count as spread ones do`() throws {
+    @Test func `packed registers read back, and are counted as spread ones are`() throws {
         var random = FastRandom(seed: 4)
         let packs = HyperLogLogRegisters.packsWell(&random)
         let estimates = HyperLogLogRegisters.estimatesWell(elements: 20_000)
@@ -142,7 +142,7 @@ import Testing
         }
     }
 
-    @Test func `registers that stand for infinitely many have an answer`() throws {
+    @Test func `registers that imply infinity yield a result`() throws {
         var dense = ByteBuffer(capacity: HyperLogLog.denseByteCount)
         dense.commit(HyperLogLog.denseByteCount)
         for index in 0..<HyperLogLog.denseByteCount { dense.cell.store(UInt8(0xFF), index) }

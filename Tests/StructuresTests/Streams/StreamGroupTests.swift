@@ -105,7 +105,7 @@ import Testing
         }
     }
 
-    @Test func `deliveries stand in their order whenever they were`() {
+    @Test func `deliveries are in order, whenever they were made`() {
         var model = Model()
         for (number, time) in [50, 10, 90, 40, 40, 95, 5, 60, 0].enumerated() {
             model.deliver(StreamID(UInt64(number), 0), to: "alice", time: Int64(time))
@@ -124,7 +124,7 @@ import Testing
         model.finish()
     }
 
-    @Test func `a moment never falls behind the last delivery by a little`() {
+    @Test func `a delivery is never recorded before the last one`() {
         var model = Model()
         let empty = model.group.moment(5, model.arena)
         #expect(empty == 5)

@@ -92,7 +92,7 @@ import Testing
         }
     }
 
-    @Test func `a message sent again is known until its time is over`() throws {
+    @Test func `a duplicate message is recognised until its time is over`() throws {
         var model = Model()
         model.send("m", of: "p", now: 1_000, known: false)
         model.send("m", of: "p", now: 100_999, known: true)
@@ -103,7 +103,7 @@ import Testing
         try model.check()
     }
 
-    @Test func `the oldest message goes when there are too many`() throws {
+    @Test func `the oldest message is dropped when there are too many`() throws {
         var model = Model()
         model.set(duration: nil, countMax: 2)
         for name in ["a", "b", "c"] { model.send(name, of: "p", now: 5, known: false) }

@@ -84,7 +84,7 @@ import Testing
 
     private static func text(_ string: String) -> [UInt8] { Array(string.utf8) }
 
-    @Test func `words of every width come back as they were`() {
+    @Test func `words of every width read back unchanged`() {
         var model = Model()
         let numbers: [Int64] = [
             0, 63, 64, -1, 127, 128, -128, -129, 32_767, 32_768, -32_768, -32_769, 8_388_607,
@@ -107,7 +107,7 @@ import Testing
         model.finish()
     }
 
-    @Test func `ids of every distance come back as they were`() {
+    @Test func `ids of every distance read back unchanged`() {
         var model = Model()
         var id = StreamID.zero
         let steps: [UInt64] = [
@@ -166,7 +166,7 @@ import Testing
         }
     }
 
-    @Test func `many packs are cut off at any place`() {
+    @Test func `many packs are cut off anywhere`() {
         for entriesMax in [1, 3] {
             for kept in [0, 1, 2, 3, 64, 126, 1_000, 1_999, 4_000, 4_999, 5_000] {
                 for isByID in [true, false] {

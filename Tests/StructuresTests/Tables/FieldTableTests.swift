@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct FieldTableTests {
     @Test(arguments: [1, 2])
-    func `random steps leave the table as the model is`(seed: Int) {
+    func `random steps keep the table equal to the model`(seed: Int) {
         var random = FastRandom(seed: UInt64(seed))
         var arena = Arena()
         var table = FieldTable()

@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct MemberTableTests {
     @Test(arguments: [1, 2])
-    func `random steps leave the table as the model is`(seed: Int) {
+    func `random steps keep the table equal to the model`(seed: Int) {
         var random = FastRandom(seed: UInt64(seed))
         var arena = Arena()
         var table = MemberTable()
@@ -44,7 +44,7 @@ import Testing
     }
 
     @Test(arguments: [0, 1, 31, 32, 33, 1_000])
-    func `batches give every member once, as long as they are wanted`(count: Int) {
+    func `batches contain every member once, until stopped`(count: Int) {
         var arena = Arena()
         var table = MemberTable()
         for number in 0..<count {
@@ -64,7 +64,7 @@ import Testing
     }
 
     @Test(arguments: [1, 7, 12, 40, 400])
-    func `every member is drawn as often`(count: Int) {
+    func `every member is drawn equally often`(count: Int) {
         var random = FastRandom(seed: 7)
         var arena = Arena(hasher: KeyHasher(secret0: 11, secret1: 13))
         var table = MemberTable()

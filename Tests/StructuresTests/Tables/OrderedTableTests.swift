@@ -4,13 +4,13 @@ import Testing
 @testable import Structures
 
 @Suite struct OrderedTableTests {
-    @Test func `the block holds table and tree`() {
+    @Test func `the block stores table and tree`() {
         #expect(MemoryLayout<EntryTable>.size == 24)
         #expect(MemoryLayout<OrderedTree>.size == 20)
         #expect(24 + MemoryLayout<OrderedTree>.size <= OrderedTable.byteCount)
     }
 
-    @Test func `a saved table is the same when it is read`() {
+    @Test func `a saved table reads back the same`() {
         var arena = Arena()
         var table = OrderedTable()
         insert(1_000, &table, &arena)
@@ -51,7 +51,7 @@ import Testing
     }
 
     @Test(arguments: [true, false])
-    func `members put in without order are ordered afterwards`(resizes: Bool) {
+    func `members inserted without order are ordered afterwards`(resizes: Bool) {
         var arena = Arena()
         arena.resizesTables = resizes
         var table = OrderedTable()

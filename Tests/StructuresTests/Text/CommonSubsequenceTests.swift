@@ -62,12 +62,12 @@ import Testing
         }
     }
 
-    @Test func `what Redis' manual shows`() {
+    @Test func `the examples in Redis' manual give the same results`() {
         check(Array("ohmytext".utf8), Array("mynewtext".utf8))
     }
 
     @Test(arguments: [0, 1, 2, 63, 64, 65, 127, 128, 129, 200], [0, 1, 5, 64, 130])
-    func `lengths around a word`(first: Int, second: Int) {
+    func `lengths around the size of a word`(first: Int, second: Int) {
         var random = FastRandom(seed: UInt64(first * 1000 + second + 1))
         for letters in [1, 2, 4, 200] {
             check(

@@ -29,13 +29,13 @@ import Testing
         #expect(!matches(pattern, text))
     }
 
-    @Test func `letters of either case match when they are to`() {
+    @Test func `letters match in either case if requested`() {
         #expect(matches("aB[c-d]*", "AbDx", ignoresCase: true))
         #expect(!matches("aB", "Ab"))
         #expect(matches("[A-Z]", "q", ignoresCase: true))
     }
 
-    @Test func `many stars take no more than pattern times text`() {
+    @Test func `many stars take at most pattern × text steps`() {
         let pattern = String(repeating: "a*", count: 200) + "b"
         #expect(!matches(pattern, String(repeating: "a", count: 5_000)))
     }

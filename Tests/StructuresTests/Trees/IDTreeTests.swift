@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test(arguments: [0, 1, 2, 62, 63, 64, 65, 126, 127, 500, 4_100])
-    func `ids in rising, falling and mixed order are found`(count: Int) {
+    func `ids in ascending, descending and mixed order are found`(count: Int) {
         for step in [1, -1, 7919] {
             var model = Model()
             for number in 0..<count {
@@ -108,7 +108,7 @@ import Testing
         }
     }
 
-    @Test func `ids that rise fill their leaves`() {
+    @Test func `ascending ids fill their leaves`() {
         var model = Model()
         for number in 0..<6_300 { model.insert(StreamID(UInt64(number), 0)) }
         let bytes = model.arena.liveBytes - 6_300 * 8

@@ -37,7 +37,7 @@ import Testing
         model.finish()
     }
 
-    @Test func `members that come in order fill their leaves`() {
+    @Test func `members added in order fill their leaves`() {
         var model = TreeModel()
         for number in 0..<8_000 { model.insert("m\(number)", Double(number)) }
         // 102 leaves and 4 inner nodes; a tree that splits in the middle has twice as many.
@@ -46,7 +46,7 @@ import Testing
         model.finish()
     }
 
-    @Test func `bounds by score and by member lie where the model says`() {
+    @Test func `bounds by score and by member are where the model says`() {
         var model = TreeModel()
         for number in 0..<700 {
             model.insert("k\(number * 37 % 700)", Double(number / 50))
@@ -71,7 +71,7 @@ import Testing
         equal.finish()
     }
 
-    @Test func `odd scores are ordered as numbers are`() {
+    @Test func `unusual scores are ordered as numbers`() {
         var model = TreeModel()
         let scores: [Double] = [
             .infinity, -.infinity, 0, -0.0, 1e308, -1e308, .leastNonzeroMagnitude,
@@ -92,7 +92,7 @@ import Testing
     }
 
     @Test(arguments: [1, 2, 3, 4])
-    func `random steps leave the tree as the model is`(seed: Int) {
+    func `random steps keep the tree equal to the model`(seed: Int) {
         var random = FastRandom(seed: UInt64(seed))
         var model = TreeModel()
         // Equal scores, few scores, many scores, scores of all magnitudes.
@@ -116,7 +116,7 @@ import Testing
         model.finish()
     }
 
-    @Test func `walks go both ways and stop when told`() {
+    @Test func `walks go both ways and stop on request`() {
         var model = TreeModel()
         for number in 0..<1_000 { model.insert("w\(number)", Double(number * 31 % 1_000)) }
         for start in [0, 1, 79, 80, 500, 998, 999] {
