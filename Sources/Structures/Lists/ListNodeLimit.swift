@@ -27,7 +27,7 @@ public struct ListNodeLimit: Sendable {
         count <= countMax && byteCount <= bytesMax
     }
 
-    /// The limit at which a shrinking list is converted back to a single node.
+    /// The limit below which a shrinking list is converted back to a single node.
     public var halved: ListNodeLimit {
         ListNodeLimit(bytesMax: bytesMax / 2, countMax: countMax == .max ? .max : countMax / 2)
     }

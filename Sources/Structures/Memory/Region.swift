@@ -25,9 +25,9 @@ internal import Synchronization
 public final class Region: @unchecked Sendable {  // because: the partition's lock, see above
     /// The pages at one end of the reservation.
     private struct Zone {
-        /// The first page never taken, or in the upper zone the last page ever taken.
+        /// The first page never taken; in the upper zone, the lowest page ever taken.
         var edge: UInt32
-        /// How far past the edge the address space is writable.
+        /// The offset up to which (in the upper zone, from which) addresses are writable.
         var writable: Int
         var free = PageRuns()
     }
