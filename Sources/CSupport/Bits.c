@@ -12,7 +12,7 @@ static uint64_t popcount_words(const uint8_t *p, size_t count) {
 }
 
 #if defined(__x86_64__)
-// Sums of nibbles looked up 32 bytes at a time. Source: W. Muła, N. Kurz, D. Lemire, "Faster
+// Sums of nibbles, looked up 32 bytes at a time. Source: W. Muła, N. Kurz, D. Lemire, "Faster
 // Population Counts Using AVX2 Instructions", 2018.
 __attribute__((target("avx2"))) static uint64_t popcount_avx2(const uint8_t *p, size_t count) {
   const __m256i low = _mm256_set1_epi8(15), none = _mm256_setzero_si256();
@@ -20,7 +20,7 @@ __attribute__((target("avx2"))) static uint64_t popcount_avx2(const uint8_t *p, 
                                         2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4);
   __m256i total = none;
   while (count >= 32) {
-    // A byte's sum grows by at most 8 a step and holds 255.
+    // A byte's sum grows by at most 8 per step and can hold 255.
     size_t steps = count / 32 < 31 ? count / 32 : 31;
     __m256i sums = none;
     for (size_t i = 0; i < steps; i++, p += 32) {

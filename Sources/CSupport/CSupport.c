@@ -18,8 +18,8 @@
 
 _Static_assert(sizeof(long double) <= sizeof(apus_wide), "a long double fits");
 
-// Copies exactly `count` bytes and a zero; false where they are none or too many, or begin with
-// space.
+// Copies exactly `count` bytes and a zero; false if there are none or too many, or if they start
+// with a space.
 static bool copy_word(const char *text, size_t count, char *copy, size_t capacity) {
   if (count == 0 || count >= capacity || (text[0] >= '\t' && text[0] <= '\r') || text[0] == ' ')
     return false;
@@ -38,7 +38,7 @@ static bool parse_long_double(const char *text, size_t count, long double *out) 
   return !(errno == ERANGE && (isinf(*out) || fpclassify(*out) == FP_ZERO));
 }
 
-// "%.17Lf" without trailing zeros and without a minus before zero; -3 when it does not fit.
+// "%.17Lf" without trailing zeros and without a minus before zero; -3 if it does not fit.
 static int write_long_double(long double value, char *out, size_t out_capacity) {
   int count = snprintf(out, out_capacity, "%.17Lf", value);
   if (count < 0 || (size_t)count >= out_capacity) return -3;
@@ -136,7 +136,7 @@ int apus_epoll_wait(int set, struct epoll_event *events, int most, int64_t nanos
   struct timespec time = {nanoseconds / 1000000000, nanoseconds % 1000000000};
   return epoll_pwait2(set, events, most, &time, NULL);
 }
-// The numbers are the same on every processor; older headers do not have them.
+// These numbers are the same on every processor; older headers do not define them.
 int apus_ring_setup(unsigned entries, void *parameters) {
   return (int)syscall(425, entries, parameters);
 }
@@ -164,20 +164,20 @@ void apus_give_back(void) { malloc_trim(0); }
 void apus_tune_allocator(void) {
   mallopt(M_TRIM_THRESHOLD, 2 << 20);
   mallopt(M_MMAP_THRESHOLD, 1 << 20);
-  // Well under vm.max_map_count, which other mappings need too.
+  // Well below vm.max_map_count, as other mappings count as well.
   mallopt(M_MMAP_MAX, 16384);
 }
 
 bool apus_can_allocate(size_t byte_count) {
   void *block = malloc(byte_count);
-  // Otherwise the compiler leaves out a block that nobody uses.
+  // Otherwise the compiler omits a block that nobody uses.
   __asm__ volatile("" : : "r"(block) : "memory");
   free(block);
   return block != NULL;
 }
 
 // --- CRC16 ----------------------------------------------------------------------------------
-// What the byte in the upper half of the register adds.
+// The contribution of the byte in the upper half of the register.
 static const uint16_t crc16_steps[256] = {
     0x0000, 0x1021, 0x2042, 0x3063, 0x4084, 0x50a5, 0x60c6, 0x70e7, 0x8108, 0x9129, 0xa14a, 0xb16b,
     0xc18c, 0xd1ad, 0xe1ce, 0xf1ef, 0x1231, 0x0210, 0x3273, 0x2252, 0x52b5, 0x4294, 0x72f7, 0x62d6,
@@ -216,7 +216,7 @@ _Noreturn void apus_out_of_memory(size_t byte_count) {
 }
 
 // --- title ----------------------------------------------------------------------------------
-// The kernel shows the memory that the command line was put into, which the environment follows:
+// The kernel shows the memory that initially held the command line, which the environment follows:
 // argv[0] … argv[n-1] envp[0] … envp[m-1], each with its zero.
 static char *title_start, *title_end;
 

@@ -20,12 +20,12 @@
 #endif
 #endif
 
-// All that the handler calls is async-signal-safe, but for backtrace(3), which only allocates the
-// first time that it is called: apus_crash_prepare does that.
+// Everything that the handler calls is async-signal-safe, except for backtrace(3), which allocates
+// only on the first call: apus_crash_prepare makes that call.
 
 #define STACK_BYTES (64u * 1024u)
 #define FRAMES_MAX 100
-// A report that does not come to its end must not keep the process alive.
+// A report that does not finish must not keep the process alive.
 #define REPORT_SECONDS 10
 
 static const char *program = "";
@@ -42,7 +42,7 @@ static _Thread_local bool thread_has_stack;
 #endif
 
 // --- output ---------------------------------------------------------------------------------
-// Text that gathers and goes to the log and to standard error.
+// Text that is collected and then written to the log and to standard error.
 typedef struct {
   int files[2];
   int file_count;
@@ -103,7 +103,7 @@ static void put_address(Report *r, const void *address) {
   put(r, "\n");
 }
 
-// The head of a line, as log readers know it from Redis.
+// The start of a line, in Redis' format, which log readers understand.
 static void put_head(Report *r) {
   put_number(r, (uint64_t)getpid(), 10);
   put(r, ":signal-handler (");
@@ -179,7 +179,8 @@ static void report(int signal, siginfo_t *info, void *context) {
   pid_t nobody = 0, self = (pid_t)syscall(SYS_gettid);
   if (!__atomic_compare_exchange_n(&reporter, &nobody, self, false, __ATOMIC_ACQ_REL,
                                    __ATOMIC_ACQUIRE)) {
-    // Another thread is reporting, and ends the process; a report that crashes ends it now.
+    // Another thread is reporting and will end the process; a report that itself crashes ends it
+    // now.
     while (nobody != self) pause();
   } else {
     alarm(REPORT_SECONDS);
@@ -201,7 +202,7 @@ static void report(int signal, siginfo_t *info, void *context) {
   memset(&standard, 0, sizeof standard);
   standard.sa_handler = SIG_DFL;
   sigaction(signal, &standard, NULL);
-  // A fault comes again where it came from; a signal that was sent must be sent again.
+  // A fault recurs by itself; a signal that was sent must be sent again.
   if (info->si_code <= 0) raise(signal);
 }
 

@@ -1,6 +1,6 @@
-// The few things Swift cannot say itself: SIMD compares of tags, prefetch, atomic words in raw
-// memory, a keyed hash with 128-bit products, counting bits with what the processor has, long double
-// arithmetic, and two syscalls' odd shapes.
+// The few things that Swift cannot express: SIMD comparison of tags, prefetching, atomic words in
+// raw memory, a keyed hash with 128-bit products, bit counting with the processor's instructions,
+// long double arithmetic, and system calls with unusual signatures.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -40,17 +40,17 @@ static inline void apus_prefetch_to_write(const void *_Nonnull address) {
 }
 
 // --- looking without a lock -----------------------------------------------------------------
-// Whether the code was built to be watched for races, among which these looks would count.
+// Whether the code was built with ThreadSanitizer, which would report these reads as races.
 bool apus_sees_races(void);
 
 static inline uint32_t apus_look32(uintptr_t address) {
   return __atomic_load_n((const uint32_t *)address, __ATOMIC_RELAXED);
 }
 
-// A bucket of a table (`EntryTable`: directory at 8, number of buckets at 12) in a region of
-// `capacity` bytes at `base`, all of which may be read; 0 where there is none. Another thread may
-// change the table meanwhile: every address is checked before it is read from. `record` is set to
-// the directory's record of the bucket, `index` to the bucket's number.
+// The bucket for a hash in a table (`EntryTable`: directory at 8, number of buckets at 12) in a
+// region of `capacity` readable bytes at `base`; 0 if there is none. Another thread may be changing
+// the table: every address is checked before it is read from. Sets `record` to the directory's
+// record of the bucket, and `index` to the bucket's number.
 static inline uintptr_t apus_look_at_table(const void *_Nonnull table, uintptr_t base,
                                            uint64_t capacity, uint64_t hash,
                                            uintptr_t *_Nonnull record, uint32_t *_Nonnull index) {
@@ -69,7 +69,7 @@ static inline uintptr_t apus_look_at_table(const void *_Nonnull table, uintptr_t
   return bucket + 64 > capacity ? 0 : base + bucket;
 }
 
-// Asks the cache for the bucket that a hash belongs to.
+// Prefetches the bucket for a hash.
 static inline void apus_look_for_bucket(const void *_Nonnull table, uintptr_t base,
                                         uint64_t capacity, uint64_t hash) {
   uintptr_t record;
@@ -78,7 +78,7 @@ static inline void apus_look_for_bucket(const void *_Nonnull table, uintptr_t ba
       (const void *)apus_look_at_table(table, base, capacity, hash, &record, &index), 0, 3);
 }
 
-// Asks the cache for the entry that a hash most likely stands for, and for its stamp.
+// Prefetches the entry that most likely has a hash, and its stamp.
 static inline void apus_look_for_entry(const void *_Nonnull table, uintptr_t base,
                                        uint64_t capacity, uint64_t hash, uint8_t tag) {
   uintptr_t record;
@@ -96,8 +96,8 @@ static inline void apus_look_for_entry(const void *_Nonnull table, uintptr_t bas
 }
 
 // --- hash -----------------------------------------------------------------------------------
-// Folded 64x64->128 multiplications, keyed by two secret words drawn at start. Two blocks of 8
-// bytes a step; the length enters the last fold.
+// Folded 64x64->128 multiplications, keyed by two secret words chosen at startup. Two blocks of 8
+// bytes per step; the length enters the last fold.
 static inline uint64_t apus_fold(uint64_t a, uint64_t b) {
   unsigned __int128 product = (unsigned __int128)a * b;
   return (uint64_t)product ^ (uint64_t)(product >> 64);
@@ -178,7 +178,8 @@ static inline uint32_t apus_count_read(const uint32_t *_Nonnull word) {
   return __atomic_load_n(word, __ATOMIC_ACQUIRE);
 }
 
-// Has the system give memory for the page at `address`, whoever writes there at the same time.
+// Makes the system commit memory for the page at `address`, even if others write there at the same
+// time.
 static inline void apus_touch(void *_Nonnull address) {
   uint8_t zero = 0;
   __atomic_compare_exchange_n((uint8_t *)address, &zero, 0, false, __ATOMIC_RELAXED,
@@ -190,7 +191,7 @@ typedef uint16_t apus_u16x8 __attribute__((vector_size(16), aligned(2)));
 typedef double apus_f64x2 __attribute__((vector_size(16), aligned(8)));
 typedef int64_t apus_i64x2 __attribute__((vector_size(16)));
 
-// How many of the 80 sorted words from `words` are under `bound`. Reads 160 bytes.
+// How many of the 80 sorted words at `words` are below `bound`. Reads 160 bytes.
 static inline size_t apus_count_below80(const void *_Nonnull words, uint16_t bound) {
   const apus_u16x8 *line = (const apus_u16x8 *)words;
   apus_u16x8 sum = {0}, limit = {bound, bound, bound, bound, bound, bound, bound, bound};
@@ -199,7 +200,7 @@ static inline size_t apus_count_below80(const void *_Nonnull words, uint16_t bou
   for (int i = 0; i < 8; i++) total += sum[i];
   return total;
 }
-// How many of the first `count` doubles are under `bound`, and how many are at most `bound`.
+// How many of the first `count` doubles are below `bound`, and how many are at most `bound`.
 static inline void apus_count_doubles(const void *_Nonnull doubles, size_t count, double bound,
                                       size_t *_Nonnull below, size_t *_Nonnull upTo) {
   const apus_f64x2 *line = (const apus_f64x2 *)doubles;
@@ -225,7 +226,7 @@ static inline uint64_t apus_sum32(const void *_Nonnull words, size_t count) {
   for (size_t i = 0; i < count; i++) sum += apus_load32(p + i * 4);
   return sum;
 }
-// Where `value` stands among words `from` up to `to`; `to` when it does not.
+// The index of `value` among words `from` up to `to`; `to` if it is not there.
 static inline size_t apus_find32(const void *_Nonnull words, size_t from, size_t to,
                                  uint32_t value) {
   const uint8_t *p = (const uint8_t *)words;
@@ -235,82 +236,84 @@ static inline size_t apus_find32(const void *_Nonnull words, size_t from, size_t
 }
 
 // --- bits -----------------------------------------------------------------------------------
-// How many bits are set in `count` bytes.
+// The number of bits set in `count` bytes.
 uint64_t apus_popcount(const void *_Nonnull bytes, size_t count);
 
 // --- long double ----------------------------------------------------------------------------
-// `a + b` where both are decimal text of at most 5,119 bytes; the sum is written as Redis writes a
+// `a + b`, where both are decimal text of at most 5,119 bytes. The sum is written as Redis writes a
 // long double for people (%.17Lf without trailing zeros). Returns its length (at most 5,200), or
-// -1: a is no number, -2: b is no number, -3: the sum is infinite or no number.
+// -1: a is not a number, -2: b is not a number, -3: the sum is infinite or NaN.
 int apus_long_double_sum(const char *_Nonnull a, size_t a_count, const char *_Nonnull b,
                          size_t b_count, char *_Nonnull out, size_t out_capacity);
-// A long double, opaque to Swift, which has no such type on every processor.
+// A long double, opaque to Swift, which does not have this type on every processor.
 typedef struct {
   uint64_t words[2];
 } apus_wide;
-// Reads decimal text as above into `out`; false when it is no number.
+// Parses decimal text as above into `out`; false if it is not a number.
 bool apus_wide_parse(const char *_Nonnull text, size_t count, apus_wide *_Nonnull out);
 apus_wide apus_wide_add(apus_wide a, apus_wide b);
 apus_wide apus_wide_subtract(apus_wide a, apus_wide b);
 bool apus_wide_less(apus_wide a, apus_wide b);
 bool apus_wide_finite(apus_wide a);
-// The largest finite one.
+// The largest finite long double.
 apus_wide apus_wide_max(void);
 // Writes `a`, which is finite, as above; returns the length, at most 5,200.
 int apus_wide_write(apus_wide a, char *_Nonnull out, size_t out_capacity);
 // `strtod` over exactly `count` bytes, no leading space, all consumed; false otherwise.
 bool apus_parse_double(const char *_Nonnull text, size_t count, double *_Nonnull out);
-// As apus_parse_double, but what is too large is infinite and what is too small is zero.
+// As apus_parse_double, but numbers too large become infinite and numbers too small become zero.
 bool apus_parse_double_in_any_range(const char *_Nonnull text, size_t count, double *_Nonnull out);
-// "%f" with so many digits behind the point; returns the length.
+// "%f" with the given number of decimals; returns the length.
 int apus_format_fixed(double value, int digits, char *_Nonnull out, size_t capacity);
 // "%.17g"; returns the length.
 int apus_format_double17(double value, char *_Nonnull out, size_t capacity);
 
 // --- system ---------------------------------------------------------------------------------
-// Runs `path` with `arguments`, which end with NULL, in this process' place, with the standard
-// streams open alone and no signal blocked; returns only where that fails.
+// Replaces this process by the program `path` with `arguments`, which end with NULL. Only the
+// standard streams stay open, and no signal is blocked. Returns only on failure.
 void apus_execute(const char *_Nonnull path, char *_Nullable const *_Nonnull arguments);
 // open(2) with a mode, which Swift cannot call (variadic).
 int apus_open(const char *_Nonnull path, int flags, unsigned mode);
-// epoll_create1, eventfd and accept4, each closed on exec and the latter two non-blocking.
+// epoll_create1, eventfd and accept4, all close-on-exec and the latter two non-blocking.
 int apus_epoll_create(void);
-// epoll_pwait2 with the time in one number.
+// epoll_pwait2 with the time as a single number.
 int apus_epoll_wait(int set, struct epoll_event *_Nonnull events, int most, int64_t nanoseconds);
 int apus_eventfd(void);
 int apus_accept(int listening);
-// io_uring_setup, io_uring_enter and io_uring_register, which have no function in the C library;
-// all give -1 and errno on failure.
+// io_uring_setup, io_uring_enter and io_uring_register, which have no wrappers in the C library;
+// all return -1 and set errno on failure.
 int apus_ring_setup(unsigned entries, void *_Nonnull parameters);
 int apus_ring_enter(int ring, unsigned submitted, unsigned wanted, unsigned flags,
                     const void *_Nullable argument, size_t argument_size);
 int apus_ring_register(int ring, unsigned operation, void *_Nullable argument, unsigned count);
 // fcntl(fd, F_SETFL, flags | O_NONBLOCK).
 int apus_set_nonblocking(int fd);
-// Lets timed waits of the calling thread end within `nanoseconds` of their time (the default slack
-// is 50 µs); prctl is variadic.
+// Limits the timer slack of the calling thread to `nanoseconds` (the default is 50 µs); prctl is
+// variadic.
 int apus_set_timer_slack(unsigned long nanoseconds);
-// What process listings show instead of the command line; cut where the memory that held the
-// command line and the environment ends. The environment moves away the first time.
+// Sets what process listings show instead of the command line, truncated to the memory that held
+// the command line and the environment. The first call moves the environment elsewhere.
 void apus_set_title(const char *_Nonnull title);
 
-// Gives the system back what the allocator holds free.
+// Returns memory that the allocator holds free to the system.
 void apus_give_back(void);
-// Lets the allocator keep little at the end of each thread's memory, where `apus_give_back` does not
-// reach, and take large blocks from the system; glibc would raise both bounds as blocks are freed.
+// Makes the allocator keep little at the end of each thread's memory, which `apus_give_back` does
+// not reach, and take large blocks from the system; glibc would raise both limits as blocks are
+// freed.
 void apus_tune_allocator(void);
 
-// Whether the allocator could give `byte_count` bytes now, out of what it holds or of the system's.
+// Whether the allocator can provide `byte_count` bytes now, from its own memory or the system's.
 bool apus_can_allocate(size_t byte_count);
 
-// CRC16 as XMODEM has it (polynomial 0x1021, starting with 0).
+// CRC16 in the XMODEM variant (polynomial 0x1021, starting with 0).
 uint16_t apus_crc16(const void *_Nonnull bytes, size_t count);
 
-// Says in the log and on standard error that the system refused `byte_count` bytes, and exits with 1.
+// Reports in the log and on standard error that the system refused `byte_count` bytes, and exits
+// with 1.
 _Noreturn void apus_out_of_memory(size_t byte_count);
 
 // --- cycles ---------------------------------------------------------------------------------
-// A counter that runs at a constant rate, for durations; calibrated against a clock by its user.
+// A counter with a constant rate, for durations; its users calibrate it against a clock.
 static inline uint64_t apus_cycles(void) {
 #if defined(__x86_64__)
   return __builtin_ia32_rdtsc();
@@ -321,7 +324,7 @@ static inline uint64_t apus_cycles(void) {
 #endif
 }
 
-// How far the counter gets in a millisecond, at least; a round figure where it cannot be asked.
+// The counter's minimum progress per millisecond; a round figure if the system does not tell.
 static inline uint64_t apus_cycles_per_millisecond(void) {
 #if defined(__aarch64__)
   uint64_t frequency;

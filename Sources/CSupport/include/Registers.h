@@ -1,9 +1,9 @@
-// HyperLogLog's registers of 6 bits, sixteen at a time, and the hash that chooses among them.
+// HyperLogLog registers of 6 bits, sixteen at a time, and the hash that selects them.
 //
 //   packed   byte 0   1        2         12 bytes hold 16 registers, low bits first
 //            ┌──────┬────────┬────────┬─
 //            │aaaaaa bb│bbbb cccc│cc dddddd│…
-//   spread   a byte for each register
+//   spread   one byte per register
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -12,7 +12,8 @@
 typedef uint64_t apus_u64x2 __attribute__((vector_size(16)));
 typedef uint8_t apus_u8x16 __attribute__((vector_size(16)));
 
-// Sixteen registers from the 12 bytes at `packed`, a byte each: every step halves the lanes.
+// Unpacks sixteen registers from the 12 bytes at `packed`, a byte each; every step halves the
+// lanes.
 static inline apus_u64x2 apus_spread16(const uint8_t *_Nonnull packed) {
   uint64_t low, high;
   memcpy(&low, packed, 8);
@@ -23,7 +24,7 @@ static inline apus_u64x2 apus_spread16(const uint8_t *_Nonnull packed) {
   return (x & 0x003F003F003F003Full) | ((x & 0x0FC00FC00FC00FC0ull) << 2);
 }
 
-// Raises each of the `count` registers at `spread`, a multiple of 16, to that at `packed`.
+// Raises each of the `count` registers at `spread`, a multiple of 16, to at least that at `packed`.
 static inline void apus_raise_registers(uint8_t *_Nonnull spread, const uint8_t *_Nonnull packed,
                                         size_t count) {
   for (size_t i = 0; i < count; i += 16, packed += 12) {
@@ -50,8 +51,8 @@ static inline void apus_pack_registers(uint8_t *_Nonnull packed, const uint8_t *
   }
 }
 
-// Counts the eight registers of a word. Neighbours use tables of their own, as equal ones in a row
-// would wait for each other.
+// Counts the eight registers of a word. Adjacent registers use separate tables, as equal ones in a
+// row would have to wait for each other.
 static inline void apus_count8(uint64_t word, uint32_t (*_Nonnull tables)[64]) {
   for (int i = 0; i < 8; i++, word >>= 8) tables[i & 3][word & 63]++;
 }
@@ -61,7 +62,7 @@ static inline void apus_add_tables(uint32_t (*_Nonnull tables)[64], uint32_t *_N
 }
 
 // Adds to each of the 64 counters how many of the `count` registers, a multiple of 16, have its
-// value: spread ones first, packed ones below.
+// value: spread registers first, packed ones below.
 static inline void apus_count_spread(const uint8_t *_Nonnull spread, size_t count,
                                      uint32_t *_Nonnull histogram) {
   uint32_t tables[4][64] = {{0}};
@@ -84,8 +85,8 @@ static inline void apus_count_packed(const uint8_t *_Nonnull packed, size_t coun
   apus_add_tables(tables, histogram);
 }
 
-// MurmurHash64A by Austin Appleby (public domain), for machines of either byte order as little
-// endian ones have it.
+// MurmurHash64A by Austin Appleby (public domain), with the same results on machines of either byte
+// order.
 static inline uint64_t apus_murmur64a(const uint8_t *_Nonnull p, size_t n, uint64_t seed) {
   const uint64_t multiplier = 0xC6A4A7935BD1E995ull;
   uint64_t hash = seed ^ (n * multiplier);
