@@ -39,6 +39,7 @@ public enum FloatText {
     /// Returns the byte count.
     @discardableResult
     public static func write(_ value: Double, to target: UnsafeMutablePointer<UInt8>) -> Int {
+        // SAFETY: the caller's room fits every form.
         if value.isInfinite { return unsafe write(value < 0 ? "-inf" : "inf", to: target) }
         if value.isNaN { return unsafe write("nan", to: target) }
         if value == 0 { return unsafe write(value.sign == .minus ? "-0" : "0", to: target) }
