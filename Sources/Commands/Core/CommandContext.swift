@@ -141,12 +141,21 @@ public struct CommandContext: ~Copyable {
     @inlinable
     public mutating func read(_ key: Key, isUse: Bool = true) -> Shard.Slot? {
         guard let slot = peek(key) else {
-            statistics.add(.misses)
+            noteMiss(key)
             return nil
         }
         statistics.add(.hits)
         if isUse { noteUse(slot) }
         return slot
+    }
+
+    /// Counts a lookup that found nothing, and tells whoever wants to know.
+    @inlinable
+    mutating func noteMiss(_ key: Key) {
+        statistics.add(.misses)
+        if _slowPath(effects.wants.contains(.notify)) {
+            effects.note(key, .keyMiss, in: database)
+        }
     }
 
     /// The slot of `key`, or nil, for commands that inspect keys; leaves no trace.

@@ -62,13 +62,16 @@ public enum KeyEvent: UInt8, CaseIterable, Sendable {
             self = entry.classes
         }
 
-        /// The letters, in the order in which CONFIG GET tells them.
+        /// The letters, in the order in which CONFIG GET tells them; `m` stands behind `K` and `E`.
         public static let letters: [(letter: Character, classes: Classes)] = [
             ("A", .all), ("g", .generic), ("$", .string), ("l", .list), ("s", .set), ("h", .hash),
             ("z", .sortedSet), ("x", .expired), ("e", .evicted), ("t", .stream), ("d", .module),
-            ("m", .missed), ("n", .new), ("o", .overwritten), ("c", .typeChanged),
+            ("n", .new), ("o", .overwritten), ("c", .typeChanged), ("m", .missed),
         ]
     }
+
+    /// Whether the key, or what it holds, is another one than before.
+    public var isChange: Bool { self != .keyMiss }
 
     /// The name that subscribers get.
     public var name: StaticString { KeyEvent.rows[Int(rawValue)].name }

@@ -226,23 +226,11 @@ private func readChoice(_ text: String, of names: [String]) throws(DirectiveRefu
     return name
 }
 
-/// The letters in Redis' order, `A` standing for all classes of commands and key events.
 private func readKeyspaceEvents(_ text: String) throws(DirectiveRefusal) -> [UInt8] {
-    let all = "g$lshzxetd"
-    var letters: Set<Character> = []
-    for letter in text {
-        if letter == "A" {
-            letters.formUnion(all)
-        } else if "\(all)mnKE".contains(letter) {
-            letters.insert(letter)
-        } else {
-            throw DirectiveRefusal(
-                "Invalid event class character. Use 'Ag$lshzxeKEtmdn'."
-            )
-        }
+    guard let choice = NotificationChoice(letters: text) else {
+        throw DirectiveRefusal("Invalid event class character. Use 'Ag$lshzxeKEtmdnoc'.")
     }
-    let classes = letters.isSuperset(of: all) ? "A" : all.filter(letters.contains)
-    return Array((classes + "KEmn".filter(letters.contains)).utf8)
+    return Array(choice.letters.utf8)
 }
 
 extension DirectiveKind.TextRule {

@@ -51,6 +51,9 @@ public struct Options: Sendable {
     /// `client-output-buffer-limit`.
     public let outputBufferLimits: ClientBufferLimits
 
+    /// `notify-keyspace-events`.
+    let notifications: NotificationChoice
+
     // The engine.
 
     /// Whether `event-loop` wants an io_uring.
@@ -115,6 +118,7 @@ public struct Options: Sendable {
         bulkLengthMax = read.size("proto-max-bulk-len")
         queryBufferBytesMax = read.size("client-query-buffer-limit")
         outputBufferLimits = read.bufferLimits()
+        notifications = NotificationChoice(letters: read.text("notify-keyspace-events")) ?? .none
         usesRings = read.text("event-loop") != "epoll"
         threads = read.integer("threads")
         databases = read.integer("databases")

@@ -9,10 +9,14 @@ struct Concerns: OptionSet {
     /// It may make the data larger, and there is no memory left.
     static let memory = Concerns(rawValue: 1 << 0)
 
+    /// Subscribers may be told of what it does, and some worker has too much to deliver.
+    static let notifications = Concerns(rawValue: 1 << 8)
+
     init(rawValue: UInt32) { self.rawValue = rawValue }
 
     /// The concerns of a row with `flags`.
     init(_ flags: CommandFlags) {
         self = flags.contains(.denyOOM) ? .memory : []
+        if flags.contains(.write) { insert(.notifications) }
     }
 }

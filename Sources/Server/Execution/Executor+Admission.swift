@@ -21,12 +21,20 @@ extension Executor {
             reject(refusal, number, session)
             return nil
         }
+        if alerts.contains(.notifications), mustHoldBack(number) { return .partitions }
         session.beginCommand()
         let start = context.reply.buffer.count
         let wait = runMeasured(number, arguments, connection)
         context.readsNamedKeysOnly = false
         if wait == nil { settleReply(from: start, session) }
         return wait
+    }
+
+    /// Whether a request has to wait because subscribers would be told of what it does while a
+    /// worker has too much to deliver.
+    private func mustHoldBack(_ number: Int) -> Bool {
+        registry.row(number).asks.contains(.notifications) && mayWaitForPartitions
+            && server.workers.contains { $0.mailbox.hasManyPosts }
     }
 
     /// Why a request may not run at the moment, if so.

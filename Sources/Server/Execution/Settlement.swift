@@ -19,11 +19,16 @@ internal import Commands
 /// own lock comes after the partitions'.
 final class Settlement: Sendable {
     private let journal: EffectJournal
+    private let notifier: Notifier
 
-    init(_ server: Instance) { journal = server.effectJournal }
+    init(_ server: Instance) {
+        journal = server.effectJournal
+        notifier = Notifier(server)
+    }
 
     /// Processes what a command, or one of a group, recorded.
     func take(_ effects: borrowing Effects) {
         if journal.isOn { journal.append(effects) }
+        if effects.wants.contains(.notify) { notifier.tell(effects) }
     }
 }

@@ -20,6 +20,8 @@ final class Bulletin: Sendable {
         case journal
         /// CLIENT PAUSE.
         case pause
+        /// Keyspace notifications.
+        case notifications
     }
 
     /// What a part of the server wants of all workers.

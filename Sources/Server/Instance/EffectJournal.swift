@@ -62,7 +62,8 @@ final class EffectJournal: Sendable {
                 return
             }
             if !effects.isGathering { kept.append(effects.records, asGroup: effects.isGroup) }
-            for touch in effects.touches where touch.event != .unnamed {
+            for touch in effects.touches
+            where !touch.event.classes.isDisjoint(with: .all) {
                 kept.events.append("*3\r\n:")
                 kept.events.append(decimal: Int64(touch.database))
                 kept.events.append("\r\n")

@@ -105,6 +105,19 @@ extension Instance {
             access.setPassword(options.password)
             renewUsers()
         }
+        postNotices()
         if options.accessMeasure.readsOtherwise(than: before.accessMeasure) { renewStamps() }
+    }
+
+    /// Has workers record, and look out for, what the options ask for.
+    func postNotices() {
+        let notifies = options.notifications.isOn
+        bulletin.post(
+            Bulletin.Notice(
+                alerts: notifies ? .notifications : [],
+                wants: notifies ? .notify : []
+            ),
+            by: .notifications
+        )
     }
 }

@@ -103,6 +103,7 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
         registerActions()
         if !options.password.isEmpty { access.setPassword(options.password) }
         for user in configuration.users { access.put(user) }
+        postNotices()
     }
 
     /// The rings of the workers, where `event-loop` wants some and the kernel has them.

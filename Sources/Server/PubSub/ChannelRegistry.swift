@@ -66,6 +66,9 @@ final class ChannelRegistry: Sendable {
         }
     }
 
+    /// Whether anybody listens to channels that are no shard's.
+    var hasPlainListeners: Bool { count(.channel) > 0 || count(.pattern) > 0 }
+
     /// The clients with subscriptions.
     var clientCount: Int { clients.load(ordering: .relaxed) }
 

@@ -1,0 +1,41 @@
+internal import Commands
+internal import Primitives
+
+/// Publishes what happened to keys, as `notify-keyspace-events` says; one to a worker.
+///
+/// ```text
+/// __keyspace@0__:key     ─▶ event
+/// __keyevent@0__:event   ─▶ key
+/// ```
+/// It is told while the locks of the keys are held, so what is published of a key stands in the
+/// order in which it happened.
+final class Notifier: @unchecked Sendable {  // because: its worker alone uses it
+    /// Lives as long as the process.
+    private unowned let server: Instance
+    /// The channel's name in the making.
+    private var channel = ByteBuffer()
+
+    init(_ server: Instance) { self.server = server }
+
+    /// Publishes what `effects` says of keys, if somebody may be listening.
+    func tell(_ effects: borrowing Effects) {
+        let choice = server.options.notifications
+        guard choice.isOn, server.channels.hasPlainListeners else { return }
+        for touch in effects.touches where !touch.event.classes.isDisjoint(with: choice.classes) {
+            let event = Bytes(touch.event.name)
+            let key = effects.key(touch)
+            if choice.toKeyspace { publish(event, "__keyspace@", touch.database, key) }
+            if choice.toKeyevent { publish(key, "__keyevent@", touch.database, event) }
+        }
+    }
+
+    private func publish(_ message: Bytes, _ head: StaticString, _ database: Int, _ tail: Bytes) {
+        channel.truncate(to: 0)
+        channel.append(head)
+        channel.append(decimal: Int64(database))
+        channel.append("__:")
+        channel.append(tail)
+        _ = server.channels.publish(message, on: channel.bytes, .channel, among: server.workers)
+        channel.removeAll(keep: 64 * 1024)
+    }
+}
