@@ -36,7 +36,7 @@ public struct CommandContext: ~Copyable {
     @usableFromInline private(set) var notesTime = true
     /// Whether the command that runs may read no keys but those that its request names.
     public var readsNamedKeysOnly = false
-    /// Whether what is due is removed; where not (on a replica), it only counts as absent.
+    /// Whether expired keys are removed; if not (on a replica), they only count as absent.
     public var removesDue = true
     /// The partitions locked for the command, if more than that of a single key named by its row.
     public var held: PartitionSet = []

@@ -57,8 +57,9 @@ public struct CommandFacts: Sendable {
     public let channels: ChannelSpec?
     /// Which databases it names besides the one chosen.
     public let databases: DatabaseSpec?
-    /// Where the first field or member stands that it looks up in the collection at its first key,
-    /// which a batch asks the cache for; 0 where there is none, or other words may come before it.
+    /// The index of the first field or member that it looks up in the collection at its first key.
+    ///
+    /// A batch prefetches it. 0 if there is none or if other words may precede it.
     public let memberWord: Int
     /// How its effects are logged.
     public let propagation: Propagation

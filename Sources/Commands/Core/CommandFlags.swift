@@ -17,7 +17,7 @@ public struct CommandFlags: OptionSet, Sendable {
     public static let admin = CommandFlags(rawValue: 1 << 3)
     /// Publishes or subscribes.
     public static let pubsub = CommandFlags(rawValue: 1 << 4)
-    /// Not from scripts.
+    /// Not allowed in scripts.
     public static let noScript = CommandFlags(rawValue: 1 << 5)
     /// May block.
     public static let blocking = CommandFlags(rawValue: 1 << 6)
@@ -54,7 +54,7 @@ public struct CommandFlags: OptionSet, Sendable {
     /// Not told.
     public static let whileSubscribed = CommandFlags(rawValue: 1 << 30)
 
-    /// The names under which COMMAND tells the flags, in its order.
+    /// The names of the flags in COMMAND, in its order.
     static let names: [(CommandFlags, StaticString)] = [
         (.write, "write"), (.readonly, "readonly"), (.denyOOM, "denyoom"), (.admin, "admin"),
         (.pubsub, "pubsub"), (.noScript, "noscript"), (.blocking, "blocking"),

@@ -46,7 +46,7 @@ public struct KeySpec: Sendable {
         public static let delete = Use(rawValue: 128)
         /// No key, but routed like one: a sharded channel.
         public static let notKey = Use(rawValue: 256)
-        /// More keys may follow that this does not tell.
+        /// There may be more keys than the spec finds.
         public static let incomplete = Use(rawValue: 512)
         /// What it does depends on the other words.
         public static let variable = Use(rawValue: 1024)

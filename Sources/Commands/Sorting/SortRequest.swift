@@ -69,7 +69,7 @@ struct SortRequest {
     private(set) var keepsOrder = false
     /// What to return for each element; if empty, the element.
     private(set) var patterns: [SortPattern] = []
-    /// The key to store at.
+    /// The key to store the result at.
     private(set) var target: Bytes?
     /// The first option that leads to keys which the request does not name.
     private(set) var leadingOption: StaticString?

@@ -37,7 +37,7 @@ extension Executor {
             && server.workers.contains { $0.mailbox.hasManyPosts }
     }
 
-    /// Why a request may not run at the moment, if so.
+    /// Why a request may not run at the moment; nil if it may.
     private func refusal(
         _ number: Int,
         _ arguments: Arguments,
@@ -60,9 +60,9 @@ extension Executor {
         return nil
     }
 
-    /// Takes the reply from `start` on back where the caller wants none; its command is through.
+    /// Removes the reply from `start` on if the caller wants none; its command has finished.
     ///
-    /// Pushes are no replies.
+    /// Pushes are not replies.
     private func settleReply(from start: Int, _ session: Session) {
         let isPush = repliedByPush
         repliedByPush = false

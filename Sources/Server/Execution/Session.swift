@@ -27,7 +27,7 @@ final class Session {
         /// Is never evicted (CLIENT NO-EVICT).
         static let noEvict = Traits(rawValue: 1 << 9)
 
-        /// Those for which a request must be looked at before it runs.
+        /// Traits that require a check before a request runs.
         static let special: Traits = [
             .unauthenticated, .repliesOff, .skipsReply, .skipsNextReply, .restricted, .subscribed,
         ]
@@ -46,7 +46,7 @@ final class Session {
     /// Who it is; nil where it is the server itself, which may do everything.
     private(set) var user: User?
     var isRESP3 = false
-    /// The database that its keys are in.
+    /// The selected database.
     var database = 0
     /// The row of the last command, or -1.
     var lastRow: Int32 = -1
