@@ -3,7 +3,7 @@ internal import Primitives
 internal import System
 internal import Wire
 
-/// Making, telling and removing users.
+/// Creates, describes and removes users.
 extension AccessCommands {
     /// `ACL SETUSER name [rule …]`: OK.
     static func setUser(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
@@ -19,7 +19,7 @@ extension AccessCommands {
                 "ERR Unmatched parenthesis in acl selector starting at '\(text(failure.word))'."
             )
         }
-        // Many rules take a while: that is not to happen while everybody stands still.
+        // Many rules take a while, which must not happen with the world stopped.
         let before = call.server.access.users[name]
         let made = user(name, after: before, rules, call)
         let failure = call.server.exclusively(call.worker) { () -> RefusedRule? in
@@ -37,7 +37,7 @@ extension AccessCommands {
         )
     }
 
-    /// A rule that was not taken.
+    /// A rule that was rejected.
     private struct RefusedRule: Error {
         let rule: [UInt8]
         let failure: RuleFailure
@@ -80,7 +80,7 @@ extension AccessCommands {
         }
     }
 
-    /// `ACL LIST`: the users with their rules, as a file has them.
+    /// `ACL LIST`: the users with their rules, in the format of a file.
     static func list(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         let lines = call.server.userLines
         call.reply.array(lines.count)
@@ -94,7 +94,7 @@ extension AccessCommands {
         for user in users { call.reply.bulk(user.name) }
     }
 
-    /// `ACL DELUSER name …`: how many there were.
+    /// `ACL DELUSER name …`: the number of users removed.
     static func deleteUsers(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         let names = Set((2..<arguments.count).map { arguments[$0].array })
         guard !names.contains(AccessControl.standardName) else {
@@ -108,7 +108,7 @@ extension AccessCommands {
         call.reply.integer(count)
     }
 
-    /// `ACL DRYRUN name command [word …]`: OK, or why the user may not.
+    /// `ACL DRYRUN name command [word …]`: OK, or why the user may not run it.
     static func tryOut(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         guard let user = call.server.access[arguments[2]] else {
             return call.refuse("ERR User '\(arguments[2].string)' not found")
@@ -174,13 +174,13 @@ extension AccessCommands {
 }
 
 extension ReplyWriter {
-    /// Names, as a set or an array.
+    /// Writes names as a set or an array.
     mutating func names(_ names: [StaticString], isSet: Bool) {
         if isSet { set(names.count) } else { array(names.count) }
         for name in names { bulk(name) }
     }
 
-    /// The four pairs that tell a selector.
+    /// Writes the four pairs that describe a selector.
     fileprivate mutating func describe(_ selector: AccessSelector) {
         bulk("commands")
         selector.commandText.withBytes { bulk($0) }
@@ -192,7 +192,7 @@ extension ReplyWriter {
         selector.databaseText.withBytes { bulk($0) }
     }
 
-    /// Why a request may not run, as ACL DRYRUN says it.
+    /// Writes why a request may not run, for ACL DRYRUN.
     fileprivate mutating func explain(
         _ denial: AccessDenial,
         _ user: User,

@@ -3,7 +3,7 @@ internal import Primitives
 internal import Structures
 internal import Wire
 
-/// COMMAND: what commands there are, from the one table.
+/// COMMAND: information about commands, from the command table.
 enum CommandCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
@@ -20,7 +20,7 @@ enum CommandCommands {
 }
 
 extension CommandCommands {
-    /// The rows of commands that are no subcommands.
+    /// The rows of commands, without subcommands.
     private static func topRows(_ table: CommandTable) -> [Int] {
         let children = Set(table.subcommands.values.joined())
         return table.facts.indices.filter { !children.contains($0) && table.isCallable($0) }
@@ -50,7 +50,7 @@ extension CommandCommands {
         call.reply.integer(topRows(call.server.registry.table).count)
     }
 
-    /// `COMMAND INFO [name …]`: an array each, null for unknown names.
+    /// `COMMAND INFO [name …]`: an array per command, null for unknown names.
     static func info(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         guard arguments.count > 2 else { return try all(arguments, call) }
         let table = call.server.registry.table
@@ -101,7 +101,7 @@ extension CommandCommands {
         }
     }
 
-    /// `COMMAND DOCS [name …]`: a map from names; unknown ones are left out.
+    /// `COMMAND DOCS [name …]`: a map from names, without unknown ones.
     static func docs(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         let table = call.server.registry.table
         guard arguments.count == 2 else {
@@ -128,7 +128,7 @@ extension CommandCommands {
         for key in found { call.reply.bulk(request[key.index]) }
     }
 
-    /// `COMMAND GETKEYSANDFLAGS command [word …]`: pairs of a key and its uses.
+    /// `COMMAND GETKEYSANDFLAGS command [word …]`: pairs of a key and its flags.
     static func keysAndUses(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         let (request, found) = try foundKeys(arguments, call)
         call.reply.array(found.count)
@@ -166,7 +166,7 @@ extension CommandCommands {
             try KeyFinder.forEachUse(facts, call) {
                 found.append(KeyFinder.Found(index: $0, use: $1))
             }
-            // Only scripts and their like may come without keys.
+            // Only scripts and the like may be called without keys.
             if facts.group != .scripting, try lacksKeys(facts.keys, call) { throw .invalid }
             return (call, found)
         } catch {
@@ -174,7 +174,7 @@ extension CommandCommands {
         }
     }
 
-    /// Whether there is no key at all, or a number of keys that is zero.
+    /// Whether there are no keys at all, or the number of keys is zero.
     private static func lacksKeys(
         _ specs: [KeySpec],
         _ call: Arguments
@@ -217,7 +217,7 @@ extension CommandCommands {
 }
 
 extension CommandFacts {
-    /// The name as clients see it: lower case, `|` before a subcommand.
+    /// The name as shown to clients: in lower case, with `|` before a subcommand.
     var clientName: [UInt8] {
         var name = ByteBuffer()
         name.appendLowercase(Bytes(self.name))
@@ -225,9 +225,9 @@ extension CommandFacts {
     }
 }
 
-/// Long replies that are the same every time, kept once they were written.
+/// Long replies that never change, cached once they have been written.
 struct KeptReplies {
-    /// Which reply.
+    /// The reply.
     enum Name: Int {
         /// To COMMAND.
         case commands
@@ -235,10 +235,10 @@ struct KeptReplies {
         case docs
     }
 
-    /// By name and protocol; empty until asked for.
+    /// By name and protocol; empty until first requested.
     private var texts: [[UInt8]] = Array(repeating: [], count: 4)
 
-    /// Adds a reply, which `write` writes the first time.
+    /// Appends a reply, which `write` writes on first use.
     mutating func add(
         _ name: Name,
         to reply: inout ReplyWriter,

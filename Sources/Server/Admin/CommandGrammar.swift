@@ -1,15 +1,15 @@
-/// The words that a command takes after its name, as COMMAND DOCS tells them.
+/// The arguments of a command after its name, for COMMAND DOCS.
 ///
 /// ```text
 /// @key           a key                     name:i :d :t :p   integer, double, unix time, pattern
-/// name           a string                  TOKEN             a word meant as it is
-/// TOKEN name     a word before a value     [ … ]             may be left out
-/// name=(a | b)   one of several            name=[a | b]      one of several, may be left out
-/// name=<a b>     several together          name=[<a b>]      several together, may be left out
-/// name=TOKEN     a word under another name …...              may be repeated
+/// name           a string                  TOKEN             a literal word
+/// TOKEN name     a word before a value     [ … ]             optional
+/// name=(a | b)   one of several            name=[a | b]      one of several, optional
+/// name=<a b>     several together          name=[<a b>]      several together, optional
+/// name=TOKEN     a word with another name  …...              may be repeated
 /// ```
 struct CommandGrammar {
-    /// A word, or a choice or row of words.
+    /// A word, or a choice or sequence of words.
     struct Argument {
         var name: String
         var type: String
@@ -22,7 +22,7 @@ struct CommandGrammar {
     private let text: [Character]
     private var at = 0
 
-    /// Reads `syntax`, which is a row's and therefore well formed.
+    /// Parses `syntax`, which comes from a row and is therefore well formed.
     static func arguments(_ syntax: StaticString) -> [Argument] {
         var grammar = CommandGrammar(text: Array(syntax.description))
         return grammar.row(until: nil)
@@ -30,7 +30,7 @@ struct CommandGrammar {
 
     private init(text: [Character]) { self.text = text }
 
-    /// Arguments up to the character `end`, which is consumed.
+    /// Parses arguments up to the character `end`, which is consumed.
     private mutating func row(until end: Character?) -> [Argument] {
         var row: [Argument] = []
         while true {
@@ -45,7 +45,7 @@ struct CommandGrammar {
         }
     }
 
-    /// Alternatives up to `end`, each one argument.
+    /// Parses alternatives up to `end`, each of which is one argument.
     private mutating func choice(until end: Character) -> [Argument] {
         var parts: [Argument] = []
         while at < text.count {

@@ -2,20 +2,20 @@ internal import Commands
 internal import Primitives
 internal import Wire
 
-/// Commands as COMMAND INFO and COMMAND DOCS describe them.
+/// Descriptions of commands for COMMAND INFO and COMMAND DOCS.
 extension ReplyWriter {
-    /// A text without line breaks as a simple string, for the control plane.
+    /// Writes a text without line breaks as a simple string, for the control plane.
     mutating func simple(string: String) {
         Array(string.utf8).withBytes { simple($0) }
     }
 
-    /// A set of names as simple strings.
+    /// Writes names as a set of simple strings.
     mutating func names(_ names: [StaticString]) {
         set(names.count)
         for name in names { simple(name) }
     }
 
-    /// A row as COMMAND INFO has it: ten fields.
+    /// Writes a row for COMMAND INFO: ten fields.
     mutating func describe(_ row: Int, _ table: CommandTable) {
         let facts = table.facts[row]
         let range = facts.keyRange
@@ -105,7 +105,7 @@ extension ReplyWriter {
 
     // MARK: COMMAND DOCS
 
-    /// A row as COMMAND DOCS has it.
+    /// Writes a row for COMMAND DOCS.
     mutating func explain(_ row: Int, _ table: CommandTable) {
         let facts = table.facts[row]
         let arguments = CommandGrammar.arguments(facts.syntax)

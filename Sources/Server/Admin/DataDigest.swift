@@ -2,12 +2,13 @@ internal import Primitives
 internal import Store
 internal import Structures
 
-/// What a data set comes to in 160 bits, the same in every server that holds the same, whatever
-/// the encodings: Redis' figure, bit by bit.
+/// A 160-bit digest of a dataset, equal for equal data whatever its encodings.
+///
+/// It is the same digest as Redis', bit for bit.
 ///
 /// ```text
-/// include(x)   digest ⊕ SHA1(x)            for what has no order
-/// append(x)    SHA1(digest ⊕ SHA1(x))      for what has one
+/// include(x)   digest ⊕ SHA1(x)            for unordered data
+/// append(x)    SHA1(digest ⊕ SHA1(x))      for ordered data
 ///
 /// all          each database with keys: append its number, include the digest of each key
 /// key          append the key, then its value
@@ -18,15 +19,15 @@ internal import Structures
 ///   stream       for each entry append its id, fields and values
 ///   with an expiry include "!!expire!!"
 /// ```
-/// Numbers are four bytes, the highest first. Source: experiments with Redis 7.0.15. A field's
-/// expiry, which that does not know, adds `!!hexpire!!` to the field's digest.
+/// Numbers are four bytes, big-endian. Source: experiments with Redis 7.0.15. A field's expiry,
+/// which that version does not have, adds `!!hexpire!!` to the field's digest.
 struct DataDigest: Equatable {
     private var sum = SHA1()
 
-    /// The digest of nothing, all zeros.
+    /// Creates the digest of nothing, all zeros.
     init() {}
 
-    /// The digest of all keys of all databases; the world is stopped.
+    /// Computes the digest of all keys of all databases; the world must be stopped.
     init(_ keyspace: Keyspace) {
         for database in keyspace.usedDatabases {
             var shards: [Shard] = []
@@ -44,7 +45,7 @@ struct DataDigest: Equatable {
         }
     }
 
-    /// The digest of the value at `slot`.
+    /// Computes the digest of the value at `slot`.
     init(valueAt slot: Shard.Slot) { append(valueAt: slot) }
 
     /// Forty hexadecimal digits.
@@ -92,7 +93,7 @@ struct DataDigest: Equatable {
         if slot.entry.expiry != nil { include(Bytes("!!expire!!")) }
     }
 
-    /// The number that a type has in Redis.
+    /// The number that Redis assigns to a type.
     private static func number(_ kind: EntryKind) -> UInt32 {
         switch kind {
         case .string: 0

@@ -2,11 +2,12 @@ internal import Commands
 internal import Primitives
 internal import Wire
 
-/// A look at what commands state that they changed, for tests.
+/// Shows the effects that commands report, for tests.
 extension DebugCommands {
-    /// `DEBUG EFFECTS ON|OFF|TAKE|EVENTS`: OK after ON and OFF, which begin and end the recording;
-    /// the requests that repeat the changes since the last TAKE, each with its database; or the
-    /// events since the last EVENTS, each with its database and key.
+    /// `DEBUG EFFECTS ON|OFF|TAKE|EVENTS`: OK after ON and OFF, which start and stop recording.
+    ///
+    /// TAKE returns the requests that repeat the changes since the last TAKE, each with its
+    /// database; EVENTS returns the events since the last EVENTS, each with its database and key.
     static func showEffects(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         let word = arguments[2]
         let journal = call.server.effectJournal

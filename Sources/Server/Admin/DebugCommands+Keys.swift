@@ -5,10 +5,11 @@ internal import Structures
 internal import System
 internal import Wire
 
-/// What DEBUG tells about keys and values, and the keys that it makes.
+/// DEBUG subcommands about keys and values, and for creating keys.
 extension DebugCommands {
-    /// Calls `body` with the place of a key of the client's database, due or not, its partition
-    /// locked.
+    /// Calls `body` with the slot of a key of the client's database, expired or not.
+    ///
+    /// The key's partition is locked meanwhile.
     static func withSlot<Result>(
         _ word: Bytes,
         _ call: AdminCall,
@@ -35,7 +36,7 @@ extension DebugCommands {
         call.reply.simple(string: digest.text)
     }
 
-    /// `DEBUG DIGEST-VALUE [key …]`: forty digits for each value, zeros where there is none.
+    /// `DEBUG DIGEST-VALUE [key …]`: forty digits for each value, zeros for missing keys.
     static func digestValues(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         call.reply.array(arguments.count - 2)
         for index in 2..<arguments.count {
@@ -46,8 +47,9 @@ extension DebugCommands {
 
     // MARK: One key
 
-    /// `DEBUG OBJECT key [fast]`: a line about the value; its serialized length is the bytes it
-    /// takes.
+    /// `DEBUG OBJECT key [fast]`: a line about the value.
+    ///
+    /// Its serialized length is the size of the value in memory.
     static func showObject(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         let isFast = arguments.count > 3
         if isFast, !arguments[3].isWord("FAST") { throw .syntax }
@@ -63,8 +65,10 @@ extension DebugCommands {
         call.reply.simple(string: text)
     }
 
-    /// The fields `lru` and `lru_seconds_idle`: by time the low 24 bits of the second of the last
-    /// use, by count 16 bits of the minute and 8 of the counter.
+    /// The fields `lru` and `lru_seconds_idle`.
+    ///
+    /// By time, the low 24 bits of the second of the last access; by count, 16 bits of the minute
+    /// and 8 of the counter.
     private static func lastUse(
         _ slot: Shard.Slot,
         _ context: borrowing CommandContext
@@ -72,14 +76,15 @@ extension DebugCommands {
         let clock = context.accessClock
         let stamp = slot.shard.stamp(slot)
         let idle = clock.idleSeconds(stamp)
-        // The difference of the two clocks, rounded, as their seconds do not begin together.
+        // The difference between the two clocks, rounded, as their seconds do not start at the same
+        // time.
         let apart = Clock.unixMicroseconds() - Clock.monotonicNanoseconds() / 1000 + 500_000
         let second = clock.second - idle + apart / 1_000_000
         let word = clock.countsUses ? second / 60 << 8 | Int64(clock.frequency(stamp)) : second
         return "lru:\(word & 0xFF_FFFF) lru_seconds_idle:\(idle)"
     }
 
-    /// What DEBUG OBJECT adds for a list of several nodes.
+    /// The additional text of DEBUG OBJECT for a list of several nodes.
     private static func listText(_ slot: Shard.Slot, _ limits: EncodingLimits) -> String {
         guard slot.entry.isKind(.list) else { return "" }
         let list = ListValue(slot)
@@ -95,8 +100,9 @@ extension DebugCommands {
             + " ql_compressed:\(list.compressDepth > 0 ? 1 : 0) ql_uncompressed_size:\(bytes)"
     }
 
-    /// `DEBUG SDSLEN key`: the lengths of a key and a string, and of the blocks they stand in; a
-    /// short value stands in the key's.
+    /// `DEBUG SDSLEN key`: the lengths of a key and a string, and of the blocks that contain them.
+    ///
+    /// A short value is in the same block as its key.
     static func showStringLengths(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         let text = try withSlot(arguments[2], call) { (slot) throws(CommandError) in
             let entry = slot.entry
@@ -115,9 +121,9 @@ extension DebugCommands {
         call.reply.simple(string: text)
     }
 
-    // MARK: What is printed
+    // MARK: Printing
 
-    /// `DEBUG LISTPACK key`: a status; the pack goes to the standard output.
+    /// `DEBUG LISTPACK key`: a status; the pack is printed to standard output.
     static func printPack(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         let text = try withSlot(arguments[2], call) { (slot) throws(CommandError) in
             let entry = slot.entry
@@ -133,8 +139,9 @@ extension DebugCommands {
         call.reply.simple("Listpack structure printed on stdout")
     }
 
-    /// What a pack holds, as text: an element or member, a member with its score, a field with its
-    /// value.
+    /// The contents of a pack as text: elements, members with or without scores, or fields.
+    ///
+    /// Fields come with their values.
     private static func lines(of slot: Shard.Slot) -> [String] {
         var lines: [String] = []
         switch slot.entry.kind {
@@ -174,8 +181,9 @@ extension DebugCommands {
         content.withBytes { $0.string }
     }
 
-    /// `DEBUG QUICKLIST key [0|1]`: a status; the list's nodes go to the standard output, with
-    /// their elements where 1 asks for them.
+    /// `DEBUG QUICKLIST key [0|1]`: a status; the list's nodes are printed to standard output.
+    ///
+    /// With 1, also prints their elements.
     static func printList(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         let isFull = arguments.count > 3 && isOn(arguments[3])
         let text = try withSlot(arguments[2], call) { (slot) throws(CommandError) in
@@ -222,9 +230,9 @@ extension DebugCommands {
         call.reply.ok()
     }
 
-    // MARK: Making keys
+    // MARK: Creating keys
 
-    /// `DEBUG POPULATE count [prefix [size]]`: OK, after the keys that were missing are made.
+    /// `DEBUG POPULATE count [prefix [size]]`: OK, after creating the missing keys.
     static func populate(
         _ arguments: Arguments,
         _ call: AdminCall
@@ -250,7 +258,7 @@ extension DebugCommands {
         call.reply.ok()
     }
 
-    /// Adds a key unless it is there; false where there is no memory for it.
+    /// Adds a key unless it exists; false if there is no memory for it.
     private static func add(_ name: Bytes, _ value: Bytes, _ worker: Worker) -> Bool {
         let key = worker.executor.context.key(name)
         let partition = worker.executor.context.keyspace.partition(key.hash)

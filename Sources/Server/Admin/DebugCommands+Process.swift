@@ -6,9 +6,9 @@ internal import Structures
 internal import System
 internal import Wire
 
-/// What DEBUG does to the process: holding it up, starting it anew, ending it badly.
+/// DEBUG subcommands that affect the process: pausing, restarting, crashing.
 extension DebugCommands {
-    /// `DEBUG SLEEP seconds`: OK, after the whole server stood still.
+    /// `DEBUG SLEEP seconds`: OK, after the whole server has paused.
     static func sleep(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         let seconds = FloatText.number(arguments[2]) ?? 0
         if seconds > 0 {
@@ -38,7 +38,7 @@ extension DebugCommands {
         call.reply.ok()
     }
 
-    /// `DEBUG PAUSE-CRON 0|1`: OK; 1 stops all that workers do unasked.
+    /// `DEBUG PAUSE-CRON 0|1`: OK; 1 stops all periodic work of the workers.
     static func pausePeriodicWork(
         _ arguments: Arguments,
         _ call: AdminCall
@@ -54,7 +54,7 @@ extension DebugCommands {
         _ call: AdminCall
     ) throws(CommandError) { throw .debug(.clientMemory) }
 
-    /// `DEBUG STRINGMATCH-TEST`: a status, if the process is still there then.
+    /// `DEBUG STRINGMATCH-TEST`: a status, if the process survives.
     static func testPatterns(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         let letters = Array("ab*?[]^-\\".utf8)
         func word(_ limit: Int) -> [UInt8] {
@@ -71,10 +71,10 @@ extension DebugCommands {
         call.reply.simple("Apparently Redis did not crash: test passed")
     }
 
-    // MARK: Starting anew
+    // MARK: Restarting
 
-    /// `DEBUG RESTART [milliseconds]`: no reply; the configuration file is brought up to date and
-    /// the program starts anew in this process.
+    /// `DEBUG RESTART [milliseconds]`: no reply; updates the configuration file, then restarts the
+    /// program.
     static func restart(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         let server = call.server
         let delay = try delay(arguments)
@@ -88,8 +88,8 @@ extension DebugCommands {
         throw restartFailure
     }
 
-    /// `DEBUG CRASH-AND-RECOVER [milliseconds]`: no reply; the program starts anew in this process
-    /// without having kept anything.
+    /// `DEBUG CRASH-AND-RECOVER [milliseconds]`: no reply; restarts the program without saving
+    /// anything.
     static func crashAndRecover(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         startAnew(after: try delay(arguments), call)
         throw restartFailure
@@ -104,7 +104,7 @@ extension DebugCommands {
         return UInt32(clamping: max(0, try arguments.integer(2)))
     }
 
-    /// Returns only where that fails.
+    /// Restarts the program; returns only on failure.
     private static func startAnew(after milliseconds: UInt32, _ call: AdminCall) {
         let server = call.server
         server.log(.warning, "Restarting, as DEBUG demands")
@@ -115,7 +115,7 @@ extension DebugCommands {
         }
     }
 
-    // MARK: Ending badly
+    // MARK: Crashing
 
     /// `DEBUG SEGFAULT`: no reply.
     static func faultSegment(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
@@ -135,7 +135,7 @@ extension DebugCommands {
         preconditionFailure("called by DEBUG ASSERT")
     }
 
-    /// `DEBUG OOM`: no reply; ends as the process does when the system has no memory left.
+    /// `DEBUG OOM`: no reply; ends the process as if the system had no memory left.
     static func runOutOfMemory(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         announceCrash("OOM", call)
         apus_out_of_memory(Int.max)

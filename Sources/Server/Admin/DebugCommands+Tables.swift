@@ -4,10 +4,11 @@ internal import Store
 internal import Structures
 internal import Wire
 
-/// What DEBUG tells about hash tables and layouts.
+/// DEBUG subcommands about hash tables and layouts.
 extension DebugCommands {
-    /// `DEBUG HTSTATS database [full]`: how the buckets of the keys are filled, and how those of
-    /// the keys with an expiry, which stand in the same table here.
+    /// `DEBUG HTSTATS database [full]`: how full the buckets of the table of keys are.
+    ///
+    /// Also for keys with an expiry, which are in the same table here.
     static func showTables(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         let server = call.server
         let database = try arguments.integer(2)
@@ -30,7 +31,7 @@ extension DebugCommands {
         )
     }
 
-    /// `DEBUG HTSTATS-KEY key [full]`: how the buckets of a set, hash or sorted set are filled.
+    /// `DEBUG HTSTATS-KEY key [full]`: how full the buckets of a set, hash or sorted set are.
     static func showTableOfKey(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         var report = BucketReport()
         let hasTable = try withSlot(arguments[2], call) { slot in
@@ -43,7 +44,7 @@ extension DebugCommands {
         call.reply.verbatim(report.text)
     }
 
-    /// A fourth word can only be FULL, and says nothing: all is told in any case.
+    /// A fourth word can only be FULL, and has no effect: the report is always complete.
     private static func demandFull(_ arguments: Arguments) throws(CommandError) {
         guard arguments.count > 3, !arguments[3].isWord("FULL") else { return }
         throw .syntax
@@ -59,7 +60,7 @@ extension DebugCommands {
         call.reply.ok()
     }
 
-    /// `DEBUG STRUCTSIZE`: bytes of what a keyspace is made of.
+    /// `DEBUG STRUCTSIZE`: the sizes in bytes of the parts of a keyspace.
     static func showSizes(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         let sizes = [
             ("handle", MemoryLayout<Handle>.size), ("bucket", EntryTable.bucketBytes),
@@ -71,18 +72,18 @@ extension DebugCommands {
     }
 }
 
-/// How many entries the buckets of a table hold.
+/// A histogram of the number of entries per bucket of a table.
 struct BucketReport {
-    /// The number of buckets with as many entries as the index says.
+    /// The number of buckets by number of entries.
     private var buckets: [Int] = []
 
-    /// Counts a bucket of `held` entries.
+    /// Counts a bucket with `held` entries.
     mutating func add(_ held: Int) {
         while buckets.count <= held { buckets.append(0) }
         buckets[held] += 1
     }
 
-    /// The lines that Redis has for a table; a chain is a bucket with those that hang on it.
+    /// Redis' report for a table; a chain counts as one bucket.
     var text: String {
         let title = "Hash table 0 stats (main hash table):\n"
         let total = buckets.reduce(0, +)

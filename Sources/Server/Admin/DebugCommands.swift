@@ -3,20 +3,20 @@ internal import Primitives
 internal import System
 internal import Wire
 
-/// DEBUG: what tests and people who look for a fault need; allowed by `enable-debug-command`.
+/// DEBUG: for tests and for debugging; allowed by `enable-debug-command`.
 enum DebugCommands {
-    /// The one row; COMMAND tells no subcommands of DEBUG.
+    /// The only row; COMMAND does not list subcommands of DEBUG.
     // swift-format-ignore
     static let table: [AdminCommand] = [
         AdminCommand("DEBUG", arity: -2, [.admin, .noScript, .loading, .stale, .stopsWorld], group: .server, since: "1.0.0", complexity: "Depends on the subcommand", syntax: "", summary: "Holds commands for tests and for finding faults.", isInternal: true, debug),
     ]
 
-    /// A subcommand: its words, what HELP says of it, and what runs it.
+    /// A subcommand: its words, its help, and its handler.
     private struct Subcommand: Sendable {
         let name: StaticString
-        /// The words that it takes, DEBUG and its name included.
+        /// The number of words, including DEBUG and its name.
         let wordCounts: ClosedRange<Int>
-        /// What HELP shows behind the name.
+        /// What HELP shows after the name.
         let words: String
         let help: [String]
         let handler: AdminHandler
@@ -36,7 +36,7 @@ enum DebugCommands {
         }
     }
 
-    /// Every subcommand but HELP; those that crash take any words, as in Redis.
+    /// Every subcommand except HELP; those that crash accept any words, as in Redis.
     // swift-format-ignore
     private static let subcommands: [Subcommand] = [
         Subcommand("ASSERT", 2...Int.max, "", "Crash by assertion failed.", run: failAssertion),
@@ -108,6 +108,6 @@ extension DebugCommands {
         for line in lines { call.reply.simple(string: line) }
     }
 
-    /// Whether a word means yes: a number other than zero, as C's `atoi` has it.
+    /// Whether a word is a number other than zero, as parsed by C's `atoi`.
     static func isOn(_ word: Bytes) -> Bool { DecimalText.integer(word).map { $0 != 0 } ?? false }
 }

@@ -2,7 +2,7 @@ internal import Commands
 internal import Primitives
 internal import Wire
 
-/// Publish and subscribe: messages to whoever listens at the moment.
+/// Publish and subscribe: messages to current subscribers.
 enum PubSubCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
@@ -19,45 +19,45 @@ enum PubSubCommands {
 }
 
 extension PubSubCommands {
-    /// `SUBSCRIBE channel [channel …]`: a push for each.
+    /// `SUBSCRIBE channel [channel …]`: a push for each channel.
     static func subscribe(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         try subscribe(.channel, arguments, call)
     }
 
-    /// `UNSUBSCRIBE [channel …]`: a push for each.
+    /// `UNSUBSCRIBE [channel …]`: a push for each channel.
     static func unsubscribe(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         try unsubscribe(.channel, arguments, call)
     }
 
-    /// `PSUBSCRIBE pattern [pattern …]`: a push for each.
+    /// `PSUBSCRIBE pattern [pattern …]`: a push for each pattern.
     static func subscribePatterns(
         _ arguments: Arguments,
         _ call: AdminCall
     ) throws(CommandError) { try subscribe(.pattern, arguments, call) }
 
-    /// `PUNSUBSCRIBE [pattern …]`: a push for each.
+    /// `PUNSUBSCRIBE [pattern …]`: a push for each pattern.
     static func unsubscribePatterns(
         _ arguments: Arguments,
         _ call: AdminCall
     ) throws(CommandError) { try unsubscribe(.pattern, arguments, call) }
 
-    /// `SSUBSCRIBE channel [channel …]`: a push for each.
+    /// `SSUBSCRIBE channel [channel …]`: a push for each channel.
     static func subscribeShard(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         try subscribe(.shardChannel, arguments, call)
     }
 
-    /// `SUNSUBSCRIBE [channel …]`: a push for each.
+    /// `SUNSUBSCRIBE [channel …]`: a push for each channel.
     static func unsubscribeShard(
         _ arguments: Arguments,
         _ call: AdminCall
     ) throws(CommandError) { try unsubscribe(.shardChannel, arguments, call) }
 
-    /// `PUBLISH channel message`: the number of clients that the message is for.
+    /// `PUBLISH channel message`: the number of clients that will receive the message.
     static func publish(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) -> Outcome {
         try publish(.channel, arguments, call)
     }
 
-    /// `SPUBLISH channel message`: the number of clients that the message is for.
+    /// `SPUBLISH channel message`: the number of clients that will receive the message.
     static func publishShard(
         _ arguments: Arguments,
         _ call: AdminCall
@@ -99,7 +99,7 @@ extension PubSubCommands {
         }
     }
 
-    /// The connection that subscribes: what it is sent are pushes, which it gets in any case.
+    /// The connection that subscribes; pushes are sent to it in any case.
     private static func listener(_ call: AdminCall) throws(CommandError) -> Connection {
         guard let connection = call.connection else { throw .client(.unreachable) }
         if call.session.isSilent { call.worker.executor.repliedByPush = true }
@@ -122,7 +122,7 @@ extension PubSubCommands {
             among: call.server.workers,
             mayWait: mayWait
         )
-        // Those who publish faster than their subscribers' workers deliver are held back.
+        // Publishers that are faster than their subscribers' workers are held back.
         guard let count else { return .waits(.partitions) }
         call.reply.integer(count)
         return .done
@@ -130,7 +130,7 @@ extension PubSubCommands {
 }
 
 extension ReplyWriter {
-    /// Confirms that a subscription has begun or ended, with the number of those left.
+    /// Confirms that a subscription has started or ended, with the number of remaining ones.
     fileprivate mutating func confirm(
         _ word: StaticString,
         _ name: Bytes?,

@@ -3,7 +3,7 @@ internal import Primitives
 internal import Structures
 internal import Wire
 
-/// PUBSUB: who listens to what.
+/// PUBSUB: channels, patterns and their subscribers.
 enum PubSubReports {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore

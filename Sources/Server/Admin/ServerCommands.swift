@@ -4,7 +4,7 @@ internal import Primitives
 internal import Store
 internal import Wire
 
-/// The server as a whole: its state, its clock, its end.
+/// The server as a whole: state, clock, shutdown.
 enum ServerCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
@@ -17,7 +17,7 @@ enum ServerCommands {
 }
 
 extension ServerCommands {
-    /// `INFO [section …]`: the sections asked for.
+    /// `INFO [section …]`: the requested sections.
     static func info(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         let names = (1..<arguments.count).map { arguments[$0].string }
         let source = InfoSource(call.server, on: call.worker)
@@ -32,7 +32,7 @@ extension ServerCommands {
         call.reply.bulk(decimal: now % 1_000_000)
     }
 
-    /// `SHUTDOWN [NOSAVE | SAVE] [NOW] [FORCE] [ABORT]`: no reply; the server ends.
+    /// `SHUTDOWN [NOSAVE | SAVE] [NOW] [FORCE] [ABORT]`: no reply; the server exits.
     static func shutDown(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         var saves = false
         var savesNot = false

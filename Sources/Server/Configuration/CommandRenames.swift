@@ -2,7 +2,7 @@ internal import Primitives
 
 /// The effect of `rename-command` lines on the names of commands.
 struct CommandRenames: Sendable {
-    /// The new names by row of the registry, in capitals; an empty name disables the command.
+    /// The new names by row of the registry, in upper case; an empty name disables the command.
     private(set) var names: [Int: [UInt8]] = [:]
     /// The rows by their current names; filled by the first line.
     private var rows: [[UInt8]: Int] = [:]
@@ -22,7 +22,7 @@ struct CommandRenames: Sendable {
     }
 
     private mutating func fill() {
-        // A subcommand has a space in its name and is called by that of its container.
+        // A subcommand has a space in its name and is called through its container.
         for (row, name) in CommandFamilies.names.enumerated() {
             let word = Bytes(name).array
             if !word.contains(UInt8(ascii: " ")) { rows[word] = row }

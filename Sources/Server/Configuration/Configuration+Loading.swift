@@ -5,9 +5,9 @@ extension Configuration {
     /// How deeply files may include each other; Redis has no limit and crashes on a cycle.
     public static let includeDepthMax = 16
 
-    /// Reads what the command line names: the file, standard input, then the options.
+    /// Reads everything that the command line names: the file, standard input, then the options.
     ///
-    /// - Throws: the first thing that is wrong; the configuration is then not to be used.
+    /// - Throws: the first error; the configuration must then not be used.
     public mutating func load(_ arguments: LaunchArguments) throws(ConfigurationFailure) {
         if let path = arguments.path {
             self.path = absolute(path)
@@ -78,7 +78,7 @@ extension Configuration {
         if directive.kind.takesSeveralWords, words.count == 1 {
             words = Self.splitAtSpaces(words[0])
         } else if case .savePoints = directive.kind, words.isEmpty {
-            // `save` without a word adds nothing, while `save ""` removes what was there.
+            // `save` without words adds nothing, while `save ""` removes all save points.
             if !hasLoadedSavePoints { values[row] = .savePoints([]) }
             hasLoadedSavePoints = true
             return
@@ -97,7 +97,7 @@ extension Configuration {
         note(directive)
     }
 
-    /// What a repeated directive adds to.
+    /// The value that a repeated directive extends.
     ///
     /// The first `save` replaces the default.
     private func builtOn(_ row: Int) -> ConfigurationValue? {
@@ -110,13 +110,13 @@ extension Configuration {
         }
     }
 
-    /// Remembers a directive that has no effect yet.
+    /// Records a directive that has no effect yet.
     mutating func note(_ directive: Directive) {
         guard !directive.isInEffect, !notInEffect.contains(directive.name) else { return }
         notInEffect.append(directive.name)
     }
 
-    /// Lines that set no value.
+    /// Handles lines that set no value.
     private mutating func loadOther(
         _ name: String,
         _ words: [[UInt8]],
@@ -142,7 +142,7 @@ extension Configuration {
         }
     }
 
-    /// Reads the files that `pattern` names; none is fine only for a pattern with wildcards.
+    /// Reads the files that match `pattern`; there may be none only if it has wildcards.
     private mutating func include(
         _ pattern: String,
         _ line: ConfigurationLine,
@@ -159,7 +159,7 @@ extension Configuration {
         }
     }
 
-    /// Checks what can only be judged after all lines.
+    /// Checks what can only be checked after all lines.
     private mutating func checkWhole() throws(ConfigurationFailure) {
         try makeUsers()
         let path = value("logfile").text

@@ -1,27 +1,27 @@
 internal import Commands
 
-/// What the server is set to: one value per row of `ConfigurationTable`.
+/// The server's configuration: one value per row of `ConfigurationTable`.
 ///
-/// A value type that the control plane owns: CONFIG SET changes a copy, tries it, and either
-/// keeps the whole copy or none of it. Workers never see this; they get `Options`.
+/// A value type owned by the control plane: CONFIG SET changes a copy, applies it, and keeps either
+/// the whole copy or none of it. Workers never see it; they get `Options`.
 ///
 /// ## Invariants
 /// - `values` and `standards` have one value per row, each of its row's kind.
 public struct Configuration: Sendable {
     /// Applies a change; throws if it cannot.
     ///
-    /// Called again with the former configuration if a later action fails.
+    /// It is called again with the previous configuration if a later action fails.
     public typealias Action = @Sendable (Configuration) throws(DirectiveRefusal) -> Void
 
-    /// The file that the server was started with, absolute, if there was one.
+    /// The absolute path of the file that the server was started with, if any.
     public internal(set) var path: String?
-    /// Directives that were given but have no effect yet, in the order given.
+    /// Directives that were given but have no effect yet, in order.
     public internal(set) var notInEffect: [String] = []
-    /// What the `rename-command` lines say.
+    /// The renames from `rename-command` lines.
     var renames = CommandRenames()
-    /// The users that `user` lines make.
+    /// The users from `user` lines.
     private(set) var users: [User] = []
-    /// Those lines, until all have been read.
+    /// The `user` lines, until all lines have been read.
     var userLines: [(line: ConfigurationLine, words: [[UInt8]])] = []
 
     var values: [ConfigurationValue]
@@ -30,7 +30,7 @@ public struct Configuration: Sendable {
     let surroundings: ConfigurationSurroundings
     private var actions: [(rows: Set<Int>, action: Action)] = []
 
-    /// Every directive at its default.
+    /// Creates a configuration with every directive at its default.
     public init(surroundings: ConfigurationSurroundings = .process) {
         self.surroundings = surroundings
         var standards = ConfigurationTable.standards
@@ -47,14 +47,15 @@ public struct Configuration: Sendable {
         try configuration.surroundings.enterDirectory(configuration.value("dir").text)
     }
 
-    /// The value of a directive that is known to exist, by its name or an alias.
+    /// The value of a directive that is known to exist, by name or alias.
     public func value(_ name: String) -> ConfigurationValue {
         values[ConfigurationTable.row(name)]
     }
 
     /// Registers the action that applies changes of any of `names`.
     ///
-    /// It runs once per CONFIG SET, after all values were read and only if one of them changed.
+    /// It runs once per CONFIG SET, after all values have been parsed and only if one of them
+    /// changed.
     public mutating func whenChanged(_ names: [String], _ action: @escaping Action) {
         actions.append((Set(names.map(ConfigurationTable.row)), action))
     }
@@ -74,7 +75,7 @@ public struct Configuration: Sendable {
 // MARK: - Users
 
 extension Configuration {
-    /// Makes the users that `user` lines ask for.
+    /// Creates the users from `user` lines.
     mutating func makeUsers() throws(ConfigurationFailure) {
         guard !userLines.isEmpty else { return }
         let rows = CommandFamilies.data.joined().map(\.facts)
@@ -108,7 +109,8 @@ extension Configuration {
 extension Configuration {
     /// The directives that match any of `patterns`, each once.
     ///
-    /// A name without wildcards also finds hidden directives, and is returned as it was spelled.
+    /// A name without wildcards also finds hidden directives, and is returned as spelled in the
+    /// request.
     public func get(_ patterns: [String]) -> [(name: String, value: [UInt8])] {
         var found: [(name: String, value: [UInt8])] = []
         var seen: Set<String> = []
@@ -135,13 +137,13 @@ extension Configuration {
 
 // MARK: - CONFIG SET
 
-/// Why CONFIG SET or CONFIG REWRITE did nothing, as the error that the client gets.
+/// Why CONFIG SET or CONFIG REWRITE did nothing, as the error sent to the client.
 public struct ConfigurationError: Error, Equatable {
-    /// The reply, with its code, without the leading hyphen.
+    /// The reply, including its code, without the leading hyphen.
     public let message: String
 
     static func unknown(_ name: String) -> ConfigurationError {
-        // By scalars: a carriage return and a newline are two spaces, not one character.
+        // By scalars: a carriage return and a newline become two spaces, not one.
         let scalars = name.unicodeScalars.map { "\r\n".unicodeScalars.contains($0) ? " " : $0 }
         let oneLine = String(String.UnicodeScalarView(scalars))
         return ConfigurationError(
@@ -160,8 +162,8 @@ extension Configuration {
     /// Sets all of `changes` or none.
     ///
     /// - Parameters:
-    ///   - changes: names in any spelling, with the value as one text.
-    ///   - isLocal: whether the client is on this machine, which `local` permissions ask for.
+    ///   - changes: names in any spelling, each with its value as a single text.
+    ///   - isLocal: whether the client is on this machine, as `local` permissions require.
     public mutating func set(
         _ changes: [(name: String, value: [UInt8])],
         isLocal: Bool = true
@@ -177,12 +179,12 @@ extension Configuration {
         }
         try next.takePlace(of: self, changes.map { $0.name.lowercased() }, rows)
         for row in rows { next.note(ConfigurationTable.directives[row]) }
-        // The directory as the system names it, not as it was given.
+        // Record the directory as the system names it, not as it was given.
         next.noteWorkingDirectory()
         self = next
     }
 
-    /// The rows that `changes` name, if each may be changed, and by this client.
+    /// The rows named in `changes`, if each may be changed, and by this client.
     private func checkedRows(
         _ changes: [(name: String, value: [UInt8])],
         isLocal: Bool
@@ -226,14 +228,14 @@ extension Configuration {
         values[row] = try directive.settled(value, standard: standards[row])
     }
 
-    /// The words between single spaces; two spaces have an empty word between them, as in Redis.
+    /// The words between single spaces; two spaces enclose an empty word, as in Redis.
     static func splitAtSpaces(_ text: [UInt8]) -> [[UInt8]] {
         guard !text.isEmpty else { return [] }
         return text.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
             .map(Array.init)
     }
 
-    /// Runs the actions of all changes; if one fails, reverts those that ran to `former`.
+    /// Runs the actions of all changes; if one fails, runs them again to revert to `former`.
     private func takePlace(
         of former: Configuration,
         _ names: [String],
@@ -242,7 +244,7 @@ extension Configuration {
         var done: [Action] = []
         for (name, row) in zip(names, rows) where values[row] != former.values[row] {
             do throws(DirectiveRefusal) {
-                // An action belongs to the first of its rows that changed, so that it runs once.
+                // An action is run for the first of its rows that changed, so that it runs once.
                 for entry in actions where rows.first(where: entry.rows.contains) == row {
                     done.append(entry.action)
                     try entry.action(self)
@@ -256,9 +258,9 @@ extension Configuration {
 }
 
 extension Directive {
-    /// `value` within the bounds that Redis silently moves it into.
+    /// `value`, clamped to the bounds that Redis enforces silently.
     ///
-    /// - Throws: where it asks for a protection that does not work yet.
+    /// - Throws: if it asks for a protection that does not work yet.
     func settled(
         _ value: ConfigurationValue,
         standard: ConfigurationValue

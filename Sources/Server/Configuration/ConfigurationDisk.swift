@@ -1,35 +1,35 @@
 internal import Glibc
 
-/// What configuration needs of the file system, each failure with the system's sentence.
+/// File system access for configuration; failures carry the system's error text.
 enum ConfigurationDisk {
-    /// A system call that failed, in the system's words.
+    /// A failed system call, with the system's error text.
     struct Failure: Error {
         let reason: String
 
         init(_ number: Int32 = errno) {
-            // SAFETY: strerror gives a C string; it is copied at once.
+            // SAFETY: strerror returns a C string; it is copied immediately.
             reason = unsafe String(cString: strerror(number))
         }
     }
 
-    /// The largest configuration file; more is a mistake, not a configuration.
+    /// The maximum size of a configuration file; anything larger is a mistake.
     static let bytesMax = 64 << 20
 
-    /// The bytes of the file at `path`.
+    /// Reads the file at `path`.
     static func read(_ path: String) throws(Failure) -> [UInt8] {
-        // SAFETY: the path is a text for the length of the call, here and below.
+        // SAFETY: the path is valid for the length of the call, here and below.
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw Failure() }
         defer { close(descriptor) }
         return try read(descriptor: descriptor)
     }
 
-    /// What comes from `descriptor` up to its end.
+    /// Reads from `descriptor` up to its end.
     static func read(descriptor: Int32) throws(Failure) -> [UInt8] {
         var content: [UInt8] = []
         var block = [UInt8](repeating: 0, count: 1 << 16)
         while content.count <= bytesMax {
-            // SAFETY: the buffer holds as many bytes as the call may write.
+            // SAFETY: the buffer has room for as many bytes as the call may write.
             let count = unsafe block.withUnsafeMutableBytes { buffer in
                 unsafe Glibc.read(descriptor, buffer.baseAddress, buffer.count)
             }
@@ -43,10 +43,10 @@ enum ConfigurationDisk {
         throw Failure(EFBIG)
     }
 
-    /// The paths that a shell pattern stands for, in the order of the alphabet.
+    /// The paths that match a shell pattern, in alphabetical order.
     static func paths(matching pattern: String) -> [String] {
-        // SAFETY: glob fills the structure that it is given; globfree ends what it allocated,
-        // after the paths were copied.
+        // SAFETY: glob fills the given structure; globfree frees what it allocated, after the paths
+        // have been copied.
         var found = unsafe glob_t()
         defer { unsafe globfree(&found) }
         guard unsafe glob(pattern, 0, nil, &found) == 0, let list = unsafe found.gl_pathv
@@ -58,10 +58,10 @@ enum ConfigurationDisk {
         return paths
     }
 
-    /// Replaces the file at `path` by `content` in one step that a crash cannot halve.
+    /// Replaces the file at `path` by `content` in one step that survives a crash.
     static func replace(_ path: String, by content: [UInt8]) throws(Failure) {
         let temporary = "\(path).\(getpid()).tmp"
-        // SAFETY: paths are texts for the length of each call.
+        // SAFETY: the paths are valid for the length of each call.
         let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw Failure() }
         do throws(Failure) {
@@ -81,10 +81,10 @@ enum ConfigurationDisk {
         try synchronizeFolder(of: path)
     }
 
-    /// The permissions of the file to be replaced; those of a new file where there is none.
+    /// The permissions of the file to replace; those of a new file if there is none.
     private static func mode(of path: String) -> mode_t {
         var status = stat()
-        // SAFETY: the call fills the structure that it is given.
+        // SAFETY: the call fills the given structure.
         guard unsafe stat(path, &status) == 0 else { return 0o644 }
         return status.st_mode & 0o777
     }
@@ -101,7 +101,7 @@ enum ConfigurationDisk {
         }
     }
 
-    /// Makes the new name last: a rename is only safe once its folder is on disk.
+    /// Makes the new name durable: a rename is safe only once its folder is on disk.
     private static func synchronizeFolder(of path: String) throws(Failure) {
         let slash = path.lastIndex(of: "/")
         let folder = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
@@ -113,13 +113,13 @@ enum ConfigurationDisk {
 
     /// Whether there is a file at `path`.
     static func exists(_ path: String) -> Bool {
-        // SAFETY: the path is a text for the length of the call.
+        // SAFETY: the path is valid for the length of the call.
         unsafe access(path, F_OK) == 0
     }
 
     /// Whether a log file can be appended to.
     static func checkAppendable(_ path: String) throws(Failure) {
-        // SAFETY: the path is a text for the length of the call.
+        // SAFETY: the path is valid for the length of the call.
         let descriptor = unsafe open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw Failure() }
         close(descriptor)
@@ -139,16 +139,16 @@ enum ConfigurationDisk {
     }
 }
 
-/// The facts of the machine that configuration depends on; tests give their own.
+/// The facts about the machine that configuration depends on; tests supply their own.
 public struct ConfigurationSurroundings: Sendable {
-    /// The cores that this process may use: the default of `threads`.
+    /// The number of cores that this process may use: the default of `threads`.
     public var processorCount: Int
     /// The folder that relative paths start from.
     public var workingDirectory: @Sendable () -> String
-    /// Enters a folder; the refusal is the system's sentence.
+    /// Enters a folder; on failure throws the system's error text.
     public var enterDirectory: @Sendable (String) throws(DirectiveRefusal) -> Void
 
-    /// Surroundings as given.
+    /// Creates surroundings.
     public init(
         processorCount: Int,
         workingDirectory: @escaping @Sendable () -> String,
@@ -159,7 +159,7 @@ public struct ConfigurationSurroundings: Sendable {
         self.enterDirectory = enterDirectory
     }
 
-    /// Those of this process.
+    /// The surroundings of this process.
     public static var process: ConfigurationSurroundings {
         ConfigurationSurroundings(
             processorCount: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))),

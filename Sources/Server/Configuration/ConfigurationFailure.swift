@@ -1,20 +1,20 @@
-/// Where a line of configuration stands, to be named when it is wrong.
+/// A line of configuration and its location, for error messages.
 public struct ConfigurationLine: Equatable, Sendable {
-    /// What the line was read from.
+    /// The source of the line.
     public enum Source: Equatable, Sendable {
         case file(String)
         case standardInput
         case commandLine
     }
 
-    /// What the line was read from.
+    /// The source of the line.
     public let source: Source
-    /// Counted from one; on the command line, the option's place.
+    /// The line number, starting with one; on the command line, the number of the option.
     public let number: Int
-    /// The line without the spaces around it.
+    /// The line without surrounding spaces.
     public let bytes: [UInt8]
 
-    /// The failure that this line is to blame for.
+    /// The failure caused by this line.
     public func failure(_ reason: String) -> ConfigurationFailure { .line(self, reason) }
 
     var place: String {
@@ -26,7 +26,7 @@ public struct ConfigurationLine: Equatable, Sendable {
         }
     }
 
-    /// `line` without the spaces around it.
+    /// `line` without surrounding spaces.
     static func trimmed(_ line: [UInt8]) -> [UInt8] {
         let isBlank = { (byte: UInt8) in " \t\r\n".utf8.contains(byte) }
         guard let first = line.firstIndex(where: { !isBlank($0) }),
@@ -36,13 +36,13 @@ public struct ConfigurationLine: Equatable, Sendable {
     }
 }
 
-/// Why the server does not start with this configuration.
+/// Why the server cannot start with this configuration.
 public enum ConfigurationFailure: Error, Equatable {
-    /// A line that could not be understood or obeyed.
+    /// A line that is invalid or cannot be applied.
     case line(ConfigurationLine, String)
     /// A file that could not be read, and the system's reason.
     case unreadable(path: String, reason: String)
-    /// What is wrong with the whole rather than with a line.
+    /// An error in the configuration as a whole.
     case whole(String)
 
     /// What to print to standard error: Redis' block, which also names the file.

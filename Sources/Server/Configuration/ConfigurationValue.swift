@@ -1,21 +1,21 @@
-/// One point of `save`: a snapshot is due after `seconds` if `changes` keys changed.
+/// A point of `save`: a snapshot is due after `seconds` if `changes` keys have changed.
 public struct SavePoint: Equatable, Sendable {
     /// The age of the oldest unsaved change.
     public let seconds: Int
-    /// The number of changes from which on that age counts.
+    /// The minimum number of changes.
     public let changes: Int
 }
 
-/// The bounds of one client class' reply buffer; zero switches a bound off.
+/// The limits on one client class' reply buffer; zero disables a limit.
 public struct BufferLimit: Equatable, Sendable {
-    /// The bytes at which a client is closed at once.
+    /// The size in bytes at which a client is closed immediately.
     public var hardBytes: UInt64
-    /// The bytes that a client may exceed for `softSeconds`.
+    /// The size in bytes that a client may exceed for `softSeconds`.
     public var softBytes: UInt64
     /// How long `softBytes` may be exceeded.
     public var softSeconds: Int64
 
-    /// No bound at all.
+    /// No limit at all.
     public static let none = BufferLimit(hardBytes: 0, softBytes: 0, softSeconds: 0)
 }
 
@@ -28,18 +28,18 @@ public struct ClientBufferLimits: Equatable, Sendable {
     /// Clients with at least one subscription.
     public var pubsub: BufferLimit
 
-    /// No class has a bound: where parsing of the standard value starts from.
+    /// No limits for any class: the starting point for parsing the default.
     public static let none = ClientBufferLimits(normal: .none, replica: .none, pubsub: .none)
 
-    /// The classes in the order, and under the names, in which CONFIG REWRITE lists them.
+    /// The classes, in the order and with the names that CONFIG REWRITE uses.
     var classes: [(name: String, limit: BufferLimit)] {
         [("normal", normal), ("replica", replica), ("pubsub", pubsub)]
     }
 }
 
-/// What a directive is set to.
+/// The value of a directive.
 ///
-/// Texts are bytes, because a password or a path need not be UTF-8.
+/// Texts are bytes, as a password or a path need not be UTF-8.
 public enum ConfigurationValue: Equatable, Sendable {
     case flag(Bool)
     case integer(Int64)
@@ -55,7 +55,7 @@ public enum ConfigurationValue: Equatable, Sendable {
     case percentiles([Double])
     case integers([Int64])
 
-    /// The value as CONFIG GET tells it: sizes in bytes, several words joined by a space.
+    /// The value as returned by CONFIG GET: sizes in bytes, several words joined by a space.
     public var bytes: [UInt8] {
         switch self {
         case .text(let bytes): bytes
@@ -91,7 +91,7 @@ public enum ConfigurationValue: Equatable, Sendable {
 }
 
 extension ClientBufferLimits {
-    /// CONFIG GET keeps the older name of the replica class.
+    /// CONFIG GET uses the older name of the replica class.
     fileprivate var getText: String {
         zip(["normal", "slave", "pubsub"], classes)
             .map { name, entry in
@@ -102,7 +102,7 @@ extension ClientBufferLimits {
     }
 }
 
-/// A size in the largest unit that divides it, as CONFIG REWRITE writes sizes.
+/// A size in the largest unit that divides it, as written by CONFIG REWRITE.
 func memoryText(_ byteCount: UInt64) -> String {
     for (unit, size) in [("gb", UInt64(1) << 30), ("mb", 1 << 20), ("kb", 1 << 10)]
     where byteCount >= size && byteCount.isMultiple(of: size) {
@@ -111,7 +111,7 @@ func memoryText(_ byteCount: UInt64) -> String {
     return String(byteCount)
 }
 
-/// A share between 0 and 100 with at most six significant digits, like C's `%g`.
+/// A percentage from 0 to 100 with at most six significant digits, like C's `%g`.
 private func sixDigits(_ share: Double) -> String {
     guard share > 0 else { return "0" }
     var digits = 6
@@ -122,7 +122,7 @@ private func sixDigits(_ share: Double) -> String {
     }
     var scale = 1.0
     for _ in 1..<max(digits, 2) { scale *= 10 }
-    // Below 1 every leading zero of the fraction leaves room for one more digit.
+    // Below 1, every leading zero of the fraction leaves room for another digit.
     while share * scale < 100_000, scale < 1e12 { scale *= 10 }
     let rounded = (share * scale).rounded() / scale
     return rounded == rounded.rounded() ? String(Int(rounded)) : String(rounded)

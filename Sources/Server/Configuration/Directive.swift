@@ -1,22 +1,22 @@
 /// One row of the configuration table: everything the server knows about a directive.
 public struct Directive: Sendable {
-    /// How a directive differs from one that CONFIG SET may change and everybody may see.
+    /// How a directive differs from one that CONFIG SET may change and everyone may see.
     public struct Traits: OptionSet, Sendable {
         /// The bits.
         public let rawValue: UInt8
 
-        /// A set from its bits.
+        /// Creates a set from its bits.
         public init(rawValue: UInt8) { self.rawValue = rawValue }
 
-        /// Set by the file and the command line only.
+        /// Can be set only in the file and on the command line.
         public static let immutable = Traits(rawValue: 1 << 0)
-        /// Left out of CONFIG GET unless it is asked for by its whole name.
+        /// Omitted by CONFIG GET unless requested by its full name.
         public static let hidden = Traits(rawValue: 1 << 1)
-        /// Not to be logged.
+        /// Must not be logged.
         public static let sensitive = Traits(rawValue: 1 << 2)
         /// CONFIG SET needs `enable-protected-configs`.
         public static let protected = Traits(rawValue: 1 << 3)
-        /// CONFIG REWRITE writes it even when it stands at its default.
+        /// Written by CONFIG REWRITE even at its default.
         public static let alwaysWritten = Traits(rawValue: 1 << 4)
         /// Protects the server or its data and does not work yet: only its default is accepted.
         public static let guarding = Traits(rawValue: 1 << 5)
@@ -26,9 +26,9 @@ public struct Directive: Sendable {
     public let name: String
     /// Older or other spellings; CONFIG GET lists them as well.
     public let aliases: [String]
-    /// What words it takes.
+    /// The words that it takes.
     public let kind: DirectiveKind
-    /// The default, in the words of a configuration file.
+    /// The default, as written in a configuration file.
     public let standard: String
     /// See `Traits`.
     public let traits: Traits
@@ -58,9 +58,9 @@ public struct Directive: Sendable {
     public var isMutable: Bool { !traits.contains(.immutable) }
 }
 
-/// Why a value was not taken, in Redis' words.
+/// Why a value was rejected, in Redis' wording.
 public struct DirectiveRefusal: Error, Equatable {
-    /// The sentence.
+    /// The reason.
     public let reason: String
 
     init(_ reason: String) { self.reason = reason }

@@ -1,4 +1,4 @@
-/// The glob patterns of CONFIG GET, over names that are ASCII.
+/// Glob patterns of CONFIG GET, for ASCII names.
 enum DirectiveNamePattern {
     /// Whether `name` matches `pattern`: `*`, `?`, `[a-c]`, `[^x]` and `\` as in KEYS.
     static func matches(_ pattern: String, _ name: String) -> Bool {
@@ -8,8 +8,8 @@ enum DirectiveNamePattern {
     private static func matches(_ pattern: ArraySlice<UInt8>, _ name: ArraySlice<UInt8>) -> Bool {
         var pattern = pattern
         var name = name
-        // Where to go on after a mismatch: the last star takes one byte more. Enough, because
-        // an earlier star never has to give back what a later one can reach.
+        // Where to continue after a mismatch: the last star takes one more byte. That is enough,
+        // because an earlier star never has to give back what a later one can reach.
         var afterStar: ArraySlice<UInt8>?
         var starName = name
         while true {
@@ -30,7 +30,7 @@ enum DirectiveNamePattern {
         }
     }
 
-    /// Takes what stands for one byte from `pattern`, if it stands for `byte`.
+    /// Consumes the element of `pattern` that stands for a single byte, if it matches `byte`.
     private static func takeOne(_ pattern: inout ArraySlice<UInt8>, _ byte: UInt8) -> Bool {
         var rest = pattern
         guard let first = rest.popFirst() else { return false }

@@ -2,10 +2,10 @@ internal import Wire
 
 /// The command line: `[FILE|-] [--name value …] [-]`.
 ///
-/// A word that starts with `--` names a directive, and the words up to the next such word are
-/// its value. The word right after a name belongs to the value even if it starts with `--`, so
-/// that a password may, unless the name's own word has a value too (`"--port 6380"`). Only
-/// `--save` may stand alone and then means `save ""`.
+/// A word that starts with `--` names a directive; the words up to the next such word are its
+/// value. The word right after a name belongs to the value even if it starts with `--`, as a
+/// password may, unless the name's own word already contains a value (`"--port 6380"`). Only
+/// `--save` may have no value, which means `save ""`.
 public struct LaunchArguments: Equatable, Sendable {
     /// What the program is asked to do.
     public enum Request: Equatable, Sendable {
@@ -16,14 +16,14 @@ public struct LaunchArguments: Equatable, Sendable {
 
     /// What the program is asked to do.
     public private(set) var request = Request.serve
-    /// The configuration file, as it was given.
+    /// The configuration file, as given.
     public private(set) var path: String?
-    /// Whether configuration is to be read from standard input, after the file.
+    /// Whether to read configuration from standard input, after the file.
     public private(set) var readsStandardInput = false
     /// The options as configuration lines, in order.
     public private(set) var lines: [[UInt8]] = []
 
-    /// Reads the words after the program's name.
+    /// Parses the words after the program's name.
     public init(_ arguments: [String]) {
         var words = arguments[...]
         switch words.first {
@@ -55,7 +55,7 @@ public struct LaunchArguments: Equatable, Sendable {
         let isSaveAlone = lines.last == Array("save".utf8) && isNameWithoutValue
         if word.hasPrefix("--"), !isNameWithoutValue || isSaveAlone {
             if isSaveAlone { lines[lines.count - 1] = Self.saveNothing }
-            // `--` alone adds no name: the words after it make a line of their own.
+            // `--` alone is not a name: the words after it form a line of their own.
             lines.append(Array(word.utf8.dropFirst(2)))
             // A name may have its value in the same word: `"--port 6380"`.
             isNameWithoutValue = QuotedWords.split(Array(word.utf8))?.count == 1

@@ -1,13 +1,13 @@
-/// The title that a process listing shows, made from `proc-title-template`.
+/// The title shown in process listings, made from `proc-title-template`.
 public enum ProcessTitle {
-    /// The variables that a template may name.
+    /// The variables that a template may contain.
     public static let variables: Set<String> = [
         "title", "listen-addr", "server-mode", "port", "tls-port", "unixsocket", "config-file",
     ]
 
-    /// The title: each `{name}` replaced by its value, `{{` by a brace.
+    /// The title: each `{name}` is replaced by its value, `{{` by a brace.
     ///
-    /// - Returns: `nil` where a brace stays open or names what is not in `values`.
+    /// - Returns: `nil` if a brace is not closed or names no value in `values`.
     public static func expand(_ template: String, values: [String: String]) -> String? {
         var title = ""
         var rest = template[...]
@@ -27,7 +27,7 @@ public enum ProcessTitle {
         return title + rest
     }
 
-    /// Whether a template can be expanded, and says something besides the title itself.
+    /// Whether a template can be expanded and is not just the title itself.
     static func isValid(template: String) -> Bool {
         var values = Dictionary(uniqueKeysWithValues: variables.map { ($0, "-") })
         values["title"] = ""

@@ -2,74 +2,73 @@ internal import Primitives
 internal import System
 internal import Wire
 
-/// How bytes come from a client and go to it: a socket, and what is kept of it between two rounds.
+/// A client's connection: a socket, and the data kept for it between two rounds.
 ///
-/// One worker owns it. An idle connection has no buffers: what arrives is received into the
-/// worker's memory, and only the tail of an incomplete request is kept here.
+/// It belongs to one worker. An idle connection has no buffers: data is received into the worker's
+/// memory, and only the tail of an incomplete request is kept here.
 final class Connection {
-    /// What a connection is or is about to be.
+    /// The state of a connection.
     struct State: OptionSet {
         let rawValue: UInt32
-        /// Came by a unix socket.
+        /// It came through a unix socket.
         static let unix = State(rawValue: 1 << 0)
-        /// Has ended; nothing more is received or sent.
+        /// It is closed; nothing more is received or sent.
         static let closed = State(rawValue: 1 << 1)
-        /// Ends once its replies are sent; none of its further requests run.
+        /// It will close once its replies are sent; none of its further requests run.
         static let closesAfterReply = State(rawValue: 1 << 2)
-        /// The other side sends no more: ends once what it has sent is answered.
+        /// The peer sends no more: it will close once everything received has been replied to.
         static let inputEnded = State(rawValue: 1 << 3)
-        /// Waits for room to send.
+        /// It waits for room to send.
         static let sending = State(rawValue: 1 << 4)
-        /// Has requests that wait (`waiting`).
+        /// It has waiting requests (`waiting`).
         static let waits = State(rawValue: 1 << 5)
-        /// Has replies among those that wait for the end of the round.
+        /// It has replies that wait for the end of the round.
         static let replied = State(rawValue: 1 << 6)
-        /// The driver receives what it sends.
+        /// The driver receives from it.
         static let receiving = State(rawValue: 1 << 7)
-        /// Has sent so much while it waits that nothing more is received.
+        /// It has sent so much while waiting that nothing more is received.
         static let full = State(rawValue: 1 << 8)
-        /// The driver was asked to tell of the end of its input, and has not done so.
+        /// The driver has been asked to report the end of its input, and has not done so yet.
         static let watchesEnd = State(rawValue: 1 << 9)
-        /// The end of its input has been seen, though not what comes before.
+        /// The end of its input has been seen, though perhaps not everything before it.
         static let endSeen = State(rawValue: 1 << 10)
 
-        /// Those with which no request runs.
+        /// States in which no request runs.
         static let idle: State = [.closed, .closesAfterReply, .waits]
     }
 
-    /// What has gone either way, and when.
+    /// What was transferred either way, and when.
     struct Traffic {
         /// Seconds of the monotonic clock.
         let beganAt: Int64
         var lastAt: Int64
         var bytesReceived: UInt64 = 0
         var bytesSent: UInt64 = 0
-        /// Since when more than the soft limit has waited to be sent (seconds), or zero.
+        /// Since when more than the soft limit has been waiting to be sent (seconds), or zero.
         var softLimitSince: Int64 = 0
     }
 
-    /// The bytes that a connection may send while its requests wait, before they are left in the
-    /// socket.
+    /// The maximum number of bytes to receive while requests wait; more is left in the socket.
     static let heldBytesMax = 64 * 1024
 
     let descriptor: Int32
     let session: Session
     var state: State = []
     var parser = RESPParser()
-    /// Bytes received that no request has used yet.
+    /// Received bytes that no request has used yet.
     var query = ByteBuffer()
-    /// How many of them the parser has looked at.
+    /// How many of them have been parsed.
     var parsed = 0
-    /// The large word being received into a block of its own, if there is one.
+    /// The large word being received into its own block, if any.
     var incoming: IncomingBlock?
-    /// Replies that the socket had no room for.
+    /// Replies for which the socket had no room.
     var output: OutputQueue?
-    /// The requests that wait, if there are some.
+    /// The waiting requests, if any.
     var waiting: WaitingRequests?
     var traffic: Traffic
-    /// Its place among the finished replies of the round, if it is `.replied`.
+    /// Its index among the finished replies of the round, if it is `.replied`.
     var finishedPlace = 0
-    /// The window of `Arrivals` in which it sent last.
+    /// The window of `Arrivals` in which it last sent something.
     var arrivedIn: UInt32 = 0
 
     init(descriptor: Int32, session: Session, now: Int64) {
@@ -78,26 +77,26 @@ final class Connection {
         traffic = Traffic(beganAt: now, lastAt: now)
     }
 
-    /// Tells what was asked for on its descriptor from what an earlier owner of it asked for.
+    /// Distinguishes requests on its descriptor from those made for an earlier owner.
     var mark: UInt32 {
         UInt32(truncatingIfNeeded: session.id) & (1 << UInt32(CompletionRing.markBits) - 1)
     }
 
-    /// The bytes of a request that has begun, with what is known of its words.
+    /// The bytes of a partially received request, including what is known of its words.
     var requestBytes: Int { query.count + parser.byteCount + (incoming?.block.count ?? 0) }
 
-    /// The bytes kept for it.
+    /// The memory of its buffers in bytes.
     var bufferBytes: Int {
         query.capacity + parser.byteCount + outputBytes + (incoming?.block.capacity ?? 0)
     }
 
-    /// The bytes of replies that wait.
+    /// The bytes of replies waiting to be sent.
     var outputBytes: Int { output?.byteCount ?? 0 }
 
-    /// Whether something is to be received.
+    /// Whether to receive anything.
     var wantsInput: Bool { state.isDisjoint(with: [.closed, .inputEnded, .full]) }
 
-    /// The address of one of its ends.
+    /// The address of one end.
     func address(peer: Bool, unixPath: String) -> String {
         Socket(descriptor).name(peer: peer, unixPath: unixPath)
     }

@@ -3,10 +3,10 @@
 /// ## Invariants
 /// `count` is the number of connections in `places`.
 struct ConnectionTable {
-    /// The connections, each at the place of its descriptor.
+    /// The connections, indexed by descriptor.
     private(set) var places: [Connection?] = []
     private(set) var count = 0
-    /// Connections that ended while the batch may still name them without holding them.
+    /// Closed connections to which the batch may still hold unretained references.
     private var ended: [Connection] = []
 
     /// The connection of a descriptor, or nil.
@@ -25,7 +25,7 @@ struct ConnectionTable {
         count += 1
     }
 
-    /// Takes a connection out; it lives at least until `forgetEnded`.
+    /// Removes a connection; it lives at least until `forgetEnded`.
     mutating func remove(_ connection: Connection) {
         assert(self[connection.descriptor] === connection, "not in the table")
         places[Int(connection.descriptor)] = nil
@@ -33,7 +33,7 @@ struct ConnectionTable {
         ended.append(connection)
     }
 
-    /// Lets go of connections that were taken out; nothing names them any more.
+    /// Releases removed connections, to which nothing refers any more.
     mutating func forgetEnded() {
         if !ended.isEmpty { ended.removeAll(keepingCapacity: true) }
     }

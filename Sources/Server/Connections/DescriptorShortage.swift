@@ -2,11 +2,11 @@ internal import System
 
 /// How the accepting worker copes when the process runs out of descriptors.
 struct DescriptorShortage: ~Copyable {
-    /// Makes it possible to refuse a connection.
+    /// Makes it possible to reject a connection.
     var spare = SpareDescriptor()
     /// Listening sockets that are not polled until the next tick.
     var paused: [Int32] = []
-    /// The second of the monotonic clock of the last log line.
+    /// The time of the last log line, in seconds of the monotonic clock.
     private var toldAt: Int64 = 0
 
     /// Logs the shortage, at most once a second.

@@ -1,13 +1,13 @@
 internal import System
 
-/// Bytes in the worker's reply buffer that wait for the end of the round to be sent to a client.
+/// Bytes in the worker's reply buffer to be sent to a client at the end of the round.
 ///
 /// Several clients may be sent the same bytes.
 struct FinishedReply {
     let descriptor: Int32
-    /// Where they stand in the buffer.
+    /// Their range in the buffer.
     private(set) var range: Range<Int>
-    /// What became of sending them.
+    /// The result of sending them.
     var outcome: Transfer
 
     init(descriptor: Int32, _ range: Range<Int>) {
@@ -16,7 +16,7 @@ struct FinishedReply {
         outcome = .bytes(range.count)
     }
 
-    /// Joins what follows directly; false, and nothing changes, where it does not.
+    /// Extends the range by an adjacent one; returns false if it is not adjacent.
     mutating func append(_ next: Range<Int>) -> Bool {
         guard range.upperBound == next.lowerBound else { return false }
         self = FinishedReply(descriptor: descriptor, range.lowerBound..<next.upperBound)

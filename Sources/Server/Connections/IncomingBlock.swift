@@ -2,18 +2,19 @@ internal import Primitives
 
 /// The last word of a large request, received straight into the block that becomes its value.
 ///
-/// The block grows with what arrives: a length that is only announced takes no memory.
+/// The block grows as data arrives: a merely announced length takes no memory.
 final class IncomingBlock {
     private(set) var block: SharedBlock
-    /// The word's length; two more bytes of line end follow it.
+    /// The length of the word; two more bytes of line end follow it.
     let length: Int
     var lineEndLeft = 2
 
-    /// So much room there is at once.
+    /// The initial room.
     private static let firstBytes = 256 * 1024
 
-    /// Room for the beginning, `have` bytes at least, of a word of `length` bytes; nil where there
-    /// is no memory for it.
+    /// Allocates room for the start of a word of `length` bytes, at least `have` bytes.
+    ///
+    /// Nil if there is no memory for it.
     init?(length: Int, have: Int) {
         let room = min(length, max(have, IncomingBlock.firstBytes))
         guard let block = SharedBlock(ifAvailable: room) else { return nil }
@@ -23,10 +24,10 @@ final class IncomingBlock {
 
     deinit { block.release() }
 
-    /// The bytes of the word still to come.
+    /// The number of bytes of the word yet to come.
     var left: Int { length - block.count }
 
-    /// Makes room for more of the word where the block is full; false where there is no memory.
+    /// Makes room for more of the word if the block is full; false if there is no memory.
     func makeRoom() -> Bool { block.count < block.capacity || grow(to: 2 * block.capacity) }
 
     private func grow(to capacity: Int) -> Bool {
@@ -35,7 +36,7 @@ final class IncomingBlock {
         return true
     }
 
-    /// Appends bytes of the word; false where there is no memory for them.
+    /// Appends bytes of the word; false if there is no memory for them.
     func append(_ bytes: Bytes) -> Bool {
         let needed = block.count + bytes.count
         assert(needed <= length, "bytes of this word")

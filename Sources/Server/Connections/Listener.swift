@@ -1,14 +1,14 @@
 internal import Glibc
 internal import System
 
-/// A socket that connections arrive at.
+/// A listening socket.
 struct Listener {
     let descriptor: Int32
     let isUnix: Bool
-    /// Where it listens, for people: `address:port` or a path.
+    /// Its address for display: `address:port` or a path.
     let place: String
 
-    /// The kind, as the log's ready line names it.
+    /// The kind, as shown in the log's ready line.
     var kind: String { isUnix ? "unix" : "tcp" }
 
     /// Why listening failed, for the log.
@@ -16,7 +16,7 @@ struct Listener {
         let text: String
     }
 
-    /// Listens on every address of `bind`, as far as they must be there.
+    /// Listens on every address of `bind`, except optional ones that are unavailable.
     static func openTCP(_ options: Options) throws(Failure) -> [Listener] {
         guard options.port != 0, let port = UInt16(exactly: options.port) else { return [] }
         var listeners: [Listener] = []
@@ -45,12 +45,12 @@ struct Listener {
         return listeners
     }
 
-    /// What a machine without IPv6 answers.
+    /// The errors of a machine without IPv6.
     private static let absentProtocol: Set<Int32> = [
         ENOPROTOOPT, EPROTONOSUPPORT, ESOCKTNOSUPPORT, EPFNOSUPPORT, EAFNOSUPPORT,
     ]
 
-    /// Listens on the unix socket, if there is to be one.
+    /// Listens on the unix socket, if one is configured.
     static func openUnix(_ options: Options) throws(Failure) -> Listener? {
         let path = options.unixSocketPath
         guard !path.isEmpty else { return nil }

@@ -1,22 +1,24 @@
-/// What a worker has to send at the end of its round.
+/// What a worker will send at the end of its round.
 ///
 /// ```text
 /// reply buffer │ replies of 7 │ replies of 9 │ a message for 4, 5 and 7 │ replies of 12 … │
 ///                └ finished ──┴─ finished ───┴─ finished, three times ──┴─ being gathered
 /// ```
 /// ## Invariants
-/// A client has one finished reply at most, so that what is sent together may go in any order.
-/// `start` is where the replies of `replying` begin in the buffer.
+/// A client has at most one finished reply, so that replies sent together may be sent in any order.
+/// `start` is the offset of the replies of `replying` in the buffer.
 struct Outbox {
     /// The connection whose replies are being gathered.
     var replying: Connection?
-    /// Where its replies begin.
+    /// The offset of its replies.
     var start = 0
-    /// What is complete and waits to be sent.
+    /// Complete replies, waiting to be sent.
     var finished: [FinishedReply] = []
 
-    /// Has a range of the buffer sent to a connection; false where it cannot wait for the end of
-    /// the round, as other bytes for it are waiting that do not come directly before.
+    /// Schedules a range of the buffer for sending to a connection.
+    ///
+    /// Returns false if it cannot wait for the end of the round, as other bytes for the connection
+    /// are waiting that do not directly precede it.
     mutating func finish(_ connection: Connection, _ range: Range<Int>) -> Bool {
         guard connection.state.contains(.replied) else {
             connection.state.insert(.replied)
@@ -29,6 +31,6 @@ struct Outbox {
         return finished[place].append(range)
     }
 
-    /// Whether nothing is gathered or waits.
+    /// Whether nothing is being gathered or waits.
     var isEmpty: Bool { replying == nil && finished.isEmpty }
 }

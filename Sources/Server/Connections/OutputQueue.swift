@@ -2,7 +2,7 @@ internal import Primitives
 internal import System
 internal import Wire
 
-/// Replies that wait for room in a socket: bytes and large values by reference, in order.
+/// Replies waiting for room in a socket: bytes, and large values by reference, in order.
 final class OutputQueue {
     private enum Part {
         case bytes([UInt8])
@@ -18,9 +18,9 @@ final class OutputQueue {
 
     private var parts: [Part] = []
     private var firstPart = 0
-    /// Bytes of the first part that went already.
+    /// The number of bytes of the first part already sent.
     private var firstSent = 0
-    /// The bytes that wait.
+    /// The number of bytes waiting.
     private(set) var byteCount = 0
 
     deinit {
@@ -29,7 +29,7 @@ final class OutputQueue {
         }
     }
 
-    /// Appends copied bytes but for the first `skipped`, which went already.
+    /// Appends copied bytes, except for the first `skipped`, which have been sent already.
     func append(_ bytes: Bytes, skipping skipped: inout Int) {
         let rest = bytes.dropFirst(min(skipped, bytes.count))
         skipped -= bytes.count - rest.count
@@ -44,13 +44,14 @@ final class OutputQueue {
         }
     }
 
-    /// Appends a large value but for the first `skipped` bytes, which went already; takes over the
-    /// caller's reference.
+    /// Appends a large value, except for the first `skipped` bytes, which have been sent already.
+    ///
+    /// Takes over the caller's reference.
     func append(_ block: SharedBlock, skipping skipped: inout Int) {
         let gone = min(skipped, block.count)
         skipped -= gone
         guard gone < block.count else { return block.release() }
-        // Only what stands first may have gone in part.
+        // Only the first part can have been sent partially.
         if gone > 0 { firstSent = gone }
         byteCount += block.count - gone
         parts.append(.block(block))
@@ -72,14 +73,14 @@ final class OutputQueue {
             parts[firstPart] = .bytes([])
             firstPart += 1
         }
-        // Not before as many went as are moved.
+        // Not before as many parts were sent as are moved.
         if firstPart > 64, firstPart > parts.count / 2 {
             parts.removeFirst(firstPart)
             firstPart = 0
         }
     }
 
-    /// Sends as much as goes; returns the bytes that went, nil when the connection ended.
+    /// Sends as much as possible; returns the number of bytes sent, nil if the connection failed.
     func send(_ descriptor: Int32) -> Int? {
         var total = 0
         while byteCount > 0 {

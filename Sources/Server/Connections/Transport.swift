@@ -1,25 +1,27 @@
 internal import Primitives
 internal import System
 
-/// How the bytes of a connection cross its socket: the one door for both drivers, for what is sent
-/// at once and for what waited.
+/// Transfers a connection's bytes through its socket; the only way for both drivers.
 ///
-/// All bytes are plain today. TLS will stand here: it decrypts what `received` is given and what
-/// `receive` reads, and encrypts before `send`; what a short send leaves over is ciphertext.
+/// Used for replies sent at once as well as those that waited.
+///
+/// All bytes are plain today. TLS will be implemented here: it decrypts what `received` is given
+/// and what `receive` reads, and encrypts before `send`; the rest after a partial send is
+/// ciphertext.
 enum Transport {
-    /// Receives into `memory`, at most `capacity` bytes.
+    /// Receives at most `capacity` bytes into `memory`.
     @inline(__always)
     static func receive(_ connection: Connection, _ memory: Cell, _ capacity: Int) -> Transfer {
         Socket(connection.descriptor).receive(memory, capacity)
     }
 
-    /// Sends bytes; what comes back may be short.
+    /// Sends bytes, perhaps only part of them.
     @inline(__always)
     static func send(_ descriptor: Int32, _ bytes: Bytes) -> Transfer {
         Socket(descriptor).send(bytes)
     }
 
-    /// Sends several runs of bytes with one call; what comes back may be short.
+    /// Sends several runs of bytes with one call, perhaps only part of them.
     static func send(_ descriptor: Int32, parts: [Bytes]) -> Transfer {
         Socket(descriptor).send(parts: parts)
     }

@@ -3,15 +3,14 @@ internal import Primitives
 internal import System
 internal import Wire
 
-/// Large last words, received straight into the block that will be the value.
+/// Receives large last words directly into the blocks that will be the values.
 extension Worker {
-    /// From so many bytes on a last word is received into a block of its own.
+    /// From this size on, a last word is received into its own block.
     private static let blockBytesMin = 32 * 1024
 
-    /// Where the last word of a request is large, receives the rest of it straight into the block
-    /// that will be the value.
+    /// If the last word of a request is large, receives the rest directly into its own block.
     func expectBlock(_ connection: Connection) {
-        // What is longer than a client may send, or than there is memory, takes none in advance.
+        // No memory is taken in advance for words longer than allowed, or than there is memory for.
         guard let length = connection.parser.wordAhead, length >= Worker.blockBytesMin,
             length <= server.options.queryBufferBytesMax, connection.parser.isLastWord
         else { return }
@@ -62,7 +61,7 @@ extension Worker {
         }
     }
 
-    /// Takes bytes, received elsewhere already, into the block, and what follows it as requests.
+    /// Moves bytes already received elsewhere into the block; what follows is parsed as requests.
     func takeBlock(_ connection: Connection, _ memory: Cell, _ count: Int) {
         guard let incoming = connection.incoming else { return }
         let part = min(incoming.left, count)
@@ -82,7 +81,7 @@ extension Worker {
         take(connection, memory.advanced(by: part + lineEnd), rest)
     }
 
-    /// Ends a client that sent more of one request than client-query-buffer-limit allows.
+    /// Closes a client whose request exceeds client-query-buffer-limit.
     func closeTooLong(_ connection: Connection) {
         executor.statistics.add(.queryLimitCloses)
         server.log(
@@ -93,7 +92,7 @@ extension Worker {
         close(connection)
     }
 
-    /// Ends a client that sends more than there is memory for.
+    /// Closes a client that sends more than there is memory for.
     func closeWithoutMemory(_ connection: Connection) {
         server.log(
             .warning,
@@ -103,7 +102,7 @@ extension Worker {
         close(connection)
     }
 
-    /// Runs the request whose last word has come whole.
+    /// Runs the request whose last word is complete.
     private func finishBlock(_ connection: Connection, _ incoming: IncomingBlock) {
         finishBatch()
         connection.incoming = nil

@@ -4,10 +4,9 @@ internal import Store
 internal import System
 internal import Wire
 
-/// Sending: one transfer per client and batch, the rest as the socket has room.
+/// Sending: one transfer per client and batch, the rest when the socket has room.
 extension Worker {
-    /// Closes the replies of the client served so far, and gathers those of `connection` from now
-    /// on.
+    /// Finishes the replies of the current client, and gathers those of `connection` from now on.
     func switchReplies(to connection: Connection?) {
         if let old = outbox.replying {
             outbox.replying = nil
@@ -19,7 +18,7 @@ extension Worker {
         executor.context.ignoresUses = connection.session.traits.contains(.noTouch)
     }
 
-    /// Lets replies that are complete wait for the end of the round.
+    /// Schedules complete replies for the end of the round.
     private func finishReplies(_ connection: Connection) {
         let range = outbox.start..<executor.context.reply.buffer.count
         if connection.state.contains(.closed) {
@@ -37,27 +36,27 @@ extension Worker {
         if connection.outputBytes == 0 { close(connection) }
     }
 
-    /// Sends what is finished and empties the reply buffer.
+    /// Sends finished replies and empties the reply buffer.
     func flushReplies() {
         sendFinished()
         clearReplies()
     }
 
-    /// Empties the reply buffer, of which nothing is needed any more.
+    /// Empties the reply buffer, which is not needed any more.
     func clearReplies() {
         assert(outbox.isEmpty, "replies are lost")
         executor.context.reply.removeAll(keep: 1 << 20)
         outbox.start = 0
     }
 
-    /// Sends what is finished, without a change to the reply buffer.
+    /// Sends finished replies without changing the reply buffer.
     func sendFinished() {
         guard !outbox.finished.isEmpty else { return }
         driver.send(&outbox.finished, executor.context.reply.buffer.bytes)
         settleFinished()
     }
 
-    /// Keeps what did not go for later, and ends the clients that could not be sent to.
+    /// Queues what could not be sent, and closes clients whose connections failed.
     func settleFinished() {
         for index in 0..<outbox.finished.count {
             let reply = outbox.finished[index]
@@ -68,9 +67,9 @@ extension Worker {
         outbox.finished.removeAll(keepingCapacity: true)
     }
 
-    /// Sends replies that cannot wait: there are large values in them, or others before them.
+    /// Sends replies that cannot wait, as they contain large values or follow others.
     private func sendAtOnce(_ connection: Connection, _ range: Range<Int>) {
-        // What is sent with one call may go in any order.
+        // Replies sent with one call may be sent in any order.
         if connection.state.contains(.replied) { sendFinished() }
         if !connection.state.contains(.closed) {
             var outcome = Transfer.wouldBlock
@@ -102,7 +101,7 @@ extension Worker {
         return parts
     }
 
-    /// Keeps what of a reply did not go for later, or ends the client; releases the references.
+    /// Queues the unsent rest of a reply, or closes the client; releases the references.
     private func settle(
         _ connection: Connection,
         _ range: Range<Int>,
@@ -146,14 +145,14 @@ extension Worker {
         enforceOutputLimit(connection)
     }
 
-    /// Has a client sent what waits as it has room.
+    /// Sends the queue of a client once it has room.
     func watchForRoom(_ connection: Connection) {
         guard !connection.state.contains(.sending) else { return }
         connection.state.insert(.sending)
         driver.watchForRoom(connection)
     }
 
-    /// Sends more of what waits to a socket that has room again.
+    /// Sends more of the queue to a socket that has room again.
     func sendMore(_ connection: Connection) {
         guard let queue = connection.output, !connection.state.contains(.closed) else { return }
         guard let sent = queue.send(connection.descriptor) else { return close(connection) }
@@ -168,7 +167,7 @@ extension Worker {
         driver.hadRoom(connection)
     }
 
-    /// Counts what a client was sent.
+    /// Counts bytes sent to a client.
     func note(_ connection: Connection, sent count: Int) {
         connection.traffic.bytesSent &+= UInt64(count)
         connection.traffic.lastAt = executor.clock.seconds
@@ -178,10 +177,10 @@ extension Worker {
 
     // MARK: Limits
 
-    /// What may wait for a client that has not given the password it needs.
+    /// The maximum queue of a client that has yet to authenticate, in bytes.
     private static let unauthenticatedOutputMax = 1024
 
-    /// Ends a client that lets more wait than client-output-buffer-limit allows.
+    /// Closes a client whose queue exceeds client-output-buffer-limit.
     func enforceOutputLimit(_ connection: Connection) {
         let waiting = connection.outputBytes
         if connection.session.traits.contains(.unauthenticated),
@@ -189,7 +188,7 @@ extension Worker {
         {
             return closeTooSlow(connection)
         }
-        // Where memory is limited, replies that wait must not take the last of it.
+        // If memory is limited, queued replies must not take the last of it.
         if server.keyspace.isLimited, !SharedBlock.isAvailable(Executor.headroomBytes) {
             return closeTooSlow(connection)
         }
@@ -208,7 +207,7 @@ extension Worker {
         }
     }
 
-    /// The limit of the class that a client is in.
+    /// The limit of a client's class.
     private func outputLimit(_ connection: Connection) -> BufferLimit {
         let limits = server.options.outputBufferLimits
         return connection.session.traits.contains(.subscribed) ? limits.pubsub : limits.normal

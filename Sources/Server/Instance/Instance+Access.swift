@@ -1,14 +1,13 @@
 internal import Commands
 internal import Primitives
 
-/// How changes of users reach their clients.
+/// How changes of users take effect for their clients.
 ///
-/// The world is stopped in all that changes something.
+/// The world is stopped during every change.
 extension Instance {
-    /// Puts `user` into the place of the one with its name; clients that listen to what it may no
-    /// longer listen to are closed.
+    /// Replaces the user with the same name by `user`.
     ///
-    /// `asker` still gets its reply.
+    /// Closes clients with subscriptions that are no longer allowed. `asker` still gets its reply.
     func put(_ user: User, asker: Session) {
         access.put(user)
         renewUsers()
@@ -18,17 +17,17 @@ extension Instance {
         }
     }
 
-    /// Takes users out, with their clients; `asker` still gets its reply.
+    /// Removes users and closes their clients; `asker` still gets its reply.
     func remove(_ users: [User], asker: Session) {
         for user in users { access.remove(user) }
         renewUsers()
         closeClients(asker: asker) { session in users.contains { $0 === session.user } }
     }
 
-    /// Has these users and no others; clients of those that are gone or may do other things now
-    /// are closed, but for the standard user's.
+    /// Replaces all users by these.
     ///
-    /// `asker` still gets its reply.
+    /// Closes clients of users that were removed or changed, except for the default user's. `asker`
+    /// still gets its reply.
     func replaceUsers(_ users: [User], asker: Session) {
         let before = access.users
         access.replaceAll(users)
@@ -41,7 +40,7 @@ extension Instance {
         renewUsers()
     }
 
-    /// Lets every session be what its user is now.
+    /// Updates every session to its user's current version.
     func renewUsers() {
         for worker in workers {
             for case let connection? in worker.connections.places {
@@ -54,7 +53,7 @@ extension Instance {
         }
     }
 
-    /// Closes clients; until then they are strangers.
+    /// Closes clients; until then they are unauthenticated.
     private func closeClients(asker: Session, _ isMeant: (Session) -> Bool) {
         for worker in workers {
             for place in worker.connections.places.indices {
@@ -71,10 +70,10 @@ extension Instance {
         }
     }
 
-    /// What ACL SAVE and CONFIG REWRITE write down.
+    /// The lines that ACL SAVE and CONFIG REWRITE write.
     var userLines: [[UInt8]] { access.sorted.map(\.line) }
 
-    /// Reads `aclfile` when the server starts, if there is one; returns why it must not start.
+    /// Reads `aclfile` at startup, if there is one; returns why the server must not start.
     func loadUsers() -> String? {
         guard !options.accessFilePath.isEmpty else { return nil }
         guard configuration.users.isEmpty else {
@@ -91,7 +90,7 @@ extension Instance {
         }
     }
 
-    /// The users that `aclfile` makes.
+    /// The users defined in `aclfile`.
     func readUsers() throws(AccessFile.Failure) -> [User] {
         try AccessFile.users(
             at: options.accessFilePath,

@@ -1,9 +1,9 @@
 internal import Primitives
 internal import System
 
-/// Where connections arrive, and who gets in.
+/// Accepts connections and decides which are admitted.
 extension Instance {
-    /// Serves connections that arrive at `listeners`, besides those that are served already.
+    /// Serves connections that arrive at `listeners`, in addition to existing ones.
     func serve(_ added: [Listener]) throws(Listener.Failure) {
         for listener in added {
             do throws(SystemError) {
@@ -15,11 +15,11 @@ extension Instance {
         }
     }
 
-    /// Listens on the addresses of `options` instead of those listened on so far.
+    /// Listens on the addresses of `options` instead of the current ones.
     ///
     /// The world is stopped.
     func listenAgain(_ options: Options) throws(Listener.Failure) {
-        // First the old ones: the new addresses may be the same.
+        // Close the old ones first, as the new addresses may be the same.
         for listener in listeners where !listener.isUnix { Socket(listener.descriptor).close() }
         listeners.removeAll { !$0.isUnix }
         shortage.paused.removeAll { paused in
@@ -28,7 +28,7 @@ extension Instance {
         try serve(Listener.openTCP(options))
     }
 
-    /// Accepts what waits at a listening socket and hands it to the workers in turn.
+    /// Accepts connections waiting at a listening socket and hands them to the workers in turn.
     func acceptConnections(_ listening: Int32, _ worker: Worker) {
         guard let listener = listeners.first(where: { $0.descriptor == listening }) else { return }
         let isUnix = listener.isUnix
@@ -52,10 +52,10 @@ extension Instance {
         }
     }
 
-    /// Refuses the connection waiting at `listening`, for which there is no descriptor.
+    /// Rejects the connection waiting at `listening`, for which there is no descriptor.
     ///
-    /// If that fails too, stops polling the socket until the next tick, as it would stay ready and
-    /// keep the worker busy, and returns false.
+    /// If that fails as well, stops polling the socket until the next tick, as it would stay ready
+    /// and keep the worker busy, and returns false.
     private func turnAway(_ listening: Int32, _ error: SystemError, _ worker: Worker) -> Bool {
         shortage.note(error, log, second: worker.executor.clock.seconds)
         if let socket = shortage.spare.accept(Socket(listening)) {
@@ -81,7 +81,7 @@ extension Instance {
         }
     }
 
-    /// The connections accepted before the worker turns to its clients again.
+    /// How many connections to accept before the worker serves its clients again.
     private static let acceptedAtOnce = 1000
 
     private func admit(_ socket: Socket, _ isUnix: Bool, _ worker: Worker) -> Bool {

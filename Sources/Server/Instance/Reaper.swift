@@ -3,24 +3,24 @@ internal import Store
 internal import Synchronization
 internal import System
 
-/// A helper thread that gives back the memory of shards that FLUSHALL put aside, to the system too.
+/// A helper thread that frees the shards removed by FLUSHALL, and returns memory to the system.
 final class Reaper: @unchecked Sendable {  // because: guarded by the mutex
     private let shards = Locked<[Shard]>([])
     private let work = Doorbell()
     private let pending = Atomic<Int>(0)
     private let freed = Atomic<Int>(0)
-    /// Bytes of clients' buffers that the allocator got back since it last gave its memory back.
+    /// The bytes of clients' buffers freed since the allocator last returned memory to the system.
     private let releasedBytes = Atomic<Int>(0)
     private let purges = Atomic<Bool>(false)
-    /// From so many released bytes on the allocator is to give its memory back.
+    /// From this many freed bytes on, the allocator should return memory to the system.
     private static let releasedBytesMax = 8 << 20
 
-    /// The values that wait to be freed.
+    /// The number of values waiting to be freed.
     var pendingCount: Int { pending.load(ordering: .relaxed) }
-    /// The values freed since the start, or since `forgetCount`.
+    /// The number of values freed since the start, or since `forgetCount`.
     var freedCount: Int { freed.load(ordering: .relaxed) }
 
-    /// Counts from zero again.
+    /// Resets the count to zero.
     func forgetCount() { freed.store(0, ordering: .relaxed) }
 
     private static func values(_ shard: Shard) -> Int { shard.count + shard.remainCount }
@@ -28,19 +28,19 @@ final class Reaper: @unchecked Sendable {  // because: guarded by the mutex
     /// Starts the thread, which lives as long as the process.
     func start() { _ = Thread("reaper") { [self] in run() } }
 
-    /// Hands shards over that nobody else can reach any more.
+    /// Takes over shards that nobody else can reach any more.
     func take(_ retired: [Shard]) {
         pending.add(retired.reduce(0) { $0 + Reaper.values($1) }, ordering: .relaxed)
         shards.withLock { $0.append(contentsOf: retired) }
         work.ring()
     }
 
-    /// Counts bytes of clients' buffers that were freed.
+    /// Counts freed bytes of clients' buffers.
     func note(released byteCount: Int) { releasedBytes.add(byteCount, ordering: .relaxed) }
 
-    /// Gives back to the system what clients' buffers have left with the allocator, if it is much.
+    /// Returns memory freed from clients' buffers to the system, if there is much of it.
     ///
-    /// To be called from time to time.
+    /// Must be called from time to time.
     func purgeIfWorthwhile() {
         guard releasedBytes.load(ordering: .relaxed) >= Reaper.releasedBytesMax else { return }
         releasedBytes.store(0, ordering: .relaxed)

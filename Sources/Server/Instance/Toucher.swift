@@ -2,8 +2,9 @@ internal import Primitives
 internal import Store
 internal import System
 
-/// A helper thread that has the system give memory before keys need it: the first touch of a huge
-/// page takes milliseconds, for which no client should wait.
+/// A helper thread that makes the system commit memory before keys need it.
+///
+/// The first touch of a huge page takes milliseconds, for which no client should have to wait.
 struct Toucher {
     let keyspace: Keyspace
 

@@ -1,18 +1,16 @@
 internal import Glibc
 internal import Synchronization
 
-/// Brings all workers but one to a halt between two batches, so that this one may look at and
-/// change what is theirs.
+/// Stops all workers but one between two batches, so that this one may access the others' state.
 ///
 /// ```text
-/// asker:   begin ── flag up ── wake the others ── wait until all are parked ── … ── end: flag down
+/// caller:  begin ── flag up ── wake the others ── wait until all are parked ── … ── end: flag down
 /// others:  ………… isAsked? park: parked + 1, wait for the flag to go down, parked - 1 …………
 /// ```
-/// An asker that finds another one at work is parked itself meanwhile.
+/// A caller that finds another one active is itself parked meanwhile.
 ///
-/// ## Invariants
-/// `mutex` and `changed` are made by `init`, live as long as this, and are given up by `deinit`.
-/// `parked` is touched with the mutex held.
+/// ## Invariants `mutex` and `changed` are created by `init` and destroyed by `deinit`. `parked` is
+/// accessed with the mutex held.
 @safe
 final class WorldStop: @unchecked Sendable {  // because: guarded by the mutex
     private let asked = Atomic<Bool>(false)
@@ -34,7 +32,7 @@ final class WorldStop: @unchecked Sendable {  // because: guarded by the mutex
         unsafe changed.deallocate()
     }
 
-    /// Stops the `others`, whom `wake` wakes.
+    /// Stops the `others`, calling `wake` to wake them.
     func begin(others: Int, wake: () -> Void) {
         unsafe pthread_mutex_lock(mutex)
         while asked.load(ordering: .relaxed) { waitParked() }
@@ -44,7 +42,7 @@ final class WorldStop: @unchecked Sendable {  // because: guarded by the mutex
         unsafe pthread_mutex_unlock(mutex)
     }
 
-    /// Lets the others go on.
+    /// Resumes the others.
     func end() {
         unsafe pthread_mutex_lock(mutex)
         asked.store(false, ordering: .relaxed)
@@ -52,18 +50,18 @@ final class WorldStop: @unchecked Sendable {  // because: guarded by the mutex
         unsafe pthread_mutex_unlock(mutex)
     }
 
-    /// Whether the world is to be stopped.
+    /// Whether the world is being stopped.
     @inline(__always)
     var isAsked: Bool { asked.load(ordering: .relaxed) }
 
-    /// Stands still while the world is to be stopped.
+    /// Parks the caller while the world is stopped.
     func park() {
         unsafe pthread_mutex_lock(mutex)
         while asked.load(ordering: .relaxed) { waitParked() }
         unsafe pthread_mutex_unlock(mutex)
     }
 
-    /// Counts the caller, which ends, as parked for ever, so that nobody waits for it.
+    /// Counts the caller, which is about to exit, as parked forever, so that nobody waits for it.
     func leave() {
         unsafe pthread_mutex_lock(mutex)
         parked += 1

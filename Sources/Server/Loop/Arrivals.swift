@@ -1,34 +1,35 @@
 /// How many requests arrive, and for how many of them it pays to wait.
 ///
-/// One request at a time costs a wait, a wake-up and cold caches each. Where many come anyway, it
-/// is cheaper for both sides to let a few gather, for a moment. Nothing is waited for unless
+/// Each request that arrives on its own costs a wait, a wake-up and cold caches. If many arrive
+/// anyway, it is cheaper for both sides to wait a moment for several. The server does not wait
+/// unless
 ///
-/// - so many arrive that several are to be expected within that moment: a server that has little to
-///   do answers at once; and
-/// - they come from many connections. Of the connections that were active just now a third is
-///   waited for, so that clients which ask again when they have their answer are never waited for
-///   in vain, as two thirds of them are on their way.
+/// - so many arrive that several can be expected within that moment: a server with little to do
+///   replies at once; and
+/// - they come from many connections. The server waits for a third of the recently active
+///   connections, so that it never waits in vain for clients that send the next request only after
+///   a reply, as two thirds of them are on their way.
 struct Arrivals {
-    /// The longest that a request is kept waiting for others, in microseconds.
+    /// The maximum time that a request waits for others, in microseconds.
     static let patience: UInt32 = 100
-    /// More are not waited for: by then nearly all is won that gathering wins.
+    /// The maximum number of requests to wait for; more would gain little.
     static let gatheredMax: UInt32 = 16
-    /// The number of the window, about a millisecond, that is being counted.
+    /// The number of the current window, of about a millisecond.
     private(set) var window: UInt32 = 1
-    /// How many arrivals are to be waited for, by the window before; one means no waiting.
+    /// How many arrivals to wait for, judging by the previous window; one means no waiting.
     private(set) var worthWaitingFor: UInt32 = 1
     private var count: UInt32 = 0
     private var connections: UInt32 = 0
     private var startedAt: Int64 = 0
 
-    /// Counts an arrival; `isFirst` in this window on its connection.
+    /// Counts an arrival; `isFirst` if it is the connection's first in this window.
     @inline(__always)
     mutating func note(isFirst: Bool) {
         count &+= 1
         if isFirst { connections &+= 1 }
     }
 
-    /// Begins a new window when the present one, of a millisecond or more, is over.
+    /// Starts a new window if the current one, of a millisecond or more, is over.
     @inline(__always)
     mutating func look(at milliseconds: Int64) {
         if milliseconds != startedAt { turn(milliseconds) }
@@ -46,6 +47,6 @@ struct Arrivals {
         startedAt = milliseconds
     }
 
-    /// Fewer are not worth a timer.
+    /// With fewer, a timer does not pay.
     private static let gatheredMin: Int64 = 4
 }

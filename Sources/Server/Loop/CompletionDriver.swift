@@ -1,22 +1,23 @@
 internal import Primitives
 internal import System
 
-/// The driver of kernels that have io_uring: a round asks for all its sends and waits for the next
-/// bytes with one call.
+/// The driver for kernels with io_uring.
+///
+/// With one call per round, it submits all sends and waits for the next bytes.
 final class CompletionDriver {
     let ring: CompletionRing
-    /// Watches what is no connection.
+    /// Watches descriptors other than connections.
     private let poll: EventPoll
     /// How many requests arrive.
     var arrivals = Arrivals()
 
-    /// A driver that also tells when one of the descriptors that `poll` watches is ready.
+    /// Creates a driver that also reports when a descriptor watched by `poll` is ready.
     init(_ ring: CompletionRing, _ poll: EventPoll) {
         self.ring = ring
         self.poll = poll
     }
 
-    /// Makes the calling thread the one that is served.
+    /// Makes the calling thread the ring's user.
     func start() {
         do throws(SystemError) {
             try ring.start()
@@ -26,14 +27,14 @@ final class CompletionDriver {
         ring.watch(poll.descriptor)
     }
 
-    /// Receives from a connection, or no longer, as it wants input or not.
+    /// Starts or stops receiving from a connection, according to whether it wants input.
     func update(_ connection: Connection) {
         guard connection.wantsInput != connection.state.contains(.receiving) else { return }
         if connection.wantsInput {
             connection.state.insert(.receiving)
             ring.receive(connection.descriptor, mark: connection.mark)
         } else if connection.state.contains(.full) {
-            // Until the ring says so, it is still receiving.
+            // Until the ring confirms it, the ring is still receiving.
             ring.stopReceiving(connection.descriptor, mark: connection.mark)
             guard !connection.state.contains(.watchesEnd) else { return }
             connection.state.insert(.watchesEnd)
@@ -41,19 +42,19 @@ final class CompletionDriver {
         }
     }
 
-    /// Asks to be told once when there is room to send.
+    /// Requests a report, once, when there is room to send.
     func watchForRoom(_ connection: Connection) {
         ring.watchForRoom(connection.descriptor, mark: connection.mark)
     }
 
-    /// Sends what is finished, with one call, and waits for what becomes of it.
+    /// Sends finished replies with one call, and waits for the results.
     func send(_ finished: inout [FinishedReply], _ buffer: Bytes) {
         ask(finished, buffer)
         ring.submit()
         settle(&finished)
     }
 
-    /// Sends what is finished and waits up to `milliseconds`, with one call.
+    /// Sends finished replies and waits up to `milliseconds`, with one call.
     func sendAndWait(
         _ finished: inout [FinishedReply],
         _ buffer: Bytes,
@@ -76,14 +77,14 @@ final class CompletionDriver {
         }
     }
 
-    /// Notes how the sends went that the ring was last asked for.
+    /// Records the results of the sends last submitted.
     private func settle(_ finished: inout [FinishedReply]) {
         while let completion = ring.nextFailedSend() {
             finished[Int(completion.target)].outcome = completion.transfer
         }
     }
 
-    /// The descriptors that are ready and are no connection's; they are watched on.
+    /// Calls `body` with the descriptors that are ready and not connections; they stay watched.
     func takeReady(_ body: (Int32) -> Void) {
         for index in 0..<poll.wait(0) { body(poll.event(index).descriptor) }
         ring.watch(poll.descriptor)

@@ -1,14 +1,14 @@
 internal import Primitives
 internal import System
 
-/// What moves the bytes of a worker's connections.
+/// Moves the bytes of a worker's connections.
 ///
-/// docs/decisions/0008-event-loop-drivers.md says why there are two.
+/// docs/decisions/0008-event-loop-drivers.md explains why there are two drivers.
 enum Driver {
     case readiness(ReadinessDriver)
     case completions(CompletionDriver)
 
-    /// Takes up a new connection; false where it cannot be served.
+    /// Adds a new connection; false if it cannot be served.
     func add(_ connection: Connection) -> Bool {
         switch self {
         case .readiness(let driver): return driver.add(connection)
@@ -18,7 +18,7 @@ enum Driver {
         }
     }
 
-    /// Receives from a connection as it wants input by now, or waits for the end alone.
+    /// Receives from a connection if it wants input, otherwise waits only for its end.
     func update(_ connection: Connection) {
         guard !connection.state.contains(.closed) else { return }
         switch self {
@@ -27,7 +27,7 @@ enum Driver {
         }
     }
 
-    /// Tells when a connection, which is `.sending`, has room.
+    /// Reports when a connection, which is `.sending`, has room.
     func watchForRoom(_ connection: Connection) {
         switch self {
         case .readiness(let driver): driver.update(connection)
@@ -35,7 +35,7 @@ enum Driver {
         }
     }
 
-    /// Takes note that a connection had room; it is still `.sending` where that was not enough.
+    /// Records that a connection had room; it is still `.sending` if that was not enough.
     func hadRoom(_ connection: Connection) {
         let wantsMore = connection.state.contains(.sending)
         switch self {
@@ -44,7 +44,7 @@ enum Driver {
         }
     }
 
-    /// Ends a connection.
+    /// Closes a connection.
     func remove(_ connection: Connection) {
         switch self {
         case .readiness(let driver): driver.remove(connection)
@@ -52,7 +52,7 @@ enum Driver {
         }
     }
 
-    /// Sends ranges of `buffer` and notes what became of each.
+    /// Sends ranges of `buffer` and records the result of each.
     func send(_ finished: inout [FinishedReply], _ buffer: Bytes) {
         switch self {
         case .readiness(let driver): driver.send(&finished, buffer)
@@ -60,12 +60,12 @@ enum Driver {
         }
     }
 
-    /// Lets go of what was received in the round.
+    /// Releases the buffers with the bytes received in this round.
     func endRound() {
         if case .completions(let driver) = self { driver.ring.releaseBuffers() }
     }
 
-    /// Its name, as INFO tells it.
+    /// Its name in INFO.
     var name: String {
         switch self {
         case .readiness: "epoll"

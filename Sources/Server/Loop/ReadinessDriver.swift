@@ -1,15 +1,14 @@
 internal import Primitives
 internal import System
 
-/// The driver that works everywhere: epoll tells which sockets are ready, and every transfer is a
-/// call.
+/// The driver that works everywhere: epoll reports ready sockets, and every transfer is a call.
 final class ReadinessDriver {
     private let poll: EventPoll
 
-    /// A driver that also tells when one of the descriptors that `poll` watches is ready.
+    /// Creates a driver that also reports when a descriptor watched by `poll` is ready.
     init(_ poll: EventPoll) { self.poll = poll }
 
-    /// Watches a new connection; false where it cannot be watched.
+    /// Watches a new connection; false if that fails.
     func add(_ connection: Connection) -> Bool {
         do throws(SystemError) {
             try poll.add(connection.descriptor, interest(connection))
@@ -19,12 +18,12 @@ final class ReadinessDriver {
         }
     }
 
-    /// Watches a connection for what it can take by now.
+    /// Watches a connection for the events that it currently wants.
     func update(_ connection: Connection) {
         try? poll.change(connection.descriptor, interest(connection))
     }
 
-    /// Ends a connection's socket.
+    /// Closes a connection's socket.
     func remove(_ connection: Connection) {
         poll.remove(connection.descriptor)
         Socket(connection.descriptor).close()
@@ -40,7 +39,7 @@ final class ReadinessDriver {
         return interest
     }
 
-    /// Sends what is finished, a call each.
+    /// Sends finished replies, with one call each.
     func send(_ finished: inout [FinishedReply], _ buffer: Bytes) {
         for index in 0..<finished.count {
             let reply = finished[index]
@@ -51,7 +50,7 @@ final class ReadinessDriver {
     /// Waits up to `milliseconds`; returns how many descriptors are ready.
     func wait(_ milliseconds: Int32) -> Int { poll.wait(milliseconds) }
 
-    /// A descriptor that is ready, and for what.
+    /// A ready descriptor and its events.
     @inline(__always)
     func event(_ index: Int) -> (descriptor: Int32, ready: EventPoll.Interest) {
         poll.event(index)

@@ -3,9 +3,9 @@ internal import Primitives
 internal import System
 internal import Wire
 
-/// Serving what comes: the two drivers' events.
+/// Serving the events of the two drivers.
 extension Worker {
-    /// Sends what is finished, waits up to `timeout` milliseconds, and takes what has come.
+    /// Sends finished replies, waits up to `timeout` milliseconds, and processes what has arrived.
     func serve(_ timeout: Int32) {
         switch driver {
         case .readiness(let driver): serve(driver, timeout)
@@ -46,8 +46,8 @@ extension Worker {
         settleFinished()
         clearReplies()
         driver.arrivals.look(at: executor.clock.now)
-        // Not what comes meanwhile: where buffers lack, those who ask again are refused at once,
-        // and what would help them, the buffers that are used up, goes back after the round.
+        // Ignore what arrives meanwhile: if buffers run out, receives that are restarted fail at
+        // once, and the used buffers that would help are returned only after the round.
         let end = driver.ring.end
         while let completion = driver.ring.next(before: end) { serve(completion, driver) }
     }
@@ -91,7 +91,7 @@ extension Worker {
         }
     }
 
-    /// The connection of a completion, unless it has ended.
+    /// The connection of a completion, unless it has been closed.
     private func connection(of completion: CompletionRing.Completion) -> Connection? {
         guard let connection = connections[completion.target],
             connection.mark == completion.mark

@@ -1,24 +1,24 @@
 internal import Primitives
 internal import Synchronization
 
-/// How often a command took how long: counts by duration, in the cycles of `apus_cycles`.
+/// A histogram of a command's durations, in cycles of `apus_cycles`.
 ///
 /// ```text
 /// cycles   0 … 31   32 … 63   64 … 127   128 … 255  …
-/// buckets  1 each   1 each    2 each     4 each     …   32 in every doubling: within 3 %
+/// buckets  1 each   1 each    2 each     4 each     …   32 per doubling: within 3 %
 /// ```
-/// One thread counts, any thread reads.
+/// One thread counts, and any thread may read.
 ///
 /// ## Invariants
 /// `counts` has `bucketCount` counters until `free`.
 @safe
 struct DurationHistogram: @unchecked Sendable {  // because: counters may be read by any thread
-    /// Durations of 2^41 cycles, a quarter of an hour, and more share the last bucket.
+    /// Durations of 2^41 cycles, a quarter of an hour, or more share the last bucket.
     static let bucketCount = 37 * 32
 
     fileprivate let counts: UnsafeMutablePointer<Counter>
 
-    /// No durations yet.
+    /// Creates an empty histogram.
     init() {
         unsafe counts = .allocate(capacity: DurationHistogram.bucketCount)
         for bucket in 0..<DurationHistogram.bucketCount {
@@ -28,7 +28,7 @@ struct DurationHistogram: @unchecked Sendable {  // because: counters may be rea
 
     fileprivate init(_ counts: UnsafeMutablePointer<Counter>) { unsafe self.counts = counts }
 
-    /// Gives the memory back; the histogram must not be used again.
+    /// Frees the memory; the histogram must not be used again.
     func free() { unsafe counts.deallocate() }
 
     /// The bucket of a duration.
@@ -75,7 +75,7 @@ struct DurationHistogram: @unchecked Sendable {  // because: counters may be rea
     }
 }
 
-/// A place for a histogram that may be put there while others look.
+/// A place for a histogram that may be set while others read.
 @safe
 struct DurationHistogramPlace: ~Copyable, @unchecked Sendable {  // because: as the histogram
     private let counts = unsafe Atomic<UnsafeMutablePointer<Counter>?>(nil)
@@ -83,17 +83,17 @@ struct DurationHistogramPlace: ~Copyable, @unchecked Sendable {  // because: as 
     /// The histogram, for the thread that counts.
     @inline(__always)
     var own: DurationHistogram? {
-        // SAFETY: only whole histograms were put here.
+        // SAFETY: only complete histograms are put here.
         unsafe counts.load(ordering: .relaxed).map { unsafe DurationHistogram($0) }
     }
 
     /// The histogram, for any thread.
     var shared: DurationHistogram? {
-        // SAFETY: only whole histograms were put here; acquiring makes their zeros visible.
+        // SAFETY: only complete histograms are put here; acquiring makes their zeros visible.
         unsafe counts.load(ordering: .acquiring).map { unsafe DurationHistogram($0) }
     }
 
-    /// Puts `histogram` here, or nothing.
+    /// Sets or (nil) removes the histogram.
     func put(_ histogram: DurationHistogram?) {
         unsafe counts.store(histogram?.counts, ordering: .releasing)
     }

@@ -1,6 +1,6 @@
 internal import Primitives
 
-/// A number with two decimals, for people.
+/// A number with two decimals, for display.
 func hundredths(_ value: Double) -> String {
     let hundredths = Int64(saturating: (value * 100).rounded())
     let sign = hundredths < 0 ? "-" : ""

@@ -1,8 +1,8 @@
 internal import Commands
 
-/// A field of INFO: its name, and what it says of a server.
+/// A field of INFO: its name, and how to get its value.
 ///
-/// Everything that shows fields, or looks for one, goes through these rows.
+/// Everything that shows fields, or searches for one, uses these rows.
 struct InfoField: Sendable {
     let name: String
     let value: @Sendable (InfoSource) -> InfoValue
@@ -12,45 +12,46 @@ struct InfoField: Sendable {
         self.value = value
     }
 
-    /// A field that says the same of every server: of a feature that is off or is not there.
+    /// Creates a field with a constant value, for a feature that is off or missing.
     init(_ name: String, always value: InfoValue) {
         self.name = name
         self.value = { _ in value }
     }
 
-    /// A field whose feature is off or is not there, so that nothing is counted.
+    /// A field of a feature that is off or missing, so that nothing is counted.
     static func none(_ name: String) -> InfoField { InfoField(name, always: .integer(0)) }
 
-    /// What all workers counted.
+    /// A counter of all workers.
     static func count(_ name: String, _ which: WorkerCount) -> InfoField {
         InfoField(name) { .count($0.server.statistics[which]) }
     }
 
-    /// What all workers' commands counted.
+    /// A counter of all workers' commands.
     static func count(_ name: String, _ which: CommandCount) -> InfoField {
         InfoField(name) { .count($0.server.statistics[which]) }
     }
 
-    /// Bytes with a unit.
+    /// A size in bytes, with a unit.
     static func size(
         _ name: String,
         _ bytes: @escaping @Sendable (InfoSource) -> Int
     ) -> InfoField { InfoField(name) { .size(bytes($0)) } }
 
-    /// A number of bytes, or of things.
+    /// A number of bytes or other things.
     static func number(
         _ name: String,
         _ number: @escaping @Sendable (InfoSource) -> Int
     ) -> InfoField { InfoField(name) { .number(number($0)) } }
 }
 
-/// A section of INFO: rows for the fields that are always there, and a way to those of which there
-/// are as many as commands, errors or databases.
+/// A section of INFO: its fixed fields, and a function for further ones.
+///
+/// The latter are as many as there are commands, errors or databases.
 struct InfoSection: Sendable {
-    /// The name in the request.
+    /// The name in requests.
     let name: String
     let title: String
-    /// Whether INFO shows it unasked.
+    /// Whether INFO shows it by default.
     let isDefault: Bool
     let fields: [InfoField]
     let others: @Sendable (InfoSource) -> [InfoPart]
@@ -68,7 +69,7 @@ struct InfoSection: Sendable {
         self.others = others
     }
 
-    /// All fields with what they say of a server.
+    /// All fields with their values.
     func parts(_ source: InfoSource) -> [InfoPart] {
         fields.map { InfoPart($0.name, $0.value(source)) } + others(source)
     }

@@ -1,4 +1,4 @@
-/// The text of INFO: some sections, under Redis' names and in its order.
+/// The text of INFO: sections with Redis' names, in its order.
 enum InfoReport {
     /// All sections.
     static let sections: [InfoSection] = [
@@ -6,7 +6,7 @@ enum InfoReport {
         .commands, .errors, .latency, .cluster, .keyspace,
     ]
 
-    /// The sections that `names` asks for; the default ones when it is empty.
+    /// The sections named in `names`; the default ones if it is empty.
     static func sections(named names: [String]) -> [InfoSection] {
         let wanted = Set(names.map { $0.lowercased() })
         let takesAll = !wanted.isDisjoint(with: ["all", "everything"])
@@ -16,7 +16,7 @@ enum InfoReport {
         }
     }
 
-    /// What the sections that `names` asks for say of a server.
+    /// The text of the sections named in `names`.
     static func text(_ names: [String], _ source: InfoSource) -> String {
         sections(named: names).map { section in
             let lines = section.parts(source).map { "\($0.name):\($0.value.text)\r\n" }

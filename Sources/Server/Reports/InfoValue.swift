@@ -1,6 +1,6 @@
 internal import Primitives
 
-/// What a field of INFO says, and how it is written.
+/// The value of an INFO field, and its format.
 enum InfoValue: Equatable, Sendable {
     case integer(Int64)
     case count(UInt64)
@@ -8,14 +8,14 @@ enum InfoValue: Equatable, Sendable {
     case fixed(Double)
     /// Three decimals.
     case fine(Double)
-    /// A share of a hundred, two decimals.
+    /// A percentage with two decimals.
     case percent(Double)
-    /// Bytes with a unit, for people.
+    /// A size in bytes, with a unit for people.
     case size(Int)
-    /// Microseconds, told in seconds.
+    /// Microseconds, shown in seconds.
     case seconds(Int64)
     case text(String)
-    /// Several values under names.
+    /// Several named values.
     case parts([InfoPart])
 
     /// A number of things.
@@ -24,7 +24,7 @@ enum InfoValue: Equatable, Sendable {
     /// Yes or no.
     static func flag(_ isSet: Bool) -> InfoValue { .integer(isSet ? 1 : 0) }
 
-    /// The value as INFO shows it.
+    /// The value as shown by INFO.
     var text: String {
         switch self {
         case .integer(let value): "\(value)"
@@ -39,14 +39,14 @@ enum InfoValue: Equatable, Sendable {
         }
     }
 
-    /// A count of `digits` decimals' smallest unit, written as a decimal number.
+    /// A count in units of the last of `digits` decimals, as a decimal number.
     private static func decimals(_ count: UInt64, _ digits: Int) -> String {
         let text = String(count)
         let padded = String(repeating: "0", count: max(0, digits + 1 - text.count)) + text
         return padded.dropLast(digits) + "." + padded.suffix(digits)
     }
 
-    /// Bytes with a unit, as Redis prints them.
+    /// A size in bytes with a unit, as printed by Redis.
     private static func human(_ bytes: Int) -> String {
         let units = [("P", 50), ("T", 40), ("G", 30), ("M", 20), ("K", 10)]
         for (unit, shift) in units where bytes >= 1 << shift {
@@ -56,7 +56,7 @@ enum InfoValue: Equatable, Sendable {
     }
 }
 
-/// A value within a field, under its name.
+/// A named part of a value.
 struct InfoPart: Equatable, Sendable {
     let name: String
     let value: InfoValue

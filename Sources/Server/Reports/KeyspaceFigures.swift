@@ -3,31 +3,31 @@ internal import Primitives
 internal import Store
 internal import Structures
 
-/// What the shards of one partition, or of all, hold.
+/// The totals of the shards of one partition, or of all.
 struct KeyspaceTotals {
-    /// What one database holds, if it holds a key.
+    /// The totals of a database with keys.
     struct Database {
         let number: Int
         var keys = 0
-        /// Keys with an expiry, and hashes with fields that have one.
+        /// The numbers of keys with an expiry, and of hashes with fields that have one.
         var volatileKeys = 0
         var volatileHashes = 0
-        /// The bytes of the tables of keys, and of their hints about expiries.
+        /// The size of the tables of keys, and of their expiry hints, in bytes.
         var tables = 0
         var hints = 0
-        /// The times to live, in milliseconds, of the volatile keys that were asked.
+        /// The times to live, in milliseconds, of the sampled volatile keys.
         var lifetimes = Lifetimes()
     }
 
-    /// Times to live: their sum cannot overflow, whatever clients chose.
+    /// A sum of times to live that cannot overflow, whatever clients choose.
     struct Lifetimes {
         private(set) var count: UInt64 = 0
         private var sum: UInt128 = 0
 
-        /// The mean, 0 of none.
+        /// The mean; 0 if there are none.
         var mean: UInt64 { count > 0 ? UInt64(clamping: sum / UInt128(count)) : 0 }
 
-        /// Adds what is left at `now` until `expiry`.
+        /// Adds the time from `now` until `expiry`.
         mutating func add(until expiry: Int64, now: Int64) {
             sum += UInt128(max(0, expiry.subtractingSaturated(now)))
             count += 1
@@ -39,17 +39,17 @@ struct KeyspaceTotals {
         }
     }
 
-    /// The databases that hold keys, in ascending order.
+    /// The databases with keys, in ascending order.
     private(set) var databases: [Database] = []
-    /// The bytes of all keys and values, their tables included, and of the pages that hold them.
+    /// The bytes of all keys and values, including their tables, and of the pages that hold them.
     private(set) var usedBytes = 0
     private(set) var pageBytes = 0
-    /// Large values that wait to be freed.
+    /// The number of large values waiting to be freed.
     private(set) var remains = 0
 
     /// Adds a shard, whose partition is locked, of a database.
     ///
-    /// Asks `sampleBuckets` of its buckets for times to live at `now`.
+    /// Samples `sampleBuckets` of its buckets for times to live at `now`.
     mutating func add(_ shard: Shard, of number: Int, sampleBuckets: Int = 0, now: Int64 = 0) {
         usedBytes += shard.usedBytes
         pageBytes += shard.pageBytes
@@ -69,7 +69,7 @@ struct KeyspaceTotals {
         )
     }
 
-    /// Adds what another partition holds.
+    /// Adds the totals of another partition.
     mutating func add(_ other: KeyspaceTotals) {
         usedBytes += other.usedBytes
         pageBytes += other.pageBytes
@@ -90,9 +90,9 @@ struct KeyspaceTotals {
         databases[place].lifetimes.add(other.lifetimes)
     }
 
-    /// Where a database stands, or is to stand, in the list.
+    /// The index in the list at which a database is, or should be inserted.
     private func place(of number: Int) -> Int {
-        // Most come in ascending order.
+        // Most are added in ascending order.
         guard let last = databases.last, last.number >= number else { return databases.count }
         var lower = 0
         var upper = databases.count
@@ -118,15 +118,15 @@ struct KeyspaceTotals {
     }
 }
 
-/// What every partition held when it was looked at last: by the worker that looks after it, in each
-/// tick, and by whoever makes a report.
+/// The last known totals of every partition.
+///
+/// They are updated by the worker that maintains the partition, in each tick, and by reports.
 final class KeyspaceFigures: Sendable {
-    /// How long a report waits for locked partitions, in pauses of the processor: a millisecond or
-    /// so.
+    /// How long a report waits for locked partitions, in pause instructions: about a millisecond.
     ///
-    /// Of a partition that stays locked it tells what the last look found.
+    /// For a partition that stays locked, it uses the last known totals.
     private static let patience = 64 * 256
-    /// So many buckets of a database are asked for times to live.
+    /// How many buckets of a database are sampled for times to live.
     private static let sampledBuckets = 64
 
     private let keyspace: Keyspace
@@ -137,17 +137,17 @@ final class KeyspaceFigures: Sendable {
         partitions = Locked(Array(repeating: KeyspaceTotals(), count: keyspace.partitionCount))
     }
 
-    /// Notes what a partition holds.
+    /// Records the totals of a partition.
     func note(_ totals: KeyspaceTotals, partition: Int) {
         partitions.withLock { $0[partition] = totals }
     }
 
-    /// The bytes of all keys and values as of the last looks.
+    /// The last known size of all keys and values, in bytes.
     var usedBytes: Int { partitions.withLock { $0.reduce(0) { $0 + $1.usedBytes } } }
 
-    /// Looks at all partitions, those excepted that others keep locked, and sums up.
+    /// Sums up all partitions, reading afresh those that others do not keep locked.
     ///
-    /// What was freed since the last tick goes into the counters of `executor`, on whose thread
+    /// Values freed since the last tick are added to the counters of `executor`, on whose thread
     /// this is called.
     func look(by executor: Executor) -> KeyspaceTotals {
         let now = executor.context.now
@@ -176,7 +176,7 @@ final class KeyspaceFigures: Sendable {
 }
 
 extension WorkerStatistics {
-    /// Takes over what a shard, whose partition is locked, has freed.
+    /// Collects the counts of what a shard, whose partition is locked, has freed.
     func takeCount(of shard: Shard) {
         add(.lazilyFreed, UInt64(shard.takeFreedCount()))
     }

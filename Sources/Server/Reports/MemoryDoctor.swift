@@ -1,15 +1,15 @@
-/// What MEMORY DOCTOR says of memory that is not used as it should be.
+/// The report of MEMORY DOCTOR about memory that is not used well.
 struct MemoryDoctor {
-    /// An emptier server gives no ground for advice.
+    /// With less memory in use, there is no reason for advice.
     private static let usedMin = 5 << 20
-    /// Less is not worth a word.
+    /// Less waste is not worth mentioning.
     private static let wastedMin = 10 << 20
     private static let clientBytesMax = 200 << 10
 
     /// The report.
     let text: String
 
-    /// Looks into how memory is used.
+    /// Analyses the use of memory.
     init(_ memory: MemoryUse) {
         guard memory.used >= MemoryDoctor.usedMin else {
             text = """

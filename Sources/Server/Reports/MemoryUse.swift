@@ -1,41 +1,41 @@
 internal import System
 
-/// What memory is used for, as INFO and MEMORY STATS tell it.
+/// What memory is used for, for INFO and MEMORY STATS.
 struct MemoryUse {
-    /// The bytes of all keys and values, their tables included.
+    /// The bytes of all keys and values, including their tables.
     let data: Int
     /// The bytes of the pages that hold them.
     let pages: Int
-    /// The bytes kept for connections, and how many those are.
+    /// The bytes used for connections, and their number.
     let clients: Int
     let clientCount: Int
-    /// The bytes of the process that are resident.
+    /// The resident memory of the process in bytes.
     let resident: Int
-    /// The most bytes that were ever seen in use.
+    /// The maximum number of bytes in use so far.
     let peak: Int
-    /// The databases that hold keys.
+    /// The databases with keys.
     let databases: [KeyspaceTotals.Database]
 
-    /// All bytes that the server knows of.
+    /// All bytes that the server accounts for.
     var used: Int { data + clients }
 
-    /// The keys.
+    /// The number of keys.
     var keys: Int { databases.reduce(0) { $0 + $1.keys } }
 
-    /// What is neither a key nor a value.
+    /// The bytes that are neither keys nor values.
     var overhead: Int { databases.reduce(clients) { $0 + $1.tables + $1.hints } }
 
-    /// Keys and values.
+    /// The bytes of keys and values.
     var dataset: Int { used - overhead }
 
-    /// `part` as a multiple of `whole`, 0 of nothing.
+    /// `part` divided by `whole`; 0 if `whole` is zero.
     static func ratio(_ part: Int, of whole: Int) -> Double {
         whole > 0 ? Double(part) / Double(whole) : 0
     }
 }
 
 extension MemoryUse {
-    /// What a server uses, as a report sees it.
+    /// The memory use of a server at the time of a report.
     init(_ source: InfoSource) {
         let (server, keyspace) = (source.server, source.keyspace)
         let clients = server.clientBytes

@@ -11,7 +11,7 @@ struct Rate {
         samples.isEmpty ? 0 : samples.reduce(0) { $0.addingSaturated($1) } / UInt64(samples.count)
     }
 
-    /// Notes that the count has come to `count` at `now` (milliseconds).
+    /// Records that the count is `count` at `now` (milliseconds).
     mutating func note(_ count: UInt64, now: Int64) {
         let elapsed = now - lastMoment
         guard elapsed > 0 else { return }

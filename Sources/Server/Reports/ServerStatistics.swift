@@ -2,12 +2,12 @@ internal import Commands
 internal import Primitives
 internal import Synchronization
 
-/// What all workers counted since the start or the last CONFIG RESETSTAT, read while they count.
+/// The counters of all workers since the start or the last CONFIG RESETSTAT.
 ///
-/// A reset changes no counter: it notes where each one stands, and what is read from then on is
-/// the difference.
+/// They can be read while workers count. A reset changes no counter: it records their current
+/// values, and later reads return the difference.
 final class ServerStatistics: @unchecked Sendable {  // because: what changes is guarded
-    /// Where everything stood at the last reset.
+    /// The values of all counters at the last reset.
     private struct Mark {
         var counts: [UInt64] = []
         var commandCounts: [UInt64] = []
@@ -16,7 +16,7 @@ final class ServerStatistics: @unchecked Sendable {  // because: what changes is
         var errors: [String: UInt64] = [:]
     }
 
-    /// Whose counters are read; set before the workers start.
+    /// The workers whose counters are read; set before they start.
     var workers: [Worker] = []
     private let commandCount: Int
     private let mark = Mutex(Mark())
@@ -26,17 +26,17 @@ final class ServerStatistics: @unchecked Sendable {  // because: what changes is
 
     // MARK: Reading
 
-    /// How far a counter of all workers has come.
+    /// The value of a counter over all workers.
     subscript(which: WorkerCount) -> UInt64 {
         since(mark.withLock { $0.counts }, which.rawValue, sum(which))
     }
 
-    /// How far a counter of all workers' commands has come.
+    /// The value of a counter over all workers' commands.
     subscript(which: CommandCount) -> UInt64 {
         since(mark.withLock { $0.commandCounts }, which.rawValue, sum(which))
     }
 
-    /// What was counted of the command in `row`.
+    /// The counts of the command in `row`.
     func command(_ row: Int) -> CommandCounts {
         let now = commandSum(row)
         return mark.withLock { mark in
@@ -44,8 +44,7 @@ final class ServerStatistics: @unchecked Sendable {  // because: what changes is
         }
     }
 
-    /// How often the command in `row` took how long, by the buckets of `DurationHistogram`; nil
-    /// where nothing is known.
+    /// The durations of the command in `row`, by bucket of `DurationHistogram`; nil if unknown.
     func durations(of row: Int) -> [UInt64]? {
         guard var sum = durationSum(row) else { return nil }
         if let earlier = mark.withLock({ $0.durations[row] }) {
@@ -56,7 +55,7 @@ final class ServerStatistics: @unchecked Sendable {  // because: what changes is
         return sum.contains { $0 > 0 } ? sum : nil
     }
 
-    /// Error replies by their codes.
+    /// The number of error replies by code.
     var errorsByCode: [String: UInt64] {
         let now = errorSum
         let earlier = mark.withLock { $0.errors }
@@ -66,7 +65,7 @@ final class ServerStatistics: @unchecked Sendable {  // because: what changes is
         }
     }
 
-    /// What a second brings at present.
+    /// The current rates per second.
     var perSecond: (commands: UInt64, bytesReceived: UInt64, bytesSent: UInt64) {
         rates.withLock {
             ($0.commands.perSecond, $0.bytesReceived.perSecond, $0.bytesSent.perSecond)
@@ -79,7 +78,7 @@ final class ServerStatistics: @unchecked Sendable {  // because: what changes is
 
     // MARK: Writing
 
-    /// Takes a sample for what a second brings, at `now` (milliseconds).
+    /// Takes a sample for the rates at `now` (milliseconds).
     func noteRates(now: Int64) {
         let counts = (sum(.commandsRun), sum(.bytesReceived), sum(.bytesSent))
         rates.withLock { rates in
@@ -89,7 +88,7 @@ final class ServerStatistics: @unchecked Sendable {  // because: what changes is
         }
     }
 
-    /// Counts from zero again.
+    /// Resets all counts to zero.
     func reset() {
         var next = Mark()
         next.counts = WorkerCount.allCases.map { sum($0) }
@@ -101,7 +100,7 @@ final class ServerStatistics: @unchecked Sendable {  // because: what changes is
         rates.withLock { $0 = Rates() }
     }
 
-    // MARK: Sums since the start
+    // MARK: Totals since the start
 
     private func sum(_ which: WorkerCount) -> UInt64 {
         workers.reduce(0) { $0 &+ $1.executor.statistics[which] }
@@ -131,7 +130,7 @@ final class ServerStatistics: @unchecked Sendable {  // because: what changes is
     }
 }
 
-/// What the server does in a second.
+/// The server's rates per second.
 private struct Rates {
     var commands = Rate()
     var bytesReceived = Rate()

@@ -1,7 +1,7 @@
 internal import Primitives
 internal import Synchronization
 
-/// What a worker counts besides commands and errors, each by its name in INFO, more or less.
+/// The counters of a worker other than commands and errors, named roughly as in INFO.
 enum WorkerCount: Int, CaseIterable, Sendable {
     case commandsRun
     case receives
@@ -10,35 +10,35 @@ enum WorkerCount: Int, CaseIterable, Sendable {
     case bytesSent
     case connectionsAccepted
     case connectionsRejected
-    /// Clients closed for what they sent without an end, or did not read.
+    /// Clients closed for an endless request, or for not reading.
     case queryLimitCloses
     case outputLimitCloses
     case authenticationFailures
     /// Spent on removing what is due, in the cycles of `apus_cycles`.
     case expiryCycles
-    /// How often that ended for the time it took, with more left to do.
+    /// How often that was stopped for taking too long, with more left to do.
     case expiriesCutShort
     /// Large values freed in slices.
     case lazilyFreed
     case errorReplies
-    /// Requests that their users may not make, by what was denied.
+    /// Requests that were denied to their users, by what was denied.
     case deniedCommands
     case deniedKeys
     case deniedChannels
     case deniedDatabases
 }
 
-/// What a worker counts.
+/// The counters of a worker.
 ///
-/// The worker alone counts; any thread may read at any time, and never waits for the worker but
-/// where errors are told apart. Nothing is ever set back to zero: `ServerStatistics` remembers
-/// where the counters stood at a CONFIG RESETSTAT.
+/// Only the worker counts; any thread may read at any time, and waits for the worker only for
+/// errors by code. Nothing is ever reset to zero: `ServerStatistics` records the counters' values
+/// at a CONFIG RESETSTAT.
 ///
 /// ## Invariants
-/// `commands` has `commandCount` rows, all made by `init`; row numbers come from the registry.
+/// `commands` has `commandCount` rows, all created by `init`; row numbers come from the registry.
 @safe
 struct WorkerStatistics: ~Copyable, @unchecked Sendable {  // because: rows are counters
-    /// Of one command.
+    /// The counters of one command.
     private struct Row: ~Copyable {
         let calls = Counter()
         let cycles = Counter()
@@ -49,7 +49,7 @@ struct WorkerStatistics: ~Copyable, @unchecked Sendable {  // because: rows are 
         let kept = DurationHistogramPlace()
     }
 
-    /// So many different error codes are told apart.
+    /// The maximum number of error codes to distinguish.
     static let errorCodesMax = 128
 
     private let counters = InlineArray<18, Counter> { _ in Counter() }
@@ -67,28 +67,28 @@ struct WorkerStatistics: ~Copyable, @unchecked Sendable {  // because: rows are 
 
     deinit {
         for row in 0..<commandCount {
-            // SAFETY: nobody may read any more.
+            // SAFETY: nobody can read any more.
             unsafe commands[row].kept.own?.free()
         }
         unsafe commands.deinitialize(count: commandCount)
         unsafe commands.deallocate()
     }
 
-    /// Where a counter stands.
+    /// The value of a counter.
     subscript(which: WorkerCount) -> UInt64 { counters[which.rawValue].value }
 
     /// Adds to a counter.
     @inline(__always)
     func add(_ which: WorkerCount, _ count: UInt64 = 1) { counters[which.rawValue].add(count) }
 
-    /// Takes back what was added.
+    /// Subtracts from a counter.
     func subtract(_ which: WorkerCount, _ count: UInt64 = 1) {
         counters[which.rawValue].subtract(count)
     }
 
     // MARK: Commands
 
-    /// What was counted of the command in `row`.
+    /// The counts of the command in `row`.
     subscript(row: Int) -> CommandCounts {
         precondition(row < commandCount, "no such command")
         // SAFETY: just checked.
@@ -100,8 +100,7 @@ struct WorkerStatistics: ~Copyable, @unchecked Sendable {  // because: rows are 
         )
     }
 
-    /// How long the calls of the command in `row` took, by the buckets of `DurationHistogram`; nil
-    /// where nothing was kept.
+    /// The durations of the command in `row`, by bucket of `DurationHistogram`; nil if not kept.
     func durations(of row: Int) -> [UInt64]? {
         precondition(row < commandCount, "no such command")
         // SAFETY: just checked.
@@ -130,9 +129,9 @@ struct WorkerStatistics: ~Copyable, @unchecked Sendable {  // because: rows are 
         unsafe commands[row].counting.put(durations)
     }
 
-    /// Counts durations from now on, or no more; those counted so far stay.
+    /// Starts or stops counting durations; those counted so far are kept.
     ///
-    /// The worker stands still or is the caller.
+    /// The worker must be stopped or be the caller.
     func keepDurations(_ isOn: Bool) {
         keepsDurations.store(isOn, ordering: .relaxed)
         for row in 0..<commandCount {
@@ -147,14 +146,14 @@ struct WorkerStatistics: ~Copyable, @unchecked Sendable {  // because: rows are 
         noteFailure(row)
     }
 
-    /// Notes that a call, counted elsewhere, replied with an error of its own making.
+    /// Records that a call, counted elsewhere, replied with an error itself.
     func noteFailure(_ row: Int) {
         precondition(row < commandCount, "no such command")
         // SAFETY: just checked.
         unsafe commands[row].failures.add()
     }
 
-    /// Counts a call that was refused before it ran.
+    /// Counts a call that was rejected before it ran.
     func countRejection(_ row: Int) {
         precondition(row < commandCount, "no such command")
         // SAFETY: just checked.
@@ -163,7 +162,7 @@ struct WorkerStatistics: ~Copyable, @unchecked Sendable {  // because: rows are 
 
     // MARK: Errors
 
-    /// Error replies by their codes.
+    /// The number of error replies by code.
     var errorsByCode: [String: UInt64] { errors.withLock { $0 } }
 
     /// Counts an error reply by its code.
@@ -177,14 +176,14 @@ struct WorkerStatistics: ~Copyable, @unchecked Sendable {  // because: rows are 
     }
 }
 
-/// What was counted of one command.
+/// The counts of one command.
 struct CommandCounts: Equatable {
     var calls: UInt64 = 0
     var cycles: UInt64 = 0
     var failures: UInt64 = 0
     var rejections: UInt64 = 0
 
-    /// Adds what another worker counted.
+    /// Adds the counts of another worker.
     mutating func add(_ other: CommandCounts) {
         calls &+= other.calls
         cycles &+= other.cycles
@@ -192,7 +191,7 @@ struct CommandCounts: Equatable {
         rejections &+= other.rejections
     }
 
-    /// What was counted since `earlier`.
+    /// The counts since `earlier`.
     func since(_ earlier: CommandCounts) -> CommandCounts {
         CommandCounts(
             calls: calls.subtractingSaturated(earlier.calls),

@@ -1,4 +1,4 @@
-/// Why a connection from another machine is refused while no password is set.
+/// Why a connection from another machine is rejected while no password is set.
 enum ProtectedMode {
     static let refusal: StaticString = """
         -DENIED Redis is running in protected mode because protected mode is enabled and no \

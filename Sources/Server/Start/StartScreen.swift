@@ -1,6 +1,6 @@
 internal import System
 
-/// The banner at a terminal: what runs here, where it listens, how to connect.
+/// The banner at a terminal: what is running, where it listens, how to connect.
 struct StartScreen {
     let options: Options
     let listeners: [Listener]
@@ -28,7 +28,7 @@ struct StartScreen {
         return "\n" + lines.joined(separator: "\n") + "\n\n"
     }
 
-    /// A swift in flight.
+    /// A flying swift.
     static let bird = [
         "  .--.                                  .--.",
         "   \\  `'--..__                __..--'`  /",

@@ -1,11 +1,11 @@
-/// The versions that clients are told.
+/// The versions reported to clients.
 enum Version {
-    /// Ours.
+    /// The version of Apus.
     static let apus: StaticString = "0.1.0"
-    /// The version of Redis whose commands and replies clients may rely on.
+    /// The version of Redis whose commands and replies clients can rely on.
     static let redis: StaticString = "7.4.0"
 
-    /// What `--version` prints.
+    /// The output of `--version`.
     static var line: String {
         "Apus server v=\(apus) redis=\(redis) sha=00000000:0 malloc=apus-arena bits=64"
     }
