@@ -1,4 +1,4 @@
-/// Numbers as C's printf would print them, which is what scripts that read a report expect.
+/// Numbers as printed by C's printf, which scripts that read a report expect.
 public enum Decimals {
     /// `value` rounded to `places` digits after the point.
     public static func fixed(_ value: Double, _ places: Int) -> String {
@@ -15,7 +15,7 @@ public enum Decimals {
         return "\(sign)\(units / scale).\(zeros)\(fraction)"
     }
 
-    /// `value` times `scale`, rounded once: half a unit is judged by what the product lost.
+    /// `value` times `scale`, rounded once: ties are decided by what the product lost.
     private static func rounded(_ value: Double, times scale: Double) -> Double {
         let product = value * scale
         let lost = (-product).addingProduct(value, scale)
@@ -32,7 +32,7 @@ public enum Decimals {
         fixed(Double(nanoseconds) / 1e6, places)
     }
 
-    /// `text` at the right end of at least `width` columns.
+    /// `text`, right-aligned in at least `width` columns.
     public static func padded(_ text: String, _ width: Int) -> String {
         String(repeating: " ", count: max(0, width - text.utf8.count)) + text
     }

@@ -1,13 +1,13 @@
 internal import Glibc
 public import System
 
-/// Where a server listens: one resolved address, TCP or unix.
+/// A resolved address at which a server listens, TCP or unix.
 public struct Endpoint: Sendable {
-    /// As messages show it: `host:port`, or the path.
+    /// The name shown in messages: `host:port`, or the path.
     public let name: String
     private let address: SocketAddress
 
-    /// The endpoints that `address` may mean, the resolver's favorite first.
+    /// The endpoints that `address` may stand for, the resolver's favourite first.
     public static func candidates(
         _ address: ServerAddress
     ) throws(RemoteFailure) -> [Endpoint] {
@@ -24,14 +24,14 @@ public struct Endpoint: Sendable {
         }
     }
 
-    /// A connection that is made when this returns.
+    /// Connects, and returns once the connection is made.
     public func connect() throws(RemoteFailure) -> Socket {
         do throws(SystemError) { return try Socket.connect(to: address) } catch {
             throw failure(error)
         }
     }
 
-    /// A connection that may still be on its way, never waiting; writable once it is made.
+    /// Starts to connect without waiting; the socket is writable once connected.
     public func connectLater() throws(RemoteFailure) -> Socket {
         do throws(SystemError) { return try Socket.connectLater(to: address) } catch {
             throw failure(error)

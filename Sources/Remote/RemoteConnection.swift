@@ -1,20 +1,20 @@
 internal import Glibc
 public import System
 
-/// A conversation with one server: requests go out, replies come back in their order.
+/// A conversation with one server: requests are sent, and replies come back in order.
 ///
 /// ## Invariants
 /// - The socket is open for as long as the connection lives, and is closed once.
-/// - After `protocolBreach` or `closed` nothing more can be read: make a new connection.
+/// - After `protocolBreach` or `closed` nothing more can be read; a new connection is needed.
 public struct RemoteConnection: ~Copyable {
-    /// The socket, for those who wait for several things at once.
+    /// The socket, for callers that wait for several things at once.
     public let socket: Socket
     private var reader = ReplyReader()
     private var block = [UInt8](repeating: 0, count: 1 << 16)
 
-    /// Connects to the first of the address's endpoints that answers.
+    /// Connects to the first of the address's endpoints that responds.
     ///
-    /// - Parameter milliseconds: How long to try each of them; nil as long as the system does.
+    /// - Parameter milliseconds: How long to try each of them; nil for the system's timeout.
     public init(
         to address: ServerAddress,
         within milliseconds: Int? = nil
@@ -66,8 +66,8 @@ public struct RemoteConnection: ~Copyable {
     /// The next reply or push.
     ///
     /// - Parameters:
-    ///   - milliseconds: How long to wait for more bytes; nil for ever.
-    ///   - isStopped: Asked whenever a signal came; true ends the waiting.
+    ///   - milliseconds: How long to wait for more bytes; nil for no limit.
+    ///   - isStopped: Called after every signal; returning true ends the wait.
     public mutating func receive(
         within milliseconds: Int? = nil,
         unless isStopped: () -> Bool = { false }
@@ -82,7 +82,7 @@ public struct RemoteConnection: ~Copyable {
         }
     }
 
-    /// What has come without being waited for, pushes mostly.
+    /// A reply that has arrived without waiting for it, usually a push.
     public mutating func receiveWaiting() throws(RemoteFailure) -> Reply? {
         while true {
             if let reply = try reader.next() { return reply }
@@ -91,7 +91,7 @@ public struct RemoteConnection: ~Copyable {
         }
     }
 
-    /// Sends a request of `words` and returns its reply; pushes before it go to `onPush`.
+    /// Sends a request of `words` and returns its reply; passes pushes before it to `onPush`.
     public mutating func ask(
         _ words: [[UInt8]],
         within milliseconds: Int? = nil,

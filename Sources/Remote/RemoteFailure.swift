@@ -9,14 +9,14 @@ public enum RemoteFailure: Error, Equatable, Sendable {
     case closed
     /// A system call failed.
     case system(call: String, reason: String)
-    /// The server's bytes are no RESP.
+    /// The server's bytes are not RESP.
     case protocolBreach(String)
-    /// Nothing came for as long as was allowed.
+    /// Nothing arrived within the time limit.
     case timedOut
-    /// The user wanted no more of it.
+    /// The user interrupted it.
     case interrupted
 
-    /// The reason in words, as redis-cli puts it.
+    /// The reason, in redis-cli's wording.
     public var message: String {
         switch self {
         case .couldNotConnect(let address, let reason):
@@ -29,7 +29,7 @@ public enum RemoteFailure: Error, Equatable, Sendable {
         }
     }
 
-    /// What became of a transfer that found the connection closed, with the error of it.
+    /// The failure of a transfer that found the connection closed with `error`.
     public init(closed error: Int32, call: String) {
         self =
             switch error {

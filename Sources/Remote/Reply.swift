@@ -1,30 +1,30 @@
-/// One reply of a server, RESP2 or RESP3.
+/// A reply from a server, in RESP2 or RESP3.
 public indirect enum Reply: Equatable, Sendable {
     /// `+`: a short word such as OK.
     case status([UInt8])
-    /// `-` and `!`: an error's text, its code first.
+    /// `-` and `!`: the text of an error, starting with its code.
     case error([UInt8])
-    /// `:`: a whole number.
+    /// `:`: an integer.
     case integer(Int64)
     /// `$`: a string.
     case bulk([UInt8])
-    /// `$-1`, `*-1` and `_`: nothing.
+    /// `$-1`, `*-1` and `_`: null.
     case null
-    /// `,`: a floating-point number, in the server's own digits.
+    /// `,`: a floating-point number, as printed by the server.
     case double([UInt8])
     /// `#`: true or false.
     case boolean(Bool)
-    /// `(`: a whole number of any size, in digits.
+    /// `(`: an integer of any size, in digits.
     case bigNumber([UInt8])
     /// `=`: text for people; the format (`txt`, `mkd`) and the text.
     case verbatim(format: [UInt8], [UInt8])
     /// `*`: a sequence.
     case array([Reply])
-    /// `~`: members without an order.
+    /// `~`: unordered members.
     case set([Reply])
-    /// `%`: keys and values by turns.
+    /// `%`: keys and values, alternately.
     case map([Reply])
-    /// `>`: a message that answers no request.
+    /// `>`: a message that is not a reply to a request.
     case push([Reply])
 
     /// The bytes of a reply that is one string of any kind, or nil.
@@ -35,7 +35,7 @@ public indirect enum Reply: Equatable, Sendable {
         }
     }
 
-    /// The replies in an aggregate of any kind (a map's keys and values by turns), or nil.
+    /// The replies in an aggregate of any kind (for maps, keys and values alternately), or nil.
     public var elements: [Reply]? {
         switch self {
         case .array(let elements), .set(let elements), .map(let elements), .push(let elements):
@@ -51,7 +51,7 @@ public indirect enum Reply: Equatable, Sendable {
         return text
     }
 
-    /// The whole number that the reply is or spells, or nil.
+    /// The integer that the reply is or spells out, or nil.
     public var number: Int64? {
         if case .integer(let number) = self { return number }
         return stringBytes.flatMap { Int64($0.text) }

@@ -1,16 +1,16 @@
 internal import Wire
 
-/// Builds replies out of RESP bytes that come in pieces of any size.
+/// Builds replies from RESP bytes that arrive in pieces of any size.
 ///
-/// Attributes (`|`) say something about the reply behind them; they are read and dropped.
+/// Attributes (`|`) describe the reply after them; they are read and dropped.
 ///
 /// ## Invariants
-/// - `bytes[start...]` is what no value was made of yet; a value is taken whole or not at all.
-/// - `open` holds the aggregates that are not full yet, the outermost first; none of them is
-///   missing zero replies between two calls.
-/// - `searched` is at or behind the first line end of `bytes[start...]` that was not found.
+/// - `bytes[start...]` is yet to be turned into values; a value is consumed whole or not at all.
+/// - `open` holds the incomplete aggregates, outermost first; between two calls, none of them is
+///   missing zero replies.
+/// - `searched` is at or after the first line end of `bytes[start...]` that was not found.
 public struct ReplyReader {
-    /// How deep aggregates may lie in each other.
+    /// How deeply aggregates may be nested.
     public static let depthMax = 128
     private static let lengthMax = 1 << 40
 
@@ -25,10 +25,10 @@ public struct ReplyReader {
     private var searched = 0
     private var open: [Aggregate] = []
 
-    /// A reader of a fresh connection.
+    /// Creates a reader for a new connection.
     public init() {}
 
-    /// Takes the next bytes of the stream.
+    /// Appends the next bytes of the stream.
     public mutating func feed(_ more: ArraySlice<UInt8>) {
         if start == bytes.count {
             bytes.removeAll(keepingCapacity: bytes.count < 1 << 20)
@@ -41,7 +41,7 @@ public struct ReplyReader {
         bytes += more
     }
 
-    /// The next reply that has come whole, or nil until more bytes are fed.
+    /// The next complete reply, or nil until more bytes are fed.
     ///
     /// - Throws: `protocolBreach`, after which the stream cannot be followed any more.
     public mutating func next() throws(RemoteFailure) -> Reply? {
@@ -54,7 +54,7 @@ public struct ReplyReader {
             }
             if let whole = close(with: reply) { return whole }
         }
-        // A wrong byte is told at once: its line may never end.
+        // Report a wrong byte at once: its line may never end.
         if start < bytes.count, !Self.types.contains(bytes[start]) {
             throw Self.unknown(bytes[start])
         }
@@ -68,10 +68,10 @@ public struct ReplyReader {
         return .protocolBreach("Protocol error, got \(shown) as reply type byte")
     }
 
-    /// Set by `value` when a string's body has not come yet.
+    /// Set by `value` if the body of a string has not arrived yet.
     private var isWaitingForBody = false
 
-    /// Where the line that begins at `start` ends, before its CR LF.
+    /// The end of the line that starts at `start`, before its CR LF.
     private mutating func endOfLine() -> Int? {
         var index = max(searched, start + 1)
         while index + 1 < bytes.count {
@@ -89,7 +89,7 @@ public struct ReplyReader {
         searched = end
     }
 
-    /// The value that begins at `start`; nil if it opens an aggregate or is not there yet.
+    /// The value that starts at `start`; nil if it opens an aggregate or is incomplete.
     private mutating func value(
         _ type: UInt8,
         _ line: [UInt8],
@@ -195,7 +195,7 @@ public struct ReplyReader {
         return length
     }
 
-    /// Puts `reply` where it belongs; returns the outermost reply if that is whole now.
+    /// Adds `reply` to the innermost aggregate; returns the outermost reply once that is complete.
     private mutating func close(with reply: Reply) -> Reply? {
         var reply = reply
         while var inner = open.popLast() {
@@ -205,7 +205,7 @@ public struct ReplyReader {
                 open.append(inner)
                 return nil
             }
-            // The reply that an attribute speaks of comes next.
+            // The reply that an attribute describes comes next.
             if inner.type == UInt8(ascii: "|") { return nil }
             reply = Self.reply(inner.type, inner.elements)
         }

@@ -1,11 +1,11 @@
-/// Where a server is said to listen.
+/// The address at which a server listens.
 public enum ServerAddress: Equatable, Sendable {
     /// A host by name or number, and a port.
     case tcp(host: String, port: Int)
     /// The path of a unix socket.
     case unix(path: String)
 
-    /// As messages and prompts show it: `host:port`, or the path.
+    /// The name shown in messages and prompts: `host:port`, or the path.
     public var name: String {
         switch self {
         case .unix(let path): path

@@ -1,13 +1,14 @@
 internal import Primitives
 
-/// A server's address with who asks and for which database, as one word.
+/// A server's address, with user, password and database, in a single word.
 ///
 /// ```text
 /// redis://[[user]:password@][host][:port][/database]      also valkey://, rediss://
 /// ```
-/// A `%41` in user or password stands for the byte. A user left out is the default user.
+/// `%41` in a user name or password stands for that byte. Without a user, the default user is
+/// meant.
 public struct ServerURI: Equatable, Sendable {
-    /// Why a word is no such address.
+    /// Why a word is not such an address.
     public enum Fault: Error, Equatable, Sendable {
         case scheme
         case escape
@@ -16,20 +17,20 @@ public struct ServerURI: Equatable, Sendable {
         case database
     }
 
-    /// True for `rediss://`: the connection is to be encrypted.
+    /// Whether the connection must be encrypted, as for `rediss://`.
     public private(set) var isEncrypted = false
-    /// Who asks, if told and not empty.
+    /// The user, if given and not empty.
     public private(set) var user: [UInt8]?
-    /// The password, if told.
+    /// The password, if given.
     public private(set) var password: [UInt8]?
-    /// The host, if told; without the brackets of IPv6.
+    /// The host, if given; without the brackets of IPv6.
     public private(set) var host: String?
-    /// The port, if told.
+    /// The port, if given.
     public private(set) var port: Int?
-    /// The database, if told.
+    /// The database, if given.
     public private(set) var database: Int?
 
-    /// Takes `text` apart.
+    /// Parses `text`.
     public init(_ text: String) throws(Fault) {
         var rest = try takeScheme(text)
         if let at = rest.firstIndex(of: "@") {

@@ -4,7 +4,7 @@ internal import Glibc
 public enum Streams {
     /// Whether standard input is a terminal.
     public static let isInputTerminal = isatty(STDIN_FILENO) == 1
-    /// Whether standard output is one.
+    /// Whether standard output is a terminal.
     public static let isOutputTerminal = isatty(STDOUT_FILENO) == 1
 
     /// Writes all of `bytes`; false if that fails.
@@ -29,7 +29,7 @@ public enum Streams {
         unsafe block.withUnsafeMutableBytes { unsafe Glibc.read(file, $0.baseAddress, $0.count) }
     }
 
-    /// All that standard input holds.
+    /// Reads all of standard input.
     public static func readInput() -> [UInt8] {
         var input: [UInt8] = []
         var block = [UInt8](repeating: 0, count: 1 << 16)

@@ -2,13 +2,13 @@ internal import Glibc
 internal import Remote
 internal import System
 
-/// A pipe by which threads tell that they are done.
+/// A pipe through which threads report that they are done.
 struct Bell: ~Copyable {
     private let reader: Int32
-    /// Where a thread writes one byte: 0 for success, else 1.
+    /// The end to which a thread writes one byte: 0 for success, otherwise 1.
     let writer: Int32
 
-    /// What was heard.
+    /// The result of a wait.
     enum Ring {
         case success
         case failure
@@ -30,7 +30,7 @@ struct Bell: ~Copyable {
         close(writer)
     }
 
-    /// Waits for the next ring, at most so long.
+    /// Waits for the next ring, at most `milliseconds`.
     func wait(milliseconds: Int32) -> Ring {
         var watched = pollfd(fd: reader, events: Int16(POLLIN), revents: 0)
         var byte: UInt8 = 0

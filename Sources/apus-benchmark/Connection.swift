@@ -1,23 +1,23 @@
 internal import Remote
 internal import System
 
-/// One connection of a load loop: what was sent over it and what has come back.
+/// A connection of a load loop: what was sent over it and what has come back.
 struct Connection {
     var socket: Socket
     var scanner = ReplyScanner()
 
-    /// True until the kernel says that the connection is made.
+    /// Whether the connection is still being made.
     var isConnecting: Bool
-    /// Replies to the greeting (AUTH, SELECT, HELLO) that are still to come.
+    /// Replies to the greeting (AUTH, SELECT, HELLO) yet to come.
     var greetingsOwed = 0
-    /// Requests sent and not answered yet.
+    /// Requests sent and not replied to yet.
     var inFlight = 0
     /// Closed loop: when the batch in flight was sent, in nanoseconds.
     var sentAt: Int64 = 0
-    /// Open loop: the number of the first unanswered request, which tells when it was due.
+    /// Open loop: the number of the first request without a reply, which tells when it was due.
     var firstUnanswered = 0
 
-    /// What the kernel did not take at once; empty nearly always.
+    /// Bytes that the kernel has not accepted yet; nearly always empty.
     var unsent: [UInt8] = []
     var unsentStart = 0
 
@@ -26,7 +26,7 @@ struct Connection {
         self.isConnecting = isConnecting
     }
 
-    /// Follows the first `count` of `bytes`; returns how many requests they answer.
+    /// Processes the first `count` of `bytes`; returns how many requests they reply to.
     mutating func take(_ bytes: [UInt8], _ count: Int) throws(LoadFailure) -> Int {
         var replies: Int
         do {

@@ -2,7 +2,7 @@ internal import Remote
 internal import System
 
 extension Endpoint {
-    /// The endpoints that `options` may mean, the resolver's favourite first.
+    /// The endpoints that `options` may stand for, the resolver's favourite first.
     static func candidates(of options: Options) throws(LoadFailure) -> [Endpoint] {
         let address: ServerAddress =
             options.socketPath.map { .unix(path: $0) }
@@ -14,7 +14,7 @@ extension Endpoint {
         }
     }
 
-    /// A connection that is made when this returns.
+    /// Connects, and returns once the connection is made.
     func reach() throws(LoadFailure) -> Socket {
         do {
             return try connect()
@@ -23,7 +23,7 @@ extension Endpoint {
         }
     }
 
-    /// A connection that may still be on its way.
+    /// Starts to connect without waiting.
     func reachLater() throws(LoadFailure) -> Socket {
         do {
             return try connectLater()

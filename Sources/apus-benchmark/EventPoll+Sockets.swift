@@ -1,9 +1,9 @@
 internal import Remote
 internal import System
 
-/// Sockets that are known by a token of the caller's.
+/// Sockets identified by a token of the caller's.
 extension EventPoll {
-    /// A new set.
+    /// Creates an epoll instance.
     static func open() throws(LoadFailure) -> EventPoll {
         do { return try EventPoll() } catch { throw LoadFailure(error) }
     }
@@ -17,7 +17,7 @@ extension EventPoll {
         }
     }
 
-    /// Changes what `socket` is watched for.
+    /// Changes the events that `socket` is watched for.
     func change(_ socket: Socket, token: Int, _ interest: Interest) throws(LoadFailure) {
         do {
             try change(socket.descriptor, as: Int32(token), interest)

@@ -1,4 +1,4 @@
-/// What is said first on every connection: AUTH, SELECT, HELLO, TRACKING, as asked for.
+/// The first requests on every connection: AUTH, SELECT, HELLO, TRACKING, as requested.
 struct Greeting {
     private(set) var bytes: [UInt8] = []
     private(set) var replyCount = 0

@@ -2,7 +2,7 @@ internal import Glibc
 internal import Remote
 internal import System
 
-/// Open connections that do nothing, to see what they cost the server.
+/// Open connections that do nothing, to measure what they cost the server.
 struct IdleMode {
     let endpoint: Endpoint
     let greeting: Greeting

@@ -1,7 +1,7 @@
 /// A queue of small numbers in a ring that never grows.
 ///
 /// ## Invariants
-/// - `count` numbers stand from `head` on, around the end of `ring` if need be.
+/// - `count` numbers start at `head`, wrapping around the end of `ring` if necessary.
 struct IndexQueue {
     private var ring: [Int]
     private var head = 0

@@ -1,7 +1,7 @@
 internal import Histogram
 internal import Remote
 
-/// The report of a whole run for machines: what was asked, and per test what came of it.
+/// The report of a whole run for machines: the options, and the results per test.
 struct JSONReport {
     let options: Options
     let facts: ServerFacts
@@ -92,7 +92,7 @@ struct JSONReport {
             + "}"
     }
 
-    /// `text` as a JSON string, null where there is none.
+    /// `text` as a JSON string; null if it is nil.
     static func string(_ text: String?) -> String {
         guard let text else { return "null" }
         var quoted = "\""

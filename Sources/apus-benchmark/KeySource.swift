@@ -1,6 +1,6 @@
 internal import Primitives
 
-/// The numbers that go into `__rand_int__`: uniform, or few of them often.
+/// The numbers for `__rand_int__`: uniform, or skewed towards a few.
 struct KeySource {
     private enum Shape {
         case uniform(count: Int)
@@ -10,8 +10,7 @@ struct KeySource {
     private let shape: Shape
     private var random: FastRandom
 
-    /// Numbers under `count`; with an exponent number 0 is the most frequent, 1 the next, and so
-    /// on.
+    /// Numbers below `count`; with an exponent, 0 is the most frequent, then 1, and so on.
     init(count: Int, zipfExponent: Double?, seed: UInt64) {
         precondition(count > 0, "a key source needs a key")
         shape =

@@ -1,8 +1,8 @@
 internal import Glibc
 
-/// What the system grants this process.
+/// The limits that the system sets for this process.
 enum Limits {
-    /// Lets the process open `count` files, or as many as it may.
+    /// Lets the process open `count` files, or as many as allowed.
     static func raiseOpenFiles(to count: Int) {
         var limit = rlimit()
         let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)

@@ -1,18 +1,18 @@
 internal import Remote
 internal import System
 
-/// What ends a run early.
+/// Why a run ends early.
 enum LoadFailure: Error {
     case couldNotConnect(to: String, reason: String)
     case closed
     case system(call: String, reason: String)
-    /// The server answered a request with an error.
+    /// The server replied to a request with an error.
     case errorReply([UInt8])
     case noRESP(ReplyScanner.Fault)
-    /// More replies came than requests were sent.
+    /// More replies arrived than requests were sent.
     case unaskedReply
 
-    /// The message for the user, one line.
+    /// The message for the user, in one line.
     var message: String {
         switch self {
         case .couldNotConnect(let address, let reason):
@@ -29,7 +29,7 @@ enum LoadFailure: Error {
     /// A system call that failed.
     init(_ failure: SystemError) { self = .system(call: failure.call, reason: failure.reason) }
 
-    /// A transfer that found the connection closed, with the error of it.
+    /// The failure of a transfer that found the connection closed with `error`.
     init(closed error: Int32, call: String) {
         guard case .system(_, let reason) = RemoteFailure(closed: error, call: call) else {
             self = .closed
@@ -38,7 +38,7 @@ enum LoadFailure: Error {
         self = .system(call: call, reason: reason)
     }
 
-    /// What kept a connection from being made.
+    /// The failure to make a connection.
     init(_ failure: RemoteFailure) {
         switch failure {
         case .couldNotConnect(let address, let reason):

@@ -3,16 +3,16 @@ internal import Primitives
 internal import Remote
 internal import System
 
-/// One thread's part of a test: its connections, driven by one event loop until all is answered.
+/// One thread's part of a test: its connections, driven by one event loop until all have replies.
 ///
 /// Closed loop: a connection sends a batch as deep as the pipeline, waits for all its replies, and
-/// sends the next. Open loop: requests are due by the `Pacer`'s timetable; those that are due go
-/// out in batches over the connections that are idle, and wait for one if none is.
+/// sends the next. Open loop: requests are due according to the `Pacer`'s timetable; those that are
+/// due are sent in batches over idle connections, and wait for one if there is none.
 ///
 /// A request costs no allocation: the batch's bytes, the receive buffer and the queue of idle
 /// connections belong to the loop and are reused.
 struct LoadLoop: ~Copyable {
-    /// What a thread has to do.
+    /// The work of one thread.
     struct Plan {
         var endpoint: Endpoint
         var greeting: Greeting
@@ -34,14 +34,14 @@ struct LoadLoop: ~Copyable {
     private var batch: RequestBatch
     private var connections: [Connection] = []
     private var received: [UInt8]
-    /// Open loop: the connections that wait for work, longest first.
+    /// Open loop: the idle connections, longest idle first.
     private var idle: IndexQueue
 
     private var issued = 0
     private var completed = 0
     private(set) var measurement = Measurement()
 
-    /// A loop without connections yet.
+    /// Creates a loop without connections.
     init(_ plan: Plan, poll: EventPoll, progress: Progress) {
         self.plan = plan
         self.progress = progress
@@ -78,7 +78,7 @@ struct LoadLoop: ~Copyable {
         let start = Clock.monotonicNanoseconds()
         measurement.start = start
         if let rate = plan.options.requestsPerSecond {
-            // Timed waits must not be rounded up by the kernel's 50 µs.
+            // The kernel must not round up timed waits by its 50 µs of timer slack.
             _ = apus_set_timer_slack(1)
             pacer = Pacer(start: start, rate: rate, thread: plan.thread, threads: plan.threads)
         }
@@ -94,7 +94,7 @@ struct LoadLoop: ~Copyable {
         measurement.end = Clock.monotonicNanoseconds()
     }
 
-    /// How long the loop may sleep; nil where only a reply can give it something to do.
+    /// How long the loop may sleep; nil if only a reply can give it something to do.
     private func patience() -> Int64? {
         guard let pacer, issued < plan.requests, !idle.isEmpty else { return nil }
         return max(0, pacer.due(issued) - Clock.monotonicNanoseconds())
@@ -123,7 +123,7 @@ struct LoadLoop: ~Copyable {
         try beIdle(index, now: now)
     }
 
-    /// The connection at `index` has nothing in flight.
+    /// Handles a connection with nothing in flight.
     private mutating func beIdle(_ index: Int, now: Int64) throws(LoadFailure) {
         guard issued < plan.requests else { return }
         if pacer != nil {

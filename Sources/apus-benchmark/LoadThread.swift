@@ -14,7 +14,7 @@ final class LoadThread: @unchecked Sendable {
     private var thread = pthread_t()
     private let bell: Int32
 
-    /// Connects; `bell` is a pipe that gets one byte when the thread is done.
+    /// Connects; `bell` is a pipe that receives one byte when the thread is done.
     init(_ plan: LoadLoop.Plan, bell: Int32) throws(LoadFailure) {
         let progress = Progress()
         self.progress = progress
@@ -23,7 +23,7 @@ final class LoadThread: @unchecked Sendable {
         try loop.connect()
     }
 
-    /// What ended the loop early; nil while it runs or after success.
+    /// Why the loop ended early; nil while it runs or after success.
     var failure: LoadFailure? { ending.withLock { $0 } }
 
     /// Starts the thread, which keeps itself alive until it is done.
@@ -37,7 +37,7 @@ final class LoadThread: @unchecked Sendable {
         }
     }
 
-    /// Waits for the end; what was measured.
+    /// Waits for the end; returns the measurement.
     func join() throws(LoadFailure) -> Measurement {
         pthread_join(thread, nil)
         if let failure { throw failure }

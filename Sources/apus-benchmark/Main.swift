@@ -4,7 +4,7 @@ internal import Remote
 @main
 struct Benchmark {
     static func main() {
-        // A server that goes away is told by the failed send.
+        // If the server goes away, the failed send reports it.
         _ = signal(SIGPIPE, SIG_IGN)
         do {
             let options = try OptionParser.parse(Array(CommandLine.arguments.dropFirst()))
@@ -16,7 +16,7 @@ struct Benchmark {
         }
     }
 
-    /// Tells why nothing runs; the exit code.
+    /// Explains why nothing runs; returns the exit code.
     private static func explain(_ fault: OptionParser.Fault) -> Int32 {
         switch fault {
         case .help:

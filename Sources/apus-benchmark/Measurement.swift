@@ -1,6 +1,6 @@
 internal import Histogram
 
-/// What one test measured.
+/// The measurement of one test.
 struct Measurement {
     /// Latencies in nanoseconds, to three digits.
     var latencies = Histogram<UInt64>(
@@ -13,10 +13,10 @@ struct Measurement {
     /// From the first request to the last reply, over all threads, in nanoseconds.
     var start = Int64.max
     var end = Int64.min
-    /// The client's own processor time.
+    /// The CPU time of the client itself.
     var cpu = ProcessorTime()
 
-    /// One hour; what takes longer counts as this.
+    /// One hour; longer latencies count as this.
     private static let latencyMax: UInt64 = 3_600_000_000_000
 
     /// Adds `count` requests that took `nanoseconds` each.
@@ -27,7 +27,7 @@ struct Measurement {
         requests += count
     }
 
-    /// Adds what another thread measured in the same test.
+    /// Adds another thread's measurement of the same test.
     mutating func merge(_ other: Measurement) {
         latencies.add(other.latencies)
         latencySum += other.latencySum

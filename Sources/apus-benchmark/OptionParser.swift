@@ -1,12 +1,12 @@
 internal import Remote
 
-/// Reads the command line.
+/// Parses the command line.
 struct OptionParser {
-    /// Why the program must not run.
+    /// Why the program cannot run.
     enum Fault: Error, Equatable {
         /// An unknown option, or one without its argument.
         case invalid(String)
-        /// An argument that the option cannot take.
+        /// An argument that is invalid for the option.
         case badArgument(option: String, argument: String)
         case unsupported(String)
         case conflict(String)
@@ -17,7 +17,7 @@ struct OptionParser {
     private var words: ArraySlice<String>
     private var options = Options()
 
-    /// The options in `arguments`, the program's name left off.
+    /// The options in `arguments`, which do not include the program's name.
     static func parse(_ arguments: [String]) throws(Fault) -> Options {
         var parser = OptionParser(words: arguments[...])
         while let word = parser.words.first, word.hasPrefix("-") {

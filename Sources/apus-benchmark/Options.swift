@@ -15,7 +15,7 @@ struct Options: Equatable {
     var requests = 100_000
     var pipeline = 1
     var threads = 1
-    /// True once `--threads` was given, even with 1: reports say so.
+    /// Whether `--threads` was given, even with 1, as reports mention it.
     var isThreaded = false
     var keepsAlive = true
     var dataByteCount = 3
@@ -33,14 +33,15 @@ struct Options: Equatable {
     /// A free command; replaces the tests.
     var command: [String] = []
 
-    // What is told.
+    // The output.
     var isQuiet = false
     var isCSV = false
     var precision = 0
     var jsonPath: String?
     var warnsAboutErrors = false
 
-    /// Digits after the point of a latency in milliseconds: down to microseconds as in
-    /// redis-benchmark, down to nanoseconds if asked.
+    /// The number of decimals of a latency in milliseconds.
+    ///
+    /// Microseconds as in redis-benchmark, nanoseconds on request.
     var latencyPlaces: Int { min(max(precision, 3), 6) }
 }

@@ -11,7 +11,7 @@ enum Output {
 
     static func writeError(_ text: String) { Streams.write(Array(text.utf8), to: STDERR_FILENO) }
 
-    /// Writes `text` to the file at `path`; the reason if that fails.
+    /// Writes `text` to the file at `path`; returns the reason if that fails.
     static func writeFile(_ text: String, path: String) -> String? {
         // SAFETY: the string is terminated and outlives the call.
         let file = unsafe creat(path, 0o644)

@@ -1,10 +1,10 @@
-/// The timetable of an open loop: when each request is due, whatever became of those before it.
+/// The timetable of an open loop: when each request is due, whatever happened to earlier ones.
 ///
-/// The threads' timetables interleave: thread 1 of 2 has its first request half a period after
-/// thread 0.
+/// The threads' timetables interleave: with two threads, the second one's first request is half a
+/// period after the first one's.
 struct Pacer {
     private let start: Int64
-    /// From the run's first request to this thread's.
+    /// The time from the run's first request to this thread's first.
     private let phase: Double
     private let period: Double
 
@@ -26,7 +26,7 @@ struct Pacer {
     func dueCount(at now: Int64) -> Int {
         let elapsed = Double(now - start) - phase
         var count = max(0, Int(elapsed / period) + 1)
-        // The division may round past a due time that is still to come, or short of one.
+        // The division may round past a due time that has not come yet, or short of one.
         while count > 0, due(count - 1) > now { count -= 1 }
         while due(count) <= now { count += 1 }
         return count

@@ -1,11 +1,11 @@
 internal import Glibc
 
-/// The processor time of this process, all threads, in seconds.
+/// The CPU time of this process, over all threads, in seconds.
 struct ProcessorTime {
     var user = 0.0
     var system = 0.0
 
-    /// What was used up to now.
+    /// The CPU time used so far.
     static func now() -> ProcessorTime {
         var usage = rusage()
         // SAFETY: `usage` outlives the call.

@@ -1,13 +1,13 @@
 internal import Remote
 internal import Synchronization
 
-/// How far a thread is, for whoever watches it.
+/// The progress of a thread, for a watching thread.
 // because: threads share it by identity.
 final class Progress: Sendable {
     private let requests = Atomic<Int>(0)
     private let latencySum = Atomic<UInt64>(0)
 
-    /// What one thread, or all together, have done so far.
+    /// The progress of one thread, or of all together.
     struct Sample {
         var requests = 0
         var latencySum: UInt64 = 0
@@ -41,7 +41,7 @@ struct ProgressLine {
         lastTime = now
     }
 
-    /// The line for `sample`, with the cursor back at its beginning.
+    /// The line for `sample`, with the cursor back at its start.
     mutating func text(_ sample: Progress.Sample, now: Int64) -> String {
         let rate = Self.rate(sample.requests - last.requests, now - lastTime)
         let overall = Self.rate(sample.requests, now - start)
@@ -57,7 +57,7 @@ struct ProgressLine {
             + "avg_msec=\(latency) (overall: \(overallLatency)) \(percent)%\r"
     }
 
-    /// Takes a progress line away.
+    /// Erases a progress line.
     static let erase = "\u{1B}[2K\r"
 
     private static func rate(_ requests: Int, _ nanoseconds: Int64) -> String {

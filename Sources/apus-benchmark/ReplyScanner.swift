@@ -1,27 +1,27 @@
 /// Counts the replies in a stream of RESP2 or RESP3 bytes without building a value.
 ///
-/// The stream may be cut at any byte: what is known of a half-received reply stays in the scanner.
-/// Pushes (`>`) are skipped, they answer nothing; an attribute (`|`) belongs to the value after it.
-/// Streamed strings and aggregates (`$?`, `*?`) are followed too.
+/// The stream may be split at any byte: the state of an incomplete reply stays in the scanner.
+/// Pushes (`>`) are skipped, as they are not replies; an attribute (`|`) belongs to the value after
+/// it. Streamed strings and aggregates (`$?`, `*?`) are supported too.
 ///
 /// ## Invariants
 /// - `missing` is positive between two bytes: values still to come in the current reply, or in the
 ///   innermost streamed aggregate, which counts down from `unbounded` and never reaches zero.
 /// - `outer` holds, for each open streamed aggregate, what will be missing when it ends.
 struct ReplyScanner {
-    /// Why the bytes are no RESP.
+    /// Why the bytes are not RESP.
     enum Fault: Error, Equatable {
         case unknownType(UInt8)
         case badLength
         case strayEnd
     }
 
-    /// The most bytes that are kept of an error reply's text.
+    /// The maximum number of bytes kept of an error's text.
     static let errorTextMax = 512
     private static let unbounded = 1 << 60
     private static let lengthMax = 1 << 40
 
-    /// What the next byte is part of.
+    /// What the next byte belongs to.
     private enum Part {
         case type
         case line
@@ -49,7 +49,7 @@ struct ReplyScanner {
     private var isError = false
     private var outer: [Int] = []
 
-    /// Takes the next bytes of the stream; returns how many replies end in them.
+    /// Processes the next bytes of the stream; returns how many replies end in them.
     mutating func scan(_ bytes: Span<UInt8>) throws(Fault) -> Int {
         let before = replyCount
         var index = 0
@@ -146,7 +146,7 @@ struct ReplyScanner {
         }
         switch type {
         case UInt8(ascii: "$"), UInt8(ascii: "="), UInt8(ascii: "!"):
-            // A streamed string's chunks follow as values of their own type, `;`.
+            // The chunks of a streamed string follow as values of type `;`.
             if !isStreamed { expectBody() }
         case UInt8(ascii: ";"):
             if length > 0 { expectBody() } else { endValue() }
@@ -161,7 +161,7 @@ struct ReplyScanner {
 
     private mutating func expectBody() {
         part = .body
-        bodyLeft = length + 2  // The body's CR LF.
+        bodyLeft = length + 2  // Including the CR LF after the body.
     }
 
     private mutating func skipBody(_ bytes: Span<UInt8>, from start: Int) -> Int {

@@ -1,7 +1,7 @@
-/// The requests of one pipeline side by side, ready to be sent, numbers patched in place.
+/// The requests of one pipeline in sequence, ready to be sent, with numbers patched in place.
 ///
-/// One batch serves all connections of a thread: a send copies it into the socket, so that it stays
-/// in the processor's nearest cache however many connections there are.
+/// One batch serves all connections of a thread: sending copies it into the socket, so that it
+/// stays in the L1 cache however many connections there are.
 struct RequestBatch {
     /// The bytes of as many requests as the pipeline is deep.
     private(set) var bytes: [UInt8]
@@ -13,8 +13,8 @@ struct RequestBatch {
     private var keys: KeySource?
 
     /// - Parameters:
-    ///   - keyspace: Numbers are drawn under this; nil sends the placeholders as they stand.
-    ///   - seed: Decides the numbers.
+    ///   - keyspace: The limit for random numbers; nil sends the placeholders unchanged.
+    ///   - seed: The seed for random numbers.
     init(
         _ template: RequestTemplate,
         depth: Int,

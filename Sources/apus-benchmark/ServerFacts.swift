@@ -1,15 +1,15 @@
 internal import Remote
 internal import System
 
-/// What the server says about itself before the tests, for the report's head.
+/// Information from the server, collected before the tests, for the head of the report.
 struct ServerFacts {
-    /// CONFIG's `save` and `appendonly`; nil where the server does not tell.
+    /// CONFIG's `save` and `appendonly`; nil if the server does not tell.
     var save: String?
     var appendOnly: String?
     /// INFO's `redis_version`.
     var version: String?
 
-    /// Asks over a connection of its own, which also proves the address and the password.
+    /// Queries the server over a separate connection, which also verifies address and password.
     static func ask(
         _ endpoint: Endpoint,
         _ greeting: Greeting
@@ -43,11 +43,11 @@ struct ServerFacts {
     /// Why there are no facts.
     enum ServerFault: Error {
         case load(LoadFailure)
-        /// The server answered the greeting with this error.
+        /// The server replied to the greeting with this error.
         case refused(String)
     }
 
-    /// The text of an error reply, nil for any other.
+    /// The text of an error reply; nil for other replies.
     static func errorText(_ reply: [UInt8]) -> String? {
         guard reply.first == UInt8(ascii: "-") else { return nil }
         let line = reply.dropFirst().prefix { $0 != UInt8(ascii: "\r") }
@@ -56,7 +56,7 @@ struct ServerFacts {
 
     /// The value in CONFIG GET's reply for one name: the second bulk string of two.
     static func value(_ reply: [UInt8]) -> String? {
-        // *2 · $4 · save · $n · value; RESP3 has %1 for *2.
+        // *2 · $4 · save · $n · value; in RESP3, %1 instead of *2.
         let lines = reply.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         guard lines.count >= 5,
             lines[0] == [UInt8(ascii: "*"), UInt8(ascii: "2"), UInt8(ascii: "\r")]
@@ -78,7 +78,7 @@ struct ServerFacts {
     }
 }
 
-/// One request after the other over a connection that waits.
+/// Sends one request after the other over a blocking connection.
 struct Exchange {
     private let socket: Socket
     private var scanner = ReplyScanner()

@@ -1,6 +1,6 @@
 internal import Remote
 
-/// A whole run of the program after its command line is read.
+/// A whole run of the program, after its command line has been parsed.
 struct Session {
     private var options: Options
     private let input: [UInt8]
@@ -13,7 +13,7 @@ struct Session {
         greeting = Greeting(options)
     }
 
-    /// Does what the options ask for; returns the exit code.
+    /// Runs what the options request; returns the exit code.
     mutating func run() -> Int32 {
         warn()
         do {
@@ -60,10 +60,10 @@ struct Session {
     }
 
     private static let threadsMax = 500
-    /// Descriptors besides the connections: streams, event polls, the pipe, the JSON file.
+    /// Descriptors other than connections: streams, event polls, the pipe, the JSON file.
     private static let spareFiles = 64 + threadsMax
 
-    /// The first address of the server that answers, and what it says of itself.
+    /// Finds the first address of the server that responds, and the server's facts.
     private func reach() throws -> (Endpoint, ServerFacts) {
         var first: ServerFacts.ServerFault?
         for endpoint in try Endpoint.candidates(of: options) {

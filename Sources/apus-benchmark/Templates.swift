@@ -1,13 +1,13 @@
-/// One request's bytes, with the places that hold a random number.
+/// The bytes of a request, and the positions of random numbers in it.
 ///
 /// ```text
 /// *2 ␍␊ $3 ␍␊ GET ␍␊ $16 ␍␊ key:__rand_int__ ␍␊
 ///                              ↑ a site: 12 bytes, replaced by 12 digits before each send
 /// ```
 struct RequestTemplate: Equatable {
-    /// What stands for a random number in an argument.
+    /// The placeholder for a random number in an argument.
     static let placeholder = Array("__rand_int__".utf8)
-    /// What stands for the payload of `-d` bytes.
+    /// The placeholder for the payload of `-d` bytes.
     static let dataPlaceholder = Array("__data__".utf8)
 
     let bytes: [UInt8]
@@ -32,7 +32,7 @@ struct RequestTemplate: Equatable {
         sites = []
     }
 
-    /// A payload of `count` bytes, the same in every run: letters, so that it can be read.
+    /// A payload of `count` bytes, the same in every run, in readable letters.
     static func payload(_ count: Int) -> [UInt8] {
         var state: UInt32 = 1
         return (0..<count).map { _ in

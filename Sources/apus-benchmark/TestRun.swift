@@ -12,10 +12,10 @@ struct TestRun {
 
     private static let progressMilliseconds: Int32 = 250
 
-    /// Runs the test on as many threads as asked for.
+    /// Runs the test on as many threads as requested.
     func measure() throws(LoadFailure) -> Measurement {
         let bell = try Bell()
-        // No thread without a connection, no connection without a request.
+        // There must be no thread without a connection, and no connection without a request.
         let clients = min(options.clients, options.requests)
         let count = min(options.threads, clients)
         var threads: [LoadThread] = []
@@ -46,12 +46,12 @@ struct TestRun {
         )
     }
 
-    /// What of `total` falls to one of `count`; the shares differ by one at most.
+    /// The share of one of `count` in `total`; shares differ by at most one.
     private static func share(_ total: Int, _ index: Int, _ count: Int) -> Int {
         total / count + (index < total % count ? 1 : 0)
     }
 
-    /// Waits for the threads, telling how far they are; a failure ends the waiting at once.
+    /// Waits for the threads and shows their progress; a failure ends the wait at once.
     private func watch(_ threads: [LoadThread], _ bell: borrowing Bell) throws(LoadFailure) {
         var line = ProgressLine(
             title: title,

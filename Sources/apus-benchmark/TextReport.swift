@@ -1,7 +1,7 @@
 internal import Histogram
 internal import Remote
 
-/// Reports for people and for scripts that know redis-benchmark's text and CSV.
+/// Reports for people, and for scripts that expect redis-benchmark's text or CSV.
 struct TextReport {
     let options: Options
     let facts: ServerFacts
@@ -11,7 +11,7 @@ struct TextReport {
         "\"test\",\"rps\",\"avg_latency_ms\",\"min_latency_ms\",\"p50_latency_ms\","
         + "\"p95_latency_ms\",\"p99_latency_ms\",\"max_latency_ms\"\n"
 
-    /// What is printed for one test.
+    /// The output for one test.
     func text(_ title: String, _ measured: Measurement) -> String {
         if options.isCSV { return csvRow(title, measured) }
         if options.isQuiet { return quietLine(title, measured) }
@@ -49,7 +49,7 @@ struct TextReport {
         return text + "\n"
     }
 
-    /// The latency under which lie half the requests, three quarters, seven eighths, and so on.
+    /// The latencies below which half the requests are, three quarters, seven eighths, and so on.
     private func percentiles(_ measured: Measurement) -> String {
         var text = "Latency by percentile distribution:\n"
         for step in measured.latencies.percentiles(ticksPerHalfDistance: 1) {
@@ -62,7 +62,7 @@ struct TextReport {
         return text + "\n"
     }
 
-    /// How many requests stayed under round latencies; bounds that add none are left out.
+    /// How many requests stayed below round latencies; omits bounds that add none.
     private func distribution(_ measured: Measurement) -> String {
         var text = "Cumulative distribution of latencies:\n"
         var bound: UInt64 = 0
@@ -93,7 +93,7 @@ struct TextReport {
             + "(cumulative count \(count))\n"
     }
 
-    /// Average, least, median, 95th, 99th percentile and greatest latency.
+    /// The average, least, median, 95th and 99th percentile and greatest latency.
     private func row(_ measured: Measurement) -> [String] {
         [
             measured.averageNanoseconds, measured.latencies.min, measured.percentile(50),
@@ -109,8 +109,10 @@ struct TextReport {
         Decimals.milliseconds(nanoseconds, options.latencyPlaces)
     }
 
-    /// The bound of the step that holds a latency: tenths of a millisecond up to 2, then whole
-    /// milliseconds up to 100, then tenths of a second.
+    /// The bound of the step that contains a latency.
+    ///
+    /// Steps are tenths of a millisecond up to 2, whole milliseconds up to 100, then tenths of a
+    /// second.
     static func roundBound(over nanoseconds: UInt64) -> UInt64 {
         let step: UInt64 =
             switch nanoseconds {

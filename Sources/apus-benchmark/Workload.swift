@@ -1,8 +1,8 @@
-/// One test: a request that is sent over and over.
+/// A test: a request that is sent repeatedly.
 struct Workload {
     /// The name in reports, as redis-benchmark prints it.
     let title: String
-    /// The words of `-t` that choose it.
+    /// The words for `-t` that select it.
     let names: [String]
     /// The words of the request; one word with `isInline` is sent as a plain line.
     let words: [String]
@@ -42,7 +42,7 @@ struct Workload {
     ]
 
     private static let ranges = ["lrange", "lrange_100", "lrange_300", "lrange_500", "lrange_600"]
-    /// The word that becomes a random score, or 0 where nothing is random.
+    /// The word that is replaced by a random score, or by 0 if nothing is random.
     private static let score = "__score__"
 
     /// The request's bytes.

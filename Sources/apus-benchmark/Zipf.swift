@@ -3,8 +3,8 @@ internal import Glibc
 /// Draws ranks 1…`count` with a probability proportional to rank⁻ᵉˣᵖᵒⁿᵉⁿᵗ.
 ///
 /// Rejection-inversion: a draw inverts the integral of the hat x⁻ᵉˣᵖᵒⁿᵉⁿᵗ, rounds to the nearest
-/// rank, and is drawn again when it fell between the hat and the steps. No table, under two draws
-/// on average for any count, any positive exponent, 1 included.
+/// rank, and is repeated if it fell between the hat and the steps. It needs no table, and fewer
+/// than two draws on average for any count and any positive exponent, including 1.
 ///
 /// Source: W. Hörmann, G. Derflinger, “Rejection-inversion to generate variates from monotone
 /// discrete distributions”, ACM TOMACS 6 (1996).
@@ -14,7 +14,7 @@ struct Zipf {
 
     private let integralAtFirst: Double
     private let integralAtLast: Double
-    /// A draw this close beneath its rank is accepted without looking at the steps.
+    /// A draw this close below its rank is accepted without checking the steps.
     private let shortcut: Double
 
     /// Precondition: both are positive.
@@ -55,7 +55,7 @@ struct Zipf {
     }
 
     private static func inverse(_ area: Double, _ exponent: Double) -> Double {
-        // Rounding may push the product under the logarithm's pole.
+        // Rounding may push the product below the logarithm's pole.
         let scaled = max(area * (1 - exponent), -1)
         return exp((abs(scaled) > 1e-8 ? log1p(scaled) / scaled : 1 - scaled / 2) * area)
     }

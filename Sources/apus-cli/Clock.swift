@@ -1,14 +1,14 @@
 internal import Glibc
 
-/// Time that never jumps.
+/// The monotonic clock.
 enum Clock {
-    /// Seconds since some moment.
+    /// Seconds since an arbitrary moment.
     static func monotonic() -> Double { Double(nanoseconds()) / 1_000_000_000 }
 
-    /// Whole milliseconds since some moment.
+    /// Whole milliseconds since an arbitrary moment.
     static func milliseconds() -> Int { nanoseconds() / 1_000_000 }
 
-    /// Nanoseconds since some moment.
+    /// Nanoseconds since an arbitrary moment.
     static func nanoseconds() -> Int {
         var time = timespec()
         // SAFETY: `time` outlives the call.

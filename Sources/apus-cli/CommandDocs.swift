@@ -1,16 +1,16 @@
 internal import Remote
 
-/// What a server says of its commands in COMMAND DOCS: the source of help, hints and completion.
+/// A server's reply to COMMAND DOCS: the source of help, hints and completion.
 struct CommandDocs {
     /// All commands and subcommands, by name.
     let commands: [CommandDoc]
 
-    /// Nothing known: no server, or one without COMMAND DOCS.
+    /// No documentation: no server, or one without COMMAND DOCS.
     static let none = CommandDocs(commands: [])
 
     private init(commands: [CommandDoc]) { self.commands = commands }
 
-    /// Takes the reply to COMMAND DOCS apart; a map and an array by turns are the same here.
+    /// Parses the reply to COMMAND DOCS; maps and arrays of keys and values are equivalent here.
     init(_ reply: Reply) {
         commands = Self.entries(reply).sorted { $0.name < $1.name }
     }
@@ -26,7 +26,7 @@ struct CommandDocs {
     /// The group names in use.
     var groups: [String] { Set(commands.map(\.group)).sorted() }
 
-    /// The command with the most words that `words` begin with.
+    /// The command with the most words that is a prefix of `words`.
     func command(_ words: [String]) -> CommandDoc? {
         let upper = words.map { $0.uppercased() }
         return commands.filter { upper.starts(with: $0.words) }.max {
@@ -34,7 +34,7 @@ struct CommandDocs {
         }
     }
 
-    /// The keys and values of a map, or of an array that stands for one.
+    /// The keys and values of a map, or of an array in place of one.
     static func pairs(_ reply: Reply) -> [(name: String, value: Reply)] {
         guard let elements = reply.elements else { return [] }
         return stride(from: 0, to: elements.count - 1, by: 2).compactMap { index in
@@ -54,7 +54,7 @@ struct CommandDocs {
 
 /// One command's documentation.
 struct CommandDoc: Equatable {
-    /// A part of the syntax between two spaces of the outermost level.
+    /// A part of the syntax between two spaces at the outermost level.
     struct Piece: Equatable {
         let text: String
         let isOptional: Bool
@@ -87,7 +87,7 @@ struct CommandDoc: Equatable {
         CommandDocs.field("flags", argument)?.elements?.compactMap { $0.stringBytes?.text } ?? []
     }
 
-    /// The argument as help shows it, without the brackets of an optional one.
+    /// The argument as shown in help, without the brackets of an optional one.
     private static func syntax(_ argument: Reply) -> String {
         let flags = flags(argument)
         let type = CommandDocs.text("type", argument) ?? ""
@@ -108,12 +108,12 @@ struct CommandDoc: Equatable {
 
     private static func shown(_ token: String) -> String { token.isEmpty ? "\"\"" : token }
 
-    /// What may still be typed behind `typed` arguments.
+    /// What may still be typed after the arguments `typed`.
     func hint(after typed: [String]) -> String {
         var left = pieces[...]
         var rest = typed[...]
         while let first = left.first, !rest.isEmpty, !first.isOptional {
-            // A part of several words takes as many of the typed ones.
+            // A part of several words consumes as many of the typed ones.
             let count = first.text.split(separator: " ").prefix { !$0.hasPrefix("[") }.count
             rest = rest.dropFirst(max(count, 1))
             left.removeFirst()

@@ -2,7 +2,7 @@ internal import Glibc
 internal import Remote
 internal import Wire
 
-/// Commands one after the other: from a person at a terminal, or line by line from a stream.
+/// Runs one command after the other: from a person at a terminal, or line by line from a stream.
 struct CommandLoop: ~Copyable {
     private var session: ServerSession
     private let editor: LineEditor?
@@ -10,7 +10,7 @@ struct CommandLoop: ~Copyable {
     private var lastLine: String?
     private var input = InputLines()
 
-    /// From this time on a command's duration is told.
+    /// Commands that take at least this long have their duration shown.
     private static let slowMilliseconds = 500
 
     init(_ session: consuming ServerSession) {
@@ -60,7 +60,7 @@ struct CommandLoop: ~Copyable {
             session.output.flush()
             if let line = editor.read(prompt: prompt) { return line.bytes }
             Streams.write([UInt8(ascii: "\n")], to: STDOUT_FILENO)
-            // ^C drops the line, the end of the input ends the program.
+            // ^C drops the line; the end of the input ends the program.
             guard Interrupt.answer() else { return nil }
         }
     }
@@ -71,7 +71,7 @@ struct CommandLoop: ~Copyable {
         return "\(session.address.name)\(database)\(session.isInTransaction ? "(TX)" : "")> "
     }
 
-    /// Shows pushes that came meanwhile; connects again if the server went away.
+    /// Shows pushes that have arrived meanwhile; reconnects if the server went away.
     private mutating func noticeSilentEnd() {
         do throws(RemoteFailure) {
             while let reply = try session.connection?.receiveWaiting() {
@@ -83,7 +83,7 @@ struct CommandLoop: ~Copyable {
         }
     }
 
-    /// The words of a line whose quotes do not balance, to see whether it holds a secret.
+    /// The words of a line with unbalanced quotes, to check whether it contains a secret.
     private static func words(unquoted line: [UInt8]) -> [[UInt8]] {
         let quotes = [UInt8(ascii: " "), UInt8(ascii: "\""), UInt8(ascii: "'")]
         return line.split(whereSeparator: quotes.contains).map { Array($0) }
@@ -101,7 +101,7 @@ struct CommandLoop: ~Copyable {
 
     // MARK: Words
 
-    /// Does what a line says; the exit code if that ends the program.
+    /// Executes a line; returns the exit code if that ends the program.
     private mutating func take(_ words: [[UInt8]]) -> Int32? {
         var command = words
         var repeats = 1
@@ -127,7 +127,7 @@ struct CommandLoop: ~Copyable {
         return nil
     }
 
-    /// The number that `word` is, 0 if it is too large for one; nil if it is none.
+    /// The number that `word` stands for, 0 if it is too large; nil if it is not a number.
     private static func repeats(_ word: [UInt8]) -> Int? {
         let digits = word.first == UInt8(ascii: "-") ? word.dropFirst() : word[...]
         let isNumber =
@@ -154,12 +154,12 @@ struct CommandLoop: ~Copyable {
         return nil
     }
 
-    /// At a terminal a server that was started anew meanwhile is no surprise to the next command.
+    /// At a terminal, reconnects first if the server was restarted meanwhile.
     private mutating func noticeBeforeSending() {
         if editor != nil, session.connection != nil { noticeSilentEnd() }
     }
 
-    /// A line of preferences: `:set hints`, `:set nohints`.
+    /// Applies a line of preferences: `:set hints`, `:set nohints`.
     private mutating func apply(_ words: [[UInt8]]) {
         let name = words[0].text
         guard name.lowercased() == ":set", words.count >= 2 else {

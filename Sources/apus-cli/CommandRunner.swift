@@ -1,22 +1,22 @@
 internal import Glibc
 internal import Remote
 
-/// Sending one command and showing what comes back.
+/// Sends a command and shows the reply.
 extension ServerSession {
-    /// What became of a command.
+    /// The result of a command.
     enum Outcome {
         case done
-        /// The user ended it with ^C.
+        /// The user interrupted it with ^C.
         case stopped
         /// It failed, and the user has been told.
         case failed
-        /// The bytes of the server cannot be followed: the program ends.
+        /// The server's bytes cannot be parsed any further: the program ends.
         case broken
     }
 
-    /// Runs `words` as often as told (below zero: for ever), connecting first where needed.
+    /// Runs `words` `repeats` times (forever if negative), connecting first if necessary.
     ///
-    /// - Parameter errorsFail: An error reply goes to standard error and fails the command.
+    /// - Parameter errorsFail: Whether an error reply goes to standard error and fails the command.
     mutating func run(_ words: [[UInt8]], repeats: Int, errorsFail: Bool = false) -> Outcome {
         if let first = words.first, first.isSameWord(as: "help") || first.text == "?" {
             showHelp(Array(words.dropFirst()))
@@ -53,7 +53,7 @@ extension ServerSession {
             connect(isQuiet: true)
             return .stopped
         case .closed, .system:
-            // A server that was told to shut down has done so.
+            // A server that was asked to shut down has done so.
             if words.first?.isSameWord(as: "shutdown") ?? false { return .done }
             output.writeError(failure.message + "\n")
             return .failed
@@ -87,13 +87,14 @@ extension ServerSession {
             }
             note(words, reply)
             show(reply, isPlain: Self.isPlainText(words))
-            // What was refused is followed by nothing; else messages come until somebody hangs up.
+            // A rejected command is followed by nothing; otherwise messages arrive until someone
+            // disconnects.
             guard isListening, reply.errorText == nil else { return true }
             output.flush()
         }
     }
 
-    /// True for the commands after which the server sends without being asked.
+    /// Whether the server sends messages without being asked after this command.
     private static func listens(_ words: [[UInt8]]) -> Bool {
         let name = words.first?.lowercase.text ?? ""
         return ["monitor", "subscribe", "psubscribe", "ssubscribe"].contains(name)
@@ -103,7 +104,7 @@ extension ServerSession {
         output.write(ReplyText.text(reply, options, isPlain: isPlain))
     }
 
-    /// Follows a cluster's MOVED or ASK to the node that it names and asks there again.
+    /// Follows a cluster's MOVED or ASK to the named node and repeats the request there.
     private mutating func redirected(
         _ reply: Reply,
         _ words: [[UInt8]]
@@ -125,7 +126,7 @@ extension ServerSession {
         return true
     }
 
-    /// True for the commands whose reply is a text for people, which quotes would spoil.
+    /// Whether the reply to a command is text for people, which quotes would spoil.
     static func isPlainText(_ words: [[UInt8]]) -> Bool {
         let name = words.first?.lowercase.text ?? ""
         let part = words.count > 1 ? words[1].lowercase.text : ""

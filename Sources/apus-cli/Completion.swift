@@ -1,6 +1,6 @@
-/// What TAB offers behind a beginning.
+/// What TAB offers to complete a line.
 struct Completion {
-    /// The whole lines that the beginning can become.
+    /// The complete lines that start with what was typed.
     let lines: [String]
 
     /// - Parameter beginning: The line up to the cursor.
@@ -11,7 +11,7 @@ struct Completion {
         var names = docs.commands.map(\.name)
         if isHelp { names = docs.groups.map { "@\($0)" } + names }
         let upper = typed.uppercased()
-        // As many words as were begun: `CONFIG` alone before `CONFIG GET`.
+        // As many words as have been started: only `CONFIG` before `CONFIG GET`.
         let wordCount = typed.split(separator: " ", omittingEmptySubsequences: false).count
         let isSmall = typed.contains { $0.isLowercase }
         lines =
@@ -20,7 +20,7 @@ struct Completion {
             }.map { head + (isSmall ? $0.lowercased() : $0) }
     }
 
-    /// What all lines have in common.
+    /// The common prefix of all lines.
     var commonPrefix: String {
         guard var common = lines.first.map({ $0[...] }) else { return "" }
         for line in lines.dropFirst() {
@@ -29,7 +29,7 @@ struct Completion {
         return String(common)
     }
 
-    /// The last words of the lines, in columns of a window `width` wide.
+    /// The last words of the lines, in columns for a window of `width` columns.
     func table(width: Int) -> String {
         let names = lines.map { $0.split(separator: " ").last.map(String.init) ?? $0 }
         let column = (names.map(\.count).max() ?? 0) + 2

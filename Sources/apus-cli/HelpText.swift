@@ -1,6 +1,6 @@
 internal import Remote
 
-/// The answers to `help`.
+/// The output of `help`.
 extension ServerSession {
     /// `help`, `help COMMAND`, `help @group`.
     mutating func showHelp(_ topic: [[UInt8]]) {
@@ -35,7 +35,7 @@ extension ServerSession {
         if withGroup { output.write("  \(yellow)group:\(plain) \(command.group)\r\n") }
     }
 
-    /// What the server says of its commands; asked once.
+    /// The server's documentation of its commands; requested once.
     mutating func loadDocs() -> CommandDocs {
         if let docs { return docs }
         if connection == nil, !connect(isQuiet: true) { return .none }

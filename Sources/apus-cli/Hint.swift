@@ -1,9 +1,9 @@
 internal import Remote
 internal import Wire
 
-/// The grey text behind the cursor: what the command still takes.
+/// The grey text after the cursor: the arguments that the command still takes.
 enum Hint {
-    /// The hint for a line that is `text` so far, "" for none.
+    /// The hint for a partially typed line, "" for none.
     static func text(after line: String, _ docs: CommandDocs) -> String {
         guard let words = QuotedWords.split(line.bytes)?.map(\.text), let first = words.first,
             !first.isEmpty

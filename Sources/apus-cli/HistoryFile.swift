@@ -1,6 +1,6 @@
 internal import Remote
 
-/// The lines that were typed before, one a line, the newest last.
+/// Lines typed earlier, one per line, newest last.
 struct HistoryFile {
     /// How many lines are kept.
     static let linesMax = 1000
@@ -16,7 +16,7 @@ struct HistoryFile {
         }
     }
 
-    /// The newest lines of the file, at most `linesMax`; a file that is much longer is cut.
+    /// The newest lines of the file, at most `linesMax`; truncates a file that is much longer.
     func load() -> [String] {
         guard let path else { return [] }
         let lines = (Streams.readFile(path) ?? []).split(separator: UInt8(ascii: "\n"))
@@ -27,13 +27,13 @@ struct HistoryFile {
         return newest.map { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// Adds a line to the file at once: another terminal may write to it, too.
+    /// Appends a line to the file at once, as another terminal may write to it too.
     func append(_ line: String) {
         guard let path else { return }
         Streams.writeFile(path, "\(line)\n".bytes, appends: true)
     }
 
-    /// True if `words` hold a secret, which no history may keep.
+    /// Whether `words` contain a secret, which must not be kept in the history.
     static func isSecret(_ words: [[UInt8]]) -> Bool {
         let words = words.map { $0.lowercase.text }
         guard let name = words.first else { return false }

@@ -1,7 +1,7 @@
 internal import Remote
 internal import Wire
 
-/// `--hotkeys`: the keys with the highest access frequency, which servers count under LFU only.
+/// `--hotkeys`: the keys with the highest access frequency, which servers track only under LFU.
 struct HotKeys {
     /// How many keys the summary names.
     private static let keysMax = 16
@@ -31,7 +31,7 @@ struct HotKeys {
         return 0
     }
 
-    /// Keeps a key that is hotter than the coolest of the hottest; true if it was.
+    /// Keeps a key that is hotter than the coolest of the hottest; returns whether it did.
     private mutating func keep(_ key: [UInt8], _ counter: Int) -> Bool {
         let place = hottest.firstIndex { $0.counter < counter } ?? hottest.count
         guard counter > 0, place < Self.keysMax else { return false }

@@ -1,22 +1,22 @@
 internal import Glibc
 internal import Synchronization
 
-/// ^C as a wish that the program answers where it fits, instead of its end.
+/// ^C as a request that the program handles when convenient, instead of ending it.
 enum Interrupt {
     private static let wish = Atomic<Bool>(false)
     private static let endsAtSecond = Atomic<Bool>(false)
 
-    /// True from a ^C on until it is answered.
+    /// Whether ^C was pressed and not yet handled.
     static var isRequested: Bool { wish.load(ordering: .relaxed) }
 
-    /// Takes the wish; returns whether there was one.
+    /// Handles the request; returns whether there was one.
     static func answer() -> Bool { wish.exchange(false, ordering: .relaxed) }
 
-    /// From now on ^C is a wish and ends a waiting system call.
+    /// From now on, ^C is a request, and interrupts a blocking system call.
     ///
-    /// - Parameter endsAtSecond: A second one before the first is answered ends the program.
+    /// - Parameter endsAtSecond: Whether a second ^C before the first is handled ends the program.
     static func catchAll(endsAtSecond: Bool = false) {
-        // The first use makes the flags, which a signal handler must not do.
+        // The first use initialises the flags, which must not happen in a signal handler.
         wish.store(false, ordering: .relaxed)
         self.endsAtSecond.store(endsAtSecond, ordering: .relaxed)
         // SAFETY: a zero sigaction has no flags (no SA_RESTART) and an empty mask.

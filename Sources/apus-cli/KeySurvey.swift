@@ -2,13 +2,13 @@ internal import Glibc
 internal import Remote
 internal import Wire
 
-/// What a walk over the keyspace learns of one type of value.
+/// The results of a walk over the keyspace for one type of value.
 struct TypeSurvey {
-    /// The type's name in replies of TYPE.
+    /// The name of the type in replies to TYPE.
     let name: String
-    /// The command that tells a value's size; nil where none does.
+    /// The command that returns a value's size; nil if there is none.
     let sizeCommand: String?
-    /// What the size counts.
+    /// The unit of the size.
     let unit: String
 
     var keys = 0
@@ -16,7 +16,7 @@ struct TypeSurvey {
     var biggestKey: [UInt8]?
     var biggestSize = 0
 
-    /// A row for each type, in the order of the summary.
+    /// An entry for each type, in the order of the summary.
     static func all() -> [TypeSurvey] {
         [
             TypeSurvey(name: "list", sizeCommand: "LLEN", unit: "items"),
@@ -31,7 +31,7 @@ struct TypeSurvey {
 
 /// `--bigkeys` and `--memkeys`: the biggest keys of each type, and the types' averages.
 struct KeySurvey {
-    /// True for sizes by MEMORY USAGE, false for numbers of elements.
+    /// Whether sizes are those of MEMORY USAGE instead of numbers of elements.
     let isByMemory: Bool
     private var types = TypeSurvey.all()
     private var sampled = 0
@@ -39,7 +39,7 @@ struct KeySurvey {
 
     init(isByMemory: Bool) { self.isByMemory = isByMemory }
 
-    /// Walks over all keys, until ^C at most, and sums up; returns the exit code.
+    /// Walks over all keys, or until ^C, and summarises; returns the exit code.
     mutating func run(_ session: inout ServerSession) throws(RemoteFailure) -> Int32 {
         let isThrough = try session.walkKeys(toFind: "biggest keys") {
             (session, keys, percent) throws(RemoteFailure) in
@@ -52,7 +52,7 @@ struct KeySurvey {
         return 0
     }
 
-    /// Asks for the types and sizes of one batch, each in one pipeline.
+    /// Requests the types and sizes of one batch, in one pipeline each.
     private mutating func survey(
         _ keys: [[UInt8]],
         _ session: inout ServerSession,
@@ -81,7 +81,7 @@ struct KeySurvey {
         }
     }
 
-    /// The row of the type `name`; a type of a module gets a new one.
+    /// The index of the type `name`; a module's type gets a new entry.
     private mutating func index(of name: String) -> Int {
         if let index = types.firstIndex(where: { $0.name == name }) { return index }
         types.append(TypeSurvey(name: name, sizeCommand: nil, unit: "?"))
@@ -90,7 +90,7 @@ struct KeySurvey {
 
     private func sizeRequest(_ key: [UInt8], _ type: Int, _ options: Options) -> [[UInt8]] {
         guard isByMemory else {
-            // A type that has no size is worth nothing, in one round trip as the others.
+            // A type without a size counts as zero, in one round trip with the others.
             return types[type].sizeCommand.map { [$0.bytes, key] } ?? ["ECHO".bytes, "0".bytes]
         }
         let samples = options.memorySamples.map { ["SAMPLES".bytes, String($0).bytes] } ?? []
@@ -146,12 +146,13 @@ extension Decimals {
 }
 
 extension ServerSession {
-    /// Walks over all keys, until ^C at most, pausing as `-i` says.
+    /// Walks over all keys, or until ^C, pausing as `-i` says.
     ///
-    /// `body` gets every batch with the share of the keys counted before, in percent, and returns
-    /// how many it counts, nil to end the walk.
+    /// `body` gets every batch with the percentage of keys counted so far; it returns how many it
+    /// counts, or nil to end the walk.
     ///
-    /// - Returns: false where `body` ended it, or the server refused, which was told.
+    /// - Returns: false if `body` ended the walk, or if the server rejected it, which has been
+    ///   reported.
     mutating func walkKeys(
         toFind what: String,
         _ body: (inout ServerSession, [[UInt8]], String) throws(RemoteFailure) -> Int?
@@ -183,7 +184,7 @@ extension ServerSession {
         return true
     }
 
-    /// The number of keys, nil (and told) if the server does not say.
+    /// The number of keys; nil (and reported) if the server does not return it.
     private mutating func keyCount() throws(RemoteFailure) -> Int? {
         let reply = try ask("DBSIZE")
         if let text = reply.errorText {
@@ -193,7 +194,7 @@ extension ServerSession {
         return reply.number.map { Int($0) }
     }
 
-    /// The next batch of keys, nil (and told) if the server refuses.
+    /// The next batch of keys; nil (and reported) if the server rejects the request.
     private mutating func nextKeys(_ cursor: inout [UInt8]) throws(RemoteFailure) -> [[UInt8]]? {
         let reply = try scan(&cursor)
         if let text = reply.errorText {

@@ -1,8 +1,8 @@
 internal import Remote
 
-/// `--latency` and `--latency-history`: how long PING takes, over and over.
+/// `--latency` and `--latency-history`: measures repeatedly how long PING takes.
 struct Latency {
-    /// True for a new count after each interval.
+    /// Whether to start a new count after each interval.
     let isHistory: Bool
     private var least = 0
     private var most = 0
@@ -11,7 +11,7 @@ struct Latency {
 
     init(isHistory: Bool) { self.isHistory = isHistory }
 
-    /// Between two samples.
+    /// The pause between two samples.
     private static let pauseSeconds = 0.01
     private static let historySeconds = 15.0
 

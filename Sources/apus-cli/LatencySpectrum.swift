@@ -1,6 +1,6 @@
 internal import Remote
 
-/// `--latency-dist`: a line of colours every second, a column for each range of latencies.
+/// `--latency-dist`: a line of colours every second, with one column per range of latencies.
 struct LatencySpectrum {
     private struct Column {
         let microsecondsMax: Int
@@ -83,7 +83,7 @@ struct LatencySpectrum {
     }
 }
 
-/// `--intrinsic-latency`: how long the machine itself keeps a busy program waiting.
+/// `--intrinsic-latency`: how long the machine itself delays a busy program.
 enum IntrinsicLatency {
     /// Spins for `seconds` without a server; returns the exit code.
     static func run(seconds: Int, _ output: inout Output) -> Int32 {

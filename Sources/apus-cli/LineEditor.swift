@@ -2,17 +2,17 @@ internal import CEdit
 internal import Glibc
 internal import Remote
 
-/// A line editor with history, reverse search, completion and hints, made of libedit.
+/// A line editor with history, reverse search, completion and hints, based on libedit.
 ///
 /// The hint is drawn between two keys: libedit has just drawn the line and waits for a character,
-/// which this type reads; before the character is handed on the hint is wiped away again, so that
-/// libedit never learns of it.
+/// which this type reads. Before it passes on the character, it erases the hint, so that libedit
+/// never knows about it.
 ///
 /// ## Invariants
-/// - `editor` and `history` are made in `init` and ended in `deinit`, once.
-/// - The editor's owner is this object, which lives for as long as the editor (a class, for its
-///   address is known to C).
-/// - `prompt` is a terminated string of malloc, replaced only between two lines.
+/// - `editor` and `history` are created in `init` and destroyed in `deinit`, once.
+/// - The editor's owner is this object, which lives as long as the editor (it is a class because C
+///   knows its address).
+/// - `prompt` is a terminated string from malloc, replaced only between two lines.
 @safe
 final class LineEditor {
     private let editor: OpaquePointer
@@ -20,11 +20,11 @@ final class LineEditor {
     private var prompt: UnsafeMutablePointer<CChar>?
     private var promptWidth = 0
 
-    /// What completion and hints know.
+    /// The documentation for completion and hints.
     var docs = CommandDocs.none
     var showsHints = true
 
-    /// Nil if the terminal cannot be edited on.
+    /// Nil if the terminal does not support editing.
     init?(history lines: [String]) {
         useUTF8()
         // SAFETY: the streams are the process's own, the name is copied.
@@ -74,14 +74,14 @@ final class LineEditor {
         return unsafe Unmanaged<LineEditor>.fromOpaque(owner).takeUnretainedValue()
     }
 
-    /// A line that the user typed, without its end; nil at the end or after ^C.
+    /// Reads a line, without its end; nil at the end of input or after ^C.
     func read(prompt text: String) -> String? {
         // SAFETY: strdup's string is freed by the next one or by `deinit`; the line is copied.
         unsafe free(prompt)
         unsafe prompt = strdup(text)
         promptWidth = text.unicodeScalars.count
         unsafe el_resize(editor)
-        // Before the prompt is seen, for what is typed at once.
+        // Before the prompt is shown, for characters typed immediately.
         unsafe apus_edit_prepare(editor)
         var count: Int32 = 0
         guard let line = unsafe el_gets(editor, &count), count > 0 else { return nil }
@@ -90,13 +90,13 @@ final class LineEditor {
         return read
     }
 
-    /// Adds a line to what the arrows and ^R find.
+    /// Adds a line to the history for the arrow keys and ^R.
     func remember(_ line: String) {
         // SAFETY: the string is copied by the call.
         unsafe apus_history_enter(history, line)
     }
 
-    /// The line in work up to the cursor, and whether the cursor is at its end.
+    /// The current line up to the cursor, and whether the cursor is at its end.
     private func current() -> (text: String, isAtEnd: Bool) {
         // SAFETY: the pointers bound the editor's buffer, which is copied at once.
         guard let line = unsafe el_line(editor)?.pointee, let buffer = unsafe line.buffer else {
@@ -128,7 +128,7 @@ final class LineEditor {
         return "\u{fffd}"
     }
 
-    /// Draws what the command still takes, and leaves the cursor where it was.
+    /// Draws the hint, and leaves the cursor where it was.
     private func drawHint() -> Bool {
         let (text, isAtEnd) = current()
         guard showsHints, isAtEnd else { return false }
@@ -142,7 +142,7 @@ final class LineEditor {
         return true
     }
 
-    /// TAB: inserts what is certain, lists what is possible.
+    /// TAB: inserts the common part of all completions, or lists them.
     private func complete() -> UInt8 {
         let (text, _) = current()
         let completion = Completion(text, docs)
@@ -161,7 +161,7 @@ final class LineEditor {
     }
 }
 
-/// Makes the C library read and write UTF-8, in the user's language if that is UTF-8.
+/// Makes the C library use UTF-8, in the user's language if that uses UTF-8.
 private func useUTF8() {
     // SAFETY: the names are terminated strings; the answer is compared at once.
     unsafe setlocale(LC_CTYPE, "")

@@ -4,7 +4,7 @@ internal import Remote
 @main
 struct CommandLineClient {
     static func main() {
-        // A server or a reader that goes away is told by the failed write.
+        // If the server or a reader goes away, the failed write reports it.
         _ = signal(SIGPIPE, SIG_IGN)
         do throws(OptionParser.Fault) {
             var (options, warnings) = try OptionParser.parse(
@@ -27,7 +27,7 @@ struct CommandLineClient {
         Streams.write("\(text)\n".bytes, to: STDERR_FILENO)
     }
 
-    /// Tells why nothing runs; the exit code.
+    /// Explains why nothing runs; returns the exit code.
     private static func explain(_ fault: OptionParser.Fault) -> Int32 {
         switch fault {
         case .help:
@@ -39,14 +39,14 @@ struct CommandLineClient {
         case .invalid(let option):
             writeError("Unrecognized option or bad number of args for: '\(option)'")
         case .refused(let reason): writeError(reason)
-        // redis-cli says this on standard output.
+        // redis-cli prints this to standard output.
         case .badQuotes: Streams.write("Invalid quoted string\n".bytes, to: STDOUT_FILENO)
         case .unsupported(let option): writeError("apus-cli has no \(option)")
         }
         return 1
     }
 
-    /// Does what the options ask for; returns the exit code.
+    /// Runs what the options request; returns the exit code.
     private static func run(_ options: Options) -> Int32 {
         var session = ServerSession(options)
         switch options.mode {

@@ -1,16 +1,16 @@
 internal import Remote
 internal import Wire
 
-/// Reads the command line by redis-cli's rules: options end at the first word that is none.
+/// Parses the command line by redis-cli's rules: options end at the first word that is not one.
 struct OptionParser {
-    /// Why the program ends before it does anything.
+    /// Why the program ends before doing anything.
     enum Fault: Error, Equatable {
         /// An unknown option, or one without its argument.
         case invalid(String)
         /// Another reason, in words.
         case refused(String)
         case unsupported(String)
-        /// A word of the command is no quoted string.
+        /// A word of the command is not a valid quoted string.
         case badQuotes
         case help
         case version
@@ -22,16 +22,16 @@ struct OptionParser {
     private var isRESP3 = false
     private var isJSON = false
 
-    /// Sentences for the user that do not stop the program.
+    /// Messages for the user that do not stop the program.
     private var warnings: [String] = []
 
-    /// The options in `arguments`, the program's name left off, and what to warn about.
+    /// The options in `arguments`, without the program's name, and the warnings.
     static func parse(
         _ arguments: [[UInt8]],
         isTerminal: Bool,
         environment: (String) -> String?
     ) throws(Fault) -> (Options, warnings: [String]) {
-        // FAKETTY asks for what a terminal gets, whatever standard output is.
+        // FAKETTY requests the output for terminals, whatever standard output is.
         var parser = OptionParser(arguments, isTerminal || environment("FAKETTY") != nil)
         parser.options.password =
             (environment("APUSCLI_AUTH") ?? environment("REDISCLI_AUTH"))?
@@ -119,7 +119,7 @@ struct OptionParser {
         case "--quoted-input": options.isInputQuoted = true
         case "--askpass": options.asksForPassword = true
         case "--no-auth-warning": options.warnsAboutPassword = false
-        // redis-cli's modes tell more with it; there is no more to tell here.
+        // Some of redis-cli's modes print more with it; here there is nothing more to print.
         case "--verbose": break
         default: return false
         }
@@ -240,7 +240,7 @@ struct OptionParser {
     }
 }
 
-/// Numbers at the head of a text, 0 if there is none: what C's atoi and atof make of it.
+/// Numbers at the start of a text, 0 if there is none, as parsed by C's atoi and atof.
 enum LeadingNumber {
     static func integer(_ text: String) -> Int {
         let trimmed = text.drop { $0 == " " }

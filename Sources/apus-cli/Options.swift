@@ -1,6 +1,6 @@
 internal import Remote
 
-/// What the command line and the environment ask for.
+/// The settings from the command line and the environment.
 struct Options: Equatable {
     // Where and who.
     var host = "127.0.0.1"
@@ -8,21 +8,21 @@ struct Options: Equatable {
     var socketPath: String?
     var user: [UInt8]?
     var password: [UInt8]?
-    /// True if the password stood on the command line, for all to see.
+    /// Whether the password was on the command line, visible to all.
     var isPasswordShown = false
     var asksForPassword = false
     var warnsAboutPassword = true
     var database = 0
-    /// 2 or 3 if told; nil is the server's default.
+    /// 2 or 3 if given; nil for the server's default.
     var protocolVersion: Int?
     var followsRedirections = false
-    /// How long a connection may take to be made; nil is the usual time.
+    /// The timeout for connecting; nil for the default.
     var connectSeconds: Double?
 
     // What to do.
     var mode = Mode.command
     var command: [[UInt8]] = []
-    /// Below zero is for ever.
+    /// Negative means forever.
     var repeats = 1
     var intervalSeconds = 0.0
     var lastWordSource = LastWordSource.none
@@ -30,7 +30,7 @@ struct Options: Equatable {
     var failsOnError = false
     var pattern: [UInt8]?
     var scanCount: Int?
-    /// MEMORY USAGE's SAMPLES; nil is the server's default.
+    /// SAMPLES of MEMORY USAGE; nil for the server's default.
     var memorySamples: Int?
     var pipeTimeoutSeconds = 30
     var latencySeconds = 0
@@ -40,10 +40,10 @@ struct Options: Equatable {
     var replyDelimiter: [UInt8] = [UInt8(ascii: "\n")]
     var elementDelimiter: [UInt8] = [UInt8(ascii: "\n")]
     var showsPushes = false
-    /// The colours of readable replies; nil is none.
+    /// The colours of readable replies; nil for none.
     var colours: Colours?
 
-    /// What the program does; the cases stand in the order of precedence.
+    /// What the program does; the cases are in order of precedence.
     enum Mode: Int, Equatable, Comparable {
         case latency, latencyHistory, latencyDistribution
         case pipe, bigKeys, memoryKeys, hotKeys, statistics, scan, intrinsicLatency
@@ -52,16 +52,16 @@ struct Options: Equatable {
         static func < (one: Mode, other: Mode) -> Bool { one.rawValue < other.rawValue }
     }
 
-    /// How replies are written.
+    /// The format of replies.
     enum Format: Equatable {
         case raw, readable, csv, json, quotedJSON
     }
 
-    /// What standard input is, if it is a word of the command.
+    /// How standard input is used as a word of the command, if at all.
     enum LastWordSource: Equatable {
         case none
         case input
-        /// Input stands where this word stands.
+        /// Input replaces this word.
         case tag([UInt8])
     }
 

@@ -4,10 +4,10 @@ internal import Remote
 /// The standard streams, as bytes.
 struct Output: ~Copyable {
     private var waiting: [UInt8] = []
-    /// Bytes gathered before they are written without being asked.
+    /// The number of bytes collected before they are written unasked.
     private static let waitingMax = 1 << 16
 
-    /// Adds to standard output; it is written with the next `flush` at the latest.
+    /// Appends to standard output, which is written with the next `flush` at the latest.
     mutating func write(_ bytes: [UInt8]) {
         waiting += bytes
         if waiting.count >= Self.waitingMax { flush() }
@@ -15,15 +15,15 @@ struct Output: ~Copyable {
 
     mutating func write(_ text: String) { write(Array(text.utf8)) }
 
-    /// Writes what waits.
+    /// Writes everything collected.
     mutating func flush() {
         guard !waiting.isEmpty else { return }
-        // Nobody reads any more: nothing is left to say.
+        // Nobody reads any more: there is nothing left to say.
         if !Streams.write(waiting, to: STDOUT_FILENO) { exit(1) }
         waiting.removeAll(keepingCapacity: true)
     }
 
-    /// Writes to standard error at once, behind what waits for standard output.
+    /// Writes to standard error at once, after anything collected for standard output.
     mutating func writeError(_ text: String) {
         flush()
         Streams.write(Array(text.utf8), to: STDERR_FILENO)

@@ -2,7 +2,7 @@ internal import Glibc
 internal import Remote
 internal import System
 
-/// `--pipe`: standard input goes to the server as it is, replies are counted.
+/// `--pipe`: sends standard input to the server unchanged and counts replies.
 struct PipeMode: ~Copyable {
     private let connection: RemoteConnection
     private let timeoutSeconds: Int
@@ -12,7 +12,7 @@ struct PipeMode: ~Copyable {
     private var waiting: [UInt8] = []
     private var waitingStart = 0
     private var isInputAtEnd = false
-    /// The word that the last request echoes, so that its reply is known.
+    /// The word that the last request echoes, by which its reply is recognised.
     private var lastWord: [UInt8] = []
     private var replies = 0
     private var errors = 0
@@ -23,7 +23,7 @@ struct PipeMode: ~Copyable {
         output = Output()
     }
 
-    /// Transfers all; returns the exit code.
+    /// Transfers everything; returns the exit code.
     mutating func run() -> Int32 {
         connection.socket.setNonblocking()
         var lastNews = Clock.monotonic()
@@ -48,7 +48,7 @@ struct PipeMode: ~Copyable {
         return errors > 0 ? 1 : 0
     }
 
-    /// Waits, sends and receives what goes; true if something came from the server.
+    /// Waits, sends and receives as possible; returns whether anything came from the server.
     private mutating func turn(_ isDone: inout Bool) throws(RemoteFailure) -> Bool {
         let isSending = waitingStart < waiting.count
         let isReading = !isInputAtEnd && !isSending
@@ -72,7 +72,7 @@ struct PipeMode: ~Copyable {
         } else if count == 0 || errno != EINTR {
             isInputAtEnd = true
             lastWord = (0..<20).map { _ in UInt8.random(in: UInt8(ascii: "a")...UInt8(ascii: "z")) }
-            // The line end closes an inline command whose own is missing.
+            // The line end closes an inline command that has none.
             waiting += "\r\n".bytes + Request.bytes(["ECHO".bytes, lastWord])
             output.write("All data transferred. Waiting for the last reply...\n")
             output.flush()

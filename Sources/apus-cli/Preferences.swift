@@ -1,7 +1,7 @@
 internal import Remote
 internal import Wire
 
-/// The user's lasting preferences, a file of lines such as `:set nohints`.
+/// The user's saved preferences, a file of lines such as `:set nohints`.
 enum Preferences {
     static func load() -> [[[UInt8]]]? {
         guard Streams.isInputTerminal else { return nil }

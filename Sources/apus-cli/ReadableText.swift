@@ -1,7 +1,7 @@
 internal import Remote
 internal import Wire
 
-/// Replies for people: numbered, indented, each value with its type.
+/// Replies for people: numbered, indented, with the type of each value.
 ///
 /// ```text
 /// 1) (integer) 1
@@ -10,9 +10,9 @@ internal import Wire
 ///       1~ "member"
 ///       2~ (nil)
 /// ```
-/// The sign behind a number tells arrays `)`, sets `~` and maps `#` apart.
+/// The sign after a number distinguishes arrays `)`, sets `~` and maps `#`.
 struct ReadableText {
-    /// Colours by type, for terminals; plain without.
+    /// Colours by type, for terminals; plain text without.
     var colours: Colours?
 
     /// The text of `reply` with its end of line.
@@ -44,7 +44,7 @@ struct ReadableText {
         colours?.painted(part, text) ?? text
     }
 
-    /// The elements one below the other; the first stands where the cursor is.
+    /// The elements, one per line; the first is at the cursor.
     private func list(
         _ elements: [Reply],
         _ sign: String,
@@ -79,7 +79,7 @@ struct ReadableText {
         return lines
     }
 
-    /// True if `reply` does not fit behind its key.
+    /// Whether `reply` does not fit on the line of its key.
     private static func takesLines(_ reply: Reply) -> Bool {
         switch reply {
         case .map(let pairs):
@@ -104,12 +104,12 @@ struct ReadableText {
 
 /// The colours of a reply's parts in a terminal.
 struct Colours: Equatable {
-    /// What can have a colour of its own.
+    /// Parts with a colour of their own.
     enum Part {
         case index, error, status, number, boolean, null, string
     }
 
-    /// `text` in the colour of `part`, then in the terminal's own again.
+    /// `text` in the colour of `part`, then back to the terminal's own.
     func painted(_ part: Part, _ text: [UInt8]) -> [UInt8] {
         let code =
             switch part {

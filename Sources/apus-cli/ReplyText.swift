@@ -1,9 +1,9 @@
 internal import Remote
 internal import Wire
 
-/// Replies as text, in the form that was asked for.
+/// Replies as text, in the requested format.
 enum ReplyText {
-    /// What is written for `reply`, its end of line included.
+    /// The output for `reply`, including its end of line.
     ///
     /// - Parameter isPlain: The reply is text for people (INFO, LOLWUT …), which has its own line
     ///   ends and needs no quotes.
@@ -19,7 +19,7 @@ enum ReplyText {
     }
 }
 
-/// Replies as bare bytes, one value a line.
+/// Replies as raw bytes, one value per line.
 enum RawText {
     static func text(_ reply: Reply, _ delimiter: [UInt8]) -> [UInt8] {
         switch reply {
@@ -64,9 +64,9 @@ enum CSVText {
     }
 }
 
-/// Replies as JSON, as far as they can be: an error becomes `error:"…"`, which is none.
+/// Replies as JSON, as far as possible: an error becomes `error:"…"`, which is not valid JSON.
 struct JSONText {
-    /// True for pure ASCII: strings as the readable form quotes them, backslashes doubled.
+    /// Whether to output pure ASCII: strings quoted as in the readable format, backslashes doubled.
     let isQuoted: Bool
 
     func text(_ reply: Reply) -> [UInt8] {
@@ -94,7 +94,7 @@ struct JSONText {
         opening.bytes + RawText.joined(parts, [UInt8(ascii: ",")]) + closing.bytes
     }
 
-    /// A map's key: JSON knows only strings there.
+    /// The key of a map: JSON allows only strings.
     private func key(_ reply: Reply) -> [UInt8] {
         guard reply.stringBytes == nil else { return text(reply) }
         return [UInt8(ascii: "\"")] + text(reply) + [UInt8(ascii: "\"")]

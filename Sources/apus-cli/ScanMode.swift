@@ -2,9 +2,9 @@ internal import Glibc
 internal import Remote
 internal import Wire
 
-/// Walking over all keys with SCAN.
+/// Iterates over all keys with SCAN.
 extension ServerSession {
-    /// The keys of the next batch; `cursor` is "0" again behind the last.
+    /// The keys of the next batch; `cursor` is "0" again after the last one.
     mutating func scan(_ cursor: inout [UInt8]) throws(RemoteFailure) -> Reply {
         var words = ["SCAN".bytes, cursor]
         if let pattern = options.pattern { words += ["MATCH".bytes, pattern] }
@@ -14,7 +14,7 @@ extension ServerSession {
         return reply
     }
 
-    /// `--scan`: prints every key that the pattern matches; returns the exit code.
+    /// `--scan`: prints every key that matches the pattern; returns the exit code.
     mutating func printKeys() throws(RemoteFailure) -> Int32 {
         var cursor = "0".bytes
         repeat {

@@ -1,27 +1,27 @@
 internal import Glibc
 internal import Remote
 
-/// The conversation with the server: a connection that can be made anew, and what holds on it.
+/// The conversation with the server: a connection that can be renewed, and its state.
 struct ServerSession: ~Copyable {
     var options: Options
     var output = Output()
-    /// The connection, nil before the first and after a failure.
+    /// The connection; nil before the first one and after a failure.
     var connection: RemoteConnection?
-    /// Where the next connection goes.
+    /// The address for the next connection.
     var address: ServerAddress
 
-    // What the server was told on this connection.
-    /// The database that commands go to.
+    // The state of this connection in the server.
+    /// The selected database.
     var database: Int
-    /// True between MULTI and EXEC.
+    /// Whether a transaction is open, between MULTI and EXEC.
     var isInTransaction = false
     /// RESP2 or RESP3.
     var protocolVersion = 2
-    /// The user and password of the last AUTH that worked.
+    /// The user and password of the last successful AUTH.
     private var credentials: [[UInt8]]
-    /// True if ^C ends the waiting for a reply.
+    /// Whether ^C ends the wait for a reply.
     var stopsAtInterrupt = false
-    /// What the server says of its commands, once it was asked.
+    /// The server's documentation of its commands, once requested.
     var docs: CommandDocs?
 
     init(_ options: Options) {
@@ -33,12 +33,12 @@ struct ServerSession: ~Copyable {
             ?? []
     }
 
-    /// How long a connection may take to be made, if the user does not say.
+    /// The default timeout for connecting.
     private static let connectSeconds = 60.0
 
-    /// Connects and says who asks, for which database, in which protocol; tells what fails.
+    /// Connects, authenticates, and selects the database and the protocol; reports what fails.
     ///
-    /// - Returns: False if there is no connection, or if the server refused one of these.
+    /// - Returns: False if there is no connection, or if the server rejected one of these.
     @discardableResult
     mutating func connect(isQuiet: Bool = false) -> Bool {
         connection = nil
@@ -81,12 +81,12 @@ struct ServerSession: ~Copyable {
         return true
     }
 
-    /// The reply to a request of plain words; pushes before it are dropped.
+    /// Sends a request of plain words and returns its reply; drops pushes before it.
     mutating func ask(_ words: String...) throws(RemoteFailure) -> Reply {
         try ask(words.map(\.bytes))
     }
 
-    /// The reply to a request; pushes before it are dropped.
+    /// Sends a request and returns its reply; drops pushes before it.
     mutating func ask(_ words: [[UInt8]]) throws(RemoteFailure) -> Reply {
         try send(Request.bytes(words))
         while true {
@@ -100,7 +100,7 @@ struct ServerSession: ~Copyable {
         try connection?.send(bytes)
     }
 
-    /// The next reply or push; ^C ends the waiting where the user asked for that.
+    /// The next reply or push; ^C ends the wait if the user asked for that.
     mutating func receive(within milliseconds: Int? = nil) throws(RemoteFailure) -> Reply {
         let stops = stopsAtInterrupt
         let reply = try connection?.receive(
@@ -111,7 +111,7 @@ struct ServerSession: ~Copyable {
         return reply
     }
 
-    /// Remembers what `words` changed on the connection, after `reply` said that they worked.
+    /// Records how `words` changed the connection's state, after `reply` confirmed them.
     mutating func note(_ words: [[UInt8]], _ reply: Reply) {
         guard let name = words.first?.lowercase.text, reply.errorText == nil else { return }
         switch name {
@@ -133,7 +133,7 @@ struct ServerSession: ~Copyable {
         }
     }
 
-    /// Goes to another server.
+    /// Switches to another server.
     mutating func move(to host: String, port: Int) {
         options.socketPath = nil
         options.host = host

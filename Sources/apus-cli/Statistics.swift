@@ -1,6 +1,6 @@
 internal import Remote
 
-/// `--stat`: a line of figures of the server every second or so.
+/// `--stat`: a line of figures from the server about every second.
 struct Statistics {
     private var requestsBefore: Int?
     private var lines = 0
@@ -12,7 +12,7 @@ struct Statistics {
 
         """
 
-    /// Prints until the server is gone or ^C; returns the exit code.
+    /// Prints until the server is gone or ^C is pressed; returns the exit code.
     mutating func run(_ session: inout ServerSession) throws(RemoteFailure) -> Int32 {
         let interval = session.options.intervalSeconds
         while true {
@@ -74,7 +74,7 @@ struct InfoFields {
         }
     }
 
-    /// A field's whole number, 0 if it has none.
+    /// The integer value of a field, 0 if it has none.
     func number(_ name: String) -> Int { fields[name[...]].flatMap { Int($0) } ?? 0 }
 
     /// The keys of all databases: the sum over `db<number>:keys=<count>,…`.

@@ -1,9 +1,9 @@
 internal import Glibc
 internal import Remote
 
-/// What the process was given besides: words, variables, files.
+/// Other inputs of the process: words, variables, files.
 extension Streams {
-    /// The words of the command line as the system gave them, the program's name left off.
+    /// The words of the command line as the system passed them, without the program's name.
     static var arguments: [[UInt8]] {
         // SAFETY: argv holds argc terminated strings that live as long as the process.
         (1..<max(Int(CommandLine.argc), 1)).map { index in
@@ -14,13 +14,13 @@ extension Streams {
         }
     }
 
-    /// A variable of the environment.
+    /// An environment variable.
     static func environment(_ name: String) -> String? {
         // SAFETY: the string is copied at once, nobody changes the environment.
         unsafe getenv(name).map { unsafe String(cString: $0) }
     }
 
-    /// What the file at `path` holds, nil if it cannot be read.
+    /// The contents of the file at `path`; nil if it cannot be read.
     static func readFile(_ path: String) -> [UInt8]? {
         // SAFETY: the path is a terminated string during the call.
         let file = unsafe open(path, O_RDONLY | O_CLOEXEC)
@@ -32,7 +32,7 @@ extension Streams {
         return bytes
     }
 
-    /// Replaces the file at `path` or adds to it, readable by its owner alone; false if that fails.
+    /// Writes or appends to the file at `path`, readable only by its owner; false if that fails.
     @discardableResult
     static func writeFile(_ path: String, _ bytes: [UInt8], appends: Bool = false) -> Bool {
         let how = appends ? O_APPEND : O_TRUNC
@@ -43,7 +43,9 @@ extension Streams {
         return write(bytes, to: file)
     }
 
-    /// Waits at most `milliseconds` for bytes of `file` or for the socket; true if `file` has some.
+    /// Waits up to `milliseconds` for bytes of `file` or for the socket.
+    ///
+    /// Returns whether `file` has any.
     static func waits(
         for file: Int32?,
         _ socket: Int32,

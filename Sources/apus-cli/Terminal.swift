@@ -1,13 +1,13 @@
 internal import Glibc
 internal import Remote
 
-/// What is known of the terminal.
+/// Properties of the terminal.
 enum Terminal {
-    /// False if the user wants none (NO_COLOR, a terminal that has none).
+    /// Whether colours may be used (not with NO_COLOR, or on a terminal without them).
     static let allowsColours =
         (Streams.environment("NO_COLOR") ?? "").isEmpty && Streams.environment("TERM") != "dumb"
 
-    /// The columns of the window, 80 if it does not tell.
+    /// The number of columns of the window; 80 if unknown.
     static var columns: Int {
         var size = winsize()
         // SAFETY: the call fills `size`, which outlives it.
@@ -17,7 +17,7 @@ enum Terminal {
 
     static let clearScreen = "\u{1b}[H\u{1b}[2J"
 
-    /// A line typed without being shown but for a star for each character; nil at the end.
+    /// Reads a line, showing a star for each character; nil at the end of input.
     static func readSecret(prompt: String) -> [UInt8]? {
         var old = termios()
         // SAFETY: both structures outlive the calls.

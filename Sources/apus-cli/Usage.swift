@@ -3,7 +3,7 @@ enum Usage {
     static let name = "apus-cli"
     static let version = "apus-cli 0.1.0"
 
-    /// What `help` says without a topic.
+    /// The output of `help` without a topic.
     static let help = """
         \(version)
         To get help about Redis commands type:
