@@ -3,20 +3,20 @@ internal import Primitives
 
 /// The users of the server.
 ///
-/// They change only while the world is stopped; workers read them at any other time.
+/// They change only while the world is stopped; at any other time workers may read them.
 final class AccessControl: @unchecked Sendable {  // because: see above
-    /// The name of the user that clients are until they say who they are.
+    /// The name of the user that clients have until they authenticate.
     static let standardName = Array("default".utf8)
 
     let vocabulary: AccessVocabulary
-    /// By their names.
+    /// The users by name.
     private(set) var users: [[UInt8]: User] = [:]
-    /// What clients are until they say who they are.
+    /// The user that clients have until they authenticate.
     private(set) var standard: User
-    /// What was denied.
+    /// The log of denials.
     let log = AccessLog()
 
-    /// The one user that there is before anybody says otherwise: it may do everything.
+    /// The initial default user, which may do everything.
     init(_ vocabulary: AccessVocabulary) {
         self.vocabulary = vocabulary
         standard = AccessControl.freshStandard(vocabulary)
@@ -31,32 +31,33 @@ final class AccessControl: @unchecked Sendable {  // because: see above
         return User(standardName, rules)
     }
 
-    /// The users in the order of their names.
+    /// The users in order of their names.
     var sorted: [User] {
         users.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map(\.value)
     }
 
-    /// The user with a name.
+    /// The user named `name`, or nil.
     subscript(name: Bytes) -> User? { users[name.array] }
 
     // MARK: Changes; the world is stopped
 
-    /// Puts a user into the place of the one with its name, if there is one.
+    /// Adds a user, replacing any of the same name.
     func put(_ user: User) {
         users[user.name.array] = user
         if user.name == Bytes("default") { standard = user }
     }
 
-    /// Takes a user out.
+    /// Removes a user.
     ///
-    /// Precondition: it is not the standard one.
+    /// Precondition: it is not the default user.
     func remove(_ user: User) {
         precondition(user !== standard, "the default user stays")
         users[user.name.array] = nil
     }
 
-    /// Has these users and no others; where none of them is the standard one, that becomes what it
-    /// was at first.
+    /// Replaces all users by these.
+    ///
+    /// Without a default user among them, resets it to its initial state.
     func replaceAll(_ next: [User]) {
         users = [:]
         standard = AccessControl.freshStandard(vocabulary)
@@ -64,7 +65,7 @@ final class AccessControl: @unchecked Sendable {  // because: see above
         for user in next { put(user) }
     }
 
-    /// Gives the standard user one password, or (empty) none.
+    /// Gives the default user a single password, or (empty) none.
     func setPassword(_ password: [UInt8]) {
         var rules = standard.rules
         let words =

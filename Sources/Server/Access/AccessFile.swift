@@ -1,13 +1,13 @@
 internal import Primitives
 
-/// The lines of an access file: `user name rule …`, one a user.
+/// The lines of an access file: `user name rule …`, one per user.
 enum AccessFile {
-    /// Why no user of a file was taken: everything that is wrong with it.
+    /// Why a file was rejected: all of its errors.
     struct Failure: Error {
         let text: String
     }
 
-    /// The users that the file at `path` makes.
+    /// The users defined in the file at `path`.
     static func users(
         at path: String,
         _ vocabulary: AccessVocabulary,
@@ -33,7 +33,7 @@ enum AccessFile {
         return reader.users
     }
 
-    /// Reads line after line, and goes on behind mistakes, to tell all of them.
+    /// Parses line by line, and continues after errors to report all of them.
     private struct Reader {
         let path: String
         let vocabulary: AccessVocabulary
@@ -80,7 +80,7 @@ enum AccessFile {
             var hasFailed = false
             for rule in list {
                 do throws(RuleFailure) { try rules.apply(rule, vocabulary) } catch {
-                    // Only a command's name is surely no secret.
+                    // Only the name of a command is certainly not a secret.
                     if case .unknownCommand = error {
                         complaints +=
                             "\(path):\(number): Error in applying operation '\(text(rule))': "

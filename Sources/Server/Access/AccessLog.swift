@@ -1,11 +1,11 @@
 internal import Commands
 internal import Primitives
 
-/// What was denied lately, for ACL LOG.
+/// Recent denials, for ACL LOG.
 ///
-/// Any thread may write and read it.
+/// Any thread may read and write it.
 final class AccessLog: Sendable {
-    /// Where the request that was denied stood.
+    /// Where the denied request came from.
     enum Context: String {
         case toplevel
         case multi
@@ -30,7 +30,7 @@ final class AccessLog: Sendable {
         }
     }
 
-    /// Denials alike, within a minute of each other.
+    /// Equal denials, within a minute of each other.
     struct Entry {
         let id: Int
         let reason: Reason
@@ -39,7 +39,7 @@ final class AccessLog: Sendable {
         let object: [UInt8]
         let user: [UInt8]
         var count = 1
-        /// The client that was the last one, as CLIENT LIST describes it.
+        /// The last client, as described by CLIENT LIST.
         var client: [UInt8]
         /// Milliseconds since 1970.
         let createdAt: Int64
@@ -57,18 +57,18 @@ final class AccessLog: Sendable {
         }
     }
 
-    /// Denials further apart (milliseconds) are told apart.
+    /// Denials further apart than this (in milliseconds) are separate entries.
     fileprivate static let alikeWithin: Int64 = 60_000
-    /// So many entries are looked at for one alike.
+    /// How many entries are searched for an equal one.
     private static let comparedMax = 10
-    /// So many entries more than wanted may stand before the oldest ones are dropped together.
+    /// How many surplus entries may accumulate before the oldest are dropped together.
     private static let slack = 64
-    /// The bytes of an object and of a user's name that are kept.
+    /// The maximum number of bytes kept of an object and of a user's name.
     private static let nameBytesMax = 4096
 
     private let state = Locked(State())
 
-    /// Notes a denial at `now` (milliseconds since 1970), and keeps the `limit` latest.
+    /// Records a denial at `now` (milliseconds since 1970), and keeps the `limit` latest.
     func note(
         _ reason: Reason,
         _ context: Context,
@@ -103,17 +103,17 @@ final class AccessLog: Sendable {
         }
     }
 
-    /// The latest entries, the last one first.
+    /// The latest entries, newest first.
     func latest(_ count: Int, limit: Int) -> [Entry] {
         state.withLock { $0.entries.suffix(min(count, limit)).reversed() }
     }
 
-    /// Forgets all entries.
+    /// Removes all entries.
     func reset() { state.withLock { $0.entries = [] } }
 }
 
 extension AccessLog.Entry {
-    /// Whether `other`, which came later, is told as a repetition of this one.
+    /// Whether `other`, which came later, counts as a repetition of this one.
     fileprivate func isLike(_ other: AccessLog.Entry) -> Bool {
         reason == other.reason && context == other.context && object == other.object
             && user == other.user && other.updatedAt - updatedAt <= AccessLog.alikeWithin

@@ -1,16 +1,15 @@
 internal import Primitives
 internal import Structures
 
-/// Patterns of keys or channels with the rights that they give, in the order in which they were
-/// added.
+/// Patterns for keys or channels with their rights, in the order of addition.
 ///
-/// Many patterns are found by what stands before their first special character: a text is looked up
-/// once for every length of such a beginning. A match takes O(lengths × log patterns), and
-/// the patterns that begin like the text.
+/// Many patterns are found by their literal prefixes, up to the first special character: a text is
+/// looked up once for every prefix length in use. A match takes O(lengths × log patterns), plus the
+/// patterns that share a prefix with the text.
 ///
 /// ## Invariants
-/// `sorted` has the place of every pattern, by their beginnings; `lengths` has each length that a
-/// beginning has once.
+/// `sorted` has the index of every pattern, sorted by prefix; `lengths` has each prefix length in
+/// use once.
 struct AccessPatterns: Equatable, Sendable {
     /// What may be done with a key.
     struct Rights: OptionSet {
@@ -38,7 +37,7 @@ struct AccessPatterns: Equatable, Sendable {
         }
     }
 
-    /// So many patterns are simply tried one after the other.
+    /// Up to this many patterns are simply tried one by one.
     private static let triedInTurnMax = 16
 
     private(set) var list: [Pattern] = []
@@ -46,7 +45,7 @@ struct AccessPatterns: Equatable, Sendable {
     private var sorted: [Int] = []
     private var lengths: [Int] = []
 
-    /// Adds a pattern, or rights to one that is there.
+    /// Adds a pattern, or adds rights to an existing one.
     mutating func add(_ text: [UInt8], _ rights: Rights) {
         if let place = places[text] {
             list[place].rights.formUnion(rights)
@@ -56,16 +55,16 @@ struct AccessPatterns: Equatable, Sendable {
         }
     }
 
-    /// Forgets all patterns.
+    /// Removes all patterns.
     mutating func removeAll() { self = AccessPatterns() }
 
-    /// Makes patterns that were added be found.
+    /// Builds the index of the added patterns.
     mutating func settle() {
         sorted = list.indices.sorted { compare($0, $1) < 0 }
         lengths = Set(list.map(\.beginning)).sorted()
     }
 
-    /// Whether a pattern gives all of `rights` to `word`.
+    /// Whether a pattern grants all of `rights` for `word`.
     func allow(_ word: Bytes, _ rights: Rights) -> Bool {
         guard list.count > AccessPatterns.triedInTurnMax else {
             return list.contains { $0.rights.isSuperset(of: rights) && $0.matches(word) }
@@ -87,7 +86,7 @@ struct AccessPatterns: Equatable, Sendable {
         }
     }
 
-    /// Whether one of the patterns with this very beginning fulfils a condition.
+    /// Whether any of the patterns with exactly this prefix satisfies a condition.
     private func has(beginning: Bytes, _ condition: (Pattern) -> Bool) -> Bool {
         assert(sorted.count == list.count, "the patterns are settled")
         var low = 0

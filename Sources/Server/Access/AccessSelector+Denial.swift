@@ -2,9 +2,9 @@ internal import Commands
 internal import Primitives
 internal import Wire
 
-/// What a user may not do with a request.
+/// The reason why a user may not make a request.
 struct AccessDenial {
-    /// What of the request it may not use; the later ones say more about how near it came.
+    /// What is denied; later cases mean that the request came closer to being allowed.
     enum Reason: Int {
         case command
         case key
@@ -13,18 +13,18 @@ struct AccessDenial {
     }
 
     let reason: Reason
-    /// The word that names it; 0 where none does.
+    /// The index of the word concerned; 0 if there is none.
     let word: Int
 
-    /// Whether it tells more than `other` of why a request may not run.
+    /// Whether it came closer to being allowed than `other`.
     func tellsMore(than other: AccessDenial) -> Bool {
         reason == other.reason ? word > other.word : reason.rawValue > other.reason.rawValue
     }
 }
 
-/// Judging a request.
+/// Checks requests.
 extension AccessSelector {
-    /// What keeps a request for the command in `row` from running in `database`, if something does.
+    /// Why a request for the command in `row` may not run in `database`; nil if it may.
     func denial(
         _ row: Int,
         _ facts: CommandFacts,
@@ -45,7 +45,7 @@ extension AccessSelector {
     }
 
     private func allows(_ row: Int, _ facts: CommandFacts, _ arguments: Arguments) -> Bool {
-        // Whoever may not even say who it is could never say that it is somebody else.
+        // A user who could not even authenticate could never become another one.
         if commands[row] || facts.flags.contains(.noAuth) { return true }
         guard !firstWords.isEmpty, let words = firstWords[row], arguments.count > 1 else {
             return false
@@ -58,7 +58,7 @@ extension AccessSelector {
     private func deniedKey(_ facts: CommandFacts, _ arguments: Arguments) -> Int? {
         guard !facts.keys.isEmpty else { return nil }
         var denied: Int?
-        // A request whose keys cannot be told is no good call, and changes nothing.
+        // A request with unknown keys is invalid, and changes nothing.
         try? KeyFinder.forEachUse(facts, arguments) { index, use in
             guard denied == nil, !allows(arguments[index], use) else { return }
             denied = index
@@ -117,7 +117,7 @@ extension AccessSelector {
         return usesCurrent && !allowed.contains(current) ? 0 : nil
     }
 
-    /// Whether a word is the number of an allowed database, or none at all.
+    /// Whether a word is the index of an allowed database, or not an index at all.
     private func names(_ allowed: [Int], _ arguments: Arguments, _ index: Int) -> Bool {
         guard index < arguments.count, let number = DecimalText.integer(arguments[index]) else {
             return true

@@ -1,29 +1,29 @@
 internal import Commands
 internal import Primitives
 
-/// One set of rules: the commands, keys, channels and databases that go together.
+/// One set of rules: commands, keys, channels and databases that belong together.
 ///
-/// A user may do what one of its selectors allows as a whole.
+/// A user may make a request that one of its selectors allows as a whole.
 struct AccessSelector: Sendable {
     /// The commands that may be run.
     private(set) var commands: CommandSet
-    /// The first words, in lower case, with which other commands may be run, by their rows.
+    /// By row, the first arguments, in lower case, with which other commands may be run.
     private(set) var firstWords: [Int: Set<[UInt8]>] = [:]
     private var rules = CommandRules()
     private(set) var keys = AccessPatterns()
     private(set) var allowsAllKeys = false
     private(set) var channels = AccessPatterns()
     private(set) var allowsAllChannels: Bool
-    /// The numbers of the databases that may be used, in order; nil: all of them.
+    /// The indices of the databases that may be used, in order; nil for all of them.
     private(set) var databases: [Int]?
 
-    /// A selector that allows nothing but, maybe, all channels.
+    /// Creates a selector that allows nothing, except perhaps all channels.
     init(_ vocabulary: AccessVocabulary, allowsAllChannels: Bool) {
         commands = CommandSet(rowCount: vocabulary.table.facts.count)
         self.allowsAllChannels = allowsAllChannels
     }
 
-    /// Whether it keeps nobody from anything.
+    /// Whether it allows everything.
     var isUnrestricted: Bool {
         commands.isFull && allowsAllKeys && allowsAllChannels && databases == nil
     }
@@ -168,7 +168,7 @@ struct AccessSelector: Sendable {
         }
     }
 
-    /// Allows a command for one first word: `select|0`.
+    /// Allows a command with one particular first argument: `select|0`.
     private mutating func allowFirstWord(
         _ name: [UInt8],
         _ vocabulary: AccessVocabulary
@@ -182,7 +182,7 @@ struct AccessSelector: Sendable {
         firstWords[row, default: []].insert(Array(name[(bar + 1)...]))
     }
 
-    /// Makes what was applied be found.
+    /// Builds the indexes of the applied rules.
     mutating func settle() {
         keys.settle()
         channels.settle()
@@ -221,7 +221,7 @@ struct AccessSelector: Sendable {
         return Array(("db=" + databases.map(String.init).joined(separator: ",")).utf8)
     }
 
-    /// All rules, as a file has them.
+    /// All rules, in the format of a file.
     var text: [UInt8] {
         var parts = [keyText]
         if !allowsAllChannels { parts.append(Array("resetchannels".utf8)) }
@@ -233,6 +233,6 @@ struct AccessSelector: Sendable {
 }
 
 extension [UInt8] {
-    /// Whether a space, or a zero that would end a text in C, is among the bytes.
+    /// Whether the bytes contain a space, or a zero that would end a text in C.
     var hasSpaces: Bool { contains { $0 == 0 || $0 == 0x20 || (0x09...0x0D).contains($0) } }
 }

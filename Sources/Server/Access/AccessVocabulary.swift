@@ -1,8 +1,9 @@
 internal import Commands
 internal import Primitives
 
-/// The names that access rules use: those of commands, whatever `rename-command` calls them, and of
-/// categories.
+/// The names used in access rules, for commands and categories.
+///
+/// Commands have their original names there, whatever `rename-command` calls them.
 final class AccessVocabulary: Sendable {
     /// The commands.
     let table: CommandTable
@@ -22,13 +23,13 @@ final class AccessVocabulary: Sendable {
         self.categories = categories
     }
 
-    /// The row of a command such as `get` or `config|get`, in lower case.
+    /// The row of a command such as `get` or `config|get`, given in lower case.
     func row(_ name: [UInt8]) -> Int? { rows[name] }
 
-    /// The rows of a category, in lower case and without the `@`; nil where there is none.
+    /// The rows of a category, given in lower case and without the `@`; nil if there is none.
     func category(_ name: [UInt8]) -> [Int]? { categories[name] }
 
-    /// The row with those of its subcommands.
+    /// A row and the rows of its subcommands.
     func family(_ row: Int) -> [Int] { [row] + (table.subcommands[row] ?? []) }
 }
 
@@ -36,7 +37,7 @@ extension [UInt8] {
     /// The letters in lower case.
     var lowercased: [UInt8] { map { $0 &- UInt8(ascii: "A") < 26 ? $0 + 0x20 : $0 } }
 
-    /// Whether these are the letters of `word`, in either case.
+    /// Whether these are the letters of `word`, ignoring case.
     ///
     /// Precondition: `word` is ASCII in upper case.
     func isWord(_ word: StaticString) -> Bool { withBytes { $0.isWord(word) } }

@@ -1,9 +1,9 @@
-/// A set of rows of the table of commands: a bit for each.
+/// A set of rows of the command table, with one bit per row.
 struct CommandSet: Equatable, Sendable {
     private var words: [UInt64]
     private let rowCount: Int
 
-    /// None of `rowCount` rows, or all of them.
+    /// Creates a set of none or all of `rowCount` rows.
     init(rowCount: Int, isFull: Bool = false) {
         self.rowCount = rowCount
         words = Array(repeating: 0, count: (rowCount + 63) / 64)

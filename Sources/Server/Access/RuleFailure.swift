@@ -1,4 +1,4 @@
-/// Why an access rule was not taken.
+/// Why an access rule was rejected.
 enum RuleFailure: Error {
     case syntax
     /// There is no such command or category.
@@ -7,16 +7,16 @@ enum RuleFailure: Error {
     case keyIncluded
     /// All channels are allowed already.
     case channelIncluded
-    /// The password to be taken away is not one of the user's.
+    /// The user does not have the password to be removed.
     case passwordMissing
-    /// The text is no SHA-256 sum.
+    /// The text is not a SHA-256 digest.
     case passwordSum
-    /// Only commands without subcommands can be allowed for a first word.
+    /// Only commands without subcommands can be allowed for a first argument.
     case wordOfSubcommand
     /// The file has another line for the user.
     case userTwice
 
-    /// The sentence, as Redis says it.
+    /// The error text, in Redis' wording.
     var text: String {
         switch self {
         case .syntax: "Syntax error"

@@ -4,11 +4,11 @@ internal import Wire
 
 /// A user of the server: its name and what it may do.
 ///
-/// It never changes; ACL SETUSER puts another one in its place. Sessions count references to it.
+/// It is immutable; ACL SETUSER replaces it by another one. Sessions count references to it.
 final class User: @unchecked Sendable {  // because: never changed after `init`
     private let nameText: ByteBuffer
     let rules: UserRules
-    /// Whether nothing is ever denied to it, so that nobody need ask.
+    /// Whether nothing is ever denied to it, so that no check is needed.
     let isUnrestricted: Bool
 
     init(_ name: [UInt8], _ rules: UserRules) {
@@ -21,22 +21,23 @@ final class User: @unchecked Sendable {  // because: never changed after `init`
         isUnrestricted = rules.selectors.contains { $0.isUnrestricted }
     }
 
-    /// The name, lent for as long as the user is there.
+    /// The name, borrowed for the lifetime of the user.
     var name: Bytes { nameText.bytes }
 
-    /// Whether somebody who gives `password` may become it.
+    /// Whether a client may authenticate with `password`.
     func accepts(_ password: Bytes) -> Bool {
         rules.isOn && (rules.needsNoPassword || rules.has(password))
     }
 
-    /// Whether clients need not say who they are to be this user.
+    /// Whether clients need not authenticate to be this user.
     var isOpen: Bool { rules.isOn && rules.needsNoPassword }
 
-    /// The line of a file that makes this user.
+    /// The line of a file that creates this user.
     var line: [UInt8] { Array("user ".utf8) + name.array + [UInt8(ascii: " ")] + rules.text }
 
-    /// What keeps a request from running in `database`, if something does: of what the selectors
-    /// say, that which came nearest.
+    /// Why a request may not run in `database`, according to the selector that comes closest.
+    ///
+    /// Nil if it may.
     func denial(
         _ row: Int,
         _ facts: CommandFacts,
@@ -53,7 +54,7 @@ final class User: @unchecked Sendable {  // because: never changed after `init`
         return nearest
     }
 
-    /// Whether it may have subscribed to all of these channels and patterns.
+    /// Whether it may keep subscriptions to all of these channels and patterns.
     func mayHold(_ subscriptions: Subscriptions) -> Bool {
         ChannelKind.allCases.allSatisfy { kind in
             subscriptions.names(kind).allSatisfy { name in
@@ -66,8 +67,9 @@ final class User: @unchecked Sendable {  // because: never changed after `init`
         }
     }
 
-    /// Whether a request that is allowed may read keys that it does not name: one selector must
-    /// allow both.
+    /// Whether an allowed request may read keys that it does not name.
+    ///
+    /// A single selector must allow both.
     func mayReadAllKeys(
         _ row: Int,
         _ facts: CommandFacts,

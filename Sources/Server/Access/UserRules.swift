@@ -2,29 +2,29 @@ internal import Commands
 internal import Primitives
 internal import Wire
 
-/// What a user is allowed, while rules are applied to it.
+/// The state of a user while rules are applied to it.
 struct UserRules: Sendable {
-    /// Whether anybody may become it.
+    /// Whether clients may authenticate as it.
     private(set) var isOn = false
-    /// Whether any password will do.
+    /// Whether any password is accepted.
     private(set) var needsNoPassword = false
-    /// The rule that says whether payloads that it restores are taken on trust, if one does.
+    /// The rule about whether payloads for RESTORE are sanitized, if there is one.
     private(set) var payloadRule: StaticString?
-    /// The sums of its passwords, each with its place in the order in which they were added.
+    /// The digests of its passwords, each with its position in the order of addition.
     private var sums: [SHA256: Int] = [:]
     private var nextPlace = 0
-    /// The first one is what rules without parentheses are about.
+    /// The first one is the one for rules without parentheses.
     private(set) var selectors: [AccessSelector]
-    /// What new selectors say of channels.
+    /// What new selectors say about channels.
     private let allowsAllChannels: Bool
 
-    /// A new user, which may do nothing but, maybe, use all channels.
+    /// Creates a new user, which may do nothing, except perhaps use all channels.
     init(_ vocabulary: AccessVocabulary, allowsAllChannels: Bool) {
         self.allowsAllChannels = allowsAllChannels
         selectors = [AccessSelector(vocabulary, allowsAllChannels: allowsAllChannels)]
     }
 
-    /// Applies rules, in turn; where one is not taken, says which.
+    /// Applies rules in order; if one is rejected, returns which.
     mutating func apply(
         _ rules: [[UInt8]],
         _ vocabulary: AccessVocabulary
@@ -105,7 +105,7 @@ struct UserRules: Sendable {
     /// Whether `password` is one of its own.
     func has(_ password: Bytes) -> Bool { sums[SHA256(of: password)] != nil }
 
-    /// The sums of its passwords, in the order in which they were added.
+    /// The digests of its passwords, in the order of addition.
     var passwords: [SHA256] { sums.sorted { $0.value < $1.value }.map(\.key) }
 
     // MARK: Selectors
@@ -122,13 +122,14 @@ struct UserRules: Sendable {
         selectors.append(selector)
     }
 
-    /// Makes what was applied be found.
+    /// Builds the indexes of the applied rules.
     mutating func settle() {
         for index in selectors.indices { selectors[index].settle() }
     }
 
-    /// The words of rules, those between parentheses joined; or the word that opens some that are
-    /// never closed.
+    /// Splits rules, joining those in parentheses.
+    ///
+    /// If a parenthesis is not closed, fails with the word that opens it.
     static func joined(_ words: [[UInt8]]) -> Result<[[UInt8]], UnmatchedParenthesis> {
         var rules: [[UInt8]] = []
         var open: (word: [UInt8], rule: [UInt8])?
@@ -151,15 +152,15 @@ struct UserRules: Sendable {
         return .success(rules)
     }
 
-    /// A selector that does not end.
+    /// A selector without an end.
     struct UnmatchedParenthesis: Error {
-        /// The word that begins it.
+        /// The word that starts it.
         let word: [UInt8]
     }
 
     // MARK: Telling
 
-    /// The words that say what kind of user it is.
+    /// The words that describe the kind of user.
     var flags: [StaticString] {
         var flags: [StaticString] = [isOn ? "on" : "off"]
         if needsNoPassword { flags.append("nopass") }
@@ -167,7 +168,7 @@ struct UserRules: Sendable {
         return flags
     }
 
-    /// All rules in one line, as a file has them.
+    /// All rules in one line, in the format of a file.
     var text: [UInt8] {
         var text: [UInt8] = []
         for flag in flags { text += Bytes(flag).array + [UInt8(ascii: " ")] }

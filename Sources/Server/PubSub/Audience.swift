@@ -1,11 +1,11 @@
 internal import Primitives
 
-/// The clients of one worker who listen to a channel or a pattern.
+/// The clients of one worker that are subscribed to a channel or pattern.
 final class Audience {
-    /// One of them.
+    /// A subscriber.
     struct Listener {
         let connection: Connection
-        /// The number of the first post that is meant for it.
+        /// The number of the first post that it receives.
         let since: UInt64
     }
 
@@ -25,7 +25,7 @@ final class Audience {
 struct Audiences {
     private static let tableCount = 64
 
-    /// For each kind so many tables, of which the hash's low bits choose: none takes long to grow.
+    /// Several tables per kind, selected by the hash's low bits, so that none takes long to grow.
     private var tables = [NameTable<Audience>](
         repeating: NameTable(),
         count: ChannelKind.allCases.count * tableCount
@@ -42,7 +42,7 @@ struct Audiences {
         return tables[table][place]
     }
 
-    /// The audience of `name`; a new one, without listeners, where there is none.
+    /// The audience of `name`; a new, empty one if there is none.
     mutating func open(_ kind: ChannelKind, _ name: Bytes, _ hash: UInt64) -> Audience {
         if let audience = find(kind, name, hash) { return audience }
         let audience = Audience(kind, name.array, hash)
@@ -50,7 +50,7 @@ struct Audiences {
         return audience
     }
 
-    /// Forgets an audience that nobody is left of.
+    /// Removes an audience that has no subscribers left.
     mutating func remove(_ audience: Audience) {
         assert(audience.listeners.isEmpty, "somebody listens")
         let table = table(audience.kind, audience.hash)
@@ -60,9 +60,9 @@ struct Audiences {
     }
 }
 
-/// What a client is subscribed to.
+/// The subscriptions of a client.
 final class Subscriptions {
-    /// A place in an audience.
+    /// A position in an audience.
     struct Membership {
         let audience: Audience
         fileprivate(set) var place: Int
@@ -72,25 +72,25 @@ final class Subscriptions {
         repeating: NameTable(),
         count: ChannelKind.allCases.count
     )
-    /// The bytes that the subscriptions take, about.
+    /// The approximate memory of the subscriptions in bytes.
     private(set) var byteCount = 0
 
-    /// What a subscription takes besides its name: its place here, in the audience, and there.
+    /// The overhead of a subscription: its entries here and in the audience.
     private static let bytesEach = 160
 
     func count(_ kind: ChannelKind) -> Int { tables[kind.rawValue].count }
 
-    /// All of them.
+    /// The number of all subscriptions.
     var count: Int { tables.reduce(0) { $0 + $1.count } }
 
-    /// Those that SUBSCRIBE and PSUBSCRIBE count.
+    /// The number that SUBSCRIBE and PSUBSCRIBE report.
     var plainCount: Int { count(.channel) + count(.pattern) }
 
     func contains(_ kind: ChannelKind, _ name: Bytes, _ hash: UInt64) -> Bool {
         tables[kind.rawValue].find(name, hash) != nil
     }
 
-    /// The names of a kind.
+    /// The names of one kind.
     func names(_ kind: ChannelKind) -> [[UInt8]] {
         var names: [[UInt8]] = []
         names.reserveCapacity(count(kind))
@@ -111,13 +111,13 @@ final class Subscriptions {
         byteCount += audience.name.count + Subscriptions.bytesEach
     }
 
-    /// Leaves the audience of `name`; returns it, nil where there was no subscription.
+    /// Leaves the audience of `name` and returns it; nil if there was no subscription.
     func leave(_ kind: ChannelKind, _ name: Bytes, _ hash: UInt64) -> Audience? {
         guard let found = tables[kind.rawValue].find(name, hash) else { return nil }
         let membership = tables[kind.rawValue].remove(at: found)
         let audience = membership.audience
         byteCount -= audience.name.count + Subscriptions.bytesEach
-        // The last one takes the place that becomes free.
+        // The last subscriber moves to the freed position.
         let last = audience.listeners.removeLast()
         guard membership.place < audience.listeners.count else { return audience }
         audience.listeners[membership.place] = last

@@ -1,13 +1,13 @@
-/// What a client subscribes to.
+/// The kinds of subscriptions.
 enum ChannelKind: Int, CaseIterable, Sendable {
-    /// A channel by its name (SUBSCRIBE).
+    /// A channel, by name (SUBSCRIBE).
     case channel
     /// All channels whose names match a pattern (PSUBSCRIBE).
     case pattern
-    /// A channel of the namespace that a cluster divides by slots (SSUBSCRIBE).
+    /// A channel in the namespace that a cluster divides by slots (SSUBSCRIBE).
     case shardChannel
 
-    /// The word that stands before a message.
+    /// The word at the start of a message.
     var messageWord: StaticString {
         switch self {
         case .channel: "message"
@@ -16,7 +16,7 @@ enum ChannelKind: Int, CaseIterable, Sendable {
         }
     }
 
-    /// The word that confirms a subscription, and its end.
+    /// The word that confirms a subscription, or its end.
     var confirmationWords: (begun: StaticString, ended: StaticString) {
         switch self {
         case .channel: ("subscribe", "unsubscribe")

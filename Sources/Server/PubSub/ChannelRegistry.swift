@@ -2,16 +2,17 @@ internal import Primitives
 internal import Structures
 internal import Synchronization
 
-/// Which workers have subscribers of which channels and patterns: what all workers share of
-/// publish and subscribe.
+/// Which workers have subscribers of which channels and patterns.
+///
+/// This is the part of publish and subscribe that all workers share.
 ///
 /// ```text
 /// PUBLISH ─▶ lock the channel's stripe ─▶ a block for the message ─▶ mailbox of each worker that
 ///                                     has subscribers ─▶ each worker: one copy, a send per client
 /// ```
-/// A message is posted while its channel's stripe is locked, to the publisher's own worker as to
-/// any other: all subscribers of a channel see its messages in one order. Locks are taken in the
-/// order stripe, patterns, mailbox, all of them behind those of the keyspace.
+/// A message is posted with its channel's stripe locked, even to the publisher's own worker, so
+/// that all subscribers of a channel see its messages in the same order. The lock order is stripe,
+/// patterns, mailbox, all after the locks of the keyspace.
 final class ChannelRegistry: Sendable {
     static let stripeCount = 64
 
@@ -20,7 +21,7 @@ final class ChannelRegistry: Sendable {
             var channels = NameTable<Listeners>()
             var shardChannels = NameTable<Listeners>()
 
-            /// Lends the table of a kind of channels; patterns have none here.
+            /// Calls `body` with the table for a kind of channels; patterns have none here.
             mutating func table<Result>(
                 _ kind: ChannelKind,
                 _ body: (inout NameTable<Listeners>) -> Result
@@ -40,7 +41,7 @@ final class ChannelRegistry: Sendable {
     private let clients = Atomic<Int>(0)
     let hasher = KeyHasher()
 
-    /// Nobody listens to anything yet.
+    /// Creates a registry without subscribers.
     init(workers: Int) { patterns = Locked(PatternIndex(workers: workers, hasher: hasher)) }
 
     private func stripe(_ hash: UInt64) -> Stripe {
@@ -49,7 +50,7 @@ final class ChannelRegistry: Sendable {
 
     // MARK: Figures
 
-    /// The channels, or patterns, that have subscribers.
+    /// The number of channels, or patterns, with subscribers.
     func count(_ kind: ChannelKind) -> Int {
         switch kind {
         case .channel: channelCount.load(ordering: .relaxed)
@@ -72,10 +73,10 @@ final class ChannelRegistry: Sendable {
     /// The clients with subscriptions.
     var clientCount: Int { clients.load(ordering: .relaxed) }
 
-    /// Counts a client that has its first subscription, or (-1) no longer any.
+    /// Counts a client that gets its first subscription, or (-1) loses its last.
     func countClient(_ change: Int) { clients.add(change, ordering: .relaxed) }
 
-    /// The subscribers of a channel, without those of patterns that it matches.
+    /// The number of subscribers of a channel, without those of matching patterns.
     func subscriberCount(_ channel: Bytes, _ kind: ChannelKind) -> Int {
         let hash = hasher(channel).bits
         return stripe(hash).tables.withLock { tables in
@@ -98,8 +99,9 @@ final class ChannelRegistry: Sendable {
 
     // MARK: Joining and leaving
 
-    /// Notes a subscriber at a worker; returns the number of the first post to its mailbox that is
-    /// meant for the subscriber, too.
+    /// Adds a subscriber at a worker.
+    ///
+    /// Returns the number of the first post to the worker's mailbox that the subscriber receives.
     func join(_ name: [UInt8], _ hash: UInt64, _ kind: ChannelKind, at worker: Worker) -> UInt64 {
         guard kind != .pattern else {
             return patterns.withLock { index in
@@ -117,7 +119,7 @@ final class ChannelRegistry: Sendable {
         }
     }
 
-    /// Notes that a subscriber at a worker has left, `isLast` as the last one there.
+    /// Removes a subscriber at a worker; `isLast` if it was the last one there.
     func leave(
         _ name: [UInt8],
         _ hash: UInt64,
@@ -144,10 +146,9 @@ final class ChannelRegistry: Sendable {
 
     // MARK: Publishing
 
-    /// Posts a message to all who listen to `channel`, or to a pattern that it matches; returns
-    /// their number.
+    /// Posts a message to the subscribers of `channel` and of matching patterns; returns how many.
     ///
-    /// Nil, and nothing is posted, where `mayWait` and a worker concerned has too much to deliver.
+    /// If `mayWait` and a worker concerned has too much to deliver, posts nothing and returns nil.
     func publish(
         _ payload: Bytes,
         on channel: Bytes,
@@ -210,7 +211,7 @@ final class ChannelRegistry: Sendable {
         ChannelRegistry.send(post, to: listeners.workers, workers)
     }
 
-    /// Posts to each worker of `set`; takes over the block's reference.
+    /// Posts to each worker in `set`; takes over the block's reference.
     private static func send(_ post: Post, to set: WorkerSet, _ workers: [Worker]) {
         set.forEach { worker in
             post.block.retain()

@@ -1,15 +1,16 @@
 internal import Primitives
 
-/// Values by name, for names that come and go by the thousand: looked up by bytes that stand in a
-/// request, without making a key of them.
+/// Values by name, for thousands of short-lived names.
+///
+/// A lookup uses bytes of a request, without creating a key from them.
 ///
 /// ```text
-/// hashes  │ 0 │ h │ h │ 0 │ h │ …     0: free; else the place is the hash's or comes soon after it
+/// hashes  │ 0 │ h │ h │ 0 │ h │ …     0: free; entries are at their hash's slot or soon after it
 /// items   │   │ • │ • │   │ • │ …     name and value
 /// ```
 /// ## Invariants
-/// `hashes` and `items` have the same length, a power of two or zero; at least a quarter of the
-/// places is free; between a name's place and where its hash points no place is free.
+/// `hashes` and `items` have the same length, a power of two or zero. At least a quarter of the
+/// slots is free. There is no free slot between a name's slot and the one for its hash.
 struct NameTable<Value> {
     private struct Item {
         let name: [UInt8]
@@ -18,25 +19,25 @@ struct NameTable<Value> {
 
     private var hashes: [UInt64] = []
     private var items: [Item?] = []
-    /// The names.
+    /// The number of names.
     private(set) var count = 0
 
-    /// The places that a table has at least.
+    /// The minimum number of slots.
     private static var placesMin: Int { 8 }
 
     private var mask: Int { hashes.count - 1 }
 
-    /// A hash as it is kept: not 0, which marks a free place.
+    /// A hash as stored: never 0, which marks a free slot.
     private static func mark(_ hash: UInt64) -> UInt64 { hash == 0 ? 1 : hash }
 
-    /// Where the search for a hash begins.
+    /// The slot at which the search for a hash starts.
     ///
-    /// The low bits have chosen among several tables already.
+    /// Skips the low bits, which have selected one of several tables already.
     private func home(_ hash: UInt64) -> Int { Int(truncatingIfNeeded: hash >> 8) & mask }
 
     // MARK: Looking
 
-    /// The place of `name`, valid until the next change; nil where it is not there.
+    /// The slot of `name`, valid until the next change; nil if it is not in the table.
     func find(_ name: Bytes, _ hash: UInt64) -> Int? {
         guard count > 0 else { return nil }
         let wanted = NameTable.mark(hash)
@@ -52,10 +53,10 @@ struct NameTable<Value> {
         items[place]?.name.withBytes { $0 == name } ?? false
     }
 
-    /// The name at a place that `find` or `insert` gave.
+    /// The name in a slot returned by `find` or `insert`.
     func name(at place: Int) -> [UInt8] { item(place).name }
 
-    /// The value at a place that `find` or `insert` gave.
+    /// The value in a slot returned by `find` or `insert`.
     subscript(place: Int) -> Value {
         get { item(place).value }
         set { items[place]?.value = newValue }
@@ -76,9 +77,9 @@ struct NameTable<Value> {
 
     // MARK: Changing
 
-    /// Puts a name in that is not there; returns its place.
+    /// Inserts a name that is not in the table; returns its slot.
     ///
-    /// Complexity: O(1), but for the moments when the table doubles.
+    /// Complexity: amortised O(1).
     @discardableResult
     mutating func insert(_ name: [UInt8], _ hash: UInt64, _ value: Value) -> Int {
         if (count + 1) * 4 > hashes.count * 3 {
@@ -88,14 +89,14 @@ struct NameTable<Value> {
         return put(Item(name: name, value: value), NameTable.mark(hash))
     }
 
-    /// Takes a name out, by its place; returns its value.
+    /// Removes the name in a slot; returns its value.
     @discardableResult
     mutating func remove(at place: Int) -> Value {
         let value = item(place).value
         var hole = place
         var next = (place + 1) & mask
         while hashes[next] != 0 {
-            // What would be looked for from the hole or before it must not stand behind it.
+            // An entry whose search starts at or before the hole must not stay after it.
             let isBefore = (next &- home(hashes[next])) & mask >= (next &- hole) & mask
             if isBefore {
                 hashes[hole] = hashes[next]
@@ -134,7 +135,7 @@ struct NameTable<Value> {
         return place
     }
 
-    /// Whether the invariants hold, for tests.
+    /// Whether all invariants hold; for tests.
     var isValid: Bool {
         guard hashes.count == items.count, count * 4 <= hashes.count * 3 else { return false }
         var found = 0

@@ -1,13 +1,13 @@
 internal import Primitives
 internal import Structures
 
-/// Patterns with subscribers, found by the beginning that every match shares with them.
+/// Patterns with subscribers, indexed by the prefix that all their matches share.
 ///
 /// ```text
 /// news:*  news:??  ─▶ prefix "news:"   lengths in use: 0 (1 prefix), 5 (1 prefix)
-/// *                ─▶ prefix ""        a channel is looked up once for each length it has
+/// *                ─▶ prefix ""        a channel is looked up once for each length in use
 /// ```
-/// So a channel is compared with the few patterns whose literal beginning it has, however many
+/// A channel is thus compared only with the few patterns whose literal prefix it has, however many
 /// others there are.
 struct PatternIndex {
     private struct Pattern {
@@ -17,23 +17,23 @@ struct PatternIndex {
     }
 
     private var patterns = NameTable<[Pattern]>()
-    /// How many prefixes there are of each length, the lengths in order.
+    /// The number of prefixes of each length, in order of length.
     private var lengths: [(length: Int, count: Int)] = []
-    /// The patterns.
+    /// The number of patterns.
     private(set) var count = 0
-    /// How many patterns each worker has subscribers of.
+    /// For each worker, the number of patterns with subscribers there.
     private var countsByWorker: [Int]
-    /// The workers that have subscribers of a pattern.
+    /// The workers with subscribers of any pattern.
     private(set) var workers = WorkerSet()
     private let hasher: KeyHasher
 
-    /// No patterns.
+    /// Creates an empty index.
     init(workers: Int, hasher: KeyHasher) {
         countsByWorker = [Int](repeating: 0, count: workers)
         self.hasher = hasher
     }
 
-    /// The bytes of `pattern` that every match begins with.
+    /// The prefix of `pattern` that every match has.
     static func prefix(of pattern: Bytes) -> Bytes {
         var end = 0
         while end < pattern.count {
@@ -48,7 +48,7 @@ struct PatternIndex {
 
     // MARK: Matching
 
-    /// Calls `body` with each pattern that `channel` matches, and who listens to it.
+    /// Calls `body` with each pattern that matches `channel`, and its subscribers.
     func forEachMatch(
         of channel: Bytes,
         _ body: (_ pattern: [UInt8], _ hash: UInt64, Listeners) -> Void
@@ -66,7 +66,7 @@ struct PatternIndex {
 
     // MARK: Changing
 
-    /// Notes a subscriber of `pattern` at `worker`; whether the pattern is new.
+    /// Adds a subscriber of `pattern` at `worker`; returns whether the pattern is new.
     mutating func join(_ pattern: [UInt8], _ hash: UInt64, worker: Int) -> Bool {
         pattern.withBytes { text in
             let prefix = PatternIndex.prefix(of: text)
@@ -93,8 +93,9 @@ struct PatternIndex {
         return Pattern(text: pattern, hash: hash, listeners: listeners)
     }
 
-    /// Notes that a subscriber of `pattern` at `worker` has left, `isLast` as the last one there;
-    /// whether the pattern has none any more.
+    /// Removes a subscriber of `pattern` at `worker`; `isLast` if it was the last one there.
+    ///
+    /// Returns whether the pattern has no subscribers left.
     mutating func leave(_ pattern: [UInt8], worker: Int, isLast: Bool) -> Bool {
         pattern.withBytes { text in
             let prefix = PatternIndex.prefix(of: text)
@@ -138,12 +139,12 @@ struct PatternIndex {
     }
 }
 
-/// Who listens to a channel or a pattern: on which workers, and how many clients.
+/// The subscribers of a channel or pattern: on which workers, and how many clients.
 struct Listeners {
     private(set) var workers = WorkerSet()
     private(set) var count = 0
 
-    /// Notes one more at `worker`; whether it is the first one there.
+    /// Adds one at `worker`; returns whether it is the first one there.
     mutating func add(_ worker: Int) -> Bool {
         count += 1
         guard !workers.contains(worker) else { return false }
@@ -151,7 +152,9 @@ struct Listeners {
         return true
     }
 
-    /// Notes one less at `worker`, `isLast` as the last one there; whether none is left anywhere.
+    /// Removes one at `worker`; `isLast` if it was the last one there.
+    ///
+    /// Returns whether none is left.
     mutating func remove(_ worker: Int, isLast: Bool) -> Bool {
         count -= 1
         if isLast { workers.remove(worker) }

@@ -3,35 +3,35 @@ internal import Structures
 
 /// A push on its way to clients of a worker.
 ///
-/// The block holds it whole, as RESP2 has it: an array, where RESP3 has a push. The two differ in
-/// their first byte. A reference of the block is the receiver's.
+/// The block contains the whole push in RESP2, as an array; in RESP3, only the first byte differs.
+/// The receiver owns a reference to the block.
 struct Post: Sendable {
-    /// Whom it is for.
+    /// The recipients.
     enum Target: Sendable {
-        /// The subscribers of a channel or a pattern, whose name stands at `name` in the block.
+        /// The subscribers of a channel or pattern, whose name is at `name` in the block.
         case audience(ChannelKind, hash: UInt64, name: Range<Int>)
-        /// These clients.
+        /// The given clients.
         case clients([ClientAddress])
     }
 
     let block: SharedBlock
     let target: Target
-    /// How much work it is, about, in bytes.
+    /// The approximate work of delivering it, in bytes.
     let weight: Int
 
-    /// What a send costs, counted as bytes.
+    /// The cost of one send, in bytes.
     static let weightPerClient = 256
 }
 
-/// Writes a push into a block of its own.
+/// Writes a push into its own block.
 struct PushWriter {
     let block: SharedBlock
     private var position = 0
 
-    /// A block for `byteCount` bytes.
+    /// Creates a block for `byteCount` bytes.
     init(byteCount: Int) { block = SharedBlock(capacity: byteCount) }
 
-    /// The bytes of a bulk string of `count` bytes.
+    /// The encoded size of a bulk string of `count` bytes.
     static func bulkBytes(_ count: Int) -> Int {
         count + DecimalText.byteCount(Int64(count)) + 5
     }
@@ -42,7 +42,7 @@ struct PushWriter {
         block.count = position
     }
 
-    /// Appends a bulk string; returns where its bytes stand.
+    /// Appends a bulk string; returns the range of its bytes.
     @discardableResult
     mutating func bulk(_ bytes: Bytes) -> Range<Int> {
         head(UInt8(ascii: "$"), bytes.count)
@@ -52,7 +52,7 @@ struct PushWriter {
         return start..<start + bytes.count
     }
 
-    /// Appends the head of a bulk string or an array.
+    /// Appends the header of a bulk string or an array.
     mutating func head(_ type: UInt8, _ count: Int) {
         block.storage.store(type, position)
         position += 1
@@ -68,7 +68,7 @@ struct PushWriter {
 }
 
 extension Post {
-    /// `message channel payload` for the `count` subscribers of a channel.
+    /// Creates `message channel payload` for the `count` subscribers of a channel.
     ///
     /// The block has one reference.
     static func message(
@@ -94,7 +94,7 @@ extension Post {
         )
     }
 
-    /// `pmessage pattern channel payload` for the `count` subscribers of a pattern.
+    /// Creates `pmessage pattern channel payload` for the `count` subscribers of a pattern.
     ///
     /// The block has one reference.
     static func message(

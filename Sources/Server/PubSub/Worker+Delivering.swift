@@ -3,11 +3,11 @@ internal import Primitives
 internal import System
 internal import Wire
 
-/// Posts that were taken from the mailbox and have not been delivered.
+/// Posts taken from the mailbox but not delivered yet.
 struct PostQueue {
     private var posts: [Post] = []
     private var first = 0
-    /// The number of the first of them, among all that the mailbox ever got.
+    /// The number of the first one, among all that the mailbox ever received.
     private(set) var firstNumber: UInt64 = 0
 
     @inline(__always)
@@ -36,14 +36,16 @@ struct PostQueue {
     }
 }
 
-/// A push on its way to clients of one worker: copied into the reply buffer once for each protocol,
-/// however many clients there are, or, if it is large, sent from where it is.
+/// A push on its way to clients of one worker.
+///
+/// It is copied into the reply buffer once per protocol, however many clients there are, or, if it
+/// is large, sent by reference.
 private struct Outgoing {
-    /// As RESP2 has it.
+    /// The push in RESP2.
     let block: SharedBlock
-    /// As RESP3 has it, once a client asked for it.
+    /// The push in RESP3, once a client needs it.
     var pushBlock: SharedBlock?
-    /// Where it stands in the reply buffer, by protocol.
+    /// Its ranges in the reply buffer, by protocol.
     var arrayRange: Range<Int>?
     var pushRange: Range<Int>?
 
@@ -61,28 +63,29 @@ private struct Outgoing {
         return copy
     }
 
-    /// Gives the blocks back.
+    /// Releases the blocks.
     func release() {
         block.release()
         pushBlock?.release()
     }
 }
 
-/// Delivering what was posted for this worker's clients.
+/// Delivers posts to this worker's clients.
 extension Worker {
-    /// How long posts are delivered before requests are served again, about.
+    /// Roughly how long posts are delivered before requests are served again.
     private static let deliveryNanoseconds: Int64 = 500_000
     /// Pushes from this size on are not copied into the reply buffer.
     private static let copiedMax = 16 * 1024
 
-    /// Delivers what was posted, some of it if it is much.
+    /// Delivers posts, but only some of them if there are many.
     func deliverPosts() {
         let end = Clock.monotonicNanoseconds() + Worker.deliveryNanoseconds
         deliverPosts { Clock.monotonicNanoseconds() < end }
     }
 
-    /// Delivers all that was posted so far, ahead of a request of a client that listens: what was
-    /// said before it asks, it hears before it is answered.
+    /// Delivers everything posted so far, before a request of a subscribed client runs.
+    ///
+    /// The client thus receives messages published before its request before the reply.
     @inline(never)
     func deliverPosts(before connection: Connection) {
         guard mailbox.hasPosts || !posts.isEmpty else { return }
@@ -107,7 +110,7 @@ extension Worker {
         switch post.target {
         case .audience(let kind, let hash, let name):
             let audience = audiences.find(kind, post.block.bytes[name], hash)
-            // Sending may end clients, which leave the audience.
+            // Sending may close clients, which then leave the audience.
             for listener in audience?.listeners ?? [] where listener.since <= number {
                 push(&message, to: listener.connection)
             }
@@ -120,7 +123,7 @@ extension Worker {
         if outbox.start > Worker.replyBytesHeld { flushReplies() }
     }
 
-    /// Sends a message to a client, behind what is on its way to it.
+    /// Sends a message to a client, after anything already on its way to it.
     private func push(_ message: inout Outgoing, to connection: Connection) {
         guard connection.state.isDisjoint(with: [.closed, .closesAfterReply]) else { return }
         let isRESP3 = connection.session.isRESP3
@@ -128,7 +131,7 @@ extension Worker {
         if !isLarge, connection.outputBytes == 0 {
             let range = range(of: &message, isRESP3)
             if outbox.finish(connection, range) { return }
-            // What is sent with one call may go in any order.
+            // Replies sent with one call may be sent in any order.
             sendFinished()
             guard !connection.state.contains(.closed) else { return }
             if connection.outputBytes == 0, outbox.finish(connection, range) { return }
@@ -138,7 +141,7 @@ extension Worker {
         sendBlock(message.block(isRESP3: isRESP3), isLarge, connection)
     }
 
-    /// Where a message stands in the reply buffer, behind which nothing is being gathered.
+    /// The range of a message in the reply buffer, after which nothing is being gathered.
     private func range(of message: inout Outgoing, _ isRESP3: Bool) -> Range<Int> {
         if let range = isRESP3 ? message.pushRange : message.arrayRange { return range }
         let start = executor.context.reply.buffer.count
@@ -154,7 +157,7 @@ extension Worker {
         return range
     }
 
-    /// Sends a block at once, or lets it wait behind what waits.
+    /// Sends a block at once, or queues it if anything is queued.
     private func sendBlock(_ block: SharedBlock, _ isLarge: Bool, _ connection: Connection) {
         var sent = 0
         if connection.outputBytes == 0 {

@@ -1,8 +1,8 @@
 internal import Primitives
 
-/// Clients of this worker that begin and end to listen.
+/// Clients of this worker that subscribe and unsubscribe.
 extension Worker {
-    /// Subscribes a client to a channel or pattern, unless it is already.
+    /// Subscribes a client to a channel or pattern, unless it is subscribed already.
     func subscribe(_ connection: Connection, to name: Bytes, _ kind: ChannelKind) {
         let session = connection.session
         let subscriptions = session.subscriptions ?? Subscriptions()
@@ -18,7 +18,7 @@ extension Worker {
         subscriptions.join(audience, connection, since: since)
     }
 
-    /// Ends a subscription of a client, if it has it.
+    /// Ends a client's subscription, if there is one.
     func unsubscribe(_ connection: Connection, from name: Bytes, _ kind: ChannelKind) {
         let session = connection.session
         let hash = server.channels.hasher(name).bits

@@ -1,11 +1,11 @@
-/// Some of the server's workers, by their numbers.
+/// A set of the server's workers, by number.
 struct WorkerSet: Equatable {
     private var words = SIMD4<UInt64>(repeating: 0)
 
-    /// No worker.
+    /// Creates an empty set.
     init() {}
 
-    /// The workers with the numbers `members`.
+    /// Creates a set of the workers with the numbers `members`.
     init(_ members: some Sequence<Int>) {
         for member in members { insert(member) }
     }
