@@ -1,5 +1,5 @@
-// libedit sets and asks everything through variadic functions, which Swift cannot call: each use
-// that apus-cli makes of them has a name here.
+// libedit's functions are variadic, and Swift cannot call those: there is a wrapper here for each
+// use in apus-cli.
 #pragma once
 #include <histedit.h>
 #include <stdio.h>

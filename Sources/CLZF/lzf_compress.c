@@ -1,7 +1,7 @@
-// The package's sources rather than its shared library, which is all that it has compiled, so that
-// the server needs no library beside it; its README.Debian prefers that too.
+// The package's sources rather than its shared library, so that the server does not depend on one;
+// README.Debian recommends that, too.
 
-// A table of 64 KiB rather than 256: a node of a list is 8 KiB.
+// A table of 64 KiB instead of 256: a list node has only 8 KiB.
 #define HLOG 14
 #define STRICT_ALIGN 1
 #include "/usr/src/liblzf/lzf_c.c"

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-// What is larger is given back with the next smaller one.
+// A buffer larger than this is freed by the next call that needs less.
 #define KEPT_BYTES (256u * 1024u)
 
 void *apus_room(int number, size_t byte_count) {

@@ -1,17 +1,17 @@
 internal import CCrypto
 
-/// A SHA-256 sum, computed by libcrypto: what is kept of a password.
+/// A SHA-256 digest, computed by libcrypto; passwords are kept only as digests.
 public struct SHA256: Hashable, Sendable {
-    /// The characters of a sum as text.
+    /// The length of a digest in hexadecimal digits.
     public static let textCount = 64
 
-    /// The 32 bytes as four words, the first bytes in the highest bits of the first.
+    /// The 32 bytes as four big-endian words.
     private var parts: [UInt64]
 
     // SAFETY: fetched once, immutable from then on and never freed.
     nonisolated(unsafe) private static let algorithm = unsafe EVP_MD_fetch(nil, "SHA256", nil)
 
-    /// The sum of `bytes`.
+    /// The digest of `bytes`.
     ///
     /// Complexity: O(bytes).
     public init(of bytes: Bytes) {
@@ -31,7 +31,7 @@ public struct SHA256: Hashable, Sendable {
         for index in 0..<4 { parts[index] = UInt64(bigEndian: parts[index]) }
     }
 
-    /// The sum that 64 hexadecimal digits in lower case stand for; nil for any other text.
+    /// Parses 64 hexadecimal digits in lower case; nil for any other text.
     public init?(text: [UInt8]) {
         guard text.count == SHA256.textCount else { return nil }
         parts = [0, 0, 0, 0]
@@ -42,7 +42,7 @@ public struct SHA256: Hashable, Sendable {
         }
     }
 
-    /// The sum in hexadecimal digits, in lower case.
+    /// The digest in hexadecimal digits, in lower case.
     public var text: [UInt8] {
         let digits = Array("0123456789abcdef".utf8)
         return (0..<SHA256.textCount).map { index in

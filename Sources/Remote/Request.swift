@@ -1,6 +1,6 @@
-/// Requests as a client writes them.
+/// Encodes requests as a client does.
 public enum Request {
-    /// A request of `words`: an array of bulk strings.
+    /// The request with these words: an array of bulk strings.
     ///
     /// ```text
     /// *<words> CR LF, then for each word: $<bytes> CR LF <word> CR LF
@@ -17,7 +17,7 @@ public enum Request {
         return bytes
     }
 
-    /// A request of words that are plain text.
+    /// The request with these words, as plain text.
     public static func bytes(_ words: [String]) -> [UInt8] { bytes(words.map(\.bytes)) }
 
     private static let lineEnd: [UInt8] = [UInt8(ascii: "\r"), UInt8(ascii: "\n")]

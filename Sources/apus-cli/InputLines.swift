@@ -8,7 +8,7 @@ struct InputLines {
     private var isAtEnd = false
     private var block = [UInt8](repeating: 0, count: 1 << 16)
 
-    /// The next line without its end; a last line may lack one.
+    /// The next line without its line break, which the last line may lack.
     mutating func next() -> [UInt8]? {
         var searched = start
         while true {

@@ -1,11 +1,11 @@
-/// Where a command's channels stand among its words, where a user needs the right to name them.
+/// Which of a command's words are channels that its user needs the right to use.
 ///
-/// Leaving a channel needs no right, so commands that do so have none of this.
+/// Unsubscribing needs no right, so the commands for it have no such spec.
 public enum ChannelSpec: Sendable {
-    /// One channel at a word, to publish to.
+    /// One channel, to publish to.
     case publish(Int)
     /// Channels from a word on, to subscribe to.
     case subscribe(from: Int)
-    /// Patterns of channels from a word on, to subscribe to: the right must name the same pattern.
+    /// Patterns from a word on, to subscribe to; the user must have a right for the same pattern.
     case subscribePatterns(from: Int)
 }

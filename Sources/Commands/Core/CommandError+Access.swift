@@ -1,25 +1,25 @@
 public import Primitives
 
 extension CommandError {
-    /// What a user may not do.
+    /// What a user was denied.
     public enum Access {
         /// The user with this name may not run the command.
         case command(user: Bytes)
-        /// A key is none of the user's.
+        /// The user may not access a key.
         case key
-        /// A channel is none of the user's.
+        /// The user may not use a channel.
         case channel
-        /// A database is none of the user's.
+        /// The user may not use a database.
         case database
-        /// SORT leads to keys by a pattern, and the user may not read all of them.
+        /// SORT finds keys by a pattern, and the user may not read all keys.
         case pattern(StaticString)
-        /// EXEC came to a command that was allowed when it was queued.
+        /// EXEC reached a command that was allowed when it was queued.
         case commandMeanwhile
-        /// As `commandMeanwhile`, where it is for a key.
+        /// Like `commandMeanwhile`, but because of a key.
         case keyMeanwhile
-        /// As `commandMeanwhile`, where it is for a channel.
+        /// Like `commandMeanwhile`, but because of a channel.
         case channelMeanwhile
-        /// As `commandMeanwhile`, where it is for a database.
+        /// Like `commandMeanwhile`, but because of a database.
         case databaseMeanwhile
     }
 }

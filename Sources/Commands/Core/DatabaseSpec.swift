@@ -1,9 +1,9 @@
-/// Which databases a command names besides the one that its client has chosen.
+/// Which databases a command names, besides the one its client has selected.
 public enum DatabaseSpec: Sendable {
-    /// Those whose numbers stand at these words.
+    /// Those whose indices are these words.
     case words(Range<Int>)
-    /// The one whose number stands behind a keyword, looked for from a word on.
+    /// The one whose index follows a keyword; the search for it starts at a word.
     case option(StaticString, from: Int)
-    /// All that there are.
+    /// All databases.
     case all
 }

@@ -1,12 +1,12 @@
 internal import Primitives
 public import Wire
 
-/// What a request does to its keys where its command's row leaves that to the other words.
+/// What a request does with its keys, if that depends on its other words.
 extension KeyFinder {
-    /// Calls `body` with the place of every key of `arguments` and what happens to it.
+    /// Calls `body` with the index of every key of `arguments` and how the request uses it.
     ///
-    /// What is routed like a key but is none (a sharded channel) is left out. Complexity: O(words).
-    /// Throws: the request is no good call of the command; `body` may have been called by then.
+    /// Leaves out sharded channels, which are routed like keys but are none. Complexity: O(words).
+    /// Throws if the request is not a valid call of the command, possibly after calls of `body`.
     public static func forEachUse(
         _ facts: CommandFacts,
         _ arguments: Arguments,
@@ -19,8 +19,9 @@ extension KeyFinder {
         if let target = target(facts, arguments) { body(target, [.ow, .update]) }
     }
 
-    /// What happens to a key whose spec says `use`: a SET that asks for nothing back only
-    /// overwrites, a BITFIELD without SET and INCRBY only reads.
+    /// How a request uses a key whose spec says `use`.
+    ///
+    /// SET without GET only overwrites; BITFIELD without SET and INCRBY only reads.
     private static func use(
         _ use: KeySpec.Use,
         _ facts: CommandFacts,
@@ -44,8 +45,9 @@ extension KeyFinder {
         (start..<max(start, call.count)).contains { matches(call[$0]) }
     }
 
-    /// The word at which a command such as SORT is told where to store, the last one if several
-    /// are; no spec can say it.
+    /// The index of the key that a command such as SORT stores to, which no spec can describe.
+    ///
+    /// If there are several, the last one counts.
     private static func target(_ facts: CommandFacts, _ call: Arguments) -> Int? {
         guard facts.keys.contains(where: { $0.isUnknown && $0.use.contains(.ow) }) else {
             return nil

@@ -2,7 +2,7 @@ internal import Commands
 internal import Primitives
 internal import Wire
 
-/// ACL: who may do what.
+/// ACL: users and their rights.
 enum AccessCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
@@ -41,7 +41,7 @@ extension AccessCommands {
         }
     }
 
-    /// `ACL GENPASS [bits]`: as many bits of chance, in hexadecimal digits.
+    /// `ACL GENPASS [bits]`: that many random bits, in hexadecimal digits.
     static func makePassword(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         guard arguments.count <= 3 else { return refuseWords(arguments, call) }
         let bits = arguments.count == 3 ? try arguments.integer(2) : 256
@@ -52,7 +52,7 @@ extension AccessCommands {
             )
         }
         let digits = Array("0123456789abcdef".utf8)
-        // The system's generator, which is fit for secrets.
+        // The system's generator is good enough for secrets.
         var chance = SystemRandomNumberGenerator()
         let password = (0..<Int(bits + 3) / 4).map { _ in
             digits[Int.random(in: 0..<16, using: &chance)]
@@ -60,7 +60,7 @@ extension AccessCommands {
         password.withBytes { call.reply.bulk($0) }
     }
 
-    /// `ACL LOG [count | RESET]`: what was denied, the last one first.
+    /// `ACL LOG [count | RESET]`: the latest denials, newest first.
     static func log(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         guard arguments.count <= 3 else { return refuseWords(arguments, call) }
         let log = call.server.access.log
@@ -78,13 +78,13 @@ extension AccessCommands {
         for entry in entries { call.reply.describe(entry, now: now) }
     }
 
-    /// `ACL WHOAMI`: the user's name.
+    /// `ACL WHOAMI`: the name of the client's user.
     static func whoAmI(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         guard let user = call.session.user else { return call.reply.null() }
         call.reply.bulk(user.name)
     }
 
-    /// Replies that a subcommand takes no such words.
+    /// Replies that a subcommand does not take these arguments.
     static func refuseWords(_ arguments: Arguments, _ call: AdminCall) {
         call.refuse(
             "ERR unknown subcommand or wrong number of arguments for "
@@ -132,7 +132,7 @@ extension AccessCommands {
 }
 
 extension AdminCall {
-    /// Replies with an error whose text no command's error can hold, and counts it.
+    /// Replies with an error that is not a `CommandError`, and counts it.
     func refuse(_ text: String) { worker.executor.refuse(text, session) }
 }
 

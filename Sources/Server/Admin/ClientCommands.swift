@@ -3,7 +3,7 @@ internal import Primitives
 internal import System
 internal import Wire
 
-/// CLIENT: looking at connections, naming them, ending them.
+/// CLIENT: describing, naming and closing connections.
 enum ClientCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
@@ -47,8 +47,7 @@ extension ClientCommands {
         return .done
     }
 
-    /// What all workers found out about their clients; nil while they look, until the last of them
-    /// has sent its answer.
+    /// What all workers found out about their clients; nil until the last worker has answered.
     private static func survey(
         _ purpose: ClientSurvey.Purpose,
         _ filter: ClientFilter,
@@ -86,7 +85,7 @@ extension ClientCommands {
         name.withBytes { call.reply.bulk($0) }
     }
 
-    /// `CLIENT SETNAME name`: OK; an empty name takes it away.
+    /// `CLIENT SETNAME name`: OK; an empty name removes it.
     static func setName(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         try call.session.setName(arguments[2])
         call.reply.ok()
@@ -113,7 +112,7 @@ extension ClientCommands {
 
     /// `CLIENT KILL address`: OK.
     ///
-    /// `CLIENT KILL filter value …`: the number of connections ended.
+    /// `CLIENT KILL filter value …`: the number of connections closed.
     static func kill(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) -> Outcome {
         let isOld = arguments.count == 3
         let filter =
@@ -248,7 +247,7 @@ extension ClientCommands {
 }
 
 extension ReplyWriter {
-    /// A string's text as a verbatim reply, for the control plane.
+    /// A string as a verbatim string, for the control plane.
     mutating func verbatim(_ text: String) {
         Array(text.utf8).withBytes { verbatim("txt", $0) }
     }

@@ -3,7 +3,7 @@ internal import Primitives
 internal import System
 internal import Wire
 
-/// CONFIG: what the server is set to, and changing it while it runs.
+/// CONFIG: the configuration, and changing it at run time.
 enum ConfigCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
@@ -94,7 +94,7 @@ extension ConfigCommands {
 }
 
 extension ReplyWriter {
-    /// A text as a bulk string, for the control plane.
+    /// A string as a bulk string, for the control plane.
     mutating func bulk(text: String) {
         Array(text.utf8).withBytes { bulk($0) }
     }

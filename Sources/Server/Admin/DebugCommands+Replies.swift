@@ -2,9 +2,9 @@ internal import Commands
 internal import Primitives
 internal import Wire
 
-/// Replies that those who test a client want to see.
+/// Sample replies for testing clients.
 extension DebugCommands {
-    /// `DEBUG ERROR string`: the error, whose line breaks become spaces.
+    /// `DEBUG ERROR string`: the error, with line breaks replaced by spaces.
     static func replyError(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         let text = arguments[2].array.map {
             $0 == UInt8(ascii: "\r") || $0 == UInt8(ascii: "\n") ? UInt8(ascii: " ") : $0
@@ -51,7 +51,7 @@ extension DebugCommands {
         }
     }
 
-    /// The types that come beside a reply: attributes and pushes.
+    /// Sends the types that accompany a reply: attributes and pushes.
     private static func replyAside(
         as type: Bytes,
         _ isRESP3: Bool,

@@ -2,7 +2,7 @@ internal import Commands
 internal import Primitives
 internal import Wire
 
-/// LATENCY: how long commands took.
+/// LATENCY: the durations of commands.
 enum LatencyCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
@@ -63,17 +63,19 @@ extension LatencyCommands {
     }
 }
 
-/// How many calls took up to a power of two nanoseconds, for the powers at which the number grows.
+/// A cumulative histogram: how many calls took up to each power of two of nanoseconds.
+///
+/// Only powers at which the count grows are listed.
 struct DurationSteps {
     /// All calls.
     private(set) var total = 0
-    /// Whole microseconds, and the calls that took no longer.
+    /// The step in whole microseconds, and how many calls took no longer.
     private(set) var steps: [(microseconds: Int, calls: Int)] = []
 
-    /// The steps of `counts`, the calls by the buckets of `DurationHistogram`.
+    /// The steps of `counts`, the calls per bucket of `DurationHistogram`.
     ///
-    /// The first step is at 1,024 nanoseconds. As in Redis, a step takes in a 128th more than its
-    /// power, and is named for that.
+    /// The first step is at 1,024 nanoseconds. As in Redis, each step is 1/128 larger than its
+    /// power, and is labeled accordingly.
     init(_ counts: [UInt64], microsecondsPerCycle: Double) {
         var power = 10
         func end() -> Int { 1 << power + 1 << (power - 7) - 1 }

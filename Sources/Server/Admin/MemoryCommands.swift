@@ -5,9 +5,9 @@ internal import Structures
 internal import System
 internal import Wire
 
-/// MEMORY: where memory goes, and giving it back.
+/// MEMORY: memory use, and returning memory to the system.
 ///
-/// MEMORY USAGE stands with OBJECT.
+/// MEMORY USAGE is defined next to OBJECT.
 enum MemoryCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
@@ -22,7 +22,7 @@ enum MemoryCommands {
 }
 
 extension MemoryCommands {
-    /// `MEMORY STATS`: a map from names to bytes, counts, shares, and maps of databases.
+    /// `MEMORY STATS`: a map from names to bytes, counts, ratios, and a map per database.
     static func stats(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         let memory = InfoSource(call.server, on: call.worker).memory
         call.reply.map(27 + memory.databases.count)
@@ -78,7 +78,7 @@ extension MemoryCommands {
         call.reply.verbatim(MemoryDoctor(memory).text)
     }
 
-    /// `MEMORY MALLOC-STATS`: a text, a line for every size of blocks in use.
+    /// `MEMORY MALLOC-STATS`: a text with a line for every block size in use.
     static func allocatorStats(
         _ arguments: Arguments,
         _ call: AdminCall
@@ -128,7 +128,7 @@ extension MemoryCommands {
         call.reply.ok()
     }
 
-    /// Calls `body` with all partitions, locked one after the other.
+    /// Calls `body` with each partition in turn, locked.
     private static func forEachPartition(_ call: AdminCall, _ body: (Int) -> Void) {
         let keyspace = call.server.keyspace
         for partition in 0..<keyspace.partitionCount {

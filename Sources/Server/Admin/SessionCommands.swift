@@ -3,7 +3,7 @@ internal import Primitives
 internal import Store
 internal import Wire
 
-/// A client and its connection: greeting, choosing, naming, leaving.
+/// HELLO, AUTH, SELECT and other commands about the connection itself.
 enum SessionCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
@@ -23,7 +23,7 @@ extension SessionCommands {
     static func ping(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         guard arguments.count <= 2 else { throw .wordCount }
         if call.session.traits.contains(.subscribed), !call.session.isRESP3 {
-            // What a client that is subscribed reads is arrays.
+            // In RESP2, subscribed clients expect arrays.
             call.reply.array(2)
             call.reply.bulk("pong")
             call.reply.bulk(arguments.count == 2 ? arguments[1] : Bytes())
@@ -126,8 +126,9 @@ extension SessionCommands {
 }
 
 extension AdminCall {
-    /// Lets the client in as the user with a name, or throws what a wrong password gets; `word` is
-    /// the command that asks for it.
+    /// Authenticates the client as the user `name`, or throws the error for a wrong password.
+    ///
+    /// `word` is the command that asks for it.
     func admit(user name: Bytes, password: Bytes, by word: Bytes) throws(CommandError) {
         guard let user = server.access[name], user.accepts(password) else {
             worker.executor.noteStranger(name, word, connection)
@@ -138,7 +139,7 @@ extension AdminCall {
 }
 
 extension ReplyWriter {
-    /// What HELLO answers.
+    /// The reply to HELLO.
     mutating func greeting(id: UInt64) {
         map(7)
         bulk("server")

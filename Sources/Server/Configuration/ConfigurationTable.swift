@@ -1,6 +1,6 @@
 internal import Wire
 
-/// The directives, by name; the one list that parsing, CONFIG, and the documentation read.
+/// The directives, by name: the one table for parsing, CONFIG, and the documentation.
 public enum ConfigurationTable {
     /// The row number of every name and alias.
     static let rowOfName: [String: Int] = {
@@ -11,11 +11,11 @@ public enum ConfigurationTable {
         return rows
     }()
 
-    /// Every name and alias in the order of the alphabet, with its row.
+    /// All names and aliases in alphabetical order, with their rows.
     static let names: [(name: String, row: Int)] =
         rowOfName.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
 
-    /// The row number of a directive that the server itself asks for.
+    /// The row number of a directive that the server itself uses.
     static func row(_ name: String) -> Int {
         guard let row = rowOfName[name] else {
             preconditionFailure("the table has a row for every name the server uses")
@@ -23,7 +23,7 @@ public enum ConfigurationTable {
         return row
     }
 
-    /// The value of every row in a server that was told nothing.
+    /// The default values by row.
     static let standards: [ConfigurationValue] = directives.map { directive in
         let words = QuotedWords.split(Array(directive.standard.utf8)) ?? []
         let isOneText = !directive.kind.takesSeveralWords
@@ -48,7 +48,7 @@ public enum ConfigurationTable {
     private static let path = DirectiveKind.text(.optional)
     private static let permission = DirectiveKind.choice(["no", "yes", "local"])
 
-    /// One row per directive, in the order of the alphabet.
+    /// One row per directive, in alphabetical order.
     // swift-format-ignore
     public static let directives: [Directive] = [
         Directive("acl-pubsub-default", .choice(["allchannels", "resetchannels"]), "resetchannels",

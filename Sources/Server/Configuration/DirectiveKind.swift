@@ -1,18 +1,18 @@
-/// What words a directive takes, and what they mean.
+/// The type of a directive's value.
 public enum DirectiveKind: Sendable {
     /// `yes` or `no`.
     case flag
-    /// A whole number.
+    /// An integer.
     case integer(ClosedRange<Int64>)
     /// File permissions.
     case octal
     /// A size in bytes, with or without a unit.
     case memory(ClosedRange<UInt64>)
-    /// A size, or a share of `maxmemory`.
+    /// A size, or a percentage of `maxmemory`.
     case memoryOrPercent
     /// One of a few names.
     case choice([String])
-    /// What SHUTDOWN takes, for a signal.
+    /// Flags of SHUTDOWN, for a signal.
     case shutdownFlags
     /// Any bytes.
     case text(TextRule)
@@ -22,34 +22,34 @@ public enum DirectiveKind: Sendable {
     case primary
     /// Pairs of seconds and changes.
     case savePoints
-    /// Groups of class, hard limit, soft limit and soft seconds.
+    /// Groups of class, hard limit, soft limit, and soft limit's seconds.
     case bufferLimits
-    /// Shares between 0 and 100.
+    /// Percentages.
     case percentiles
-    /// Three adjustments: primary, replica, background process.
+    /// Three scores: for a primary, a replica, and a background process.
     case oomScores
     /// A set of letters.
     case keyspaceEvents
 
-    /// What a text must look like.
+    /// The syntax of a text.
     public enum TextRule: Sendable {
-        /// Anything; the empty text means that the directive is not set.
+        /// Anything; empty if the directive is not set.
         case optional
-        /// Anything, the empty text included.
+        /// Anything, including the empty text.
         case any
-        /// The name of a file without a folder; may be empty.
+        /// A file name without a directory, or empty.
         case fileName
-        /// The name of a file without a folder.
+        /// A file name without a directory.
         case requiredFileName
-        /// Letters, digits, hyphens and dots; the empty text means that it is not set.
+        /// Letters, digits, hyphens and dots; empty if the directive is not set.
         case hostName
         /// A template that `ProcessTitle` can expand.
         case titleTemplate
-        /// A folder; entered when it is set.
+        /// A directory; setting it changes to it.
         case directory
     }
 
-    /// Whether one value is made of several words.
+    /// Whether a value consists of several words.
     public var takesSeveralWords: Bool {
         switch self {
         case .shutdownFlags, .addresses, .primary, .savePoints, .bufferLimits, .percentiles,
@@ -62,15 +62,13 @@ public enum DirectiveKind: Sendable {
 }
 
 extension DirectiveKind {
-    /// The limit of `bind`.
+    /// The maximum number of addresses for `bind`.
     static let addressesMax = 16
 
-    /// The value that `words` stand for.
+    /// Parses a value.
     ///
-    /// - Parameters:
-    ///   - words: the words after the directive's name.
-    ///   - name: the directive, for the texts that name it.
-    ///   - current: what a directive that is set piece by piece is built on.
+    /// - Parameters: - words: the words after the directive's name. - name: the directive, for
+    ///   error texts. - current: the current value, for directives that are set piece by piece.
     func value(
         of words: [[UInt8]],
         for name: String,
@@ -110,7 +108,7 @@ extension DirectiveKind {
         of word: [UInt8],
         for name: String
     ) throws(DirectiveRefusal) -> ConfigurationValue {
-        // Only texts keep bytes that are not UTF-8; nothing else accepts U+FFFD.
+        // Only texts may contain bytes that are not UTF-8; all other types reject U+FFFD.
         let text = String(decoding: word, as: UTF8.self)
         switch self {
         case .flag: return .flag(try readFlag(text))
@@ -146,7 +144,7 @@ private func readInteger(
     _ text: String,
     in range: ClosedRange<Int64>
 ) throws(DirectiveRefusal) -> Int64 {
-    // The second test refuses what Swift reads and Redis does not: `+5`, `007`, `-0`.
+    // Also rejects what Swift parses but Redis does not: `+5`, `007`, `-0`.
     guard let number = Int64(text), String(number) == text else {
         throw DirectiveRefusal("argument couldn't be parsed into an integer")
     }
@@ -177,10 +175,10 @@ private func readMemory(
     return byteCount
 }
 
-/// The bytes that `text` stands for: digits and a unit, both optional as in Redis.
+/// Parses a size in bytes: digits and a unit, both optional as in Redis.
 ///
-/// `k`, `m` and `g` are powers of ten, `kb`, `mb` and `gb` powers of two. Digits beyond 2^64
-/// saturate and a unit's product wraps, both as in Redis.
+/// `k`, `m` and `g` are powers of ten, `kb`, `mb` and `gb` powers of two. As in Redis, digits
+/// beyond 2^64 saturate, and multiplication by the unit wraps.
 func memorySize(_ text: String) -> UInt64? {
     let digits = text.utf8.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
     let units: [String: UInt64] = [
@@ -234,7 +232,7 @@ private func readKeyspaceEvents(_ text: String) throws(DirectiveRefusal) -> [UIn
 }
 
 extension DirectiveKind.TextRule {
-    /// Whether an empty text means "not set", so that CONFIG REWRITE drops its line.
+    /// Whether empty means "not set", so that CONFIG REWRITE removes its line.
     var meansAbsentWhenEmpty: Bool {
         switch self {
         case .optional, .hostName: true
@@ -299,7 +297,7 @@ private func readPrimary(
     _ texts: [String],
     _ words: [[UInt8]]
 ) throws(DirectiveRefusal) -> ConfigurationValue {
-    // The table's own default has no words; a file cannot say that.
+    // Empty is the table's default, which a file cannot express.
     if words.isEmpty || texts == [""] { return .words([]) }
     guard words.count == 2 else { throw DirectiveRefusal("wrong number of arguments") }
     if texts.map({ $0.lowercased() }) == ["no", "one"] { return .words([]) }

@@ -2,43 +2,43 @@ internal import Commands
 public import Store
 public import Structures
 
-/// The configuration as workers need it: plain values, immutable once published.
+/// The configuration as workers use it: plain values, immutable once published.
 public struct Options: Sendable {
-    /// Who may do something that can do harm.
+    /// Which clients may use a dangerous feature.
     public enum Permission: String, Sendable {
         case nobody = "no"
         case everybody = "yes"
         case localClients = "local"
     }
 
-    // Where to listen.
+    // Listening.
 
-    /// `port`; 0: not by TCP.
+    /// `port`; 0 if it does not listen on TCP.
     public let port: Int
-    /// `bind`; a leading hyphen marks an address that may be missing.
+    /// `bind`; a leading hyphen marks an address that may be unavailable.
     public let addresses: [String]
     /// `tcp-backlog`.
     public let backlog: Int
-    /// `unixsocket`; empty: none.
+    /// `unixsocket`; empty if it does not listen on one.
     public let unixSocketPath: String
-    /// `unixsocketgroup`; empty: the process' own.
+    /// `unixsocketgroup`; empty for the process's own.
     public let unixSocketGroup: String
-    /// `unixsocketperm`; 0: what the umask leaves.
+    /// `unixsocketperm`; 0 for the default of the umask.
     public let unixSocketPermissions: Int
 
     // Clients.
 
-    /// `tcp-keepalive`; 0: no probes.
+    /// `tcp-keepalive`; 0 if disabled.
     public let keepAliveSeconds: Int
     /// `timeout`; 0: never.
     public let timeoutSeconds: Int
     /// `maxclients`.
     public let clientsMax: Int
-    /// `protected-mode`, as it was set.
+    /// `protected-mode`, as configured.
     public let isProtectedMode: Bool
-    /// `requirepass`; empty: none.
+    /// `requirepass`; empty if there is none.
     public let password: [UInt8]
-    /// `aclfile`; empty: none.
+    /// `aclfile`; empty if there is none.
     public let accessFilePath: String
     /// `acllog-max-len`.
     public let accessLogMax: Int
@@ -56,7 +56,7 @@ public struct Options: Sendable {
 
     // The engine.
 
-    /// Whether `event-loop` wants an io_uring.
+    /// Whether `event-loop` selects io_uring.
     public let usesRings: Bool
     /// `threads`.
     public let threads: Int
@@ -68,7 +68,7 @@ public struct Options: Sendable {
     public let memoryBytesMax: UInt64
     /// What is noted of keys' uses: `maxmemory-policy`, `lfu-log-factor`, `lfu-decay-time`.
     public let accessMeasure: AccessClock.Measure
-    /// The thresholds of the collections' encodings.
+    /// The thresholds for the encodings of collections.
     public let encodingLimits: EncodingLimits
     /// `enable-debug-command`.
     public let debugPermission: Permission
@@ -81,9 +81,9 @@ public struct Options: Sendable {
 
     /// `daemonize`.
     public let isDaemon: Bool
-    /// `pidfile`; empty: none, or the usual one for a daemon.
+    /// `pidfile`; empty for none, or for a daemon's default.
     public let processFilePath: String
-    /// `logfile`; empty: standard output.
+    /// `logfile`; empty for standard output.
     public let logPath: String
     /// `loglevel`.
     public let logLevel: String
@@ -98,7 +98,7 @@ public struct Options: Sendable {
     /// `proc-title-template`.
     public let processTitleTemplate: String
 
-    /// What `configuration` says.
+    /// Reads all options from `configuration`.
     public init(_ configuration: Configuration) {
         let read = Reader(configuration: configuration)
         port = read.integer("port")
@@ -169,7 +169,7 @@ extension EncodingLimits {
     }
 }
 
-/// Reads typed values; a directive of another kind is a mistake in `Options`.
+/// Reads typed values; asking for the wrong type is a programming error in `Options`.
 private struct Reader {
     let configuration: Configuration
 

@@ -2,7 +2,7 @@ internal import Commands
 internal import Primitives
 internal import System
 
-/// Connections: how they come to a worker, and how they end.
+/// How connections come to a worker, and how they are closed.
 extension Worker {
     /// Takes over an accepted connection.
     func adopt(_ descriptor: Int32, isUnix: Bool) {
@@ -19,7 +19,7 @@ extension Worker {
         if !driver.add(connection) { close(connection) }
     }
 
-    /// Ends a connection; what waits for it is dropped.
+    /// Closes a connection and drops anything that waits for it.
     func close(_ connection: Connection) {
         if connection.state.contains(.replied) { sendFinished() }
         guard !connection.state.contains(.closed) else { return }
@@ -35,8 +35,9 @@ extension Worker {
         server.connectionEnded()
     }
 
-    /// Takes note that the other side sends no more, and that all it has sent was received: it is
-    /// still run and answered.
+    /// Handles the end of the input, after all of it has been received.
+    ///
+    /// Requests received so far are still run and answered.
     func endInput(_ connection: Connection) {
         guard !connection.state.contains(.closed) else { return }
         if let requests = connection.waiting {
@@ -49,7 +50,7 @@ extension Worker {
         if connection.outputBytes == 0 { close(connection) } else { driver.update(connection) }
     }
 
-    /// Takes note that the other side sends no more, although not all was received yet.
+    /// Handles the end of the input while some of it has not been received yet.
     func seeEnd(_ connection: Connection) {
         guard !connection.state.contains(.closed) else { return }
         if connection.waiting?.wait.endsWithClient == true { return close(connection) }
@@ -57,7 +58,9 @@ extension Worker {
         driver.update(connection)
     }
 
-    /// Ends a browser that was lured into sending a request here, before its body is run.
+    /// Closes the connection of a browser that was tricked into sending a request here.
+    ///
+    /// The body of the browser's request is not run.
     func cutOff(_ connection: Connection) {
         server.log(
             .warning,
@@ -70,7 +73,7 @@ extension Worker {
         close(connection)
     }
 
-    /// The connection of an address, if it is still there.
+    /// The connection with this address, if it is still open.
     func connection(at address: ClientAddress) -> Connection? {
         assert(address.worker == index, "another worker's client")
         guard let connection = connections[address.descriptor],

@@ -3,10 +3,11 @@ internal import Primitives
 internal import System
 internal import Wire
 
-/// Receiving: into the worker's memory, from there into the batch; an incomplete request stays with
-/// its connection.
+/// Receiving: into the worker's memory, and from there into the batch.
+///
+/// An incomplete request stays with its connection.
 extension Worker {
-    /// Receives once from a socket that is ready.
+    /// Receives once from a ready socket.
     func receive(_ connection: Connection) {
         guard !connection.state.contains(.closed) else { return }
         if connection.incoming != nil { return receiveBlock(connection) }
@@ -21,7 +22,7 @@ extension Worker {
         }
     }
 
-    /// Takes bytes that a client sent, which lie in memory that stays until the round is over.
+    /// Processes received bytes, in memory that stays valid until the round ends.
     func take(_ connection: Connection, _ memory: Cell, _ count: Int) {
         note(connection, received: count)
         if connection.incoming != nil { return takeBlock(connection, memory, count) }
@@ -29,14 +30,15 @@ extension Worker {
             return takeBehindTail(connection, memory.bytes(0, count))
         }
         let used = parse(connection, memory, count)
-        // Words of a request that is not whole are kept even where no byte is left over.
+        // The words of an incomplete request must be kept even if no bytes are left over.
         guard connection.parser.firstNeeded(used) < count, !connection.state.contains(.closed)
         else { return }
         keepTail(connection, memory.bytes(used, count - used), dropped: used)
     }
 
-    /// Takes bytes where the beginning of a request waits already; its requests run at once, as the
-    /// buffer may move.
+    /// Processes received bytes if earlier ones are still buffered.
+    ///
+    /// Its requests run at once, since the buffer may move.
     private func takeBehindTail(_ connection: Connection, _ bytes: Bytes) {
         guard connection.query.reserve(ifAvailable: bytes.count) else {
             return closeWithoutMemory(connection)
@@ -46,14 +48,14 @@ extension Worker {
             return closeTooLong(connection)
         }
         if _fastPath(!connection.state.contains(.waits)) { return parseKept(connection) }
-        // What a client sends while its requests wait is left in the socket when it becomes much.
+        // While the client's requests wait, the rest of a large input stays in the socket.
         if connection.query.count > Connection.heldBytesMax {
             connection.state.insert(.full)
             driver.update(connection)
         }
     }
 
-    /// Receives again from a client whose requests no longer wait, and runs what it has sent.
+    /// Resumes receiving once the client's requests no longer wait; runs what is buffered.
     func goOnReceiving(_ connection: Connection) {
         connection.state.remove(.full)
         if connection.query.count > connection.parsed { parseKept(connection) }
@@ -65,7 +67,7 @@ extension Worker {
         }
     }
 
-    /// Parses what is kept of a client's bytes, runs it, and keeps the rest.
+    /// Parses and runs buffered bytes, and keeps the rest.
     private func parseKept(_ connection: Connection) {
         finishBatch()
         let memory = connection.query.cell
@@ -87,14 +89,14 @@ extension Worker {
         }
     }
 
-    /// Has little memory wait for the rest of a request.
+    /// Shrinks the buffer while the rest of a request is missing.
     private func keepWaiting(_ connection: Connection) {
         connection.query.shrink()
         expectBlock(connection)
     }
 
     private func keepTail(_ connection: Connection, _ tail: Bytes, dropped: Int) {
-        // What the parser holds of the request begins before the tail.
+        // The parser may still refer to bytes before the tail.
         let needed = connection.parser.firstNeeded(dropped)
         let back = dropped - needed
         connection.query.append(Bytes(tail, extendedBack: back))
@@ -105,7 +107,7 @@ extension Worker {
 
     /// Parses requests into the batch, running it whenever it is full; returns the bytes used.
     ///
-    /// `base` is where `memory` begins within the bytes that the parser has seen before.
+    /// `base` is the offset of `memory` within the bytes that the parser has seen before.
     private func parse(
         _ connection: Connection,
         _ memory: Cell,
@@ -120,7 +122,8 @@ extension Worker {
             while true {
                 var isUnknown = session.traits.contains(.unauthenticated)
                 if round.batch.isFull || isUnknown {
-                    // What bounds the next request depends on whether the one before was AUTH.
+                    // The request before may authenticate, which changes the limits for the next
+                    // one.
                     runBatch(parsing: connection)
                     isUnknown = session.traits.contains(.unauthenticated)
                 }
@@ -149,7 +152,7 @@ extension Worker {
         }
     }
 
-    /// Takes note that what a client sent is no request.
+    /// Handles input that is not a valid request.
     private func fail(_ connection: Connection, _ failure: ProtocolFailure) {
         switchReplies(to: connection)
         guard connection.state.isDisjoint(with: [.closed, .closesAfterReply]) else { return }
@@ -160,13 +163,13 @@ extension Worker {
         }
     }
 
-    /// Tells a client that what it sent is no request, and ends it.
+    /// Sends a client an error about its invalid request, and closes the connection.
     func replyFailure(_ failure: ProtocolFailure, _ connection: Connection) {
         if !connection.session.isSilent { executor.context.reply.error(failure) }
         connection.state.insert(.closesAfterReply)
     }
 
-    /// Counts what a client sent.
+    /// Counts received bytes.
     func note(_ connection: Connection, received count: Int) {
         connection.traffic.bytesReceived &+= UInt64(count)
         connection.traffic.lastAt = executor.clock.seconds
@@ -174,13 +177,13 @@ extension Worker {
         executor.statistics.add(.receives)
     }
 
-    /// Runs what the batch holds and frees the receive slots.
+    /// Runs the batch and frees the receive slots.
     func finishBatch() {
         runBatch(parsing: nil)
         finishRound()
     }
 
-    /// Lets go of what the requests that ran took.
+    /// Releases the memory that the round's requests took.
     func finishRound() {
         round.end()
         driver.endRound()

@@ -2,12 +2,12 @@ internal import Commands
 internal import Primitives
 internal import Wire
 
-/// What users may do with requests.
+/// Checks what users may do.
 extension Executor {
-    /// What keeps the user of `session` from the request for the command in `row`, if something
-    /// does.
+    /// Why the user of `session` may not run the command in `row`; nil if it may.
     ///
-    /// The request's words are right in number. It also settles whether the request, if it runs
+    /// Precondition: the number of arguments is right. Also determines whether the request, if it
+    /// runs next, may read keys that it does not name. Complexity: O(words).
     /// next, may read keys that it does not name. Complexity: O(words).
     func denial(
         _ row: Int,
@@ -26,7 +26,7 @@ extension Executor {
         return nil
     }
 
-    /// Counts a denial, notes it in the log, and tells the error to reply with.
+    /// Counts and logs a denial, and returns the error for it.
     func note(
         _ denial: AccessDenial,
         _ row: Int,
@@ -62,7 +62,7 @@ extension Executor {
         }
     }
 
-    /// Notes that somebody was not let in as `user`; `word` is what asked for it.
+    /// Counts and logs a failure to authenticate as `user`; `word` is the command that tried.
     func noteStranger(_ user: Bytes, _ word: Bytes, _ connection: Connection?) {
         statistics.add(.authenticationFailures)
         noteDenial(.auth, .toplevel, object: word, user: user, connection)

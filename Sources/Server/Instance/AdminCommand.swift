@@ -2,15 +2,15 @@ internal import Commands
 internal import System
 internal import Wire
 
-/// A call of an admin command: the server, the worker it runs on, and who asked.
+/// A call of an admin command: the server, the worker that runs it, and the client.
 struct AdminCall {
     let server: Instance
     let worker: Worker
     let session: Session
-    /// The connection that the words came from; nil where they come from within the server.
+    /// The client's connection; nil for requests from within the server.
     let connection: Connection?
 
-    /// Whether the words come from this machine.
+    /// Whether the request comes from this machine.
     var isLocal: Bool { connection.map { Socket($0.descriptor).isLocal } ?? true }
 
     /// Where the reply goes.
@@ -20,21 +20,21 @@ struct AdminCall {
     }
 }
 
-/// What runs an admin command.
+/// The function that runs an admin command.
 typealias AdminHandler = @Sendable (Arguments, AdminCall) throws(CommandError) -> Void
 
-/// What runs an admin command whose request may have to wait.
+/// The function that runs an admin command whose request may have to wait.
 typealias WaitingAdminHandler = @Sendable (Arguments, AdminCall) throws(CommandError) -> Outcome
 
-/// A command that sees the server: its facts and its handler.
+/// A command with access to the server: its facts and its handler.
 ///
-/// A subcommand's row has the name `CONTAINER NAME`.
+/// The row of a subcommand is named `CONTAINER NAME`.
 struct AdminCommand: Sendable {
-    /// The two kinds of handlers.
+    /// The kinds of handlers.
     enum Handler {
-        /// Always finishes.
+        /// It always finishes.
         case plain(AdminHandler)
-        /// May have its request wait.
+        /// The request may have to wait.
         case waiting(WaitingAdminHandler)
     }
 

@@ -2,19 +2,19 @@ internal import Commands
 internal import Primitives
 internal import Synchronization
 
-/// What all workers heed from their next batch on: one word, read before each batch.
+/// What all workers must observe from their next batch on: one word, read before each batch.
 ///
 /// ```text
 ///  63 … 40   39 … 32   31 … 0
 /// ┌────────┬─────────┬────────┐
-/// │   0    │  wants  │ alerts │    what the notices of all authors have between them
+/// │   0    │  wants  │ alerts │    the union of all authors' notices
 /// └────────┴─────────┴────────┘
 /// ```
-/// Whoever posts a notice and then answers a client can rely on it: what that client makes others
-/// send arrives later, hence in later batches. The worker that posts reads it at once
-/// (`Executor.readBulletin`).
+/// A client that gets its reply after a notice was posted can rely on it: any request that it
+/// causes others to send arrives later, and so is part of a later batch. The posting worker itself
+/// reads the notice at once (`Executor.readBulletin`).
 final class Bulletin: Sendable {
-    /// Who posts notices, each one at a time.
+    /// Who posts notices, each at most one at a time.
     enum Author: Int, CaseIterable {
         /// DEBUG EFFECTS.
         case journal
@@ -24,14 +24,14 @@ final class Bulletin: Sendable {
         case notifications
     }
 
-    /// What a part of the server wants of all workers.
+    /// What a part of the server asks of all workers.
     struct Notice {
-        /// What keeps requests that ask for it from running at once.
+        /// Requests with any of these concerns do not run right away.
         var alerts: Concerns = []
         /// What is recorded of every command.
         var wants: Effects.Wants = []
 
-        /// The notice of a word.
+        /// Decodes a word.
         fileprivate init(word: UInt64) {
             alerts = Concerns(rawValue: UInt32(truncatingIfNeeded: word))
             wants = Effects.Wants(rawValue: UInt8(truncatingIfNeeded: word >> 32))
@@ -48,7 +48,7 @@ final class Bulletin: Sendable {
     private let notices = Locked<[UInt64]>(Array(repeating: 0, count: Author.allCases.count))
     private let posted = Atomic<UInt64>(0)
 
-    /// Replaces the notice of `author`; an empty one takes it down.
+    /// Replaces the notice of `author`; an empty one removes it.
     func post(_ notice: Notice, by author: Author) {
         notices.withLock { words in
             words[author.rawValue] = notice.word
@@ -56,10 +56,10 @@ final class Bulletin: Sendable {
         }
     }
 
-    /// What is posted now.
+    /// The notices in effect now.
     @inline(__always)
     var word: UInt64 { posted.load(ordering: .acquiring) }
 
-    /// What a word says.
+    /// Decodes a word.
     static func notice(_ word: UInt64) -> Notice { Notice(word: word) }
 }

@@ -1,8 +1,8 @@
 internal import Commands
 
-/// All families of commands; a family that is not listed here is unknown to the server.
+/// All families of commands; the server does not know families that are not listed here.
 enum CommandFamilies {
-    /// Those that see the keyspace only.
+    /// The families with access to the keyspace only.
     static let data: [[DataCommand]] = [
         StringCommands.table,
         StringManyCommands.table,
@@ -40,7 +40,7 @@ enum CommandFamilies {
         SortCommands.table,
     ]
 
-    /// Those that see the server.
+    /// The families with access to the server.
     static let admin: [[AdminCommand]] = [
         SessionCommands.table,
         AccessCommands.table,

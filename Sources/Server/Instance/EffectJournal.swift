@@ -2,15 +2,15 @@ internal import Commands
 internal import Primitives
 internal import Synchronization
 
-/// What commands changed, kept for DEBUG EFFECTS.
+/// Changes made by commands, recorded for DEBUG EFFECTS.
 ///
-/// Workers append while they hold the locks of the keys concerned, so that what concerns one key
-/// stands in its order. The records of a group stand between MULTI and EXEC.
+/// Workers append while they hold the locks of the keys, so the records of a key are in order. The
+/// records of a transaction are enclosed by MULTI and EXEC.
 final class EffectJournal: Sendable {
-    /// What is kept at most, so that a test that forgets to ask does not fill the memory.
+    /// The maximum size, in case a test never takes the records.
     static let bytesMax = 256 << 20
 
-    /// Replies in the making.
+    /// Replies under construction.
     private struct Kept: ~Copyable, @unchecked Sendable {  // because: the mutex guards it
         /// Arrays of a database and a request.
         var records = ByteBuffer()
@@ -45,16 +45,16 @@ final class EffectJournal: Sendable {
     private let kept = Mutex(Kept())
     private let records = Atomic<Bool>(false)
 
-    /// Whether anything is kept.
+    /// Whether changes are recorded.
     var isOn: Bool { records.load(ordering: .relaxed) }
 
-    /// Begins or ends keeping what commands change; what was kept before is forgotten.
+    /// Starts or stops recording; discards earlier records.
     func turn(_ isOn: Bool) {
         records.store(isOn, ordering: .relaxed)
         kept.withLock { $0 = Kept() }
     }
 
-    /// Appends what a command recorded.
+    /// Appends the effects of a command.
     func append(_ effects: borrowing Effects) {
         kept.withLock { kept in
             guard !kept.isFull else {
@@ -74,8 +74,9 @@ final class EffectJournal: Sendable {
         }
     }
 
-    /// Calls `body` with the records as elements of a reply, which are forgotten then, and their
-    /// number; false, without calling it, where some were dropped.
+    /// Removes the records, and passes their number and their text, elements of a reply, to `body`.
+    ///
+    /// If some were dropped, returns false without calling it.
     func takeRecords(_ body: (Int, Bytes) -> Void) -> Bool {
         kept.withLock { kept in
             guard !kept.isCut else { return false }
@@ -86,7 +87,7 @@ final class EffectJournal: Sendable {
         }
     }
 
-    /// As `takeRecords`, with the events.
+    /// Like `takeRecords`, for events.
     func takeEvents(_ body: (Int, Bytes) -> Void) -> Bool {
         kept.withLock { kept in
             guard !kept.isCut else { return false }

@@ -2,11 +2,10 @@ internal import Primitives
 internal import Synchronization
 internal import System
 
-/// What other threads ask of a worker.
+/// Messages from other threads to a worker, and posts for its clients.
 ///
-/// There are messages to the worker, and posts for its clients. The worker looks into it once a
-/// round. Only a worker that sleeps is woken, which costs a system
-/// call; mail for a busy one costs none.
+/// The worker checks it once per round. Waking the worker takes a system call, and only happens if
+/// it sleeps.
 ///
 /// ```text
 ///            prepareToSleep               put
@@ -19,7 +18,7 @@ final class Mailbox: Sendable {
     enum Message: Sendable {
         /// An accepted connection to serve.
         case connection(descriptor: Int32, isUnix: Bool)
-        /// Work on frozen keys has ended: what waits for it may try again.
+        /// Work on frozen keys has ended; requests that wait for it may try again.
         case workEnded
         /// One of the answers that the client of a session waits for.
         case answer(session: UInt64)
@@ -31,14 +30,14 @@ final class Mailbox: Sendable {
     private static let sleeping: UInt8 = 1
     private static let signalled: UInt8 = 2
 
-    /// What is posted for the owner's clients.
+    /// Posts for the owner's clients.
     private struct Posts {
         var waiting: [Post] = []
-        /// All that were ever put in.
+        /// The number of posts so far.
         var count: UInt64 = 0
     }
 
-    /// Posts that may wait, by weight, before who can wait does.
+    /// The total weight of waiting posts above which publishers that can wait do so.
     private static let postsWeightMax = 16 << 20
 
     private let messages = Locked<[Message]>([])
@@ -63,8 +62,8 @@ final class Mailbox: Sendable {
 
     /// Wakes the owner if it sleeps.
     func wake() {
-        // The owner says that it sleeps before it looks for mail once more; we leave mail before we
-        // look whether it sleeps. One of the two sees the other.
+        // The owner announces that it sleeps, then checks for mail again; we leave mail, then check
+        // whether it sleeps. At least one of the two sees the other.
         atomicMemoryFence(ordering: .sequentiallyConsistent)
         guard state.load(ordering: .relaxed) == Mailbox.sleeping else { return }
         let (isOurs, _) = state.compareExchange(
@@ -75,11 +74,11 @@ final class Mailbox: Sendable {
         if isOurs { wakeUp.signal() }
     }
 
-    /// Whether there is mail, or was a moment ago.
+    /// Whether the mailbox was empty a moment ago.
     @inline(__always)
     var isEmpty: Bool { !hasMessages.load(ordering: .relaxed) && !hasPosts }
 
-    /// Takes all messages, in the order they were left.
+    /// Takes all messages, oldest first.
     func take() -> [Message] {
         messages.withLock { waiting in
             defer { waiting.removeAll(keepingCapacity: waiting.count <= 64) }
@@ -101,17 +100,17 @@ final class Mailbox: Sendable {
         wake()
     }
 
-    /// Whether there are posts, or were a moment ago.
+    /// Whether there were posts a moment ago.
     @inline(__always)
     var hasPosts: Bool { arePosts.load(ordering: .relaxed) }
 
-    /// The posts that were ever put in: the number of the next one.
+    /// The number of posts so far, which is the number of the next one.
     var postCount: UInt64 { posts.withLock { $0.count } }
 
-    /// Whether so much waits that who posts had better wait, too.
+    /// Whether so many posts wait that publishers should wait, too.
     var hasManyPosts: Bool { postsWeight.load(ordering: .relaxed) > Mailbox.postsWeightMax }
 
-    /// Takes all posts, in the order they were left.
+    /// Takes all posts, oldest first.
     func takePosts() -> [Post] {
         posts.withLock { posts in
             defer { posts.waiting.removeAll(keepingCapacity: posts.waiting.count <= 64) }
@@ -120,12 +119,12 @@ final class Mailbox: Sendable {
         }
     }
 
-    /// Notes that a post was delivered.
+    /// Records that a post was delivered.
     func delivered(_ post: Post) { postsWeight.subtract(post.weight, ordering: .relaxed) }
 
     // MARK: Sleep
 
-    /// Notes that the owner is about to sleep; false where mail has come, and it must not.
+    /// Announces that the owner is about to sleep; false if mail has come and it must not.
     func prepareToSleep() -> Bool {
         state.store(Mailbox.sleeping, ordering: .relaxed)
         atomicMemoryFence(ordering: .sequentiallyConsistent)
@@ -136,13 +135,14 @@ final class Mailbox: Sendable {
         return true
     }
 
-    /// Notes that the owner is awake.
+    /// Records that the owner is awake.
     @inline(__always)
     func wokeUp() { state.store(Mailbox.awake, ordering: .relaxed) }
 }
 
-/// Names a client from any thread: its worker, its connection, and its session, as descriptors are
-/// used again.
+/// Identifies a client to other threads: worker and descriptor.
+///
+/// The session tells clients apart that use the same descriptor in turn.
 struct ClientAddress: Hashable, Sendable {
     let worker: Int
     let descriptor: Int32

@@ -2,7 +2,7 @@ internal import Commands
 internal import Primitives
 internal import Wire
 
-/// All commands: the table that finds them, and what the dispatcher must know of each at once.
+/// All commands: the table that finds them, and what the dispatcher needs of each.
 ///
 /// ## Invariants
 /// `rows` has as many rows as the table has facts, all made by `init`, and lives as long as the
@@ -15,7 +15,7 @@ final class Registry: @unchecked Sendable {  // because: never changed after `in
         case waitingData(WaitingDataHandler)
         case admin(AdminHandler)
         case waitingAdmin(WaitingAdminHandler)
-        /// Has subcommands; its own row never runs.
+        /// It has subcommands, and never runs itself.
         case container
 
         init(_ handler: DataCommand.Handler) {
@@ -33,25 +33,25 @@ final class Registry: @unchecked Sendable {  // because: never changed after `in
         }
     }
 
-    /// What a dispatch needs of a row, in one place.
+    /// What the dispatcher needs of a command.
     struct Row {
         let runner: Runner
         let arity: Int
         let flags: CommandFlags
-        /// What of it is looked at while the server is on alert.
+        /// The concerns to check while the server is on alert.
         let asks: Concerns
-        /// The word of the first key, or 0.
+        /// The index of the first key, or 0.
         let firstKey: Int
-        /// Whether that is the only one.
+        /// Whether there is exactly one key.
         let hasOneKey: Bool
         let isContainer: Bool
-        /// The word that is looked up in the collection at the first key, or 0.
+        /// The index of the word that is looked up in the collection at the first key, or 0.
         let memberWord: Int
     }
 
-    /// A row where it stands.
+    /// A reference to a row.
     ///
-    /// Copying a row would count a reference to its handler.
+    /// Copying the row itself would retain its handler.
     @safe
     struct RowPlace {
         fileprivate let row: UnsafePointer<Row>
@@ -65,14 +65,14 @@ final class Registry: @unchecked Sendable {  // because: never changed after `in
         var isContainer: Bool { @inline(__always) get { unsafe row.pointee.isContainer } }
         var memberWord: Int { @inline(__always) get { unsafe row.pointee.memberWord } }
 
-        /// Whether so many words, the name included, may be right.
+        /// Whether the command may have this many words, including its name.
         @inline(__always)
         func accepts(wordCount count: Int) -> Bool {
             let arity = arity
             return arity >= 0 ? count == arity : count >= -arity
         }
 
-        /// Whether the command sees the keyspace alone.
+        /// Whether the command has access to the keyspace only.
         var isData: Bool {
             switch runner {
             case .data, .waitingData: true
@@ -100,7 +100,7 @@ final class Registry: @unchecked Sendable {  // because: never changed after `in
     let table: CommandTable
     private let rows: UnsafeMutablePointer<Row>
 
-    /// The rows of all families; `renames` has the new names by row, empty for disabled commands.
+    /// Creates rows for all families; `renames` has new names by row, empty for disabled commands.
     init(data: [[DataCommand]], admin: [[AdminCommand]], renames: [Int: [UInt8]] = [:]) {
         let dataRows = data.joined().map { ($0.facts, Runner($0.handler)) }
         let adminRows = admin.joined().map { ($0.facts, Runner($0.handler)) }
@@ -124,7 +124,7 @@ final class Registry: @unchecked Sendable {  // because: never changed after `in
         }
     }
 
-    /// The row with a number that the table gave.
+    /// The row with a number from the table.
     @inline(__always)
     func row(_ number: Int) -> RowPlace {
         assert(table.facts.indices.contains(number), "no such row")

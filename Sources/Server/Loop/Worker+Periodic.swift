@@ -4,35 +4,35 @@ internal import Primitives
 internal import Store
 internal import Structures
 
-/// When a worker does what it does from time to time.
+/// The schedule of a worker's periodic tasks.
 struct Upkeep {
-    /// When the next tick, and the next search for due keys, come, in milliseconds since 1970.
+    /// When the next tick and the next search for expired keys are due, in milliseconds since 1970.
     var nextTick: Int64 = 0
     var nextExpiry: Int64 = 0
-    /// When memory may be given back next, in the same measure.
+    /// When memory may be returned to the system next, in milliseconds since 1970.
     var nextPurge: Int64 = 0
-    /// Whether a round left keys to expire or blocks to free to the next one.
+    /// Whether the last round left keys to expire or blocks to free.
     var hasBacklog = false
     var isFreeing = false
-    /// The round through the connections that is under way.
+    /// The current scan of the connections.
     var clientRound = ClientRound()
 
-    /// The moment at which something is due next.
+    /// When the next task is due.
     var next: Int64 { min(nextTick, nextExpiry) }
 
-    /// Whether something is due at `now`.
+    /// Whether a task is due at `now`.
     func isDue(_ now: Int64) -> Bool { hasBacklog || now >= next }
 }
 
-/// What is done from time to time: expire, free, age stamps, time out.
+/// Periodic tasks: expire, free, age stamps, time out.
 extension Worker {
-    /// Keys expired, and blocks freed, at once: well under a millisecond's work.
+    /// The maximum per tick of expired keys and of freed blocks: well under a millisecond's work.
     private static let expiredAtOnce = 256
     private static let freedAtOnce = 2048
-    /// Runs of 64 buckets whose stamps are looked at in one tick.
+    /// How many runs of 64 buckets have their stamps aged per tick.
     static let stampRunsAtOnce = 32
 
-    /// Does what is due, in slices.
+    /// Performs tasks that are due, in slices.
     func tick() {
         executor.readBulletin()
         if index == 0 { server.acceptAgain(self) }
@@ -51,29 +51,30 @@ extension Worker {
         purge()
     }
 
-    /// Has memory that clients no longer use given back, about once a second.
+    /// Returns memory that clients no longer use to the system, about once a second.
     private func purge() {
         guard executor.context.now >= upkeep.nextPurge else { return }
         upkeep.nextPurge = executor.context.now + 1000
         server.reaper.purgeIfWorthwhile()
     }
 
-    /// Leaves for later what a tick does.
+    /// Postpones the tasks of a tick.
     private func putOff() {
         upkeep.hasBacklog = false
         upkeep.nextExpiry = .max
         upkeep.nextTick = executor.context.now + 1000 / Int64(server.options.ticksPerSecond)
     }
 
-    /// Calls `body` with every shard that this worker looks after, its partition locked; partitions
-    /// in which another worker is are left for the next tick.
+    /// Calls `body` with every shard that this worker maintains, with its partition locked.
+    ///
+    /// Partitions locked by other workers are left for the next tick.
     private func forEachShard(_ body: (Shard, _ database: Int) -> Void) {
         forEachPartition { partition in
             executor.context.keyspace.forEachShard(inPartition: partition, body)
         }
     }
 
-    /// As `forEachShard`, with the partitions.
+    /// Like `forEachShard`, with the partitions.
     private func forEachPartition(_ body: (_ partition: Int) -> Void) {
         let keyspace = executor.context.keyspace
         for partition in stride(
@@ -87,7 +88,7 @@ extension Worker {
         }
     }
 
-    /// Removes due keys; returns whether some are left for the next round.
+    /// Removes expired keys; returns whether some are left for the next round.
     private func expire() -> Bool {
         guard server.expiresActively else {
             upkeep.nextExpiry = .max
@@ -108,14 +109,14 @@ extension Worker {
         executor.statistics.add(.expiryCycles, apus_cycles() &- begin)
         let hasMore = budget <= 0
         if hasMore { executor.statistics.add(.expiriesCutShort) }
-        // Not more often than every 10 ms, and at the latest with the next tick, as keys that were
-        // set since may be due earlier.
+        // At most every 10 ms, and at least with every tick, since keys set in the meantime may be
+        // due earlier.
         upkeep.nextExpiry = max(earliest, now + 10)
         upkeep.nextExpiry = min(upkeep.nextExpiry, now + 20)
         return hasMore
     }
 
-    /// Looks for due keys with the next tick.
+    /// Makes the next tick search for expired keys.
     func expireSoon() { upkeep.nextExpiry = 0 }
 
     private func freeRemains() -> Bool {
@@ -143,8 +144,9 @@ extension Worker {
         }
     }
 
-    /// Looks at some of the connections: closes those that have been idle for too long or read too
-    /// slowly, and publishes what all of them take.
+    /// Checks some of the connections, and publishes the memory that all of them take.
+    ///
+    /// Closes those that were idle for too long or read too slowly.
     private func lookAtClients() {
         let ticks = server.options.ticksPerSecond
         for place in upkeep.clientRound.places(of: connections.places.count, ticks: ticks) {

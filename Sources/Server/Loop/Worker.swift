@@ -10,20 +10,20 @@ internal import System
 ///   ▲                                                                             ▼
 ///   └── send, one per socket ◀── tick: expire, free, time out ◀── run in order ◀─ prefetch entries
 /// ```
-/// Everything here is touched by its own thread alone, but for the mailbox, the counters that
-/// reports read, and what other workers do while the world is stopped (`Instance.exclusively`).
+/// Only its own thread uses it, except for the mailbox, the counters that reports read, and work
+/// that others do while the world is stopped (`Instance.exclusively`).
 final class Worker: @unchecked Sendable {  // because: one thread owns it, see above
-    /// How soon a worker looks again whether partitions are free that its clients wait for.
+    /// How soon it checks again whether partitions that its clients wait for are free.
     private static let lookAgainMilliseconds: Int64 = 1
 
     let index: Int
-    /// Lives as long as the process.
+    /// It lives as long as the process.
     unowned let server: Instance
     private let wakeUp: WakeUp
     let mailbox: Mailbox
-    /// Moves the bytes of the connections.
+    /// Transfers the connections' bytes.
     let driver: Driver
-    /// Watches listening sockets and the wake-up.
+    /// Watches the listening sockets and the wake-up.
     let poll: EventPoll
     /// Runs the commands.
     let executor: Executor
@@ -31,14 +31,14 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
     var outbox = Outbox()
     var connections = ConnectionTable()
     var waiting = WaitingClients()
-    /// Who of its clients listens to what.
+    /// The subscribers among its clients, by channel and pattern.
     var audiences = Audiences()
     /// Posts that are to be delivered next.
     var posts = PostQueue()
     var upkeep = Upkeep()
     /// What all workers find out for clients of this one that wait for it, by their sessions.
     var surveys: [UInt64: ClientSurvey] = [:]
-    /// What the connections take, for anybody to read.
+    /// What the connections take, readable by any thread.
     let clientFigures = ClientFigures()
 
     init(index: Int, server: Instance, ring: CompletionRing?) throws(SystemError) {
@@ -81,9 +81,9 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
         server.leave(self)
     }
 
-    /// How long nothing has to be done unless something comes.
+    /// How long the worker may sleep if nothing arrives.
     ///
-    /// Whoever wants the worker from now on wakes it.
+    /// Anyone who needs the worker sooner wakes it.
     private var sleepMilliseconds: Int32 {
         if upkeep.hasBacklog || waiting.isBusy || !posts.isEmpty { return 0 }
         let now = executor.context.now
@@ -93,13 +93,13 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
         return Int32(clamping: moment - now)
     }
 
-    /// Notes that the thread runs again after a wait.
+    /// Updates the clock after a wait.
     func wokeUp() {
         mailbox.wokeUp()
         executor.readClocks()
     }
 
-    /// Serves a descriptor that is no connection's.
+    /// Handles an event of a descriptor other than a connection's.
     func serveOther(_ descriptor: Int32) {
         if descriptor == wakeUp.descriptor {
             wakeUp.clear()

@@ -1,12 +1,12 @@
 internal import Commands
 
-/// Which keyspace notifications are sent, as `notify-keyspace-events` says.
+/// Which keyspace notifications are sent: the value of `notify-keyspace-events`.
 struct NotificationChoice: Sendable {
-    /// The events that subscribers are told of.
+    /// The classes of events that are published.
     var classes: KeyEvent.Classes = []
-    /// Whether the events of a key are published on a channel of the key.
+    /// Whether the events of a key are published on the key's channel.
     var toKeyspace = false
-    /// Whether the keys that an event happens to are published on a channel of the event.
+    /// Whether the keys of an event are published on the event's channel.
     var toKeyevent = false
 
     /// No notifications.
@@ -14,7 +14,7 @@ struct NotificationChoice: Sendable {
 
     private init() {}
 
-    /// What `letters` choose; nil where one of them chooses nothing.
+    /// Parses letters; nil if one of them has no meaning.
     init?(letters: String) {
         for letter in letters {
             switch letter {
@@ -27,12 +27,12 @@ struct NotificationChoice: Sendable {
         }
     }
 
-    /// Whether anything is ever sent.
+    /// Whether any notification is ever sent.
     var isOn: Bool { (toKeyspace || toKeyevent) && !classes.isEmpty }
 
-    /// The letters in Redis' order, `A` in the place of those it stands for.
+    /// The letters in Redis's order, with `A` instead of those that it stands for.
     ///
-    /// Redis leaves `n`, `o` and `c` out beside `A`, so that CONFIG REWRITE would lose them there.
+    /// Redis omits `n`, `o` and `c` next to `A`, so that CONFIG REWRITE would lose them.
     var letters: String {
         let isAll = classes.isSuperset(of: .all)
         var text = ""

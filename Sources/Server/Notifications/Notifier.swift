@@ -1,23 +1,22 @@
 internal import Commands
 internal import Primitives
 
-/// Publishes what happened to keys, as `notify-keyspace-events` says; one to a worker.
+/// Publishes keyspace notifications, as configured; each worker has its own.
 ///
 /// ```text
 /// __keyspace@0__:key     ─▶ event
 /// __keyevent@0__:event   ─▶ key
 /// ```
-/// It is told while the locks of the keys are held, so what is published of a key stands in the
-/// order in which it happened.
+/// It runs while the keys are locked, so the notifications of a key are in order.
 final class Notifier: @unchecked Sendable {  // because: its worker alone uses it
-    /// Lives as long as the process.
+    /// It lives as long as the process.
     private unowned let server: Instance
-    /// The channel's name in the making.
+    /// The name of the channel, under construction.
     private var channel = ByteBuffer()
 
     init(_ server: Instance) { self.server = server }
 
-    /// Publishes what `effects` says of keys, if somebody may be listening.
+    /// Publishes the events in `effects` if there may be subscribers.
     func tell(_ effects: borrowing Effects) {
         let choice = server.options.notifications
         guard choice.isOn, server.channels.hasPlainListeners else { return }

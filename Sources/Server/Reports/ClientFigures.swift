@@ -1,7 +1,8 @@
 internal import Primitives
 
-/// What a worker's clients take of memory, for anybody to read: the worker looks at some of them in
-/// every tick and has been round within a second.
+/// The memory that a worker's clients take, readable by any thread.
+///
+/// The worker checks some of them in every tick, and all of them within a second.
 struct ClientFigures: ~Copyable, Sendable {
     /// The connections, as of now.
     let count = Counter()
@@ -18,18 +19,18 @@ struct ClientFigures: ~Copyable, Sendable {
     }
 }
 
-/// A worker's round through its table of clients, a part of it in every tick.
+/// A worker's scan of its table of clients, one part per tick.
 struct ClientRound {
-    /// So many places of the table are looked at in any case.
+    /// The minimum number of slots checked per tick.
     static let placesMin = 256
 
-    /// The place that comes next.
+    /// The next slot.
     private var next = 0
     private(set) var bytes = 0
     private(set) var inputMax = 0
     private(set) var outputMax = 0
 
-    /// The places to look at now, of `count`: as many that `ticks` of these go round.
+    /// The slots to check now, of `count`, so that the scan takes at most `ticks` ticks.
     mutating func places(of count: Int, ticks: Int) -> Range<Int> {
         if next == 0 { (bytes, inputMax, outputMax) = (0, 0, 0) }
         let start = min(next, count)
@@ -38,7 +39,7 @@ struct ClientRound {
         return start..<end
     }
 
-    /// Whether the places given last were the end of a round.
+    /// Whether the last slots completed a scan.
     var isComplete: Bool { next == 0 }
 
     /// Adds a client.

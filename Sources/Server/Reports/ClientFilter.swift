@@ -4,7 +4,7 @@ internal import Wire
 
 /// Which connections CLIENT LIST and CLIENT KILL mean.
 struct ClientFilter {
-    /// Whether the connection that asks is left out.
+    /// Whether to leave out the caller's own connection.
     private(set) var skipsOwn = false
     private var ids: Set<UInt64>?
     private var user: [UInt8]?
@@ -99,7 +99,7 @@ struct ClientFilter {
         }
     }
 
-    /// Whether `connection` of `worker` is meant.
+    /// Whether it selects `connection` of `worker`.
     func accepts(_ connection: Connection, on worker: Worker) -> Bool {
         let isSubscriber = connection.session.traits.contains(.subscribed)
         if let kind, kind != (isSubscriber ? .subscriber : .normal) { return false }

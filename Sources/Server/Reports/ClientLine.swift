@@ -2,16 +2,16 @@ internal import Commands
 internal import Primitives
 internal import System
 
-/// One connection in a line, as CLIENT LIST and CLIENT INFO write it.
+/// A connection's line in CLIENT LIST and CLIENT INFO.
 enum ClientLine {
-    /// The line of `connection`, which belongs to `worker`, without its end.
+    /// The line of `connection` of `worker`, without a line break.
     static func text(_ connection: Connection, on worker: Worker) -> String {
         var line = ByteBuffer()
         append(connection, on: worker, to: &line)
         return line.bytes.string
     }
 
-    /// Appends the line of `connection`, which belongs to `worker`, without its end.
+    /// Appends the line of `connection` of `worker`, without a line break.
     static func append(_ connection: Connection, on worker: Worker, to line: inout ByteBuffer) {
         let unixPath = worker.server.options.unixSocketPath
         line.field("id=", Int64(bitPattern: connection.session.id))
@@ -66,20 +66,20 @@ enum ClientLine {
         if line.count == start { line.append("N") }
     }
 
-    /// The bytes that a connection takes, buffers included; about 300 when it is idle.
+    /// The memory of a connection in bytes, including its buffers; about 300 when it is idle.
     static func memory(_ connection: Connection) -> Int {
         300 + connection.bufferBytes + (connection.session.subscriptions?.byteCount ?? 0)
     }
 }
 
 extension ByteBuffer {
-    /// Appends a field that is a number.
+    /// Appends a numeric field.
     fileprivate mutating func field(_ name: StaticString, _ value: Int64) {
         append(name)
         append(decimal: value)
     }
 
-    /// Appends a field that is text, maybe none.
+    /// Appends a text field; nil appends an empty one.
     fileprivate mutating func field(_ name: StaticString, _ value: [UInt8]?) {
         append(name)
         value?.withBytes { append($0) }
@@ -87,7 +87,7 @@ extension ByteBuffer {
 }
 
 extension Session {
-    /// Takes a name, or (empty) gives it up.
+    /// Sets the name; an empty name removes it.
     func setName(_ name: Bytes) throws(CommandError) {
         guard Session.isPlain(name) else {
             throw .client(.name)

@@ -1,16 +1,17 @@
 internal import Commands
 internal import Primitives
 
-/// What all workers do with their clients on behalf of one: each worker on its own thread, some of
-/// its table at a time, so that nobody's requests wait for long.
+/// A task that all workers perform on their clients on behalf of one client.
+///
+/// Each worker runs it on its own thread, part by part, so that no requests wait for long.
 ///
 /// ```text
 /// asker ── task ──▶ every worker: a slice a round, round after round ── answer ──▶ asker replies
 /// ```
 final class ClientSurvey: Sendable {
-    /// What is done with the clients that the filter accepts.
+    /// What to do with the clients that the filter selects.
     enum Purpose: Sendable {
-        /// Their lines are written down.
+        /// Describe them.
         case list
         /// They are closed.
         case kill
@@ -18,33 +19,33 @@ final class ClientSurvey: Sendable {
 
     /// What one worker has found.
     ///
-    /// It is the worker's own until it answers, and the asker's from then on. The mail that
-    /// brings the answer orders the two.
+    /// Until the worker answers, only the worker uses it; after that, only the asker. The message
+    /// with the answer orders the two.
     private final class Findings: @unchecked Sendable {  // because: one thread has it at a time
         var text = ByteBuffer()
-        /// Whose lines stand where in it.
+        /// The client whose line is in each range of the text.
         var lines: [(id: UInt64, range: Range<Int>)] = []
-        /// The clients found.
+        /// The number of clients found.
         var count = 0
         var includesAsker = false
     }
 
-    /// How long a worker looks at its clients in one round, about.
+    /// About how long a worker spends on its clients per round.
     private static let sliceNanoseconds: Int64 = 250_000
-    /// Places of the table between two looks at the clock.
+    /// How many slots are checked between two readings of the clock.
     private static let placesAtOnce = 16
-    /// A single worker with no more places looks at all of them at once.
+    /// A single worker with no more slots than this checks all of them at once.
     static let placesWithoutWait = 256
 
     private let purpose: Purpose
     private let filter: ClientFilter
-    /// The number of the asker's session, and its worker.
+    /// The number of the asker's session, and its worker's mailbox.
     private let asker: UInt64
     private let home: Mailbox
-    /// By the workers' numbers.
+    /// The findings by worker.
     private let findings: [Findings]
 
-    /// A survey for the session numbered `asker`, whose worker reads its mail in `home`.
+    /// Creates a survey for the session `asker`, whose worker has the mailbox `home`.
     init(
         _ purpose: Purpose,
         _ filter: ClientFilter,
@@ -61,8 +62,7 @@ final class ClientSurvey: Sendable {
 
     // MARK: Looking
 
-    /// Has all of `workers` look at their clients, each on its thread; each sends the asker an
-    /// answer in the end.
+    /// Makes each of `workers` check its clients on its own thread, and answer when it is done.
     func start(on workers: [Worker]) {
         for worker in workers { goOn(on: worker, from: 0) }
     }
@@ -80,8 +80,9 @@ final class ClientSurvey: Sendable {
         )
     }
 
-    /// Looks at the clients of `worker`, whose thread calls this or stands still, from a place of
-    /// its table on; returns where to go on, nil when through.
+    /// Checks the clients of `worker` from a slot on; returns where to continue, nil at the end.
+    ///
+    /// Runs on the worker's thread, or while the world is stopped.
     func look(on worker: Worker, from place: Int = 0, until end: Int64 = .max) -> Int? {
         let found = findings[worker.index]
         var place = place
@@ -121,7 +122,7 @@ final class ClientSurvey: Sendable {
     /// Whether the asker is one of them.
     var includesAsker: Bool { findings.contains { $0.includesAsker } }
 
-    /// Calls `body` with the lines, in the order of the clients' numbers.
+    /// Calls `body` with the lines, sorted by the clients' IDs.
     func withLines<Result>(_ body: (Bytes) -> Result) -> Result {
         var lines = findings.flatMap { part in
             part.lines.map { (id: $0.id, part: part, range: $0.range) }

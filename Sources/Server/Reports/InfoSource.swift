@@ -2,10 +2,10 @@ internal import Commands
 internal import Primitives
 internal import System
 
-/// A server as one report sees it.
+/// The state of the server for one report.
 ///
-/// What several fields need is found out once, when the first one asks. No worker is stopped, and
-/// nobody is waited for but for who holds a partition, a moment.
+/// What several fields need is computed once, on first use. No worker is stopped, and the only wait
+/// is a short one for the lock of each partition.
 final class InfoSource {
     let server: Instance
     /// Milliseconds since 1970, and seconds of the monotonic clock.
@@ -13,7 +13,7 @@ final class InfoSource {
     let nowSeconds: Int64
     private let worker: Worker
 
-    /// A look at `server` by `worker`.
+    /// Reads the state of `server` on behalf of `worker`.
     init(_ server: Instance, on worker: Worker) {
         self.server = server
         self.worker = worker
@@ -21,30 +21,30 @@ final class InfoSource {
         nowSeconds = worker.executor.clock.seconds
     }
 
-    /// What the keyspace holds.
+    /// The contents of the keyspace.
     private(set) lazy var keyspace = server.figures.look(by: worker.executor)
 
-    /// The changes since the start, as Redis counts them.
+    /// The number of changes since the start, counted as in Redis.
     var changes: UInt64 {
         server.workers.reduce(0) { $0 &+ $1.executor.context.effects.dirty.value }
     }
 
-    /// What memory is used for.
+    /// Memory use.
     private(set) lazy var memory = MemoryUse(self)
 
-    /// What the clients have waiting at most.
+    /// The longest input and output of any client.
     var inputMax: UInt64 { server.workers.reduce(0) { max($0, $1.clientFigures.inputMax.value) } }
     var outputMax: UInt64 { server.workers.reduce(0) { max($0, $1.clientFigures.outputMax.value) } }
 
     /// The large values that wait to be freed, and those that were freed.
     var lazilyPending: Int { keyspace.remains + server.reaper.pendingCount }
     var lazilyFreed: UInt64 {
-        // A look at the keyspace brings in what was freed since the last tick.
+        // Reading the keyspace's figures also updates the count of freed values.
         _ = keyspace
         return server.statistics[.lazilyFreed] &+ UInt64(server.reaper.freedCount)
     }
 
-    /// Milliseconds that so many cycles took.
+    /// Converts cycles to milliseconds.
     func milliseconds(_ cycles: UInt64) -> UInt64 {
         UInt64(saturating: Double(cycles) * server.microsecondsPerCycle / 1000)
     }

@@ -43,7 +43,7 @@ extension InfoSection {
             .number("allocator_frag_bytes") { $0.memory.pages - $0.memory.data },
             .ratio("allocator_rss_ratio") { ($0.resident, $0.pages) },
             .number("allocator_rss_bytes") { $0.memory.resident - $0.memory.pages },
-            // What is resident is all that the allocator has.
+            // All resident memory belongs to the allocator.
             InfoField("rss_overhead_ratio", always: .fixed(1)),
             .none("rss_overhead_bytes"),
             .ratio("mem_fragmentation_ratio") { ($0.resident, $0.used) },
@@ -56,7 +56,7 @@ extension InfoSection {
             .none("mem_cluster_links"),
             .none("mem_aof_buffer"),
             InfoField("mem_allocator", always: .text("apus-arena")),
-            // Tables grow bucket by bucket: there is never a second one.
+            // Tables grow bucket by bucket; there is never a second table.
             .none("mem_overhead_db_hashtable_rehashing"),
             .none("active_defrag_running"),
             .number("lazyfree_pending_objects") { $0.lazilyPending },
@@ -66,7 +66,7 @@ extension InfoSection {
 }
 
 extension InfoField {
-    /// A part of the use of memory in percent of another.
+    /// One part of the memory use as a percentage of another.
     fileprivate static func share(
         _ name: String,
         _ parts: @escaping @Sendable (MemoryUse) -> (part: Int, whole: Int)
@@ -77,7 +77,7 @@ extension InfoField {
         }
     }
 
-    /// A part of the use of memory as a multiple of another.
+    /// One part of the memory use as a multiple of another.
     fileprivate static func ratio(
         _ name: String,
         _ parts: @escaping @Sendable (MemoryUse) -> (part: Int, whole: Int)

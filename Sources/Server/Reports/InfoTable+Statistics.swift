@@ -1,7 +1,7 @@
 internal import Commands
 internal import Primitives
 
-// What was counted: as a whole, by command, by error.
+// Statistics: total, per command, per error.
 
 extension InfoSection {
     static let statistics = InfoSection(
@@ -24,7 +24,7 @@ extension InfoSection {
             .none("sync_full"), .none("sync_partial_ok"), .none("sync_partial_err"),
             .count("expired_subkeys", .expiredFields),
             .count("expired_keys", .expiredKeys),
-            // Every due key is found by its hint; none is guessed at.
+            // Expired keys are found by hints, never by sampling.
             InfoField("expired_stale_perc", always: .fixed(0)),
             .count("expired_time_cap_reached_count", .expiriesCutShort),
             InfoField("expire_cycle_cpu_milliseconds") { source in
@@ -52,7 +52,7 @@ extension InfoSection {
             .none("io_threaded_reads_processed"), .none("io_threaded_writes_processed"),
             .count("client_query_buffer_limit_disconnections", .queryLimitCloses),
             .count("client_output_buffer_limit_disconnections", .outputLimitCloses),
-            // A client has no reply buffer of its own.
+            // Clients have no reply buffers of their own.
             .none("reply_buffer_shrinks"), .none("reply_buffer_expands"),
             .count("acl_access_denied_auth", .authenticationFailures),
             .count("acl_access_denied_cmd", .deniedCommands),
@@ -88,7 +88,7 @@ extension InfoSection {
         }
     }
 
-    /// The durations that so many percent of a command's calls did not exceed, in microseconds.
+    /// Percentiles of a command's durations, in microseconds.
     static let latency = InfoSection("Latencystats", isDefault: false) { source in
         let server = source.server
         guard server.options.tracksLatency else { return [] }
@@ -118,7 +118,7 @@ extension InfoField {
 }
 
 extension InfoSource {
-    /// A command's name, `|` before a subcommand's.
+    /// The name of a command, with `|` before a subcommand's.
     fileprivate func commandName(_ row: Int) -> String {
         var name = ByteBuffer()
         name.appendLowercase(Bytes(server.registry.table.facts[row].name))

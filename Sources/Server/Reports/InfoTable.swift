@@ -1,8 +1,7 @@
 internal import Primitives
 internal import System
 
-// Redis' fields in its order. `.none` stands for what is not there yet, or is off: each becomes a
-// row like the others when its feature comes.
+// Redis's fields, in its order. `.none` stands for features that do not exist yet or are off.
 
 extension InfoSection {
     static let server = InfoSection(
@@ -43,7 +42,7 @@ extension InfoSection {
         return kinds.compactMap { $0 }.enumerated().map { InfoPart("listener\($0)", $1) }
     }
 
-    /// What is listened on in one way, with all addresses.
+    /// The listeners of one kind, with all of their addresses.
     private static func listener(
         _ kind: String,
         _ listeners: [Listener]?,
