@@ -2,7 +2,7 @@ import Testing
 
 @testable import apus_benchmark
 
-/// A stream, and how many replies and errors it holds.
+/// A stream, and the number of its replies and errors.
 private struct Sample: CustomTestStringConvertible {
     let stream: String
     let replies: Int

@@ -15,7 +15,7 @@ import Testing
         let total = weights.reduce(0, +)
         for (times, weight) in zip(seen, weights) {
             let expected = Double(draws) * weight / total
-            // Five standard deviations: a wrong formula is out by far more.
+            // Five standard deviations: a wrong formula would be off by much more.
             let tolerance = 5 * expected.squareRoot() + 5
             #expect(abs(Double(times) - expected) < tolerance)
         }
@@ -52,7 +52,7 @@ import Testing
         for times in seen { #expect(abs(times - 10_000) < 600) }
     }
 
-    /// base^exponent by repeated square roots, so that the test shares no formula with the code.
+    /// base^exponent by repeated square roots, independent of the code under test.
     private func power(_ base: Double, _ exponent: Double) -> Double {
         guard exponent >= 0 else { return 1 / power(base, -exponent) }
         var result = 1.0

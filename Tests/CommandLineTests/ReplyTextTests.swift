@@ -3,7 +3,7 @@ import Testing
 
 @testable import apus_cli
 
-/// The forms themselves are held next to redis-cli by Tests/Compatibility/test_cli.py.
+/// Tests/Compatibility/test_cli.py compares the formats themselves with redis-cli.
 @Suite struct ReplyTextTests {
     private func shown(_ reply: Reply, _ format: Options.Format) -> String {
         var options = Options()

@@ -4,16 +4,16 @@ import Wire
 
 @testable import Commands
 
-/// Runs commands by their rows, without a server, and keeps what they state of their effects.
+/// Runs commands without a server, and keeps the effects that they report.
 final class EffectsBench {
     var context: CommandContext
-    /// The records, as lines: the database, then the words.
+    /// The records, one per line: the database, then the words.
     private(set) var records: [String] = []
-    /// The events, as lines: the database, the event, the key.
+    /// The events, one per line: the database, the event, the key.
     private(set) var events: [String] = []
     private let rows: [String: DataCommand]
 
-    /// A bench for the commands of `tables`; without `wants` only numbers are kept.
+    /// A bench for the commands of `tables`; without `wants` it only counts changes.
     init(_ tables: [[DataCommand]], wants: Effects.Wants = [.log, .notify]) {
         rows = Dictionary(
             uniqueKeysWithValues: tables.joined().map { ($0.facts.name.description, $0) }
@@ -35,7 +35,7 @@ final class EffectsBench {
         }
     }
 
-    /// Runs the command of `line` and settles; returns by how much the number of changes rose.
+    /// Runs the command in `line` and settles it; returns how many changes it counted.
     @discardableResult
     func run(_ line: String) -> Int {
         let before = context.effects.dirty.value

@@ -2,8 +2,9 @@ import Testing
 
 @testable import Commands
 
-/// What commands of each family log and tell of, case by case; that it repeats what they did is
-/// tested from outside (Tests/Compatibility/test_effects.py).
+/// What commands of each family log and which events they report, case by case.
+///
+/// Tests/Compatibility/test_effects.py tests that replaying a log repeats the changes.
 @Suite struct FamilyEffectsTests {
     private static let tables = [
         StringCommands.table, NumberCommands.table, StringManyCommands.table, KeyCommands.table,

@@ -5,7 +5,7 @@ import Primitives
 
 /// Requests for tests.
 enum Words {
-    /// Lends the words of `line`, which spaces part; `""` is an empty word.
+    /// Passes the words of `line`, separated by spaces, to `body`; `""` is an empty word.
     static func with<Result>(
         _ line: String,
         _ body: (Arguments) throws(CommandError) -> Result
@@ -23,7 +23,7 @@ enum Words {
         }
     }
 
-    /// The text of the error that `body` ends with, or nil.
+    /// The text of the error that `body` throws, or nil.
     static func error(
         _ line: String,
         _ body: (Arguments) throws(CommandError) -> Void

@@ -7,7 +7,7 @@ import Testing
     }
 
     @Test func `the slots of known keys`() {
-        // The check value of CRC16/XMODEM, and what CLUSTER KEYSLOT answers.
+        // The check value of CRC16/XMODEM, and replies of CLUSTER KEYSLOT.
         #expect(Self.slot("123456789") == 0x31C3)
         for (key, slot) in [("foo", 12182), ("somekey", 11058), ("bar", 5061), ("", 0)] {
             #expect(Self.slot(key) == slot)

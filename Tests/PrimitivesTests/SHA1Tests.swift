@@ -1,7 +1,7 @@
 import Primitives
 import Testing
 
-/// Expected values are those of Python's hashlib for the bytes 0, 7, 14 and so on.
+/// The expected values are from Python's hashlib, for the bytes 0, 7, 14 and so on.
 @Suite struct SHA1Tests {
     static let vectors: [(Int, [UInt32])] = [
         (0, [0xDA39_A3EE, 0x5E6B_4B0D, 0x3255_BFEF, 0x9560_1890, 0xAFD8_0709]),

@@ -1,7 +1,7 @@
 import Primitives
 import Testing
 
-/// Expected values are those of Python's hashlib for the bytes 0, 7, 14 and so on.
+/// The expected values are from Python's hashlib, for the bytes 0, 7, 14 and so on.
 @Suite struct SHA256Tests {
     static let vectors: [(Int, String)] = [
         (0, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),

@@ -1,8 +1,9 @@
 import Primitives
 import Testing
 
-/// Expected values are those of xxHash 0.8 (the `xxhash` package for Python) for the
-/// bytes 0, 7, 14 and so on.
+/// The expected values are from xxHash 0.8, for the bytes 0, 7, 14 and so on.
+///
+/// They were computed with Python's package `xxhash`.
 @Suite struct XXH3Tests {
     static let vectors: [(Int, UInt64)] = [
         (0, 0x2D06_8005_38D3_94C2), (1, 0xC44B_DFF4_074E_ECDB),

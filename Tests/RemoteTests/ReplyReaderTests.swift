@@ -2,7 +2,7 @@ import Remote
 import Testing
 
 @Suite struct ReplyReaderTests {
-    /// Every type, nested and empty, with what it is read as.
+    /// Every type, nested and empty, with the reply it is parsed as.
     static let samples: [(String, Reply)] = [
         ("+OK\r\n", .status("OK".bytes)), ("+\r\n", .status([])),
         ("-ERR no\r\n", .error("ERR no".bytes)), ("!5\r\nE\r\nxy\r\n", .error("E\r\nxy".bytes)),

@@ -1,7 +1,7 @@
 @testable import Commands
 @testable import Server
 
-/// `docs/commands.md`, made from the rows of all families.
+/// Generates `docs/commands.md` from the rows of all families.
 enum CommandDocumentation {
     static var text: String {
         let facts =
@@ -52,7 +52,7 @@ enum CommandDocumentation {
         }
     }
 
-    /// A row that only holds subcommands is no command of its own.
+    /// Whether a row only has subcommands and is not a command itself.
     private static func isContainer(_ row: CommandFacts, _ facts: [CommandFacts]) -> Bool {
         row.arity < -1 && facts.contains { $0.name.description.hasPrefix("\(row.name) ") }
     }

@@ -4,12 +4,12 @@ import Testing
 @testable import Server
 
 @Suite struct CommandDocumentationTests {
-    /// The page, found from this file's place in the package.
+    /// The path of the page, derived from the path of this file.
     private static let path =
         "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
         + "/docs/commands.md"
 
-    /// `make docs` writes the page anew.
+    /// `make docs` regenerates the page.
     @Test func `the page of commands matches the rows`() throws {
         let text = CommandDocumentation.text
         if unsafe getenv("APUS_WRITE_DOCS") != nil {

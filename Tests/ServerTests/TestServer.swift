@@ -5,7 +5,7 @@ import System
 @testable import Server
 @testable import Wire
 
-/// A server without sockets, whose first worker's executor tests drive by hand.
+/// A server without sockets; tests call the executor of its first worker.
 struct TestServer {
     let server: Instance
 
@@ -20,12 +20,12 @@ struct TestServer {
         executor.readClocks()
     }
 
-    /// A session, and a connection of it whose socket is no socket.
+    /// A session and its connection, which has no real socket.
     func client(id: UInt64 = 1) -> Connection {
         Connection(descriptor: -1, session: Session(id: id), now: 0)
     }
 
-    /// Lends a request's words, which spaces part.
+    /// Passes the words of a request, separated by spaces, to `body`.
     static func withWords<Result>(_ line: String, _ body: (Arguments) -> Result) -> Result {
         let words = line.split(separator: " ").map { Array($0.utf8) }
         return words.flatMap { $0 }.withBytes { bytes in
@@ -39,7 +39,7 @@ struct TestServer {
         }
     }
 
-    /// The row of the command that `line` begins with.
+    /// The row of the command in `line`.
     func row(_ line: String) -> Int {
         TestServer.withWords(line) { words in
             let row = executor.registry.table.row(words[0]) ?? -1
@@ -48,7 +48,7 @@ struct TestServer {
         }
     }
 
-    /// Takes a request of `connection` through; returns the reply, or what it waits for.
+    /// Runs a request of `connection`; returns the reply, or what it waits for.
     func run(_ line: String, _ connection: Connection) -> (reply: String, wait: Wait?) {
         executor.context.reply.removeAll(keep: 0)
         executor.context.reply.isRESP3 = connection.session.isRESP3
@@ -61,7 +61,7 @@ struct TestServer {
         return (executor.context.reply.buffer.bytes.string, wait)
     }
 
-    /// The reply to `line`, performed for `session` whatever is held.
+    /// The reply to `line`, performed for `session` even if requests are held back.
     func perform(_ line: String, for session: Session) -> String {
         let start = executor.context.reply.buffer.count
         TestServer.withWords(line) { words in

@@ -2,9 +2,9 @@ import Structures
 
 @testable import Store
 
-/// Expiry as commands and the server's tick have it.
+/// Expiry as performed by commands and the server's tick.
 extension Shard {
-    /// The slot of `key`, or nil; a key that was due at `now` goes and is not found.
+    /// The slot of `key`, or nil; removes a key that has expired at `now`.
     func find(_ key: Key, now: Int64) -> Slot? {
         guard let slot = find(key) else { return nil }
         guard slot.entry.isDue(now) else { return slot }
@@ -12,13 +12,13 @@ extension Shard {
         return nil
     }
 
-    /// Removes what was due at `now` as far as `budget` reaches; returns whether some may be left.
+    /// Removes what has expired at `now`, within `budget`; returns whether some may be left.
     func expireDue(now: Int64, budget: inout Int) -> Bool {
         var fields = 0
         return expireDue(now: now, budget: &budget, &fields)
     }
 
-    /// As the other one, counting the fields that go.
+    /// Like the other overload; also counts the removed fields.
     func expireDue(now: Int64, budget: inout Int, _ fields: inout Int) -> Bool {
         while let slot = nextDue(now: now, budget: &budget) {
             guard !slot.entry.isDue(now) else {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Store
 
-/// The stamps of a shard's keys, and the walk that keeps them readable.
+/// The access stamps of a shard's keys, and the walk that ages them.
 @Suite struct ShardAccessesTests {
     private final class Subject {
         let fresh = SharedStamp()
@@ -44,7 +44,7 @@ import Testing
 
         func idle(_ name: String) -> Int64? { stamp(name).map { clock.idleSeconds($0) } }
 
-        /// Calls of the walk, each of so many runs of buckets, until one has nothing to do.
+        /// Walks `runs` runs of buckets per call until nothing is left; returns the count of calls.
         func walk(runs: Int) -> Int {
             var calls = 0
             while true {
@@ -101,7 +101,7 @@ import Testing
         subject.measure(by: .count(factor: 10, decayMinutes: 1))
         var budget = 3
         subject.shard.renewStamps(subject.clock, budget: &budget)
-        // What is used before the walk is through may be made fresh after that.
+        // Stamps of keys used before the walk is complete may be refreshed after that.
         #expect(budget == 0 && subject.walk(runs: 2) > 1)
         for number in 0..<3000 {
             let stamp = subject.stamp("key:\(number)")

@@ -2,12 +2,12 @@ import Structures
 @testable import Store
 
 extension Shard {
-    /// `insertCopy` with a copy made at once.
+    /// `insertCopy` with a copy that is completed at once.
     func insertCopy(of source: Slot, as key: Key, expiry: Int64?) {
         insertCopy(of: source, as: key, expiry: expiry, whole(source))
     }
 
-    /// `insertMoved` with a copy made at once, where one is needed.
+    /// `insertMoved` with a copy, if one is needed, that is completed at once.
     func insertMoved(_ source: Slot, as key: Key, expiry: Int64?) {
         let copy = source.shard.isSame(as: self) ? nil : whole(source)
         insertMoved(source, as: key, expiry: expiry, copy)

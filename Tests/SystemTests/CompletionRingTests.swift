@@ -4,7 +4,7 @@ import Testing
 
 @testable import System
 
-/// Runs where the kernel has an io_uring that serves.
+/// Runs only if the kernel supports io_uring.
 @Suite(.enabled(if: (try? CompletionRing()) != nil)) struct CompletionRingTests {
     private let ring: CompletionRing
     private let near: Int32
@@ -24,14 +24,14 @@ import Testing
         Socket(far).close()
     }
 
-    /// Sends as many bytes as go; returns how many.
+    /// Sends as many bytes as possible; returns how many.
     @discardableResult
     private func put(_ bytes: [UInt8]) -> Int {
         guard case .bytes(let count) = bytes.withBytes({ Socket(far).send($0) }) else { return 0 }
         return count
     }
 
-    /// The next completion, waited for.
+    /// Waits for the next completion.
     private func next() -> CompletionRing.Completion? {
         if let completion = ring.next(before: ring.end) { return completion }
         ring.wait(for: 1, patience: 0, milliseconds: 500)

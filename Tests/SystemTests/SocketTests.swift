@@ -10,7 +10,7 @@ import Testing
         String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Connects to `listening` in both ways and talks.
+    /// Connects to `listening`, blocking and non-blocking, and exchanges data.
     private func talk(_ listening: Socket, _ address: SocketAddress) throws {
         for later in [false, true] {
             let near =

@@ -1,4 +1,4 @@
-/// Takes comments and literals out of Swift source and keeps every line where it is.
+/// Blanks comments and literals in Swift source, keeping line numbers.
 enum Blanking {
     /// `text` with comments and the contents of string literals replaced by spaces.
     static func blank(_ text: String) -> String {
@@ -18,7 +18,7 @@ enum Blanking {
             output.reserveCapacity(input.count)
         }
 
-        /// The byte `offset` bytes on, or 0 behind the end.
+        /// The byte `offset` bytes ahead; 0 past the end.
         func byte(_ offset: Int = 0) -> UInt8 {
             position + offset < input.count ? input[position + offset] : 0
         }

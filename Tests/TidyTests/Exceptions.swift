@@ -1,11 +1,11 @@
-/// What is known to break a rule, with the reason.
+/// A known violation of a rule, with its reason.
 ///
-/// A ratchet: an entry may go or shrink, a new one wants a good reason, and one that is no longer
-/// needed is told.
+/// The list is a ratchet: entries may shrink or go; a new one needs a good reason, and one that is
+/// no longer needed fails the test.
 struct KnownException {
     let rule: Rule
     let path: String
-    /// How many breaches the file may have.
+    /// How many violations the file may have.
     let count: Int
     let reason: String
 
@@ -45,7 +45,7 @@ struct KnownException {
     }
 }
 
-/// The rules that the sources are held to.
+/// The rules that the sources must follow.
 enum Rule: String, CaseIterable {
     case fileLength = "a file has at most 600 lines, 1,200 with a table"
     case functionLength = "a function has at most 70 lines"
@@ -57,7 +57,7 @@ enum Rule: String, CaseIterable {
     case debtMarks = "there are no marks for work left over"
 }
 
-/// A place where a rule is broken.
+/// A violation of a rule.
 struct Breach: CustomStringConvertible {
     let path: String
     let line: Int

@@ -1,14 +1,14 @@
-/// The functions of a source file and where they begin and end.
+/// A function of a source file, with its first and last line.
 struct FunctionBody {
-    /// The line of the declaration, from one.
+    /// The line of the declaration, counted from one.
     let line: Int
-    /// The line of the closing brace, from one.
+    /// The line of the closing brace, counted from one.
     let lastLine: Int
     let name: String
 
     var lineCount: Int { lastLine - line + 1 }
 
-    /// Every function, initialiser, deinitialiser and subscript of `file` that has a body.
+    /// All functions, initializers, deinitializers and subscripts of `file` that have a body.
     static func all(in file: SourceFile) -> [FunctionBody] {
         file.code.indices.compactMap { index in
             guard let name = declaredName(file, index) else { return nil }
@@ -27,7 +27,7 @@ struct FunctionBody {
 
     private static func declaredName(_ file: SourceFile, _ index: Int) -> String? {
         var words = file.codeWords[index][...]
-        // Attributes stand before the declaration, often with words of their own in parentheses.
+        // Attributes precede the declaration, often with words of their own in parentheses.
         guard
             let place = words.firstIndex(where: {
                 ["func", "init", "deinit", "subscript"].contains($0)
@@ -40,7 +40,7 @@ struct FunctionBody {
         return words.first == "func" ? words.dropFirst().first ?? "operator" : words.first
     }
 
-    /// The index of the line on which the body that begins after line `start` ends.
+    /// The index of the line that ends the body which begins after line `start`.
     private static func end(of start: Int, in file: SourceFile) -> Int? {
         let code = file.code
         var braces = 0
@@ -58,7 +58,7 @@ struct FunctionBody {
                 default: break
                 }
             }
-            // A requirement of a protocol has no body: another declaration follows it.
+            // A protocol requirement has no body: another declaration follows it.
             if braces == 0, parentheses == 0, index > start, declaredName(file, index) != nil {
                 return nil
             }

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// The folders hold what a reader expects to find.
+/// The folders contain what a reader expects.
 @Suite("The layout of the package")
 struct LayoutTests {
     @Test("Every target that is a layer has a README of one screen")

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// The sources are held to the house style's rules; what breaks one stands in `Exceptions.swift`.
+/// The sources follow the house style; known violations are listed in `Exceptions.swift`.
 @Suite("The sources keep the rules")
 struct RuleTests {
     @Test("Every rule holds but for the known exceptions", arguments: Rule.allCases)
@@ -17,8 +17,9 @@ struct RuleTests {
         }
     }
 
-    /// `TIDY_PRINT=1 swift test --filter TidyTests` prints the lines that `UnsafeList.swift` and
-    /// `Exceptions.swift` would need, to begin a cleaning from.
+    /// `TIDY_PRINT=1 swift test --filter TidyTests` prints lines for the lists of exceptions.
+    ///
+    /// They are what `UnsafeList.swift` and `Exceptions.swift` would need now.
     @Test(
         "What breaks a rule can be printed",
         .enabled(if: ProcessInfo.processInfo.environment["TIDY_PRINT"] != nil)

@@ -1,4 +1,4 @@
-/// Which target may import which, from the house style.
+/// Which target may import which, according to the house style.
 enum Layers {
     static let mayImport: [String: Set<String>] = [
         "Primitives": ["CSupport", "CCrypto", "CXXHash"],
@@ -17,12 +17,12 @@ enum Layers {
     /// Modules of the toolchain that any target may import.
     static let everywhere: Set<String> = ["Glibc", "Synchronization", "Builtin"]
 
-    /// The targets on the way of a request, where nothing may allocate behind one's back.
+    /// The targets on the path of a request, which must not allocate implicitly.
     static let dataPath: Set<String> = ["Primitives", "Structures", "Wire", "Store", "Commands"]
 }
 
 extension Rule {
-    /// Every place of `file` that breaks the rule.
+    /// All violations of the rule in `file`.
     func breaches(in file: SourceFile) -> [Breach] {
         switch self {
         case .fileLength: fileLength(file)
@@ -107,8 +107,9 @@ extension Rule {
         }
     }
 
-    /// A function with unsafe words has a SAFETY line in it or right above it, or stands in a file whose
-    /// type names its invariants.
+    /// A function that uses `unsafe` needs a SAFETY line inside it or right above it.
+    ///
+    /// A file whose type documents its invariants does not need any.
     private func safetyComments(_ file: SourceFile) -> [Breach] {
         guard file.path.hasPrefix("Sources/") else { return [] }
         let unsafeLines = Set(file.lines(withWord: "unsafe"))

@@ -1,21 +1,21 @@
 import Foundation
 
-/// A Swift source file as the rules see it: its lines as written, and the same lines as code alone.
+/// A Swift source file as the rules see it: its lines, and the same lines without comments.
 struct SourceFile {
-    /// The path from the package's root, as `Sources/Wire/Arguments.swift`.
+    /// The path relative to the package's root, such as `Sources/Wire/Arguments.swift`.
     let path: String
     let lines: [String]
-    /// The text with comments and the insides of literals blanked out.
+    /// The text with comments and the contents of literals blanked out.
     let blanked: String
-    /// The lines of that.
+    /// The lines of `blanked`.
     let code: [String]
-    /// The words of each of those.
+    /// The words of each line of `code`.
     let codeWords: [[String]]
 
     /// The target that the file belongs to.
     var target: String { path.split(separator: "/").dropFirst().first.map(String.init) ?? "" }
 
-    /// Whether the file holds a table: rows that are wider than a line.
+    /// Whether the file contains a table, whose rows are wider than a line.
     var isTable: Bool { lines.contains { $0.contains("swift-format-ignore") } }
 
     init(path: String, text: String) {
@@ -26,12 +26,12 @@ struct SourceFile {
         codeWords = code.map(SourceFile.words)
     }
 
-    /// The numbers (from one) of the lines whose code holds `word` as a word of its own.
+    /// The numbers (from one) of the lines whose code contains `word` as a whole word.
     func lines(withWord word: String) -> [Int] {
         codeWords.indices.filter { codeWords[$0].contains(word) }.map { $0 + 1 }
     }
 
-    /// The names and numbers of a line.
+    /// The identifiers and numbers in a line.
     static func words(_ line: String) -> [String] {
         line.utf8.split { !isWordByte[Int($0)] }.map { String(Substring($0)) }
     }
@@ -50,7 +50,7 @@ enum SourceTree {
     static let sources = files(under: "Sources")
     static let tests = files(under: "Tests")
 
-    /// The names of the targets: the folders of `Sources` that hold Swift files.
+    /// The names of the targets: the folders of `Sources` that contain Swift files.
     static let targets = Set(sources.map(\.target)).sorted()
 
     static func text(_ path: String) -> String? {

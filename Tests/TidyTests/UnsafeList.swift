@@ -1,6 +1,6 @@
-/// The files in which the word `unsafe` may stand: fences around memory, and calls of the system.
+/// The files that may use the word `unsafe`: wrappers of memory and of system calls.
 ///
-/// A new line here is a decision: the file must be small, its invariants must be written down.
+/// A new entry is a deliberate decision: the file must be small and document its invariants.
 enum UnsafeList {
     static let paths: Set<String> = [
         "Sources/Commands/Core/CommandTable.swift",

@@ -39,7 +39,7 @@ import Testing
     }
 
     @Test func `every short line is parsed or rejected`() {
-        // All lines of up to five of the bytes that mean something to the grammar.
+        // All lines of up to five of the bytes that are special in the grammar.
         let letters = Array("\"'\\xn4 ".utf8)
         var lines: [[UInt8]] = [[]]
         for _ in 0..<5 {

@@ -2,22 +2,22 @@ import Primitives
 
 @testable import Wire
 
-/// A connection's side of the parser: keeps what is not used yet, as the server's worker does.
+/// The connection's side of the parser: keeps unused bytes, as the server's workers do.
 struct RequestFeed: ~Copyable {
     private var buffer = ByteBuffer()
     private var parser = RESPParser()
     private var words = ArgumentVector(capacity: 2)
     private var parsed = 0
     var limits = RequestLimits()
-    /// The requests understood so far.
+    /// The requests parsed so far.
     private(set) var requests: [[[UInt8]]] = []
-    /// Why the connection ended, if it did.
+    /// Why the connection was closed; nil if it was not.
     private(set) var failure: ProtocolFailure?
 
-    /// The bytes kept for a request that is not whole.
+    /// The number of bytes kept for an incomplete request.
     var keptCount: Int { buffer.count }
 
-    /// Takes bytes as they come from a socket.
+    /// Appends bytes as received from a socket.
     mutating func receive(_ bytes: some Sequence<UInt8>) {
         guard failure == nil else { return }
         for byte in bytes { buffer.append(byte) }
@@ -34,7 +34,7 @@ struct RequestFeed: ~Copyable {
         parsed = position - needed
     }
 
-    /// Reads a request; false when more bytes are wanted.
+    /// Parses a request; false if more bytes are needed.
     private mutating func step(_ position: inout Int) throws(ProtocolFailure) -> Bool {
         words.truncate(to: 0)
         let outcome = try parser.next(buffer.cell, buffer.count, &position, limits, into: &words)

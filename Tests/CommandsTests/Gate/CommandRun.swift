@@ -6,7 +6,7 @@ import Testing
 @testable import Commands
 @testable import Wire
 
-/// Commands run on a keyspace without a server, as its dispatcher would run them.
+/// Runs commands on a keyspace without a server, as the dispatcher would.
 final class CommandRun {
     private static let families: [[DataCommand]] = [
         StringCommands.table, StringManyCommands.table, StringRangeCommands.table,
@@ -32,7 +32,7 @@ final class CommandRun {
         return rows
     }()
 
-    /// A command that goes on later.
+    /// A command that has yielded and continues later.
     struct Held {
         let words: [[UInt8]]
         let work: WorkID
@@ -41,11 +41,11 @@ final class CommandRun {
 
     let keyspace: Keyspace
     var context: CommandContext
-    /// What has begun and is not through, at most one.
+    /// The command that has started but not finished; at most one.
     private(set) var held: Held?
-    /// The commands that were through.
+    /// The names of the commands that finished.
     private(set) var doneNames: Set<String> = []
-    /// How many commands went on in another slice.
+    /// How many times a command continued in another slice.
     private(set) var sliceCount = 0
 
     init(databases: Int, workers: Int, seed: UInt64) {
@@ -61,10 +61,10 @@ final class CommandRun {
         return shards
     }
 
-    /// Runs a command, unless it names keys that another one is at work on.
+    /// Runs a command unless it uses keys that another one is working on.
     func run(_ words: [[UInt8]]) { run(words, resuming: nil) }
 
-    /// Lets the command that is held do another slice.
+    /// Runs another slice of the held command.
     func goOn() {
         guard let held else { return }
         self.held = nil
@@ -102,7 +102,7 @@ final class CommandRun {
         }
     }
 
-    /// Nil where the request is refused.
+    /// Returns nil if the request is rejected.
     private func run(_ row: DataCommand, _ arguments: Arguments, _ work: WorkID?) -> Outcome? {
         let arity = row.facts.arity
         guard arity >= 0 ? arguments.count == arity : arguments.count >= -arity else { return nil }
@@ -132,7 +132,7 @@ final class CommandRun {
         return try? row.handler(arguments, &context)
     }
 
-    /// What the server's tick does: removes what is due, frees what is left over.
+    /// Does the work of the server's tick: removes expired keys, frees remains.
     func tick(budget: Int) {
         for (shard, database) in shards {
             var left = budget
@@ -143,7 +143,7 @@ final class CommandRun {
         reap()
     }
 
-    /// Destroys what FLUSHALL put aside, as the server's helper thread does.
+    /// Destroys the keyspaces that FLUSHALL replaced, like the server's helper thread.
     func reap() {
         for shard in context.retired { shard.destroy() }
         context.retired = []

@@ -3,12 +3,12 @@ import Primitives
 @testable import Store
 @testable import Structures
 
-/// What a value holds, in 64 bits: the same whatever its encoding and the layout of its tables.
+/// A 64-bit digest of a value's content, independent of its encoding and its tables' layout.
 struct ContentDigest {
     private static let hasher = KeyHasher()
     private(set) var value: UInt64 = 0
 
-    /// The digest of a key with all that hangs on it, for two moments to be compared.
+    /// The digest of a key with its value and expiry, to compare two points in time.
     static func of(_ slot: Shard.Slot) -> UInt64 {
         let entry = slot.entry
         var digest = ContentDigest()
@@ -17,7 +17,7 @@ struct ContentDigest {
         return digest.value
     }
 
-    /// The digest of the value alone.
+    /// The digest of the value only.
     static func of(valueAt slot: Shard.Slot) -> UInt64 {
         let entry = slot.entry
         guard entry.isKind(.string) else {
@@ -26,7 +26,7 @@ struct ContentDigest {
         return StringValue.withBytes(entry) { of($0) }
     }
 
-    /// The digest of a collection, whether a key names it or not.
+    /// The digest of a collection, whether it belongs to a key or not.
     static func of(
         _ kind: EntryKind,
         _ encoding: UInt8,
@@ -51,7 +51,7 @@ struct ContentDigest {
 
     private static func of(_ item: PackItem) -> UInt64 { item.withText { of($0) } }
 
-    /// Adds what comes after what was added before.
+    /// Appends a number to the digested text.
     mutating func append(_ number: UInt64) {
         value = (value ^ number) &* 0x9E37_79B9_7F4A_7C15
         value ^= value >> 29

@@ -5,14 +5,14 @@ import Testing
 @testable import Commands
 @testable import Store
 
-/// Whether every change of the keyspace announces itself before it is made.
+/// Tests that every change of the keyspace is announced before it is made.
 @Suite struct GateTests {
-    /// One run of random commands while snapshots begin, walk and end.
+    /// One run of random commands while snapshots start, proceed and end.
     private struct Setup: CustomTestStringConvertible {
         let seed: UInt64
         let workers: Int
         let takesLargeValues: Bool
-        /// Buckets that a snapshot looks at itself between two commands, one command in ten.
+        /// How many buckets a snapshot visits by itself after every tenth command.
         let walked: Int
 
         var testDescription: String { "seed \(seed), \(workers) workers, walks \(walked)" }
@@ -77,7 +77,7 @@ import Testing
         expectNothingLeft(run)
     }
 
-    /// Runs a command, in whichever database, and now and then what the server does by itself.
+    /// Runs a command in a random database, and occasionally a tick of the server.
     private static func step(
         _ run: CommandRun,
         _ commands: inout RandomCommands,
@@ -88,7 +88,7 @@ import Testing
             run.context.database = random.below(run.keyspace.databaseCount)
         }
         run.context.now += Int64(random.below(4))
-        // Not so often that nothing ever gets large.
+        // Rarely, so that collections can grow large.
         let words = random.below(12_000) == 0 ? [Array("FLUSHALL".utf8)] : commands.next()
         probe.activity = String(words.prefix(4).map(\.text).joined(separator: " ").prefix(80))
         run.run(words)
@@ -100,7 +100,7 @@ import Testing
         probe.expectHandedOver()
     }
 
-    /// Expects that whatever was handed over or put off is freed in the end.
+    /// Expects that all discarded and deferred values are freed in the end.
     private func expectNothingLeft(_ run: CommandRun) {
         run.reap()
         for (shard, database) in run.shards {

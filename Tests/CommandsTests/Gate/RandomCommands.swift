@@ -1,8 +1,8 @@
 import Primitives
 
-/// Commands of every family that changes keys, with words drawn at random.
+/// Generates random commands of every family that changes keys.
 ///
-/// A template's words stand as they are but for those that begin with `$`:
+/// The words of a template are literal, except for those that begin with `$`:
 /// ```text
 /// $k any key          $s $q $b $p  string, counter, bitmap, HyperLogLog   $d database
 /// $l $h $e $z $x $g   list, hash, set, sorted set, stream, geo set         $n number, perhaps < 0
@@ -13,15 +13,15 @@ import Primitives
 /// ```
 struct RandomCommands {
     var random: FastRandom
-    /// Keys of each kind.
+    /// The number of keys of each kind.
     var keyCount = 100
-    /// Members of `$N`: more than a command treats in one slice.
+    /// The number of members of `$N`: more than a command handles in one slice.
     var hugeCount = 1600
     private var step = 0
 
     init(seed: UInt64) { random = FastRandom(seed: seed) }
 
-    /// How often a template comes, against the others.
+    /// The templates, with their relative frequencies.
     private static let templates: [(weight: Int, words: [String])] = sources.map { source in
         let words = source.split(separator: " ").map(String.init)
         return (Int(words[0]) ?? 1, Array(words.dropFirst()))
@@ -29,7 +29,7 @@ struct RandomCommands {
 
     private static let totalWeight = templates.reduce(0) { $0 + $1.weight }
 
-    /// The words of a command.
+    /// The words of the next command.
     mutating func next() -> [[UInt8]] {
         step += 1
         var left = random.below(RandomCommands.totalWeight)

@@ -4,16 +4,18 @@ import Testing
 
 @testable import Store
 
-/// A snapshot without a file: watches all shards from a cut on, and expects to be shown exactly the
-/// keys of the cut, each once, as they were.
+/// A snapshot that is not written to a file.
+///
+/// It watches all shards, and expects to be shown exactly the keys that existed when it began, each
+/// once and unchanged.
 final class SnapshotProbe {
-    /// A key of the cut.
+    /// A key of the snapshot.
     private struct Key: Hashable {
         let shard: Int
         let name: [UInt8]
     }
 
-    /// A large value that is about to go, or has gone.
+    /// A large value that is being discarded, or has been.
     private struct Pending {
         let key: Key
         let root: Handle
@@ -22,34 +24,34 @@ final class SnapshotProbe {
         let expiry: Int64?
     }
 
-    /// A shard of the cut.
+    /// A shard of the snapshot.
     private struct Part {
         let shard: Shard
-        /// Where the walk goes on; nil when it is through.
+        /// The next bucket of the walk; nil when it is complete.
         var next: Int? = 0
     }
 
-    /// Whether large values that go are handed over rather than read at once.
+    /// Whether it takes over discarded large values rather than reading them at once.
     let takesLargeValues: Bool
     private(set) var isActive = false
-    /// How many buckets were shown, and how many values handed over, by all runs.
+    /// How many buckets all runs were shown, and how many values they took over.
     private(set) var shownCount = 0
     private(set) var takenCount = 0
     private var parts: [Part] = []
-    /// The keys of the cut that were not shown yet, with the digests of what they hold.
+    /// The keys of the snapshot that were not shown yet, with digests of their contents.
     private var world: [Key: UInt64] = [:]
     private var discarded: Pending?
     private var taken: [(shard: Shard, remains: Shard.Remains, value: Pending)] = []
-    /// Blocks held until the end, as a reply or a file would hold them, with what they held.
+    /// Blocks retained until the end, as by a reply or a file, with digests of their bytes.
     private var blocks: [(block: SharedBlock, sum: UInt64)] = []
-    /// What was going on, for the text of a failure.
+    /// The current activity, for failure messages.
     var activity = ""
 
     init(takesLargeValues: Bool) { self.takesLargeValues = takesLargeValues }
 
     // MARK: The cut
 
-    /// Begins a run over the shards.
+    /// Starts a run over the shards.
     func begin(_ shards: [Shard]) {
         precondition(!isActive)
         isActive = true
@@ -70,7 +72,7 @@ final class SnapshotProbe {
         }
     }
 
-    /// Looks at up to `budget` buckets; returns whether all shards are through.
+    /// Visits up to `budget` buckets; returns whether all shards are complete.
     func walk(budget: Int) -> Bool {
         readTaken(all: false)
         var left = budget
@@ -84,7 +86,7 @@ final class SnapshotProbe {
         return false
     }
 
-    /// Ends a run; destroys the shards that were taken out of the keyspace in the meantime.
+    /// Ends a run; destroys the shards that the keyspace has replaced meanwhile.
     func end(isComplete: Bool) {
         readTaken(all: true)
         for part in parts where part.shard.endWatching(isComplete: isComplete) {
@@ -163,13 +165,13 @@ final class SnapshotProbe {
         return true
     }
 
-    /// Expects that what was to be discarded was handed over by now, between two commands.
+    /// Expects that all discarded values have been handed over, between two commands.
     func expectHandedOver() {
         #expect(discarded == nil, "not handed over: \(discarded?.key.name.text ?? ""), \(activity)")
         discarded = nil
     }
 
-    /// Reads values that were handed over, and gives them back.
+    /// Reads values that it took over, and returns them.
     private func readTaken(all: Bool) {
         while let (shard, remains, value) = taken.popLast() {
             var digest = ContentDigest()

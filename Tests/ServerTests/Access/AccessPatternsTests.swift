@@ -41,7 +41,7 @@ import Testing
         }
     }
 
-    /// As many patterns as are looked up and no longer tried in turn, against trying in turn.
+    /// Compares indexed lookups with trying all patterns, around the number at which lookups start.
     @Test(arguments: [1, 16, 17, 18, 100, 1000])
     func `many patterns allow whatever any of them allows`(_ count: Int) {
         var random = SystemRandomNumberGenerator()

@@ -5,7 +5,7 @@ import Testing
 @testable import Server
 @testable import Wire
 
-/// Users made of rules, and what they may do.
+/// Users created from rules, and what they may do.
 @Suite struct UserRulesTests {
     static let vocabulary = AccessVocabulary(
         CommandTable(
@@ -22,7 +22,7 @@ import Testing
         return User(Array("amy".utf8), made)
     }
 
-    /// What keeps `line` from running, if something does.
+    /// Why `user` may not run `line`; nil if it may.
     private func denial(_ user: User, _ line: String, database: Int = 0) -> AccessDenial? {
         TestServer.withWords(line) { words in
             let table = vocabulary.table

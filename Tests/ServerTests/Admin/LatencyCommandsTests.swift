@@ -3,7 +3,7 @@ import Testing
 @testable import Server
 
 @Suite struct LatencyCommandsTests {
-    /// The steps of calls that took so many nanoseconds, at a cycle each.
+    /// The steps of calls with these durations in nanoseconds, at one cycle per nanosecond.
     private func steps(_ durations: [Int]) -> DurationSteps {
         var counts = [UInt64](repeating: 0, count: DurationHistogram.bucketCount)
         for duration in durations { counts[DurationHistogram.bucket(UInt64(duration))] += 1 }
@@ -18,7 +18,7 @@ import Testing
     }
 
     @Test func `steps are named as Redis names them`() {
-        // Powers of two nanoseconds, a 128th more.
+        // Powers of two nanoseconds plus 1/128.
         let found = steps((10..<30).map { 1 << $0 - 1 << ($0 - 3) })
         let names = [1, 2, 4, 8, 16, 33, 66, 132, 264, 528, 1056]
         #expect(Array(found.steps.map(\.microseconds).prefix(11)) == names)

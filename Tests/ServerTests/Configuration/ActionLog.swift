@@ -1,12 +1,12 @@
 import Synchronization
 
-/// What actions did, in order.
+/// A log of actions, in order.
 final class ActionLog: Sendable {
     private let entries = Mutex<[String]>([])
 
     func append(_ entry: String) { entries.withLock { $0.append(entry) } }
 
-    /// What was appended since the last call.
+    /// The entries since the last call.
     func take() -> [String] {
         entries.withLock { entries in
             defer { entries = [] }

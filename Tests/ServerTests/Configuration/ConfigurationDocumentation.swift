@@ -1,6 +1,6 @@
 @testable import Server
 
-/// `docs/configuration.md`, made from the table.
+/// Generates `docs/configuration.md` from the table.
 enum ConfigurationDocumentation {
     static var text: String {
         var text = """
@@ -78,7 +78,7 @@ enum ConfigurationDocumentation {
 }
 
 extension DirectiveKind {
-    /// What it takes, in a few words.
+    /// A short description of the values it takes.
     fileprivate var summary: String {
         switch self {
         case .flag: "`yes` or `no`"

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Server
 
-/// A folder of its own that goes with the test.
+/// A temporary directory that is removed after the test.
 struct TemporaryFolder: ~Copyable {
     let path: String
 
@@ -36,7 +36,7 @@ struct TemporaryFolder: ~Copyable {
         return configuration
     }
 
-    /// The report, with the folder's name taken out.
+    /// The report, without the directory's path.
     private func report(_ text: String, _ arguments: String...) -> String {
         let folder = TemporaryFolder()
         do {

@@ -3,7 +3,7 @@ import Testing
 @testable import Server
 
 @Suite struct ConfigurationRewriteTests {
-    /// The lines that are appended to every file, for a server at its defaults.
+    /// The lines appended to every file by a server with default settings.
     private let tail = "latency-tracking-info-percentiles 50 99 99.9\n"
     private let save = "save 3600 1\nsave 300 100\nsave 60 10000\n"
     private let dir = "dir \"/here\"\n"
@@ -102,7 +102,7 @@ import Testing
                 "# ??? timeout \"1\n# ??? zork 1\ninclude /x\nrename-command A \"\"\n"
             )
         )
-        // A user that is no more; the access file has the others.
+        // A user that no longer exists; the others are in the access file.
         #expect(!lines.contains("user bob"))
     }
 

@@ -5,7 +5,7 @@ import Wire
 @testable import Server
 
 @Suite struct ConfigurationTableTests {
-    /// The folder of the package, from this file's place in it.
+    /// The package's directory, derived from the path of this file.
     private static let root: String = {
         var parts = #filePath.split(separator: "/")
         parts.removeLast(4)
@@ -18,7 +18,7 @@ import Wire
 
     @Test func `rows are in order and every name is there once`() {
         let names = ConfigurationTable.directives.map { $0.name }
-        // An alias may stand where its underscored name does: `aof_rewrite_cpulist`.
+        // An alias may be sorted like its name with underscores: `aof_rewrite_cpulist`.
         let sortable = names.map { String($0.map { $0 == "_" ? "-" : $0 }) }
         #expect(sortable == sortable.sorted())
         let all = ConfigurationTable.directives.flatMap { [$0.name] + $0.aliases }
@@ -47,7 +47,7 @@ import Wire
         }
     }
 
-    /// `APUS_WRITE_DOCS=1 swift test --filter ConfigurationTableTests` writes the page anew.
+    /// `APUS_WRITE_DOCS=1 swift test --filter ConfigurationTableTests` regenerates the page.
     @Test func `the documentation matches the table`() throws {
         if unsafe getenv("APUS_WRITE_DOCS") != nil {
             try ConfigurationDisk.replace(
@@ -64,7 +64,7 @@ import Wire
         try configuration.load(Array(sample.utf8), from: .file("apus.conf"), depth: 0)
         #expect(configuration.notInEffect == [])
 
-        // These have no default worth showing; the sample has an example.
+        // Their defaults are not worth showing; the sample has examples.
         let examples: Set = [
             "threads", "dir", "pidfile", "unixsocket", "unixsocketperm", "requirepass", "bind",
         ]

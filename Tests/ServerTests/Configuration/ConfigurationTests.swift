@@ -3,7 +3,7 @@ import Testing
 
 @testable import Server
 
-/// Surroundings that touch nothing: a folder is entered if its name is not `/none`.
+/// Surroundings without side effects; every directory exists, except for `/none`.
 func testSurroundings() -> ConfigurationSurroundings {
     ConfigurationSurroundings(
         processorCount: 3,

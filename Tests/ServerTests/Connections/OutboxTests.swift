@@ -19,7 +19,7 @@ import Testing
         let isOther = outbox.finish(two, 15..<20)
         #expect(isOther)
         #expect(outbox.finished.map(\.range) == [0..<15, 15..<20])
-        // Something else lies between: it cannot wait with the rest.
+        // Another reply lies in between, so this part cannot wait with the rest.
         let isApart = !outbox.finish(one, 20..<30)
         #expect(isApart)
         #expect(outbox.finished.count == 2)
@@ -31,7 +31,7 @@ import Testing
         let isFirst = outbox.finish(clients[3], 0..<7)
         #expect(isFirst)
         let first = clients.filter { !outbox.finish($0, 7..<19) }
-        // A second message right behind the first goes with it.
+        // A second message directly after the first is sent with it.
         let second = clients.filter { !outbox.finish($0, 19..<20) }
         #expect(first.isEmpty && second.isEmpty)
         #expect(outbox.finished.count == 1000)

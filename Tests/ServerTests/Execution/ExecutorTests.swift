@@ -25,7 +25,7 @@ import Testing
         #expect(test.run("CONFIG NONSENSE", client).reply.hasPrefix("-ERR unknown subcommand"))
         #expect(test.run("GET", client).reply.hasPrefix("-ERR wrong number of arguments"))
         #expect(test.run("GET k", client).reply == "-NOAUTH Authentication required.\r\n")
-        // The bound of unauthenticated clients goes with the trait, not with a command.
+        // The limit for unauthenticated clients depends on the trait, not on a command.
         client.session.traits.remove(.unauthenticated)
         #expect(test.run("GET k", client).reply == "$-1\r\n")
         let counted = test.executor.statistics[.commandsRun]
@@ -69,7 +69,7 @@ import Testing
         let client = test.client()
         client.session.database = 3
         #expect(test.run("GET k", client).reply == "$1\r\nv\r\n")
-        // SELECT changes the database of the session that it is performed for alone.
+        // SELECT only changes the database of the session that it is performed for.
         #expect(test.perform("SELECT 5", for: script) == "+OK\r\n")
         #expect(script.database == 5 && client.session.database == 3)
     }
@@ -86,7 +86,7 @@ import Testing
         for line in ["SET one 1", "APPEND two 2", "RENAME one two", "SCAN 0 COUNT 1000"] {
             #expect(!test.perform(line, for: session).hasPrefix("-"))
         }
-        // A key elsewhere: its lock is taken, and given back.
+        // A key in another partition: its lock is taken, and released.
         let other = Array("elsewhere".utf8).withBytes { keyspace.partition(keyspace.hasher($0)) }
         #expect(test.perform("SET elsewhere 1", for: session) == "+OK\r\n")
         #expect(test.executor.context.held == plan.partitions)

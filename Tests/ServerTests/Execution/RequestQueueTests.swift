@@ -66,7 +66,7 @@ import Testing
             queue.append(words: ["SET", "k"], block)
             #expect(block.isShared)
         }
-        // What is dropped with the queue is released.
+        // The queue releases what it drops.
         #expect(!block.isShared)
         block.release()
     }

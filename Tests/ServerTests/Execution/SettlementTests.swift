@@ -6,7 +6,7 @@ import Testing
 @testable import Server
 
 @Suite struct SettlementTests {
-    /// What an executor handed over, a line for each key touched and each record.
+    /// What an executor handed over: one line per key event and per record.
     private final class Taken {
         var lines: [String] = []
 
@@ -76,7 +76,7 @@ import Testing
         } else {
             _ = test.run(line, client)
         }
-        // KEYS only looks.
+        // KEYS does not remove expired keys.
         #expect(taken.lines == (line == "KEYS *" ? [] : ["expired a"]))
     }
 
@@ -99,7 +99,7 @@ import Testing
                 "group", "*3 $3 SET $1 a $1 1 ", "*2 $4 INCR $1 a ",
             ]
         )
-        // One record is no group.
+        // A single record is not a group.
         test.executor.context.beginGroup()
         _ = test.perform("SET b 1", for: session)
         test.executor.context.endGroup()

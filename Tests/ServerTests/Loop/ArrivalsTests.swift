@@ -3,7 +3,7 @@ import Testing
 @testable import Server
 
 @Suite struct ArrivalsTests {
-    /// What is worth waiting for after a window of so many milliseconds.
+    /// How many requests are worth waiting for after a window of this many milliseconds.
     private func gathered(_ count: Int, connections: Int, milliseconds: Int64 = 1) -> UInt32 {
         var arrivals = Arrivals()
         arrivals.look(at: 1000)

@@ -5,7 +5,7 @@ import Testing
 @testable import Server
 
 @Suite struct NotifierTests {
-    /// What was posted to the first worker: channel and message.
+    /// The posts to the first worker: channel and message.
     private static func posts(_ test: TestServer) -> [String] {
         test.worker.mailbox.takePosts().map { post in
             defer { post.block.release() }

@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct NameTableTests {
     private static func hash(_ name: [UInt8]) -> UInt64 {
-        // Few bits, so that many names begin at the same place.
+        // Few distinct bits, so that many names collide.
         UInt64(name.reduce(0) { ($0 &* 31 &+ UInt32($1)) & 63 }) << 8
     }
 
@@ -14,7 +14,7 @@ import Testing
         var model: [[UInt8]: Int] = [:]
         var random = FastRandom(seed: 7)
         for step in 0..<100_000 {
-            // Grows and shrinks by turns.
+            // Alternately grows and shrinks.
             let range: UInt64 = step / 10_000 % 2 == 0 ? 400 : 20
             let name = Array("n\(random.next() % range)".utf8)
             let hash = Self.hash(name)

@@ -5,7 +5,7 @@ import Testing
 @testable import Wire
 
 @Suite struct ClientSurveyTests {
-    /// A server with connections whose descriptors are open nowhere.
+    /// A server with connections whose descriptors are not open.
     private func server(_ sessions: [[UInt64]]) throws -> Instance {
         let server = try idleServer(threads: sessions.count)
         for (worker, ids) in zip(server.workers, sessions) {
@@ -79,7 +79,7 @@ import Testing
         let survey = ClientSurvey(.list, filter, workers: server.workerCount, asker: 1, home: home)
         survey.start(on: server.workers)
         var answers = 0
-        // A look that takes longer than a slice goes on in the next round.
+        // A scan that takes longer than a slice continues in the next round.
         for _ in 0..<100 where answers < 2 {
             for worker in server.workers {
                 for message in worker.mailbox.take() {

@@ -5,7 +5,7 @@ import System
 
 @testable import Server
 
-/// A server whose workers do not run, so that a test can do their work.
+/// A server whose workers do not run, so that tests can do their work.
 func idleServer(threads: Int = 1, databases: Int = 16) throws -> Instance {
     var configuration = Configuration()
     configuration.settle("threads", at: .integer(Int64(threads)))
@@ -15,7 +15,7 @@ func idleServer(threads: Int = 1, databases: Int = 16) throws -> Instance {
 }
 
 extension Instance {
-    /// Sets a key to one letter, maybe with an expiry.
+    /// Sets a key to a single letter, optionally with an expiry.
     func set(_ name: String, until expiry: Int64? = nil, database: Int = 0) {
         Array(name.utf8).withBytes { bytes in
             let key = Key(bytes, keyspace.hasher(bytes))
@@ -29,12 +29,12 @@ extension Instance {
         }
     }
 
-    /// The first worker's executor, at a moment.
+    /// The first worker's executor, with its clock set to `now`.
     func executor(now: Int64) -> Executor {
         workers[0].executor.context.now = now
         return workers[0].executor
     }
 
-    /// What a report by the first worker finds.
+    /// The state of the server as a report by the first worker sees it.
     var source: InfoSource { InfoSource(self, on: workers[0]) }
 }

@@ -42,7 +42,7 @@ import Testing
         #expect(findings(data: 100 << 20, resident: 150 << 20) == ["High total RSS"])
         #expect(findings(data: 100 << 20, clients: 1 << 20) == ["Big client buffers"])
         #expect(findings(data: 100 << 20, clients: 1 << 20, clientCount: 10).isEmpty)
-        // Much in proportion, but not worth a word.
+        // A large ratio, but too few bytes to mention.
         #expect(findings(data: 6 << 20, pages: 9 << 20).isEmpty)
     }
 }

@@ -4,9 +4,9 @@ import Testing
 
 @testable import Store
 
-/// Copies made in slices of every size, against what they are copies of.
+/// Copies values in slices of various sizes, and compares them with the originals.
 @Suite struct ValueCopyTests {
-    /// Two shards: the value is made in one of them and copied to the other.
+    /// Two shards; values are created in one of them and copied to the other.
     private final class Pair {
         let source = Shard()
         let target = Shard()
@@ -25,7 +25,7 @@ import Testing
             lend("key") { shard.find(Key($0, shard.hash($0))) }
         }
 
-        /// Makes a value of `kind` with about `count` elements at `key` of the source.
+        /// Creates a value of `kind` with about `count` elements at `key` in the source.
         func fill(_ kind: EntryKind, _ count: Int) {
             for index in 0..<count { add(kind, index) }
         }
@@ -113,7 +113,7 @@ import Testing
             }
         }
 
-        /// What the value in `shard` holds, in an order that is the same for equal values.
+        /// The content of the value in `shard`, in the same order for equal values.
         func content(in shard: Shard) -> [String] {
             guard let slot = find(in: shard) else { return [] }
             switch slot.entry.kind {
@@ -199,7 +199,7 @@ import Testing
 
         private func text(_ id: StreamID) -> String { "\(id.milliseconds)-\(id.sequence)" }
 
-        /// Copies the value to the other shard, `budget` at a time; returns the number of slices.
+        /// Copies the value to the other shard, `budget` per slice; returns the number of slices.
         func copy(_ budget: Int) -> Int {
             guard let slot = find(in: source) else { return 0 }
             var copy = ValueCopy(of: slot, for: target)
@@ -215,7 +215,7 @@ import Testing
             return slices
         }
 
-        /// Frees all of both shards and checks that nothing is left over.
+        /// Frees everything in both shards and checks that nothing is left.
         func finish() {
             for shard in [source, target] {
                 if let slot = find(in: shard) { shard.remove(slot) }

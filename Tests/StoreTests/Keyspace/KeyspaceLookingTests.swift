@@ -46,7 +46,7 @@ import Testing
         #expect(patience == 0)
         keyspace.unlock(7)
         #expect(keyspace.look(at: 7, held: [], patience: &patience) { _, _ in })
-        // The look has let go of the lock.
+        // The first look has released the lock.
         #expect(keyspace.look(at: 7, held: [], patience: &patience) { _, _ in })
     }
 }

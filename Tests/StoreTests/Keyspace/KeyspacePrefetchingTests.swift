@@ -7,13 +7,13 @@ import Testing
 @testable import Structures
 
 @Suite struct KeyspacePrefetchingTests {
-    /// `apus_look_at_table` reads the fields where they stand.
+    /// `apus_look_at_table` reads the fields in place.
     @Test func `a table's fields are where they are searched for`() {
         #expect(MemoryLayout<EntryTable>.offset(of: \EntryTable.directory) == 8)
         #expect(MemoryLayout<EntryTable>.offset(of: \EntryTable.bucketCount) == 12)
     }
 
-    /// Looks find nothing but mapped memory, whatever tables do meanwhile.
+    /// Prefetching only reads mapped memory, whatever happens to the tables meanwhile.
     @Test func `prefetching goes on while tables grow, shrink, disappear and are created`() {
         let keyspace = Keyspace(databases: 4, workers: 4)
         let isOver = Atomic<Bool>(false)

@@ -30,7 +30,7 @@ import Testing
         #expect(!keyspace.tryLock(set) && !keyspace.lockSoon(set))
         keyspace.unlock(5)
         #expect(!keyspace.tryLock(set))
-        // What was locked on the way was given back.
+        // Locks taken along the way were released.
         #expect(keyspace.tryLock(5))
         keyspace.unlock(set)
         #expect(keyspace.lockSoon(set))

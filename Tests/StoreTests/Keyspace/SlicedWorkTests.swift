@@ -4,7 +4,7 @@ import Testing
 
 @testable import Store
 
-/// Keys that are frozen for a command that works on them in slices.
+/// Keys that are frozen while a command works on them in slices.
 @Suite struct SlicedWorkTests {
     private static let limits = EncodingLimits()
 
@@ -16,7 +16,7 @@ import Testing
         Array(name.utf8).withBytes { body(Key($0, keyspace.hasher($0))) }
     }
 
-    /// Adds a hash with two fields, one of which goes at 50; the key goes at 100.
+    /// Adds a hash with two fields, one of which expires at 50; the key expires at 100.
     private static func addHash(_ name: String, _ keyspace: Keyspace) {
         withKey(name, keyspace) { key in
             let shard = keyspace.openShard(key.hash, database: 0)

@@ -4,9 +4,9 @@ import Testing
 
 @testable import Store
 
-/// The keyspace of a shard against a dictionary.
+/// Compares the keyspace of a shard with a dictionary.
 @Suite struct ShardTests {
-    /// A shard and what it should hold.
+    /// A shard and its expected contents.
     private struct Subject {
         struct Value: Equatable {
             var bytes: [UInt8]
@@ -15,7 +15,7 @@ import Testing
 
         let shard = Shard()
         var model: [String: Value] = [:]
-        /// Keys that the running scan must meet, and its cursor.
+        /// Keys that the current scan has yet to return, and its cursor.
         var unmet: Set<String> = []
         var cursor: UInt64 = 0
 
@@ -23,7 +23,7 @@ import Testing
             Array(name.utf8).withBytes { body(Key($0, shard.hash($0))) }
         }
 
-        /// The key's place, as the model has it at `now`.
+        /// The key's slot, checked against the model at `now`.
         mutating func find(_ name: String, _ now: Int64) -> Shard.Slot? {
             if let expiry = model[name]?.expiry, expiry <= now { forget(name) }
             let slot = withKey(name) { shard.find($0, now: now) }
@@ -68,7 +68,7 @@ import Testing
             model[name]?.expiry = expiry
         }
 
-        /// A step of a scan; begins another when the last one has ended.
+        /// Takes a step of a scan; starts another scan when the last one has ended.
         mutating func scan() {
             if cursor == 0 { unmet = Set(model.filter { $0.value.expiry == nil }.keys) }
             var met: [String] = []
@@ -77,7 +77,7 @@ import Testing
             if cursor == 0 { #expect(unmet.isEmpty) }
         }
 
-        /// Removes what is due, in slices of `budget`.
+        /// Removes expired keys, in slices of `budget`.
         mutating func expireDue(_ now: Int64, budget: Int) {
             while true {
                 var left = budget
@@ -132,7 +132,7 @@ import Testing
         var subject = Subject()
         var other = Subject()
         for step in 0..<50_000 {
-            // Grows and shrinks three times, so that buckets split and merge under running scans.
+            // Grows and shrinks three times, so that buckets split and merge during scans.
             let grows = step / 8_000 % 2 == 0
             let name = "key:\(random.below(grows ? 3000 : 800))"
             let expiry = random.below(3) == 0 ? now + Int64(1 + random.below(4000)) : nil
@@ -171,7 +171,7 @@ import Testing
         other.shard.destroy()
     }
 
-    /// Renames or copies within one shard.
+    /// Renames or copies within a shard.
     private static func within(
         _ subject: inout Subject,
         _ from: String,
@@ -204,8 +204,8 @@ import Testing
         #expect(subject.shard.volatileCount == 495)
         var budget = 100
         let isMore = subject.shard.expireDue(now: now + 100, budget: &budget)
-        // A look into a bucket whose hint was early counts as well; how many there are depends on
-        // the process's hash.
+        // Visiting a bucket whose hint was too early counts as well; how often that happens depends
+        // on the process's hash seed.
         let left = subject.shard.volatileCount
         #expect(isMore && budget <= 0 && (395..<480).contains(left))
         subject.expireDue(now + 200, budget: 1000)

@@ -4,15 +4,15 @@ import Testing
 @testable import Store
 @testable import Structures
 
-/// The gate of a shard: who watches is shown each bucket before its first change.
+/// A watcher of a shard is shown each bucket before its first change.
 @Suite struct ShardWatchTests {
-    /// A shard with a watcher that notes what it is shown.
+    /// A shard with a watcher that records what it is shown.
     private final class Subject {
         let shard = Shard()
-        /// The keys shown since the watch began, in the order of the calls.
+        /// The keys shown since the watch began, in order.
         var shown: [String] = []
         var calls = 0
-        /// Whether the watcher keeps large values that go, and those that it has.
+        /// Whether the watcher takes over discarded large values, and those that it has.
         var takes = false
         var taken: [Shard.Remains] = []
 
@@ -51,7 +51,7 @@ import Testing
             )
         }
 
-        /// What is shown as `body` runs, right after a watch began.
+        /// The keys shown while `body` runs, right after a watch began.
         func shows(_ body: () -> Void) -> [String] {
             watch()
             body()
@@ -88,7 +88,7 @@ import Testing
         for round in 0..<3 {
             for number in 0..<500 { subject.set("k:\(number)", "w\(round)") }
         }
-        // A bucket without keys may never change.
+        // An empty bucket may never change.
         #expect(subject.calls <= subject.shard.keys.bucketTotal)
         #expect(Set(subject.shown).count == 500 && subject.shown.count == 500)
         #expect(subject.shard.showBuckets(from: 0, budget: 1 << 20) == nil)
@@ -144,7 +144,7 @@ import Testing
             #expect(Set(subject.shown).count == subject.shown.count)
             #expect(areComplete ? subject.shown.count == 100 : subject.shown.count >= 1)
             _ = subject.shard.endWatching(isComplete: areComplete)
-            // Nobody watches: what splits and merges meanwhile keeps old epochs.
+            // Without a watcher, buckets that split and merge keep old epochs.
             for number in 100..<130 { subject.set("k:\(number)", "v") }
             for number in 100..<130 {
                 subject.shard.remove(try #require(subject.find("k:\(number)")))

@@ -5,13 +5,13 @@ import Testing
 @testable import Store
 
 @Suite struct HashValueTests {
-    /// Hashes of one shard beside a plain model of them.
+    /// The hashes of a shard, and a simple model of them.
     private final class Pair {
         let shard = Shard()
         var limits = EncodingLimits()
         var now = Clock.unixMilliseconds()
         var random: FastRandom
-        /// By key, the value and expiry of each field.
+        /// The value and expiry of each field, by key.
         var model: [String: [String: (value: String, expiry: Int64?)]] = [:]
 
         init(seed: Int, entries: Int = 32, bytes: Int = 40) {
@@ -61,7 +61,7 @@ import Testing
             (model[key] ?? [:]).filter { $0.value.expiry.map { $0 > now } ?? true }
         }
 
-        /// Takes out what is due, in slices.
+        /// Removes expired fields, in slices.
         func expire() {
             var slices = 0
             var budget = 0

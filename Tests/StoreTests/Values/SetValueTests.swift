@@ -5,7 +5,7 @@ import Testing
 @testable import Store
 
 @Suite struct SetValueTests {
-    /// Sets of one shard beside a plain model of them.
+    /// The sets of a shard, and a simple model of them.
     private final class Pair {
         let shard = Shard()
         var limits = EncodingLimits()

@@ -11,7 +11,7 @@ import Testing
 
     private func key(_ name: StaticString) -> Key { Key(Bytes(name), shard.hash(Bytes(name))) }
 
-    /// Bytes of which some differ by place, cheap to make in a debug build.
+    /// Bytes that vary by position, cheap to generate in a debug build.
     private func bytes(_ count: Int, _ seed: Int = 0) -> [UInt8] {
         var bytes = [UInt8](repeating: UInt8(truncatingIfNeeded: seed &+ 1), count: count)
         for index in stride(from: 0, to: count, by: 97) {

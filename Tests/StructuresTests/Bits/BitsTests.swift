@@ -86,7 +86,7 @@ import Testing
         .and, .or, .xor, .not, .difference, .reverseDifference, .andAny, .exactlyOne,
     ]
 
-    /// What the operation makes of one byte of each source.
+    /// The result of the operation for one byte of each source.
     private func expected(_ operation: BitOperation, _ bytes: [UInt8]) -> UInt8 {
         let others = bytes.dropFirst().reduce(0, |)
         switch operation {

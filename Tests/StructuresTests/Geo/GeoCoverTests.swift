@@ -5,7 +5,7 @@ import Testing
 @testable import Structures
 
 @Suite struct GeoCoverTests {
-    /// Places all over the globe, many at the poles, the date line and the ends of the map.
+    /// Points all over the globe, many near the poles, the date line and the map's edges.
     private static func places(_ random: inout FastRandom, _ count: Int) -> [GeoPoint] {
         let edges = [-180.0, 180, 179.999_999, -179.999_999, 0, 90, -90]
         let ends = [85.05112878, -85.05112878, 85, -85, 84.9, 0]

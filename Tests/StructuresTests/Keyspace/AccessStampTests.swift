@@ -43,7 +43,7 @@ import Testing
         let start = Int64(random.below(1 << 32))
         var stamp = AccessStamp(idleSeconds: 0, at: start)
         var second = start
-        // Half a year, looked at every 30 to 60 minutes.
+        // Half a year, with an access every 30 to 60 minutes.
         while second - start < 183 * 86_400 {
             second += 1800 + Int64(random.below(1801))
             let idle = second - start
@@ -79,7 +79,7 @@ import Testing
         #expect(stamp.counter(in: 3) == 1)
         #expect(stamp.counter(in: 4) == 0)
         #expect(stamp.counter(in: 100) == 0)
-        // Another thread was a period ahead.
+        // Another thread was one period ahead.
         #expect(stamp.counter(in: 249) == 10)
     }
 
@@ -100,9 +100,9 @@ import Testing
         #expect(worn == AccessStamp(counter: 1, period: 17))
     }
 
-    /// The table of Redis' documentation: the counter after so many uses, by lfu-log-factor.
+    /// The table in Redis's documentation: the counter after so many hits, by lfu-log-factor.
     ///
-    /// Its figures are of single runs: what is near the mean of many will do.
+    /// Its figures are from single runs, so values near the mean of many runs are good enough.
     @Test(arguments: [
         (factor: 0, uses: 100, counter: 104), (0, 1000, 255), (1, 100, 18), (1, 1000, 49),
         (10, 100, 10), (10, 1000, 18), (10, 100_000, 142), (100, 100, 8), (100, 1000, 11),

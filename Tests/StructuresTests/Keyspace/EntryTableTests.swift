@@ -4,7 +4,7 @@ import Testing
 @testable import Structures
 
 @Suite struct EntryTableTests {
-    /// A table with an arena, and entries made of numbers.
+    /// A table with an arena, whose entries are made from numbers.
     private struct Subject: ~Copyable {
         var arena = Arena()
         var table: EntryTable
@@ -166,7 +166,7 @@ import Testing
         }
         let buckets = stamped.table.bucketTotal
         let difference = stamped.arena.liveBytes - plain.arena.liveBytes
-        // Beside the buckets 24 bytes, and in chained ones 24 more.
+        // 24 bytes per bucket besides the bucket itself, and 24 more for chained ones.
         #expect(difference >= buckets * 24 && difference <= buckets * 30)
         #expect(MemoryLayout<EntryTable>.size == 24)
     }
@@ -187,7 +187,7 @@ import Testing
             var met: [String] = []
             cursor = subject.table.scan(cursor, subject.arena) { met.append($0.entry.key.string) }
             stays.subtract(met)
-            // Grows through all of the first half of the seeds, shrinks through the others.
+            // Grows for the first half of the seeds, and shrinks for the others.
             for _ in 0..<random.below(12) {
                 if seed <= 3 {
                     subject.insert(next)
@@ -242,7 +242,7 @@ import Testing
         #expect(drawn.values.allSatisfy { (800...1200).contains($0) })
     }
 
-    /// The entries that many draws hit.
+    /// How often each entry was drawn in `draws` draws.
     private static func drawn(_ subject: borrowing Subject, _ draws: Int) -> [String: Int] {
         var random = FastRandom(seed: 5)
         var drawn: [String: Int] = [:]

@@ -12,7 +12,7 @@ import Testing
         #expect(EntryTable.bucketBytes == 64 && EntryTable.slotCount == 12)
         #expect(16 + EntryTable.slotCount * 4 == EntryTable.bucketBytes)
         #expect(EntryTable.segmentRecordBytes == 16)
-        // Debug builds carry the block's end beside each address.
+        // In debug builds each address includes the end of its block.
         let addresses = MemoryLayout<Entry>.size / MemoryLayout<Cell>.size
         #expect(MemoryLayout<Handle>.size == 4 && addresses == 1)
         #expect(MemoryLayout<EntryTable>.size == 24)
@@ -24,7 +24,7 @@ import Testing
     )
     func `what is written can be read`(keyCount: Int, expiry: Int64?) {
         var arena = Arena()
-        // Keys that begin with byte 1, and values of one byte, look like other fields.
+        // Keys that begin with byte 1, and one-byte values, look like other fields.
         let key = (0..<keyCount).map { UInt8(truncatingIfNeeded: $0 + 1) }
         for count in [0, 1, 44, 45, 127, 128, 8191] {
             let value = [UInt8](repeating: 1, count: count)

@@ -29,7 +29,7 @@ import Testing
                 model.check()
             }
         }
-        // Few numbers are widened, many small ones are not for the sake of one that is large.
+        // A few small numbers are widened for a single large one; many are not.
         var model = NodeModel()
         for number in 0..<20 { model.insert("\(number)", at: number) }
         model.insert("\(Int64.min)", at: 3)
@@ -138,7 +138,7 @@ extension ListNode {
     }
 }
 
-/// A node beside an array with the same texts.
+/// A node, and an array with the same texts.
 private struct NodeModel: ~Copyable {
     var arena = Arena()
     var handle: Handle
@@ -212,7 +212,7 @@ extension ListNode.Run {
 }
 
 extension Array where Element == String {
-    /// As `ListNode.removeMatches`.
+    /// Like `ListNode.removeMatches`.
     mutating func removeMatches(_ text: String, _ limit: Int, reversed: Bool) -> Int {
         var matches = indices.filter { self[$0] == text }
         if reversed { matches.reverse() }

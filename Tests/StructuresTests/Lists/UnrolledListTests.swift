@@ -211,7 +211,7 @@ extension UnrolledList {
     }
 }
 
-/// A list beside an array with the same texts.
+/// A list, and an array with the same texts.
 private struct ListModel: ~Copyable {
     var arena = Arena()
     var list: UnrolledList
@@ -257,7 +257,7 @@ private struct ListModel: ~Copyable {
         #expect(removed == expected)
     }
 
-    /// Of each node whether it is compressed.
+    /// Whether each node is compressed.
     var compressed: [Bool] {
         var compressed: [Bool] = []
         guard count > 0 else { return [] }
@@ -272,7 +272,7 @@ private struct ListModel: ~Copyable {
         return compressed
     }
 
-    /// One random step; lists grow to some hundreds of elements.
+    /// Takes a random step; lists grow to a few hundred elements.
     mutating func step(_ text: String, isGrowing: Bool, _ random: inout FastRandom) {
         switch random.below(isGrowing ? 10 : 18) {
         case 0...2: push(text, atFront: true)

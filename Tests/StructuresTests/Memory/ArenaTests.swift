@@ -89,7 +89,7 @@ import Testing
     }
 }
 
-/// A block with the same byte at its ends and in its middle.
+/// A block with the same byte at both ends and in the middle.
 private struct Block {
     var handle: Handle
     var count: Int

@@ -45,11 +45,11 @@ import Testing
         #expect(region.hasReserve)
         let hasRoomForMore = arena.hasRoom(for: 1 << 20)
         #expect(!hasRoomForMore)
-        // A large step of a command that runs, and small ones.
+        // One large allocation by a running command, and small ones.
         let step = arena.allocate(400 << 10)
         arena.cell(step).store(UInt8(1), 400 << 10 - 1)
         arena.free(step)
-        // Gaps serve small requests again, though no page is free.
+        // Gaps are reused for small requests even if no page is free.
         for index in blocks.indices where index % 2 == 0 { arena.free(blocks[index]) }
         let hasRoom = arena.hasRoom(for: 1000)
         #expect(hasRoom)

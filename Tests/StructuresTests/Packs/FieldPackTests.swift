@@ -7,7 +7,7 @@ import Testing
     private struct Model {
         var fields: [(name: String, value: String, expiry: Int64?)] = []
 
-        /// Where a field with `expiry` belongs.
+        /// Where to insert a field with `expiry`.
         func place(_ expiry: Int64?) -> Int {
             guard let expiry else { return fields.count }
             return fields.firstIndex { $0.expiry.map { $0 > expiry } ?? true } ?? fields.count
@@ -50,7 +50,7 @@ import Testing
                         model.fields[place].value = value
                     case 1 where isVolatile:
                         handle = pack.setExpiry(found, expiry, handle, &arena)
-                        // The field itself counts while its place is looked for.
+                        // The field itself is still counted when its new position is computed.
                         let target = model.place(expiry)
                         let old = model.fields.remove(at: place)
                         model.fields.insert(

@@ -4,7 +4,7 @@ import Testing
 @testable import Structures
 
 @Suite struct IntegerSetTests {
-    /// A set in an arena beside the sorted numbers that it is to hold.
+    /// A set in an arena, and the sorted numbers that it should contain.
     private struct Pair: ~Copyable {
         var arena = Arena()
         var handle: Handle
@@ -85,7 +85,7 @@ import Testing
         var pair = Pair()
         let mask = width == 8 ? UInt64.max : 1 << UInt64(width * 8) - 1
         for step in 0..<15_000 {
-            // Now and then none is left, and the widths are chosen anew.
+            // Now and then the set becomes empty, and widths start over.
             if step % 3_000 == 0 {
                 while let last = pair.model.last { pair.toggle(last) }
             }

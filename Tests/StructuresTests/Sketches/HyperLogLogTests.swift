@@ -21,7 +21,7 @@ import Testing
         return SparseRegistersEditor(copying: buffer.bytes, byteCountMax: byteCountMax)
     }
 
-    /// The registers that the runs of `bytes` tell.
+    /// The registers that the runs in `bytes` represent.
     static func registers(_ bytes: Bytes) throws -> [UInt8] {
         var registers = HyperLogLogRegisters()
         try registers.merge(bytes, HyperLogLog.encoding(bytes))
@@ -29,7 +29,7 @@ import Testing
     }
 
     @Test func `an element's register and rank are those of Redis`() {
-        // As PFDEBUG DECODE of redis-server tells them after PFADD p a b c.
+        // As listed by PFDEBUG DECODE of redis-server after PFADD p a b c.
         let expected: [(StaticString, Int, UInt8)] = [
             ("a", 12711, 2), ("b", 15780, 1), ("c", 8436, 1),
         ]
@@ -46,7 +46,7 @@ import Testing
         var model = [UInt8](repeating: 0, count: HyperLogLog.registerCount)
         var editor = HyperLogLogTests.editor(byteCountMax: 100_000)
         for step in 0..<30_000 {
-            // Crowds of neighbours, the ends, and all over the place.
+            // Clusters of neighbors, both ends, and anywhere.
             let index: Int
             switch random.below(4) {
             case 0: index = random.below(64)

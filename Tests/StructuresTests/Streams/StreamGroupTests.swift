@@ -4,14 +4,14 @@ import Testing
 @testable import Structures
 
 @Suite struct StreamGroupTests {
-    /// What the model knows of a pending entry.
+    /// The model of a pending entry.
     private struct Pending: Equatable {
         var consumer: String?
         var time: Int64
         var deliveries: Int64
     }
 
-    /// A group, its stream, and the pending entries that it should hold.
+    /// A group, its stream, and the expected pending entries.
     private struct Model: ~Copyable {
         var arena: Arena
         let stream: Stream
@@ -63,7 +63,7 @@ import Testing
 
         mutating func removeConsumer(_ name: String) {
             let removed = Array(name.utf8).withBytes {
-                // A part at first, as a command does that goes on later.
+                // Only some at first, like a command that continues later.
                 let part = group.removeConsumer($0, limit: 2, &arena)
                 guard let part, !part.isGone else { return part?.removed }
                 let rest = group.removeConsumer($0, limit: .max, &arena)

@@ -4,7 +4,7 @@ import Testing
 @testable import Structures
 
 @Suite struct StreamMemoryTests {
-    /// A stream's memory beside a plain account of what it should know.
+    /// A stream's memory of producers, and a simple model of it.
     private struct Model: ~Copyable {
         struct Message { let name: String, id: StreamID, time: Int64 }
 
@@ -21,9 +21,9 @@ import Testing
             self.arena = arena
         }
 
-        /// Sends a message as XADD does.
+        /// Sends a message like XADD.
         ///
-        /// `known` is whether it should be, where that is sure.
+        /// `known` is whether it should be a duplicate; nil if either is possible.
         mutating func send(
             _ name: String,
             of producer: String,
@@ -56,7 +56,7 @@ import Testing
             (self.duration, self.countMax) = (newDuration, newMax)
         }
 
-        /// Compares what is told of every producer with the account.
+        /// Compares the reported state of every producer with the model.
         func check() throws {
             let known = stream.memory(arena)
             let memory = try #require(known)
@@ -64,7 +64,7 @@ import Testing
             for index in 0..<memory.producerCount(arena) {
                 var next = memory.oldest(ofProducer: index, arena)
                 let producer = try #require(next?.producer.string)
-                // Old messages are forgotten when their producer is next heard of.
+                // Old messages are forgotten when their producer sends the next one.
                 for message in producers[producer] ?? [] {
                     while let known = next, known.time < message.time {
                         next = memory.next(known, arena)

@@ -4,13 +4,13 @@ import Testing
 @testable import Structures
 
 @Suite struct StreamTests {
-    /// An entry as the model keeps it.
+    /// The model of an entry.
     private struct Entry: Equatable {
         var id: StreamID
         var words: [[UInt8]]
     }
 
-    /// A stream and the entries that it should hold, in order.
+    /// A stream, and its expected entries in order.
     private struct Model: ~Copyable {
         var arena = Arena()
         let stream: Stream
@@ -22,7 +22,7 @@ import Testing
         mutating func append(_ id: StreamID, _ words: [[UInt8]]) {
             let bytes = words.reduce(0) { $0 + $1.count }
             stream.append(id, pairs: words.count / 2, byteCount: bytes, limits, &arena) { index in
-                // Lent by the array, which outlives the call.
+                // Borrowed from the array, which outlives the call.
                 words[index].withBytes { $0 }
             }
             entries.append(Entry(id: id, words: words))
@@ -35,7 +35,7 @@ import Testing
             if let index { entries.remove(at: index) }
         }
 
-        /// Trims the stream and frees what was cut off; returns the number of entries removed.
+        /// Trims the stream and frees the removed part; returns the number of removed entries.
         mutating func trim(_ trim: StreamTrim) -> Int {
             let (removed, cut) = stream.trim(trim, &arena)
             guard let cut else { return removed }
@@ -134,8 +134,8 @@ import Testing
                 [Self.text("k1"), Self.text("value1"), Self.text("k2"), Self.text("value2")]
             )
         }
-        // 14 bytes of values, 2 of head, a millisecond now and then; a pack's frame; what a class
-        // wastes.
+        // 14 bytes of values, 2 of the header, sometimes a millisecond; the pack's overhead; the
+        // rounding to size classes.
         let bytes = model.arena.liveBytes
         #expect(bytes < 10_000 * 19)
         model.finish()

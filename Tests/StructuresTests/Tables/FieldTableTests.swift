@@ -66,7 +66,7 @@ import Testing
         #expect(arena.liveBytes == 0)
     }
 
-    /// Takes out what is due, in slices, and expects all of it and nothing else to go.
+    /// Removes expired fields in slices, and expects exactly those to be removed.
     private func expire(
         _ table: inout FieldTable,
         _ now: Int64,
@@ -116,7 +116,7 @@ import Testing
         repeat {
             budget = 100
             slices += 1
-            // A chain's entries go together.
+            // All entries of a chain are removed together.
         } while !table.destroySome(&budget, &arena) { _ in }
         #expect(slices > 100 && slices < 200)
         #expect(budget > -100)

@@ -4,7 +4,7 @@ import Testing
 @testable import Structures
 
 @Suite struct CommonSubsequenceTests {
-    /// The table of lengths, and Redis' walk back over it.
+    /// The table of lengths, and Redis's walk back through it.
     private func model(_ first: [UInt8], _ second: [UInt8]) -> (Int, [(Int, Int)]) {
         var table = [[Int]](
             repeating: [Int](repeating: 0, count: second.count + 1),

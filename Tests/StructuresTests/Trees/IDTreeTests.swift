@@ -4,7 +4,7 @@ import Testing
 @testable import Structures
 
 @Suite struct IDTreeTests {
-    /// A tree and the ids that it should hold, each with a block of its own.
+    /// A tree, and the IDs that it should contain, each with its own block.
     private struct Model: ~Copyable {
         var arena = Arena()
         var tree = IDTree()
@@ -88,7 +88,7 @@ import Testing
             guard place >= 0, place <= count else { continue }
             var model = Model()
             for number in 0..<count { model.insert(StreamID(UInt64(number), 0)) }
-            // Half of the nodes half empty.
+            // Half of the nodes are half empty.
             for _ in 0..<count / 2 { model.remove(StreamID(random.next() % UInt64(count), 0)) }
             let bound = StreamID(UInt64(place), 0)
             let front = model.blocks.filter { $0.key < bound }

@@ -40,7 +40,7 @@ import Testing
     @Test func `members added in order fill their leaves`() {
         var model = TreeModel()
         for number in 0..<8_000 { model.insert("m\(number)", Double(number)) }
-        // 102 leaves and 4 inner nodes; a tree that splits in the middle has twice as many.
+        // 102 leaves and 4 inner nodes; a tree that splits nodes in the middle has twice as many.
         let treeBytes = model.arena.liveBytes - model.entryBytes
         #expect(treeBytes < 112 * LeafNode.byteCount)
         model.finish()
@@ -95,7 +95,7 @@ import Testing
     func `random steps keep the tree equal to the model`(seed: Int) {
         var random = FastRandom(seed: UInt64(seed))
         var model = TreeModel()
-        // Equal scores, few scores, many scores, scores of all magnitudes.
+        // Equal scores, few different ones, many, and scores of all magnitudes.
         let spread = [1, 40, 1_000_000, 1_000_000_000][seed - 1]
         for phase in 0..<5 {
             let growing = phase % 2 == 0
@@ -136,7 +136,7 @@ import Testing
             var budget = 100
             let done = model.tree.destroySome(&budget, &model.arena)
             slices += 1
-            // The nodes over a leaf that empties are freed with it.
+            // The ancestors of a leaf that becomes empty are freed with it.
             #expect(budget >= -4)
             if done { break }
         }
@@ -146,7 +146,7 @@ import Testing
     }
 }
 
-/// A tree beside a sorted array of the same members.
+/// A tree, and a sorted array of the same members.
 private struct TreeModel: ~Copyable {
     struct Item: Equatable {
         var score: Double
