@@ -31,7 +31,7 @@ import Testing
         #expect(log.latest(.max, limit: 100).map(\.id) == [1, 2, 0])
     }
 
-    @Test func `a minute later it is another denial`() {
+    @Test func `a denial more than a minute later is a new entry`() {
         let log = AccessLog()
         note(log, "a", now: 1)
         note(log, "a", now: 60_001)

@@ -19,7 +19,7 @@ import Testing
         ("+config|get +config|get", "-@all +config|get"),
         ("+configure +config", "-@all +configure +config"),
     ])
-    func `a name counts once, with its parts, as said last`(_ words: String, _ expected: String) {
+    func `the latest rule about a name counts`(_ words: String, _ expected: String) {
         #expect(text(words) == expected)
     }
 

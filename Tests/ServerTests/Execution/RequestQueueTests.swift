@@ -24,7 +24,7 @@ import Testing
         return words
     }
 
-    @Test func `requests come out as they went in, and in their order`() {
+    @Test func `requests come out unchanged and in order`() {
         var queue = RequestQueue()
         let lines = (0..<100).map { "SET key:\($0) " + String(repeating: "v", count: $0 * 7 + 1) }
         for line in lines { Self.append(line, to: &queue) }

@@ -16,7 +16,7 @@ import Testing
         clients.map { $0.session.id }
     }
 
-    @Test func `clients that wait for keys retry in order when a work has ended`() {
+    @Test func `clients that wait for keys retry in order when work has ended`() {
         var waiting = WaitingClients()
         for id in 1...40 { waiting.file(Self.client(UInt64(id), .keys)) }
         #expect(!waiting.isBusy && waiting.count == 40)
@@ -71,7 +71,7 @@ import Testing
         #expect(taken7 == [2, 1])
     }
 
-    @Test func `works take turns, and only a limited number starts`() {
+    @Test func `sliced commands take turns, and only a limited number starts`() {
         var waiting = WaitingClients()
         for id in 1...UInt64(WaitingClients.worksMax) {
             #expect(waiting.mayBeginWork)

@@ -5,7 +5,7 @@ import Testing
 @testable import Server
 
 @Suite struct WorldStopTests {
-    @Test func `one at a time stops the others and sees them all stopped`() {
+    @Test func `one thread at a time stops the others, and sees them all stopped`() {
         let stop = WorldStop()
         let inside = Atomic<Int>(0)
         let running = Atomic<Int>(0)

@@ -7,16 +7,16 @@ import Testing
         ("", ""), ("KEA", "AKE"), ("Ex", "xE"), ("g$lshzxetdK", "AK"), ("mKnoc", "nocKm"),
         ("AKEmnoc", "AnocKEm"), ("tlsK", "lstK"), ("ocm", "ocm"), ("AAA", "A"),
     ])
-    func `letters are told in Redis' order`(letters: String, told: String) {
+    func `letters are listed in Redis' order`(letters: String, told: String) {
         #expect(NotificationChoice(letters: letters)?.letters == told)
     }
 
-    @Test func `unknown letters choose nothing`() {
+    @Test func `unknown letters are rejected`() {
         #expect(NotificationChoice(letters: "Kq") == nil)
         #expect(NotificationChoice(letters: "k") == nil)
     }
 
-    @Test func `a choice without a kind of channels, or without events, sends nothing`() {
+    @Test func `without channels or events to publish, nothing is sent`() {
         let areOn = ["", "A", "K", "KE", "Kx", "Em"].map {
             NotificationChoice(letters: $0)?.isOn ?? true
         }

@@ -14,7 +14,7 @@ import Testing
         }
     }
 
-    @Test func `events are published under the lock that they happened under`() throws {
+    @Test func `events are published while the key is still locked`() throws {
         let test = try TestServer(threads: 2)
         test.server.configuration.settle("notify-keyspace-events", at: .text(Array("KEA".utf8)))
         test.server.publish()
