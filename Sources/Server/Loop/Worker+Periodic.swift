@@ -116,7 +116,7 @@ extension Worker {
         return hasMore
     }
 
-    /// Makes the next tick search for expired keys.
+    /// Looks for due keys with the next tick.
     func expireSoon() { upkeep.nextExpiry = 0 }
 
     private func freeRemains() -> Bool {

@@ -93,7 +93,7 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
         return Int32(clamping: moment - now)
     }
 
-    /// Updates the clock after a wait.
+    /// Notes that the thread runs again after a wait.
     func wokeUp() {
         mailbox.wokeUp()
         executor.readClocks()
