@@ -12,8 +12,9 @@ internal import Structures
 /// ```
 /// Elements with equal keys are compared as a whole, in a second pass.
 ///
-/// ## Invariants The collection does not change in the meantime. `copies` has room for everything
-/// put into it, so it never moves. `order` is empty or contains every element once.
+/// ## Invariants
+/// The collection does not change in the meantime. `copies` has room for everything put into it, so
+/// it never moves. `order` is empty or contains every element once.
 struct SortElements: ~Copyable {
     private var items: [PackItem] = []
     private var order: [KeyOrder.Item] = []

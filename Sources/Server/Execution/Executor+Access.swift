@@ -8,7 +8,6 @@ extension Executor {
     ///
     /// Precondition: the number of arguments is right. Also determines whether the request, if it
     /// runs next, may read keys that it does not name. Complexity: O(words).
-    /// next, may read keys that it does not name. Complexity: O(words).
     func denial(
         _ row: Int,
         _ arguments: Arguments,

@@ -14,7 +14,6 @@ internal import Wire
 /// ```
 /// `run` takes a request through all of it. `perform` is its inner half, for callers with their own
 /// words: it may be called while another command runs, and takes only locks that are not held.
-/// their own: it may be called while another command runs, and takes only locks that are not held.
 final class Executor {
     /// It lives as long as the process.
     unowned let server: Instance

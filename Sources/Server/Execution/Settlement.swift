@@ -16,7 +16,6 @@ internal import Commands
 /// whichever way, sees them in order. Each step is one line in `take` with a want of its own, and
 /// is implemented in a file of its own. A step takes no partition's lock; its own lock comes after
 /// those of partitions.
-/// own lock comes after the partitions'.
 final class Settlement: Sendable {
     private let journal: EffectJournal
     private let notifier: Notifier

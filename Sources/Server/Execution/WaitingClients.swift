@@ -9,8 +9,8 @@ internal import Commands
 ///        ├─▶ others must answer ────────▶ answers ──── the last one came ─────▶ ready
 ///        └─▶ is more than a slice ──────▶ turns: a slice each round, in turn ─▶ is through
 /// ```
-/// ## Invariants A client is in at most one of the lists. `moments` is sorted, the nearest one
-/// last.
+/// ## Invariants
+/// A client is in at most one of the lists. `moments` is sorted, the nearest one last.
 struct WaitingClients {
     /// The maximum number of clients that may retry in one round.
     static let readyAtOnce = 32

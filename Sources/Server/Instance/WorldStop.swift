@@ -9,8 +9,9 @@ internal import Synchronization
 /// ```
 /// A caller that finds another one active is itself parked meanwhile.
 ///
-/// ## Invariants `mutex` and `changed` are created by `init` and destroyed by `deinit`. `parked` is
-/// accessed with the mutex held.
+/// ## Invariants
+/// `mutex` and `changed` are created by `init` and destroyed by `deinit`. `parked` is accessed with
+/// the mutex held.
 @safe
 final class WorldStop: @unchecked Sendable {  // because: guarded by the mutex
     private let asked = Atomic<Bool>(false)

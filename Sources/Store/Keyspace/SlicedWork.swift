@@ -38,8 +38,8 @@ public struct SlicedWork {
 
 /// The keys of one partition that are reserved for single commands working in slices.
 ///
-/// ## Invariants Each key appears at most once. All keys of a work are in partitions that its
-/// command locks.
+/// ## Invariants
+/// Each key appears at most once. All keys of a work are in partitions that its command locks.
 @usableFromInline
 struct FrozenKeys {
     /// A key, in whichever database.

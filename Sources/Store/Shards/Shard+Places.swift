@@ -5,7 +5,8 @@ internal import Primitives
 /// Other workers may read a table without its lock (`Keyspace.lookForBucket`), even one that no
 /// longer exists.
 ///
-/// ## Invariants `places` are the addresses of memory for states that no shard uses.
+/// ## Invariants
+/// `places` are the addresses of memory for states that no shard uses.
 extension Shard {
     private static let places = Locked<[UInt]>([])
 

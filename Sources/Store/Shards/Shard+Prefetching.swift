@@ -26,7 +26,6 @@ extension Shard {
     /// Prefetches `count` members of the collection at `slot` if it is large.
     ///
     /// First prefetches all buckets, then the entries. `name` returns each member.
-    /// `name` tells each member.
     public func prefetchMembers(_ slot: Slot, _ count: Int, _ name: (Int) -> Bytes) {
         precondition(count <= Shard.prefetchedAtOnce, "no more than are still there afterwards")
         guard count > 1, let table = table(slot.entry), table.count >= Shard.prefetchedFrom

@@ -16,7 +16,6 @@ internal import Primitives
 /// As in Redis, nodes with fewer than 48 bytes of elements, or that would shrink by fewer than 8
 /// bytes, stay plain. Unlike in Redis, so do nodes of more than a megabyte: expanding one on every
 /// read would stall all clients.
-/// whenever one of them is read.
 extension ListNode {
     /// Nodes with fewer or more bytes of elements are not compressed.
     private static let compressedBytes = 48...1 << 20

@@ -159,7 +159,6 @@ public struct ListNode: Sendable {
     ///
     /// Stops when `body` returns false; returns whether it never did. `body` must not change the
     /// node.
-    /// `body` must not change the node.
     @discardableResult
     public func walk(
         from index: Int,

@@ -18,8 +18,9 @@ internal import Primitives
 /// Empty branches are removed. Half-empty ones are not merged, as lists grow and shrink at their
 /// ends. The tree is a plain value that does not own its memory.
 ///
-/// ## Invariants All nodes lie below branches of level 0, at the same depth; no branch is empty. A
-/// child's count is the number of elements below it.
+/// ## Invariants
+/// All nodes lie below branches of level 0, at the same depth; no branch is empty. A child's count
+/// is the number of elements below it.
 public struct ListTree: BitwiseCopyable, Sendable {
     var root: Handle = .none
     /// The number of branch levels; 0 for an empty tree.
@@ -223,7 +224,6 @@ public struct ListTree: BitwiseCopyable, Sendable {
     ///
     /// A node costs budget in proportion to its size. Returns true once everything is freed; the
     /// chain is `none` then.
-    /// The chain is then `none`.
     static func freeSome(
         _ chain: inout Handle,
         _ budget: inout Int,

@@ -106,8 +106,7 @@ public struct IntegerSet: Sendable {
 
     /// Inserts `number`, which is absent, at the `index` returned by `find`.
     ///
-    /// Returns the block, which may be new.
-    /// Complexity: O(n).
+    /// Returns the block, which may be new. Complexity: O(n).
     public static func insert(
         _ number: Int64,
         at index: Int,

@@ -128,7 +128,6 @@ public enum PackItem {
     /// Writes the item at `offset` of `cell`, which must have room for `byteCount` bytes.
     ///
     /// The item must not borrow from that room. Returns the offset of the next item.
-    /// Returns where the next one begins.
     @inlinable
     @discardableResult
     public func write(to cell: Cell, at offset: Int) -> Int {

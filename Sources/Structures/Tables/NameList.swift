@@ -5,9 +5,9 @@ internal import Primitives
 /// ```text
 /// the list            a named block
 /// ┌───────┬─────────┬─────────┬────     ┌─────────────┬─────────────┬─────────┬──────┐
-/// │ count │ handle  │ handle  │ …  ───▶ │ name length │ name offset │ what it │ name │
 /// │ count │ handle  │ handle  │ …  ───▶ │ name length │ name offset │ content │ name │
 /// │ 4     │ 4       │ 4       │         │ 4           │ 4           │         │      │
+/// └───────┴─────────┴─────────┴────     └─────────────┴─────────────┴─────────┴──────┘
 /// ```
 /// A plain value that does not own its memory; an empty list has none. Lookup is O(log n);
 /// insertion and removal move four bytes for each block after it.
