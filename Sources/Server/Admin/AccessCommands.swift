@@ -132,7 +132,7 @@ extension AccessCommands {
 }
 
 extension AdminCall {
-    /// Replies with an error that is not a `CommandError`, and counts it.
+    /// Replies with an error whose text no command's error can hold, and counts it.
     func refuse(_ text: String) { worker.executor.refuse(text, session) }
 }
 

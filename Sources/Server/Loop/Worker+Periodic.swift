@@ -14,7 +14,7 @@ struct Upkeep {
     /// Whether the last round left keys to expire or blocks to free.
     var hasBacklog = false
     var isFreeing = false
-    /// The current scan of the connections.
+    /// The round through the connections that is under way.
     var clientRound = ClientRound()
 
     /// When the next task is due.

@@ -24,7 +24,7 @@ final class InfoSource {
     /// The contents of the keyspace.
     private(set) lazy var keyspace = server.figures.look(by: worker.executor)
 
-    /// The number of changes since the start, counted as in Redis.
+    /// The changes since the start, as Redis counts them.
     var changes: UInt64 {
         server.workers.reduce(0) { $0 &+ $1.executor.context.effects.dirty.value }
     }
