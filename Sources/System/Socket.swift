@@ -115,8 +115,9 @@ public struct Socket: Sendable {
         }
     }
 
-    /// Sends small segments immediately, and probes a silent peer every `keepAlive` seconds
-    /// (0: never).
+    /// Sends small segments immediately, and probes silent peers.
+    ///
+    /// It does so every `keepAlive` seconds, or never if that is 0.
     public func tune(keepAlive: Int32) {
         set(Int32(IPPROTO_TCP), TCP_NODELAY, 1)
         guard keepAlive > 0 else { return }
@@ -188,8 +189,9 @@ public struct Socket: Sendable {
 
     // MARK: Names
 
-    /// The address of this or (`peer`) the other end as Redis writes it: `ip:port`, `[ip]:port`,
-    /// or `path:0` for unix sockets, whose path the caller knows.
+    /// The address of this end, or of the other one (`peer`), in Redis's format.
+    ///
+    /// It is `ip:port`, `[ip]:port`, or `path:0` for unix sockets, whose path the caller knows.
     public func name(peer: Bool, unixPath: String) -> String {
         var name = ByteBuffer()
         appendName(peer: peer, unixPath: unixPath, to: &name)

@@ -122,7 +122,7 @@ extension CommandContext {
         effects.heed(keyspace.marks(of: partition))
     }
 
-    /// Hands over what happened in a partition since `heed`, and records as before.
+    /// Hands over the changes in a partition since `heed`, and restores what is recorded.
     public mutating func handOver(resuming outer: Effects.Wants) {
         if !effects.wants.isEmpty { handOver() }
         effects.resume(outer)

@@ -17,7 +17,7 @@ public import Store
 /// them touched are handed over immediately, as nobody sees them before the locks are released, but
 /// the records only once all commands have run.
 public struct Effects: ~Copyable {
-    /// Who needs more than a count.
+    /// Those who need more than a count.
     public struct Wants: OptionSet, Sendable {
         /// The bits.
         public let rawValue: UInt8

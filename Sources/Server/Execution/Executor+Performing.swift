@@ -218,8 +218,8 @@ extension Executor {
     private func mustWait(_ number: Int, _ arguments: Arguments) -> Bool {
         let facts = registry.table.facts[number]
         guard !facts.keys.isEmpty else {
-            // FLUSHALL and the like abandon copies; commands that only read all keys may run beside
-            // them.
+            // FLUSHALL and similar commands abandon running copies; commands that only read all
+            // keys may run alongside.
             return facts.flags.contains(.write) && !context.keyspace.giveUpCopies()
         }
         guard !facts.keys.contains(where: \.isUnknown),

@@ -3,10 +3,12 @@ internal import Store
 internal import Structures
 internal import System
 
-/// How changes of the configuration take place.
+/// Applies changes of the configuration.
 extension Instance {
-    /// The descriptors reserved for everything but clients: listeners, the log, files, and for each
-    /// further worker an epoll set, an eventfd and a ring.
+    /// The number of descriptors that clients cannot use.
+    ///
+    /// They are for listeners, the log, files, and an epoll set, an eventfd and a ring for each
+    /// further worker.
     static func reservedFiles(_ options: Options) -> Int { 32 + 3 * (options.threads - 1) }
 
     /// Registers what CONFIG SET must do besides storing a value.
@@ -38,7 +40,7 @@ extension Instance {
         }
     }
 
-    /// Sets what a process listing shows, if `set-proc-title` says so.
+    /// Sets the title shown in process listings if `set-proc-title` is on.
     func showTitle(_ configuration: Configuration) {
         let options = Options(configuration)
         guard options.setsProcessTitle else { return }

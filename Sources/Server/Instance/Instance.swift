@@ -14,17 +14,17 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
     /// The users; changed only while the world is stopped.
     let access: AccessControl
     let log: Log
-    /// What the server is set to; changed only while the world is stopped, as all that follows.
+    /// The configuration; changed only while the world is stopped, like the options below.
     var configuration: Configuration
-    /// What workers look at of it.
+    /// The part of the configuration that workers use.
     var options: Options
     private(set) var expiresActively = true
-    /// Whether workers do nothing unasked.
+    /// Whether periodic tasks are suspended.
     private(set) var pausesPeriodicWork = false
-    /// The bound of list nodes that DEBUG QUICKLIST-PACKED-THRESHOLD set.
+    /// The limit for list nodes set by DEBUG QUICKLIST-PACKED-THRESHOLD.
     private(set) var listNodeBytesMax = Int.max
     private(set) var workers: [Worker] = []
-    /// Where connections arrive; worker 0 accepts them.
+    /// The listening sockets, watched by worker 0.
     var listeners: [Listener] = []
     private let stopping = Atomic<Bool>(false)
     private let lastClientID = Atomic<UInt64>(0)
@@ -37,22 +37,22 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
     let channels: ChannelRegistry
     /// What commands changed, while DEBUG EFFECTS records it.
     let effectJournal = EffectJournal()
-    /// Who gets the next connection; worker 0 alone uses it.
+    /// The worker that gets the next connection; used by worker 0 only.
     var nextWorker = 0
-    /// What happens where there are no descriptors for connections; worker 0 alone uses it.
+    /// Handles a shortage of descriptors; used by worker 0 only.
     var shortage = DescriptorShortage()
-    /// Forty hexadecimal digits that name this run of the server.
+    /// Forty hexadecimal digits that identify this run of the server.
     let runID = Instance.randomID()
-    /// Forty hexadecimal digits that name the history of the data.
+    /// Forty hexadecimal digits that identify the history of the data.
     private(set) var replicationID = Instance.randomID()
-    /// Who started the server and waits to hear of it, as INFO says it.
+    /// The supervisor that was notified of the start, as shown by INFO.
     let supervisor: String
     let executable = OwnProcess.executable
     let startedAtUnix = Clock.unixMilliseconds() / 1000
     let startedAtNanoseconds = Clock.monotonicNanoseconds()
     private let startedAtCycles = apus_cycles()
     private let peak = Atomic<Int>(0)
-    /// What the partitions held when they were looked at last.
+    /// The contents of the partitions when they were last examined.
     let figures: KeyspaceFigures
     /// What the workers counted.
     let statistics: ServerStatistics
@@ -64,7 +64,7 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
         (0..<40).map { _ in String(Int.random(in: 0..<16), radix: 16) }.joined()
     }
 
-    /// A server that does not listen yet.
+    /// Creates a server that does not listen yet.
     init(
         _ configuration: Configuration,
         log: Log,
@@ -106,7 +106,7 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
         postNotices()
     }
 
-    /// The rings of the workers, where `event-loop` wants some and the kernel has them.
+    /// A ring per worker if `event-loop` asks for them and the kernel supports them; otherwise nil.
     private static func rings(_ options: Options, _ log: Log) -> [CompletionRing]? {
         guard options.usesRings else { return nil }
         do throws(SystemError) {
@@ -119,19 +119,19 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
         }
     }
 
-    /// What the workers wait with, as INFO names it.
+    /// The name of the workers' event loop, as shown by INFO.
     var eventLoopName: String { workers[0].driver.name }
 
     /// The number of workers.
     var workerCount: Int { workers.count }
 
-    /// Whether the workers are to end.
+    /// Whether the workers must exit.
     var isStopping: Bool { stopping.load(ordering: .relaxed) }
 
-    /// The connections that are open.
+    /// The number of open connections.
     var connectionCount: Int { connections.load(ordering: .relaxed) }
 
-    /// Serves until `end` is called: worker 0 on this thread, the others on their own.
+    /// Serves until `end` is called; runs worker 0 on this thread, the others on their own.
     func run() {
         reaper.start()
         Toucher(keyspace: keyspace).start()
@@ -140,7 +140,7 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
         for thread in others { thread.join() }
     }
 
-    /// Lets all workers end, with `reason` in the log.
+    /// Makes all workers exit, and logs `reason`.
     func end(because reason: String) {
         guard !stopping.exchange(true, ordering: .relaxed) else { return }
         log(.warning, reason)
@@ -149,58 +149,58 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
 
     // MARK: The use of memory
 
-    /// The bytes kept for clients, as of the workers' last rounds.
+    /// The memory of all clients in bytes, as of the workers' last scans.
     var clientBytes: Int {
         workers.reduce(0) { $0 + Int(clamping: $1.clientFigures.bytes.value) }
     }
 
-    /// The most bytes that were ever seen in use.
+    /// The maximum of the memory in use, as far as it was sampled.
     var peakBytes: Int { peak.load(ordering: .relaxed) }
 
-    /// Keeps the largest use of memory seen.
+    /// Records a sample of the memory in use.
     func notePeak(_ bytes: Int) { peak.max(bytes, ordering: .relaxed) }
 
     // MARK: What all workers do
 
-    /// Lets the stamps of all keys be made fresh, those of few at once.
+    /// Renews the access stamps of all keys: a few now, the rest in the following ticks.
     ///
-    /// The world is stopped.
+    /// The world must be stopped.
     func renewStamps() {
         let clock = workers[0].executor.context.accessClock
         var budget = 2 * Worker.stampRunsAtOnce
         keyspace.forEachShard { shard, _ in shard.renewStamps(clock, budget: &budget) }
     }
 
-    /// Gives the history of the data a new name.
+    /// Gives the history of the data a new identifier.
     ///
-    /// The world is stopped.
+    /// The world must be stopped.
     func renameHistory() { replicationID = Instance.randomID() }
 
-    /// Switches the expiry of keys that nobody asks for on or off.
+    /// Switches active expiry on or off.
     ///
-    /// The world is stopped.
+    /// The world must be stopped.
     func expireActively(_ isOn: Bool) {
         expiresActively = isOn
         for worker in workers { worker.expireSoon() }
     }
 
-    /// Lets workers do nothing unasked, or again what is theirs.
+    /// Suspends or resumes periodic tasks.
     ///
-    /// The world is stopped.
+    /// The world must be stopped.
     func pausePeriodicWork(_ isPaused: Bool) {
         pausesPeriodicWork = isPaused
         for worker in workers { worker.expireSoon() }
     }
 
-    /// Bounds the nodes of lists besides what the configuration says.
+    /// Limits the size of list nodes, in addition to the configured limits.
     ///
-    /// The world is stopped.
+    /// The world must be stopped.
     func boundListNodes(_ bytesMax: Int) {
         listNodeBytesMax = bytesMax
         publish()
     }
 
-    /// Microseconds a cycle of `apus_cycles` takes, measured since the start.
+    /// The microseconds per cycle of `apus_cycles`, measured since the start.
     var microsecondsPerCycle: Double {
         let cycles = apus_cycles() &- startedAtCycles
         let nanoseconds = Clock.monotonicNanoseconds() - startedAtNanoseconds
@@ -209,23 +209,23 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
 
     // MARK: Connections
 
-    /// Counts a connection that was let in.
+    /// Counts an accepted connection.
     func connectionBegan() { connections.add(1, ordering: .relaxed) }
 
-    /// Counts a connection that ended.
+    /// Counts a closed connection.
     func connectionEnded() { connections.subtract(1, ordering: .relaxed) }
 
-    /// A number that no client had before.
+    /// Returns a new ID for a client.
     func nextClientID() -> UInt64 { lastClientID.add(1, ordering: .relaxed).newValue }
 
     // MARK: Stopping the world
 
-    /// Runs `body` while every other worker stands between two batches; it may call this again.
+    /// Runs `body` while all other workers are stopped between two batches; calls may be nested.
     ///
     /// All partitions count as locked meanwhile.
     ///
-    /// Precondition: the caller holds no partition's lock, unless it has stopped the world already:
-    /// a worker that waits for that lock would never stand still.
+    /// Precondition: the caller holds no partition's lock, unless it has stopped the world already.
+    /// Otherwise a worker that waits for that lock would never stop.
     func exclusively<Result, Failure: Error>(
         _ worker: Worker,
         _ body: () throws(Failure) -> Result
@@ -233,7 +233,7 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
         let held = worker.executor.context.held
         guard workers.count > 1, held != keyspace.allPartitions else { return try body() }
         precondition(held.isEmpty, "the world is stopped before locks are taken")
-        // The others may look at this worker before its turn comes.
+        // The others may access this worker's state while it waits.
         worker.sendFinished()
         stop.begin(others: workers.count - 1) {
             for other in self.workers where other !== worker { other.mailbox.wake() }
@@ -246,10 +246,10 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
         return try body()
     }
 
-    /// Whether a worker that is about to sleep must not: the world is to be stopped, or the server.
+    /// Whether a worker must not go to sleep: the world or the server is about to be stopped.
     var wantsWorkers: Bool { stop.isAsked || isStopping }
 
-    /// Stands still while another worker wants the world stopped.
+    /// Parks the worker while another one has stopped the world.
     @inline(__always)
     func parkIfAsked(_ worker: Worker) {
         guard _slowPath(stop.isAsked) else { return }
@@ -257,6 +257,6 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
         stop.park()
     }
 
-    /// Takes a worker whose loop has ended out of those that must stand still.
+    /// Removes a worker that has exited from those that must stop.
     func leave(_ worker: Worker) { stop.leave() }
 }

@@ -9,14 +9,14 @@ struct Launch {
     /// Whether neither a file nor an option was given.
     private let isPlain: Bool
 
-    /// A run by `configuration`.
+    /// Creates a run with `configuration`.
     init(_ configuration: Configuration, isPlain: Bool) {
         self.configuration = configuration
         self.isPlain = isPlain
         options = Options(configuration)
     }
 
-    /// Serves until the server is told to stop; returns the exit code.
+    /// Serves until the server is shut down; returns the exit code.
     consuming func run() -> Int32 {
         Signals.prepare()
         log.write(to: options.logPath)
@@ -94,9 +94,9 @@ struct Launch {
         return supervisor
     }
 
-    /// Whether the system gave the addresses that the keys are to lie at.
+    /// Whether the system has reserved the address space for keys.
     ///
-    /// Where `ulimit -v` bounds them, half of those that it leaves are for keys.
+    /// If `ulimit -v` limits it, half of what is left is for keys.
     private func hasAddresses(_ server: Instance) -> Bool {
         let capacity = server.keyspace.capacity
         if let limit = ProcessMemory.addressBytesMax {
@@ -114,8 +114,9 @@ struct Launch {
         return false
     }
 
-    /// Raises the limit of open files to what `maxclients` needs, or lowers `maxclients`; false if
-    /// not even one client could connect.
+    /// Raises the limit of open files to what `maxclients` needs, or lowers `maxclients`.
+    ///
+    /// Returns false if not even one client could connect.
     private mutating func settleClientsMax() -> Bool {
         let wanted = options.clientsMax + Instance.reservedFiles(options)
         let before = OpenFiles.limit
@@ -209,7 +210,7 @@ struct Launch {
         return 0
     }
 
-    /// Writes the pid file if there is to be one; returns its path.
+    /// Writes the pid file if one is configured; returns its path.
     private func writeProcessFile() -> String? {
         var path = options.processFilePath
         if path.isEmpty, options.isDaemon { path = "/var/run/apus.pid" }
