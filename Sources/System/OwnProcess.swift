@@ -71,6 +71,12 @@ public enum OwnProcess {
         return Int(String(decoding: digits, as: UTF8.self))
     }
 
+    /// As `number`, with a sign.
+    public static func signedNumber(in path: String) -> Int? {
+        let text = text(of: path, byteCountMax: 32).prefix { $0 > UInt8(ascii: " ") }
+        return Int(String(decoding: text, as: UTF8.self))
+    }
+
     /// The start of the file at `path`, at most `byteCountMax` bytes; empty if it cannot be read.
     static func text(of path: String, byteCountMax: Int) -> ArraySlice<UInt8> {
         // SAFETY: reads no more bytes than there is room for.

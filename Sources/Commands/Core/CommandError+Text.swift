@@ -467,6 +467,12 @@ extension CommandError.Clients {
         case .attribute(let word):
             line.add("ERR Unrecognized option '", word, limit: 128, "'")
         case .ageMax: line.add("ERR maxage is not an integer or out of range")
+        case .idle: line.add("ERR idle is not an integer or out of range")
+        case .idleNotPositive: line.add("ERR idle should be greater than 0")
+        case .flagsUnknown(let word):
+            line.add("ERR Unknown flags found in the provided filter: ", word, limit: 128)
+        case .capabilitiesUnknown(let word):
+            line.add("ERR Unknown capa found in the provided filter: ", word, limit: 128)
         case .ageNotPositive: line.add("ERR maxage should be greater than 0")
         case .subscribed:
             line.addCommand(
@@ -492,6 +498,12 @@ extension CommandError.Servers {
         case .commandUnknown: line.add("ERR Invalid command specified")
         case .commandWordCount: line.add("ERR Invalid number of arguments specified for command")
         case .commandKeyless: line.add("ERR The command has no key arguments")
+        case .commandLogCount: line.add("ERR count should be greater than or equal to -1")
+        case .commandLogKind:
+            line.add("ERR type should be one of the following: slow, large-request, large-reply")
+        case .slotsWithoutCluster: line.add("ERR SLOTS cannot be used when not in cluster mode")
+        case .hotKeyMetrics:
+            line.add("ERR METRICS must name as many metrics, CPU or NET, as it says")
         case .cannotSave:
             line.add("ERR Errors trying to SHUTDOWN: no files are kept yet. Use SHUTDOWN NOSAVE.")
         case .notEnding: line.add("ERR No shutdown in progress.")

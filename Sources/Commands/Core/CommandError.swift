@@ -457,6 +457,14 @@ extension CommandError {
         case ageMax
         /// CLIENT KILL: MAXAGE is not positive.
         case ageNotPositive
+        /// CLIENT LIST: IDLE is not a number.
+        case idle
+        /// CLIENT LIST: IDLE is not positive.
+        case idleNotPositive
+        /// CLIENT LIST: no such flags.
+        case flagsUnknown(Bytes)
+        /// CLIENT LIST: no such capabilities.
+        case capabilitiesUnknown(Bytes)
         /// The client is subscribed and speaks RESP2.
         case subscribed
         /// Nobody could be sent what the client subscribes to.
@@ -477,6 +485,14 @@ extension CommandError {
         case commandWordCount
         /// COMMAND GETKEYS: the command has no keys.
         case commandKeyless
+        /// SLOWLOG GET: the count is not a number, or below -1.
+        case commandLogCount
+        /// COMMANDLOG: no such type.
+        case commandLogKind
+        /// HOTKEYS START: SLOTS without cluster mode.
+        case slotsWithoutCluster
+        /// HOTKEYS START: METRICS does not match the metrics given.
+        case hotKeyMetrics
         /// SHUTDOWN SAVE without persistence.
         case cannotSave
         /// SHUTDOWN ABORT without a shutdown in progress.

@@ -55,6 +55,8 @@ public struct CommandFacts: Sendable {
     public let keys: [KeySpec]
     /// Where its channels stand.
     public let channels: ChannelSpec?
+    /// Which of its words are not to be shown.
+    public let secrets: SecretSpec?
     /// Which databases it names besides the one chosen.
     public let databases: DatabaseSpec?
     /// The index of the first field or member that it looks up in the collection at its first key.
@@ -90,6 +92,7 @@ public struct CommandFacts: Sendable {
         keys: [KeySpec] = [],
         channels: ChannelSpec? = nil,
         databases: DatabaseSpec? = nil,
+        secrets: SecretSpec? = nil,
         memberWord: Int = 0,
         propagation: Propagation = .never,
         group: CommandGroup,
@@ -108,6 +111,7 @@ public struct CommandFacts: Sendable {
         self.keys = keys
         self.channels = channels
         self.databases = databases
+        self.secrets = secrets
         self.memberWord = memberWord
         self.propagation = propagation
         self.group = group

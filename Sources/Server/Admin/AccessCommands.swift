@@ -8,7 +8,7 @@ enum AccessCommands {
     // swift-format-ignore
     static let table: [AdminCommand] = [
         AdminCommand("ACL", arity: -2, [], group: .server, since: "6.0.0", complexity: "Depends on the subcommand", syntax: "", summary: "Holds the subcommands about users.", help),
-        AdminCommand("ACL SETUSER", arity: -3, [.admin, .noScript, .loading, .stale, .stopsWorld], group: .server, since: "6.0.0", complexity: "O(N) where N is the number of rules", syntax: "username [rule...]", summary: "Makes a user, or changes what it may do.", tips: ["request_policy:all_nodes", "response_policy:all_succeeded"], setUser),
+        AdminCommand("ACL SETUSER", arity: -3, [.admin, .noScript, .loading, .stale, .stopsWorld], secrets: .from(2), group: .server, since: "6.0.0", complexity: "O(N) where N is the number of rules", syntax: "username [rule...]", summary: "Makes a user, or changes what it may do.", tips: ["request_policy:all_nodes", "response_policy:all_succeeded"], setUser),
         AdminCommand("ACL GETUSER", arity: 3, [.admin, .noScript, .loading, .stale], group: .server, since: "6.0.0", complexity: "O(N) where N is the number of rules", syntax: "username", summary: "Tells what a user may do.", getUser),
         AdminCommand("ACL LIST", arity: 2, [.admin, .noScript, .loading, .stale], group: .server, since: "6.0.0", complexity: "O(N) where N is the number of users", syntax: "", summary: "Tells the rules of all users.", list),
         AdminCommand("ACL USERS", arity: 2, [.admin, .noScript, .loading, .stale], group: .server, since: "6.0.0", complexity: "O(N) where N is the number of users", syntax: "", summary: "Tells the names of all users.", users),

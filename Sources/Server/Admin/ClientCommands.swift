@@ -11,14 +11,15 @@ enum ClientCommands {
         AdminCommand("CLIENT", arity: -2, [], group: .connection, since: "2.4.0", complexity: "Depends on the subcommand", syntax: "", summary: "Holds the subcommands about connections.", help),
         AdminCommand("CLIENT ID", arity: 2, [.noScript, .loading, .stale], group: .connection, since: "5.0.0", complexity: "O(1)", syntax: "", summary: "Tells the number of the connection.", id),
         AdminCommand("CLIENT INFO", arity: 2, [.noScript, .loading, .stale], group: .connection, since: "6.2.0", complexity: "O(1)", syntax: "", summary: "Describes the connection in one line.", tips: ["nondeterministic_output"], info),
-        AdminCommand("CLIENT LIST", arity: -2, [.admin, .noScript, .loading, .stale, .stopsWorld], group: .connection, since: "2.4.0", complexity: "O(N) where N is the number of connections", syntax: "[TYPE client-type=(NORMAL | MASTER | REPLICA | PUBSUB)] [ID client-id:i...]", summary: "Describes all connections, or some, in a line each.", tips: ["nondeterministic_output"], waiting: list),
+        AdminCommand("CLIENT LIST", arity: -2, [.admin, .noScript, .loading, .stale, .stopsWorld], group: .connection, since: "2.4.0", complexity: "O(N) where N is the number of connections", syntax: "[TYPE client-type=(NORMAL | MASTER | REPLICA | PUBSUB)] [ID client-id:i...] [USER username] [ADDR addr] [LADDR laddr] [SKIPME skipme=(YES | NO)] [MAXAGE maxage:i] [NAME name] [IDLE idle:i] [FLAGS flags] [LIB-NAME lib-name] [LIB-VER lib-ver] [DB db:i] [CAPA capa] [IP ip] [NOT-TYPE not-client-type=(NORMAL | MASTER | REPLICA | PUBSUB)] [NOT-ID not-client-id:i...] [NOT-USER not-username] [NOT-ADDR not-addr] [NOT-LADDR not-laddr] [NOT-NAME not-name] [NOT-FLAGS not-flags] [NOT-LIB-NAME not-lib-name] [NOT-LIB-VER not-lib-ver] [NOT-DB not-db:i] [NOT-CAPA not-capa] [NOT-IP not-ip]", summary: "Describes all connections, or some, in a line each.", tips: ["nondeterministic_output"], waiting: list),
         AdminCommand("CLIENT GETNAME", arity: 2, [.noScript, .loading, .stale], group: .connection, since: "2.6.9", complexity: "O(1)", syntax: "", summary: "Tells the name of the connection.", name),
         AdminCommand("CLIENT SETNAME", arity: 3, [.noScript, .loading, .stale], group: .connection, since: "2.6.9", complexity: "O(1)", syntax: "connection-name", summary: "Names the connection.", tips: ["request_policy:all_nodes", "response_policy:all_succeeded"], setName),
         AdminCommand("CLIENT SETINFO", arity: 4, [.noScript, .loading, .stale], group: .connection, since: "7.2.0", complexity: "O(1)", syntax: "attr=(LIB-NAME libname | LIB-VER libver)", summary: "Notes which library, in which version, the client uses.", tips: ["request_policy:all_nodes", "response_policy:all_succeeded"], setInfo),
-        AdminCommand("CLIENT KILL", arity: -3, [.admin, .noScript, .loading, .stale, .stopsWorld], group: .connection, since: "2.4.0", complexity: "O(N) where N is the number of connections", syntax: "filter=(old-format | new-format=(ID client-id:i | TYPE client-type=(NORMAL | MASTER | SLAVE | REPLICA | PUBSUB) | USER username | ADDR addr | LADDR laddr | SKIPME skipme=(YES | NO) | MAXAGE maxage:i)...)", summary: "Ends connections.", waiting: kill),
+        AdminCommand("CLIENT KILL", arity: -3, [.admin, .noScript, .loading, .stale, .stopsWorld], group: .connection, since: "2.4.0", complexity: "O(N) where N is the number of connections", syntax: "filter=(old-format | new-format=(ID client-id:i... | TYPE client-type=(NORMAL | MASTER | PRIMARY | SLAVE | REPLICA | PUBSUB) | USER username | ADDR addr | LADDR laddr | SKIPME skipme=(YES | NO) | MAXAGE maxage:i | NAME name | IDLE idle:i | FLAGS flags | LIB-NAME lib-name | LIB-VER lib-ver | DB db:i | CAPA capa | IP ip | NOT-TYPE not-client-type=(NORMAL | MASTER | PRIMARY | SLAVE | REPLICA | PUBSUB) | NOT-ID not-client-id:i... | NOT-USER not-username | NOT-ADDR not-addr | NOT-LADDR not-laddr | NOT-NAME not-name | NOT-FLAGS not-flags | NOT-LIB-NAME not-lib-name | NOT-LIB-VER not-lib-ver | NOT-DB not-db:i | NOT-CAPA not-capa | NOT-IP not-ip)...)", summary: "Ends connections.", waiting: kill),
         AdminCommand("CLIENT REPLY", arity: 3, [.noScript, .loading, .stale], group: .connection, since: "3.2.0", complexity: "O(1)", syntax: "action=(ON | OFF | SKIP)", summary: "Says which commands of the connection are answered.", reply),
         AdminCommand("CLIENT NO-TOUCH", arity: 3, [.noScript, .loading, .stale], group: .connection, since: "7.2.0", complexity: "O(1)", syntax: "enabled=(ON | OFF)", summary: "Says whether the connection's commands count as accesses to keys.", noTouch),
         AdminCommand("CLIENT NO-EVICT", arity: 3, [.admin, .noScript, .loading, .stale], group: .connection, since: "7.0.0", complexity: "O(1)", syntax: "enabled=(ON | OFF)", summary: "Says whether the connection may be ended to save memory.", noEvict),
+        AdminCommand("CLIENT CAPA", arity: -3, [.noScript, .loading, .stale, .allowBusy], group: .connection, since: "8.0.0", complexity: "O(1)", syntax: "capability...", summary: "Tells what the client is capable of.", capabilities),
         AdminCommand("CLIENT GETREDIR", arity: 2, [.noScript, .loading, .stale], group: .connection, since: "6.0.0", complexity: "O(1)", syntax: "", summary: "Tells which connection gets the invalidations of this one.", redirection),
         AdminCommand("CLIENT TRACKINGINFO", arity: 2, [.noScript, .loading, .stale], group: .connection, since: "6.2.0", complexity: "O(1)", syntax: "", summary: "Tells how the connection's keys are tracked.", trackingInfo),
         AdminCommand("CLIENT HELP", arity: 2, [.loading, .stale], group: .connection, since: "5.0.0", complexity: "O(1)", syntax: "", summary: "Lists the subcommands of CLIENT.", help),
@@ -37,9 +38,9 @@ extension ClientCommands {
         call.reply.verbatim(line ?? "")
     }
 
-    /// `CLIENT LIST [TYPE type] [ID id …]`.
+    /// `CLIENT LIST [filter value …]`.
     static func list(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) -> Outcome {
-        let filter = try ClientFilter(listing: arguments)
+        let filter = try ClientFilter(listing: arguments, call.server.access)
         guard let survey = survey(.list, filter, call) else {
             return .waits(.answers(call.server.workerCount))
         }
@@ -160,6 +161,14 @@ extension ClientCommands {
         try set(.noEvict, arguments, call)
     }
 
+    /// `CLIENT CAPA capability …`: OK; what nobody knows is passed over.
+    static func capabilities(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        for index in 2..<arguments.count where arguments[index].isWord("REDIRECT") {
+            call.session.traits.insert(.takesRedirects)
+        }
+        call.reply.ok()
+    }
+
     /// `CLIENT GETREDIR`: -1, as no connection is tracked.
     static func redirection(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         call.reply.integer(-1)
@@ -196,6 +205,10 @@ extension ClientCommands {
     static func help(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         call.reply.lines([
             "CLIENT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+            "CAPA <option> [options...]",
+            "    The client claims its some capability options. Options are:",
+            "    * REDIRECT",
+            "      The client can handle redirection during primary and replica failover.",
             "GETNAME",
             "    Return the name of the current connection.",
             "ID",
@@ -206,24 +219,36 @@ extension ClientCommands {
             "    Kill connection made from <ip:port>.",
             "KILL <option> <value> [<option> <value> [...]]",
             "    Kill connections. Options are:",
-            "    * ADDR (<ip:port>|<unixsocket>:0)",
-            "      Kill connections made from the specified address",
-            "    * LADDR (<ip:port>|<unixsocket>:0)",
-            "      Kill connections made to specified local address",
-            "    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)",
-            "      Kill connections by type.",
-            "    * USER <username>",
-            "      Kill connections authenticated by <username>.",
+            "    * ID (<client-id> [<client-id>...])",
+            "      Kill clients by ID.",
+            "    * TYPE (NORMAL|PRIMARY|REPLICA|PUBSUB)",
+            "      Kill clients of a type.",
+            "    * ADDR (<ip:port>|<unixsocket>:0), LADDR (<ip:port>|<unixsocket>:0), IP <ip>,",
+            "      USER <username>, NAME <name>, LIB-NAME <name>, LIB-VER <version>, DB <id>",
+            "      Kill clients with this value.",
+            "    * FLAGS <flags>, CAPA <capa>",
+            "      Kill clients with all of these letters.",
+            "    * MAXAGE <seconds>, IDLE <seconds>",
+            "      Kill clients connected, or idle, for at least so long.",
             "    * SKIPME (YES|NO)",
-            "      Skip killing current connection (default: yes).",
-            "    * ID <client-id>",
-            "      Kill connections by client id.",
-            "    * MAXAGE <maxage>",
-            "      Kill connections older than the specified age.",
+            "      Skip the current connection (default: yes).",
+            "    Each but SKIPME, MAXAGE and IDLE has a form with NOT- before it.",
             "LIST [options ...]",
             "    Return information about client connections. Options:",
-            "    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)",
-            "      Return clients of specified type.",
+            "    * ID (<client-id> [<client-id>...])",
+            "      Return clients by ID.",
+            "    * TYPE (NORMAL|PRIMARY|REPLICA|PUBSUB)",
+            "      Return clients of a type.",
+            "    * ADDR (<ip:port>|<unixsocket>:0), LADDR (<ip:port>|<unixsocket>:0), IP <ip>,",
+            "      USER <username>, NAME <name>, LIB-NAME <name>, LIB-VER <version>, DB <id>",
+            "      Return clients with this value.",
+            "    * FLAGS <flags>, CAPA <capa>",
+            "      Return clients with all of these letters.",
+            "    * MAXAGE <seconds>, IDLE <seconds>",
+            "      Return clients connected, or idle, for at least so long.",
+            "    * SKIPME (YES|NO)",
+            "      Skip the current connection (default: no).",
+            "    Each but SKIPME, MAXAGE and IDLE has a form with NOT- before it.",
             "REPLY (ON|OFF|SKIP)",
             "    Control the replies sent to the current connection.",
             "SETNAME <name>",

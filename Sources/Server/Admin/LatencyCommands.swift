@@ -8,12 +8,72 @@ enum LatencyCommands {
     // swift-format-ignore
     static let table: [AdminCommand] = [
         AdminCommand("LATENCY", arity: -2, [], group: .server, since: "2.8.13", complexity: "Depends on the subcommand", syntax: "", summary: "Holds the subcommands about durations.", help),
+        AdminCommand("LATENCY LATEST", arity: 2, [.admin, .noScript, .loading, .stale], group: .server, since: "2.8.13", complexity: "O(1)", syntax: "", summary: "Tells the latest and the longest time of each event.", tips: ["nondeterministic_output", "request_policy:all_nodes", "response_policy:special"], latest),
+        AdminCommand("LATENCY HISTORY", arity: 3, [.admin, .noScript, .loading, .stale], group: .server, since: "2.8.13", complexity: "O(1)", syntax: "event", summary: "Tells the times of an event.", tips: ["nondeterministic_output", "request_policy:all_nodes", "response_policy:special"], history),
+        AdminCommand("LATENCY GRAPH", arity: 3, [.admin, .noScript, .loading, .stale], group: .server, since: "2.8.13", complexity: "O(1)", syntax: "event", summary: "Draws the times of an event.", tips: ["nondeterministic_output", "request_policy:all_nodes", "response_policy:special"], graph),
+        AdminCommand("LATENCY DOCTOR", arity: 2, [.admin, .noScript, .loading, .stale], group: .server, since: "2.8.13", complexity: "O(1)", syntax: "", summary: "Reports what took long, and gives advice.", tips: ["nondeterministic_output", "request_policy:all_nodes", "response_policy:special"], doctor),
+        AdminCommand("LATENCY RESET", arity: -2, [.admin, .noScript, .loading, .stale], group: .server, since: "2.8.13", complexity: "O(1)", syntax: "[event...]", summary: "Forgets the times of events.", tips: ["request_policy:all_nodes", "response_policy:agg_sum"], reset),
         AdminCommand("LATENCY HISTOGRAM", arity: -2, [.admin, .noScript, .loading, .stale], group: .server, since: "7.0.0", complexity: "O(N) where N is the number of commands with their durations", syntax: "[command...]", summary: "Tells how many calls of commands took up to how long.", tips: ["nondeterministic_output", "request_policy:all_nodes", "response_policy:special"], histogram),
         AdminCommand("LATENCY HELP", arity: 2, [.loading, .stale], group: .server, since: "2.8.13", complexity: "O(1)", syntax: "", summary: "Lists the subcommands of LATENCY.", help),
     ]
 }
 
 extension LatencyCommands {
+    /// `LATENCY LATEST`: for each event its name, when it came last, how long that took, and the
+    /// longest time, in seconds and milliseconds.
+    static func latest(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        let events = call.server.latency.events
+        call.reply.array(events.count)
+        for (event, series) in events {
+            call.reply.array(4)
+            call.reply.bulk(text: event.rawValue)
+            call.reply.integer(series.samples.last?.time ?? 0)
+            call.reply.integer(series.samples.last?.milliseconds ?? 0)
+            call.reply.integer(series.longest)
+        }
+    }
+
+    /// `LATENCY HISTORY event`: pairs of seconds and milliseconds.
+    static func history(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        let samples = call.server.latency.series(arguments[2])?.samples ?? []
+        call.reply.array(samples.count)
+        for sample in samples {
+            call.reply.array(2)
+            call.reply.integer(sample.time)
+            call.reply.integer(sample.milliseconds)
+        }
+    }
+
+    /// `LATENCY GRAPH event`: a drawing.
+    static func graph(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        guard let series = call.server.latency.series(arguments[2]) else {
+            return call.refuse("ERR No samples available for event '\(arguments[2].string)'")
+        }
+        let graph = LatencyGraph(
+            arguments[2].string,
+            series,
+            now: Clock.unixMilliseconds() / 1000
+        )
+        call.reply.verbatim(graph.text)
+    }
+
+    /// `LATENCY DOCTOR`: a report.
+    static func doctor(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        let doctor = LatencyDoctor(
+            call.server.latency.events,
+            threshold: Int64(call.server.options.latencyMillisecondsMin),
+            logsSlow: call.server.options.slowMicrosecondsMin >= 0,
+            now: Clock.unixMilliseconds() / 1000
+        )
+        call.reply.verbatim(doctor.text)
+    }
+
+    /// `LATENCY RESET [event …]`: the number of events forgotten.
+    static func reset(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        let names = (2..<arguments.count).map { arguments[$0].string }
+        call.reply.integer(call.server.latency.reset(names))
+    }
+
     /// `LATENCY HISTOGRAM [command …]`: a map from commands that were called to their calls and
     /// their durations; a command that holds subcommands stands for all of these.
     static func histogram(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
@@ -51,6 +111,17 @@ extension LatencyCommands {
     static func help(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         call.reply.lines([
             "LATENCY <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+            "DOCTOR",
+            "    Return a human readable latency analysis report.",
+            "GRAPH <event>",
+            "    Return an ASCII latency graph for the <event> class.",
+            "HISTORY <event>",
+            "    Return time-latency samples for the <event> class.",
+            "LATEST",
+            "    Return the latest latency samples for all events.",
+            "RESET [<event> ...]",
+            "    Reset latency data of one or more <event> classes.",
+            "    (default: reset all data for all event classes)",
             "HISTOGRAM [COMMAND ...]",
             """
                 Return a cumulative distribution of latencies in the format of a histogram for the \

@@ -72,6 +72,16 @@ public struct Options: Sendable {
     public let encodingLimits: EncodingLimits
     /// `enable-debug-command`.
     public let debugPermission: Permission
+    /// `slowlog-log-slower-than`, in microseconds; -1: off.
+    public let slowMicrosecondsMin: Int
+    /// `latency-monitor-threshold`, in milliseconds; 0: off.
+    public let latencyMillisecondsMin: Int
+    /// `commandlog-request-larger-than`; -1: off.
+    public let requestBytesNoted: Int
+    /// `commandlog-reply-larger-than`; -1: off.
+    public let replyBytesNoted: Int
+    /// The most entries of each kind that are kept, by the kinds' numbers.
+    let commandLogMax: [Int]
     /// `latency-tracking`.
     public let tracksLatency: Bool
     /// `latency-tracking-info-percentiles`.
@@ -127,6 +137,14 @@ public struct Options: Sendable {
         accessMeasure = read.accessMeasure()
         encodingLimits = EncodingLimits(read)
         debugPermission = read.permission("enable-debug-command")
+        slowMicrosecondsMin = read.integer("slowlog-log-slower-than")
+        latencyMillisecondsMin = read.integer("latency-monitor-threshold")
+        requestBytesNoted = read.integer("commandlog-request-larger-than")
+        replyBytesNoted = read.integer("commandlog-reply-larger-than")
+        commandLogMax = [
+            read.integer("slowlog-max-len"), read.integer("commandlog-large-request-max-len"),
+            read.integer("commandlog-large-reply-max-len"),
+        ]
         tracksLatency = read.flag("latency-tracking")
         latencyPercentiles = read.percentiles()
         isDaemon = read.flag("daemonize")
@@ -142,6 +160,9 @@ public struct Options: Sendable {
 }
 
 extension Options {
+    /// The most entries of a kind that are kept.
+    func commandLogMax(_ kind: CommandLog.Kind) -> Int { commandLogMax[kind.rawValue] }
+
     /// What the data path must know.
     var commandLimits: CommandLimits {
         var limits = CommandLimits()

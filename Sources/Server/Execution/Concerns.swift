@@ -8,6 +8,12 @@ struct Concerns: OptionSet {
     let rawValue: UInt32
     /// It may make the data larger, and there is no memory left.
     static let memory = Concerns(rawValue: 1 << 0)
+    /// COMMANDLOG measures requests and replies.
+    static let sizes = Concerns(rawValue: 1 << 16)
+    /// HOTKEYS measures what keys cost.
+    static let hotKeys = Concerns(rawValue: 1 << 17)
+    /// The concerns of every row.
+    private static let usual: Concerns = [.sizes, .hotKeys]
 
     /// Subscribers may be told of what it does, and some worker has too much to deliver.
     static let notifications = Concerns(rawValue: 1 << 8)
@@ -16,7 +22,8 @@ struct Concerns: OptionSet {
 
     /// The concerns of a row with `flags`.
     init(_ flags: CommandFlags) {
-        self = flags.contains(.denyOOM) ? .memory : []
+        self = .usual
+        if flags.contains(.denyOOM) { insert(.memory) }
         if flags.contains(.write) { insert(.notifications) }
     }
 }

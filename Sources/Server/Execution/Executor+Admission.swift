@@ -1,3 +1,4 @@
+internal import CSupport
 internal import Commands
 internal import Primitives
 internal import Store
@@ -24,8 +25,12 @@ extension Executor {
         if alerts.contains(.notifications), mustHoldBack(number) { return .partitions }
         session.beginCommand()
         let start = context.reply.buffer.count
+        let begin = alerts.contains(.hotKeys) ? apus_cycles() : 0
         let wait = runMeasured(number, arguments, connection)
         context.readsNamedKeysOnly = false
+        if wait == nil, !alerts.isDisjoint(with: [.sizes, .hotKeys]) {
+            noteCosts(number, arguments, connection, replyStart: start, begin: begin)
+        }
         if wait == nil { settleReply(from: start, session) }
         return wait
     }

@@ -23,6 +23,8 @@ final class Executor {
     /// Counted here and read by any thread, as `context.statistics` is.
     let statistics: WorkerStatistics
     var clock = WorkerClock()
+    /// From which durations on a command is noted.
+    var noted: NotedDurations
     var keptReplies = KeptReplies()
     /// The row of the running command, for crash reports.
     let running = RunningRow()
@@ -50,8 +52,10 @@ final class Executor {
         context.limits = server.options.commandLimits
         context.effects.consumer = { [settlement = Settlement(server)] in settlement.take($0) }
         statistics = WorkerStatistics(commandCount: registry.table.facts.count)
+        noted = NotedDurations(server.options)
         statistics.keepDurations(server.options.tracksLatency)
         measure(by: server.options.accessMeasure)
+        noteCommands(by: server.options)
     }
 
     /// The worker on whose thread it runs.
@@ -125,17 +129,20 @@ final class Executor {
     /// Runs a request that may run, and counts it.
     @inline(__always)
     func runMeasured(_ number: Int, _ arguments: Arguments, _ connection: Connection) -> Wait? {
+        let cycles: UInt64
         do throws(CommandError) {
             let outcome = try execute(number, arguments, connection)
             if case .waits(let wait) = outcome { return wait }
-            statistics.count(number, cycles: clock.lap())
+            cycles = clock.lap()
+            statistics.count(number, cycles: cycles)
         } catch {
-            statistics.countFailure(number, cycles: clock.lap())
+            cycles = clock.lap()
+            statistics.countFailure(number, cycles: cycles)
             replyError(error, number)
         }
         statistics.add(.commandsRun)
         connection.session.commandCount &+= 1
-        if _slowPath(clock.isStale) { readClocks() }
+        if _slowPath(clock.isStale) { noteTime(number, arguments, connection, cycles: cycles) }
         return nil
     }
 

@@ -22,6 +22,8 @@ final class Session {
         static let restricted = Traits(rawValue: 1 << 4)
         /// Has said who it is.
         static let authenticated = Traits(rawValue: 1 << 5)
+        /// Understands redirections (CLIENT CAPA).
+        static let takesRedirects = Traits(rawValue: 1 << 6)
         /// Leaves no trace in the access times of keys (CLIENT NO-TOUCH).
         static let noTouch = Traits(rawValue: 1 << 8)
         /// Is never evicted (CLIENT NO-EVICT).

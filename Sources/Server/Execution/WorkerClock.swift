@@ -12,7 +12,7 @@ struct WorkerClock {
     private(set) var seconds: Int64 = 0
     private var readAt: UInt64 = 0
     private var lapAt: UInt64 = 0
-    private let staleCycles = WorkerClock.staleCycles
+    private var staleCycles = WorkerClock.staleCycles
 
     /// Reads the clocks.
     mutating func read() {
@@ -28,6 +28,11 @@ struct WorkerClock {
         let cycles = apus_cycles()
         defer { lapAt = cycles }
         return cycles &- lapAt
+    }
+
+    /// Lets what was read be stale after `cycles`, if that is sooner than usual.
+    mutating func isStale(after cycles: UInt64) {
+        staleCycles = min(WorkerClock.staleCycles, cycles == 0 ? 0 : cycles - 1)
     }
 
     /// Whether time has passed since the clocks were read, as of the last lap.

@@ -22,6 +22,10 @@ final class Bulletin: Sendable {
         case pause
         /// Keyspace notifications.
         case notifications
+        /// COMMANDLOG.
+        case commandLog
+        /// HOTKEYS.
+        case hotKeys
     }
 
     /// What a part of the server asks of all workers.

@@ -51,6 +51,8 @@ enum CommandFamilies {
         CommandCommands.table,
         ConfigCommands.table,
         LatencyCommands.table,
+        CommandLogCommands.table,
+        HotKeyCommands.table,
         MemoryCommands.table,
         DebugCommands.table,
     ]

@@ -28,6 +28,10 @@ extension Instance {
         configuration.whenChanged(["loglevel"]) { [log] (next) throws(DirectiveRefusal) in
             if let level = LogLevel(name: Options(next).logLevel) { log.show(from: level) }
         }
+        configuration.whenChanged(["oom-score-adj", "oom-score-adj-values"]) {
+            [unowned self] (next) throws(DirectiveRefusal) in
+            try self.adjustKillScore(next)
+        }
         registerProcessActions()
     }
 
@@ -90,6 +94,12 @@ extension Instance {
         )
     }
 
+    /// Has requests and replies measured, if that is asked for.
+    func postSizes() {
+        let isOn = options.requestBytesNoted >= 0 || options.replyBytesNoted >= 0
+        bulletin.post(Bulletin.Notice(alerts: isOn ? .sizes : []), by: .commandLog)
+    }
+
     /// Lets all workers work by the configuration as it stands now.
     ///
     /// The world is stopped.
@@ -102,7 +112,9 @@ extension Instance {
             worker.executor.context.limits = limits
             worker.executor.measure(by: options.accessMeasure)
             worker.executor.statistics.keepDurations(options.tracksLatency)
+            worker.executor.noteCommands(by: options)
         }
+        postSizes()
         if options.password != before.password {
             access.setPassword(options.password)
             renewUsers()

@@ -35,6 +35,13 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
     let bulletin = Bulletin()
     /// Who listens to which channels.
     let channels: ChannelRegistry
+    /// The kernel's OOM score adjustment at the start, and whether the server has changed it.
+    let killScoreAtStart = Instance.killScore
+    var adjustsKillScore = false
+    /// What took long, or was much.
+    let commandLog = CommandLog()
+    let latency = LatencyMonitor()
+    let hotKeys = HotKeys()
     /// What commands changed, while DEBUG EFFECTS records it.
     let effectJournal = EffectJournal()
     /// The worker that gets the next connection; used by worker 0 only.

@@ -106,7 +106,7 @@ extension Worker {
             }
             executor.context.handOver(resuming: wants)
         }
-        executor.statistics.add(.expiryCycles, apus_cycles() &- begin)
+        noteExpiry(cycles: apus_cycles() &- begin)
         let hasMore = budget <= 0
         if hasMore { executor.statistics.add(.expiriesCutShort) }
         // At most every 10 ms, and at least with every tick, since keys set in the meantime may be
@@ -114,6 +114,17 @@ extension Worker {
         upkeep.nextExpiry = max(earliest, now + 10)
         upkeep.nextExpiry = min(upkeep.nextExpiry, now + 20)
         return hasMore
+    }
+
+    private func noteExpiry(cycles: UInt64) {
+        executor.statistics.add(.expiryCycles, cycles)
+        guard cycles >= executor.noted.latency else { return }
+        let milliseconds = Double(cycles) * server.microsecondsPerCycle / 1000
+        server.latency.note(
+            .expireCycle,
+            milliseconds: Int64(milliseconds),
+            second: executor.context.now / 1000
+        )
     }
 
     /// Looks for due keys with the next tick.

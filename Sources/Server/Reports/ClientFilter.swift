@@ -2,119 +2,74 @@ internal import Commands
 internal import Primitives
 internal import Wire
 
-/// Which connections CLIENT LIST and CLIENT KILL mean.
+/// Which connections CLIENT LIST and CLIENT KILL mean: those that fulfil all conditions.
 struct ClientFilter {
     /// Whether to leave out the caller's own connection.
     private(set) var skipsOwn = false
-    private var ids: Set<UInt64>?
-    private var user: [UInt8]?
-    private var address: String?
-    private var localAddress: String?
-    private var ageSecondsMin: Int64?
-    private var kind: Kind?
-
-    /// What connections are, as CLIENT LIST and CLIENT KILL tell them apart.
-    private enum Kind {
-        case normal
-        case subscriber
-        /// Replicas and primaries, of which there are none.
-        case other
-    }
+    private var conditions: [(condition: ClientCondition, isWanted: Bool)] = []
 
     /// All those from one address: the old form of CLIENT KILL.
-    init(address: Bytes) { self.address = address.string }
+    init(address: Bytes) { conditions = [(.address(address.array), true)] }
 
     /// What stands after `CLIENT LIST`.
-    init(listing arguments: Arguments) throws(CommandError) {
-        guard arguments.count > 2 else { return }
-        if arguments.count == 4, arguments[2].isWord("TYPE") {
-            try readType(arguments[3])
-        } else if arguments.count > 3, arguments[2].isWord("ID") {
-            var ids: Set<UInt64> = []
-            for index in 3..<arguments.count {
-                guard let id = DecimalText.integer(arguments[index]) else {
-                    throw .client(.id)
-                }
-                ids.insert(UInt64(bitPattern: id))
-            }
-            self.ids = ids
-        } else {
-            throw .syntax
-        }
+    init(listing arguments: Arguments, _ access: AccessControl) throws(CommandError) {
+        try read(arguments, access, isList: true)
     }
 
-    /// What stands after `CLIENT KILL` in pairs.
+    /// What stands after `CLIENT KILL` in the new form.
     init(killing arguments: Arguments, _ access: AccessControl) throws(CommandError) {
         skipsOwn = true
-        for index in stride(from: 2, to: arguments.count, by: 2) {
-            guard index + 1 < arguments.count else { throw .syntax }
-            try read(arguments[index], arguments[index + 1], access)
-        }
+        try read(arguments, access, isList: false)
     }
 
     private mutating func read(
-        _ option: Bytes,
-        _ value: Bytes,
-        _ access: AccessControl
+        _ arguments: Arguments,
+        _ access: AccessControl,
+        isList: Bool
     ) throws(CommandError) {
-        if option.isWord("ID") {
-            guard let id = DecimalText.integer(value), id > 0 else {
-                throw .client(.idNotPositive)
+        var index = 2
+        while index < arguments.count {
+            guard index + 1 < arguments.count else { throw .syntax }
+            let (option, value) = (arguments[index], arguments[index + 1])
+            index += 2
+            if option.isWord("SKIPME") {
+                guard value.isWord("YES") || value.isWord("NO") else { throw .syntax }
+                skipsOwn = value.isWord("YES")
+                continue
             }
-            ids = [UInt64(id)]
-        } else if option.isWord("TYPE") {
-            try readType(value)
-        } else if option.isWord("ADDR") {
-            address = value.string
-        } else if option.isWord("LADDR") {
-            localAddress = value.string
-        } else if option.isWord("USER") {
-            guard access[value] != nil else { throw .client(.userMissing(value)) }
-            user = value.array
-        } else if option.isWord("SKIPME") {
-            guard value.isWord("YES") || value.isWord("NO") else { throw .syntax }
-            skipsOwn = value.isWord("YES")
-        } else if option.isWord("MAXAGE") {
-            guard let age = DecimalText.integer(value) else {
-                throw .client(.ageMax)
+            let isWanted = !(option.count > 4 && option[0..<4].isWord("NOT-"))
+            let name = isWanted ? option : option.dropFirst(4)
+            var condition: ClientCondition
+            if name.isWord("ID") {
+                var ids: Set<UInt64> = [try ClientFilter.id(value, isList: isList)]
+                while index < arguments.count, DecimalText.integer(arguments[index]) != nil {
+                    ids.insert(try ClientFilter.id(arguments[index], isList: isList))
+                    index += 1
+                }
+                condition = .ids(ids)
+            } else {
+                condition = try ClientCondition(name, value, isWanted: isWanted, access)
             }
-            guard age > 0 else { throw .client(.ageNotPositive) }
-            ageSecondsMin = age
-        } else {
-            throw .syntax
+            // Of one kind the last one counts.
+            conditions.removeAll {
+                $0.isWanted == isWanted && $0.condition.isSameKind(as: condition)
+            }
+            conditions.append((condition, isWanted))
         }
     }
 
-    private mutating func readType(_ word: Bytes) throws(CommandError) {
-        if word.isWord("NORMAL") {
-            kind = .normal
-        } else if word.isWord("PUBSUB") {
-            kind = .subscriber
-        } else if word.isWord("MASTER") || word.isWord("SLAVE") || word.isWord("REPLICA")
-            || word.isWord("PRIMARY")
-        {
-            kind = .other
-        } else {
-            throw .client(.kind(word))
+    private static func id(_ word: Bytes, isList: Bool) throws(CommandError) -> UInt64 {
+        let id = DecimalText.integer(word)
+        if isList {
+            guard let id else { throw .client(.id) }
+            return UInt64(bitPattern: id)
         }
+        guard let id, id > 0 else { throw .client(.idNotPositive) }
+        return UInt64(id)
     }
 
     /// Whether it selects `connection` of `worker`.
     func accepts(_ connection: Connection, on worker: Worker) -> Bool {
-        let isSubscriber = connection.session.traits.contains(.subscribed)
-        if let kind, kind != (isSubscriber ? .subscriber : .normal) { return false }
-        let unixPath = worker.server.options.unixSocketPath
-        if let ids, !ids.contains(connection.session.id) { return false }
-        if let user, connection.session.user?.name.array != user { return false }
-        if let age = ageSecondsMin, worker.executor.clock.seconds - connection.traffic.beganAt < age
-        {
-            return false
-        }
-        if let address, connection.address(peer: true, unixPath: unixPath) != address {
-            return false
-        }
-        let own = localAddress
-        if let own, connection.address(peer: false, unixPath: unixPath) != own { return false }
-        return true
+        conditions.allSatisfy { $0.condition.holds(for: connection, on: worker) == $0.isWanted }
     }
 }

@@ -51,12 +51,15 @@ enum ClientLine {
         line.field(" redir=-1 resp=", connection.session.isRESP3 ? 3 : 2)
         line.field(" lib-name=", connection.session.details?.libraryName)
         line.field(" lib-ver=", connection.session.details?.libraryVersion)
+        line.append(" capa=")
+        if connection.session.traits.contains(.takesRedirects) { line.append("r") }
         line.field(" tot-net-in=", Int64(bitPattern: connection.traffic.bytesReceived))
         line.field(" tot-net-out=", Int64(bitPattern: connection.traffic.bytesSent))
         line.field(" tot-cmds=", Int64(bitPattern: connection.session.commandCount))
     }
 
-    private static func appendFlags(_ connection: Connection, to line: inout ByteBuffer) {
+    /// Appends the letters that tell what a connection is.
+    static func appendFlags(_ connection: Connection, to line: inout ByteBuffer) {
         let start = line.count
         if connection.session.traits.contains(.subscribed) { line.append("P") }
         if connection.state.contains(.closesAfterReply) { line.append("c") }

@@ -26,7 +26,7 @@ import Testing
         return try TestServer.withWords(words.joined(separator: " ")) { words in
             Result { () throws in
                 words[1].isWord("LIST")
-                    ? try ClientFilter(listing: words)
+                    ? try ClientFilter(listing: words, access)
                     : try ClientFilter(killing: words, access)
             }
         }.get()
