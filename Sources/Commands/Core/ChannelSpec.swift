@@ -4,7 +4,7 @@
 public enum ChannelSpec: Sendable {
     /// One channel, to publish to.
     case publish(Int)
-    /// Channels from a word on, to subscribe to.
+    /// Channels to subscribe to, from the given word on.
     case subscribe(from: Int)
     /// Patterns from a word on, to subscribe to; the user must have a right for the same pattern.
     case subscribePatterns(from: Int)

@@ -34,7 +34,7 @@ public struct CommandContext: ~Copyable {
     }
     /// Whether a use of a key is noted by its time alone: the usual case.
     @usableFromInline private(set) var notesTime = true
-    /// Whether the command that runs may read no keys but those that its request names.
+    /// Whether the running command may read only keys that its request names.
     public var readsNamedKeysOnly = false
     /// Whether expired keys are removed; if not (on a replica), they only count as absent.
     public var removesDue = true

@@ -3,7 +3,7 @@ public import Primitives
 extension CommandError {
     /// What a user was denied.
     public enum Access {
-        /// The user with this name may not run the command.
+        /// The user may not run the command.
         case command(user: Bytes)
         /// The user may not access a key.
         case key

@@ -84,7 +84,7 @@ public enum CommandError: Error, @unchecked Sendable {  // because: used at once
     case server(Servers)
     /// DEBUG.
     case debug(Debugging)
-    /// What a user may not do.
+    /// Missing permissions.
     case access(Access)
 }
 

@@ -10,7 +10,7 @@ extension CommandFacts {
     /// The ACL categories of the command, without the `@`.
     public var aclCategories: [StaticString] {
         var names: Set<String> = Set(categories.map(\.description))
-        // What works on several types is in their categories, not in that of all keys.
+        // A command for several types is in their categories instead of `keyspace`.
         let isOfTypes = group == .generic && names.contains("sortedset")
         if let category = group.category, !isOfTypes { names.insert(category.description) }
         if flags.contains(.write) { names.insert("write") }

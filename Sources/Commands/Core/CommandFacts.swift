@@ -55,9 +55,9 @@ public struct CommandFacts: Sendable {
     public let keys: [KeySpec]
     /// Where its channels stand.
     public let channels: ChannelSpec?
-    /// Which of its words are not to be shown.
+    /// The words that are not shown in logs.
     public let secrets: SecretSpec?
-    /// Which databases it names besides the one chosen.
+    /// The databases that it names besides the selected one.
     public let databases: DatabaseSpec?
     /// The index of the first field or member that it looks up in the collection at its first key.
     ///

@@ -1,9 +1,9 @@
-/// Which words of a command are secret: left out where requests are shown.
+/// The words of a command that are secret and not shown in logs.
 public enum SecretSpec: Sendable {
-    /// All from a word on.
+    /// All words from the given one on.
     case from(Int)
-    /// So many words behind a keyword, looked for from a word on.
+    /// `count` words after a keyword, searched from the given word on.
     case behind(StaticString, from: Int, count: Int)
-    /// Values of directives that are secret, in pairs with their names from a word on.
+    /// Values of sensitive directives, in pairs of names and values from the given word on.
     case directives(from: Int)
 }

@@ -71,7 +71,7 @@ struct SortRequest {
     private(set) var patterns: [SortPattern] = []
     /// The key to store the result at.
     private(set) var target: Bytes?
-    /// The first option that leads to keys which the request does not name.
+    /// The first option that reads keys not named in the request.
     private(set) var leadingOption: StaticString?
     private var offset: Int64 = 0
     private var limit: Int64 = -1

@@ -12,7 +12,7 @@ final class AccessLog: Sendable {
         case lua
     }
 
-    /// What it was denied for.
+    /// What was denied.
     enum Reason: String, CaseIterable {
         case command
         case key
@@ -50,7 +50,7 @@ final class AccessLog: Sendable {
         var entries: [Entry] = []
         var nextID = 0
 
-        /// Drops the oldest entries beyond `limit`, many at once.
+        /// Drops the oldest entries beyond `limit`, in batches.
         mutating func trim(_ limit: Int) {
             guard entries.count > limit + AccessLog.slack || limit == 0 else { return }
             entries.removeFirst(entries.count - limit)

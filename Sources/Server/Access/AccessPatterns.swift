@@ -23,7 +23,7 @@ struct AccessPatterns: Equatable, Sendable {
     struct Pattern: Equatable {
         let text: [UInt8]
         var rights: Rights
-        /// The bytes before the first special character.
+        /// The length of the literal prefix: the bytes before the first special character.
         let beginning: Int
 
         init(_ text: [UInt8], _ rights: Rights) {

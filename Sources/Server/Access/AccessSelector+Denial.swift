@@ -87,7 +87,7 @@ extension AccessSelector {
         }
     }
 
-    /// Whether a channel may be used; a pattern must be allowed literally.
+    /// Whether a channel may be used; a pattern must be listed literally.
     func allows(channel: Bytes, isPattern: Bool) -> Bool {
         allowsAllChannels
             || (isPattern ? channels.contains(channel) : channels.allow(channel, []))

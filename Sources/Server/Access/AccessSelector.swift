@@ -188,7 +188,7 @@ struct AccessSelector: Sendable {
         channels.settle()
     }
 
-    // MARK: Telling
+    // MARK: Describing
 
     /// The rules about commands.
     var commandText: [UInt8] { rules.text }

@@ -34,7 +34,7 @@ final class AccessVocabulary: Sendable {
 }
 
 extension [UInt8] {
-    /// The letters in lower case.
+    /// The bytes with ASCII letters in lower case.
     var lowercased: [UInt8] { map { $0 &- UInt8(ascii: "A") < 26 ? $0 + 0x20 : $0 } }
 
     /// Whether these are the letters of `word`, ignoring case.

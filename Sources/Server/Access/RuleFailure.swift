@@ -1,11 +1,11 @@
 /// Why an access rule was rejected.
 enum RuleFailure: Error {
     case syntax
-    /// There is no such command or category.
+    /// No such command or category.
     case unknownCommand
-    /// All keys are allowed already.
+    /// A key pattern after all keys were allowed.
     case keyIncluded
-    /// All channels are allowed already.
+    /// A channel pattern after all channels were allowed.
     case channelIncluded
     /// The user does not have the password to be removed.
     case passwordMissing
@@ -13,7 +13,7 @@ enum RuleFailure: Error {
     case passwordSum
     /// Only commands without subcommands can be allowed for a first argument.
     case wordOfSubcommand
-    /// The file has another line for the user.
+    /// The user is defined twice in a file.
     case userTwice
 
     /// The error text, in Redis' wording.

@@ -2,7 +2,7 @@ internal import Commands
 internal import Primitives
 internal import Wire
 
-/// A user of the server: its name and what it may do.
+/// A user: its name and its permissions.
 ///
 /// It is immutable; ACL SETUSER replaces it by another one. Sessions count references to it.
 final class User: @unchecked Sendable {  // because: never changed after `init`

@@ -35,7 +35,7 @@ struct UserRules: Sendable {
         return nil
     }
 
-    /// Applies a rule; a selector in parentheses is one rule.
+    /// Applies a rule; a selector in parentheses counts as one rule.
     mutating func apply(
         _ rule: [UInt8],
         _ vocabulary: AccessVocabulary
@@ -102,7 +102,7 @@ struct UserRules: Sendable {
         guard sums.removeValue(forKey: sum) != nil else { throw .passwordMissing }
     }
 
-    /// Whether `password` is one of its own.
+    /// Whether `password` is one of the user's.
     func has(_ password: Bytes) -> Bool { sums[SHA256(of: password)] != nil }
 
     /// The digests of its passwords, in the order of addition.
@@ -158,7 +158,7 @@ struct UserRules: Sendable {
         let word: [UInt8]
     }
 
-    // MARK: Telling
+    // MARK: Describing
 
     /// The words that describe the kind of user.
     var flags: [StaticString] {

@@ -61,7 +61,7 @@ extension AccessCommands {
 
     private static func text(_ word: [UInt8]) -> String { String(decoding: word, as: UTF8.self) }
 
-    /// `ACL GETUSER name`: a map of what the user may do, or null.
+    /// `ACL GETUSER name`: a map of the user's permissions, or null.
     static func getUser(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         guard let user = call.server.access[arguments[2]] else { return call.reply.null() }
         let rules = user.rules

@@ -25,7 +25,7 @@ enum AccessCommands {
 }
 
 extension AccessCommands {
-    /// `ACL CAT [category]`: the categories, or the commands of one.
+    /// `ACL CAT [category]`: all categories, or the commands of one.
     static func categories(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         guard arguments.count > 2 else {
             return call.reply.names(CommandFacts.categoryOrder, isSet: false)
@@ -132,7 +132,7 @@ extension AccessCommands {
 }
 
 extension AdminCall {
-    /// Replies with an error whose text no command's error can hold, and counts it.
+    /// Replies with an error message and counts the error.
     func refuse(_ text: String) { worker.executor.refuse(text, session) }
 }
 

@@ -161,7 +161,7 @@ extension ClientCommands {
         try set(.noEvict, arguments, call)
     }
 
-    /// `CLIENT CAPA capability …`: OK; what nobody knows is passed over.
+    /// `CLIENT CAPA capability …`: OK; unknown capabilities are ignored.
     static func capabilities(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         for index in 2..<arguments.count where arguments[index].isWord("REDIRECT") {
             call.session.traits.insert(.takesRedirects)

@@ -2,7 +2,7 @@ internal import Commands
 internal import Primitives
 internal import Wire
 
-/// SLOWLOG and COMMANDLOG: commands that took long, or were or replied much.
+/// SLOWLOG and COMMANDLOG: slow commands, large requests and large replies.
 enum CommandLogCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
@@ -21,7 +21,7 @@ enum CommandLogCommands {
 }
 
 extension CommandLogCommands {
-    /// `SLOWLOG GET [count]`: entries, the last one first.
+    /// `SLOWLOG GET [count]`: entries, most recent first.
     static func slow(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         guard arguments.count <= 3 else {
             return call.refuse(
@@ -43,7 +43,7 @@ extension CommandLogCommands {
         call.reply.ok()
     }
 
-    /// `COMMANDLOG GET count kind`: entries, the last one first.
+    /// `COMMANDLOG GET count kind`: entries, most recent first.
     static func entries(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         let count = try count(arguments[2])
         tell(try kind(arguments[3]), count, call)
@@ -65,7 +65,7 @@ extension CommandLogCommands {
         return kind
     }
 
-    /// A count of entries; -1 stands for all.
+    /// A number of entries; -1 means all.
     private static func count(_ word: Bytes) throws(CommandError) -> Int {
         guard let count = DecimalText.integer(word), count >= -1 else {
             throw .server(.commandLogCount)

@@ -3,7 +3,7 @@ internal import Primitives
 internal import System
 internal import Wire
 
-/// HOTKEYS: which keys cost the most.
+/// HOTKEYS: the keys that cost the most.
 enum HotKeyCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
@@ -77,7 +77,7 @@ extension HotKeyCommands {
         return Int(number)
     }
 
-    /// `HOTKEYS STOP`: OK, or null where nobody watches.
+    /// `HOTKEYS STOP`: OK, or null if no tracking is in progress.
     static func stop(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         guard call.server.hotKeys.stop(now: Clock.unixMilliseconds()) else {
             return call.reply.null()
@@ -94,7 +94,7 @@ extension HotKeyCommands {
         call.reply.ok()
     }
 
-    /// `HOTKEYS GET`: a map of what was found, or null.
+    /// `HOTKEYS GET`: a map of the results, or null.
     static func get(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         let now = Clock.unixMilliseconds()
         call.server.endHotKeys(now: now)
@@ -138,13 +138,13 @@ extension HotKeyCommands {
 }
 
 extension Instance {
-    /// Ends watching keys if the time for it is over at `now`.
+    /// Stops tracking if its duration is over at `now`.
     func endHotKeys(now: Int64) {
         guard hotKeys.isOver(now: now), hotKeys.stop(now: now) else { return }
         postHotKeys(isOn: false)
     }
 
-    /// Has the keys of all commands looked at, or no more.
+    /// Switches the tracking of all commands on or off.
     func postHotKeys(isOn: Bool) {
         bulletin.post(Bulletin.Notice(alerts: isOn ? .hotKeys : []), by: .hotKeys)
     }

@@ -151,7 +151,7 @@ extension Executor {
         countError(from: start)
     }
 
-    /// Replies with an error whose text no command's error can hold, and counts it.
+    /// Replies with an error message and counts the error.
     func refuse(_ text: String, _ session: Session) {
         let start = context.reply.buffer.count
         Array(text.utf8).withBytes { context.reply.error($0) }

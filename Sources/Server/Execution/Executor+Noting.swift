@@ -3,14 +3,14 @@ internal import Commands
 internal import Primitives
 internal import Wire
 
-/// From which cycles on a command, or a tick's work, is noted somewhere.
+/// The durations, in cycles, from which commands are recorded.
 struct NotedDurations {
-    /// For the slow log; its greatest value where it is off.
+    /// For the slow log; the maximum value if it is off.
     let slow: UInt64
-    /// For the latency monitor, likewise.
+    /// For the latency monitor; the maximum value if it is off.
     let latency: UInt64
 
-    /// What `options` say.
+    /// The durations configured in `options`.
     init(_ options: Options) {
         let perMillisecond = Double(apus_cycles_per_millisecond())
         let micros = options.slowMicrosecondsMin
@@ -19,19 +19,19 @@ struct NotedDurations {
         latency = millis == 0 ? .max : UInt64(saturating: Double(millis) * perMillisecond)
     }
 
-    /// The lesser one.
+    /// The shorter one.
     var least: UInt64 { min(slow, latency) }
 }
 
-/// Commands that took long, or were or replied much.
+/// Recording slow commands, large requests and large replies.
 extension Executor {
-    /// Heeds from which durations and sizes on commands are noted.
+    /// Adopts the configured durations.
     func noteCommands(by options: Options) {
         noted = NotedDurations(options)
         clock.isStale(after: noted.least)
     }
 
-    /// Takes note of the time that has passed with the command that ran, which took `cycles`.
+    /// Reads the clocks after a command that took `cycles`, and records it if it was slow.
     @inline(never)
     func noteTime(
         _ row: Int,
@@ -55,8 +55,8 @@ extension Executor {
         }
     }
 
-    /// Takes note of what a command cost that has run since `begin` (cycles) and whose reply begins
-    /// at `start`.
+    /// Records the costs of a command that has run since `begin` (cycles) and whose reply begins at
+    /// `start`.
     func noteCosts(
         _ row: Int,
         _ arguments: Arguments,
@@ -76,7 +76,7 @@ extension Executor {
         guard alerts.contains(.hotKeys), begin > 0 else { return }
         let microseconds = Double(apus_cycles() &- begin) * server.microsecondsPerCycle
         server.hotKeys.note(microseconds: microseconds, bytes: UInt64(request + reply)) { body in
-            // What is no good call has no keys that could be told.
+            // An invalid request has no keys.
             try? KeyFinder.forEachUse(facts, arguments) { index, _ in body(arguments[index]) }
         }
         server.endHotKeys(now: context.now)

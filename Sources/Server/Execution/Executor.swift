@@ -23,7 +23,7 @@ final class Executor {
     /// Counted here and read by any thread, as `context.statistics` is.
     let statistics: WorkerStatistics
     var clock = WorkerClock()
-    /// From which durations on a command is noted.
+    /// The durations from which commands are recorded.
     var noted: NotedDurations
     var keptReplies = KeptReplies()
     /// The row of the running command, for crash reports.

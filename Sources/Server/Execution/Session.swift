@@ -18,11 +18,11 @@ final class Session {
         static let skipsNextReply = Traits(rawValue: 1 << 3)
         /// Is subscribed to something.
         static let subscribed = Traits(rawValue: 1 << 12)
-        /// Is a user that may not do everything.
+        /// Its user is restricted.
         static let restricted = Traits(rawValue: 1 << 4)
-        /// Has said who it is.
+        /// Has authenticated.
         static let authenticated = Traits(rawValue: 1 << 5)
-        /// Understands redirections (CLIENT CAPA).
+        /// Supports redirections (CLIENT CAPA).
         static let takesRedirects = Traits(rawValue: 1 << 6)
         /// Leaves no trace in the access times of keys (CLIENT NO-TOUCH).
         static let noTouch = Traits(rawValue: 1 << 8)
@@ -45,7 +45,7 @@ final class Session {
 
     let id: UInt64
     var traits: Traits = []
-    /// Who it is; nil where it is the server itself, which may do everything.
+    /// The user; nil for the server itself, which may do everything.
     private(set) var user: User?
     var isRESP3 = false
     /// The selected database.
@@ -82,9 +82,9 @@ final class Session {
         details?.name = []
     }
 
-    // MARK: Who it is
+    // MARK: The user
 
-    /// Becomes `user`: by a password, or because it has not said yet who it is.
+    /// Sets the user, with or without authentication.
     func become(_ user: User, isAuthenticated: Bool) {
         self.user = user
         traits.subtract([.restricted, .authenticated, .unauthenticated])

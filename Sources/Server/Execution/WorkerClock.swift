@@ -30,7 +30,7 @@ struct WorkerClock {
         return cycles &- lapAt
     }
 
-    /// Lets what was read be stale after `cycles`, if that is sooner than usual.
+    /// Sets how many cycles after reading the clocks are stale, if fewer than usual.
     mutating func isStale(after cycles: UInt64) {
         staleCycles = min(WorkerClock.staleCycles, cycles == 0 ? 0 : cycles - 1)
     }

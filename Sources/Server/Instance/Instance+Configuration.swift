@@ -94,7 +94,7 @@ extension Instance {
         )
     }
 
-    /// Has requests and replies measured, if that is asked for.
+    /// Switches the measuring of requests and replies on or off, as configured.
     func postSizes() {
         let isOn = options.requestBytesNoted >= 0 || options.replyBytesNoted >= 0
         bulletin.post(Bulletin.Notice(alerts: isOn ? .sizes : []), by: .commandLog)

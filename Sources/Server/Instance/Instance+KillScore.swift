@@ -1,12 +1,12 @@
 internal import System
 
-/// How readily the kernel kills this process when memory is out: `oom-score-adj`.
+/// `oom-score-adj`: how likely the kernel is to kill this process when memory runs out.
 extension Instance {
     private static let killScorePath = "/proc/self/oom_score_adj"
 
-    /// Adjusts the score as `configuration` says; back to what it was where that no longer says so.
+    /// Adjusts the score as configured, or restores the initial one.
     ///
-    /// Throws: the kernel forbids it, as it does without privileges where a score gets lower.
+    /// Throws: the kernel does not permit it; lowering the score requires privileges.
     func adjustKillScore(_ configuration: Configuration) throws(DirectiveRefusal) {
         guard case .integers(let values) = configuration.value("oom-score-adj-values"),
             let value = values.first
@@ -30,7 +30,7 @@ extension Instance {
         }
     }
 
-    /// What the score is at the moment.
+    /// The current score adjustment.
     static var killScore: Int {
         OwnProcess.signedNumber(in: killScorePath) ?? 0
     }

@@ -38,7 +38,7 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
     /// The kernel's OOM score adjustment at the start, and whether the server has changed it.
     let killScoreAtStart = Instance.killScore
     var adjustsKillScore = false
-    /// What took long, or was much.
+    /// Slow and large commands.
     let commandLog = CommandLog()
     let latency = LatencyMonitor()
     let hotKeys = HotKeys()

@@ -2,9 +2,9 @@ internal import Commands
 internal import Primitives
 internal import Wire
 
-/// One thing that CLIENT LIST and CLIENT KILL may ask of a connection.
+/// A condition in a filter of CLIENT LIST and CLIENT KILL.
 enum ClientCondition {
-    /// What connections are, as these commands tell them apart.
+    /// The types of connections.
     enum Kind {
         case normal
         case subscriber
@@ -37,18 +37,18 @@ enum ClientCondition {
     case libraryName([UInt8])
     case libraryVersion([UInt8])
     case database(Int)
-    /// All of these letters, as CLIENT LIST shows them.
+    /// All of these letters, as shown by CLIENT LIST.
     case flags([UInt8])
-    /// All of these letters, as CLIENT LIST shows them.
+    /// All of these letters, as shown by CLIENT LIST.
     case capabilities([UInt8])
     case ageMin(Int64)
     case idleMin(Int64)
 
-    /// The letters that a client's flags may have.
+    /// All letters that CLIENT LIST can show as flags.
     private static let knownFlags = Array("AbcdeiMNOPrSuUxtTRBI".utf8)
     private static let knownCapabilities = Array("r".utf8)
 
-    /// The condition called `name`; only some can be asked for the other way round.
+    /// The condition with the given name; MAXAGE and IDLE cannot be negated.
     init(
         _ name: Bytes,
         _ value: Bytes,
@@ -108,7 +108,7 @@ enum ClientCondition {
         return isAge ? .ageMin(seconds) : .idleMin(seconds)
     }
 
-    /// Whether both ask the same, for whatever value.
+    /// Whether both are of the same kind, regardless of their values.
     func isSameKind(as other: ClientCondition) -> Bool {
         switch (self, other) {
         case (.ids, .ids), (.kind, .kind), (.user, .user), (.address, .address),
@@ -121,7 +121,7 @@ enum ClientCondition {
         }
     }
 
-    /// Whether `connection` of `worker` is so.
+    /// Whether `connection` of `worker` meets the condition.
     func holds(for connection: Connection, on worker: Worker) -> Bool {
         let session = connection.session
         switch self {

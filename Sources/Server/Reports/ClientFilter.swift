@@ -2,21 +2,21 @@ internal import Commands
 internal import Primitives
 internal import Wire
 
-/// Which connections CLIENT LIST and CLIENT KILL mean: those that fulfil all conditions.
+/// The filter of CLIENT LIST and CLIENT KILL: connections that meet all conditions.
 struct ClientFilter {
     /// Whether to leave out the caller's own connection.
     private(set) var skipsOwn = false
     private var conditions: [(condition: ClientCondition, isWanted: Bool)] = []
 
-    /// All those from one address: the old form of CLIENT KILL.
+    /// Connections from one address: the old form of CLIENT KILL.
     init(address: Bytes) { conditions = [(.address(address.array), true)] }
 
-    /// What stands after `CLIENT LIST`.
+    /// The arguments of CLIENT LIST.
     init(listing arguments: Arguments, _ access: AccessControl) throws(CommandError) {
         try read(arguments, access, isList: true)
     }
 
-    /// What stands after `CLIENT KILL` in the new form.
+    /// The arguments of CLIENT KILL in the new form.
     init(killing arguments: Arguments, _ access: AccessControl) throws(CommandError) {
         skipsOwn = true
         try read(arguments, access, isList: false)
@@ -50,7 +50,7 @@ struct ClientFilter {
             } else {
                 condition = try ClientCondition(name, value, isWanted: isWanted, access)
             }
-            // Of one kind the last one counts.
+            // The last condition of a kind replaces earlier ones.
             conditions.removeAll {
                 $0.isWanted == isWanted && $0.condition.isSameKind(as: condition)
             }

@@ -1,16 +1,16 @@
 internal import Primitives
 
-/// The latest commands that took long, or were or replied much: SLOWLOG and COMMANDLOG.
+/// Recent slow commands, large requests and large replies, for SLOWLOG and COMMANDLOG.
 ///
 /// Any thread may write and read it.
 final class CommandLog: Sendable {
-    /// What a command is noted for.
+    /// Why a command is recorded.
     enum Kind: Int, CaseIterable {
         case slow
         case largeRequest
         case largeReply
 
-        /// The kind with a name.
+        /// The kind with the given name.
         init?(_ word: Bytes) {
             if word.isWord("SLOW") {
                 self = .slow
@@ -24,20 +24,19 @@ final class CommandLog: Sendable {
         }
     }
 
-    /// A command that was noted.
+    /// A recorded command.
     struct Entry {
         var id = 0
         /// Seconds since 1970.
         let time: Int64
-        /// Microseconds, or bytes.
+        /// Microseconds or bytes, depending on the kind.
         let measure: Int64
         let words: [[UInt8]]
         let client: [UInt8]
         let name: [UInt8]
     }
 
-    /// The entries of a kind, the oldest first; a few more than wanted may stand there, so that the
-    /// oldest are dropped together.
+    /// The entries of a kind, oldest first; excess entries are dropped in batches.
     private struct Entries {
         var list: [Entry] = []
         var nextID = 0
@@ -47,7 +46,7 @@ final class CommandLog: Sendable {
 
     private let logs = Locked<[Entries]>(Array(repeating: Entries(), count: Kind.allCases.count))
 
-    /// Notes a command, and keeps the `limit` latest.
+    /// Records a command; keeps the latest `limit` entries.
     func note(_ entry: Entry, _ kind: Kind, limit: Int) {
         logs.withLock { logs in
             var entry = entry
@@ -60,7 +59,7 @@ final class CommandLog: Sendable {
         }
     }
 
-    /// The latest entries, the last one first.
+    /// The latest entries, most recent first.
     func latest(_ kind: Kind, _ count: Int, limit: Int) -> [Entry] {
         logs.withLock { $0[kind.rawValue].list.suffix(min(count, limit)).reversed() }
     }
@@ -70,6 +69,6 @@ final class CommandLog: Sendable {
         logs.withLock { min($0[kind.rawValue].list.count, limit) }
     }
 
-    /// Forgets the entries of a kind; their numbers are not given again.
+    /// Removes the entries of a kind; their ids are not reused.
     func reset(_ kind: Kind) { logs.withLock { $0[kind.rawValue].list = [] } }
 }

@@ -1,21 +1,21 @@
 internal import Primitives
 
-/// The keys that add up to the most, found in bounded memory.
+/// The keys with the largest sums, found in bounded memory.
 ///
-/// A new key takes the place of the one with the least so far, and its amount: an amount told may
-/// be too high by the least one told, never too low.
+/// A new key replaces the one with the smallest sum and inherits it: a sum may be too high by at
+/// most the smallest sum reported, but never too low.
 /// Source: Metwally, Agrawal and El Abbadi, "Efficient computation of frequent and top-k
 /// elements in data streams", 2005.
 struct HeavyHitters {
     private let capacity: Int
     private var amounts: [[UInt8]: UInt64] = [:]
 
-    /// Has room for so many keys.
+    /// Room for `capacity` keys.
     init(capacity: Int) { self.capacity = max(capacity, 1) }
 
-    /// Adds to what a key has come to.
+    /// Adds to the sum of a key.
     ///
-    /// Complexity: O(1) for a key that is there, O(capacity) for another one.
+    /// Complexity: O(1) for a known key, O(capacity) for a new one.
     mutating func add(_ key: [UInt8], _ amount: UInt64) {
         if let before = amounts[key] {
             amounts[key] = before &+ amount
@@ -27,7 +27,7 @@ struct HeavyHitters {
         }
     }
 
-    /// The keys with the most, at most `count`, the greatest first.
+    /// The `count` keys with the largest sums, largest first.
     func top(_ count: Int) -> [(key: [UInt8], amount: UInt64)] {
         let sorted = amounts.sorted {
             $0.value == $1.value

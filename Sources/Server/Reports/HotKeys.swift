@@ -1,23 +1,23 @@
 internal import Primitives
 internal import System
 
-/// Which keys cost the most time and bytes while HOTKEYS watches.
+/// The keys that cost the most time and bytes while HOTKEYS tracks them.
 ///
 /// Any thread may use it.
 final class HotKeys: Sendable {
-    /// What is watched, and for how long.
+    /// What is tracked, and for how long.
     struct Plan {
         var countsTime = false
         var countsBytes = false
-        /// So many keys are told.
+        /// The number of keys reported.
         var count = 10
-        /// One of so many commands is looked at.
+        /// One in `ratio` commands is sampled.
         var ratio = 1
-        /// Milliseconds; 0: until it is stopped.
+        /// In milliseconds; 0 means until stopped.
         var duration: Int64 = 0
     }
 
-    /// What was found.
+    /// The results of a tracking session.
     struct Session {
         let plan: Plan
         /// Milliseconds since 1970.
@@ -25,21 +25,21 @@ final class HotKeys: Sendable {
         let processorAtStart: ProcessorTime
         fileprivate(set) var endedAt: Int64?
         fileprivate(set) var processorAtEnd: ProcessorTime?
-        /// Of all commands, whether looked at or not: microseconds and bytes.
+        /// Microseconds and bytes of all commands, sampled or not.
         fileprivate(set) var time: Double = 0
         fileprivate(set) var bytes: UInt64 = 0
         fileprivate(set) var byTime: HeavyHitters
         fileprivate(set) var byBytes: HeavyHitters
     }
 
-    /// Keys noted for each that is told, so that few are mistaken for others.
+    /// The number of keys tracked for each key reported, for accuracy.
     private static let notedPerTold = 16
-    /// The longest key that is noted.
+    /// The maximum length of a tracked key.
     private static let keyBytesMax = 4096
 
     private let session = Locked<Session?>(nil)
 
-    /// Begins to watch at `now`; false where that is done already.
+    /// Starts tracking at `now`; false if it is in progress already.
     func start(_ plan: Plan, now: Int64) -> Bool {
         session.withLock { session in
             if let running = session, running.endedAt == nil { return false }
@@ -55,7 +55,7 @@ final class HotKeys: Sendable {
         }
     }
 
-    /// Ends watching at `now`; false where nobody watches.
+    /// Stops tracking at `now`; false if it is not in progress.
     func stop(now: Int64) -> Bool {
         session.withLock { session in
             guard session != nil, session?.endedAt == nil else { return false }
@@ -65,7 +65,7 @@ final class HotKeys: Sendable {
         }
     }
 
-    /// Forgets what was found; false while it watches.
+    /// Discards the results; false while tracking is in progress.
     func reset() -> Bool {
         session.withLock { session in
             if let running = session, running.endedAt == nil { return false }
@@ -74,10 +74,10 @@ final class HotKeys: Sendable {
         }
     }
 
-    /// What was found so far, if anything was looked for.
+    /// The results so far, if there are any.
     var found: Session? { session.withLock { $0 } }
 
-    /// Whether the time to watch is over at `now`.
+    /// Whether the duration is over at `now`.
     func isOver(now: Int64) -> Bool {
         session.withLock { session in
             guard let session, session.endedAt == nil, session.plan.duration > 0 else {
@@ -87,8 +87,7 @@ final class HotKeys: Sendable {
         }
     }
 
-    /// Notes a command that took so many microseconds and so many bytes; `keys` calls its argument
-    /// with each of the command's keys.
+    /// Records the costs of a command; `keys` calls its argument with each key of the command.
     func note(microseconds: Double, bytes: UInt64, _ keys: ((Bytes) -> Void) -> Void) {
         session.withLock { session in
             guard let plan = session?.plan, session?.endedAt == nil else { return }

@@ -1,12 +1,12 @@
 internal import Primitives
 
-/// What LATENCY DOCTOR says of what took long.
+/// The report of LATENCY DOCTOR.
 struct LatencyDoctor {
     /// The report.
     let text: String
 
-    /// Looks into what was noted by `now` (seconds since 1970); `threshold` in milliseconds, 0
-    /// where nothing is noted.
+    /// Analyses events as of `now` (seconds since 1970); `threshold` is in milliseconds, 0 if the
+    /// monitor is off.
     init(
         _ events: [(event: LatencyMonitor.Event, series: LatencyMonitor.Series)],
         threshold: Int64,

@@ -1,4 +1,4 @@
-/// The samples of an event as a drawing of characters, with their ages beneath.
+/// The samples of an event as ASCII art, with their ages below.
 ///
 /// ```text
 ///   #        four rows of three steps each; what lies below the top of a column is filled
@@ -17,7 +17,7 @@ struct LatencyGraph {
     /// The report.
     let text: String
 
-    /// Draws what was noted of `event`; `now` in seconds since 1970.
+    /// Draws the samples of `event`; `now` is in seconds since 1970.
     init(_ event: String, _ series: LatencyMonitor.Series, now: Int64) {
         let samples = series.samples.suffix(LatencyGraph.columns)
         let high = samples.map(\.milliseconds).max() ?? 0

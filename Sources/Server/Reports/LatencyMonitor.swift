@@ -1,32 +1,32 @@
 internal import Primitives
 
-/// What took longer than `latency-monitor-threshold`, by kinds of events.
+/// Events that took longer than `latency-monitor-threshold`.
 ///
 /// Any thread may write and read it.
 final class LatencyMonitor: Sendable {
-    /// What can take long.
+    /// The monitored events.
     enum Event: String, CaseIterable {
-        /// A command, and one that is not meant to.
+        /// A slow command, and one with the flag `fast`.
         case command
         case fastCommand = "fast-command"
-        /// Removing due keys in a tick.
+        /// Removing expired keys in the background.
         case expireCycle = "expire-cycle"
     }
 
-    /// The longest of a second.
+    /// The longest event within one second.
     struct Sample: Equatable {
         /// Seconds since 1970.
         let time: Int64
         var milliseconds: Int64
     }
 
-    /// The latest samples of an event, the oldest first.
+    /// The latest samples of an event, oldest first.
     struct Series {
         private(set) var samples: [Sample] = []
-        /// The longest ever.
+        /// The all-time maximum, in milliseconds.
         private(set) var longest: Int64 = 0
 
-        /// Adds a sample; of one second only the longest counts.
+        /// Adds a sample; only the longest one of each second is kept.
         mutating func add(_ sample: Sample) {
             longest = max(longest, sample.milliseconds)
             if let last = samples.last, last.time == sample.time {
@@ -41,31 +41,31 @@ final class LatencyMonitor: Sendable {
         }
     }
 
-    /// So many samples of an event are kept.
+    /// The maximum number of samples per event.
     static let samplesMax = 160
 
     private let state = Locked<[Event: Series]>([:])
 
-    /// Notes that something took so long.
+    /// Records an event.
     func note(_ event: Event, milliseconds: Int64, second: Int64) {
         state.withLock {
             $0[event, default: Series()].add(Sample(time: second, milliseconds: milliseconds))
         }
     }
 
-    /// All events that were noted, in the order of their names.
+    /// All recorded events, sorted by name.
     var events: [(event: Event, series: Series)] {
         state.withLock { $0 }.sorted { $0.key.rawValue < $1.key.rawValue }
             .map { ($0.key, $0.value) }
     }
 
-    /// What was noted of the event with a name, if something was.
+    /// The samples of the event with the given name, or nil.
     func series(_ name: Bytes) -> Series? {
         guard let event = Event(rawValue: name.string.lowercased()) else { return nil }
         return state.withLock { $0[event] }
     }
 
-    /// Forgets the events with these names, all where there are none; returns how many were noted.
+    /// Removes the samples of the named events, or of all; returns the number of events.
     func reset(_ names: [String]) -> Int {
         state.withLock { state in
             let events =

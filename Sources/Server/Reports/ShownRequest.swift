@@ -2,18 +2,18 @@ internal import Commands
 internal import Primitives
 internal import Wire
 
-/// A request as logs show it: few words, short ones, and no secrets.
+/// A request as shown in logs: truncated, and without secrets.
 struct ShownRequest {
-    /// So many words are shown, and so many bytes of each.
+    /// The maximum number of words, and of bytes per word.
     static let wordsMax = 32
     static let wordBytesMax = 128
 
     private static let redacted = Array("(redacted)".utf8)
 
-    /// The words to be shown.
+    /// The words as shown.
     let words: [[UInt8]]
 
-    /// What is shown of a request for the command that `facts` tell of.
+    /// The words to show of a request for the command with these facts.
     ///
     /// Complexity: O(1).
     init(_ arguments: Arguments, _ facts: CommandFacts) {
@@ -35,7 +35,7 @@ struct ShownRequest {
             + Array("... (\(word.count - wordBytesMax) more bytes)".utf8)
     }
 
-    /// Whether the word at `index` is not to be shown.
+    /// Whether the word at `index` is secret.
     static func isSecret(_ index: Int, _ arguments: Arguments, _ secrets: SecretSpec?) -> Bool {
         switch secrets {
         case nil: return false

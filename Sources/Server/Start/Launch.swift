@@ -39,7 +39,7 @@ struct Launch {
             )
             guard hasAddresses(server) else { return 1 }
             if let reason = server.loadUsers() { return fail(reason) }
-            // Where it may not be, the log says so, and the server serves all the same.
+            // On failure there is a line in the log, and the server starts nevertheless.
             try? server.adjustKillScore(configuration)
             server.log(absent: configuration.notInEffect[...])
             guard listen(server) else { return 1 }
