@@ -513,6 +513,62 @@ def test_listeners_that_may_listen_no_longer_are_closed(admin):
         assert idle.is_closed()
 
 
+def need(connection, *names):
+    for name, known in zip(names, ask(connection, "COMMAND", "INFO", *names)):
+        if known is None:
+            pytest.skip(f"the server does not know {name} yet")
+
+
+def test_a_denied_command_spoils_the_transaction(admin):
+    need(admin, "MULTI")
+    ask(admin, "ACL", "SETUSER", "amy", "on", "nopass", "+@all", "-del", "~a")
+    with login(admin.server, "amy") as client:
+        assert ask(client, "MULTI") == "OK"
+        assert ask(client, "SET", "a", "1") == "QUEUED"
+        assert kind(ask(client, "SET", "b", "1")) == "key"
+        assert kind(ask(client, "DEL", "a")) == "command"
+        assert ask(client, "EXEC").startswith("EXECABORT")
+        assert ask(client, "GET", "a") is None
+    contexts = {fields(entry)[b"context"] for entry in ask(admin, "ACL", "LOG")}
+    assert contexts <= {b"toplevel", b"multi"}
+
+
+def test_exec_checks_again(admin):
+    need(admin, "MULTI")
+    ask(admin, "ACL", "SETUSER", "amy", "on", "nopass", "+@all", "~a", "~b")
+    with login(admin.server, "amy") as client:
+        for words in (["MULTI"], ["SET", "a", "1"], ["SET", "b", "1"], ["GET", "a"], ["SORT", "a", "BY", "nosort"]):
+            client.raw(*words)
+        ask(admin, "ACL", "SETUSER", "amy", "-get", "resetkeys", "~a")
+        replies = ask(client, "EXEC")
+        changed = "NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call. " \
+            "This command is no longer allowed for the following reason: "
+        assert replies[0] == "OK"
+        assert str(replies[1]) == changed + "no permission to touch the specified keys"
+        assert str(replies[2]) == changed + "no permission to execute the command or subcommand"
+    entries = [fields(entry) for entry in ask(admin, "ACL", "LOG")]
+    assert [(e[b"context"], e[b"reason"], e[b"object"]) for e in entries] == [
+        (b"multi", b"command", b"get"), (b"multi", b"key", b"b")]
+
+
+def test_a_user_is_removed_in_the_middle_of_something(admin):
+    need(admin, "MULTI", "BLPOP")
+    server = admin.server
+    ask(admin, "ACL", "SETUSER", "amy", "on", "nopass", "+@all", "~*", "&*")
+    with login(server, "amy") as queueing, login(server, "amy") as blocked, login(server, "amy") as listening:
+        queueing.raw("MULTI")
+        queueing.raw("SET", "k", "v")
+        listening.raw("SUBSCRIBE", "c")
+        blocked.send(b"*3\r\n$5\r\nBLPOP\r\n$1\r\nl\r\n$1\r\n0\r\n")
+        deadline = time.monotonic() + 5
+        while b"cmd=blpop" not in ask(admin, "CLIENT", "LIST") and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert ask(admin, "ACL", "DELUSER", "amy") == 1
+        assert queueing.is_closed() and blocked.is_closed() and listening.is_closed()
+    assert ask(admin, "RPUSH", "l", "x") == 1 and ask(admin, "LLEN", "l") == 1
+    assert ask(admin, "EXISTS", "k") == 0 and ask(admin, "PUBLISH", "c", "m") == 0
+
+
 # --- Files
 
 
