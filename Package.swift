@@ -63,10 +63,18 @@ let package = Package(
         layer("Structures", ["Primitives", "CSupport", "CLZF"], settings: hot),
         layer("Wire", ["Primitives", "CSupport"], settings: hot),
         layer("Store", ["Structures", "Primitives", "CSupport"], settings: hot),
-        layer("Commands", ["Store", "Wire", "Structures", "Primitives"], settings: hot),
+        layer(
+            "Persistence",
+            ["Store", "Structures", "Primitives", "CLZF", "CSupport"],
+            settings: hot
+        ),
+        layer("Commands", ["Persistence", "Store", "Wire", "Structures", "Primitives"], settings: hot),
         layer(
             "Server",
-            ["Commands", "Store", "Wire", "Structures", "System", "Primitives", "CSupport"],
+            [
+                "Commands", "Persistence", "Store", "Wire", "Structures", "System", "Primitives",
+                "CSupport",
+            ],
             settings: hot
         ),
         layer("Remote", ["System", "Wire", "Primitives"]),
@@ -89,6 +97,7 @@ let package = Package(
         tests("StructuresTests", ["Structures", "Primitives"]),
         tests("WireTests", ["Wire", "Primitives"]),
         tests("StoreTests", ["Store", "Structures", "System", "Primitives"]),
+        tests("PersistenceTests", ["Persistence", "Store", "Structures", "Primitives"]),
         tests("CommandsTests", ["Commands", "Store", "Structures", "Wire", "Primitives"]),
         tests(
             "ServerTests",

@@ -66,6 +66,13 @@ extension CommandError.Keys {
         case .firstDatabase: line.add("ERR invalid first DB index")
         case .secondDatabase: line.add("ERR invalid second DB index")
         case .sameObject: line.add("ERR source and destination objects are the same")
+        case .busy: line.add("BUSYKEY Target key name already exists.")
+        case .restoredPayload: line.add("ERR DUMP payload version or checksum are wrong")
+        case .restoredData: line.add("ERR Bad data format")
+        case .restoredExpiry: line.add("ERR Invalid TTL value, must be >= 0")
+        case .restoredIdleTime: line.add("ERR Invalid IDLETIME value, must be >= 0")
+        case .restoredFrequency:
+            line.add("ERR Invalid FREQ value, must be >= 0 and <= 255")
         case .usesNotCounted:
             line.add(
                 """

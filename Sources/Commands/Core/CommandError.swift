@@ -99,6 +99,16 @@ extension CommandError {
         case secondDatabase
         /// The source and the destination are the same.
         case sameObject
+        /// RESTORE: the key exists.
+        case busy
+        /// RESTORE: the payload's version or checksum is wrong.
+        case restoredPayload
+        /// RESTORE: the payload is damaged.
+        case restoredData
+        /// RESTORE: the time to live, idle time or frequency is out of range.
+        case restoredExpiry
+        case restoredIdleTime
+        case restoredFrequency
         /// Access times are tracked, not frequencies.
         case usesNotCounted
         /// Access frequencies are tracked, not times.

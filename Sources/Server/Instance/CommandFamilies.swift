@@ -13,6 +13,7 @@ enum CommandFamilies {
         KeyCommands.table,
         ExpiryCommands.table,
         ObjectCommands.table,
+        DumpCommands.table,
         SetCommands.table,
         SetSampling.table,
         SetAlgebra.table,

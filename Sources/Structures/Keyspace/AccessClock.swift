@@ -82,6 +82,11 @@ public struct AccessClock: Sendable {
         return stamp.counted(in: period, factor: factor, &random)
     }
 
+    /// The stamp of a key with the access counter `frequency`, where frequencies are tracked.
+    public func stamp(frequency: UInt8) -> AccessStamp {
+        AccessStamp(counter: frequency, period: period)
+    }
+
     /// A stamp with the same meaning as `stamp` that stays valid for another hour.
     public func aged(_ stamp: AccessStamp) -> AccessStamp {
         countsUses

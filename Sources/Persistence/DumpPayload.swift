@@ -1,0 +1,32 @@
+public import Primitives
+
+/// A single value as DUMP gives it: type, value, version and checksum.
+///
+/// ```text
+/// ┌──────┬───────┬─────────────┬───────────────┐
+/// │ type │ value │ version, LE │ CRC64 of all  │
+/// └──────┴───────┴─────────────┴───────────────┘
+///   1 byte          2 bytes       8 bytes, LE
+/// ```
+public enum DumpPayload {
+    private static let footerBytes = 10
+
+    /// Appends version and checksum to what `writer` holds.
+    public static func seal(_ writer: inout RDBWriter, version: Int) {
+        writer.buffer.append(bytesOf: UInt64(version), 2)
+        writer.buffer.append(bytesOf: CRC64.of(writer.buffer.bytes), 8)
+    }
+
+    /// Type and value of a payload; nil where its version is unknown or its checksum wrong.
+    public static func open(_ payload: Bytes) -> Bytes? {
+        guard payload.count > footerBytes else { return nil }
+        let end = payload.count - footerBytes
+        let version = Int(payload[end]) | Int(payload[end + 1]) << 8
+        guard RDBVersion.isKnown(version) else { return nil }
+        var sum: UInt64 = 0
+        for index in 0..<8 { sum |= UInt64(payload[end + 2 + index]) << UInt64(8 * index) }
+        // Zero says that none was computed.
+        guard sum == 0 || sum == CRC64.of(payload[0..<end + 2]) else { return nil }
+        return payload[0..<end]
+    }
+}

@@ -1,0 +1,49 @@
+/// Why bytes are no RDB file, or no value.
+public struct RDBFailure: Error, Equatable, Sendable {
+    /// What is wrong.
+    public enum Reason: Equatable, Sendable {
+        case endsEarly
+        case noLength
+        case tooLong
+        case badCompression
+        case badPack
+        case badNumber
+        case badStream
+        case emptyCollection
+        case duplicate
+        case unknownType(UInt8)
+        case module
+        case badSignature
+        case unknownVersion(Int)
+        case badChecksum
+        case badDatabase
+        case noMemory
+    }
+
+    /// The byte at which it was noticed.
+    public let offset: Int
+    /// What is wrong there.
+    public let reason: Reason
+
+    /// What is wrong, in words.
+    public var text: String {
+        switch reason {
+        case .endsEarly: "the data ends in the middle of a value"
+        case .noLength: "a length is expected"
+        case .tooLong: "a length is out of bounds"
+        case .badCompression: "compressed data does not expand to its length"
+        case .badPack: "a packed collection is damaged"
+        case .badNumber: "a number is damaged"
+        case .badStream: "a stream is damaged"
+        case .emptyCollection: "a collection is empty"
+        case .duplicate: "a key or member stands there twice"
+        case .unknownType(let type): "type \(type) is unknown"
+        case .module: "a module's value cannot be read"
+        case .badSignature: "this is no RDB file"
+        case .unknownVersion(let version): "version \(version) cannot be read"
+        case .badChecksum: "the checksum is wrong"
+        case .badDatabase: "the number of a database is out of range"
+        case .noMemory: "there is no memory for a value"
+        }
+    }
+}

@@ -1,0 +1,66 @@
+/// How a value stands in an RDB file or a DUMP payload.
+public enum RDBType: UInt8, Sendable {
+    case string = 0
+    case list = 1
+    case set = 2
+    /// Scores as text.
+    case sortedSetOfText = 3
+    case hash = 4
+    /// Scores as eight bytes.
+    case sortedSet = 5
+    case moduleOfOldServers = 6
+    case module = 7
+    case hashZipmap = 9
+    case listZiplist = 10
+    case setOfIntegers = 11
+    case sortedSetZiplist = 12
+    case hashZiplist = 13
+    /// Ziplists.
+    case quicklist = 14
+    case stream1 = 15
+    case hashListpack = 16
+    case sortedSetListpack = 17
+    /// Listpacks and long elements.
+    case quicklist2 = 18
+    case stream2 = 19
+    case setListpack = 20
+    case stream3 = 21
+    /// Expiries of fields; another layout in files of Valkey than in Redis' preview of 7.4.
+    case hashWithExpiries22 = 22
+    case hashListpackPreview = 23
+    case hashWithExpiries = 24
+    case hashListpackWithExpiries = 25
+}
+
+/// What stands in an RDB file in place of a value's type.
+enum RDBOpcode {
+    static let slotInfo: UInt8 = 244
+    static let function: UInt8 = 245
+    static let functionPreview: UInt8 = 246
+    static let moduleFact: UInt8 = 247
+    static let idle: UInt8 = 248
+    static let frequency: UInt8 = 249
+    static let fact: UInt8 = 250
+    static let sizes: UInt8 = 251
+    static let milliseconds: UInt8 = 252
+    static let seconds: UInt8 = 253
+    static let database: UInt8 = 254
+    static let end: UInt8 = 255
+}
+
+/// Versions of the format.
+public enum RDBVersion {
+    /// What is written where it can hold the content: that of Redis 7.0.
+    public static let usual = 10
+    /// The first that knows expiries of fields, that of Redis 7.4.
+    public static let fieldExpiry = 12
+    /// The newest of Redis' that is read.
+    public static let newest = 12
+    /// That of Valkey 9, whose files begin with `VALKEY`.
+    public static let valkey = 80
+
+    /// Whether values of `version` can be read.
+    static func isKnown(_ version: Int) -> Bool {
+        (1...newest).contains(version) || version == valkey
+    }
+}
