@@ -68,7 +68,11 @@ let package = Package(
             ["Store", "Structures", "Primitives", "CLZF", "CSupport"],
             settings: hot
         ),
-        layer("Commands", ["Persistence", "Store", "Wire", "Structures", "Primitives"], settings: hot),
+        layer(
+            "Commands",
+            ["Persistence", "Store", "Wire", "Structures", "Primitives"],
+            settings: hot
+        ),
         layer(
             "Server",
             [

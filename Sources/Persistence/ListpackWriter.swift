@@ -69,7 +69,8 @@ struct ListpackWriter: ~Copyable {
     /// Seven bits a byte, the highest first; all but the first have their top bit set.
     private mutating func writeBackLength(_ length: Int) {
         let width =
-            length <= 127 ? 1 : length < 16383 ? 2 : length < 2_097_151 ? 3 : length < 268_435_455 ? 4 : 5
+            length <= 127
+            ? 1 : length < 16383 ? 2 : length < 2_097_151 ? 3 : length < 268_435_455 ? 4 : 5
         for place in 0..<width {
             let bits = UInt8(length >> (7 * (width - 1 - place)) & 127)
             buffer.append(place == 0 ? bits : bits | 128)

@@ -49,7 +49,8 @@ extension RDBReader {
         case .set: try set(key, target)
         case .setOfIntegers: try integers(key, target)
         case .setListpack: try packedSet(key, target)
-        case .sortedSet: try sortedSet(key, target) { reader throws(RDBFailure) in try reader.score() }
+        case .sortedSet:
+            try sortedSet(key, target) { reader throws(RDBFailure) in try reader.score() }
         case .sortedSetOfText:
             try sortedSet(key, target) { reader throws(RDBFailure) in try reader.scoreText() }
         case .sortedSetZiplist: try packedSortedSet(.ziplist, key, target)

@@ -16,7 +16,7 @@ public struct RDBReader: ~Copyable {
     /// The bytes read.
     public let bytes: Bytes
     /// The next byte.
-    public private(set) var position = 0
+    public private(set) var position: Int
     /// The longest string.
     let stringBytesMax: Int
     /// Whether numbers of types are those of Valkey 9.
@@ -27,9 +27,10 @@ public struct RDBReader: ~Copyable {
     /// The most that LZF shrinks anything: three bytes stand for 264.
     private static let ratioMax = 100
 
-    /// Reads `bytes`, which stay where they are meanwhile.
-    public init(_ bytes: Bytes, stringBytesMax: Int) {
+    /// Reads `bytes`, which stay where they are meanwhile, from a place on.
+    public init(_ bytes: Bytes, from start: Int = 0, stringBytesMax: Int) {
         self.bytes = bytes
+        position = start
         self.stringBytesMax = stringBytesMax
     }
 

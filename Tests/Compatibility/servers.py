@@ -66,7 +66,7 @@ class Server:
     """A server process in a directory of its own."""
 
     def __init__(self, binary, *options, port=None, threads=None, environment=None, config=None,
-                 address_kilobytes=None):
+                 address_kilobytes=None, files=None):
         self.binary = binary
         self.port = port or free_port()
         self.directory = tempfile.mkdtemp(prefix="apus-test-")
@@ -75,6 +75,8 @@ class Server:
         self.environment = environment
         self.config = config
         self.address_kilobytes = address_kilobytes
+        # Files that lie in the directory before the server starts, by name.
+        self.files = files or {}
         self.process = None
         self.output_path = os.path.join(self.directory, "output.txt")
 
@@ -96,7 +98,15 @@ class Server:
             return ["/bin/sh", "-c", f'ulimit -v {self.address_kilobytes}; exec "$@"', "sh"] + words
         return words
 
+    def file(self, name):
+        """The content of a file in the server's directory."""
+        with open(os.path.join(self.directory, name), "rb") as file:
+            return file.read()
+
     def start(self, wait=True):
+        for name, content in self.files.items():
+            with open(os.path.join(self.directory, name), "wb") as file:
+                file.write(content)
         output = open(self.output_path, "wb")
         environment = dict(os.environ, **(self.environment or {}))
         self.process = subprocess.Popen(

@@ -511,8 +511,12 @@ extension CommandError.Servers {
         case .slotsWithoutCluster: line.add("ERR SLOTS cannot be used when not in cluster mode")
         case .hotKeyMetrics:
             line.add("ERR METRICS must name as many metrics, CPU or NET, as it says")
+        case .alreadySaving: line.add("ERR Background save already in progress")
+        case .notSaved: line.add("ERR")
+        case .nothingToCancel:
+            line.add("ERR Background saving is currently not in progress or scheduled")
         case .cannotSave:
-            line.add("ERR Errors trying to SHUTDOWN: no files are kept yet. Use SHUTDOWN NOSAVE.")
+            line.add("ERR Errors trying to SHUTDOWN. Check logs.")
         case .notEnding: line.add("ERR No shutdown in progress.")
         }
     }
@@ -529,6 +533,10 @@ extension CommandError.Debugging {
                 this option in the configuration file, and then restart the server.
                 """
             )
+        case .reloadOption:
+            line.add("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.")
+        case .reloadFailed:
+            line.add("ERR Error trying to load the RDB dump, check server logs.")
         case .subcommand(let word):
             line.add("ERR unknown subcommand or wrong number of arguments for '")
             line.add(word: word, limit: 128)

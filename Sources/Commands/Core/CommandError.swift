@@ -503,8 +503,14 @@ extension CommandError {
         case slotsWithoutCluster
         /// HOTKEYS START: METRICS does not match the metrics given.
         case hotKeyMetrics
-        /// SHUTDOWN SAVE without persistence.
+        /// SHUTDOWN: saving failed; the log has the reason.
         case cannotSave
+        /// A snapshot is being written already.
+        case alreadySaving
+        /// Saving failed; the log has the reason.
+        case notSaved
+        /// BGSAVE CANCEL: none is in progress.
+        case nothingToCancel
         /// SHUTDOWN ABORT without a shutdown in progress.
         case notEnding
     }
@@ -515,6 +521,9 @@ extension CommandError {
     public enum Debugging {
         /// Not allowed by enable-debug-command.
         case notAllowed
+        /// DEBUG RELOAD: no such option, or loading failed.
+        case reloadOption
+        case reloadFailed
         /// DEBUG: no such subcommand.
         case subcommand(Bytes)
         /// The value is not a pack.

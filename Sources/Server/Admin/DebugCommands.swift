@@ -60,6 +60,7 @@ enum DebugCommands {
         Subcommand("PROTOCOL", 3...3, "<type>", "Reply with a test value of the specified type. <type> can be: string,", "integer, double, bignum, null, array, set, map, attrib, push, verbatim,", "true, false.", run: replySample),
         Subcommand("QUICKLIST", 3...4, "<key> [<0|1>]", "Show low level info about the quicklist encoding of <key>.", "The optional argument (0 by default) sets the level of detail", run: printList),
         Subcommand("QUICKLIST-PACKED-THRESHOLD", 3...3, "<size>", "Sets the size from which elements of lists stand in nodes of their own, which", "is a bound for all nodes. Setting to 0 restores the default, no bound.", run: setPackedThreshold),
+        Subcommand("RELOAD", 2...5, "[<option> ...]", "Save the RDB on disk and reload it back to memory. Valid <option> values:", "* MERGE: conflicting keys will be loaded from RDB.", "* NOFLUSH: the existing database will not be removed before load, but", "  conflicting keys will generate an exception and kill the server.", "* NOSAVE: the database will be loaded from an existing RDB file.", run: reload),
         Subcommand("RESTART", 2...Int.max, "[<milliseconds>]", "Graceful restart: save config, restart after a <milliseconds> delay (default 0).", run: restart),
         Subcommand("SDSLEN", 3...3, "<key>", "Show low level string info representing `key` and value.", run: showStringLengths),
         Subcommand("SEGFAULT", 2...Int.max, "", "Crash the server with sigsegv.", run: faultSegment),

@@ -2,6 +2,7 @@ internal import Commands
 internal import Glibc
 internal import Primitives
 internal import Store
+internal import System
 internal import Wire
 
 /// The server as a whole: state, clock, shutdown.
@@ -11,7 +12,7 @@ enum ServerCommands {
     static let table: [AdminCommand] = [
         AdminCommand("INFO", arity: -1, [.loading, .stale], group: .server, categories: ["dangerous"], since: "1.0.0", complexity: "O(N) where N is the number of databases", syntax: "[section...]", summary: "Tells about the server, section by section.", tips: ["nondeterministic_output", "request_policy:all_shards", "response_policy:special"], info),
         AdminCommand("TIME", arity: 1, [.loading, .stale, .fast], group: .server, since: "2.6.0", complexity: "O(1)", syntax: "", summary: "Tells the time: seconds since 1970, and microseconds.", tips: ["nondeterministic_output"], time),
-        AdminCommand("SHUTDOWN", arity: -1, [.admin, .noScript, .loading, .stale, .noMulti, .allowBusy], group: .server, since: "1.0.0", complexity: "O(1)", syntax: "save-selector=[NOSAVE | SAVE] [NOW] [FORCE] [ABORT]", summary: "Ends the server.", shutDown),
+        AdminCommand("SHUTDOWN", arity: -1, [.admin, .noScript, .loading, .stale, .noMulti, .allowBusy, .stopsWorld], group: .server, since: "1.0.0", complexity: "O(N) when saving, where N is the number of keys", syntax: "save-selector=[NOSAVE | SAVE] [NOW] [FORCE] [ABORT]", summary: "Ends the server.", shutDown),
         AdminCommand("LOLWUT", arity: -1, [.readonly, .fast], group: .server, since: "5.0.0", complexity: "O(1)", syntax: "[VERSION version:i]", summary: "Draws a swift and tells the version.", draw),
     ]
 }
@@ -37,6 +38,7 @@ extension ServerCommands {
         var saves = false
         var savesNot = false
         var aborts = false
+        var forces = false
         var others = 0
         for index in 1..<arguments.count {
             let word = arguments[index]
@@ -47,7 +49,9 @@ extension ServerCommands {
                 continue
             } else if word.isWord("NOSAVE") {
                 savesNot = true
-            } else if !(word.isWord("NOW") || word.isWord("FORCE")) {
+            } else if word.isWord("FORCE") {
+                forces = true
+            } else if !word.isWord("NOW") {
                 throw .syntax
             }
             others += 1
@@ -57,11 +61,17 @@ extension ServerCommands {
             guard others == 0 else { throw .syntax }
             throw .server(.notEnding)
         }
-        if saves {
-            throw .server(.cannotSave)
+        do throws(SystemError) {
+            try call.server.shutDown(
+                on: call.worker,
+                saves: saves ? true : savesNot ? false : nil,
+                reason: "User requested shutdown..."
+            )
+        } catch {
+            guard forces else { throw .server(.cannotSave) }
+            call.server.end(because: "User requested shutdown...")
         }
         call.connection?.state.insert(.closesAfterReply)
-        call.server.end(because: "User requested shutdown...")
     }
 
     /// `LOLWUT [VERSION version …]`: a drawing.

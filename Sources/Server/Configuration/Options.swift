@@ -87,6 +87,17 @@ public struct Options: Sendable {
     /// `latency-tracking-info-percentiles`.
     public let latencyPercentiles: [Double]
 
+    // Files.
+
+    /// `dbfilename`, in the working directory.
+    public let snapshotPath: String
+    /// `rdbcompression`.
+    public let compressesSnapshots: Bool
+    /// `rdbchecksum`.
+    public let checksSnapshots: Bool
+    /// `save`.
+    public let savePoints: [SavePoint]
+
     // The process.
 
     /// `daemonize`.
@@ -147,6 +158,10 @@ public struct Options: Sendable {
         ]
         tracksLatency = read.flag("latency-tracking")
         latencyPercentiles = read.percentiles()
+        snapshotPath = read.text("dbfilename")
+        compressesSnapshots = read.flag("rdbcompression")
+        checksSnapshots = read.flag("rdbchecksum")
+        savePoints = read.savePoints()
         isDaemon = read.flag("daemonize")
         processFilePath = read.text("pidfile")
         logPath = read.text("logfile")
@@ -224,6 +239,13 @@ private struct Reader {
             preconditionFailure("the directive is a list of words")
         }
         return words.map { String(decoding: $0, as: UTF8.self) }.filter { !$0.isEmpty }
+    }
+
+    func savePoints() -> [SavePoint] {
+        guard case .savePoints(let points) = configuration.value("save") else {
+            preconditionFailure("the directive is a list of save points")
+        }
+        return points
     }
 
     func permission(_ name: String) -> Options.Permission {

@@ -56,6 +56,7 @@ enum CommandFamilies {
         HotKeyCommands.table,
         MemoryCommands.table,
         DebugCommands.table,
+        SaveCommands.table,
     ]
 
     /// The names of all rows, in the order in which `Registry` numbers them.

@@ -31,6 +31,8 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
     private let connections = Atomic<Int>(0)
     private let stop = WorldStop()
     let reaper = Reaper()
+    /// Saves the keys to a file.
+    let saver = Saver(startedAt: Clock.unixMilliseconds() / 1000)
     /// What all workers heed from their next batch on.
     let bulletin = Bulletin()
     /// Who listens to which channels.

@@ -14,6 +14,8 @@ struct Upkeep {
     /// Whether the last round left keys to expire or blocks to free.
     var hasBacklog = false
     var isFreeing = false
+    /// Whether a snapshot has more to see at once.
+    var isWalking = false
     /// The round through the connections that is under way.
     var clientRound = ClientRound()
 
@@ -46,6 +48,7 @@ extension Worker {
         ageStamps()
         lookAtClients()
         guard index == 0 else { return }
+        server.saver.tick(server, on: self)
         server.notePeak(server.figures.usedBytes + server.clientBytes)
         server.statistics.noteRates(now: executor.context.now)
         purge()

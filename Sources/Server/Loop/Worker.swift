@@ -74,6 +74,7 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
                 flushReplies()
                 tick()
             }
+            if _slowPath(server.saver.isWalking) { walkSnapshot() }
             waiting.roundEnded(now: executor.context.now)
             server.parkIfAsked(self)
         }
@@ -85,10 +86,12 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
     ///
     /// Anyone who needs the worker sooner wakes it.
     private var sleepMilliseconds: Int32 {
-        if upkeep.hasBacklog || waiting.isBusy || !posts.isEmpty { return 0 }
+        if upkeep.hasBacklog || upkeep.isWalking || waiting.isBusy || !posts.isEmpty { return 0 }
         let now = executor.context.now
         var moment = min(upkeep.next, waiting.nearestMoment ?? .max)
-        if waiting.mustLookAgain { moment = min(moment, now + Worker.lookAgainMilliseconds) }
+        if waiting.mustLookAgain || server.saver.isWalking {
+            moment = min(moment, now + Worker.lookAgainMilliseconds)
+        }
         guard moment > now, mailbox.prepareToSleep(), !server.wantsWorkers else { return 0 }
         return Int32(clamping: moment - now)
     }

@@ -25,9 +25,10 @@ final class InfoSource {
     private(set) lazy var keyspace = server.figures.look(by: worker.executor)
 
     /// The changes since the start, as Redis counts them.
-    var changes: UInt64 {
-        server.workers.reduce(0) { $0 &+ $1.executor.context.effects.dirty.value }
-    }
+    var changes: UInt64 { server.changes }
+
+    /// What was saved.
+    private(set) lazy var saver = server.saver.facts
 
     /// Memory use.
     private(set) lazy var memory = MemoryUse(self)

@@ -81,14 +81,26 @@ extension InfoSection {
             .none("current_cow_size"), .none("current_cow_size_age"),
             InfoField("current_fork_perc", always: .fixed(0)),
             .none("current_save_keys_processed"), .none("current_save_keys_total"),
-            InfoField("rdb_changes_since_last_save") { .count($0.changes) },
-            .none("rdb_bgsave_in_progress"),
-            InfoField("rdb_last_save_time") { .integer($0.server.startedAtUnix) },
-            InfoField("rdb_last_bgsave_status", always: .text("ok")),
-            InfoField("rdb_last_bgsave_time_sec", always: .integer(-1)),
-            InfoField("rdb_current_bgsave_time_sec", always: .integer(-1)),
-            .none("rdb_saves"), .none("rdb_last_cow_size"),
-            .none("rdb_last_load_keys_expired"), .none("rdb_last_load_keys_loaded"),
+            InfoField("rdb_changes_since_last_save") {
+                .count($0.changes &- $0.saver.savedChanges)
+            },
+            InfoField("rdb_bgsave_in_progress") {
+                .integer($0.server.saver.running == nil ? 0 : 1)
+            },
+            InfoField("rdb_last_save_time") { .integer($0.saver.lastSavedAt) },
+            InfoField("rdb_last_bgsave_status") {
+                .text($0.saver.lastSucceeded ? "ok" : "err")
+            },
+            InfoField("rdb_last_bgsave_time_sec") { .integer($0.saver.lastSeconds) },
+            InfoField("rdb_current_bgsave_time_sec") {
+                .integer(
+                    $0.server.saver.running.map { Clock.monotonicSeconds() - $0.startedAt } ?? -1
+                )
+            },
+            InfoField("rdb_saves") { .integer(Int64($0.saver.saveCount)) },
+            .none("rdb_last_cow_size"),
+            InfoField("rdb_last_load_keys_expired") { .integer(Int64($0.saver.expiredKeys)) },
+            InfoField("rdb_last_load_keys_loaded") { .integer(Int64($0.saver.loadedKeys)) },
             .none("aof_enabled"), .none("aof_rewrite_in_progress"),
             .none("aof_rewrite_scheduled"),
             InfoField("aof_last_rewrite_time_sec", always: .integer(-1)),

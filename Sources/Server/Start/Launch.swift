@@ -1,3 +1,4 @@
+internal import Primitives
 internal import Store
 internal import System
 
@@ -42,7 +43,7 @@ struct Launch {
             // On failure there is a line in the log, and the server starts nevertheless.
             try? server.adjustKillScore(configuration)
             server.log(absent: configuration.notInEffect[...])
-            guard listen(server) else { return 1 }
+            guard load(server), listen(server) else { return 1 }
             return serve(server, supervisor)
         } catch {
             return fail("Failed to start: \(error.text)")
@@ -161,6 +162,34 @@ struct Launch {
         return true
     }
 
+    // MARK: Loading
+
+    /// Reads the file of an earlier run, if there is one; on failure logs the reason and returns
+    /// false.
+    private func load(_ server: Instance) -> Bool {
+        let begin = Clock.monotonicNanoseconds()
+        do throws(SnapshotLoader.Failure) {
+            guard let counts = try server.snapshotLoader.load(options.snapshotPath) else {
+                return true
+            }
+            let seconds = Double(Clock.monotonicNanoseconds() - begin) / 1e9
+            server.saver.noteLoaded(keys: counts.loaded, expired: counts.expired)
+            log(
+                .notice,
+                "Done loading RDB, keys loaded: \(counts.loaded), keys expired: \(counts.expired)."
+            )
+            log(.notice, "DB loaded from disk: \(hundredths(seconds)) seconds")
+            return true
+        } catch {
+            log(
+                .warning,
+                "Fatal error loading the DB, check server logs. Exiting. "
+                    + "\(options.snapshotPath): \(error.text)"
+            )
+            return false
+        }
+    }
+
     // MARK: Listening
 
     /// Listens on all configured addresses; on failure logs the reason and returns false.
@@ -258,7 +287,7 @@ struct Launch {
                     OwnProcess.end(1)
                 }
                 log(.warning, "Received \(signal.name) scheduling shutdown...")
-                server.end(because: "User requested shutdown...")
+                server.workers[0].mailbox.put(.task { $0.shutDown() })
             }
         }
     }

@@ -19,6 +19,13 @@ extension Shard {
         }
     }
 
+    /// Calls `body` with the slot of every key in a bucket of the table of keys, due ones included.
+    ///
+    /// `body` must not change the shard.
+    public func forEach(inBucket bucket: Int, _ body: (Slot) -> Void) {
+        keys.forEach(inBucket: bucket, arena) { body(Slot(self, $0)) }
+    }
+
     /// Calls `body` for every bucket of the collection at `slot`, with the number of members in it.
     ///
     /// Returns false if the collection has no table. `body` must not change the shard.

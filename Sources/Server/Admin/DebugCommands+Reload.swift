@@ -1,0 +1,46 @@
+internal import Commands
+internal import Primitives
+internal import Store
+internal import System
+internal import Wire
+
+/// DEBUG RELOAD: the way through a file and back.
+extension DebugCommands {
+    /// `DEBUG RELOAD [NOSAVE] [NOFLUSH] [MERGE]`: OK.
+    static func reload(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        var saves = true
+        var flushes = true
+        var merges = false
+        for index in 2..<arguments.count {
+            if arguments[index].isWord("NOSAVE") {
+                saves = false
+            } else if arguments[index].isWord("NOFLUSH") {
+                flushes = false
+            } else if arguments[index].isWord("MERGE") {
+                merges = true
+            } else {
+                throw .debug(.reloadOption)
+            }
+        }
+        let server = call.server
+        _ = server.saver.cancel()
+        let isSaved = !saves || (try? server.saver.save(server)) != nil
+        guard isSaved else { throw .server(.notSaved) }
+        if flushes {
+            for partition in 0..<server.keyspace.partitionCount {
+                let taken = server.keyspace.takeShards(partition: partition, database: nil)
+                server.reaper.take(taken.map(\.1).filter { $0.detach() })
+            }
+        }
+        var loader = server.snapshotLoader
+        loader.merges = merges
+        do throws(SnapshotLoader.Failure) {
+            _ = try loader.load(server.options.snapshotPath)
+        } catch {
+            server.log(.warning, "Error trying to load the RDB dump: \(error.text)")
+            throw .debug(.reloadFailed)
+        }
+        server.log(.warning, "DB reloaded by DEBUG RELOAD")
+        call.reply.ok()
+    }
+}

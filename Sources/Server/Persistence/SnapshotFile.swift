@@ -1,0 +1,115 @@
+internal import Persistence
+internal import Primitives
+internal import Store
+internal import Synchronization
+internal import System
+
+/// An RDB file that is written piece by piece, with its checksum.
+struct SnapshotFile {
+    /// What of the configuration concerns files.
+    struct Settings {
+        /// Where the file goes, relative to the working directory.
+        let path: String
+        let compresses: Bool
+        let checks: Bool
+    }
+
+    /// The files begun so far: each has a temporary name of its own.
+    private static let count = Atomic<Int>(0)
+
+    private let file: NewFile
+    private var sum: CRC64?
+
+    /// Opens a temporary file and writes the header.
+    ///
+    /// `version` is RDB's; `usedBytes` is what the keys take.
+    init(_ settings: Settings, version: Int, usedBytes: Int) throws(SystemError) {
+        let number = SnapshotFile.count.add(1, ordering: .relaxed).newValue
+        file = try NewFile(
+            settings.path,
+            temporaryName: "temp-\(OwnProcess.number).\(number).rdb"
+        )
+        sum = settings.checks ? CRC64() : nil
+        var writer = RDBWriter(compresses: false)
+        writer.header(version: version)
+        writer.fact("redis-ver", "\(Version.redis)")
+        writer.fact("redis-bits", "64")
+        writer.fact("ctime", String(Clock.unixMilliseconds() / 1000))
+        writer.fact("used-mem", String(usedBytes))
+        writer.fact("aof-base", "0")
+        try write(writer.buffer.bytes)
+    }
+
+    /// Appends bytes of keys.
+    mutating func write(_ bytes: Bytes) throws(SystemError) {
+        sum?.append(bytes)
+        try file.write(bytes)
+    }
+
+    /// Appends the end and the checksum, and puts the file in the place of the old one.
+    mutating func finish() throws(SystemError) {
+        var writer = RDBWriter(compresses: false)
+        writer.end()
+        try write(writer.buffer.bytes)
+        writer = RDBWriter(compresses: false)
+        writer.checksum(sum)
+        try file.write(writer.buffer.bytes)
+        try file.finish()
+    }
+
+    // MARK: At once
+
+    /// Bytes gathered before they are written.
+    static let chunkBytes = 256 << 10
+
+    /// Writes all keys of `keyspace`, which stands still.
+    static func write(_ keyspace: Keyspace, _ settings: Settings) throws(SystemError) {
+        var shape = SnapshotShape()
+        keyspace.forEachShard { shard, _ in shape.add(shard) }
+        var file = try SnapshotFile(settings, version: shape.version, usedBytes: shape.usedBytes)
+        var writer = RDBWriter(compresses: settings.compresses)
+        for database in keyspace.usedDatabases {
+            var counts = (keys: 0, volatile: 0)
+            var shards: [Shard] = []
+            keyspace.forEachShard(of: database) { shard in
+                counts.keys += shard.count
+                counts.volatile += shard.volatileCount
+                shards.append(shard)
+            }
+            guard counts.keys > 0 else { continue }
+            writer.database(database)
+            writer.sizes(keys: counts.keys, volatile: counts.volatile)
+            var failure: SystemError?
+            for shard in shards {
+                shard.forEach { slot in
+                    guard failure == nil else { return }
+                    writer.key(slot)
+                    guard writer.buffer.count >= chunkBytes else { return }
+                    do throws(SystemError) {
+                        try file.write(writer.buffer.bytes)
+                    } catch {
+                        failure = error
+                    }
+                    writer.buffer.truncate(to: 0)
+                }
+            }
+            if let failure { throw failure }
+        }
+        try file.write(writer.buffer.bytes)
+        try file.finish()
+    }
+}
+
+/// What must be known of all keys before the first is written.
+struct SnapshotShape {
+    private(set) var usedBytes = 0
+    private var hasVolatileFields = false
+
+    /// The version of the format that can hold the keys.
+    var version: Int { hasVolatileFields ? RDBVersion.fieldExpiry : RDBVersion.usual }
+
+    mutating func add(_ shard: Shard) {
+        usedBytes += shard.usedBytes
+        if shard.volatileHashCount > 0 { hasVolatileFields = true }
+    }
+}

@@ -1,0 +1,101 @@
+internal import Primitives
+internal import Store
+internal import Synchronization
+internal import System
+
+/// Takes the pieces of a snapshot from all workers, and writes them to a file on a thread of its
+/// own.
+final class SnapshotOutput: Sendable {
+    /// A piece: keys of one partition, with their databases.
+    final class Chunk: @unchecked Sendable {  // because: handed over, never shared
+        let buffer: ByteBuffer
+
+        init(_ buffer: consuming ByteBuffer) { self.buffer = buffer }
+    }
+
+    /// How it ended.
+    enum Result: Sendable {
+        case written
+        case failed(SystemError)
+        case cancelled
+    }
+
+    private struct Queue {
+        var chunks: [Chunk] = []
+        /// How it is to end, once all chunks are written.
+        var isComplete = false
+        var isCancelled = false
+    }
+
+    /// Bytes that may wait to be written before workers pause their walks.
+    private static let waitingBytesMax = 16 << 20
+
+    private let queue = Locked(Queue())
+    private let waitingBytes = Atomic<Int>(0)
+    private let hasFailed = Atomic<Bool>(false)
+    private let bell = Doorbell()
+
+    /// Whether so much waits that no more should come unasked.
+    var isFull: Bool { waitingBytes.load(ordering: .relaxed) >= SnapshotOutput.waitingBytesMax }
+
+    /// Whether it is pointless to go on.
+    var isGivenUp: Bool { hasFailed.load(ordering: .relaxed) }
+
+    /// Starts the thread, which calls `ended` at last.
+    func start(
+        _ settings: SnapshotFile.Settings,
+        _ shape: SnapshotShape,
+        ended: @escaping @Sendable (Result) -> Void
+    ) {
+        _ = Thread("snapshot") { [self] in ended(run(settings, shape)) }
+    }
+
+    /// Takes a piece over.
+    func put(_ buffer: consuming ByteBuffer) {
+        waitingBytes.add(buffer.count, ordering: .relaxed)
+        let chunk = Chunk(buffer)
+        queue.withLock { $0.chunks.append(chunk) }
+        bell.ring()
+    }
+
+    /// Notes that all pieces have come.
+    func complete() {
+        queue.withLock { $0.isComplete = true }
+        bell.ring()
+    }
+
+    /// Lets it end without a file.
+    func cancel() {
+        hasFailed.store(true, ordering: .relaxed)
+        queue.withLock { $0.isCancelled = true }
+        bell.ring()
+    }
+
+    private func run(_ settings: SnapshotFile.Settings, _ shape: SnapshotShape) -> Result {
+        do throws(SystemError) {
+            var file = try SnapshotFile(
+                settings,
+                version: shape.version,
+                usedBytes: shape.usedBytes
+            )
+            while true {
+                bell.wait()
+                let (chunks, isComplete, isCancelled) = queue.withLock { queue in
+                    defer { queue.chunks.removeAll() }
+                    return (queue.chunks, queue.isComplete, queue.isCancelled)
+                }
+                guard !isCancelled else { return .cancelled }
+                for chunk in chunks {
+                    try file.write(chunk.buffer.bytes)
+                    waitingBytes.subtract(chunk.buffer.count, ordering: .relaxed)
+                }
+                guard isComplete else { continue }
+                try file.finish()
+                return .written
+            }
+        } catch {
+            hasFailed.store(true, ordering: .relaxed)
+            return .failed(error)
+        }
+    }
+}

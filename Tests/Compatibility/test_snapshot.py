@@ -1,0 +1,218 @@
+"""RDB files: saved and loaded here, exchanged with redis-server, and consistent while commands go on."""
+
+import os
+import random
+import shutil
+import struct
+import threading
+import time
+
+import pytest
+
+import dumps
+from resp import parse
+from test_dump import VALUES, crc64
+
+
+def wait_for_save(client, since, seconds=20):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        info = dumps_info(client)
+        if info["rdb_bgsave_in_progress"] == "0" and int(info.get("rdb_saves", since + 1)) > since:
+            return info
+        time.sleep(0.02)
+    pytest.fail(f"no background save ended: {dumps_info(client)}")
+
+
+def dumps_info(client):
+    text = parse(client.raw("INFO", "persistence")).decode()
+    return dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
+
+
+def fill(client):
+    """Every type and encoding in two databases, with and without expiries; returns the digest."""
+    client.raw("FLUSHALL")
+    for database in (0, 3):
+        client.raw("SELECT", database)
+        for name, commands in VALUES.items():
+            client.pipeline(commands)
+            client.raw("RENAME", "k", name)
+            if len(name) % 3 == 0:
+                client.raw("PEXPIREAT", name, 33177117420000 + len(name))
+        client.pipeline([["SET", f"key:{number}", number * 7] for number in range(5000)])
+    client.raw("SELECT", 0)
+    return parse(client.raw("DEBUG", "DIGEST"))
+
+
+DEBUG = ("--enable-debug-command", "yes")
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+@pytest.mark.parametrize("command", ["SAVE", "BGSAVE"])
+def test_a_restart_brings_everything_back(start, threads, command):
+    server = start("apus", *DEBUG, threads=threads)
+    with server.connect() as client:
+        digest = fill(client)
+        wanted = dumps.dump(client)
+        saves = int(dumps_info(client)["rdb_saves"])
+        reply = client.raw(command)
+        assert reply == (b"+OK\r\n" if command == "SAVE" else b"+Background saving started\r\n")
+        info = wait_for_save(client, saves)
+        assert info["rdb_changes_since_last_save"] == "0" and info["rdb_last_bgsave_status"] == "ok"
+    files = [name for name in os.listdir(server.directory) if name.endswith(".rdb")]
+    assert files == ["dump.rdb"]
+    again = start("apus", *DEBUG, threads=3, files={"dump.rdb": server.file("dump.rdb")})
+    with again.connect() as client:
+        assert parse(client.raw("DEBUG", "DIGEST")) == digest
+        assert dumps.dump(client) == wanted
+        assert int(dumps_info(client)["rdb_last_load_keys_loaded"]) == len(wanted)
+
+
+def test_files_change_hands_with_redis(start):
+    ours = start("apus", *DEBUG, threads=2)
+    theirs = start("oracle", *DEBUG)
+    with ours.connect() as mine, theirs.connect() as other:
+        digest = fill(mine)
+        assert mine.raw("SAVE") == b"+OK\r\n"
+        shutil.copy(os.path.join(ours.directory, "dump.rdb"), os.path.join(theirs.directory, "dump.rdb"))
+        assert other.raw("DEBUG", "RELOAD", "NOSAVE") == b"+OK\r\n"
+        assert parse(other.raw("DEBUG", "DIGEST")) == digest
+        assert other.raw("SAVE") == b"+OK\r\n"
+        shutil.copy(os.path.join(theirs.directory, "dump.rdb"), os.path.join(ours.directory, "dump.rdb"))
+        mine.raw("FLUSHALL")
+        assert mine.raw("DEBUG", "RELOAD", "NOSAVE") == b"+OK\r\n"
+        assert parse(mine.raw("DEBUG", "DIGEST")) == digest
+
+
+def test_debug_reload_and_its_options(start):
+    server = start("apus", *DEBUG, threads=2)
+    with server.connect() as client:
+        digest = fill(client)
+        assert client.raw("DEBUG", "RELOAD") == b"+OK\r\n"
+        assert parse(client.raw("DEBUG", "DIGEST")) == digest
+        client.raw("SET", "key:1", "changed")
+        client.raw("SET", "new", "stays")
+        assert client.raw("DEBUG", "RELOAD", "NOSAVE", "NOFLUSH", "MERGE") == b"+OK\r\n"
+        assert parse(client.raw("MGET", "key:1", "new")) == [b"7", b"stays"]
+        assert client.raw("DEBUG", "RELOAD", "NOSUCH")[:4] == b"-ERR"
+        client.raw("HSET", "h", "a", "1", "b", "2")
+        client.raw("HPEXPIREAT", "h", 33177117420000, "FIELDS", 1, "a")
+        digest = parse(client.raw("DEBUG", "DIGEST"))
+        assert client.raw("DEBUG", "RELOAD") == b"+OK\r\n"
+        assert parse(client.raw("DEBUG", "DIGEST")) == digest
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+def test_a_snapshot_shows_one_moment(start, threads):
+    """While money moves between accounts, every snapshot has all of it; what a pipeline wrote is there in order."""
+    server = start("apus", *DEBUG, threads=threads)
+    accounts, total = 2000, 2000 * 100
+    stop = threading.Event()
+    with server.connect() as client:
+        client.pipeline([["SET", f"a:{number}", 100] for number in range(accounts)])
+        client.pipeline([["HSET", "hash", f"f{number}", "v" * 50] for number in range(3000)])
+
+        def move(seed):
+            rng = random.Random(seed)
+            with server.connect() as mover:
+                while not stop.is_set():
+                    words = []
+                    for _ in range(20):
+                        words.append(["LMOVE", f"l:{rng.randrange(50)}", f"l:{rng.randrange(50)}", "LEFT", "RIGHT"])
+                        words.append(["HSET", "hash", f"f{rng.randrange(3000)}", rng.randrange(10 ** 9)])
+                        words.append(["SET", f"a:{rng.randrange(accounts)}", 100, "EX", 1000])
+                        words.append(["DEL", f"n:{rng.randrange(500)}"])
+                        words.append(["RPUSH", f"n:{rng.randrange(500)}", *range(20)])
+                    mover.pipeline(words)
+
+        client.pipeline([["RPUSH", f"l:{number}", *[f"{number}-{index}" for index in range(40)]] for number in range(50)])
+        movers = [threading.Thread(target=move, args=(seed,)) for seed in range(3)]
+        for mover in movers:
+            mover.start()
+        try:
+            for _ in range(3):
+                saves = int(dumps_info(client)["rdb_saves"])
+                assert client.raw("BGSAVE") == b"+Background saving started\r\n"
+                wait_for_save(client, saves)
+                reader = start("apus", *DEBUG, files={"dump.rdb": server.file("dump.rdb")})
+                with reader.connect() as other:
+                    elements = [element for number in range(50) for element in parse(other.raw("LRANGE", f"l:{number}", 0, -1))]
+                    assert sorted(elements) == sorted(b"%d-%d" % (number, index) for number in range(50) for index in range(40))
+                    assert sum(int(value) for value in parse(other.raw("MGET", *[f"a:{n}" for n in range(accounts)]))) == total
+                    assert parse(other.raw("HLEN", "hash")) == 3000
+                    assert all(length in (0, 20) or length % 20 == 0 for length in (parse(other.raw("LLEN", f"n:{n}")) for n in range(500)))
+                reader.stop()
+        finally:
+            stop.set()
+            for mover in movers:
+                mover.join()
+
+
+def test_save_points_and_the_end(start):
+    server = start("apus", "--save", "1 5", "--hz", "100")
+    with server.connect() as client:
+        assert client.raw("SET", "a", "1") == b"+OK\r\n"
+        time.sleep(1.5)
+        assert dumps_info(client)["rdb_saves"] == "0"
+        client.pipeline([["SET", "b", number] for number in range(5)])
+        wait_for_save(client, 0)
+        client.raw("SET", "last", "word")
+    server.stop()
+    again = start("apus", files={"dump.rdb": server.file("dump.rdb")})
+    with again.connect() as client:
+        assert parse(client.raw("MGET", "a", "b", "last")) == [b"1", b"4", b"word"]
+
+
+def test_errors(start, which):
+    server = start(which, *DEBUG)
+    with server.connect() as client:
+        assert client.raw("SAVE", "x") == b"-ERR wrong number of arguments for 'save' command\r\n"
+        assert client.raw("BGSAVE", "x") == b"-ERR syntax error\r\n"
+        before = time.time()
+        assert client.raw("SAVE") == b"+OK\r\n"
+        assert abs(parse(client.raw("LASTSAVE")) - before) <= 2
+        assert client.raw("BGSAVE", "SCHEDULE") == b"+Background saving started\r\n"
+
+
+def test_a_folder_that_is_gone(start):
+    server = start("apus", *DEBUG)
+    with server.connect() as client:
+        client.raw("SET", "a", "1")
+        shutil.rmtree(server.directory)
+        assert client.raw("SAVE") == b"-ERR\r\n"
+        assert client.raw("BGSAVE") == b"+Background saving started\r\n"
+        end = time.monotonic() + 10
+        while dumps_info(client)["rdb_last_bgsave_status"] != "err" and time.monotonic() < end:
+            time.sleep(0.02)
+        assert dumps_info(client)["rdb_last_bgsave_status"] == "err"
+        assert client.raw("SET", "a", "2") == b"+OK\r\n"
+        os.makedirs(server.directory)
+        assert client.raw("GET", "a") == b"$1\r\n2\r\n"
+
+
+def test_damaged_files_end_the_start(start):
+    source = start("apus", *DEBUG)
+    with source.connect() as client:
+        for number in range(100):
+            client.raw("SET", f"k{number}", "value" * 10)
+        client.raw("SAVE")
+    good = source.file("dump.rdb")
+    bad = {"short": good[:-20], "flipped": good[:200] + bytes([good[200] ^ 1]) + good[201:], "other": b"nonsense" * 10,
+           "newer": b"REDIS0099" + good[9:-8], "empty": b""}
+    for name, content in bad.items():
+        server = start("apus", wait=False, files={"dump.rdb": content})
+        assert server.process.wait(20) == 1, name
+        assert "Fatal error loading the DB" in server.output(), name
+        assert server.file("dump.rdb") == content
+
+
+def test_old_files_are_read(start):
+    """A file of version 6 by hand: no facts, seconds, plain types."""
+    body = b"REDIS0006" + b"\xfe\x00" + b"\xfd" + struct.pack("<i", 2 ** 31 - 1) + b"\x00\x01s\x05value" + b"\x01\x01l\x02\x01a\x01b" + b"\xff"
+    body += struct.pack("<Q", crc64(body))
+
+    server = start("apus", files={"dump.rdb": body})
+    with server.connect() as client:
+        assert parse(client.raw("GET", "s")) == b"value"
+        assert parse(client.raw("EXPIRETIME", "s")) == 2 ** 31 - 1
+        assert parse(client.raw("LRANGE", "l", 0, -1)) == [b"a", b"b"]
