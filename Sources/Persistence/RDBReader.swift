@@ -128,7 +128,8 @@ public struct RDBReader: ~Copyable {
         let packed = try number()
         let length = try number()
         guard packed > 0, packed <= UInt64(bytes.count - position),
-            length <= UInt64(stringBytesMax), length / UInt64(RDBReader.ratioMax) <= packed
+            (1...UInt64(stringBytesMax)).contains(length),
+            length / UInt64(RDBReader.ratioMax) <= packed
         else { throw failure(.tooLong) }
         let source = try take(Int(packed))
         let count = Int(length)

@@ -213,6 +213,7 @@ def test_hostile_payloads_are_refused_or_sound(start):
         for _ in range(4000):
             body = bytearray(rng.choice(payloads))
             for _ in range(rng.randint(1, 4)):
+                body = body or bytearray(b"\0")
                 place = rng.randrange(len(body)) if rng.random() < 0.7 else rng.randrange(min(12, len(body)))
                 change = rng.random()
                 if change < 0.6:

@@ -4,6 +4,9 @@
 enum UnsafeList {
     static let paths: Set<String> = [
         "Sources/Commands/Core/CommandTable.swift",
+        "Sources/Persistence/CRC64.swift",
+        "Sources/Persistence/RDBReader.swift",
+        "Sources/Persistence/RDBWriter.swift",
         "Sources/Primitives/ByteBuffer.swift",
         "Sources/Primitives/Bytes.swift",
         "Sources/Primitives/Cell.swift",
@@ -55,6 +58,8 @@ enum UnsafeList {
         "Sources/System/CrashReport.swift",
         "Sources/System/EventPoll.swift",
         "Sources/System/Log.swift",
+        "Sources/System/MappedFile.swift",
+        "Sources/System/NewFile.swift",
         "Sources/System/OpenFiles.swift",
         "Sources/System/OwnProcess.swift",
         "Sources/System/ProcessMemory.swift",
