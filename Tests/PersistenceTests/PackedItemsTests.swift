@@ -40,7 +40,7 @@ import Testing
                 _ = bytes.withBytes { try? list($0, .zipmap) }
             }
             #expect(throws: (any Error).self) {
-                try whole.prefix(place).withBytes { try list($0, .listpack) }
+                try Array(whole[..<place]).withBytes { try list($0, .listpack) }
             }
         }
     }

@@ -10,7 +10,8 @@ import Testing
     ) throws(RDBFailure) -> Result {
         var reader = RDBReader(bytes, stringBytesMax: 1 << 20)
         let result = try body(&reader)
-        #expect(reader.isAtEnd)
+        let isAtEnd = reader.isAtEnd
+        #expect(isAtEnd)
         return result
     }
 
@@ -60,7 +61,7 @@ import Testing
     @Test func `what claims to expand to much is refused`() {
         // LZF: four bytes that stand for a gigabyte.
         let bytes: [UInt8] = [0xC3, 4, 0x80, 0x40, 0, 0, 0, 0, 0, 0, 0]
-        bytes.withBytes { bytes in
+        _ = bytes.withBytes { bytes in
             #expect(throws: RDBFailure.self) {
                 var reader = RDBReader(bytes, stringBytesMax: 1 << 31)
                 _ = try reader.string()

@@ -198,9 +198,9 @@ extension Instance {
         )
     }
 
-    /// Saves the keys if `saves` says so, or else if there are save points, and lets the server end.
+    /// Saves the keys if `saves` is true, or nil with save points set, and lets the server end.
     ///
-    /// Where saving fails it goes on.
+    /// If saving fails, the server goes on.
     func shutDown(on worker: Worker, saves: Bool?, reason: String) throws(SystemError) {
         _ = saver.cancel()
         if saves ?? !options.savePoints.isEmpty {
