@@ -62,7 +62,7 @@ public enum KeyEvent: UInt8, CaseIterable, Sendable {
             self = entry.classes
         }
 
-        /// The letters, in the order in which CONFIG GET tells them; `m` stands behind `K` and `E`.
+        /// The letters in the order of CONFIG GET; `m` follows `K` and `E`.
         public static let letters: [(letter: Character, classes: Classes)] = [
             ("A", .all), ("g", .generic), ("$", .string), ("l", .list), ("s", .set), ("h", .hash),
             ("z", .sortedSet), ("x", .expired), ("e", .evicted), ("t", .stream), ("d", .module),
@@ -73,7 +73,7 @@ public enum KeyEvent: UInt8, CaseIterable, Sendable {
     /// Whether the key, or what it holds, is another one than before.
     public var isChange: Bool { self != .keyMiss }
 
-    /// The name that subscribers get.
+    /// The name sent to subscribers.
     public var name: StaticString { KeyEvent.rows[Int(rawValue)].name }
 
     /// The class of the event.

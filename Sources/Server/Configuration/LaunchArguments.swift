@@ -14,7 +14,7 @@ public struct LaunchArguments: Equatable, Sendable {
         case showHelp
     }
 
-    /// What the program is asked to do.
+    /// What it is asked to do.
     public private(set) var request = Request.serve
     /// The configuration file, as given.
     public private(set) var path: String?

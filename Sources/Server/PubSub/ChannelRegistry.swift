@@ -67,10 +67,10 @@ final class ChannelRegistry: Sendable {
         }
     }
 
-    /// Whether anybody listens to channels that are no shard's.
+    /// Whether patterns, or channels other than sharded ones, have subscribers.
     var hasPlainListeners: Bool { count(.channel) > 0 || count(.pattern) > 0 }
 
-    /// The clients with subscriptions.
+    /// The number of clients with subscriptions.
     var clientCount: Int { clients.load(ordering: .relaxed) }
 
     /// Counts a client that gets its first subscription, or (-1) loses its last.

@@ -30,7 +30,7 @@ extension IDTree {
 
     /// Splits a node of `level` (1 = leaves) into the ids below `id` and the others.
     ///
-    /// Either part may be none; `node` is one of the two.
+    /// Either part may be empty, and `node` becomes one of them.
     private static func split(
         _ node: Handle,
         _ level: UInt32,
