@@ -53,7 +53,7 @@ public struct CommandFacts: Sendable {
     public let flags: CommandFlags
     /// Where its keys are.
     public let keys: [KeySpec]
-    /// Where its channels stand.
+    /// Which words are channels.
     public let channels: ChannelSpec?
     /// The words that are not shown in logs.
     public let secrets: SecretSpec?

@@ -19,8 +19,9 @@ enum LatencyCommands {
 }
 
 extension LatencyCommands {
-    /// `LATENCY LATEST`: for each event its name, when it came last, how long that took, and the
-    /// longest time, in seconds and milliseconds.
+    /// `LATENCY LATEST`: each event's name, last time, and last and maximum duration.
+    ///
+    /// Times are in seconds since 1970, durations in milliseconds.
     static func latest(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         let events = call.server.latency.events
         call.reply.array(events.count)
@@ -44,7 +45,7 @@ extension LatencyCommands {
         }
     }
 
-    /// `LATENCY GRAPH event`: a drawing.
+    /// `LATENCY GRAPH event`: the event's samples as ASCII art.
     static func graph(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         guard let series = call.server.latency.series(arguments[2]) else {
             return call.refuse("ERR No samples available for event '\(arguments[2].string)'")
@@ -68,14 +69,15 @@ extension LatencyCommands {
         call.reply.verbatim(doctor.text)
     }
 
-    /// `LATENCY RESET [event …]`: the number of events forgotten.
+    /// `LATENCY RESET [event …]`: the number of events removed.
     static func reset(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         let names = (2..<arguments.count).map { arguments[$0].string }
         call.reply.integer(call.server.latency.reset(names))
     }
 
-    /// `LATENCY HISTOGRAM [command …]`: a map from commands that were called to their calls and
-    /// their durations; a command that holds subcommands stands for all of these.
+    /// `LATENCY HISTOGRAM [command …]`: a map from commands to their call counts and durations.
+    ///
+    /// Leaves out commands that were not called; a container stands for all of its subcommands.
     static func histogram(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         let server = call.server
         let table = server.registry.table
@@ -138,7 +140,7 @@ extension LatencyCommands {
 ///
 /// Only powers at which the count grows are listed.
 struct DurationSteps {
-    /// All calls.
+    /// The number of calls.
     private(set) var total = 0
     /// The step in whole microseconds, and how many calls took no longer.
     private(set) var steps: [(microseconds: Int, calls: Int)] = []

@@ -178,7 +178,7 @@ extension Options {
     /// The most entries of a kind that are kept.
     func commandLogMax(_ kind: CommandLog.Kind) -> Int { commandLogMax[kind.rawValue] }
 
-    /// What the data path must know.
+    /// The limits that commands use.
     var commandLimits: CommandLimits {
         var limits = CommandLimits()
         limits.stringBytesMax = bulkLengthMax

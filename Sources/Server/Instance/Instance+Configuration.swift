@@ -100,9 +100,9 @@ extension Instance {
         bulletin.post(Bulletin.Notice(alerts: isOn ? .sizes : []), by: .commandLog)
     }
 
-    /// Lets all workers work by the configuration as it stands now.
+    /// Makes all workers use the current configuration.
     ///
-    /// The world is stopped.
+    /// The world must be stopped.
     func publish() {
         let before = options
         options = Options(configuration)

@@ -130,7 +130,7 @@ extension Worker {
         )
     }
 
-    /// Looks for due keys with the next tick.
+    /// Makes the next tick search for expired keys.
     func expireSoon() { upkeep.nextExpiry = 0 }
 
     private func freeRemains() -> Bool {

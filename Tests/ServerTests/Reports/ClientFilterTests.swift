@@ -31,7 +31,7 @@ import Testing
         ("NOT-TYPE normal", 0), ("NAME c2 DB 2", 1), ("NAME c2 DB 3", 0), ("NAME c1 NAME c2", 1),
         ("LIB-NAME x", 0), ("NOT-LIB-NAME x", 3), ("SKIPME yes", 3),
     ])
-    func `conditions are joined`(_ line: String, _ expected: Int) throws {
+    func `clients must meet all conditions`(_ line: String, _ expected: Int) throws {
         #expect(try count(line) == expected)
     }
 
@@ -39,7 +39,7 @@ import Testing
         "ID", "ID x", "TYPE x", "FOO x", "FLAGS ?", "CAPA x", "DB x", "IDLE 0", "NOT-IDLE 1",
         "USER nobody", "SKIPME x",
     ])
-    func `bad words are refused`(_ line: String) throws {
+    func `invalid arguments are rejected`(_ line: String) throws {
         #expect(try count(line) == nil)
     }
 }

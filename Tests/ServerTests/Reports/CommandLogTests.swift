@@ -8,7 +8,7 @@ import Testing
         CommandLog.Entry(time: 0, measure: measure, words: [], client: [], name: [])
     }
 
-    @Test func `kinds have entries and numbers of their own`() {
+    @Test func `each kind has its own entries and ids`() {
         let log = CommandLog()
         log.note(entry(1), .slow, limit: 10)
         log.note(entry(2), .slow, limit: 10)
@@ -21,7 +21,7 @@ import Testing
         #expect(log.latest(.slow, .max, limit: 10).map(\.id) == [2])
     }
 
-    @Test(arguments: [0, 1, 5, 100]) func `as many are told as are kept`(_ limit: Int) {
+    @Test(arguments: [0, 1, 5, 100]) func `the latest entries are kept, up to the limit`(_ limit: Int) {
         let log = CommandLog()
         for measure in 0..<1000 { log.note(entry(Int64(measure)), .slow, limit: limit) }
         #expect(log.count(.slow, limit: limit) == limit)
@@ -29,7 +29,7 @@ import Testing
         #expect(told == (0..<limit).map { Int64(999 - $0) })
     }
 
-    @Test func `kinds have names in either case`() {
+    @Test func `the name of a kind may be in either case`() {
         #expect(CommandLog.Kind(Bytes("large-Request")) == .largeRequest)
         #expect(CommandLog.Kind(Bytes("fast")) == nil)
     }

@@ -14,7 +14,7 @@ import Testing
         #expect(hitters.top(9).map(\.amount) == [40, 30, 20, 10])
     }
 
-    @Test func `those with the most stay among many others`() {
+    @Test func `the largest sums are found among many keys`() {
         var hitters = HeavyHitters(capacity: 16)
         for round in 0..<2000 {
             hitters.add(key(round % 3), 5)
@@ -22,7 +22,7 @@ import Testing
         }
         let top = hitters.top(3)
         #expect(Set(top.map(\.key)) == Set((0..<3).map(key)))
-        // Told too high by no more than what others came to, never too low.
+        // Too high by at most the smallest sum, never too low.
         #expect(top.allSatisfy { $0.amount >= 3330 && $0.amount < 3330 + 400 })
     }
 }

@@ -10,7 +10,7 @@ import Testing
         }
     }
 
-    @Test func `it watches from its start to its end`() {
+    @Test func `keys are tracked from start to stop`() {
         let hotKeys = HotKeys()
         note(hotKeys, "early")
         #expect(hotKeys.found == nil && !hotKeys.stop(now: 0))
@@ -26,7 +26,7 @@ import Testing
         #expect(hotKeys.reset() && hotKeys.found == nil)
     }
 
-    @Test func `its time may be over`() {
+    @Test func `tracking ends after its duration`() {
         let hotKeys = HotKeys()
         #expect(hotKeys.start(HotKeys.Plan(countsTime: true, duration: 100), now: 50))
         #expect(!hotKeys.isOver(now: 149) && hotKeys.isOver(now: 150))

@@ -4,7 +4,7 @@ import Testing
 @testable import Server
 
 @Suite struct LatencyMonitorTests {
-    @Test func `of a second only the longest counts`() {
+    @Test func `only the longest event of each second is kept`() {
         let monitor = LatencyMonitor()
         for (second, time) in [(1, 5), (1, 9), (1, 7), (2, 3)] {
             monitor.note(.command, milliseconds: Int64(time), second: Int64(second))
@@ -14,7 +14,7 @@ import Testing
         #expect(monitor.series(Bytes("fast-command")) == nil && monitor.series(Bytes("x")) == nil)
     }
 
-    @Test func `the latest samples are kept, and the longest time ever`() {
+    @Test func `the latest samples and the all-time maximum are kept`() {
         var series = LatencyMonitor.Series()
         for second in 0..<500 {
             series.add(
@@ -25,7 +25,7 @@ import Testing
         #expect(series.longest == 500)
     }
 
-    @Test func `what is forgotten is counted`() {
+    @Test func `a reset returns the number of events removed`() {
         let monitor = LatencyMonitor()
         monitor.note(.command, milliseconds: 1, second: 1)
         monitor.note(.expireCycle, milliseconds: 1, second: 1)
@@ -42,7 +42,7 @@ import Testing
         return series
     }
 
-    /// The drawing of redis-server 7.0 for the same samples.
+    /// The expected drawing is that of redis-server 7.0.
     @Test func `samples are drawn in columns`() {
         let graph = LatencyGraph("command", series([(10, 50), (11, 20), (12, 100)]), now: 12)
         let lines = graph.text.split(separator: "\n", omittingEmptySubsequences: false)
@@ -50,8 +50,8 @@ import Testing
         #expect(lines[2...] == ["  #", "  |", "o |", "|_|", "   ", "210", "sss", ""])
     }
 
-    /// The figures of redis-server 7.0 for the same samples.
-    @Test func `samples are judged`() {
+    /// The expected figures are those of redis-server 7.0.
+    @Test func `the doctor analyses samples`() {
         let events = [(LatencyMonitor.Event.command, series([(10, 50), (11, 20), (12, 100)]))]
         let doctor = LatencyDoctor(events, threshold: 10, logsSlow: true, now: 12)
         #expect(

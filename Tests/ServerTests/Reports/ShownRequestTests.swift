@@ -20,7 +20,7 @@ import Testing
             .map { String(decoding: $0, as: UTF8.self) }
     }
 
-    @Test func `secrets stand where the row says`() {
+    @Test func `secrets are where the row says`() {
         #expect(shown("A b c", nil) == ["A", "b", "c"])
         #expect(shown("A b c", .from(1)) == ["A", "(redacted)", "(redacted)"])
         #expect(
@@ -33,7 +33,7 @@ import Testing
         )
     }
 
-    @Test func `long requests and words are cut`() {
+    @Test func `long requests and words are truncated`() {
         let many = shown((0..<50).map(String.init).joined(separator: " "), nil)
         #expect(many.count == 32 && many.last == "... (19 more arguments)")
         #expect(
