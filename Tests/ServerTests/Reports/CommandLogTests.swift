@@ -21,7 +21,7 @@ import Testing
         #expect(log.latest(.slow, .max, limit: 10).map(\.id) == [2])
     }
 
-    @Test(arguments: [0, 1, 5, 100]) func `the latest entries are kept, up to the limit`(_ limit: Int) {
+    @Test(arguments: [0, 1, 5, 100]) func `up to the limit, entries are kept`(_ limit: Int) {
         let log = CommandLog()
         for measure in 0..<1000 { log.note(entry(Int64(measure)), .slow, limit: limit) }
         #expect(log.count(.slow, limit: limit) == limit)
