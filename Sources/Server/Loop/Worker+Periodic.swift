@@ -16,7 +16,7 @@ struct Upkeep {
     var isFreeing = false
     /// Whether a snapshot has more to see at once.
     var isWalking = false
-    /// The round through the connections that is under way.
+    /// The current scan of the connections.
     var clientRound = ClientRound()
 
     /// When the next task is due.

@@ -24,7 +24,7 @@ final class InfoSource {
     /// The contents of the keyspace.
     private(set) lazy var keyspace = server.figures.look(by: worker.executor)
 
-    /// The changes since the start, as Redis counts them.
+    /// The number of changes since the start, counted as in Redis.
     var changes: UInt64 { server.changes }
 
     /// What was saved.
