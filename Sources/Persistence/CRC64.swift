@@ -1,23 +1,23 @@
 public import Primitives
 
-/// The checksum of RDB files and DUMP payloads, known as Jones'.
+/// The checksum of RDB files and DUMP payloads, known as the Jones CRC.
 ///
-/// Polynomial 0xAD93D23594C935A9, reflected in and out, initial value 0, no final xor.
+/// Polynomial 0xAD93D23594C935A9, input and output reflected, initial value 0, no final XOR.
 public struct CRC64: Equatable, Sendable {
     /// The checksum so far.
     public private(set) var value: UInt64 = 0
 
-    /// The checksum of nothing.
+    /// The checksum of no bytes.
     public init() {}
 
-    /// Adds bytes, eight at a time with a table for each.
+    /// Appends bytes, eight at a time, with one table for each.
     ///
     /// Complexity: O(bytes).
     public mutating func append(_ bytes: Bytes) {
         var sum = value
         var index = 0
         unsafe CRC64.tables.withUnsafeBufferPointer { tables in
-            // SAFETY: words end within `count`; table places are below 8 × 256.
+            // SAFETY: words end within `count`; table indices are below 8 × 256.
             while index &+ 8 <= bytes.count {
                 sum ^= unsafe UnsafeRawPointer(bytes.base + index)
                     .loadUnaligned(as: UInt64.self).littleEndian
@@ -45,7 +45,7 @@ public struct CRC64: Equatable, Sendable {
         return sum.value
     }
 
-    /// Table `n` has at place `b` what byte `b` does to the sum when `n` zero bytes follow.
+    /// Entry `b` of table `n` is what byte `b` contributes to the sum if `n` zero bytes follow.
     private static let tables: [UInt64] = {
         var tables = [UInt64](repeating: 0, count: 8 * 256)
         for byte in 0..<256 {

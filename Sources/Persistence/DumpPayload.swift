@@ -1,6 +1,6 @@
 public import Primitives
 
-/// A single value as DUMP gives it: type, value, version and checksum.
+/// A single value in the format of DUMP: type, value, version and checksum.
 ///
 /// ```text
 /// ┌──────┬───────┬─────────────┬───────────────┐
@@ -11,13 +11,13 @@ public import Primitives
 public enum DumpPayload {
     private static let footerBytes = 10
 
-    /// Appends version and checksum to what `writer` holds.
+    /// Appends version and checksum to the contents of `writer`.
     public static func seal(_ writer: inout RDBWriter, version: Int) {
         writer.buffer.append(bytesOf: UInt64(version), 2)
         writer.buffer.append(bytesOf: CRC64.of(writer.buffer.bytes), 8)
     }
 
-    /// Type and value of a payload; nil where its version is unknown or its checksum wrong.
+    /// The type and value of a payload; nil if its version is unknown or its checksum is wrong.
     public static func open(_ payload: Bytes) -> Bytes? {
         guard payload.count > footerBytes else { return nil }
         let end = payload.count - footerBytes
@@ -25,7 +25,7 @@ public enum DumpPayload {
         guard RDBVersion.isKnown(version) else { return nil }
         var sum: UInt64 = 0
         for index in 0..<8 { sum |= UInt64(payload[end + 2 + index]) << UInt64(8 * index) }
-        // Zero says that none was computed.
+        // Zero means that no checksum was computed.
         guard sum == 0 || sum == CRC64.of(payload[0..<end + 2]) else { return nil }
         return payload[0..<end]
     }

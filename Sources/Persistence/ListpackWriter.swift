@@ -1,15 +1,15 @@
 internal import Primitives
 internal import Structures
 
-/// Writes a listpack: items one after the other, each with its length behind it.
+/// Writes a listpack: a sequence of items, each followed by its length.
 struct ListpackWriter: ~Copyable {
-    /// Total bytes and number of items come first.
+    /// The header: the total number of bytes and the number of items.
     private static let headBytes = 6
 
     private var buffer = ByteBuffer()
     private(set) var count = 0
 
-    /// Begins an empty one.
+    /// Starts an empty listpack.
     mutating func begin() {
         buffer.removeAll(keep: 1 << 16)
         buffer.append(bytesOf: 0, ListpackWriter.headBytes)
@@ -19,10 +19,10 @@ struct ListpackWriter: ~Copyable {
     /// The bytes so far.
     var byteCount: Int { buffer.count + 1 }
 
-    /// Appends an item, a text that spells a number as that number.
+    /// Appends an item; the decimal text of an integer becomes an integer.
     mutating func append(_ text: Bytes) { append(PackItem(encoding: text)) }
 
-    /// Appends a number.
+    /// Appends an integer.
     mutating func append(_ number: Int64) { append(.integer(number)) }
 
     /// Appends an item.
@@ -66,7 +66,7 @@ struct ListpackWriter: ~Copyable {
         buffer.append(bytes)
     }
 
-    /// Seven bits a byte, the highest first; all but the first have their top bit set.
+    /// Seven bits per byte, the highest ones first; all but the first byte have their top bit set.
     private mutating func writeBackLength(_ length: Int) {
         let width =
             length <= 127
@@ -77,7 +77,7 @@ struct ListpackWriter: ~Copyable {
         }
     }
 
-    /// Ends it, and lends it until the next one begins.
+    /// Completes the listpack and returns its bytes, valid until the next one starts.
     mutating func finish() -> Bytes {
         buffer.append(0xFF)
         buffer.cell.store(UInt32(buffer.count), 0)

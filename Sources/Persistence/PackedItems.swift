@@ -1,28 +1,29 @@
 internal import Primitives
 internal import Structures
 
-/// The items of a collection that was packed into one string by another server, one after the other
-/// and with every offset checked.
+/// The items of a small collection that another server packed into one string.
+///
+/// They are read one by one, with every offset checked.
 struct PackedItems {
-    /// How it is packed.
+    /// The format of the string.
     enum Form {
         case listpack
-        /// Before Redis 7.0.
+        /// The format before Redis 7.0.
         case ziplist
-        /// Before Redis 2.6.
+        /// The format before Redis 2.6.
         case zipmap
     }
 
-    /// What is wrong with it.
+    /// The string is damaged.
     struct Damage: Error {}
 
     private let bytes: Bytes
     private let form: Form
     private var position: Int
-    /// A zipmap's value comes next, rather than a name.
+    /// In a zipmap, whether the next item is a value rather than a name.
     private var isValue = false
 
-    /// The items of `bytes`.
+    /// Reads the items of `bytes`.
     init(_ bytes: Bytes, _ form: Form) throws(Damage) {
         self.bytes = bytes
         self.form = form
@@ -49,7 +50,7 @@ struct PackedItems {
             case .ziplist: try nextOfZiplist()
             case .zipmap: try nextOfZipmap()
             }
-        // The end mark follows the last item.
+        // The last item is followed by the end marker.
         guard position < bytes.count else { throw Damage() }
         return item
     }
@@ -70,7 +71,7 @@ struct PackedItems {
         return .bytes(bytes[offset..<offset + count])
     }
 
-    /// The byte at `offset`, in front of which another one was read.
+    /// The byte at `offset`, after a byte that has been read.
     private func byte(_ offset: Int) throws(Damage) -> UInt8 {
         try demand(1, at: offset)
         return bytes[offset]
@@ -168,7 +169,7 @@ struct PackedItems {
             count = Int(bytes.littleEndian(place, 4))
             place += 4
         }
-        // A value has a byte in front that says how many unused ones stand behind it.
+        // The byte before a value is the number of unused bytes after it.
         var unused = 0
         if isValue {
             unused = Int(try byte(place))

@@ -1,6 +1,6 @@
-/// Why bytes are no RDB file, or no value.
+/// Why bytes are not a valid RDB file or value.
 public struct RDBFailure: Error, Equatable, Sendable {
-    /// What is wrong.
+    /// The kinds of errors.
     public enum Reason: Equatable, Sendable {
         case endsEarly
         case noLength
@@ -20,12 +20,12 @@ public struct RDBFailure: Error, Equatable, Sendable {
         case noMemory
     }
 
-    /// The byte at which it was noticed.
+    /// The offset of the byte where the error was noticed.
     public let offset: Int
     /// What is wrong there.
     public let reason: Reason
 
-    /// What is wrong, in words.
+    /// The error as text.
     public var text: String {
         switch reason {
         case .endsEarly: "the data ends in the middle of a value"

@@ -1,44 +1,44 @@
 public import Primitives
 internal import Structures
 
-/// Reads the frame of a file, from which values are then read where they stand.
+/// Reads the structure of a file; the caller reads the values in between.
 public struct RDBFile: ~Copyable {
-    /// A key whose value comes next.
+    /// A key, which is followed by its value.
     public struct Record {
         /// Its database.
         public let database: Int
-        /// When it goes (milliseconds since 1970); nil where it stays.
+        /// The time in milliseconds since 1970 at which it expires; nil if it does not.
         public let expiry: Int64?
-        /// The seconds since its last use, where they were written.
+        /// The seconds since its last access, if the file has them.
         public let idleSeconds: Int64?
-        /// The counter of its uses, where it was written.
+        /// Its access counter, if the file has it.
         public let frequency: UInt8?
-        /// The number of its value's type.
+        /// The type number of its value.
         public let type: UInt8
-        /// Its name, lent until the next record is read.
+        /// Its name, valid until the next record is read.
         public let key: Bytes
     }
 
-    /// What stands in a file besides keys.
+    /// The elements of a file.
     public enum Event {
-        /// A fact about the writer, by name.
+        /// A fact about the writer.
         case fact(name: String, value: String)
         /// The source of a library of functions.
         case function([UInt8])
-        /// A key, whose value the caller reads with `reader`.
+        /// A key; the caller must read its value with `reader`.
         case key(Record)
     }
 
     /// Reads the values.
     public var reader: RDBReader
-    /// The version that the header names.
+    /// The version in the header.
     public let version: Int
     private var database = 0
     private var key = ByteBuffer()
 
     private static let headerBytes = 9
 
-    /// Reads the header of a file with these bytes, which stay where they are meanwhile.
+    /// Reads the header of a file; the bytes must stay valid during the reader's lifetime.
     public init(_ bytes: Bytes, stringBytesMax: Int) throws(RDBFailure) {
         let header = try RDBFile.header(bytes)
         version = header.version
@@ -63,9 +63,9 @@ public struct RDBFile: ~Copyable {
         return (version, isValkey)
     }
 
-    /// What comes next; nil at the end, where the checksum was compared.
+    /// Reads the next element; nil at the end, after checking the checksum.
     ///
-    /// Precondition: the value of the key before was read.
+    /// Precondition: the value of the previous key was read.
     public mutating func next() throws(RDBFailure) -> Event? {
         var expiry: Int64?
         var idleSeconds: Int64?
@@ -110,7 +110,7 @@ public struct RDBFile: ~Copyable {
         }
     }
 
-    /// Compares the checksum with that of all bytes before it, where one was written.
+    /// Compares the checksum with that of all bytes before it, if the file has one.
     private mutating func checkSum() throws(RDBFailure) {
         guard version >= 5 else { return }
         let end = reader.position
@@ -120,7 +120,7 @@ public struct RDBFile: ~Copyable {
         }
     }
 
-    /// Passes over what a module wrote beside the keys.
+    /// Skips what a module has stored besides keys.
     private mutating func skipModuleFact() throws(RDBFailure) {
         _ = try reader.number()
         for _ in 0..<2 { _ = try reader.number() }

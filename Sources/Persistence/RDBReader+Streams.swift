@@ -2,7 +2,7 @@ internal import Primitives
 internal import Store
 internal import Structures
 
-/// Streams of all versions.
+/// Reads streams of all versions.
 extension RDBReader {
     private static let deletedBit: Int64 = 1
     private static let sameFieldsBit: Int64 = 2
@@ -48,7 +48,7 @@ extension RDBReader {
 
     // MARK: Entries
 
-    /// Items of a listpack that must be there.
+    /// The next item of a listpack, which must not end here.
     private func item(_ items: inout PackedItems) throws(RDBFailure) -> PackItem {
         do {
             if let item = try items.next() { return item }
@@ -115,7 +115,7 @@ extension RDBReader {
         to stream: StreamValue,
         _ target: Target
     ) {
-        // The stream asks for the words as bytes, more than once.
+        // The stream requests the words as bytes, more than once.
         var texts = ByteBuffer()
         var ends = [0]
         for word in words {
@@ -153,7 +153,7 @@ extension RDBReader {
         guard ownedCount == pendingCount else { throw failure(.badStream) }
     }
 
-    /// Reads a consumer and gives it its pending entries; returns their number.
+    /// Reads a consumer and assigns its pending entries to it; returns their number.
     private mutating func consumer(
         _ type: RDBType,
         _ group: StreamGroup,

@@ -2,23 +2,23 @@ internal import Primitives
 public import Store
 internal import Structures
 
-/// Values, of every type that a counterpart here exists for.
+/// Reads values of every supported type.
 extension RDBReader {
-    /// Where values are put, and how.
+    /// Where to add values, and with which encodings.
     public struct Target {
         let shard: Shard
         let limits: EncodingLimits
 
-        /// Puts values into `shard`, whose partition is locked, with encodings by `limits`.
+        /// Adds values to `shard`, whose partition is locked, with encodings according to `limits`.
         public init(_ shard: Shard, _ limits: EncodingLimits) {
             self.shard = shard
             self.limits = limits
         }
     }
 
-    /// Reads a value of the type with number `type` and adds it as `key`, which is not there.
+    /// Reads a value with the type number `type` and adds it as `key`, which must not exist.
     ///
-    /// Where it throws, no key is added. Complexity: O(bytes).
+    /// If it throws, no key is added. Complexity: O(bytes).
     public mutating func value(
         ofType type: UInt8,
         as key: Key,
@@ -68,7 +68,7 @@ extension RDBReader {
         }
     }
 
-    /// The next of packed items; `.badPack` where they are damaged.
+    /// The next packed item; throws `.badPack` if it is damaged.
     private func next(_ items: inout PackedItems) throws(RDBFailure) -> PackItem? {
         do {
             return try items.next()
@@ -94,7 +94,7 @@ extension RDBReader {
         guard !list.isEmpty else { throw failure(.emptyCollection) }
     }
 
-    /// Reads `count` packs; with a form given in front of each where `form` is nil.
+    /// Reads `count` packs; if `form` is nil, each is preceded by its form.
     private mutating func packedLists(
         _ count: Int,
         _ form: PackedItems.Form?,
@@ -122,7 +122,7 @@ extension RDBReader {
         guard !list.isEmpty else { throw failure(.emptyCollection) }
     }
 
-    /// A list in the making.
+    /// A list under construction.
     private struct ListMaker {
         let key: Key
         let target: Target
@@ -177,7 +177,9 @@ extension RDBReader {
         }
     }
 
-    /// Adds a member to a set that begins with it, or has it not yet; about `count` are to come.
+    /// Adds a member to a set that is created with it, or to an existing one.
+    ///
+    /// About `count` members are expected in total.
     private func add(
         _ member: PackItem,
         to set: inout SetValue?,

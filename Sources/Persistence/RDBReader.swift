@@ -2,32 +2,33 @@ internal import CLZF
 public import Primitives
 internal import Structures
 
-/// Reads RDB's numbers and strings from bytes of which nothing is believed.
+/// Reads RDB's numbers and strings from untrusted bytes.
 ///
-/// Every method throws where the bytes end early or say what cannot be.
+/// Every method throws if the bytes end too early or are invalid.
 public struct RDBReader: ~Copyable {
-    /// Where a string is kept that does not stand in the bytes as it is, until the next one is read
-    /// into the same place.
+    /// The buffer for a string that cannot be borrowed from the bytes as it is.
+    ///
+    /// The string is valid until another one is read into the same buffer.
     enum Place {
         case first
         case second
     }
 
-    /// The bytes read.
+    /// The bytes to read.
     public let bytes: Bytes
-    /// The next byte.
+    /// The offset of the next byte.
     public private(set) var position: Int
-    /// The longest string.
+    /// The maximum length of a string.
     let stringBytesMax: Int
-    /// Whether numbers of types are those of Valkey 9.
+    /// Whether types have Valkey 9's numbers.
     var isValkey = false
     private var first = ByteBuffer()
     private var second = ByteBuffer()
 
-    /// The most that LZF shrinks anything: three bytes stand for 264.
+    /// The limit for LZF's compression ratio: at most, three bytes stand for 264.
     private static let ratioMax = 100
 
-    /// Reads `bytes`, which stay where they are meanwhile, from a place on.
+    /// Reads `bytes` from `start` on; they must stay valid during the reader's lifetime.
     public init(_ bytes: Bytes, from start: Int = 0, stringBytesMax: Int) {
         self.bytes = bytes
         position = start
@@ -57,18 +58,18 @@ public struct RDBReader: ~Copyable {
         return bytes[position..<position + count]
     }
 
-    /// A number of `count` bytes, little-endian, without its sign.
+    /// An unsigned little-endian number of `count` bytes.
     mutating func fixed(_ count: Int) throws(RDBFailure) -> UInt64 {
         try take(count).littleEndian(0, count)
     }
 
-    /// A signed number of eight bytes, little-endian.
+    /// A signed little-endian number of eight bytes.
     mutating func fixed() throws(RDBFailure) -> Int64 { Int64(bitPattern: try fixed(8)) }
 
-    /// What stands where a length or the head of a string is expected.
+    /// The start of a length or string.
     private enum Head {
         case length(UInt64)
-        /// A special form of a string.
+        /// A special encoding of a string.
         case special(UInt8)
     }
 
@@ -87,13 +88,13 @@ public struct RDBReader: ~Copyable {
         }
     }
 
-    /// A number in the form of a length.
+    /// A number encoded as a length.
     mutating func number() throws(RDBFailure) -> UInt64 {
         guard case .length(let number) = try head() else { throw failure(.noLength) }
         return number
     }
 
-    /// The number of elements of something, each of which takes a byte at least.
+    /// The number of elements that follow, each of which takes at least one byte.
     mutating func count() throws(RDBFailure) -> Int {
         let number = try number()
         guard number <= UInt64(bytes.count - position) else { throw failure(.tooLong) }
@@ -102,7 +103,7 @@ public struct RDBReader: ~Copyable {
 
     // MARK: Strings
 
-    /// A string, lent until the next one is read into `place`.
+    /// A string, valid until the next one is read into `place`.
     mutating func string(_ place: Place = .first) throws(RDBFailure) -> Bytes {
         switch try head() {
         case .length(let length):
@@ -136,7 +137,8 @@ public struct RDBReader: ~Copyable {
         guard SharedBlock.isAvailable(count) else { throw failure(.noMemory) }
         var worked = false
         let text = keep(place) { buffer in
-            // SAFETY: the source is readable for its count, the room has `count` bytes.
+            // SAFETY: the source is readable for its count, and the buffer has room for `count`
+            // bytes.
             let written = unsafe lzf_decompress(
                 source.base,
                 UInt32(source.count),
@@ -163,19 +165,19 @@ public struct RDBReader: ~Copyable {
         }
     }
 
-    /// Passes over a string.
+    /// Skips a string.
     mutating func skipString() throws(RDBFailure) { _ = try string() }
 
     // MARK: Scores
 
-    /// A score of eight bytes.
+    /// A score in eight bytes.
     mutating func score() throws(RDBFailure) -> Double {
         let score = Double(bitPattern: try fixed(8))
         guard !score.isNaN else { throw failure(.badNumber) }
         return score
     }
 
-    /// A score as old servers wrote it.
+    /// A score as text, as written by old servers.
     mutating func scoreText() throws(RDBFailure) -> Double {
         let length = try byte()
         switch length {
@@ -192,16 +194,16 @@ public struct RDBReader: ~Copyable {
 }
 
 extension Bytes {
-    /// The number in the `count` bytes from `offset` on, little-endian, without its sign.
+    /// The unsigned little-endian number in the `count` bytes from `offset` on.
     ///
-    /// Precondition: they are there.
+    /// Precondition: these bytes exist.
     func littleEndian(_ offset: Int, _ count: Int) -> UInt64 {
         var number: UInt64 = 0
         for index in 0..<count { number |= UInt64(self[offset + index]) << UInt64(8 * index) }
         return number
     }
 
-    /// The same with its sign.
+    /// The signed little-endian number in the `count` bytes from `offset` on.
     func signedLittleEndian(_ offset: Int, _ count: Int) -> Int64 {
         let unused = Int64(64 - 8 * count)
         return Int64(bitPattern: littleEndian(offset, count) << UInt64(unused)) >> unused

@@ -1,12 +1,12 @@
-/// How a value stands in an RDB file or a DUMP payload.
+/// The encoding of a value in an RDB file or a DUMP payload.
 public enum RDBType: UInt8, Sendable {
     case string = 0
     case list = 1
     case set = 2
-    /// Scores as text.
+    /// Sorted sets with scores as text.
     case sortedSetOfText = 3
     case hash = 4
-    /// Scores as eight bytes.
+    /// Sorted sets with scores in eight bytes.
     case sortedSet = 5
     case moduleOfOldServers = 6
     case module = 7
@@ -15,24 +15,26 @@ public enum RDBType: UInt8, Sendable {
     case setOfIntegers = 11
     case sortedSetZiplist = 12
     case hashZiplist = 13
-    /// Ziplists.
+    /// Lists as ziplists.
     case quicklist = 14
     case stream1 = 15
     case hashListpack = 16
     case sortedSetListpack = 17
-    /// Listpacks and long elements.
+    /// Lists as listpacks and long elements.
     case quicklist2 = 18
     case stream2 = 19
     case setListpack = 20
     case stream3 = 21
-    /// Expiries of fields; another layout in files of Valkey than in Redis' preview of 7.4.
+    /// Hashes with expiries of fields.
+    ///
+    /// In Valkey's files the layout is another than in those of Redis's preview of 7.4.
     case hashWithExpiries22 = 22
     case hashListpackPreview = 23
     case hashWithExpiries = 24
     case hashListpackWithExpiries = 25
 }
 
-/// What stands in an RDB file in place of a value's type.
+/// What may appear in an RDB file instead of a value's type.
 enum RDBOpcode {
     static let slotInfo: UInt8 = 244
     static let function: UInt8 = 245
@@ -50,13 +52,13 @@ enum RDBOpcode {
 
 /// Versions of the format.
 public enum RDBVersion {
-    /// What is written where it can hold the content: that of Redis 7.0.
+    /// The version of Redis 7.0, written if it can represent the content.
     public static let usual = 10
-    /// The first that knows expiries of fields, that of Redis 7.4.
+    /// The first version with expiries of fields, that of Redis 7.4.
     public static let fieldExpiry = 12
-    /// The newest of Redis' that is read.
+    /// The newest version of Redis's format that can be read.
     public static let newest = 12
-    /// That of Valkey 9, whose files begin with `VALKEY`.
+    /// The version of Valkey 9, whose files begin with `VALKEY`.
     public static let valkey = 80
 
     /// Whether values of `version` can be read.

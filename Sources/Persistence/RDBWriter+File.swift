@@ -2,14 +2,13 @@ public import Primitives
 public import Store
 internal import Structures
 
-/// The frame of a file: a header, facts about the writer, keys by their databases, an end.
+/// Writes the structure of a file: header, facts about the writer, keys by database, end marker.
 ///
 /// ```text
 /// "REDIS0010" │ facts │ database │ key, key, … │ database │ key, … │ … │ 255 │ CRC64
 /// ```
-/// The number of a database may stand there any number of times.
+/// A database may be selected any number of times.
 extension RDBWriter {
-    /// The longest facts are those that name programs.
     private static let signature: StaticString = "REDIS"
 
     /// Appends the header of a file.
@@ -19,21 +18,22 @@ extension RDBWriter {
         buffer.append(string: String(digits.dropFirst()))
     }
 
-    /// Appends something that readers may know by name, or ignore.
+    /// Appends a fact, which readers may ignore.
     public mutating func fact(_ name: StaticString, _ value: String) {
         buffer.append(RDBOpcode.fact)
         string(Bytes(name))
         Array(value.utf8).withBytes { string($0) }
     }
 
-    /// Says in which database the keys that follow stand.
+    /// Selects the database of the keys that follow.
     public mutating func database(_ number: Int) {
         buffer.append(RDBOpcode.database)
         length(number)
     }
 
-    /// Says how many keys a database has, and how many of them expire, so that a reader may make
-    /// room.
+    /// Appends the number of keys in a database, and how many of them expire.
+    ///
+    /// Readers may use it to reserve memory.
     public mutating func sizes(keys: Int, volatile: Int) {
         buffer.append(RDBOpcode.sizes)
         length(keys)
@@ -53,15 +53,15 @@ extension RDBWriter {
         value(of: slot)
     }
 
-    /// Appends the mark that ends the keys; the checksum follows.
+    /// Appends the end marker, which the checksum follows.
     public mutating func end() { buffer.append(RDBOpcode.end) }
 
-    /// Appends a checksum, or zeros where there is none.
+    /// Appends a checksum, or zeros for nil.
     public mutating func checksum(_ sum: CRC64?) {
         buffer.append(bytesOf: sum?.value ?? 0, 8)
     }
 
-    /// Takes what was written, and goes on with an empty buffer.
+    /// Removes and returns the contents, and continues with an empty buffer.
     public mutating func take() -> ByteBuffer {
         var taken = ByteBuffer()
         swap(&taken, &buffer)

@@ -2,14 +2,15 @@ internal import Primitives
 internal import Store
 internal import Structures
 
-/// Streams, as Redis 7.0 has them: listpacks of up to a hundred entries each, then what the stream
-/// knows of its past, then its groups.
+/// Writes streams in the format of Redis 7.0.
+///
+/// Listpacks of up to a hundred entries each are followed by the stream's counters and its groups.
 extension RDBWriter {
-    /// Entries of one listpack.
+    /// The maximum number of entries per listpack.
     private static let entriesMax = 100
-    /// Bytes of entries after which a listpack ends.
+    /// The number of bytes of entries after which a listpack ends.
     private static let packBytesMax = 4096
-    /// An entry like the first one, in its fields.
+    /// The flag of an entry with the same fields as the first one.
     private static let sameFields: Int64 = 2
 
     mutating func stream(_ stream: StreamValue) {
@@ -46,13 +47,13 @@ extension RDBWriter {
         return cut.packs
     }
 
-    /// Where one listpack ends and the next begins.
+    /// Determines where listpacks end.
     private struct PackCut {
         var packs = 0
         private var entries = 0
         private var bytes = 0
 
-        /// Adds an entry; true where it is the first of a listpack.
+        /// Adds an entry; returns whether it is the first one of a listpack.
         @discardableResult
         mutating func add(_ byteCount: Int) -> Bool {
             let isFirst =
@@ -90,7 +91,7 @@ extension RDBWriter {
         if !open.isEmpty { pack(open) }
     }
 
-    /// Appends a listpack of `entries`, the first of which gives its fields.
+    /// Appends a listpack of `entries`, the first of which determines its fields.
     private mutating func pack(_ entries: [StreamPack.Item]) {
         let first = entries[0]
         let names = RDBWriter.names(of: first)
@@ -168,19 +169,19 @@ extension RDBWriter {
             }
         }
         guard !orphans.isEmpty else { return }
-        // No version of the format knows entries without a consumer.
+        // No version of the format has pending entries without a consumer.
         string(Bytes(RDBWriter.orphansName))
         fixed(0)
         length(orphans.count)
         for id in orphans { rawID(id) }
     }
 
-    /// The consumer under which pending entries stand that have none.
+    /// The consumer that pending entries without one are assigned to.
     static let orphansName: StaticString = "apus:released"
 }
 
 extension PackItem {
-    /// A stream's word.
+    /// The item for a word of a stream.
     init(_ word: StreamWord) {
         switch word {
         case .bytes(let bytes): self = .bytes(bytes)

@@ -2,9 +2,9 @@ internal import Primitives
 public import Store
 internal import Structures
 
-/// Values, in the forms that every server since Redis 5 reads, but for expiries of fields.
+/// Writes values in formats that every server since Redis 5 can read, except for fields' expiries.
 extension RDBWriter {
-    /// The form in which the value at `slot` is written.
+    /// The encoding for the value at `slot`.
     public static func type(of slot: Shard.Slot) -> RDBType {
         switch slot.entry.kind {
         case .string: .string
@@ -90,7 +90,7 @@ extension RDBWriter {
                 return true
             }
         }
-        // Expiries are counted from the earliest one, so that 0 can say that there is none.
+        // Expiries are relative to the earliest one, with 0 for none.
         let expiries = expiries(of: hash)
         let earliest = expiries.lazy.compactMap { $0 }.min() ?? 0
         fixed(earliest)

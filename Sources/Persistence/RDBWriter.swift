@@ -15,19 +15,19 @@ internal import Structures
 public struct RDBWriter: ~Copyable {
     /// What was written.
     public var buffer = ByteBuffer()
-    /// Whether strings are compressed where that pays.
+    /// Whether strings are compressed if that saves enough.
     public let compresses: Bool
-    /// A packed collection in the making.
+    /// A packed collection under construction.
     var pack = ListpackWriter()
 
-    /// Strings up to this length are not worth compressing.
+    /// The maximum length of strings that are not worth compressing.
     private static let plainMax = 20
-    /// The least that compression is to save.
+    /// The minimum saving of compression in bytes.
     private static let savedMin = 4
-    /// The longest text that is tried as a number.
+    /// The maximum length of text that may be an integer.
     private static let numberTextMax = 11
 
-    /// A writer of nothing so far.
+    /// Creates a writer with an empty buffer.
     public init(compresses: Bool) { self.compresses = compresses }
 
     // MARK: Numbers
@@ -63,7 +63,7 @@ public struct RDBWriter: ~Copyable {
 
     // MARK: Strings
 
-    /// Appends a string in its shortest form.
+    /// Appends a string in its shortest encoding.
     public mutating func string(_ bytes: Bytes) {
         if bytes.count <= RDBWriter.numberTextMax, let number = DecimalText.integer(bytes),
             shortNumber(number)
@@ -75,7 +75,7 @@ public struct RDBWriter: ~Copyable {
         buffer.append(bytes)
     }
 
-    /// Appends a number as the string that spells it.
+    /// Appends an integer as a string.
     mutating func string(_ number: Int64) {
         if shortNumber(number) { return }
         DecimalText.withText(number) { text in
@@ -92,7 +92,7 @@ public struct RDBWriter: ~Copyable {
         }
     }
 
-    /// Appends a number in 1, 2 or 4 bytes; false, and nothing is appended, where it needs more.
+    /// Appends an integer in 1, 2 or 4 bytes; if it needs more, returns false and appends nothing.
     private mutating func shortNumber(_ number: Int64) -> Bool {
         let width: Int
         switch number {
@@ -106,12 +106,14 @@ public struct RDBWriter: ~Copyable {
         return true
     }
 
-    /// Appends a string as LZF; false, and nothing is appended, where that saves too little.
+    /// Appends a string compressed by LZF.
+    ///
+    /// If that saves too little, returns false and appends nothing.
     private mutating func compressed(_ bytes: Bytes) -> Bool {
         guard bytes.count <= Int(Int32.max), let room = unsafe apus_room(0, bytes.count) else {
             return false
         }
-        // SAFETY: the bytes are readable for `count`, and the room has as many.
+        // SAFETY: the bytes are readable for `count`, and the buffer has room for as many.
         let written = unsafe Int(
             lzf_compress(
                 bytes.base,
@@ -130,7 +132,7 @@ public struct RDBWriter: ~Copyable {
 }
 
 extension ByteBuffer {
-    /// Appends the lowest `count` bytes of `word`, the lowest first.
+    /// Appends the lowest `count` bytes of `word` in little-endian order.
     mutating func append(bytesOf word: UInt64, _ count: Int) {
         var rest = word
         for _ in 0..<count {

@@ -1,7 +1,7 @@
 internal import Glibc
 public import Primitives
 
-/// A file's bytes, mapped into memory to be read once from beginning to end.
+/// A file mapped into memory, to be read once from start to end.
 @safe
 public struct MappedFile: ~Copyable {
     private let base: UnsafeMutableRawPointer?
@@ -9,7 +9,7 @@ public struct MappedFile: ~Copyable {
 
     /// Maps the file at `path`.
     ///
-    /// Nobody may truncate the file as long as it is mapped.
+    /// The file must not be truncated while it is mapped.
     public init(_ path: String) throws(SystemError) {
         // SAFETY: the path lives for the call.
         let file = unsafe open(path, O_RDONLY | O_CLOEXEC)
@@ -20,7 +20,7 @@ public struct MappedFile: ~Copyable {
         let size = Int(status.st_size)
         var place: UnsafeMutableRawPointer?
         if size > 0 {
-            // SAFETY: a fresh private mapping.
+            // SAFETY: a new private mapping.
             unsafe place = mmap(nil, size, PROT_READ, MAP_PRIVATE, file, 0)
             guard unsafe place != MAP_FAILED else { throw SystemError("mmap") }
             _ = unsafe madvise(place, size, MADV_SEQUENTIAL)
@@ -30,11 +30,11 @@ public struct MappedFile: ~Copyable {
     }
 
     deinit {
-        // SAFETY: mapped by `init`, and lent to nobody any more.
+        // SAFETY: mapped by `init`, and no longer borrowed by anyone.
         if let base = unsafe base { unsafe munmap(base, count) }
     }
 
-    /// All bytes, lent as long as this lives.
+    /// All bytes, borrowed during the lifetime of this value.
     public var bytes: Bytes {
         guard let base = unsafe base else { return Bytes() }
         return unsafe Bytes(raw: base, count: count)

@@ -2,20 +2,21 @@ internal import CSupport
 internal import Glibc
 public import Primitives
 
-/// A file in the making: written under another name, and moved to its own when it is whole, so that
-/// whoever looks there finds the old one or the new one, never a part.
+/// A file that is written under a temporary name and renamed once it is complete.
 ///
-/// Until `finish`, giving it up removes what was written.
+/// Readers find the old file or the new one, but never a part. If it is not finished, `deinit`
+/// removes what was written.
 public final class NewFile {
     private let temporaryPath: String
     private let path: String
     private var descriptor: Int32
-    /// Bytes after which the system is asked to write out what it holds, so that the last
-    /// `fdatasync` does not take long.
+    /// After how many bytes the system is asked to start writing to disk.
+    ///
+    /// Otherwise the final `fdatasync` would take long.
     private static let syncedBytes = 32 << 20
     private var unsyncedBytes = 0
 
-    /// Opens a temporary file in the folder of `path`.
+    /// Opens a temporary file in the directory of `path`.
     public init(_ path: String, temporaryName: String) throws(SystemError) {
         self.path = path
         let folder = NewFile.folder(of: path)
@@ -59,7 +60,7 @@ public final class NewFile {
         guard fdatasync(descriptor) == 0 else { throw SystemError("fdatasync") }
     }
 
-    /// Has the disk keep all that was written, gives the file its name, and has the disk keep that.
+    /// Syncs the file, renames it, and syncs its directory.
     public func finish() throws(SystemError) {
         guard fsync(descriptor) == 0 else { throw SystemError("fsync") }
         close(descriptor)

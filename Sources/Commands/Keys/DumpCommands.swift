@@ -4,7 +4,7 @@ internal import Store
 internal import Structures
 internal import Wire
 
-/// Values as bytes that every server of the family reads.
+/// DUMP and RESTORE: values as bytes that any compatible server can read.
 public enum DumpCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
@@ -15,7 +15,7 @@ public enum DumpCommands {
 }
 
 extension DumpCommands {
-    /// `DUMP key`: the bytes, or null.
+    /// `DUMP key`: the serialized value, or null.
     static func dump(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -97,7 +97,7 @@ extension DumpCommands {
         context.reply.ok()
     }
 
-    /// When the key goes, in milliseconds since 1970; nil where it stays.
+    /// When the key expires, in milliseconds since 1970; nil if it does not.
     private static func expiry(
         _ arguments: Arguments,
         _ options: Options,
@@ -109,9 +109,9 @@ extension DumpCommands {
         return options.isAbsolute ? time : Int64(clamping: time.addingSaturated(now))
     }
 
-    /// Puts the value of `payload` at `key`, in place of what stands there if it is taken.
+    /// Adds the value of `payload` as `key`, replacing an existing one.
     ///
-    /// The old value goes only when the new one was read to its end.
+    /// The old value is removed only after the new one has been read completely.
     private static func read(
         _ payload: Bytes,
         as key: Key,

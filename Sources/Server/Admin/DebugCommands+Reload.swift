@@ -4,7 +4,7 @@ internal import Store
 internal import System
 internal import Wire
 
-/// DEBUG RELOAD: the way through a file and back.
+/// DEBUG RELOAD: saves the keys to a file and loads them again.
 extension DebugCommands {
     /// `DEBUG RELOAD [NOSAVE] [NOFLUSH] [MERGE]`: OK.
     static func reload(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {

@@ -3,7 +3,7 @@ internal import Primitives
 internal import System
 internal import Wire
 
-/// Saving the keys to a file.
+/// SAVE, BGSAVE and LASTSAVE.
 enum SaveCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
@@ -25,7 +25,7 @@ extension SaveCommands {
         call.reply.ok()
     }
 
-    /// `BGSAVE [SCHEDULE | CANCEL]`: a line that says what happens.
+    /// `BGSAVE [SCHEDULE | CANCEL]`: a line that describes what it did.
     static func saveInBackground(
         _ arguments: Arguments,
         _ call: AdminCall

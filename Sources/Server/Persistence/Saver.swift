@@ -4,34 +4,34 @@ internal import Store
 internal import Synchronization
 internal import System
 
-/// Saving the keys to a file: at once, in the background, and by `save` points.
+/// Saves the keys to a file: at once, in the background, and at save points.
 final class Saver: Sendable {
-    /// What is told of it.
+    /// The state, as shown by INFO.
     struct Facts {
         /// Seconds since 1970.
         var lastSavedAt: Int64
         var lastSucceeded = true
-        /// How long the last background save took; -1 where there was none.
+        /// The duration of the last background save; -1 if there was none.
         var lastSeconds: Int64 = -1
         var saveCount = 0
-        /// The changes that the last file contains.
+        /// The number of changes contained in the last file.
         var savedChanges: UInt64 = 0
         /// When the last background save ended, in seconds of the monotonic clock.
         fileprivate var lastTriedAt: Int64 = 0
-        /// The keys that were found in the file at the start.
+        /// The number of keys in the file that was loaded at the start.
         var loadedKeys = 0
         var expiredKeys = 0
     }
 
-    /// What is going on.
+    /// The current activity.
     private struct State {
         var facts: Facts
         var running: Snapshot?
-        /// One is to begin as soon as nothing stands in its way.
+        /// Whether a background save should start as soon as possible.
         var isScheduled = false
     }
 
-    /// How soon another background save is tried after one that failed.
+    /// How soon a failed background save is retried.
     private static let retrySeconds: Int64 = 5
 
     private let state: Locked<State>
@@ -43,16 +43,16 @@ final class Saver: Sendable {
     @inline(__always)
     var isWalking: Bool { walks.load(ordering: .relaxed) }
 
-    /// The snapshot in the making.
+    /// The snapshot in progress.
     var running: Snapshot? { state.withLock { $0.running } }
 
-    /// What is told of it now.
+    /// The current state.
     var facts: Facts { state.withLock { $0.facts } }
 
-    /// Whether one is to begin as soon as possible.
+    /// Whether a background save should start as soon as possible.
     var isScheduled: Bool { state.withLock { $0.isScheduled } }
 
-    /// Notes what was loaded at the start.
+    /// Records what was loaded at the start.
     func noteLoaded(keys: Int, expired: Int) {
         state.withLock {
             $0.facts.loadedKeys = keys
@@ -62,9 +62,9 @@ final class Saver: Sendable {
 
     // MARK: In the background
 
-    /// Begins a background save, or schedules it where a value is being changed in slices.
+    /// Starts a background save, or schedules it if a value is being changed in slices.
     ///
-    /// The world is stopped, and none is running.
+    /// The world must be stopped, and no save be in progress.
     func begin(_ server: Instance, on worker: Worker) {
         guard !server.keyspace.hasInPlaceWork else {
             return state.withLock { $0.isScheduled = true }
@@ -112,7 +112,7 @@ final class Saver: Sendable {
         }
     }
 
-    /// Cancels the background save that runs or is scheduled; false where there is none.
+    /// Cancels the background save in progress or scheduled; false if there is none.
     func cancel() -> Bool {
         let (running, wasScheduled) = state.withLock { state in
             defer { state.isScheduled = false }
@@ -126,7 +126,7 @@ final class Saver: Sendable {
 
     /// Writes all keys.
     ///
-    /// The world is stopped.
+    /// The world must be stopped.
     func save(_ server: Instance) throws(SystemError) {
         let begin = Clock.monotonicNanoseconds()
         do throws(SystemError) {
@@ -148,9 +148,9 @@ final class Saver: Sendable {
 
     // MARK: By save points
 
-    /// Begins a background save where one is scheduled or a save point is reached.
+    /// Starts a background save if one is scheduled or a save point is reached.
     ///
-    /// Worker 0 calls it from time to time.
+    /// Called by worker 0 periodically.
     func tick(_ server: Instance, on worker: Worker) {
         let (facts, isIdle, isScheduled) = state.withLock {
             ($0.facts, $0.running == nil, $0.isScheduled)
@@ -183,12 +183,12 @@ extension Instance {
         )
     }
 
-    /// The changes since the start, as Redis counts them.
+    /// The number of changes since the start, counted as in Redis.
     var changes: UInt64 {
         workers.reduce(0) { $0 &+ $1.executor.context.effects.dirty.value }
     }
 
-    /// Reads keys from a file as the server is set now.
+    /// Creates a loader with the server's current settings.
     var snapshotLoader: SnapshotLoader {
         SnapshotLoader(
             keyspace: keyspace,
@@ -198,9 +198,10 @@ extension Instance {
         )
     }
 
-    /// Saves the keys if `saves` is true, or nil with save points set, and lets the server end.
+    /// Shuts the server down, after saving the keys if `saves` is true.
     ///
-    /// If saving fails, the server goes on.
+    /// If it is nil, saves them if there are save points. If saving fails, the server keeps
+    /// running.
     func shutDown(on worker: Worker, saves: Bool?, reason: String) throws(SystemError) {
         _ = saver.cancel()
         if saves ?? !options.savePoints.isEmpty {
@@ -212,9 +213,9 @@ extension Instance {
 }
 
 extension Worker {
-    /// Has the server end as a signal wants it: with the keys saved where there are save points.
+    /// Shuts the server down on a signal, after saving the keys if there are save points.
     ///
-    /// Where saving fails the server goes on.
+    /// If saving fails, the server keeps running.
     func shutDown() {
         guard !server.isStopping else { return }
         do throws(SystemError) {

@@ -3,7 +3,7 @@ internal import Primitives
 internal import Store
 internal import System
 
-/// A snapshot in the making, of which every worker walks the partitions that it looks after.
+/// A snapshot in progress; every worker walks the partitions that it maintains.
 ///
 /// ```text
 /// cut (world stopped) ─▶ parts are watched ─▶ walks end, one after the other ─▶ output completes
@@ -11,24 +11,25 @@ internal import System
 /// ```
 final class Snapshot: @unchecked Sendable {  // because: parts have locks, the rest is constant
     private struct State {
-        /// Parts that are still watched.
+        /// The number of parts that are still watched.
         var open: Int
         var result: SnapshotOutput.Result?
     }
 
     let output = SnapshotOutput()
-    /// One part for each partition.
+    /// One part per partition.
     let parts: [SnapshotPart]
-    /// When it began, in seconds of the monotonic clock.
+    /// When it started, in seconds of the monotonic clock.
     let startedAt: Int64
-    /// The changes that it contains, as Redis counts them.
+    /// The number of changes that it contains, counted as in Redis.
     let changes: UInt64
     private let state: Locked<State>
     private let ended: @Sendable (Snapshot, SnapshotOutput.Result) -> Void
 
-    /// The cut: all keys as they are now.
+    /// Makes the cut: the snapshot contains all keys as they are now.
     ///
-    /// The world is stopped. `ended` is called once, on any thread, when all is over.
+    /// The world must be stopped. `ended` is called once, on any thread, when the snapshot has
+    /// ended.
     init(
         _ keyspace: Keyspace,
         _ settings: SnapshotFile.Settings,
@@ -54,7 +55,7 @@ final class Snapshot: @unchecked Sendable {  // because: parts have locks, the r
         output.start(settings, shape) { [self] in settle(result: $0) }
     }
 
-    /// Notes that a part is no longer watched.
+    /// Records that a part is no longer watched.
     func partEnded() {
         let isLast = state.withLock { state in
             state.open -= 1
@@ -76,16 +77,15 @@ final class Snapshot: @unchecked Sendable {  // because: parts have locks, the r
 }
 
 extension Worker {
-    /// How long the walks of one round take together, about.
+    /// About how long a worker walks per round.
     private static let walkNanoseconds: Int64 = 250_000
 
-    /// Goes on with the snapshot in the making, if there is one.
+    /// Continues the snapshot in progress, if any.
     func walkSnapshot() {
         upkeep.isWalking = server.saver.running.map { walk($0) } ?? false
     }
 
-    /// Walks on through the partitions that this worker looks after; false when there is nothing
-    /// to do now.
+    /// Walks the partitions that this worker maintains; false if there is nothing to do now.
     private func walk(_ snapshot: Snapshot) -> Bool {
         let keyspace = executor.context.keyspace
         let end = Clock.monotonicNanoseconds() + Worker.walkNanoseconds

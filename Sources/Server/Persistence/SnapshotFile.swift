@@ -6,15 +6,15 @@ internal import System
 
 /// An RDB file that is written piece by piece, with its checksum.
 struct SnapshotFile {
-    /// What of the configuration concerns files.
+    /// The configuration of files.
     struct Settings {
-        /// Where the file goes, relative to the working directory.
+        /// The path of the file, relative to the working directory.
         let path: String
         let compresses: Bool
         let checks: Bool
     }
 
-    /// The files begun so far: each has a temporary name of its own.
+    /// The number of files started so far, for unique temporary names.
     private static let count = Atomic<Int>(0)
 
     private let file: NewFile
@@ -22,7 +22,7 @@ struct SnapshotFile {
 
     /// Opens a temporary file and writes the header.
     ///
-    /// `version` is RDB's; `usedBytes` is what the keys take.
+    /// `version` is that of the RDB format; `usedBytes` is the memory of the keys.
     init(_ settings: Settings, version: Int, usedBytes: Int) throws(SystemError) {
         let number = SnapshotFile.count.add(1, ordering: .relaxed).newValue
         file = try NewFile(
@@ -40,13 +40,13 @@ struct SnapshotFile {
         try write(writer.buffer.bytes)
     }
 
-    /// Appends bytes of keys.
+    /// Appends serialized keys.
     mutating func write(_ bytes: Bytes) throws(SystemError) {
         sum?.append(bytes)
         try file.write(bytes)
     }
 
-    /// Appends the end and the checksum, and puts the file in the place of the old one.
+    /// Appends the end marker and the checksum, and replaces the old file.
     mutating func finish() throws(SystemError) {
         var writer = RDBWriter(compresses: false)
         writer.end()
@@ -59,10 +59,10 @@ struct SnapshotFile {
 
     // MARK: At once
 
-    /// Bytes gathered before they are written.
+    /// How many bytes are gathered before they are written.
     static let chunkBytes = 256 << 10
 
-    /// Writes all keys of `keyspace`, which stands still.
+    /// Writes all keys of `keyspace`, which must not change meanwhile.
     static func write(_ keyspace: Keyspace, _ settings: Settings) throws(SystemError) {
         var shape = SnapshotShape()
         keyspace.forEachShard { shard, _ in shape.add(shard) }
@@ -100,12 +100,12 @@ struct SnapshotFile {
     }
 }
 
-/// What must be known of all keys before the first is written.
+/// What must be known about all keys before the first one is written.
 struct SnapshotShape {
     private(set) var usedBytes = 0
     private var hasVolatileFields = false
 
-    /// The version of the format that can hold the keys.
+    /// The oldest version of the format that can represent the keys.
     var version: Int { hasVolatileFields ? RDBVersion.fieldExpiry : RDBVersion.usual }
 
     mutating func add(_ shard: Shard) {

@@ -6,17 +6,17 @@ internal import Store
 internal import Structures
 internal import System
 
-/// Reads the keys of an RDB file into the keyspace.
+/// Loads the keys of an RDB file into the keyspace.
 struct SnapshotLoader {
-    /// Why a file was not read to its end.
+    /// Why a file could not be loaded completely.
     enum Failure: Error {
         case system(SystemError)
         case format(RDBFailure)
-        /// A key stands there twice, or is there already.
+        /// A key occurs twice, or exists already.
         case duplicate(offset: Int)
         case database(Int)
 
-        /// What happened, in words.
+        /// The error as text.
         var text: String {
             switch self {
             case .system(let error): error.text
@@ -28,7 +28,7 @@ struct SnapshotLoader {
         }
     }
 
-    /// What was found.
+    /// The numbers of keys loaded and left out.
     struct Counts {
         var loaded = 0
         var expired = 0
@@ -37,14 +37,14 @@ struct SnapshotLoader {
     let keyspace: Keyspace
     let limits: CommandLimits
     let clock: AccessClock
-    /// Milliseconds since 1970: keys that are due by then are left out.
+    /// Milliseconds since 1970; keys that have expired by then are left out.
     let now: Int64
-    /// Whether keys of the file replace those that are there.
+    /// Whether keys in the file replace existing ones.
     var merges = false
 
-    /// Reads the file at `path`; nil where there is none.
+    /// Loads the file at `path`; returns nil if there is none.
     ///
-    /// The world is stopped, or has not begun. Where it throws, the keys read so far are there.
+    /// The world must be stopped or not running yet. If it throws, the keys loaded so far remain.
     func load(_ path: String) throws(Failure) -> Counts? {
         let file: MappedFile
         do throws(SystemError) { file = try MappedFile(path) } catch {

@@ -3,8 +3,7 @@ internal import Store
 internal import Synchronization
 internal import System
 
-/// Takes the pieces of a snapshot from all workers, and writes them to a file on a thread of its
-/// own.
+/// Receives the pieces of a snapshot from all workers, and writes them to a file on its own thread.
 final class SnapshotOutput: Sendable {
     /// A piece: keys of one partition, with their databases.
     final class Chunk: @unchecked Sendable {  // because: handed over, never shared
@@ -22,12 +21,12 @@ final class SnapshotOutput: Sendable {
 
     private struct Queue {
         var chunks: [Chunk] = []
-        /// How it is to end, once all chunks are written.
+        /// Whether it ends once all chunks are written.
         var isComplete = false
         var isCancelled = false
     }
 
-    /// Bytes that may wait to be written before workers pause their walks.
+    /// How many bytes may wait to be written before workers pause their walks.
     private static let waitingBytesMax = 16 << 20
 
     private let queue = Locked(Queue())
@@ -35,13 +34,13 @@ final class SnapshotOutput: Sendable {
     private let hasFailed = Atomic<Bool>(false)
     private let bell = Doorbell()
 
-    /// Whether so much waits that no more should come unasked.
+    /// Whether so much waits that workers should pause their walks.
     var isFull: Bool { waitingBytes.load(ordering: .relaxed) >= SnapshotOutput.waitingBytesMax }
 
-    /// Whether it is pointless to go on.
+    /// Whether continuing is pointless.
     var isGivenUp: Bool { hasFailed.load(ordering: .relaxed) }
 
-    /// Starts the thread, which calls `ended` at last.
+    /// Starts the thread, which finally calls `ended`.
     func start(
         _ settings: SnapshotFile.Settings,
         _ shape: SnapshotShape,
@@ -50,7 +49,7 @@ final class SnapshotOutput: Sendable {
         _ = Thread("snapshot") { [self] in ended(run(settings, shape)) }
     }
 
-    /// Takes a piece over.
+    /// Takes over a piece.
     func put(_ buffer: consuming ByteBuffer) {
         waitingBytes.add(buffer.count, ordering: .relaxed)
         let chunk = Chunk(buffer)
@@ -58,13 +57,13 @@ final class SnapshotOutput: Sendable {
         bell.ring()
     }
 
-    /// Notes that all pieces have come.
+    /// Announces that there are no more pieces.
     func complete() {
         queue.withLock { $0.isComplete = true }
         bell.ring()
     }
 
-    /// Lets it end without a file.
+    /// Makes it end without a file.
     func cancel() {
         hasFailed.store(true, ordering: .relaxed)
         queue.withLock { $0.isCancelled = true }

@@ -3,36 +3,37 @@ internal import Persistence
 internal import Primitives
 internal import Store
 
-/// One partition's part of a snapshot: it sees every key as it was at the cut, in front of its next
-/// change or when its walk comes by, whichever is first.
+/// One partition's part of a snapshot: it writes every key as it was at the cut.
+///
+/// A key is written before its next change or when the walk reaches it, whichever is first.
 ///
 /// ```text
 /// change of a bucket ─▶ gate ─▶ keys of the bucket ─┐
 /// walk, slice by slice ───────▶ keys of the bucket ─┴▶ buffer ─ 64 KiB ─▶ output
 /// ```
-/// The partition's lock guards it.
+/// It is guarded by the partition's lock.
 final class SnapshotPart: @unchecked Sendable {  // because: the partition's lock guards it
-    /// A shard of the cut.
+    /// A shard included in the snapshot.
     private struct Place {
         let shard: Shard
         let database: Int
-        /// The bucket at which the walk goes on; nil when it is through.
+        /// The next bucket of the walk; nil when it is complete.
         var next: Int? = 0
     }
 
-    /// Bytes that are handed over at once.
+    /// The size of the pieces that are handed over.
     private static let chunkBytes = 64 << 10
-    /// Buckets that are looked at between two looks at the clock.
+    /// How many buckets are walked between two readings of the clock.
     private static let bucketsAtOnce = 8
 
     private let output: SnapshotOutput
     private var writer: RDBWriter
-    /// The database that the buffer's last keys stand in.
+    /// The database of the last keys in the buffer.
     private var database: Int?
     private var places: [Place] = []
-    /// The place where the walk is.
+    /// The shard that the walk has reached.
     private var current = 0
-    /// Whether nothing is watched any more; for the worker alone that walks.
+    /// Whether the watch has ended; used by the walking worker only.
     private(set) var isEnded = false
 
     init(_ output: SnapshotOutput, compresses: Bool) {
@@ -40,7 +41,7 @@ final class SnapshotPart: @unchecked Sendable {  // because: the partition's loc
         writer = RDBWriter(compresses: compresses)
     }
 
-    /// The cut: has a shard's keys shown from now on.
+    /// Makes the cut for a shard: starts watching it.
     func begin(_ shard: Shard, _ database: Int) {
         places.append(Place(shard: shard, database: database))
         shard.beginWatching(
@@ -53,7 +54,7 @@ final class SnapshotPart: @unchecked Sendable {  // because: the partition's loc
         )
     }
 
-    /// Goes on until `end`, in nanoseconds of the monotonic clock; true when all keys were seen.
+    /// Walks until `end`, in nanoseconds of the monotonic clock; true once all keys were written.
     func walk(until end: Int64) -> Bool {
         while current < places.count {
             while let start = places[current].next {
@@ -69,8 +70,7 @@ final class SnapshotPart: @unchecked Sendable {  // because: the partition's loc
         return true
     }
 
-    /// Ends the watch; returns the shards of the cut that no database has any more, which the
-    /// caller has destroyed.
+    /// Ends the watch; returns shards that no database uses any more, for the caller to destroy.
     func end(isComplete: Bool) -> [Shard] {
         isEnded = true
         defer { places = [] }
@@ -91,7 +91,7 @@ final class SnapshotPart: @unchecked Sendable {  // because: the partition's loc
     private func handOver() {
         guard writer.buffer.count > 0 else { return }
         output.put(writer.take())
-        // Another partition's keys may follow in the file.
+        // In the file, keys of another partition may follow.
         database = nil
     }
 }
