@@ -17,7 +17,7 @@ import Testing
 
     @Test(arguments: [
         0, 63, 64, 16_383, 16_384, UInt64(UInt32.max), UInt64(UInt32.max) + 1, UInt64.max,
-    ]) func `a length is read as it was written`(_ number: UInt64) throws {
+    ]) func `a length reads back as written`(_ number: UInt64) throws {
         var writer = RDBWriter(compresses: false)
         writer.length(number)
         let found = try read(writer.buffer.bytes) { reader throws(RDBFailure) in
@@ -26,7 +26,7 @@ import Testing
         #expect(found == number)
     }
 
-    @Test(arguments: [true, false]) func `a string is read as it was written`(
+    @Test(arguments: [true, false]) func `a string reads back as written`(
         _ compresses: Bool
     ) throws {
         let texts =
@@ -46,7 +46,7 @@ import Testing
         }
     }
 
-    @Test func `bytes that end early are refused at every place`() {
+    @Test func `truncated bytes are rejected wherever they end`() {
         var writer = RDBWriter(compresses: true)
         Array(String(repeating: "xyz", count: 200).utf8).withBytes { writer.string($0) }
         let whole = writer.buffer.bytes
@@ -58,8 +58,8 @@ import Testing
         }
     }
 
-    @Test func `what claims to expand to much is refused`() {
-        // LZF: four bytes that stand for a gigabyte.
+    @Test func `an excessive claimed size is rejected`() {
+        // LZF: four bytes that claim to expand to a gigabyte.
         let bytes: [UInt8] = [0xC3, 4, 0x80, 0x40, 0, 0, 0, 0, 0, 0, 0]
         _ = bytes.withBytes { bytes in
             #expect(throws: RDBFailure.self) {
