@@ -9,7 +9,7 @@ import pytest
 import oracle as engine
 import servers
 from families import FAMILY_MODULES
-from resp import ReplyError, parse
+from resp import Push, encode, parse
 
 # What changes the connection or the whole server is no part of this.
 FAMILIES = [m for m in FAMILY_MODULES if m.__name__.rsplit(".")[-1] not in ("connection", "server")]
@@ -175,6 +175,42 @@ class Subscriber(Worker):
         time.sleep(0.001)
 
 
+class Cacher(Worker):
+    """Caches what it reads until it is told of a change: what it has is never older than what was there before it asked."""
+
+    def prepare(self, connection):
+        connection.raw("HELLO", "3")
+        assert connection.raw("CLIENT", "TRACKING", "ON", *self.random.choice([[], ["BCAST"], ["NOLOOP"]])) == b"+OK\r\n"
+        self.cached = None
+
+    def ask(self, connection, *words):
+        connection.send(encode(words))
+        while isinstance(message := parse(connection.reply()), Push):
+            if message[1] is None or b"soak:count" in message[1]:
+                self.cached = None
+        return message
+
+    def step(self, connection):
+        floor = Counter.total
+        if self.cached is None:
+            self.cached = self.ask(connection, "GET", "soak:count")
+        self.ask(connection, "PING")
+        if self.cached is not None:
+            assert int(self.cached) >= floor, f"{self.cached} is stale, {floor} was there"
+        time.sleep(0.0005)
+
+
+class Watcher(Worker):
+    """Monitors for a while, and leaves."""
+
+    def step(self, _connection):
+        with self.server.connect() as other:
+            assert other.raw("MONITOR") == b"+OK\r\n"
+            for _ in range(20):
+                assert other.reply().startswith(b"+1")
+        time.sleep(0.05)
+
+
 def assert_one_order(sequences):
     """All sequences are pieces of one: where two overlap they are the same."""
     longest = max(sequences, key=len)
@@ -211,7 +247,7 @@ def test_many_clients_on_few_keys(start, threads, request):
     Subscriber.sequences = []
     deadline = time.monotonic() + request.config.getoption("soak")
     kinds = [RandomCommands] * 3 + [Counter] * 2 + [PairWriter, PairWriter, PairReader, Mover, MoveReader]
-    kinds += [Flusher, Expirer, Reporter, Visitor, Publisher, Publisher] + [Subscriber] * 4
+    kinds += [Flusher, Expirer, Reporter, Visitor, Publisher, Publisher, Cacher, Cacher, Watcher] + [Subscriber] * 4
     workers = [kind(server, deadline, seed) for seed, kind in enumerate(kinds)]
     for worker in workers:
         worker.start()

@@ -57,7 +57,7 @@ public struct CommandContext: ~Copyable {
     /// A handler that takes over the block (`takeBlock`) avoids a copy.
     public var received: SharedBlock?
     /// Storage for words in error texts that are not words of the request.
-    var errorDetail = ByteBuffer()
+    public var errorDetail = ByteBuffer()
     /// Shards that FLUSHALL put aside; the server frees them on a helper thread.
     public var retired: [Shard] = []
 

@@ -55,6 +55,7 @@ extension CommandError {
         case .server(let error): error.write(to: &line)
         case .debug(let error): error.write(to: &line)
         case .access(let error): error.write(to: &line)
+        case .tracking(let error): error.write(to: &line)
         }
     }
 }
@@ -491,6 +492,8 @@ extension CommandError.Clients {
             )
         case .unreachable:
             line.addCommand("ERR ", " isn't allowed for a DENY BLOCKING client")
+        case .mayNotMonitor:
+            line.add("ERR MONITOR isn't allowed for DENY BLOCKING client")
         case .pubsubWords(let word):
             line.add("ERR unknown subcommand or wrong number of arguments for '", word, limit: 128)
             line.add("'. Try PUBSUB HELP.")

@@ -86,6 +86,8 @@ public enum CommandError: Error, @unchecked Sendable {  // because: used at once
     case debug(Debugging)
     /// Missing permissions.
     case access(Access)
+    /// Clients that cache keys.
+    case tracking(Tracking)
 }
 
 extension CommandError {
@@ -479,6 +481,8 @@ extension CommandError {
         case subscribed
         /// Nobody could be sent what the client subscribes to.
         case unreachable
+        /// MONITOR where nobody could look on.
+        case mayNotMonitor
         /// PUBSUB has the subcommand, but not with so many words.
         case pubsubWords(Bytes)
     }

@@ -25,6 +25,8 @@ public struct CommandFlags: OptionSet, Sendable {
     public static let loading = CommandFlags(rawValue: 1 << 7)
     /// Allowed on a replica that lost its primary.
     public static let stale = CommandFlags(rawValue: 1 << 8)
+    /// Not shown to clients that monitor.
+    public static let skipMonitor = CommandFlags(rawValue: 1 << 10)
     /// Constant or logarithmic time.
     public static let fast = CommandFlags(rawValue: 1 << 12)
     /// Allowed before AUTH.
@@ -59,7 +61,8 @@ public struct CommandFlags: OptionSet, Sendable {
         (.write, "write"), (.readonly, "readonly"), (.denyOOM, "denyoom"), (.admin, "admin"),
         (.pubsub, "pubsub"), (.noScript, "noscript"), (.blocking, "blocking"),
         (.loading, "loading"),
-        (.stale, "stale"), (.fast, "fast"), (.noAuth, "no_auth"), (.noMulti, "no_multi"),
+        (.stale, "stale"), (.skipMonitor, "skip_monitor"), (.fast, "fast"), (.noAuth, "no_auth"),
+        (.noMulti, "no_multi"),
         (.movableKeys, "movablekeys"), (.allowBusy, "allow_busy"),
     ]
 

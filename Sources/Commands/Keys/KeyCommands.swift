@@ -365,6 +365,9 @@ extension KeyCommands {
         for (database, count) in removed.sorted(by: { $0.key < $1.key }) {
             context.changed(database: database, by: count)
         }
+        // Clients may also cache that keys are missing.
+        guard removed.isEmpty, context.effects.wants.contains(.tracking) else { return }
+        context.changed(database: database ?? context.database, by: 0)
     }
 
     /// `SWAPDB index1 index2`: OK.

@@ -20,8 +20,6 @@ enum ClientCommands {
         AdminCommand("CLIENT NO-TOUCH", arity: 3, [.noScript, .loading, .stale], group: .connection, since: "7.2.0", complexity: "O(1)", syntax: "enabled=(ON | OFF)", summary: "Says whether the connection's commands count as accesses to keys.", noTouch),
         AdminCommand("CLIENT NO-EVICT", arity: 3, [.admin, .noScript, .loading, .stale], group: .connection, since: "7.0.0", complexity: "O(1)", syntax: "enabled=(ON | OFF)", summary: "Says whether the connection may be ended to save memory.", noEvict),
         AdminCommand("CLIENT CAPA", arity: -3, [.noScript, .loading, .stale, .allowBusy], group: .connection, since: "8.0.0", complexity: "O(1)", syntax: "capability...", summary: "Tells what the client is capable of.", capabilities),
-        AdminCommand("CLIENT GETREDIR", arity: 2, [.noScript, .loading, .stale], group: .connection, since: "6.0.0", complexity: "O(1)", syntax: "", summary: "Tells which connection gets the invalidations of this one.", redirection),
-        AdminCommand("CLIENT TRACKINGINFO", arity: 2, [.noScript, .loading, .stale], group: .connection, since: "6.2.0", complexity: "O(1)", syntax: "", summary: "Tells how the connection's keys are tracked.", trackingInfo),
         AdminCommand("CLIENT HELP", arity: 2, [.loading, .stale], group: .connection, since: "5.0.0", complexity: "O(1)", syntax: "", summary: "Lists the subcommands of CLIENT.", help),
     ]
 }
@@ -169,23 +167,6 @@ extension ClientCommands {
         call.reply.ok()
     }
 
-    /// `CLIENT GETREDIR`: -1, as no connection is tracked.
-    static func redirection(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
-        call.reply.integer(-1)
-    }
-
-    /// `CLIENT TRACKINGINFO`: a map that says that the connection is not tracked.
-    static func trackingInfo(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
-        call.reply.map(3)
-        call.reply.bulk("flags")
-        call.reply.set(1)
-        call.reply.bulk("off")
-        call.reply.bulk("redirect")
-        call.reply.integer(-1)
-        call.reply.bulk("prefixes")
-        call.reply.array(0)
-    }
-
     private static func set(
         _ trait: Session.Traits,
         _ arguments: Arguments,
@@ -261,8 +242,13 @@ extension ClientCommands {
             "    Protect current client connection from eviction.",
             "NO-TOUCH (ON|OFF)",
             "    Will not touch LRU/LFU stats when this mode is on.",
+            "CACHING (YES|NO)",
+            "    Enable/disable tracking of the keys for next command in OPTIN/OPTOUT modes.",
             "GETREDIR",
             "    Return the client ID we are redirecting to when tracking is enabled.",
+            "TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> [...]]",
+            "         [OPTIN] [OPTOUT] [NOLOOP]",
+            "    Control server assisted client side caching.",
             "TRACKINGINFO",
             "    Report tracking status for the current connection.",
             "HELP",

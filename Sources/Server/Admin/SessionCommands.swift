@@ -111,7 +111,7 @@ extension SessionCommands {
 
     /// `RESET`.
     static func reset(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
-        if let connection = call.connection { call.worker.unsubscribeAll(connection) }
+        if let connection = call.connection { call.worker.hearNothing(connection) }
         call.session.reset(to: call.server.access.standard)
         call.worker.executor.context.ignoresUses = false
         call.reply.isRESP3 = false

@@ -53,6 +53,8 @@ public struct Options: Sendable {
 
     /// `notify-keyspace-events`.
     let notifications: NotificationChoice
+    /// `tracking-table-max-keys`; 0: no bound.
+    let trackedKeysMax: Int
 
     // The engine.
 
@@ -140,6 +142,7 @@ public struct Options: Sendable {
         queryBufferBytesMax = read.size("client-query-buffer-limit")
         outputBufferLimits = read.bufferLimits()
         notifications = NotificationChoice(letters: read.text("notify-keyspace-events")) ?? .none
+        trackedKeysMax = read.integer("tracking-table-max-keys")
         usesRings = read.text("event-loop") != "epoll"
         threads = read.integer("threads")
         databases = read.integer("databases")

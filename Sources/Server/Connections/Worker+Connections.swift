@@ -16,6 +16,7 @@ extension Worker {
         )
         if isUnix { connection.state.insert(.unix) }
         connections.insert(connection)
+        server.tracking.clients.insert(address(of: connection))
         if !driver.add(connection) { close(connection) }
     }
 
@@ -28,7 +29,8 @@ extension Worker {
         connection.output = nil
         connection.incoming = nil
         waiting.remove(connection)
-        unsubscribeAll(connection)
+        server.tracking.clients.remove(connection.session.id)
+        hearNothing(connection)
         if !surveys.isEmpty { surveys[connection.session.id] = nil }
         connections.remove(connection)
         driver.remove(connection)
@@ -71,6 +73,15 @@ extension Worker {
                 + " aborted."
         )
         close(connection)
+    }
+
+    /// The address of a connection.
+    func address(of connection: Connection) -> ClientAddress {
+        ClientAddress(
+            worker: index,
+            descriptor: connection.descriptor,
+            session: connection.session.id
+        )
     }
 
     /// The connection with this address, if it is still open.

@@ -52,6 +52,7 @@ extension Worker {
     /// Sends finished replies without changing the reply buffer.
     func sendFinished() {
         guard !outbox.finished.isEmpty else { return }
+        tellBroadcast()
         driver.send(&outbox.finished, executor.context.reply.buffer.bytes)
         settleFinished()
     }
@@ -69,6 +70,7 @@ extension Worker {
 
     /// Sends replies that cannot wait, as they contain large values or follow others.
     private func sendAtOnce(_ connection: Connection, _ range: Range<Int>) {
+        tellBroadcast()
         // Replies sent with one call may be sent in any order.
         if connection.state.contains(.replied) { sendFinished() }
         if !connection.state.contains(.closed) {

@@ -18,6 +18,9 @@ struct Concerns: OptionSet {
     /// Subscribers may be told of what it does, and some worker has too much to deliver.
     static let notifications = Concerns(rawValue: 1 << 8)
 
+    /// Clients that monitor are told of it.
+    static let monitors = Concerns(rawValue: 1 << 9)
+
     init(rawValue: UInt32) { self.rawValue = rawValue }
 
     /// The concerns of a row with `flags`.
@@ -25,5 +28,6 @@ struct Concerns: OptionSet {
         self = .usual
         if flags.contains(.denyOOM) { insert(.memory) }
         if flags.contains(.write) { insert(.notifications) }
+        if flags.isDisjoint(with: [.admin, .skipMonitor]) { insert(.monitors) }
     }
 }

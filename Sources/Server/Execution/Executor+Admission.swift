@@ -14,7 +14,7 @@ extension Executor {
         _ connection: Connection
     ) -> Wait? {
         let session = connection.session
-        if session.traits.contains(.subscribed) {
+        if !session.traits.isDisjoint(with: .hears) {
             worker.deliverPosts(before: connection)
             guard !connection.state.contains(.closed) else { return nil }
         }
@@ -22,11 +22,11 @@ extension Executor {
             reject(refusal, number, session)
             return nil
         }
-        if alerts.contains(.notifications), mustHoldBack(number) { return .partitions }
+        if mustHoldBack(number) { return .partitions }
         session.beginCommand()
         let start = context.reply.buffer.count
         let begin = alerts.contains(.hotKeys) ? apus_cycles() : 0
-        let wait = runMeasured(number, arguments, connection)
+        let wait = runTold(number, arguments, connection)
         context.readsNamedKeysOnly = false
         if wait == nil, !alerts.isDisjoint(with: [.sizes, .hotKeys]) {
             noteCosts(number, arguments, connection, replyStart: start, begin: begin)
@@ -38,8 +38,10 @@ extension Executor {
     /// Whether a request has to wait because subscribers would be told of what it does while a
     /// worker has too much to deliver.
     private func mustHoldBack(_ number: Int) -> Bool {
-        registry.row(number).asks.contains(.notifications) && mayWaitForPartitions
-            && server.workers.contains { $0.mailbox.hasManyPosts }
+        !registry.row(number).asks.intersection(alerts).isDisjoint(with: [
+            .notifications, .monitors,
+        ])
+            && mayWaitForPartitions && server.workers.contains { $0.mailbox.hasManyPosts }
     }
 
     /// Why a request may not run at the moment; nil if it may.

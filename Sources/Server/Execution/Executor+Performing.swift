@@ -52,6 +52,12 @@ extension Executor {
             context.held.subtract(missing)
             context.keyspace.unlock(missing)
         }
+        if session.traits.contains(.tracking) { rememberKeys(number, arguments, session) }
+        defer {
+            if alerts.contains(.monitors), let connection {
+                tellMonitors(number, arguments, connection)
+            }
+        }
         return try runHandler(number, arguments, plan, session, connection)
     }
 
@@ -162,7 +168,7 @@ extension Executor {
         return true
     }
 
-    private func lock(_ partitions: PartitionSet) -> Bool {
+    func lock(_ partitions: PartitionSet) -> Bool {
         context.keyspace.tryLock(partitions) || waitToLock(partitions)
     }
 

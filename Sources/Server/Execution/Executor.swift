@@ -50,7 +50,9 @@ final class Executor {
         )
         bulletin = server.bulletin
         context.limits = server.options.commandLimits
-        context.effects.consumer = { [settlement = Settlement(server)] in settlement.take($0) }
+        context.effects.consumer = { [settlement = Settlement(server, workerIndex: workerIndex)] in
+            settlement.take($0)
+        }
         statistics = WorkerStatistics(commandCount: registry.table.facts.count)
         noted = NotedDurations(server.options)
         statistics.keepDurations(server.options.tracksLatency)
@@ -129,9 +131,22 @@ final class Executor {
     /// Runs a request that may run, and counts it.
     @inline(__always)
     func runMeasured(_ number: Int, _ arguments: Arguments, _ connection: Connection) -> Wait? {
+        measure(number, arguments, connection) { () throws(CommandError) -> Outcome in
+            try execute(number, arguments, connection)
+        }
+    }
+
+    /// Runs a command by `execute`, and counts it.
+    @inline(__always)
+    func measure(
+        _ number: Int,
+        _ arguments: Arguments,
+        _ connection: Connection,
+        _ execute: () throws(CommandError) -> Outcome
+    ) -> Wait? {
         let cycles: UInt64
         do throws(CommandError) {
-            let outcome = try execute(number, arguments, connection)
+            let outcome = try execute()
             if case .waits(let wait) = outcome { return wait }
             cycles = clock.lap()
             statistics.count(number, cycles: cycles)

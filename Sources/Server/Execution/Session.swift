@@ -18,6 +18,12 @@ final class Session {
         static let skipsNextReply = Traits(rawValue: 1 << 3)
         /// Is subscribed to something.
         static let subscribed = Traits(rawValue: 1 << 12)
+        /// Caches keys and is notified when they change (CLIENT TRACKING).
+        static let tracking = Traits(rawValue: 1 << 13)
+        /// CLIENT CACHING was called for the next command.
+        static let caching = Traits(rawValue: 1 << 14)
+        /// Receives every command (MONITOR).
+        static let monitor = Traits(rawValue: 1 << 15)
         /// Its user is restricted.
         static let restricted = Traits(rawValue: 1 << 4)
         /// Has authenticated.
@@ -32,7 +38,10 @@ final class Session {
         /// Traits that require a check before a request runs.
         static let special: Traits = [
             .unauthenticated, .repliesOff, .skipsReply, .skipsNextReply, .restricted, .subscribed,
+            .tracking, .monitor,
         ]
+        /// Those with which it hears of what others do.
+        static let hears: Traits = [.subscribed, .tracking, .monitor]
         static let silent: Traits = [.repliesOff, .skipsReply]
     }
 
@@ -56,6 +65,8 @@ final class Session {
     var details: Details?
     /// What it is subscribed to, if it is to something.
     var subscriptions: Subscriptions?
+    /// How it is told of changes of keys that it caches, if it is.
+    var tracker: Tracker?
 
     init(id: UInt64) { self.id = id }
 

@@ -19,8 +19,13 @@ internal import Commands
 final class Settlement: Sendable {
     private let journal: EffectJournal
     private let notifier: Notifier
+    /// Lives as long as the process.
+    private unowned let server: Instance
+    private let workerIndex: Int
 
-    init(_ server: Instance) {
+    init(_ server: Instance, workerIndex: Int) {
+        self.server = server
+        self.workerIndex = workerIndex
         journal = server.effectJournal
         notifier = Notifier(server)
     }
@@ -28,6 +33,16 @@ final class Settlement: Sendable {
     /// Processes what a command, or one of a group, recorded.
     func take(_ effects: borrowing Effects) {
         if journal.isOn { journal.append(effects) }
+        if effects.wants.contains(.tracking) {
+            let worker = server.workers[workerIndex]
+            server.tracking.take(
+                effects,
+                server.keyspace,
+                by: worker.outbox.replying?.session.id ?? 0,
+                &worker.broadcast,
+                server.workers
+            )
+        }
         if effects.wants.contains(.notify) { notifier.tell(effects) }
     }
 }

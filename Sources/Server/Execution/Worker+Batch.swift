@@ -72,6 +72,7 @@ extension Worker {
         }
         round.batch.removeAll()
         executor.running.end()
+        tellBroadcast()
         if parsing == nil { switchReplies(to: nil) }
     }
 

@@ -59,6 +59,7 @@ extension Worker {
             file(connection)
             if connection.waiting?.wait.work != work { server.workEnded(on: self) }
         }
+        tellBroadcast()
         finishRound()
     }
 

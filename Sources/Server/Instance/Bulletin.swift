@@ -26,6 +26,10 @@ final class Bulletin: Sendable {
         case commandLog
         /// HOTKEYS.
         case hotKeys
+        /// CLIENT TRACKING.
+        case tracking
+        /// MONITOR.
+        case monitors
     }
 
     /// What a part of the server asks of all workers.
@@ -54,8 +58,14 @@ final class Bulletin: Sendable {
 
     /// Replaces the notice of `author`; an empty one removes it.
     func post(_ notice: Notice, by author: Author) {
+        post(by: author) { notice }
+    }
+
+    /// As above, with a notice that follows from what several threads change: whoever comes last
+    /// sees what all of them did.
+    func post(by author: Author, _ notice: () -> Notice) {
         notices.withLock { words in
-            words[author.rawValue] = notice.word
+            words[author.rawValue] = notice().word
             posted.store(words.reduce(0, |), ordering: .releasing)
         }
     }

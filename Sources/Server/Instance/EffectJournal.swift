@@ -101,7 +101,7 @@ final class EffectJournal: Sendable {
 
 extension ByteBuffer {
     /// Appends a bulk string.
-    fileprivate mutating func append(bulk bytes: Bytes) {
+    mutating func append(bulk bytes: Bytes) {
         append(UInt8(ascii: "$"))
         append(decimal: Int64(bytes.count))
         append("\r\n")

@@ -1,6 +1,7 @@
 internal import Commands
 internal import Store
 internal import Structures
+internal import Synchronization
 internal import System
 
 /// Applies changes of the configuration.
@@ -123,7 +124,7 @@ extension Instance {
         if options.accessMeasure.readsOtherwise(than: before.accessMeasure) { renewStamps() }
     }
 
-    /// Has workers record, and look out for, what the options ask for.
+    /// Has workers record, and look out for, what the options and clients ask for.
     func postNotices() {
         let notifies = options.notifications.isOn
         bulletin.post(
@@ -133,5 +134,12 @@ extension Instance {
             ),
             by: .notifications
         )
+        bulletin.post(by: .tracking) {
+            Bulletin.Notice(wants: tracking.broadcasts ? .tracking : [])
+        }
+        bulletin.post(by: .monitors) {
+            let isMonitored = monitorCount.load(ordering: .relaxed) > 0
+            return Bulletin.Notice(alerts: isMonitored ? .monitors : [])
+        }
     }
 }

@@ -44,6 +44,10 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
     let commandLog = CommandLog()
     let latency = LatencyMonitor()
     let hotKeys = HotKeys()
+    /// Who caches what.
+    let tracking: Tracking
+    /// How many clients monitor.
+    let monitorCount = Atomic<Int>(0)
     /// What commands changed, while DEBUG EFFECTS records it.
     let effectJournal = EffectJournal()
     /// The worker that gets the next connection; used by worker 0 only.
@@ -103,6 +107,7 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
         )
         figures = KeyspaceFigures(keyspace)
         channels = ChannelRegistry(workers: options.threads)
+        tracking = Tracking(partitions: keyspace.partitionCount)
         statistics = ServerStatistics(commandCount: registry.table.facts.count)
         let rings = Instance.rings(options, log)
         for index in 0..<options.threads {

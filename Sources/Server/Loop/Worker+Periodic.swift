@@ -40,6 +40,7 @@ extension Worker {
         if index == 0 { server.acceptAgain(self) }
         guard !server.pausesPeriodicWork else { return putOff() }
         upkeep.hasBacklog = expire()
+        tellBroadcast()
         let isDue = executor.context.now >= upkeep.nextTick
         if isDue || upkeep.isFreeing { upkeep.isFreeing = freeRemains() }
         if upkeep.isFreeing { upkeep.hasBacklog = true }
@@ -108,6 +109,7 @@ extension Worker {
                 if let next = shard.earliestExpiry { earliest = min(earliest, next) }
             }
             executor.context.handOver(resuming: wants)
+            executor.trimTrackedKeys(partition)
         }
         noteExpiry(cycles: apus_cycles() &- begin)
         let hasMore = budget <= 0

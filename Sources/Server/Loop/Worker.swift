@@ -1,6 +1,7 @@
 internal import Commands
 internal import Glibc
 internal import Primitives
+internal import Synchronization
 internal import System
 
 /// One thread: its connections, the requests they send, and its share of the upkeep.
@@ -35,6 +36,12 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
     var audiences = Audiences()
     /// Posts that are to be delivered next.
     var posts = PostQueue()
+    /// Those of its clients that monitor.
+    var monitors: [Connection] = []
+    /// Their number, for any thread.
+    let monitorCount = Atomic<Int>(0)
+    /// Changed keys that are broadcast at the end of the batch.
+    var broadcast = Broadcast()
     var upkeep = Upkeep()
     /// What all workers find out for clients of this one that wait for it, by their sessions.
     var surveys: [UInt64: ClientSurvey] = [:]

@@ -59,12 +59,26 @@ struct NameTable<Value> {
     /// The value in a slot returned by `find` or `insert`.
     subscript(place: Int) -> Value {
         get { item(place).value }
-        set { items[place]?.value = newValue }
+        _modify {
+            // Taken out meanwhile, so that nothing in it is copied.
+            guard var item = items[place] else { preconditionFailure("no name stands there") }
+            items[place] = nil
+            defer { items[place] = item }
+            yield &item.value
+        }
     }
 
     private func item(_ place: Int) -> Item {
         guard let item = items[place] else { preconditionFailure("no name stands there") }
         return item
+    }
+
+    /// The first place with a name from about `start` on, round the table; nil where there is none.
+    func anyPlace(from start: UInt64) -> Int? {
+        guard count > 0 else { return nil }
+        var place = Int(truncatingIfNeeded: start) & mask
+        while hashes[place] == 0 { place = (place + 1) & mask }
+        return place
     }
 
     /// Calls `body` with every name, its hash and its value.

@@ -17,8 +17,7 @@ struct PatternIndex {
     }
 
     private var patterns = NameTable<[Pattern]>()
-    /// The number of prefixes of each length, in order of length.
-    private var lengths: [(length: Int, count: Int)] = []
+    private var lengths = PrefixLengths()
     /// The number of patterns.
     private(set) var count = 0
     /// For each worker, the number of patterns with subscribers there.
@@ -53,10 +52,9 @@ struct PatternIndex {
         of channel: Bytes,
         _ body: (_ pattern: [UInt8], _ hash: UInt64, Listeners) -> Void
     ) {
-        for (length, _) in lengths {
-            guard length <= channel.count else { return }
+        lengths.forEach(upTo: channel.count) { length in
             let prefix = channel[0..<length]
-            guard let place = patterns.find(prefix, hasher(prefix).bits) else { continue }
+            guard let place = patterns.find(prefix, hasher(prefix).bits) else { return }
             for pattern in patterns[place] {
                 let matches = pattern.text.withBytes { GlobPattern($0).matches(channel) }
                 if matches { body(pattern.text, pattern.hash, pattern.listeners) }
@@ -72,7 +70,7 @@ struct PatternIndex {
             let prefix = PatternIndex.prefix(of: text)
             let prefixHash = hasher(prefix).bits
             guard let place = patterns.find(prefix, prefixHash) else {
-                note(length: prefix.count)
+                lengths.insert(prefix.count)
                 patterns.insert(prefix.array, prefixHash, [begin(pattern, hash, worker)])
                 return true
             }
@@ -110,7 +108,7 @@ struct PatternIndex {
             patterns[place].remove(at: index)
             if patterns[place].isEmpty {
                 patterns.remove(at: place)
-                forget(length: prefix.count)
+                lengths.remove(prefix.count)
             }
             return true
         }
@@ -119,23 +117,6 @@ struct PatternIndex {
     private mutating func count(_ worker: Int, _ change: Int) {
         countsByWorker[worker] += change
         if countsByWorker[worker] > 0 { workers.insert(worker) } else { workers.remove(worker) }
-    }
-
-    private mutating func note(length: Int) {
-        let place = lengths.firstIndex { $0.length >= length } ?? lengths.count
-        if place < lengths.count, lengths[place].length == length {
-            lengths[place].count += 1
-        } else {
-            lengths.insert((length, 1), at: place)
-        }
-    }
-
-    private mutating func forget(length: Int) {
-        guard let place = lengths.firstIndex(where: { $0.length == length }) else {
-            preconditionFailure("the length was noted")
-        }
-        lengths[place].count -= 1
-        if lengths[place].count == 0 { lengths.remove(at: place) }
     }
 }
 

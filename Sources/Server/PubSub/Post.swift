@@ -3,24 +3,59 @@ internal import Structures
 
 /// A push on its way to clients of a worker.
 ///
-/// The block contains the whole push in RESP2, as an array; in RESP3, only the first byte differs.
-/// The receiver owns a reference to the block.
+/// The block contains the whole push in RESP2, as an array; in RESP3, only the first byte differs,
+/// unless there is a second block. The receiver owns a reference to each block.
 struct Post: Sendable {
     /// The recipients.
     enum Target: Sendable {
         /// The subscribers of a channel or pattern, whose name is at `name` in the block.
         case audience(ChannelKind, hash: UInt64, name: Range<Int>)
-        /// The given clients.
-        case clients([ClientAddress])
+        /// Clients that cache keys.
+        case trackers([Tracker])
+        /// Clients that receive the invalidations of others.
+        case redirected([Redirection])
+        /// The monitoring clients, which get a line rather than a push.
+        case monitors
+    }
+
+    /// A client that caches keys, and the client that receives its invalidations.
+    struct Redirection: Sendable {
+        let tracker: Tracker
+        let address: ClientAddress
     }
 
     let block: SharedBlock
+    /// As RESP3 has it, where that differs in more than its first byte.
+    let pushBlock: SharedBlock?
     let target: Target
     /// The approximate work of delivering it, in bytes.
     let weight: Int
 
     /// The cost of one send, in bytes.
     static let weightPerClient = 256
+
+    /// A push for `count` clients.
+    init(_ block: SharedBlock, _ target: Target, push: SharedBlock? = nil, count: Int) {
+        self.block = block
+        pushBlock = push
+        self.target = target
+        weight = block.count + count * Post.weightPerClient
+    }
+
+    /// A push, as RESP3 has it, for clients that cache keys.
+    init(_ block: SharedBlock, to trackers: [Tracker]) {
+        self.init(block, .trackers(trackers), count: trackers.count)
+    }
+
+    /// An invalidation for clients that are told in the place of others.
+    init(_ invalidation: Invalidation, to redirections: [Redirection]) {
+        self.init(
+            invalidation.message,
+            .redirected(redirections),
+            push: invalidation.push,
+            count: redirections.count
+        )
+    }
 }
 
 /// Writes a push into its own block.
@@ -87,11 +122,7 @@ extension Post {
         writer.bulk(word)
         let name = writer.bulk(channel)
         writer.bulk(payload)
-        return Post(
-            block: writer.block,
-            target: .audience(kind, hash: hash, name: name),
-            weight: writer.block.count + count * Post.weightPerClient
-        )
+        return Post(writer.block, .audience(kind, hash: hash, name: name), count: count)
     }
 
     /// Creates `pmessage pattern channel payload` for the `count` subscribers of a pattern.
@@ -114,10 +145,6 @@ extension Post {
         let name = writer.bulk(pattern)
         writer.bulk(channel)
         writer.bulk(payload)
-        return Post(
-            block: writer.block,
-            target: .audience(.pattern, hash: hash, name: name),
-            weight: writer.block.count + count * Post.weightPerClient
-        )
+        return Post(writer.block, .audience(.pattern, hash: hash, name: name), count: count)
     }
 }

@@ -45,11 +45,17 @@ private struct Outgoing {
     let block: SharedBlock
     /// The push in RESP3, once a client needs it.
     var pushBlock: SharedBlock?
+    /// Whether it is a line rather than a push, the same in both protocols.
+    let isLine: Bool
     /// Its ranges in the reply buffer, by protocol.
     var arrayRange: Range<Int>?
     var pushRange: Range<Int>?
 
-    init(_ block: SharedBlock) { self.block = block }
+    init(_ post: Post) {
+        block = post.block
+        pushBlock = post.pushBlock
+        if case .monitors = post.target { isLine = true } else { isLine = false }
+    }
 
     /// The block for a protocol.
     mutating func block(isRESP3: Bool) -> SharedBlock {
@@ -88,6 +94,7 @@ extension Worker {
     /// The client thus receives messages published before its request before the reply.
     @inline(never)
     func deliverPosts(before connection: Connection) {
+        tellBroadcast()
         guard mailbox.hasPosts || !posts.isEmpty else { return }
         deliverPosts { true }
         switchReplies(to: connection)
@@ -105,7 +112,7 @@ extension Worker {
     }
 
     private func deliver(_ post: Post, _ number: UInt64) {
-        var message = Outgoing(post.block)
+        var message = Outgoing(post)
         defer { message.release() }
         switch post.target {
         case .audience(let kind, let hash, let name):
@@ -114,19 +121,39 @@ extension Worker {
             for listener in audience?.listeners ?? [] where listener.since <= number {
                 push(&message, to: listener.connection)
             }
-        case .clients(let addresses):
-            for address in addresses {
-                guard let connection = connection(at: address) else { continue }
+        case .trackers(let trackers):
+            for tracker in trackers {
+                guard let connection = connection(at: tracker.address),
+                    connection.session.tracker === tracker, connection.session.isRESP3
+                else { continue }
                 push(&message, to: connection)
             }
+        case .redirected(let redirections):
+            for redirection in redirections { push(&message, to: redirection) }
+        case .monitors:
+            for connection in monitors { push(&message, to: connection) }
         }
         if outbox.start > Worker.replyBytesHeld { flushReplies() }
+    }
+
+    /// Sends an invalidation to the client to which another one redirects.
+    ///
+    /// A RESP2 client can receive it only while it has subscriptions.
+    private func push(_ message: inout Outgoing, to redirection: Post.Redirection) {
+        guard let connection = connection(at: redirection.address) else {
+            return server.tracking.breakRedirection(redirection.tracker, server.workers)
+        }
+        let session = connection.session
+        guard !redirection.tracker.hasEnded,
+            session.isRESP3 || session.traits.contains(.subscribed)
+        else { return }
+        push(&message, to: connection)
     }
 
     /// Sends a message to a client, after anything already on its way to it.
     private func push(_ message: inout Outgoing, to connection: Connection) {
         guard connection.state.isDisjoint(with: [.closed, .closesAfterReply]) else { return }
-        let isRESP3 = connection.session.isRESP3
+        let isRESP3 = connection.session.isRESP3 && !message.isLine
         let isLarge = message.block.count >= Worker.copiedMax
         if !isLarge, connection.outputBytes == 0 {
             let range = range(of: &message, isRESP3)
@@ -145,7 +172,9 @@ extension Worker {
     private func range(of message: inout Outgoing, _ isRESP3: Bool) -> Range<Int> {
         if let range = isRESP3 ? message.pushRange : message.arrayRange { return range }
         let start = executor.context.reply.buffer.count
-        if isRESP3 {
+        if isRESP3, let block = message.pushBlock {
+            executor.context.reply.raw(block.bytes)
+        } else if isRESP3 {
             executor.context.reply.raw(Bytes(">"))
             executor.context.reply.raw(message.block.bytes.dropFirst(1))
         } else {

@@ -48,7 +48,8 @@ enum ClientLine {
         }
         line.append(" user=")
         line.append(connection.session.user?.name ?? Bytes("(superuser)"))
-        line.field(" redir=-1 resp=", connection.session.isRESP3 ? 3 : 2)
+        line.field(" redir=", connection.session.redirection)
+        line.field(" resp=", connection.session.isRESP3 ? 3 : 2)
         line.field(" lib-name=", connection.session.details?.libraryName)
         line.field(" lib-ver=", connection.session.details?.libraryVersion)
         line.append(" capa=")
@@ -61,7 +62,14 @@ enum ClientLine {
     /// Appends the letters that tell what a connection is.
     static func appendFlags(_ connection: Connection, to line: inout ByteBuffer) {
         let start = line.count
-        if connection.session.traits.contains(.subscribed) { line.append("P") }
+        let traits = connection.session.traits
+        if traits.contains(.monitor) { line.append("O") }
+        if traits.contains(.subscribed) { line.append("P") }
+        if let tracker = connection.session.tracker {
+            line.append("t")
+            if tracker.isBroken { line.append("R") }
+            if tracker.mode.contains(.broadcasts) { line.append("B") }
+        }
         if connection.state.contains(.closesAfterReply) { line.append("c") }
         if connection.state.contains(.unix) { line.append("U") }
         if connection.session.traits.contains(.noEvict) { line.append("e") }

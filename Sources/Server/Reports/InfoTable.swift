@@ -64,7 +64,7 @@ extension InfoSection {
             InfoField("client_recent_max_input_buffer") { .count($0.inputMax) },
             InfoField("client_recent_max_output_buffer") { .count($0.outputMax) },
             .none("blocked_clients"),
-            .none("tracking_clients"),
+            .number("tracking_clients") { $0.server.tracking.clientCount },
             .number("pubsub_clients") { $0.server.channels.clientCount },
             .none("watching_clients"),
             .none("clients_in_timeout_table"),

@@ -1,0 +1,23 @@
+internal import Commands
+internal import Wire
+
+/// Looking on.
+enum MonitorCommands {
+    /// The rows of this family.
+    // swift-format-ignore
+    static let table: [AdminCommand] = [
+        AdminCommand("MONITOR", arity: 1, [.admin, .noScript, .loading, .stale], group: .server, since: "1.0.0", complexity: "O(1)", syntax: "", summary: "Has the connection told of every command that the server runs.", monitor),
+    ]
+}
+
+extension MonitorCommands {
+    /// `MONITOR`: OK, and from then on a line for each command; nothing where that is so already.
+    static func monitor(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        guard let connection = call.connection, call.worker.executor.context.mayWait else {
+            throw .client(.mayNotMonitor)
+        }
+        guard !call.session.traits.contains(.monitor) else { return }
+        call.worker.beginMonitoring(connection)
+        call.reply.ok()
+    }
+}

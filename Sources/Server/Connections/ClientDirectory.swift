@@ -1,0 +1,29 @@
+internal import Primitives
+
+/// Where clients are, by the numbers of their sessions; for any thread.
+final class ClientDirectory: Sendable {
+    private static let partCount = 16
+
+    private final class Part: Sendable {
+        let addresses = Locked<[UInt64: ClientAddress]>([:])
+    }
+
+    private let parts = (0..<ClientDirectory.partCount).map { _ in Part() }
+
+    private func part(_ session: UInt64) -> Part {
+        parts[Int(truncatingIfNeeded: session) & (ClientDirectory.partCount - 1)]
+    }
+
+    /// Notes a client that has come.
+    func insert(_ address: ClientAddress) {
+        part(address.session).addresses.withLock { $0[address.session] = address }
+    }
+
+    /// Forgets a client that has left.
+    func remove(_ session: UInt64) { part(session).addresses.withLock { $0[session] = nil } }
+
+    /// Where the client with a session's number is; nil where it has left.
+    func find(_ session: UInt64) -> ClientAddress? {
+        part(session).addresses.withLock { $0[session] }
+    }
+}

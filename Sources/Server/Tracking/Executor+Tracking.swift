@@ -1,0 +1,105 @@
+internal import Commands
+internal import Primitives
+internal import Store
+internal import Wire
+
+/// Requests of clients that cache keys, and of all where clients monitor.
+extension Executor {
+    /// Runs a request that may run and counts it; what it reads is remembered for its client, and
+    /// clients that monitor are told of it.
+    func runTold(_ number: Int, _ arguments: Arguments, _ connection: Connection) -> Wait? {
+        let session = connection.session
+        let row = registry.row(number)
+        let isRead = row.isData && row.flags.contains(.readonly)
+        let wait =
+            session.traits.contains(.tracking) && isRead
+            ? runRemembered(number, arguments, connection)
+            : runMeasured(number, arguments, connection)
+        guard wait == nil else { return wait }
+        // What CLIENT CACHING says is of the next command.
+        if session.traits.contains(.caching), !isCachingCommand(number) {
+            session.traits.remove(.caching)
+        }
+        if alerts.contains(.monitors) { tellMonitors(number, arguments, connection) }
+        return nil
+    }
+
+    private func isCachingCommand(_ number: Int) -> Bool {
+        Bytes(registry.table.facts[number].name) == Bytes("CLIENT CACHING")
+    }
+
+    /// As `runMeasured`, for a read of a client that caches what it reads: `perform` remembers it.
+    private func runRemembered(
+        _ number: Int,
+        _ arguments: Arguments,
+        _ connection: Connection
+    ) -> Wait? {
+        measure(number, arguments, connection) { () throws(CommandError) -> Outcome in
+            let plan = plan(number, arguments)
+            guard plan.partitions.isEmpty || lock(plan.partitions) else {
+                return .waits(.partitions)
+            }
+            context.held = plan.partitions
+            defer {
+                context.held = []
+                context.keyspace.unlock(plan.partitions)
+            }
+            return try perform(number, arguments, for: connection.session)
+        }
+    }
+
+    /// Remembers for the client of `session` the keys that its command, which is about to run
+    /// under their locks, reads.
+    func rememberKeys(_ number: Int, _ arguments: Arguments, _ session: Session) {
+        let facts = registry.table.facts[number]
+        guard let tracker = session.tracker, facts.flags.contains(.readonly),
+            tracker.remembers(isMarked: session.traits.contains(.caching))
+        else { return }
+        let keyspace = context.keyspace
+        let found = (try? KeyFinder.keys(facts.keys, arguments)) ?? []
+        for key in found {
+            let word = arguments[key.index]
+            let hash = keyspace.hasher(word)
+            let partition = keyspace.partition(hash)
+            guard context.held.contains(PartitionSet(partition: partition)) else { continue }
+            server.tracking.remember(word, hash, partition, for: tracker)
+            keyspace.mark(partition, .tracked, true)
+            trimTrackedKeys(partition)
+        }
+    }
+
+    /// Forgets keys of a partition, which is locked, as far as more are remembered than may be.
+    func trimTrackedKeys(_ partition: Int) {
+        let limit = server.options.trackedKeysMax
+        guard limit > 0, server.tracking.keyCount > limit else { return }
+        var budget = Executor.trimmedAtOnce
+        server.tracking.trim(partition, to: limit, &context.random, &budget, server.workers)
+    }
+
+    private static let trimmedAtOnce = 100
+}
+
+extension Worker {
+    /// Has the keys that were changed in the batch broadcast, where clients want that.
+    @inline(__always)
+    func tellBroadcast() {
+        guard _slowPath(!broadcast.isEmpty) else { return }
+        server.tracking.tell(&broadcast, server.workers)
+    }
+
+    /// Ends all by which a client hears of what others do.
+    func hearNothing(_ connection: Connection) {
+        unsubscribeAll(connection)
+        endTracking(connection)
+        endMonitoring(connection)
+    }
+
+    /// Has a client told of changes of keys no more.
+    func endTracking(_ connection: Connection) {
+        guard let tracker = connection.session.tracker else { return }
+        server.tracking.end(tracker)
+        connection.session.tracker = nil
+        connection.session.traits.subtract([.tracking, .caching])
+        server.postNotices()
+    }
+}

@@ -1,0 +1,69 @@
+internal import Primitives
+
+/// The keys of a partition that clients cache, whatever database they are in, and by whom.
+///
+/// The partition's lock guards it.
+final class TrackedKeys: @unchecked Sendable {  // because: see above
+    private static let tableCount = 64
+
+    /// The hash's low bits choose the table: none takes long to grow.
+    private var tables = [NameTable<TrackerSet>](
+        repeating: NameTable(),
+        count: TrackedKeys.tableCount
+    )
+    /// The keys, and the clients of all of them.
+    private(set) var count = 0
+    private(set) var itemCount = 0
+
+    private func table(_ hash: KeyHash) -> Int {
+        Int(truncatingIfNeeded: hash.bits) & (TrackedKeys.tableCount - 1)
+    }
+
+    /// Notes that a client caches a key.
+    func insert(_ key: Bytes, _ hash: KeyHash, _ tracker: Tracker) {
+        let table = table(hash)
+        if let place = tables[table].find(key, hash.bits) {
+            if tables[table][place].insert(tracker) { itemCount += 1 }
+            return
+        }
+        var trackers = TrackerSet()
+        _ = trackers.insert(tracker)
+        tables[table].insert(key.array, hash.bits, trackers)
+        count += 1
+        itemCount += 1
+    }
+
+    /// Forgets a key; returns who caches it.
+    func remove(_ key: Bytes, _ hash: KeyHash) -> [Tracker] {
+        let table = table(hash)
+        guard let place = tables[table].find(key, hash.bits) else { return [] }
+        return remove(table, place)
+    }
+
+    private func remove(_ table: Int, _ place: Int) -> [Tracker] {
+        let trackers = tables[table].remove(at: place).list
+        count -= 1
+        itemCount -= trackers.count
+        return trackers
+    }
+
+    /// Forgets some key; returns it, and who caches it.
+    func removeAny(_ random: UInt64) -> (key: [UInt8], trackers: [Tracker])? {
+        guard count > 0 else { return nil }
+        var table = Int(truncatingIfNeeded: random) & (TrackedKeys.tableCount - 1)
+        while true {
+            if let place = tables[table].anyPlace(from: random >> 6) {
+                let key = tables[table].name(at: place)
+                return (key, remove(table, place))
+            }
+            table = (table + 1) & (TrackedKeys.tableCount - 1)
+        }
+    }
+
+    /// Forgets all keys.
+    func removeAll() {
+        tables = [NameTable<TrackerSet>](repeating: NameTable(), count: TrackedKeys.tableCount)
+        count = 0
+        itemCount = 0
+    }
+}
