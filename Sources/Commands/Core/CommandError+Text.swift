@@ -56,6 +56,7 @@ extension CommandError {
         case .debug(let error): error.write(to: &line)
         case .access(let error): error.write(to: &line)
         case .tracking(let error): error.write(to: &line)
+        case .transaction(let error): error.write(to: &line)
         }
     }
 }

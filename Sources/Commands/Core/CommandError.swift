@@ -88,6 +88,8 @@ public enum CommandError: Error, @unchecked Sendable {  // because: used at once
     case access(Access)
     /// Clients that cache keys.
     case tracking(Tracking)
+    /// Transactions, and pauses.
+    case transaction(Transactions)
 }
 
 extension CommandError {

@@ -27,6 +27,8 @@ public struct CommandFlags: OptionSet, Sendable {
     public static let stale = CommandFlags(rawValue: 1 << 8)
     /// Not shown to clients that monitor.
     public static let skipMonitor = CommandFlags(rawValue: 1 << 10)
+    /// Never stands in the slow log.
+    public static let skipSlowLog = CommandFlags(rawValue: 1 << 11)
     /// Constant or logarithmic time.
     public static let fast = CommandFlags(rawValue: 1 << 12)
     /// Allowed before AUTH.
@@ -50,6 +52,19 @@ public struct CommandFlags: OptionSet, Sendable {
     ///
     /// Not told.
     public static let stopsWorld = CommandFlags(rawValue: 1 << 26)
+    /// Runs at once within MULTI instead of being queued.
+    ///
+    /// Not told.
+    public static let neverQueued = CommandFlags(rawValue: 1 << 27)
+    /// Sees the server, and has the partitions of its keys locked as data commands have.
+    ///
+    /// Not told.
+    public static let locksKeys = CommandFlags(rawValue: 1 << 28)
+    /// May write to a replica's or a file's stream although it changes no key: held back where
+    /// writes are.
+    ///
+    /// Not told.
+    public static let mayReplicate = CommandFlags(rawValue: 1 << 29)
 
     /// Allowed while a client that speaks RESP2 is subscribed to something.
     ///
@@ -60,10 +75,9 @@ public struct CommandFlags: OptionSet, Sendable {
     static let names: [(CommandFlags, StaticString)] = [
         (.write, "write"), (.readonly, "readonly"), (.denyOOM, "denyoom"), (.admin, "admin"),
         (.pubsub, "pubsub"), (.noScript, "noscript"), (.blocking, "blocking"),
-        (.loading, "loading"),
-        (.stale, "stale"), (.skipMonitor, "skip_monitor"), (.fast, "fast"), (.noAuth, "no_auth"),
-        (.noMulti, "no_multi"),
-        (.movableKeys, "movablekeys"), (.allowBusy, "allow_busy"),
+        (.loading, "loading"), (.stale, "stale"), (.skipMonitor, "skip_monitor"),
+        (.skipSlowLog, "skip_slowlog"), (.fast, "fast"), (.noAuth, "no_auth"),
+        (.noMulti, "no_multi"), (.movableKeys, "movablekeys"), (.allowBusy, "allow_busy"),
     ]
 
     /// The names of the flags that are set, as reported to clients.

@@ -391,8 +391,12 @@ extension KeyCommands {
         for partition in 0..<context.keyspace.partitionCount where first != second {
             context.keyspace.swap(partition: partition, Int(first), Int(second))
         }
-        context.changed(database: first, by: 1)
-        if first != second { context.changed(database: second, by: 0) }
+        // Redis counts, and logs, even that a database changes places with itself.
+        context.effects.dirty.add(1)
+        if first != second {
+            context.changed(database: first, by: 0)
+            context.changed(database: second, by: 0)
+        }
         context.reply.ok()
     }
 }

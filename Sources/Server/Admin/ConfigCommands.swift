@@ -46,7 +46,7 @@ extension ConfigCommands {
             }
             call.reply.ok()
         } catch {
-            call.worker.executor.refuse(error.message, call.session)
+            call.worker.executor.refuse(error.message)
         }
     }
 
@@ -61,7 +61,7 @@ extension ConfigCommands {
             if call.server.configuration.path != nil {
                 call.server.log(.warning, "CONFIG REWRITE failed: \(error.message)")
             }
-            call.worker.executor.refuse(error.message, call.session)
+            call.worker.executor.refuse(error.message)
         }
     }
 

@@ -9,7 +9,7 @@ extension DebugCommands {
         let text = arguments[2].array.map {
             $0 == UInt8(ascii: "\r") || $0 == UInt8(ascii: "\n") ? UInt8(ascii: " ") : $0
         }
-        call.worker.executor.refuse(String(decoding: text, as: UTF8.self), call.session)
+        call.worker.executor.refuse(String(decoding: text, as: UTF8.self))
     }
 
     /// `DEBUG PROTOCOL type`: a reply of that type.

@@ -16,7 +16,7 @@ enum MemoryCommands {
         AdminCommand("MEMORY STATS", arity: 2, [], group: .server, since: "4.0.0", complexity: "O(N) where N is the number of databases", syntax: "", summary: "Tells what memory is used for.", tips: ["nondeterministic_output", "request_policy:all_shards", "response_policy:special"], stats),
         AdminCommand("MEMORY DOCTOR", arity: 2, [], group: .server, since: "4.0.0", complexity: "O(N) where N is the number of databases", syntax: "", summary: "Reports what is wrong with the use of memory.", tips: ["nondeterministic_output", "request_policy:all_shards", "response_policy:special"], doctor),
         AdminCommand("MEMORY MALLOC-STATS", arity: 2, [], group: .server, since: "4.0.0", complexity: "O(N) where N is the number of pages of 64 kilobytes", syntax: "", summary: "Tells how the pages of memory are filled, by the size of blocks.", tips: ["nondeterministic_output", "request_policy:all_shards", "response_policy:special"], allocatorStats),
-        AdminCommand("MEMORY PURGE", arity: 2, [], group: .server, since: "4.0.0", complexity: "O(N) where N is the number of runs of free pages", syntax: "", summary: "Gives memory that lies idle back to the system.", tips: ["request_policy:all_shards", "response_policy:all_succeeded"], purge),
+        AdminCommand("MEMORY PURGE", arity: 2, [.locksItself], group: .server, since: "4.0.0", complexity: "O(N) where N is the number of runs of free pages", syntax: "", summary: "Gives memory that lies idle back to the system.", tips: ["request_policy:all_shards", "response_policy:all_succeeded"], purge),
         AdminCommand("MEMORY HELP", arity: 2, [.loading, .stale], group: .server, since: "4.0.0", complexity: "O(1)", syntax: "", summary: "Lists the subcommands of MEMORY.", help),
     ]
 }
@@ -131,10 +131,12 @@ extension MemoryCommands {
     /// Calls `body` with each partition in turn, locked.
     private static func forEachPartition(_ call: AdminCall, _ body: (Int) -> Void) {
         let keyspace = call.server.keyspace
+        let held = call.worker.executor.context.held
         for partition in 0..<keyspace.partitionCount {
-            keyspace.lock(partition)
+            let isHeld = held.contains(PartitionSet(partition: partition))
+            if !isHeld { keyspace.lock(partition) }
             body(partition)
-            keyspace.unlock(partition)
+            if !isHeld { keyspace.unlock(partition) }
         }
     }
 

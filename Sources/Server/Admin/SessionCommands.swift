@@ -10,11 +10,11 @@ enum SessionCommands {
     static let table: [AdminCommand] = [
         AdminCommand("PING", arity: -1, [.fast, .whileSubscribed], group: .connection, since: "1.0.0", complexity: "O(1)", syntax: "[message]", summary: "Answers PONG, or the message it is given.", tips: ["request_policy:all_shards", "response_policy:all_succeeded"], ping),
         AdminCommand("ECHO", arity: 2, [.loading, .stale, .fast], group: .connection, since: "1.0.0", complexity: "O(1)", syntax: "message", summary: "Answers the message it is given.", echo),
-        AdminCommand("SELECT", arity: 2, [.loading, .stale, .fast], databases: .words(1..<2), group: .connection, since: "1.0.0", complexity: "O(1)", syntax: "index:i", summary: "Chooses the database that the connection works on.", select),
-        AdminCommand("QUIT", arity: -1, [.loading, .stale, .fast, .noAuth, .noScript, .allowBusy, .whileSubscribed], group: .connection, since: "1.0.0", complexity: "O(1)", syntax: "", summary: "Ends the connection after its replies.", deprecated: Deprecation(since: "7.2.0", by: "just closing the connection"), quit),
+        AdminCommand("SELECT", arity: 2, [.loading, .stale, .fast, .locksItself], databases: .words(1..<2), group: .connection, since: "1.0.0", complexity: "O(1)", syntax: "index:i", summary: "Chooses the database that the connection works on.", select),
+        AdminCommand("QUIT", arity: -1, [.loading, .stale, .fast, .noAuth, .noScript, .allowBusy, .whileSubscribed, .neverQueued], group: .connection, since: "1.0.0", complexity: "O(1)", syntax: "", summary: "Ends the connection after its replies.", deprecated: Deprecation(since: "7.2.0", by: "just closing the connection"), quit),
         AdminCommand("AUTH", arity: -2, [.noScript, .loading, .stale, .fast, .noAuth, .allowBusy], secrets: .from(1), group: .connection, since: "1.0.0", complexity: "O(1)", syntax: "[username] password", summary: "Gives a password, and a user's name if it is not the default one.", authenticate),
         AdminCommand("HELLO", arity: -1, [.noScript, .loading, .stale, .fast, .noAuth, .allowBusy], secrets: .behind("AUTH", from: 2, count: 2), group: .connection, since: "6.0.0", complexity: "O(1)", syntax: "[arguments=<protover:i [AUTH auth=<username password>] [SETNAME clientname]>]", summary: "Chooses the protocol's version and tells of the server.", hello),
-        AdminCommand("RESET", arity: 1, [.noScript, .loading, .stale, .fast, .noAuth, .allowBusy, .whileSubscribed], group: .connection, since: "6.2.0", complexity: "O(1)", syntax: "", summary: "Brings the connection back to what it was when new.", reset),
+        AdminCommand("RESET", arity: 1, [.noScript, .loading, .stale, .fast, .noAuth, .allowBusy, .whileSubscribed, .neverQueued], group: .connection, since: "6.2.0", complexity: "O(1)", syntax: "", summary: "Brings the connection back to what it was when new.", reset),
     ]
 }
 
@@ -42,7 +42,8 @@ extension SessionCommands {
     /// `SELECT index`.
     static func select(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         let index = try arguments.databaseIndex(1, count: call.server.keyspace.databaseCount)
-        call.server.keyspace.openDatabase(index)
+        let held = call.worker.executor.context.held
+        call.server.keyspace.openDatabase(index, held: held)
         call.session.database = index
         call.reply.ok()
     }

@@ -32,6 +32,7 @@ extension Worker {
         server.tracking.clients.remove(connection.session.id)
         hearNothing(connection)
         if !surveys.isEmpty { surveys[connection.session.id] = nil }
+        connection.session.endTransaction()
         connections.remove(connection)
         driver.remove(connection)
         server.connectionEnded()

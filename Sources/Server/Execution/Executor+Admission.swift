@@ -2,6 +2,7 @@ internal import CSupport
 internal import Commands
 internal import Primitives
 internal import Store
+internal import System
 internal import Wire
 
 /// The slow paths of a request: callers that need a check, and refusals.
@@ -25,6 +26,11 @@ extension Executor {
         if mustHoldBack(number) { return .partitions }
         session.beginCommand()
         let start = context.reply.buffer.count
+        if session.traits.contains(.queues), !registry.row(number).flags.contains(.neverQueued) {
+            queue(number, arguments, connection)
+            settleReply(from: start, session)
+            return nil
+        }
         let begin = alerts.contains(.hotKeys) ? apus_cycles() : 0
         let wait = runTold(number, arguments, connection)
         context.readsNamedKeysOnly = false
@@ -56,6 +62,9 @@ extension Executor {
         {
             return .authenticationNeeded
         }
+        if session.traits.contains(.queues), registry.row(number).flags.contains(.noMulti) {
+            return .transaction(.notAllowed)
+        }
         if let denial = denial(number, arguments, session) {
             return note(denial, number, arguments, session, connection, in: .toplevel)
         }
@@ -74,8 +83,10 @@ extension Executor {
         let isPush = repliedByPush
         repliedByPush = false
         if session.isSilent, !isPush {
-            context.reply.truncate(to: min(start, context.reply.buffer.count))
+            let start = min(start, context.reply.buffer.count)
+            context.reply.truncate(to: max(start, settledReplies))
         }
+        settledReplies = 0
         session.endCommand()
     }
 
@@ -100,9 +111,8 @@ extension Executor {
             refuseCommand(arguments)
         }
         countError(from: start)
-        session.beginCommand()
-        settleReply(from: start, session)
-        session.commandCount &+= 1
+        session.transaction?.hasFailed = true
+        endRejection(from: start, session)
         return nil
     }
 
@@ -135,11 +145,40 @@ extension Executor {
     // MARK: Refusing
 
     /// Replies that a request may not run, and counts it.
+    ///
+    /// A transaction to which it should belong will not run.
     @inline(never)
     func reject(_ error: CommandError, _ number: Int, _ session: Session) {
         let start = context.reply.buffer.count
         statistics.countRejection(number)
+        if let transaction = session.transaction {
+            if isExecute(number) { return abort(because: error, number, session) }
+            transaction.hasFailed = true
+        }
         replyError(error, number)
+        endRejection(from: start, session)
+    }
+
+    private func isExecute(_ number: Int) -> Bool {
+        Bytes(registry.table.facts[number].name) == Bytes("EXEC")
+    }
+
+    /// Replies that EXEC may not run, which ends the transaction.
+    private func abort(because error: CommandError, _ number: Int, _ session: Session) {
+        var line = ErrorLine(command: registry.table.facts[number].name)
+        error.write(to: &line)
+        var text = ByteBuffer()
+        text.append("EXECABORT Transaction discarded because of: ")
+        let isPlain = line.text[0..<min(line.text.count, 4)] == Bytes("ERR ")
+        text.append(line.text.dropFirst(isPlain ? 4 : 0))
+        let start = context.reply.buffer.count
+        context.reply.error(text.bytes)
+        countError(from: start)
+        session.endTransaction()
+        endRejection(from: start, session)
+    }
+
+    private func endRejection(from start: Int, _ session: Session) {
         session.commandCount &+= 1
         session.beginCommand()
         settleReply(from: start, session)
@@ -154,11 +193,11 @@ extension Executor {
     }
 
     /// Replies with an error message and counts the error.
-    func refuse(_ text: String, _ session: Session) {
+    func refuse(_ text: String) {
         let start = context.reply.buffer.count
         Array(text.utf8).withBytes { context.reply.error($0) }
         countError(from: start)
-        if session.lastRow >= 0 { statistics.noteFailure(Int(session.lastRow)) }
+        if running.row >= 0 { statistics.noteFailure(running.row) }
     }
 
     /// Counts the error whose reply starts at `start` by its first word.

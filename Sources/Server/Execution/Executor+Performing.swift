@@ -84,7 +84,7 @@ extension Executor {
     }
 
     /// Runs a handler; the locks of its plan are held.
-    private func runHandler(
+    func runHandler(
         _ number: Int,
         _ arguments: Arguments,
         _ plan: LockPlan,
@@ -122,7 +122,9 @@ extension Executor {
         var plan = LockPlan(stopsWorld: facts.flags.contains(.stopsWorld))
         if facts.flags.contains(.allPartitions) {
             plan.partitions = keyspace.allPartitions
-        } else if !facts.flags.contains(.locksItself), registry.row(number).isData {
+        } else if facts.flags.contains(.locksKeys)
+            || !facts.flags.contains(.locksItself) && registry.row(number).isData
+        {
             plan.partitions = partitions(facts.keys, arguments)
         }
         return plan
@@ -168,6 +170,7 @@ extension Executor {
         return true
     }
 
+    /// Locks partitions, as `waitToLock` says it.
     func lock(_ partitions: PartitionSet) -> Bool {
         context.keyspace.tryLock(partitions) || waitToLock(partitions)
     }
@@ -221,7 +224,8 @@ extension Executor {
         return try registry.row(number).run(arguments, &context)
     }
 
-    private func mustWait(_ number: Int, _ arguments: Arguments) -> Bool {
+    /// Whether a request must wait for another one's work on keys that it names.
+    func mustWait(_ number: Int, _ arguments: Arguments) -> Bool {
         let facts = registry.table.facts[number]
         guard !facts.keys.isEmpty else {
             // FLUSHALL and similar commands abandon running copies; commands that only read all
@@ -256,4 +260,10 @@ struct LockPlan {
     /// Whether its command may stop the world, which must not happen while locks are held: who runs
     /// it under locks stops the world before it takes them.
     var stopsWorld = false
+
+    /// Adds what another request needs.
+    mutating func formUnion(_ other: LockPlan) {
+        partitions.formUnion(other.partitions)
+        stopsWorld = stopsWorld || other.stopsWorld
+    }
 }

@@ -37,6 +37,11 @@ final class Executor {
     var resumedWork: WorkID?
     /// Whether the command that runs has answered by pushes, which no client does without.
     var repliedByPush = false
+    /// The words of a transaction's request that runs.
+    var queuedWords = ArgumentVector(capacity: 16)
+    /// Where in the reply buffer that ends which a silent client gets nevertheless: what its
+    /// transaction replied before it turned its replies off.
+    var settledReplies = 0
     /// Whether a request waits without its worker where partitions are taken for long.
     var mayWaitForPartitions = true
 

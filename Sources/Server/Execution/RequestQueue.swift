@@ -56,24 +56,41 @@ struct RequestQueue: ~Copyable {
         buffer.append(UInt8(truncatingIfNeeded: number >> 24))
     }
 
-    /// Calls `word` with each word of the first request in turn; returns the block of the last one,
-    /// if it stands in one.
+    /// Where a request stands.
+    struct Place {
+        fileprivate var start: Int
+        fileprivate var block: Int
+    }
+
+    /// Where the first request stands.
+    var first: Place { Place(start: start, block: 0) }
+
+    /// Calls `word` with each word of the request at `place` in turn and goes on to the place of
+    /// the next one; returns the block of the last word, if it stands in one.
     ///
     /// The words are lent until the queue changes.
+    func read(_ place: inout Place, _ word: (Bytes) -> Void) -> SharedBlock? {
+        let (copied, hasBlock) = head(at: place.start)
+        var lengths = place.start + 4
+        var bytes = lengths + copied * 4
+        for _ in 0..<copied {
+            let length = Int(buffer.cell.load(lengths, as: UInt32.self))
+            word(buffer.cell.bytes(bytes, length))
+            lengths += 4
+            bytes += length
+        }
+        place.start = bytes
+        guard hasBlock else { return nil }
+        defer { place.block += 1 }
+        word(blocks[place.block].bytes)
+        return blocks[place.block]
+    }
+
+    /// As `read`, of the first request.
     func readFirst(_ word: (Bytes) -> Void) -> SharedBlock? {
         precondition(count > 0, "no request is held")
-        let head = first
-        var lengths = start + 4
-        var place = lengths + head.copied * 4
-        for _ in 0..<head.copied {
-            let length = Int(buffer.cell.load(lengths, as: UInt32.self))
-            word(buffer.cell.bytes(place, length))
-            lengths += 4
-            place += length
-        }
-        guard head.hasBlock else { return nil }
-        word(blocks[0].bytes)
-        return blocks[0]
+        var place = first
+        return read(&place, word)
     }
 
     /// Removes the first request, which has run.
@@ -81,7 +98,7 @@ struct RequestQueue: ~Copyable {
     /// Complexity: O(words).
     mutating func removeFirst() {
         precondition(count > 0, "no request is held")
-        let head = first
+        let head = head(at: start)
         var end = start + 4 + head.copied * 4
         for index in 0..<head.copied {
             end += Int(buffer.cell.load(start + 4 + index * 4, as: UInt32.self))
@@ -95,7 +112,7 @@ struct RequestQueue: ~Copyable {
         }
     }
 
-    private var first: (copied: Int, hasBlock: Bool) {
+    private func head(at start: Int) -> (copied: Int, hasBlock: Bool) {
         let head: UInt32 = buffer.cell.load(start)
         let words = Int(head & ~RequestQueue.hasBlock)
         let hasBlock = head & RequestQueue.hasBlock != 0

@@ -30,6 +30,8 @@ final class Session {
         static let authenticated = Traits(rawValue: 1 << 5)
         /// Supports redirections (CLIENT CAPA).
         static let takesRedirects = Traits(rawValue: 1 << 6)
+        /// Queues its requests (MULTI).
+        static let queues = Traits(rawValue: 1 << 10)
         /// Leaves no trace in the access times of keys (CLIENT NO-TOUCH).
         static let noTouch = Traits(rawValue: 1 << 8)
         /// Is never evicted (CLIENT NO-EVICT).
@@ -37,8 +39,8 @@ final class Session {
 
         /// Traits that require a check before a request runs.
         static let special: Traits = [
-            .unauthenticated, .repliesOff, .skipsReply, .skipsNextReply, .restricted, .subscribed,
-            .tracking, .monitor,
+            .unauthenticated, .repliesOff, .skipsReply, .skipsNextReply, .restricted, .queues,
+            .subscribed, .tracking, .monitor,
         ]
         /// Those with which it hears of what others do.
         static let hears: Traits = [.subscribed, .tracking, .monitor]
@@ -67,6 +69,10 @@ final class Session {
     var subscriptions: Subscriptions?
     /// How it is told of changes of keys that it caches, if it is.
     var tracker: Tracker?
+    /// What it has queued since MULTI; there exactly while it `.queues`.
+    private(set) var transaction: Transaction?
+    /// The keys that it watches, if it does.
+    private(set) var watches: WatchList?
 
     init(id: UInt64) { self.id = id }
 
@@ -86,6 +92,7 @@ final class Session {
     /// Back to what it was when new, but for what its library said of itself: `user` is who it is
     /// until it says otherwise.
     func reset(to user: User) {
+        endTransaction()
         traits = []
         become(user, isAuthenticated: user.isOpen)
         isRESP3 = false
@@ -106,6 +113,34 @@ final class Session {
             traits.insert(.unauthenticated)
         }
     }
+
+    // MARK: Transactions
+
+    /// Queues its requests from now on.
+    func beginTransaction() {
+        transaction = Transaction()
+        traits.insert(.queues)
+    }
+
+    /// Forgets what it has queued, and which keys it watches.
+    func endTransaction() {
+        transaction = nil
+        traits.remove(.queues)
+        watches = nil
+    }
+
+    /// The keys that it watches, to be added to.
+    func beginWatching(_ tables: WatchTables) -> WatchList {
+        let list = watches ?? WatchList(tables)
+        watches = list
+        return list
+    }
+
+    /// Watches no key any more.
+    func unwatch() { watches = nil }
+
+    /// The bytes that it takes for its transaction.
+    var transactionBytes: Int { (transaction?.byteCount ?? 0) + (watches?.byteCount ?? 0) }
 
     // MARK: What it tells of itself
 

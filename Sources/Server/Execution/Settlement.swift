@@ -18,6 +18,7 @@ internal import Commands
 /// those of partitions.
 final class Settlement: Sendable {
     private let journal: EffectJournal
+    private let watches: WatchTables
     private let notifier: Notifier
     /// Lives as long as the process.
     private unowned let server: Instance
@@ -27,12 +28,14 @@ final class Settlement: Sendable {
         self.server = server
         self.workerIndex = workerIndex
         journal = server.effectJournal
+        watches = server.watches
         notifier = Notifier(server)
     }
 
     /// Processes what a command, or one of a group, recorded.
     func take(_ effects: borrowing Effects) {
         if journal.isOn { journal.append(effects) }
+        if effects.wants.contains(.watch) { watches.noteChanges(effects) }
         if effects.wants.contains(.tracking) {
             let worker = server.workers[workerIndex]
             server.tracking.take(

@@ -35,6 +35,12 @@ struct WorkerClock {
         staleCycles = min(WorkerClock.staleCycles, cycles == 0 ? 0 : cycles - 1)
     }
 
+    /// When the lap began, in cycles.
+    var lapBegin: UInt64 { lapAt }
+
+    /// Lets the lap have begun when an earlier one did.
+    mutating func resumeLap(from begin: UInt64) { lapAt = begin }
+
     /// Whether time has passed since the clocks were read, as of the last lap.
     @inline(__always)
     var isStale: Bool { lapAt &- readAt > staleCycles }

@@ -45,6 +45,7 @@ enum CommandFamilies {
     static let admin: [[AdminCommand]] = [
         SessionCommands.table,
         AccessCommands.table,
+        TransactionCommands.table,
         ClientCommands.table,
         TrackingCommands.table,
         PubSubCommands.table,

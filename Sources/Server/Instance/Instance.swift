@@ -33,6 +33,8 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
     let reaper = Reaper()
     /// Saves the keys to a file.
     let saver = Saver(startedAt: Clock.unixMilliseconds() / 1000)
+    /// The keys that clients watch.
+    let watches: WatchTables
     /// What all workers heed from their next batch on.
     let bulletin = Bulletin()
     /// Who listens to which channels.
@@ -108,6 +110,7 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
         figures = KeyspaceFigures(keyspace)
         channels = ChannelRegistry(workers: options.threads)
         tracking = Tracking(partitions: keyspace.partitionCount)
+        watches = WatchTables(keyspace)
         statistics = ServerStatistics(commandCount: registry.table.facts.count)
         let rings = Instance.rings(options, log)
         for index in 0..<options.threads {

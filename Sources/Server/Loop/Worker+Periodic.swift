@@ -146,7 +146,7 @@ extension Worker {
         return hasMore
     }
 
-    /// Ages stamps, and publishes what the partitions hold.
+    /// Ages stamps, publishes what the partitions hold, and forgets keys that nobody watches.
     private func ageStamps() {
         var budget = Worker.stampRunsAtOnce
         let clock = executor.context.accessClock
@@ -157,6 +157,7 @@ extension Worker {
                 totals.add(shard, of: database)
             }
             server.figures.note(totals, partition: partition)
+            server.watches.sweep(partition)
         }
     }
 

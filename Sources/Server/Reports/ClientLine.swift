@@ -30,10 +30,13 @@ enum ClientLine {
         line.field(" sub=", Int64(subscriptions?.count(.channel) ?? 0))
         line.field(" psub=", Int64(subscriptions?.count(.pattern) ?? 0))
         line.field(" ssub=", Int64(subscriptions?.count(.shardChannel) ?? 0))
-        line.append(" multi=-1 watch=0")
+        line.field(" multi=", Int64(connection.session.transaction?.count ?? -1))
+        line.field(" watch=", Int64(connection.session.watches?.count ?? 0))
         line.field(" qbuf=", Int64(connection.query.count))
         line.field(" qbuf-free=", Int64(connection.query.capacity - connection.query.count))
-        line.append(" argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0")
+        line.append(" argv-mem=0")
+        line.field(" multi-mem=", Int64(connection.session.transactionBytes))
+        line.append(" rbs=0 rbp=0 obl=0")
         line.field(" oll=", connection.output == nil ? 0 : 1)
         line.field(" omem=", Int64(connection.outputBytes))
         line.field(" tot-mem=", Int64(memory(connection)))
@@ -70,6 +73,8 @@ enum ClientLine {
             if tracker.isBroken { line.append("R") }
             if tracker.mode.contains(.broadcasts) { line.append("B") }
         }
+        if connection.session.transaction != nil { line.append("x") }
+        if connection.session.watches?.isOutdated == true { line.append("d") }
         if connection.state.contains(.closesAfterReply) { line.append("c") }
         if connection.state.contains(.unix) { line.append("U") }
         if connection.session.traits.contains(.noEvict) { line.append("e") }
@@ -79,7 +84,8 @@ enum ClientLine {
 
     /// The memory of a connection in bytes, including its buffers; about 300 when it is idle.
     static func memory(_ connection: Connection) -> Int {
-        300 + connection.bufferBytes + (connection.session.subscriptions?.byteCount ?? 0)
+        300 + connection.bufferBytes + connection.session.transactionBytes
+            + (connection.session.subscriptions?.byteCount ?? 0)
     }
 }
 

@@ -66,9 +66,9 @@ extension InfoSection {
             .none("blocked_clients"),
             .number("tracking_clients") { $0.server.tracking.clientCount },
             .number("pubsub_clients") { $0.server.channels.clientCount },
-            .none("watching_clients"),
+            .number("watching_clients") { $0.server.watches.clientCount },
             .none("clients_in_timeout_table"),
-            .none("total_watched_keys"),
+            .number("total_watched_keys") { $0.server.watches.keyCount },
             .none("total_blocking_keys"),
             .none("total_blocking_keys_on_nokey"),
         ]

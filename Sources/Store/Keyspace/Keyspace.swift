@@ -129,23 +129,26 @@ public struct Keyspace: @unchecked Sendable {  // because: the locks guard the s
 
     /// Prepares a database for use by requests, as SELECT does before any runs there.
     ///
-    /// No partition is locked. Complexity: O(1), the first time O(partitions).
-    public func openDatabase(_ database: Int) {
+    /// `held` are the locks that the caller holds: all of them or none. Complexity: O(1), the
+    /// first time O(partitions).
+    public func openDatabase(_ database: Int, held: PartitionSet = []) {
         precondition(0 <= database && database < databaseCount, "no such database")
         // An additional slot after those of the partitions tells whether these have been filled.
         let mark = place(0, database) + partitionCount
-        lock(0)
+        let takesLocks = !held.contains(allPartitions)
+        precondition(!takesLocks || held.isEmpty, "locks are taken in order")
+        if takesLocks { lock(0) }
         // SAFETY: the first partition's lock guards the mark.
         let isOpen = unsafe shards[mark] != nil
-        unlock(0)
+        if takesLocks { unlock(0) }
         guard !isOpen else { return }
         for partition in (0..<partitionCount).reversed() {
-            lock(partition)
+            if takesLocks { lock(partition) }
             let index = place(partition, database)
             // SAFETY: the partition is locked.
             if unsafe shards[index] == nil { unsafe shards[index] = empty }
             if partition == 0 { unsafe shards[mark] = empty }
-            unlock(partition)
+            if takesLocks { unlock(partition) }
         }
     }
 

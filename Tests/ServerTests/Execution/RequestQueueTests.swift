@@ -42,6 +42,19 @@ import Testing
         #expect(words == ["PING"])
     }
 
+    @Test func `requests are read from place to place`() {
+        var queue = RequestQueue()
+        let lines = ["SET a 1", "PING", "MGET a b c"]
+        for line in lines { Self.append(line, to: &queue) }
+        queue.removeFirst()
+        var place = queue.first
+        for line in lines.dropFirst() {
+            var words: [String] = []
+            _ = queue.read(&place) { words.append($0.string) }
+            #expect(words.joined(separator: " ") == line)
+        }
+    }
+
     @Test func `a large last word stays in its block, which the queue holds`() {
         let block = SharedBlock(capacity: 100)
         block.count = 3

@@ -1,0 +1,33 @@
+extension CommandError {
+    /// Transactions, and pauses.
+    public enum Transactions {
+        /// MULTI within MULTI.
+        case nested
+        /// WATCH within MULTI.
+        case watchInside
+        /// EXEC without MULTI.
+        case executeOutside
+        /// DISCARD without MULTI.
+        case discardOutside
+        /// A request was refused while it was to be queued.
+        case aborted
+        /// The command must not stand within MULTI.
+        case notAllowed
+        /// CLIENT PAUSE has no such mode.
+        case pauseMode
+    }
+}
+
+extension CommandError.Transactions {
+    func write(to line: inout ErrorLine) {
+        switch self {
+        case .nested: line.add("ERR MULTI calls can not be nested")
+        case .watchInside: line.add("ERR WATCH inside MULTI is not allowed")
+        case .executeOutside: line.add("ERR EXEC without MULTI")
+        case .discardOutside: line.add("ERR DISCARD without MULTI")
+        case .aborted: line.add("EXECABORT Transaction discarded because of previous errors.")
+        case .notAllowed: line.add("ERR Command not allowed inside a transaction")
+        case .pauseMode: line.add("ERR CLIENT PAUSE mode must be WRITE or ALL")
+        }
+    }
+}

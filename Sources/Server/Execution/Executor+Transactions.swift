@@ -1,0 +1,208 @@
+internal import Commands
+internal import Primitives
+internal import Store
+internal import System
+internal import Wire
+
+/// Transactions: queueing, watching, and running what was queued as one.
+///
+/// ```text
+/// MULTI ─▶ requests are queued, their lock plans joined ─▶ EXEC:
+///   the locks of all queued requests and of the watched keys (or the world stands still)
+///     ─▶ nothing frozen in the way ─▶ no watched key has changed ─▶ run one after the other
+/// ```
+/// What runs finds all locks held, and waits for nothing.
+extension Executor {
+    // MARK: Queueing
+
+    /// Queues a request of a client that has begun a transaction.
+    func queue(_ number: Int, _ arguments: Arguments, _ connection: Connection) {
+        let session = connection.session
+        guard let transaction = session.transaction else {
+            preconditionFailure("who queues has begun a transaction")
+        }
+        context.reply.simple("QUEUED")
+        // What will not run need not be kept.
+        guard !transaction.hasFailed else { return }
+        transaction.append(
+            Transaction.Command(row: Int32(number), hash: context.firstHash),
+            arguments,
+            received: context.received,
+            plan: innerPlan(number, arguments),
+            asks: registry.row(number).asks
+        )
+        worker.boundTransaction(connection)
+    }
+
+    /// The locks of a request that runs within others, the hash of whose first key is known.
+    ///
+    /// What takes locks by itself finds all of them held: it must not wait for one out of turn.
+    private func innerPlan(_ number: Int, _ arguments: Arguments) -> LockPlan {
+        let row = registry.row(number)
+        if row.flags.contains(.locksItself) {
+            return LockPlan(partitions: context.keyspace.allPartitions)
+        }
+        guard row.isData, row.hasOneKey, !row.flags.contains(.allPartitions) else {
+            return plan(number, arguments)
+        }
+        let partition = context.keyspace.partition(context.firstHash)
+        return LockPlan(partitions: PartitionSet(partition: partition))
+    }
+
+    // MARK: Watching
+
+    /// Watches the keys named by `arguments` for `session`; their partitions are held.
+    func watch(_ arguments: Arguments, _ session: Session) {
+        let list = session.beginWatching(server.watches)
+        for index in 1..<arguments.count {
+            let key = context.key(arguments[index])
+            let partition = context.keyspace.partition(key.hash)
+            // A due key goes first; that is no change of what is watched from now on.
+            let wants = context.heed(partition)
+            let exists = context.peek(key) != nil
+            context.handOver(resuming: wants)
+            list.watch(key, session.database, partition, exists: exists)
+        }
+    }
+
+    // MARK: Running
+
+    /// Runs what `session` has queued, or replies null where a key that it watches has changed.
+    func run(
+        _ transaction: Transaction,
+        _ session: Session,
+        _ connection: Connection?
+    ) -> Outcome {
+        var plan = transaction.plan
+        plan.partitions.formUnion(session.watches?.partitions ?? [])
+        let keyspace = context.keyspace
+        if plan.stopsWorld {
+            return server.exclusively(worker) {
+                run(transaction, session, connection, under: keyspace.allPartitions)
+            }
+        }
+        guard plan.partitions.isEmpty || lock(plan.partitions) else { return .waits(.partitions) }
+        defer { keyspace.unlock(plan.partitions) }
+        return run(transaction, session, connection, under: plan.partitions)
+    }
+
+    private func run(
+        _ transaction: Transaction,
+        _ session: Session,
+        _ connection: Connection?,
+        under partitions: PartitionSet
+    ) -> Outcome {
+        let outer = context.held
+        context.held = partitions
+        defer { context.held = outer }
+        guard !isHeldUp(transaction, partitions) else { return .waits(.keys) }
+        let isOutdated = hasChanges(session, partitions)
+        session.unwatch()
+        if isOutdated {
+            context.reply.nullArray()
+        } else {
+            runQueued(transaction, session, connection)
+        }
+        session.endTransaction()
+        return .done
+    }
+
+    /// Whether a queued request must wait for another one's work.
+    private func isHeldUp(_ transaction: Transaction, _ partitions: PartitionSet) -> Bool {
+        guard context.keyspace.hasFrozen(partitions) else { return false }
+        var isHeldUp = false
+        transaction.forEach(&queuedWords) { command, arguments, _ in
+            isHeldUp = mustWait(Int(command.row), arguments)
+            return !isHeldUp
+        }
+        return isHeldUp
+    }
+
+    /// Whether a key that `session` watches has changed; all partitions concerned are held.
+    private func hasChanges(_ session: Session, _ partitions: PartitionSet) -> Bool {
+        guard let watches = session.watches else { return false }
+        let wants = context.effects.heed(context.keyspace.marks(of: partitions))
+        defer { context.handOver(resuming: wants) }
+        return watches.hasChanges(&context)
+    }
+
+    private func runQueued(
+        _ transaction: Transaction,
+        _ session: Session,
+        _ connection: Connection?
+    ) {
+        let begin = clock.lapBegin
+        let row = running.row
+        context.beginGroup()
+        context.mayWait = false
+        let start = context.reply.buffer.count
+        context.reply.array(transaction.count)
+        dropIfSilent(from: start, session)
+        transaction.forEach(&queuedWords) { command, arguments, block in
+            context.received = block
+            block?.retain()
+            runInner(command, arguments, session, connection)
+            context.received?.release()
+            context.received = nil
+            return true
+        }
+        context.mayWait = true
+        context.endGroup()
+        running.begin(row)
+        // The time of the transaction is that of all its commands.
+        clock.resumeLap(from: begin)
+        settledReplies = context.reply.buffer.count
+    }
+
+    /// Runs a queued request.
+    private func runInner(
+        _ command: Transaction.Command,
+        _ arguments: Arguments,
+        _ session: Session,
+        _ connection: Connection?
+    ) {
+        let number = Int(command.row)
+        let start = context.reply.buffer.count
+        context.database = session.database
+        context.firstHash = command.hash
+        running.begin(number)
+        do throws(CommandError) {
+            if let denial = denial(number, arguments, session) {
+                throw note(denial, number, arguments, session, connection, in: .multi)
+            }
+            let outcome = try runHandler(
+                number,
+                arguments,
+                innerPlan(number, arguments),
+                session,
+                connection
+            )
+            assert(outcome == .done, "nothing waits within a transaction")
+            statistics.count(number, cycles: clock.lap())
+        } catch {
+            statistics.countFailure(number, cycles: clock.lap())
+            replyError(error, number)
+        }
+        statistics.add(.commandsRun)
+        dropIfSilent(from: start, session)
+        // Many replies must not gather here out of sight of the client's limit.
+        if let connection, context.reply.buffer.count > Worker.replyBytesHeld {
+            worker.switchReplies(to: nil)
+            worker.switchReplies(to: connection)
+        }
+    }
+
+    private func dropIfSilent(from start: Int, _ session: Session) {
+        if session.isSilent, !repliedByPush { context.reply.truncate(to: start) }
+        repliedByPush = false
+    }
+}
+
+extension Worker {
+    /// Ends a client that queues or watches so much that, with what it is sending, it takes more
+    /// than client-query-buffer-limit allows.
+    func boundTransaction(_ connection: Connection) {
+        let bytes = connection.requestBytes + connection.session.transactionBytes
+        if bytes > server.options.queryBufferBytesMax { closeTooLong(connection) }
+    }
+}

@@ -1,0 +1,78 @@
+internal import Commands
+internal import Primitives
+internal import Store
+
+/// The keys that a client watches, as they were when it began to.
+///
+/// A key that changes gets another version; one that is due, or comes with another database's keys,
+/// is seen by looking whether it is there (`hasChanges`).
+final class WatchList {
+    /// A key as it was.
+    private struct Watched {
+        let key: WatchedKey
+        let version: UInt64
+        let existed: Bool
+        let database: Int
+        let hash: KeyHash
+        /// Where the key's bytes stand.
+        let bytes: Range<Int>
+    }
+
+    private let tables: WatchTables
+    private var watched: [Watched] = []
+    /// The places of the keys that are watched already.
+    private var places: Set<UInt64> = []
+    private var keys = ByteBuffer()
+    /// The partitions of the keys.
+    private(set) var partitions: PartitionSet = []
+
+    init(_ tables: WatchTables) {
+        self.tables = tables
+        tables.clientBegan()
+    }
+
+    deinit {
+        for each in watched { each.key.release() }
+        tables.clientEnded()
+    }
+
+    /// The number of keys.
+    var count: Int { watched.count }
+
+    /// The bytes that it takes, with its share of the tables, about.
+    var byteCount: Int { keys.capacity + watched.count * WatchList.bytesPerKey }
+    private static let bytesPerKey = 200
+
+    /// Watches `key` of a database, in which it is there or not; its partition is locked.
+    func watch(_ key: Key, _ database: Int, _ partition: Int, exists: Bool) {
+        guard places.insert(WatchTable.place(key.hash, database)).inserted else { return }
+        let start = keys.count
+        keys.append(key.bytes)
+        let place = tables.watch(key, database, exists: exists)
+        watched.append(
+            Watched(
+                key: place,
+                version: place.version,
+                existed: exists,
+                database: database,
+                hash: key.hash,
+                bytes: start..<keys.count
+            )
+        )
+        partitions.insert(PartitionSet(partition: partition))
+    }
+
+    /// Whether a key is known to have changed; any thread may ask.
+    var isOutdated: Bool { watched.contains { $0.key.version != $0.version } }
+
+    /// Whether a key has changed, or has come or gone by itself; all partitions are locked.
+    func hasChanges(_ context: inout CommandContext) -> Bool {
+        guard !isOutdated else { return true }
+        for each in watched {
+            let key = Key(keys.bytes[each.bytes], each.hash)
+            let exists = context.peek(key, in: each.database) != nil
+            if exists != each.existed { return true }
+        }
+        return false
+    }
+}
