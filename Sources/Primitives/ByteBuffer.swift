@@ -102,6 +102,15 @@ public struct ByteBuffer: ~Copyable {
         commit(1)
     }
 
+    /// Appends the four bytes of a number, the lowest first.
+    @inlinable
+    public mutating func append(littleEndian number: UInt32) {
+        // SAFETY: room for four bytes.
+        let place = unsafe UnsafeMutableRawPointer(room(4))
+        unsafe place.storeBytes(of: number.littleEndian, as: UInt32.self)
+        commit(4)
+    }
+
     /// Appends `value` as decimal text.
     @inlinable
     public mutating func append(decimal value: Int64) {

@@ -232,6 +232,41 @@ class Visitor(Worker):
         time.sleep(0.002)
 
 
+ACCOUNTS = ["soak:account:%d" % i for i in range(6)]
+BALANCE = 1000
+
+
+class Bank(Worker):
+    """Moves money between accounts by transactions; the sum never changes."""
+
+    def step(self, connection):
+        source, target = self.random.sample(ACCOUNTS, 2)
+        amount = self.random.randrange(50)
+        if self.random.random() < 0.3:
+            connection.pipeline([["MULTI"], ["DECRBY", source, amount], ["INCRBY", target, amount], ["EXEC"]])
+            return
+        connection.raw("WATCH", source, target)
+        balances = [int(each) for each in connection.command("MGET", source, target)]
+        requests = [["MULTI"], ["SET", source, balances[0] - amount], ["SET", target, balances[1] + amount]]
+        if self.random.random() < 0.2:
+            # Copied and back again, in a transaction that needs every partition.
+            requests += [["COPY", source, "soak:copy", "REPLACE"], ["RENAME", "soak:copy", source], ["SCAN", "0"]]
+        replies = connection.pipeline([*requests, self.random.choice([["EXEC"]] * 9 + [["DISCARD"]])])
+        assert all(reply[:1] in b"+*" for reply in replies), replies
+
+
+class Auditor(Worker):
+    """Adds up the accounts, at one moment."""
+
+    def step(self, connection):
+        if self.random.random() < 0.5:
+            balances = connection.command("MGET", *ACCOUNTS)
+        else:
+            balances = parse(connection.pipeline([["MULTI"], *(["GET", key] for key in ACCOUNTS), ["EXEC"]])[-1])
+        assert sum(map(int, balances)) == BALANCE * len(ACCOUNTS), balances
+        time.sleep(0.001)
+
+
 @pytest.mark.parametrize("threads", [1, 2, 4])
 def test_many_clients_on_few_keys(start, threads, request):
     if threads > 1 and not servers.is_apus(servers.APUS):
@@ -243,10 +278,12 @@ def test_many_clients_on_few_keys(start, threads, request):
                 pytest.skip(f"the server does not know {name} yet")
         connection.raw("MSET", *(word for key in PAIR for word in (key, "0")))
         connection.raw("SET", "soak:here", "x")
+        connection.raw("MSET", *(word for key in ACCOUNTS for word in (key, BALANCE)))
     Counter.total = 0
     Subscriber.sequences = []
     deadline = time.monotonic() + request.config.getoption("soak")
     kinds = [RandomCommands] * 3 + [Counter] * 2 + [PairWriter, PairWriter, PairReader, Mover, MoveReader]
+    kinds += [Bank] * 4 + [Auditor] * 2
     kinds += [Flusher, Expirer, Reporter, Visitor, Publisher, Publisher, Cacher, Cacher, Watcher] + [Subscriber] * 4
     workers = [kind(server, deadline, seed) for seed, kind in enumerate(kinds)]
     for worker in workers:

@@ -7,8 +7,12 @@ import time
 
 import pytest
 
-import servers
-from resp import Closed, Connection, ReplyError, encode, parse
+import oracle as engine
+from families import FAMILY_MODULES
+from resp import Closed, encode, parse
+
+# What changes the connection or the whole server is no part of this.
+FAMILIES = [m for m in FAMILY_MODULES if m.__name__.rsplit(".")[-1] not in ("connection", "server")]
 
 # Each line is a connection's name and a command; "a3:" opens the connection with RESP3.
 SCRIPTS = """
@@ -486,10 +490,10 @@ a: EXEC
 """
 
 
-@pytest.fixture(scope="module", autouse=True)
-def leave_nothing(apus):
-    """The server is everybody's."""
-    yield
+@pytest.fixture
+def shared(apus):
+    """The server that all test files share, left empty."""
+    yield apus
     with apus.connect() as connection:
         connection.raw("FLUSHALL")
 
@@ -530,17 +534,17 @@ def replay(server, script):
 
 class TestScripts:
     @pytest.mark.parametrize("script", scripts(), ids=lambda s: s[0][1].split()[0] + str(len(s)))
-    def test_replies_are_equal(self, oracle, apus, script):
+    def test_replies_are_equal(self, oracle, shared, script):
         expected, expected_calls = replay(oracle, script)
-        found, calls = replay(apus, script)
+        found, calls = replay(shared, script)
         for theirs, ours in zip(expected, found):
             assert ours == theirs
         assert calls == expected_calls
 
-    def test_every_connection_once(self, apus):
+    def test_every_connection_once(self, shared):
         """Workers are given connections in turn: watcher and writer on each pair of them."""
-        watchers = [apus.connect() for _ in range(4)]
-        writers = [apus.connect() for _ in range(4)]
+        watchers = [shared.connect() for _ in range(4)]
+        writers = [shared.connect() for _ in range(4)]
         for watcher in watchers:
             for writer in writers:
                 key = "pair"
@@ -555,6 +559,51 @@ class TestScripts:
                 assert watcher.raw("EXEC") == b"*1\r\n+PONG\r\n"
         for connection in watchers + writers:
             connection.close()
+
+
+class TestEveryWrite:
+    """A command makes a transaction fail here exactly when it does on redis-server."""
+
+    # Newer servers tell no change where nothing changed.
+    ONLY_REAL_CHANGES = {"SETBIT", "BITFIELD"}
+    # What redis-server logs as a change but does not tell to who watches; here it is a change like others.
+    TOLD_HERE = {"XGROUP", "XSETID", "XREADGROUP", "XCLAIM", "XAUTOCLAIM", "PFDEBUG"}
+    # What changes the connection or the server, or is drawn by lot.
+    NOT_HERE = {"DEBUG", "SELECT", "SWAPDB", "MOVE", "FLUSHALL", "FLUSHDB", "SPOP", "OBJECT", "MEMORY"}
+
+    @pytest.mark.parametrize("family", FAMILIES, ids=lambda f: f.__name__.rsplit(".")[-1])
+    def test_fails_as_on_the_oracle(self, oracle, shared, family):
+        words = engine.Words(family.__name__, family.KEYS)
+        known = engine.known_commands(oracle, {name for _, name, _ in family.STEPS})
+        table = [step for step in family.STEPS if step[1] in known - self.NOT_HERE]
+        pairs = [(server.connect(), server.connect()) for server in (oracle, shared)]
+        compared = failed = 0
+        for number in range(400):
+            if number % 40 == 0:
+                for _, actor in pairs:
+                    actor.raw("FLUSHALL")
+            _, name, make = words.random.choices(table, [weight for weight, _, _ in table])[0]
+            commands = engine.flatten(make(words))
+            key = words.random.choice(family.KEYS)
+            found = []
+            for watcher, actor in pairs:
+                watcher.raw("WATCH", key)
+                replies = actor.pipeline(commands)
+                found.append((watcher.pipeline([["MULTI"], ["EXEC"]])[1], replies))
+            (theirs, their_replies), (ours, our_replies) = found
+            if their_replies != our_replies:
+                # Something newer, or by chance: from here on the two hold something else.
+                for _, actor in pairs:
+                    actor.raw("FLUSHALL")
+            elif name in self.TOLD_HERE:
+                assert ours == b"*-1\r\n" or ours == theirs, (number, key, commands)
+            elif name not in self.ONLY_REAL_CHANGES:
+                assert ours == theirs, (number, key, commands)
+                compared, failed = compared + 1, failed + (ours == b"*-1\r\n")
+        assert compared > 50 and failed > 5
+        for pair in pairs:
+            for connection in pair:
+                connection.close()
 
 
 class TestReplySwitch:
@@ -645,8 +694,8 @@ class TestTellsOfItself:
 
 
 class TestLimits:
-    def test_many_queued(self, apus):
-        with apus.connect(timeout=60) as connection:
+    def test_many_queued(self, shared):
+        with shared.connect(timeout=60) as connection:
             connection.raw("DEL", "n")
             connection.raw("MULTI")
             count = 100_000
@@ -699,9 +748,9 @@ class TestLimits:
             while b"total_watched_keys:0\r\n" not in b.command("INFO", "clients"):
                 assert time.monotonic() < deadline
 
-    def test_large_words(self, apus):
+    def test_large_words(self, shared):
         """Words that are received into blocks of their own."""
-        with apus.connect(timeout=30) as connection:
+        with shared.connect(timeout=30) as connection:
             values = [bytes([65 + i]) * (300_000 + i) for i in range(5)]
             connection.raw("MULTI")
             for index, value in enumerate(values):
@@ -716,8 +765,8 @@ class TestLimits:
             connection.raw("DISCARD")
             assert connection.command("GET", "large:0") == values[0]
 
-    def test_large_replies(self, apus):
-        with apus.connect(timeout=30) as connection:
+    def test_large_replies(self, shared):
+        with shared.connect(timeout=30) as connection:
             connection.raw("SET", "block", "x" * 10_000)
             connection.raw("MULTI")
             connection.pipeline([["GET", "block"]] * 500)
@@ -788,16 +837,16 @@ class TestDeadlocks:
 
 
 class TestDisconnects:
-    def test_at_every_step(self, apus):
+    def test_at_every_step(self, shared):
         steps = [["WATCH", "k", "l"], ["MULTI"], ["SET", "k", "1"], ["INCR", "l"], ["EXEC"]]
-        with apus.connect() as other:
+        with shared.connect() as other:
             other.raw("DEL", "k", "l")
             for count in range(1, len(steps)):
-                with apus.connect() as connection:
+                with shared.connect() as connection:
                     connection.pipeline(steps[:count])
             assert other.command("EXISTS", "k", "l") == 0
             # What was sent before the end still runs.
-            connection = apus.connect()
+            connection = shared.connect()
             connection.send(b"".join(map(encode, steps)))
             connection.close()
             deadline = time.monotonic() + 5
@@ -827,6 +876,156 @@ class TestDisconnects:
             a.raw("SET", "k", "2")
             assert a.raw("EXEC") == b"*2\r\n:1\r\n+OK\r\n"
             assert b.is_closed()
+
+
+class TestPause:
+    """CLIENT PAUSE and UNPAUSE."""
+
+    REFUSED = [
+        (["x"], "timeout is not an integer or out of range"),
+        (["1.5"], "timeout is not an integer or out of range"),
+        (["-1"], "timeout is negative"),
+        (["1", "x"], "CLIENT PAUSE mode must be WRITE or ALL"),
+        (["1", "WRITE", "x"], "unknown subcommand or wrong number of arguments for 'pause'. Try CLIENT HELP."),
+        ([], "wrong number of arguments for 'client|pause' command"),
+    ]
+
+    @pytest.mark.parametrize("words, expected", REFUSED)
+    def test_refused(self, start, which, words, expected):
+        server = start(which)
+        with server.connect() as connection:
+            assert connection.raw("CLIENT", "pause", *words) == f"-ERR {expected}\r\n".encode()
+            assert connection.raw("CLIENT", "UNPAUSE") == b"+OK\r\n"
+
+    @staticmethod
+    def held(connection, seconds=0.05):
+        """Whether no reply comes; what comes is read later."""
+        connection.socket.settimeout(seconds)
+        try:
+            connection._receive()
+            return False
+        except TimeoutError:
+            return True
+        finally:
+            connection.socket.settimeout(8)
+
+    WAITING = [["SET", "k", "1"], ["PFCOUNT", "h"], ["PUBLISH", "c", "m"], ["INCR", "n"], ["RPUSH", "r", "x"]]
+    RUNNING = [["GET", "k"], ["PING"], ["SCAN", "0"], ["CLIENT", "GETNAME"], ["CONFIG", "GET", "hz"], ["INFO"]]
+
+    @pytest.mark.parametrize("which, threads", [("oracle", 1), ("apus", 1), ("apus", 4)])
+    def test_writes_wait(self, start, which, threads):
+        server = start(which, threads=threads)
+        control, others = server.connect(), [server.connect() for _ in self.WAITING]
+        assert control.raw("CLIENT", "PAUSE", "100000", "WRITE") == b"+OK\r\n"
+        for connection, words in zip(others, self.WAITING):
+            connection.send(encode(words) + encode(["PING"]))
+        assert all(self.held(connection) for connection in others)
+        for words in self.RUNNING:
+            assert not control.raw(*words).startswith(b"-")
+        listed = control.command("CLIENT", "LIST").decode()
+        assert len(re.findall(" flags=b ", listed)) == len(others)
+        # A transaction waits as soon as it would write.
+        with server.connect() as connection:
+            connection.raw("MULTI")
+            connection.raw("GET", "k")
+            assert connection.raw("EXEC") == b"*1\r\n$-1\r\n"
+            connection.raw("MULTI")
+            connection.send(encode(["SET", "l", "1"]) + encode(["EXEC"]))
+            assert self.held(connection)
+            # Who leaves is forgotten.
+            others.pop().close()
+            assert control.raw("CLIENT", "UNPAUSE") == b"+OK\r\n"
+            assert connection.reply() == b"+QUEUED\r\n"
+            assert connection.reply() == b"*1\r\n+OK\r\n"
+        for connection in others:
+            assert not connection.reply().startswith(b"-")
+            assert connection.reply() == b"+PONG\r\n"
+        assert control.raw("CLIENT", "UNPAUSE") == b"+OK\r\n"
+        for connection in [control, *others]:
+            connection.close()
+
+    @pytest.mark.parametrize("which, threads", [("oracle", 1), ("apus", 1), ("apus", 4)])
+    def test_all_wait_until_the_end(self, start, which, threads):
+        server = start(which, threads=threads)
+        connections = [server.connect() for _ in range(8)]
+        begin = time.monotonic()
+        assert connections[0].raw("CLIENT", "PAUSE", "400") == b"+OK\r\n"
+        for connection in connections:
+            connection.send(encode(["PING"]))
+        assert all(self.held(connection, 0.02) for connection in connections)
+        for connection in connections:
+            assert connection.reply() == b"+PONG\r\n"
+        assert 0.35 < time.monotonic() - begin < 3
+        for connection in connections:
+            connection.close()
+
+    def test_never_shorter(self, start, which):
+        server = start(which)
+        with server.connect() as control, server.connect() as other:
+            control.raw("CLIENT", "PAUSE", "100000", "WRITE")
+            control.raw("CLIENT", "PAUSE", "1", "WRITE")
+            other.send(encode(["SET", "k", "1"]))
+            assert self.held(other, 0.1)
+            control.raw("CLIENT", "UNPAUSE")
+            assert other.reply() == b"+OK\r\n"
+
+    def test_within_a_transaction(self, start, which):
+        server = start(which)
+        with server.connect() as control, server.connect() as other:
+            control.pipeline([["MULTI"], ["SET", "k", "1"], ["CLIENT", "PAUSE", "100000", "WRITE"], ["SET", "k", "2"]])
+            assert control.raw("EXEC") == b"*3\r\n+OK\r\n+OK\r\n+OK\r\n"
+            other.send(encode(["SET", "k", "3"]))
+            assert self.held(other)
+            control.pipeline([["MULTI"], ["CLIENT", "UNPAUSE"], ["GET", "k"]])
+            assert control.raw("EXEC") == b"*2\r\n+OK\r\n$1\r\n2\r\n"
+            assert other.reply() == b"+OK\r\n"
+
+    @pytest.mark.parametrize("which, threads", [("oracle", 1), ("apus", 1), ("apus", 2)])
+    def test_nothing_expires(self, start, which, threads):
+        server = start(which, threads=threads)
+        with server.connect() as control:
+            control.pipeline([["SET", f"k{i}", "v", "PX", "100"] for i in range(20)])
+            control.raw("CLIENT", "PAUSE", "100000", "WRITE")
+            deadline = time.monotonic() + 5
+            while control.command("GET", "k19") is not None:
+                assert time.monotonic() < deadline
+            # They count as absent, but are there.
+            assert control.command("EXISTS", "k0") == 0
+            time.sleep(0.2)
+            assert control.command("DBSIZE") == 20
+            control.raw("CLIENT", "UNPAUSE")
+            while control.command("DBSIZE") > 0:
+                assert time.monotonic() < deadline
+            assert control.raw("SET", "k0", "w") == b"+OK\r\n"
+            assert control.command("DBSIZE") == 1
+
+    def test_no_write_after_the_reply(self, start):
+        """Writers on all workers: after the reply to PAUSE nothing changes any more."""
+        server = start("apus", threads=4)
+        stop = threading.Event()
+
+        def write(number):
+            with server.connect(timeout=20) as connection:
+                while not stop.is_set():
+                    connection.pipeline([["INCR", f"w:{number}"]] * 50)
+
+        writers = [threading.Thread(target=write, args=(number,)) for number in range(4)]
+        for writer in writers:
+            writer.start()
+        keys = [f"w:{number}" for number in range(4)]
+        with server.connect() as control:
+            for _ in range(20):
+                control.raw("CLIENT", "PAUSE", "10000", "WRITE")
+                first = control.command("MGET", *keys)
+                time.sleep(0.01)
+                assert control.command("MGET", *keys) == first
+                control.raw("CLIENT", "UNPAUSE")
+                time.sleep(0.005)
+            stop.set()
+            assert control.command("MGET", *keys) != first
+        for writer in writers:
+            writer.join(20)
+            assert not writer.is_alive()
 
 
 class TestRecords:

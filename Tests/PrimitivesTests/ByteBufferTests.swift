@@ -2,6 +2,13 @@ import Primitives
 import Testing
 
 @Suite struct ByteBufferTests {
+    @Test func `numbers stand with their lowest byte first`() {
+        var buffer = ByteBuffer()
+        buffer.append(UInt8(1))
+        buffer.append(littleEndian: 0x0403_0201)
+        #expect(buffer.bytes.array == [1, 1, 2, 3, 4])
+    }
+
     @Test func `random steps keep the buffer equal to the model`() {
         var random = FastRandom(seed: 3)
         var buffer = ByteBuffer()

@@ -1,3 +1,5 @@
+public import Primitives
+
 extension CommandError {
     /// Transactions, and pauses.
     public enum Transactions {
@@ -15,6 +17,10 @@ extension CommandError {
         case notAllowed
         /// CLIENT PAUSE has no such mode.
         case pauseMode
+        /// CLIENT PAUSE until a time beyond all numbers.
+        case pauseTooLong
+        /// CLIENT PAUSE with further words.
+        case pauseWords(Bytes)
     }
 }
 
@@ -27,6 +33,10 @@ extension CommandError.Transactions {
         case .discardOutside: line.add("ERR DISCARD without MULTI")
         case .aborted: line.add("EXECABORT Transaction discarded because of previous errors.")
         case .notAllowed: line.add("ERR Command not allowed inside a transaction")
+        case .pauseTooLong: line.add("ERR timeout is out of range")
+        case .pauseWords(let word):
+            line.add("ERR unknown subcommand or wrong number of arguments for '", word, limit: 128)
+            line.add("'. Try CLIENT HELP.")
         case .pauseMode: line.add("ERR CLIENT PAUSE mode must be WRITE or ALL")
         }
     }

@@ -27,12 +27,14 @@ public struct CommandFlags: OptionSet, Sendable {
     public static let stale = CommandFlags(rawValue: 1 << 8)
     /// Not shown to clients that monitor.
     public static let skipMonitor = CommandFlags(rawValue: 1 << 10)
-    /// Never stands in the slow log.
+    /// Never recorded by the slow log and its siblings.
     public static let skipSlowLog = CommandFlags(rawValue: 1 << 11)
     /// Constant or logarithmic time.
     public static let fast = CommandFlags(rawValue: 1 << 12)
     /// Allowed before AUTH.
     public static let noAuth = CommandFlags(rawValue: 1 << 13)
+    /// May be sent to replicas although it is no write: paused together with writes.
+    public static let mayReplicate = CommandFlags(rawValue: 1 << 16)
     /// Not allowed within MULTI.
     public static let noMulti = CommandFlags(rawValue: 1 << 14)
     /// Its keys cannot all be found by position alone.
@@ -60,11 +62,6 @@ public struct CommandFlags: OptionSet, Sendable {
     ///
     /// Not told.
     public static let locksKeys = CommandFlags(rawValue: 1 << 28)
-    /// May write to a replica's or a file's stream although it changes no key: held back where
-    /// writes are.
-    ///
-    /// Not told.
-    public static let mayReplicate = CommandFlags(rawValue: 1 << 29)
 
     /// Allowed while a client that speaks RESP2 is subscribed to something.
     ///
@@ -77,7 +74,8 @@ public struct CommandFlags: OptionSet, Sendable {
         (.pubsub, "pubsub"), (.noScript, "noscript"), (.blocking, "blocking"),
         (.loading, "loading"), (.stale, "stale"), (.skipMonitor, "skip_monitor"),
         (.skipSlowLog, "skip_slowlog"), (.fast, "fast"), (.noAuth, "no_auth"),
-        (.noMulti, "no_multi"), (.movableKeys, "movablekeys"), (.allowBusy, "allow_busy"),
+        (.mayReplicate, "may_replicate"), (.noMulti, "no_multi"), (.movableKeys, "movablekeys"),
+        (.allowBusy, "allow_busy"),
     ]
 
     /// The names of the flags that are set, as reported to clients.

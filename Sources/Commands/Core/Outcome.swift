@@ -20,13 +20,15 @@ public enum Wait: Equatable, Sendable {
     case time(Int64)
     /// So many answers of other workers.
     case answers(Int)
+    /// The end of a pause (CLIENT PAUSE).
+    case pause
 
     /// Whether the request is pointless once its client is gone: it has changed nothing yet, and
     /// waits for something that may never happen.
     public var endsWithClient: Bool {
         switch self {
         case .turn, .keys, .partitions: false
-        case .time, .answers: true
+        case .time, .answers, .pause: true
         }
     }
 

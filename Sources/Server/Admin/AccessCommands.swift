@@ -133,7 +133,7 @@ extension AccessCommands {
 
 extension AdminCall {
     /// Replies with an error message and counts the error.
-    func refuse(_ text: String) { worker.executor.refuse(text, session) }
+    func refuse(_ text: String) { worker.executor.refuse(text) }
 }
 
 extension ReplyWriter {

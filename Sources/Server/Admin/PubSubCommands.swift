@@ -13,8 +13,8 @@ enum PubSubCommands {
         AdminCommand("PUNSUBSCRIBE", arity: -1, [.pubsub, .noScript, .loading, .stale, .whileSubscribed], group: .pubsub, since: "2.0.0", complexity: "O(N) where N is the number of patterns", syntax: "[pattern:p...]", summary: "Ends listening to patterns, to all where none is named.", unsubscribePatterns),
         AdminCommand("SSUBSCRIBE", arity: -2, [.denyOOM, .pubsub, .noScript, .loading, .stale, .whileSubscribed], keys: [.rest(1, [.notKey])], channels: .subscribe(from: 1), group: .pubsub, since: "7.0.0", complexity: "O(N) where N is the number of channels", syntax: "shardchannel...", summary: "Begins to listen to channels that a cluster divides like keys.", subscribeShard),
         AdminCommand("SUNSUBSCRIBE", arity: -1, [.pubsub, .noScript, .loading, .stale, .whileSubscribed], keys: [.rest(1, [.notKey])], group: .pubsub, since: "7.0.0", complexity: "O(N) where N is the number of channels", syntax: "[shardchannel...]", summary: "Ends listening to a cluster's channels, to all where none is named.", unsubscribeShard),
-        AdminCommand("PUBLISH", arity: 3, [.pubsub, .loading, .stale, .fast], channels: .publish(1), group: .pubsub, since: "2.0.0", complexity: "O(N+M) where N is the number of the channel's subscribers and M that of the patterns that begin like the channel", syntax: "channel message", summary: "Sends a message to all who listen to a channel.", waiting: publish),
-        AdminCommand("SPUBLISH", arity: 3, [.pubsub, .loading, .stale, .fast], keys: [.one(1, [.notKey])], channels: .publish(1), group: .pubsub, since: "7.0.0", complexity: "O(N) where N is the number of the channel's subscribers", syntax: "shardchannel message", summary: "Sends a message to all who listen to a channel that a cluster divides like keys.", waiting: publishShard),
+        AdminCommand("PUBLISH", arity: 3, [.pubsub, .loading, .stale, .fast, .mayReplicate], channels: .publish(1), group: .pubsub, since: "2.0.0", complexity: "O(N+M) where N is the number of the channel's subscribers and M that of the patterns that begin like the channel", syntax: "channel message", summary: "Sends a message to all who listen to a channel.", waiting: publish),
+        AdminCommand("SPUBLISH", arity: 3, [.pubsub, .loading, .stale, .fast, .mayReplicate], keys: [.one(1, [.notKey])], channels: .publish(1), group: .pubsub, since: "7.0.0", complexity: "O(N) where N is the number of the channel's subscribers", syntax: "shardchannel message", summary: "Sends a message to all who listen to a channel that a cluster divides like keys.", waiting: publishShard),
     ]
 }
 
@@ -114,7 +114,7 @@ extension PubSubCommands {
         let executor = call.worker.executor
         try executor.context.demandRoom(arguments[2].count)
         let mayWait =
-            call.connection != nil && executor.context.held.isEmpty && executor.mayWaitForPartitions
+            call.connection != nil && executor.context.mayWait && executor.mayWaitForPartitions
         let count = call.server.channels.publish(
             arguments[2],
             on: arguments[1],

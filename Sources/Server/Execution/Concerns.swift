@@ -8,16 +8,18 @@ struct Concerns: OptionSet {
     let rawValue: UInt32
     /// It may make the data larger, and there is no memory left.
     static let memory = Concerns(rawValue: 1 << 0)
-    /// It may change keys, and clients that do are paused.
-    static let writes = Concerns(rawValue: 1 << 1)
-    /// It is a command, and clients are paused.
-    static let anything = Concerns(rawValue: 1 << 2)
+    /// It may change keys, and clients that do so are paused.
+    static let pausedWrites = Concerns(rawValue: 1 << 1)
+    /// All clients are paused.
+    static let paused = Concerns(rawValue: 1 << 2)
+    /// Either form of a pause.
+    static let pauses: Concerns = [.pausedWrites, .paused]
     /// COMMANDLOG measures requests and replies.
     static let sizes = Concerns(rawValue: 1 << 16)
     /// HOTKEYS measures what keys cost.
     static let hotKeys = Concerns(rawValue: 1 << 17)
     /// The concerns of every row.
-    private static let usual: Concerns = [.sizes, .hotKeys, .anything]
+    private static let usual: Concerns = [.sizes, .hotKeys, .paused]
 
     /// Subscribers may be told of what it does, and some worker has too much to deliver.
     static let notifications = Concerns(rawValue: 1 << 8)
@@ -33,6 +35,6 @@ struct Concerns: OptionSet {
         if flags.contains(.denyOOM) { insert(.memory) }
         if flags.contains(.write) { insert(.notifications) }
         if flags.isDisjoint(with: [.admin, .skipMonitor]) { insert(.monitors) }
-        if !flags.isDisjoint(with: [.write, .mayReplicate]) { insert(.writes) }
+        if !flags.isDisjoint(with: [.write, .mayReplicate]) { insert(.pausedWrites) }
     }
 }

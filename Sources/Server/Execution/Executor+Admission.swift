@@ -23,7 +23,11 @@ extension Executor {
             reject(refusal, number, session)
             return nil
         }
-        if mustHoldBack(number) { return .partitions }
+        let concerns = concerns(about: number, session)
+        if !concerns.isDisjoint(with: [.notifications, .monitors]), mustHoldBack() {
+            return .partitions
+        }
+        if !concerns.isDisjoint(with: .pauses), mustPause() { return .pause }
         session.beginCommand()
         let start = context.reply.buffer.count
         if session.traits.contains(.queues), !registry.row(number).flags.contains(.neverQueued) {
@@ -41,13 +45,30 @@ extension Executor {
         return wait
     }
 
+    /// What the alerts and a request have in common; EXEC asks what its queued requests ask.
+    private func concerns(about number: Int, _ session: Session) -> Concerns {
+        guard !alerts.isEmpty else { return [] }
+        var asks = registry.row(number).asks
+        if let transaction = session.transaction, isExecute(number) {
+            asks.formUnion(transaction.asks)
+        }
+        return asks.intersection(alerts)
+    }
+
     /// Whether a request has to wait because subscribers would be told of what it does while a
     /// worker has too much to deliver.
-    private func mustHoldBack(_ number: Int) -> Bool {
-        !registry.row(number).asks.intersection(alerts).isDisjoint(with: [
-            .notifications, .monitors,
-        ])
-            && mayWaitForPartitions && server.workers.contains { $0.mailbox.hasManyPosts }
+    private func mustHoldBack() -> Bool {
+        mayWaitForPartitions && server.workers.contains { $0.mailbox.hasManyPosts }
+    }
+
+    /// Whether a request must wait for the end of a pause that concerns it.
+    private func mustPause() -> Bool {
+        guard server.pause.lasts(context.now) else {
+            server.endPause(worker)
+            return false
+        }
+        // A command that has done some of its work finishes.
+        return resumedWork == nil
     }
 
     /// Why a request may not run at the moment; nil if it may.

@@ -40,6 +40,16 @@ extension Executor {
         cycles: UInt64
     ) {
         readClocks()
+        noteDuration(row, arguments, connection, cycles: cycles)
+    }
+
+    /// Records a command that took `cycles` if it was slow.
+    func noteDuration(
+        _ row: Int,
+        _ arguments: Arguments,
+        _ connection: Connection,
+        cycles: UInt64
+    ) {
         guard cycles >= noted.least else { return }
         let facts = registry.table.facts[row]
         let microseconds = Double(cycles) * server.microsecondsPerCycle
@@ -105,6 +115,7 @@ extension Executor {
         _ arguments: Arguments,
         _ connection: Connection
     ) {
+        guard !facts.flags.contains(.skipSlowLog) else { return }
         let path = server.options.unixSocketPath
         server.commandLog.note(
             CommandLog.Entry(

@@ -1,3 +1,4 @@
+internal import CSupport
 internal import Commands
 internal import Primitives
 internal import Store
@@ -166,29 +167,48 @@ extension Executor {
         context.database = session.database
         context.firstHash = command.hash
         running.begin(number)
-        do throws(CommandError) {
-            if let denial = denial(number, arguments, session) {
-                throw note(denial, number, arguments, session, connection, in: .multi)
-            }
-            let outcome = try runHandler(
-                number,
-                arguments,
-                innerPlan(number, arguments),
-                session,
-                connection
-            )
-            assert(outcome == .done, "nothing waits within a transaction")
-            statistics.count(number, cycles: clock.lap())
-        } catch {
-            statistics.countFailure(number, cycles: clock.lap())
-            replyError(error, number)
+        if let denial = denial(number, arguments, session) {
+            // The user has changed since the request was queued.
+            replyError(note(denial, number, arguments, session, connection, in: .multi), number)
+        } else {
+            performInner(number, arguments, session, connection)
         }
-        statistics.add(.commandsRun)
         dropIfSilent(from: start, session)
         // Many replies must not gather here out of sight of the client's limit.
         if let connection, context.reply.buffer.count > Worker.replyBytesHeld {
             worker.switchReplies(to: nil)
             worker.switchReplies(to: connection)
+        }
+    }
+
+    private func performInner(
+        _ number: Int,
+        _ arguments: Arguments,
+        _ session: Session,
+        _ connection: Connection?
+    ) {
+        let plan = innerPlan(number, arguments)
+        let start = context.reply.buffer.count
+        let begin = alerts.contains(.hotKeys) ? apus_cycles() : 0
+        let cycles: UInt64
+        do throws(CommandError) {
+            let outcome = try runHandler(number, arguments, plan, session, connection)
+            if outcome != .done {
+                assertionFailure("nothing waits within a transaction")
+                context.reply.null()
+            }
+            cycles = clock.lap()
+            statistics.count(number, cycles: cycles)
+        } catch {
+            cycles = clock.lap()
+            statistics.countFailure(number, cycles: cycles)
+            replyError(error, number)
+        }
+        statistics.add(.commandsRun)
+        guard let connection else { return }
+        noteDuration(number, arguments, connection, cycles: cycles)
+        if !alerts.isDisjoint(with: [.sizes, .hotKeys]) {
+            noteCosts(number, arguments, connection, replyStart: start, begin: begin)
         }
     }
 

@@ -82,6 +82,7 @@ final class Executor {
         let notice = Bulletin.notice(word)
         bulletinWord = word
         alerts = notice.alerts
+        context.removesDue = notice.alerts.isDisjoint(with: .pauses)
         context.effects.record(for: notice.wants)
     }
 

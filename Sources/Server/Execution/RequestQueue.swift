@@ -23,6 +23,9 @@ struct RequestQueue: ~Copyable {
     /// The number of requests.
     private(set) var count = 0
 
+    /// An empty queue, with room for so many bytes of requests.
+    init(capacity: Int = 0) { if capacity > 0 { buffer.reserve(capacity) } }
+
     deinit {
         for block in blocks { block.release() }
     }
@@ -38,22 +41,16 @@ struct RequestQueue: ~Copyable {
     mutating func append(_ arguments: Arguments, received: SharedBlock?) {
         let copied = arguments.count - (received == nil ? 0 : 1)
         let flag = received == nil ? 0 : RequestQueue.hasBlock
-        append(UInt32(truncatingIfNeeded: arguments.count) | flag)
-        for index in 0..<copied { append(UInt32(truncatingIfNeeded: arguments[index].count)) }
+        buffer.append(littleEndian: UInt32(truncatingIfNeeded: arguments.count) | flag)
+        for index in 0..<copied {
+            buffer.append(littleEndian: UInt32(truncatingIfNeeded: arguments[index].count))
+        }
         for index in 0..<copied { buffer.append(arguments[index]) }
         if let received {
             received.retain()
             blocks.append(received)
         }
         count += 1
-    }
-
-    private mutating func append(_ number: UInt32) {
-        buffer.reserve(4)
-        buffer.append(UInt8(truncatingIfNeeded: number))
-        buffer.append(UInt8(truncatingIfNeeded: number >> 8))
-        buffer.append(UInt8(truncatingIfNeeded: number >> 16))
-        buffer.append(UInt8(truncatingIfNeeded: number >> 24))
     }
 
     /// Where a request stands.

@@ -12,13 +12,19 @@ final class Transaction {
     }
 
     private(set) var commands: [Command] = []
-    private var requests = RequestQueue()
+    private var requests = RequestQueue(capacity: Transaction.bytesAtOnce)
     /// The locks that all requests need between them.
     private(set) var plan = LockPlan()
     /// What of the rows is looked at while the server is on alert.
     private(set) var asks: Concerns = []
     /// Whether a request was refused, so that none will run.
     var hasFailed = false
+
+    /// Room for a usual transaction.
+    private static let bytesAtOnce = 1000
+    private static let commandsAtOnce = 12
+
+    init() { commands.reserveCapacity(Transaction.commandsAtOnce) }
 
     /// The number of requests queued.
     var count: Int { commands.count }

@@ -6,6 +6,7 @@ internal import Commands
 /// request ─▶ names a frozen key ────────▶ keys ─────── a work ended ──────────▶ ready ─▶ runs
 ///        ├─▶ partitions are taken ──────▶ partitions ─ next round ────────────▶ ready
 ///        ├─▶ until a moment ────────────▶ moments ──── it has come ───────────▶ ready
+///        ├─▶ clients are paused ────────▶ paused ───── the pause is over ─────▶ ready
 ///        ├─▶ others must answer ────────▶ answers ──── the last one came ─────▶ ready
 ///        └─▶ is more than a slice ──────▶ turns: a slice each round, in turn ─▶ is through
 /// ```
@@ -27,6 +28,7 @@ struct WaitingClients {
     private var partitions: [Connection] = []
     private var moments: [Moment] = []
     private var answers: [Connection] = []
+    private var paused: [Connection] = []
     private var ready: [Connection] = []
 
     /// Whether there is something to do immediately.
@@ -41,9 +43,13 @@ struct WaitingClients {
     /// The nearest time that anyone waits for, in milliseconds since 1970.
     var nearestMoment: Int64? { moments.last?.milliseconds }
 
+    /// Whether anyone waits for the end of a pause.
+    var hasPaused: Bool { !paused.isEmpty }
+
     /// The number of waiting clients.
     var count: Int {
-        turns.count + keys.count + partitions.count + moments.count + answers.count + ready.count
+        turns.count + keys.count + partitions.count + moments.count + answers.count
+            + paused.count + ready.count
     }
 
     /// Files a client by what its first request waits for; ignores a client that no longer waits.
@@ -59,6 +65,7 @@ struct WaitingClients {
             moments.insert(Moment(milliseconds: milliseconds, client: client), at: place)
         case .answers(let count):
             if count > 0 { answers.append(client) } else { ready.append(client) }
+        case .pause: paused.append(client)
         }
     }
 
@@ -66,6 +73,12 @@ struct WaitingClients {
     mutating func workEnded() {
         ready += keys
         keys.removeAll()
+    }
+
+    /// Lets clients retry that wait for the end of a pause, as it is over.
+    mutating func pauseEnded() {
+        ready += paused
+        paused.removeAll()
     }
 
     /// Ends a round: lets clients retry that wait for partitions, or for a time up to `now`.
@@ -110,6 +123,7 @@ struct WaitingClients {
         case .partitions: partitions.removeAll { $0 === client }
         case .time: moments.removeAll { $0.client === client }
         case .answers: answers.removeAll { $0 === client }
+        case .pause: paused.removeAll { $0 === client }
         }
         ready.removeAll { $0 === client }
         client.waiting = nil

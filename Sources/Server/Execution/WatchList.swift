@@ -20,8 +20,9 @@ final class WatchList {
 
     private let tables: WatchTables
     private var watched: [Watched] = []
-    /// The places of the keys that are watched already.
+    /// The places of the keys that are watched already, where there are more than a few.
     private var places: Set<UInt64> = []
+    private static let comparedMax = 8
     private var keys = ByteBuffer()
     /// The partitions of the keys.
     private(set) var partitions: PartitionSet = []
@@ -45,7 +46,7 @@ final class WatchList {
 
     /// Watches `key` of a database, in which it is there or not; its partition is locked.
     func watch(_ key: Key, _ database: Int, _ partition: Int, exists: Bool) {
-        guard places.insert(WatchTable.place(key.hash, database)).inserted else { return }
+        guard isNew(key.hash, database) else { return }
         let start = keys.count
         keys.append(key.bytes)
         let place = tables.watch(key, database, exists: exists)
@@ -60,6 +61,17 @@ final class WatchList {
             )
         )
         partitions.insert(PartitionSet(partition: partition))
+    }
+
+    /// Whether a key is not watched yet; it is from now on.
+    private func isNew(_ hash: KeyHash, _ database: Int) -> Bool {
+        guard watched.count >= WatchList.comparedMax else {
+            return !watched.contains { $0.hash.bits == hash.bits && $0.database == database }
+        }
+        if places.isEmpty {
+            places = Set(watched.map { WatchTable.place($0.hash, $0.database) })
+        }
+        return places.insert(WatchTable.place(hash, database)).inserted
     }
 
     /// Whether a key is known to have changed; any thread may ask.

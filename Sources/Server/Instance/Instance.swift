@@ -37,6 +37,7 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
     let watches: WatchTables
     /// What all workers heed from their next batch on.
     let bulletin = Bulletin()
+    let pause = ClientPause()
     /// Who listens to which channels.
     let channels: ChannelRegistry
     /// The kernel's OOM score adjustment at the start, and whether the server has changed it.

@@ -82,6 +82,7 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
                 tick()
             }
             if _slowPath(server.saver.isWalking) { walkSnapshot() }
+            endPauseIfOver()
             waiting.roundEnded(now: executor.context.now)
             server.parkIfAsked(self)
         }
@@ -96,11 +97,19 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
         if upkeep.hasBacklog || upkeep.isWalking || waiting.isBusy || !posts.isEmpty { return 0 }
         let now = executor.context.now
         var moment = min(upkeep.next, waiting.nearestMoment ?? .max)
+        if waiting.hasPaused { moment = min(moment, server.pause.until) }
         if waiting.mustLookAgain || server.saver.isWalking {
             moment = min(moment, now + Worker.lookAgainMilliseconds)
         }
         guard moment > now, mailbox.prepareToSleep(), !server.wantsWorkers else { return 0 }
         return Int32(clamping: moment - now)
+    }
+
+    /// Continues as usual after a pause.
+    private func endPauseIfOver() {
+        let isPaused = waiting.hasPaused || !executor.alerts.isDisjoint(with: .pauses)
+        guard _slowPath(isPaused), !server.pause.lasts(executor.context.now) else { return }
+        server.endPause(self)
     }
 
     /// Notes that the thread runs again after a wait.

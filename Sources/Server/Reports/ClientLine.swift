@@ -74,6 +74,7 @@ enum ClientLine {
             if tracker.mode.contains(.broadcasts) { line.append("B") }
         }
         if connection.session.transaction != nil { line.append("x") }
+        if connection.waiting?.wait == .pause { line.append("b") }
         if connection.session.watches?.isOutdated == true { line.append("d") }
         if connection.state.contains(.closesAfterReply) { line.append("c") }
         if connection.state.contains(.unix) { line.append("U") }

@@ -55,6 +55,19 @@ import Testing
         #expect(taken5 == [1, 5] && waiting.nearestMoment == nil)
     }
 
+    @Test func `clients that are paused retry in order when the pause is over`() {
+        var waiting = WaitingClients()
+        let clients = (1...3).map { Self.client(UInt64($0), .pause) }
+        for client in clients { waiting.file(client) }
+        #expect(waiting.hasPaused && !waiting.isBusy && waiting.count == 3)
+        waiting.remove(clients[1])
+        waiting.roundEnded(now: .max)
+        #expect(!waiting.isBusy)
+        waiting.pauseEnded()
+        let taken = Self.ids(waiting.takeReady())
+        #expect(taken == [1, 3] && !waiting.hasPaused && waiting.count == 0)
+    }
+
     @Test func `the last answer makes a client ready`() {
         var waiting = WaitingClients()
         waiting.file(Self.client(1, .answers(2)))
