@@ -180,3 +180,21 @@ def test_reports_keep_nobody_waiting(start, capsys):
               f"p50 {share(busy, 0.5):.2f} p99 {share(busy, 0.99):.2f} max {busy[-1] * 1000:.2f}")
     assert asker.exitcode == 0 and server.is_running()
     assert share(busy, 0.95) < 2 + share(calm, 0.99)
+
+
+def test_key_sizes_are_counted_when_asked_for(start):
+    """Of Redis 8; only by name, as all keys are looked at."""
+    server = start("apus", threads=2)
+    with server.connect() as client, server.connect() as other:
+        client.pipeline([["SET", f"k{number}", "x" * number] for number in range(1, 100)])
+        client.pipeline([["RPUSH", "l", *"abcde"], ["SADD", "s", "a"], ["SELECT", "2"], ["HSET", "h", "f", "v"]])
+        expected = b"# Keysizes\r\ndb0_distrib_strings_sizes:1=1,2=2,4=4,8=8,16=16,32=32,64=36\r\n" \
+            b"db0_distrib_lists_items:4=1\r\ndb0_distrib_sets_items:1=1\r\ndb2_distrib_hashes_items:1=1\r\n"
+        assert client.command("INFO", "keysizes") == expected
+        replies = client.pipeline([["INFO", "Keysizes"], ["PING"], ["INFO", "keysizes"]])
+        assert replies[0] == replies[2] and replies[1] == b"+PONG\r\n"
+        assert b"Keysizes" not in client.command("INFO", "everything")
+        for connection in (client, other):
+            connection.send(b"*2\r\n$4\r\nINFO\r\n$8\r\nkeysizes\r\n" * 20)
+        other.close()
+        assert all(client.reply().count(b"db0_distrib") == 3 for _ in range(20))

@@ -10,7 +10,7 @@ enum ServerCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
     static let table: [AdminCommand] = [
-        AdminCommand("INFO", arity: -1, [.loading, .stale], group: .server, categories: ["dangerous"], since: "1.0.0", complexity: "O(N) where N is the number of databases", syntax: "[section...]", summary: "Tells about the server, section by section.", tips: ["nondeterministic_output", "request_policy:all_shards", "response_policy:special"], info),
+        AdminCommand("INFO", arity: -1, [.loading, .stale], group: .server, categories: ["dangerous"], since: "1.0.0", complexity: "O(N) where N is the number of databases", syntax: "[section...]", summary: "Tells about the server, section by section.", tips: ["nondeterministic_output", "request_policy:all_shards", "response_policy:special"], waiting: info),
         AdminCommand("TIME", arity: 1, [.loading, .stale, .fast], group: .server, since: "2.6.0", complexity: "O(1)", syntax: "", summary: "Tells the time: seconds since 1970, and microseconds.", tips: ["nondeterministic_output"], time),
         AdminCommand("SHUTDOWN", arity: -1, [.admin, .noScript, .loading, .stale, .noMulti, .allowBusy, .stopsWorld], group: .server, since: "1.0.0", complexity: "O(N) when saving, where N is the number of keys", syntax: "save-selector=[NOSAVE | SAVE] [NOW] [FORCE] [ABORT]", summary: "Ends the server.", shutDown),
         AdminCommand("LOLWUT", arity: -1, [.readonly, .fast], group: .server, since: "5.0.0", complexity: "O(1)", syntax: "[VERSION version:i]", summary: "Draws a swift and tells the version.", draw),
@@ -19,10 +19,33 @@ enum ServerCommands {
 
 extension ServerCommands {
     /// `INFO [section …]`: the requested sections.
-    static func info(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+    static func info(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) -> Outcome {
         let names = (1..<arguments.count).map { arguments[$0].string }
         let source = InfoSource(call.server, on: call.worker)
+        if InfoReport.sections(named: names).contains(where: \.needsKeySizes) {
+            guard let sizes = keySizes(call) else {
+                return .waits(.answers(call.server.workerCount))
+            }
+            source.keySizes = sizes
+        }
         call.reply.verbatim(InfoReport.text(names, source))
+        return .done
+    }
+
+    /// The sizes of all keys; nil while the workers count them.
+    ///
+    /// Within a transaction nothing can be waited for, so that nothing is counted.
+    private static func keySizes(_ call: AdminCall) -> KeySizes? {
+        let id = call.session.id
+        if let survey = call.worker.keySizeSurveys.removeValue(forKey: id) { return survey.sizes }
+        guard call.connection != nil, call.worker.executor.context.held.isEmpty else {
+            return KeySizes()
+        }
+        let workers = call.server.workers
+        let survey = KeySizeSurvey(workers: workers.count, asker: id, home: call.worker.mailbox)
+        call.worker.keySizeSurveys[id] = survey
+        survey.start(on: workers)
+        return nil
     }
 
     /// `TIME`: seconds and microseconds.

@@ -33,6 +33,7 @@ extension Worker {
         hearNothing(connection)
         if !surveys.isEmpty { surveys[connection.session.id] = nil }
         connection.session.endTransaction()
+        if !keySizeSurveys.isEmpty { keySizeSurveys[connection.session.id] = nil }
         connections.remove(connection)
         driver.remove(connection)
         server.connectionEnded()

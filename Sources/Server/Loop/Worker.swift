@@ -45,6 +45,8 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
     var upkeep = Upkeep()
     /// What all workers find out for clients of this one that wait for it, by their sessions.
     var surveys: [UInt64: ClientSurvey] = [:]
+    /// Surveys of key sizes, by the session that asked for them.
+    var keySizeSurveys: [UInt64: KeySizeSurvey] = [:]
     /// What the connections take, readable by any thread.
     let clientFigures = ClientFigures()
 

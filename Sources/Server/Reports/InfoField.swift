@@ -53,18 +53,22 @@ struct InfoSection: Sendable {
     let title: String
     /// Whether INFO shows it by default.
     let isDefault: Bool
+    /// Whether all keys have to be counted for it; INFO shows it only when asked for it by name.
+    let needsKeySizes: Bool
     let fields: [InfoField]
     let others: @Sendable (InfoSource) -> [InfoPart]
 
     init(
         _ title: String,
         isDefault: Bool = true,
+        needsKeySizes: Bool = false,
         _ fields: [InfoField] = [],
         others: @escaping @Sendable (InfoSource) -> [InfoPart] = { _ in [] }
     ) {
         name = title.lowercased()
         self.title = title
         self.isDefault = isDefault
+        self.needsKeySizes = needsKeySizes
         self.fields = fields
         self.others = others
     }

@@ -3,7 +3,7 @@ enum InfoReport {
     /// All sections.
     static let sections: [InfoSection] = [
         .server, .clients, .memory, .persistence, .statistics, .replication, .processor, .modules,
-        .commands, .errors, .latency, .cluster, .keyspace,
+        .commands, .errors, .latency, .cluster, .keyspace, .keySizes,
     ]
 
     /// The sections named in `names`; the default ones if it is empty.
@@ -12,7 +12,8 @@ enum InfoReport {
         let takesAll = !wanted.isDisjoint(with: ["all", "everything"])
         let takesDefault = wanted.isEmpty || wanted.contains("default")
         return sections.filter { section in
-            takesAll || wanted.contains(section.name) || (takesDefault && section.isDefault)
+            let isTaken = takesAll && !section.needsKeySizes
+            return isTaken || wanted.contains(section.name) || (takesDefault && section.isDefault)
         }
     }
 

@@ -11,6 +11,8 @@ final class InfoSource {
     /// Milliseconds since 1970, and seconds of the monotonic clock.
     let now: Int64
     let nowSeconds: Int64
+    /// The sizes of all keys, if they were counted.
+    var keySizes: KeySizes?
     private let worker: Worker
 
     /// Reads the state of `server` on behalf of `worker`.

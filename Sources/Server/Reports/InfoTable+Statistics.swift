@@ -83,6 +83,11 @@ extension InfoSection {
         }
     }
 
+    /// The numbers of keys by size, in powers of two.
+    static let keySizes = InfoSection("Keysizes", isDefault: false, needsKeySizes: true) {
+        $0.keySizes?.parts ?? []
+    }
+
     static let errors = InfoSection("Errorstats") { source in
         source.server.statistics.errorsByCode.sorted { $0.key < $1.key }.map { code, count in
             InfoPart("errorstat_" + code, .parts([InfoPart("count", .count(count))]))
