@@ -119,6 +119,16 @@ public struct ByteBuffer: ~Copyable {
         commit(written)
     }
 
+    /// Appends `value` as decimal text.
+    public mutating func append(unsigned value: UInt64) {
+        // SAFETY: room for the longest number.
+        let written = unsafe DecimalText.write(
+            unsigned: value,
+            to: room(DecimalText.byteCountMax)
+        )
+        commit(written)
+    }
+
     /// Appends the text of `string`, for the control plane.
     public mutating func append(string: String) {
         var copy = string

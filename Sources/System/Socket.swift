@@ -187,6 +187,17 @@ public struct Socket: Sendable {
         return errno == EAGAIN || errno == EINTR ? .wouldBlock : .closed(error: errno)
     }
 
+    /// Whether the other side has stopped sending, or the connection is broken, though nobody may
+    /// have received all that came before.
+    public var hasHungUp: Bool {
+        // POLLRDHUP, which the module of the C library hides.
+        let endOfInput: Int16 = 0x2000
+        let hangUp = endOfInput | Int16(POLLHUP) | Int16(POLLERR)
+        var entry = pollfd(fd: descriptor, events: endOfInput, revents: 0)
+        // SAFETY: one entry, which lives during the call.
+        return unsafe poll(&entry, 1, 0) > 0 && entry.revents & hangUp != 0
+    }
+
     // MARK: Names
 
     /// The address of this end, or of the other one (`peer`), in Redis's format.

@@ -32,6 +32,9 @@ public final class Thread: @unchecked Sendable {  // because: the handle is writ
         )
     }
 
+    /// Lets others run before the calling thread goes on.
+    public static func yield() { _ = sched_yield() }
+
     /// Waits until the thread has ended.
     public func join() { _ = pthread_join(handle, nil) }
 }

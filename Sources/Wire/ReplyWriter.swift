@@ -50,6 +50,19 @@ public struct ReplyWriter: ~Copyable {
         buffer.removeAll(keep: keep)
     }
 
+    /// A copy of everything from byte `position` of the buffer on, values by reference in place.
+    public func bytes(from position: Int) -> [UInt8] {
+        var copy: [UInt8] = []
+        var done = position
+        for reference in references where reference.position > position {
+            copy.append(buffer.bytes[done..<reference.position])
+            copy.append(reference.block.bytes)
+            done = reference.position
+        }
+        copy.append(buffer.bytes.dropFirst(done))
+        return copy
+    }
+
     /// Hands the references over to a caller that releases them.
     public mutating func takeReferences() -> [Reference] {
         defer { references = [] }

@@ -41,7 +41,7 @@ NOT_RUN = {
     "CLIENT TRACKING", "WAIT", "WAITAOF", "ACL SETUSER", "ACL DELUSER", "ACL LOAD", "ACL SAVE", "SCRIPT", "MODULE",
 }
 # The words that make a command wait for others; they get a short time.
-WAITING = {"BLPOP", "BRPOP", "BLMOVE", "BRPOPLPUSH", "BLMPOP", "BZPOPMIN", "BZPOPMAX", "BZMPOP"}
+WAITING = {"BLPOP", "BRPOP", "BLMOVE", "BLMOVEM", "BRPOPLPUSH", "BLMPOP", "BZPOPMIN", "BZPOPMAX", "BZMPOP"}
 
 # Commands that are not drawn, with `?` in the place of a number.
 BESIDES = """
@@ -119,7 +119,7 @@ class Extremes:
         """As it is where it would wait 1 ms or not at all, else with that time."""
         if "BLOCK" in words[:-1]:
             words[words.index("BLOCK") + 1] = "1"
-        place = 1 if words[0] in ("BLMPOP", "BZMPOP") else len(words) - 1
+        place = 1 if words[0] in ("BLMPOP", "BZMPOP") else 5 if words[0] == "BLMOVEM" else len(words) - 1
         if words[0] in WAITING and place < len(words):
             words[place] = "0.001"
         return words

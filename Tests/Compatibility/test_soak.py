@@ -1,6 +1,7 @@
 """Many clients at once on few keys: nothing breaks, nothing is lost, nothing is seen half done."""
 
 import random
+import socket
 import threading
 import time
 
@@ -9,7 +10,7 @@ import pytest
 import oracle as engine
 import servers
 from families import FAMILY_MODULES
-from resp import Push, encode, parse
+from resp import Push, ReplyError, encode, parse
 
 # What changes the connection or the whole server is no part of this.
 FAMILIES = [m for m in FAMILY_MODULES if m.__name__.rsplit(".")[-1] not in ("connection", "server")]
@@ -220,6 +221,42 @@ def assert_one_order(sequences):
         assert known == list(range(known[0], known[0] + len(known))) if known else True, "another order"
 
 
+class Pusher(Worker):
+    """Pushes to two lists for which others wait; every element must arrive once."""
+
+    pushed, taken = [], []
+    keys = ["soak:queue:a", "soak:queue:b"]
+
+    def step(self, connection):
+        elements = [b"%d:%d:%d" % (self.ident, self.rounds, i) for i in range(self.random.randrange(1, 8))]
+        connection.raw(self.random.choice(["LPUSH", "RPUSH"]), self.random.choice(self.keys), *elements)
+        Pusher.pushed += elements
+        time.sleep(self.random.random() * 0.002)
+
+
+class Taker(Worker):
+    """Waits for elements of both lists, for a short time each, and leaves now and then."""
+
+    def step(self, _connection):
+        with self.server.connect(timeout=60) as connection:
+            for _ in range(self.random.randrange(1, 20)):
+                keys = self.random.sample(Pusher.keys, self.random.randrange(1, 3))
+                self.take(connection, [["BLPOP", *keys, "0.01"], ["BLMPOP", "0.01", len(keys), *keys, "LEFT", "COUNT", "3"],
+                                       ["BLMOVE", *self.random.sample(Pusher.keys, 2), "LEFT", "RIGHT", "0.01"]])
+            # The last word: an element comes, or the end.
+            connection.send(encode(["BRPOP", *Pusher.keys, "0"]))
+            connection.socket.shutdown(socket.SHUT_WR)
+            rest = connection.until_close()
+            if rest:
+                Pusher.taken.append(parse(rest)[1])
+
+    def take(self, connection, commands):
+        command = self.random.choice(commands)
+        reply = connection.command(*command)
+        if reply is not None and command[0] != "BLMOVE":
+            Pusher.taken += reply[1] if isinstance(reply[1], list) else [reply[1]]
+
+
 class Visitor(Worker):
     """Connects, asks and leaves, politely or not."""
 
@@ -281,9 +318,10 @@ def test_many_clients_on_few_keys(start, threads, request):
         connection.raw("MSET", *(word for key in ACCOUNTS for word in (key, BALANCE)))
     Counter.total = 0
     Subscriber.sequences = []
+    Pusher.pushed, Pusher.taken = [], []
     deadline = time.monotonic() + request.config.getoption("soak")
     kinds = [RandomCommands] * 3 + [Counter] * 2 + [PairWriter, PairWriter, PairReader, Mover, MoveReader]
-    kinds += [Bank] * 4 + [Auditor] * 2
+    kinds += [Bank] * 4 + [Auditor] * 2 + [Pusher] * 2 + [Taker] * 3
     kinds += [Flusher, Expirer, Reporter, Visitor, Publisher, Publisher, Cacher, Cacher, Watcher] + [Subscriber] * 4
     workers = [kind(server, deadline, seed) for seed, kind in enumerate(kinds)]
     for worker in workers:
@@ -297,6 +335,8 @@ def test_many_clients_on_few_keys(start, threads, request):
     assert_one_order(Subscriber.sequences)
     with server.connect() as connection:
         assert connection.command("GET", "soak:count") == str(Counter.total).encode()
+        left = [element for key in Pusher.keys for element in connection.command("LRANGE", key, "0", "-1")]
+        assert sorted(Pusher.taken + left) == sorted(Pusher.pushed)
         connection.raw("FLUSHALL")
         assert connection.command("DBSIZE") == 0
     assert server.stop() == 0, server.output()[-6000:]

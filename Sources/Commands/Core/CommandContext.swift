@@ -61,6 +61,15 @@ public struct CommandContext: ~Copyable {
     /// Shards that FLUSHALL put aside; the server frees them on a helper thread.
     public var retired: [Shard] = []
 
+    /// Whether older blocked requests for the same key are being served, so that a blocking command
+    /// must queue behind them.
+    public var waitsInLine = false
+    /// Resolved words of a blocked request: the last id of a stream for `$`.
+    public var resolvedWords = ResolvedWords()
+
+    /// How often to try a blocked request even if its keys don't change, in milliseconds.
+    public var lookAgainMilliseconds: Int64?
+
     /// What the command that runs has reached before, if it is one that goes on.
     public var work: SlicedWork?
     /// Whether a command may start a copy in slices; if not, it waits.

@@ -40,6 +40,8 @@ extension CommandError {
         case .countNotPositive: line.add("ERR COUNT must be > 0")
         case .negativeTimeout: line.add("ERR timeout is negative")
         case .timeout: line.add("ERR timeout is not an integer or out of range")
+        case .timeoutNotFloat: line.add("ERR timeout is not a float or out of range")
+        case .timeoutRange: line.add("ERR timeout is out of range")
         case .key(let error): error.write(to: &line)
         case .string(let error): error.write(to: &line)
         case .bitmap(let error): error.write(to: &line)
@@ -498,6 +500,8 @@ extension CommandError.Clients {
         case .pubsubWords(let word):
             line.add("ERR unknown subcommand or wrong number of arguments for '", word, limit: 128)
             line.add("'. Try PUBSUB HELP.")
+        case .unblocked: line.add("UNBLOCKED client unblocked via CLIENT UNBLOCK")
+        case .unblockReason: line.add("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR")
         }
     }
 }

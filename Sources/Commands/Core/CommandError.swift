@@ -53,8 +53,12 @@ public enum CommandError: Error, @unchecked Sendable {  // because: used at once
     case countNotPositive
     /// A timeout is negative.
     case negativeTimeout
-    /// A timeout is no number.
+    /// A timeout in milliseconds is no whole number.
     case timeout
+    /// A timeout in seconds is no number.
+    case timeoutNotFloat
+    /// A timeout ends after the end of time.
+    case timeoutRange
 
     /// Keys whatever they hold.
     case key(Keys)
@@ -487,6 +491,10 @@ extension CommandError {
         case mayNotMonitor
         /// PUBSUB has the subcommand, but not with so many words.
         case pubsubWords(Bytes)
+        /// Another client ended the wait.
+        case unblocked
+        /// CLIENT UNBLOCK has no such way to end a wait.
+        case unblockReason
     }
 }
 

@@ -1,3 +1,5 @@
+public import Store
+public import Structures
 public import Wire
 
 /// Runs a data command.
@@ -10,14 +12,36 @@ public typealias DataHandler =
 public typealias WaitingDataHandler =
     @Sendable (Arguments, inout CommandContext) throws(CommandError) -> Outcome
 
+/// Serves a blocked request from one of its keys: replies as if the command had found the value at
+/// once, and returns true; or finds nothing, writes nothing, and returns false.
+///
+/// The words are those of the request, with `CommandContext.resolvedWords` in place. The locks of
+/// the key and of the command's targets are held.
+public typealias ServingHandler =
+    @Sendable (Arguments, Key, inout CommandContext) throws(CommandError) -> Bool
+
+/// The handlers of a command that blocks when it finds nothing.
+public struct BlockingHandler: Sendable {
+    /// The type of value it waits for.
+    public let kind: EntryKind
+    /// Whether a blocked request fails when its key is deleted or changes type.
+    public var endsWithKey = false
+    /// Runs a request; returns `.waits(.value)` to block.
+    public let run: WaitingDataHandler
+    /// Serves a blocked request.
+    public let serve: ServingHandler
+}
+
 /// A command that sees the keyspace and nothing else of the server: its facts and its handler.
 public struct DataCommand: Sendable {
-    /// The two kinds of handlers.
+    /// The kinds of handlers.
     public enum Handler: Sendable {
         /// Always completes.
         case plain(DataHandler)
-        /// May have its request wait.
+        /// May have its request wait, to be run again.
         case waiting(WaitingDataHandler)
+        /// May have its request wait, to be served.
+        case blocking(BlockingHandler)
 
         /// Runs a request under the locks of its keys.
         public func callAsFunction(
@@ -29,6 +53,7 @@ public struct DataCommand: Sendable {
                 try handler(arguments, &context)
                 return .done
             case .waiting(let handler): return try handler(arguments, &context)
+            case .blocking(let handler): return try handler.run(arguments, &context)
             }
         }
     }
@@ -38,7 +63,7 @@ public struct DataCommand: Sendable {
     /// The handler.
     public let handler: Handler
 
-    /// Joins a row; parameters as those of `CommandFacts`, then the handler: one of the two.
+    /// Joins a row; parameters as those of `CommandFacts`, then the handler: one of the three.
     public init(
         _ name: StaticString,
         arity: Int,
@@ -57,7 +82,8 @@ public struct DataCommand: Sendable {
         deprecated deprecation: Deprecation? = nil,
         isInternal: Bool = false,
         _ handler: DataHandler? = nil,
-        waiting: WaitingDataHandler? = nil
+        waiting: WaitingDataHandler? = nil,
+        blocking: BlockingHandler? = nil
     ) {
         facts = CommandFacts(
             name,
@@ -81,6 +107,8 @@ public struct DataCommand: Sendable {
             self.handler = .plain(handler)
         } else if let waiting {
             self.handler = .waiting(waiting)
+        } else if let blocking {
+            self.handler = .blocking(blocking)
         } else {
             preconditionFailure("a row has a handler")
         }

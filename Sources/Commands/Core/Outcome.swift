@@ -22,13 +22,18 @@ public enum Wait: Equatable, Sendable {
     case answers(Int)
     /// The end of a pause (CLIENT PAUSE).
     case pause
+    /// A value at one of its keys, until a moment in milliseconds since 1970.
+    ///
+    /// `Int64.max` means forever. The request is not run again: the worker that brings the value
+    /// calls the row's `serve`.
+    case value(until: Int64)
 
     /// Whether the request is pointless once its client is gone: it has changed nothing yet, and
     /// waits for something that may never happen.
     public var endsWithClient: Bool {
         switch self {
         case .turn, .keys, .partitions: false
-        case .time, .answers, .pause: true
+        case .time, .answers, .pause, .value: true
         }
     }
 

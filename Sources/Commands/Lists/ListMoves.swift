@@ -67,7 +67,7 @@ extension ListMoves {
     }
 
     /// Replies with `count` elements, that of the end first, and removes them; `key` with the last.
-    private static func pop(
+    static func pop(
         _ key: Key,
         _ list: ListValue,
         _ count: Int,
@@ -89,9 +89,23 @@ extension ListMoves {
         _ context: inout CommandContext
     ) throws(CommandError) {
         let request = try PopRequest(arguments) { word throws(CommandError) in try ListEnd(word) }
-        guard let (key, slot) = try request.firstValue(.list, arguments, &context) else { return }
+        guard let (key, slot) = try request.firstValue(.list, arguments, &context) else {
+            return context.reply.nullArray()
+        }
+        popMany(request, key, slot, &context)
+    }
+
+    /// Replies with the elements that `request` pops off the list at `slot`, behind its key.
+    static func popMany(
+        _ request: PopRequest<ListEnd>,
+        _ key: Key,
+        _ slot: Shard.Slot,
+        _ context: inout CommandContext
+    ) {
         let list = ListValue(slot)
         let popped = min(request.count, list.count)
+        context.reply.array(2)
+        context.reply.bulk(key.bytes)
         context.reply.array(popped)
         pop(key, list, popped, request.side, &context)
         context.log(request.side == .left ? "LPOP" : "RPOP", key, Int64(popped))
@@ -132,13 +146,25 @@ extension ListMoves {
         _ arguments: Arguments,
         _ context: inout CommandContext
     ) throws(CommandError) {
-        var move = try ListMove(arguments)
+        let move = try ListMove(arguments, optionsFrom: 5)
+        guard try moveMany(arguments, move, &context) else { return context.reply.null() }
+    }
+
+    /// Replies with the elements that `move` moves, and moves them; false where there are none, or
+    /// fewer than it demands.
+    static func moveMany(
+        _ arguments: Arguments,
+        _ move: ListMove,
+        _ context: inout CommandContext
+    ) throws(CommandError) -> Bool {
         guard let source = try sourceOfMove(arguments, &context),
             !move.isExact || source.count >= move.count
-        else { return context.reply.null() }
+        else { return false }
+        var move = move
         move.count = min(move.count, source.count)
         context.reply.array(move.count)
         self.move(arguments, move, source, &context)
+        return true
     }
 
     /// Logs the effect of LMOVEM.
@@ -182,7 +208,7 @@ extension ListMoves {
     }
 
     /// The list at word 1, if there is one; then what stands at word 2 must be a list too.
-    private static func sourceOfMove(
+    static func sourceOfMove(
         _ arguments: Arguments,
         _ context: inout CommandContext
     ) throws(CommandError) -> ListValue? {
@@ -193,7 +219,7 @@ extension ListMoves {
 
     /// Replies with the elements of `move`, as many as it says, without an array's head, and moves
     /// them from `source`, the list at word 1, to the one at word 2, made where it is not there.
-    private static func move(
+    static func move(
         _ arguments: Arguments,
         _ move: ListMove,
         _ source: ListValue,
@@ -261,18 +287,18 @@ struct ListMove {
         self.count = count
     }
 
-    /// Reads the words of LMOVEM from 3 on.
-    init(_ arguments: Arguments) throws(CommandError) {
+    /// Reads the words of LMOVEM: the ends at 3 and 4, and what may stand from `first` on.
+    init(_ arguments: Arguments, optionsFrom first: Int) throws(CommandError) {
         self.init(from: try ListEnd(arguments[3]), to: try ListEnd(arguments[4]), count: 1)
         isMany = true
-        guard arguments.count > 5 else { return }
-        guard arguments.count == 8 else { throw .syntax }
-        isExact = arguments[5].isWord("EXACTLY")
-        guard isExact || arguments[5].isWord("COUNT") else { throw .syntax }
-        isOneByOne = arguments[7].isWord("OBO")
-        guard isOneByOne || arguments[7].isWord("BULK") else { throw .syntax }
+        guard arguments.count > first else { return }
+        guard arguments.count == first + 3 else { throw .syntax }
+        isExact = arguments[first].isWord("EXACTLY")
+        guard isExact || arguments[first].isWord("COUNT") else { throw .syntax }
+        isOneByOne = arguments[first + 2].isWord("OBO")
+        guard isOneByOne || arguments[first + 2].isWord("BULK") else { throw .syntax }
         count = try arguments.integer(
-            6,
+            first + 1,
             in: 1...Int64.max,
             or: .zeroCount
         )

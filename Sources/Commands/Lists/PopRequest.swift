@@ -3,7 +3,7 @@ internal import Store
 internal import Structures
 internal import Wire
 
-/// The words of LMPOP and ZMPOP: `numkeys key [key …] SIDE [COUNT count]`.
+/// The words of LMPOP, ZMPOP and their blocking forms: `numkeys key [key …] SIDE [COUNT count]`.
 struct PopRequest<Side> {
     /// The range of the keys.
     let keys: Range<Int>
@@ -12,14 +12,15 @@ struct PopRequest<Side> {
     /// The maximum number of elements to pop.
     private(set) var count = 1
 
-    /// Reads the words from 1 on; `readSide` reads the word that names the end.
+    /// Reads the words from `first` on; `readSide` reads the word that names the end.
     init(
         _ arguments: Arguments,
+        from first: Int = 1,
         _ readSide: (Bytes) throws(CommandError) -> Side
     ) throws(CommandError) {
-        let keyCount = try arguments.integer(1, in: 1...Int64.max, or: .keyCount)
-        guard keyCount < arguments.count - 2 else { throw .syntax }
-        keys = 2..<keyCount + 2
+        let keyCount = try arguments.integer(first, in: 1...Int64.max, or: .keyCount)
+        guard keyCount < arguments.count - first - 1 else { throw .syntax }
+        keys = first + 1..<first + 1 + keyCount
         let behind = keys.upperBound + 1
         side = try readSide(arguments[keys.upperBound])
         guard arguments.count > behind else { return }
@@ -31,8 +32,7 @@ struct PopRequest<Side> {
         guard arguments.count == behind + 2 else { throw .syntax }
     }
 
-    /// The first key with a value of `kind`, and where it is, its name told as the first of the
-    /// reply's two parts; nil where there is none, and null told.
+    /// The first key with a value of `kind`, and where it is; nil where there is none.
     func firstValue(
         _ kind: EntryKind,
         _ arguments: Arguments,
@@ -40,12 +40,8 @@ struct PopRequest<Side> {
     ) throws(CommandError) -> (key: Key, slot: Shard.Slot)? {
         for index in keys {
             let key = context.key(arguments[index])
-            guard let slot = try context.find(key, kind) else { continue }
-            context.reply.array(2)
-            context.reply.bulk(arguments[index])
-            return (key, slot)
+            if let slot = try context.find(key, kind) { return (key, slot) }
         }
-        context.reply.nullArray()
         return nil
     }
 }

@@ -205,29 +205,24 @@ extension SortedSetCommands {
         let key = context.firstKey(arguments)
         let slot = try context.find(key, .sortedSet)
         guard let slot, count > 0 else { return context.reply.array(0) }
-        pop(
-            key,
-            SortedSetValue(slot),
-            count,
-            fromTop: fromTop,
-            nested: hasCount && context.reply.isRESP3,
-            &context
-        )
+        let set = SortedSetValue(slot)
+        let popped = min(count, set.count)
+        let nested = hasCount && context.reply.isRESP3
+        context.reply.array(nested ? popped : popped * 2)
+        pop(key, set, popped, fromTop: fromTop, nested: nested, &context)
     }
 
-    /// Replies with up to `count` members and their scores, in pairs when `nested`, and removes
-    /// them.
-    private static func pop(
+    /// Replies with `popped` members and their scores, in pairs when `nested`, without an array's
+    /// head, and removes them; `key` with the last.
+    static func pop(
         _ key: Key,
         _ set: SortedSetValue,
-        _ count: Int,
+        _ popped: Int,
         fromTop: Bool,
         nested: Bool,
         _ context: inout CommandContext
     ) {
         let total = set.count
-        let popped = min(count, total)
-        context.reply.array(nested ? popped : popped * 2)
         set.walk(from: fromTop ? total - 1 : 0, limit: popped, reversed: fromTop) {
             if nested { context.reply.array(2) }
             context.reply.bulk($0)
@@ -245,16 +240,34 @@ extension SortedSetCommands {
         _ context: inout CommandContext
     ) throws(CommandError) {
         let request = try PopRequest(arguments) { word throws(CommandError) in
-            if word.isWord("MIN") { return false }
-            guard word.isWord("MAX") else { throw .syntax }
-            return true
+            try readSide(word)
         }
         guard let (key, slot) = try request.firstValue(.sortedSet, arguments, &context) else {
-            return
+            return context.reply.nullArray()
         }
+        popMany(request, key, slot, &context)
+    }
+
+    /// Reads MIN or MAX: whether members are taken from the top.
+    static func readSide(_ word: Bytes) throws(CommandError) -> Bool {
+        if word.isWord("MIN") { return false }
+        guard word.isWord("MAX") else { throw .syntax }
+        return true
+    }
+
+    /// Replies with the members that `request` pops off the set at `slot`, behind its key.
+    static func popMany(
+        _ request: PopRequest<Bool>,
+        _ key: Key,
+        _ slot: Shard.Slot,
+        _ context: inout CommandContext
+    ) {
         let set = SortedSetValue(slot)
-        let count = min(request.count, set.count)
-        pop(key, set, count, fromTop: request.side, nested: true, &context)
-        context.log(request.side ? "ZPOPMAX" : "ZPOPMIN", key, Int64(count))
+        let popped = min(request.count, set.count)
+        context.reply.array(2)
+        context.reply.bulk(key.bytes)
+        context.reply.array(popped)
+        pop(key, set, popped, fromTop: request.side, nested: true, &context)
+        context.log(request.side ? "ZPOPMAX" : "ZPOPMIN", key, Int64(popped))
     }
 }

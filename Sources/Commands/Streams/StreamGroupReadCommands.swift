@@ -8,18 +8,19 @@ public enum StreamGroupReadCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
     public static let table: [DataCommand] = [
-        DataCommand("XREADGROUP", arity: -7, [.write, .blocking, .movableKeys], keys: [KeySpec(.keyword("STREAMS", from: 4), .range(last: -1, step: 1, limit: 2), [.ro, .access, .incomplete])], propagation: .own, group: .stream, since: "5.0.0", complexity: "O(M*log(N)) for each stream with M entries returned and N pending", syntax: "group-block=<GROUP group consumer> [COUNT count:i] [MAXCOUNT maxcount:i] [MAXSIZE maxsize:i] [BLOCK milliseconds:i] [CLAIM min-idle-time:i] [NOACK] streams=<STREAMS @key... id...>", summary: "Returns entries of streams that a group has not read yet, or that a consumer has not acknowledged.", read),
+        DataCommand("XREADGROUP", arity: -7, [.write, .blocking, .movableKeys], keys: [KeySpec(.keyword("STREAMS", from: 4), .range(last: -1, step: 1, limit: 2), [.ro, .access, .incomplete])], propagation: .own, group: .stream, since: "5.0.0", complexity: "O(M*log(N)) for each stream with M entries returned and N pending", syntax: "group-block=<GROUP group consumer> [COUNT count:i] [MAXCOUNT maxcount:i] [MAXSIZE maxsize:i] [BLOCK milliseconds:i] [CLAIM min-idle-time:i] [NOACK] streams=<STREAMS @key... id...>", summary: "Returns entries of streams that a group has not read yet, or that a consumer has not acknowledged, or waits for some.", blocking: BlockingHandler(kind: .stream, endsWithKey: true, run: read, serve: serve)),
     ]
 }
 
 extension StreamGroupReadCommands {
     /// `XREADGROUP GROUP group consumer [options] STREAMS key [key …] id [id …]`: for each stream
-    /// that has any, its key and entries; null when none has.
-    static func read(
+    /// that has any, its key and entries; null when none has, or none gets any in time.
+    private static func read(
         _ arguments: Arguments,
         _ context: inout CommandContext
-    ) throws(CommandError) {
+    ) throws(CommandError) -> Outcome {
         let options = try StreamReadOptions(arguments, inGroup: true)
+        let deadline = try options.deadline(context)
         guard let reader = options.reader else { throw .syntax }
         for index in 0..<options.streamCount {
             _ = try place(arguments, options, reader, index, &context)
@@ -28,25 +29,58 @@ extension StreamGroupReadCommands {
         var served = 0
         var reading = Reading(options, reader.consumer, now: context.now)
         for index in 0..<options.streamCount where !reading.budget.isSpent {
-            let place = try place(arguments, options, reader, index, &context)
-            let work = StreamGroupWork(
-                stream: place.stream,
-                group: place.group,
-                key: context.key(arguments[options.firstKey + index]),
-                groupName: reader.group
-            )
-            let position = context.reply.buffer.count
-            context.reply.streamHead(work.key.bytes)
-            if let after = place.after {
-                reading.history(work, after: after, &context)
-                served += 1
-            } else if reading.next(work, &context) {
-                served += 1
-            } else {
-                context.reply.truncate(to: position)
-            }
+            if try read(arguments, options, reader, index, &reading, &context) { served += 1 }
+        }
+        if served == 0, let deadline, context.mayWait {
+            // What is pending for others may be claimed when it has waited long enough.
+            context.lookAgainMilliseconds = options.claimIdleMin.map { min(max($0, 10), 100) }
+            return context.waitForValue(until: deadline)
         }
         context.reply.streams(served, at: mark)
+        return .done
+    }
+
+    /// Serves a request that waits with the entries of the stream at `key`.
+    private static func serve(
+        _ arguments: Arguments,
+        _ key: Key,
+        _ context: inout CommandContext
+    ) throws(CommandError) -> Bool {
+        let options = try StreamReadOptions(arguments, inGroup: true)
+        guard let reader = options.reader, let index = options.index(of: key.bytes, arguments)
+        else { return false }
+        let mark = context.reply.mark()
+        var reading = Reading(options, reader.consumer, now: context.now)
+        guard try read(arguments, options, reader, index, &reading, &context) else { return false }
+        context.reply.streams(1, at: mark)
+        return true
+    }
+
+    /// Replies with the key and the entries of stream `index`; false where there are none.
+    private static func read(
+        _ arguments: Arguments,
+        _ options: StreamReadOptions,
+        _ reader: StreamReadOptions.Reader,
+        _ index: Int,
+        _ reading: inout Reading,
+        _ context: inout CommandContext
+    ) throws(CommandError) -> Bool {
+        let place = try place(arguments, options, reader, index, &context)
+        let work = StreamGroupWork(
+            stream: place.stream,
+            group: place.group,
+            key: context.key(arguments[options.firstKey + index]),
+            groupName: reader.group
+        )
+        let position = context.reply.buffer.count
+        context.reply.streamHead(work.key.bytes)
+        if let after = place.after {
+            reading.history(work, after: after, &context)
+            return true
+        }
+        if reading.next(work, &context) { return true }
+        context.reply.truncate(to: position)
+        return false
     }
 
     /// How to read stream `index`: nil for new entries, otherwise pending ones after the id.

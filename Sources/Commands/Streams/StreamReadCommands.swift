@@ -8,18 +8,19 @@ public enum StreamReadCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
     public static let table: [DataCommand] = [
-        DataCommand("XREAD", arity: -4, [.readonly, .blocking, .movableKeys], keys: [KeySpec(.keyword("STREAMS", from: 1), .range(last: -1, step: 1, limit: 2), [.ro, .access, .incomplete])], group: .stream, since: "5.0.0", complexity: "O(M) for each stream with M entries returned", syntax: "[COUNT count:i] [MAXCOUNT maxcount:i] [MAXSIZE maxsize:i] [BLOCK milliseconds:i] streams=<STREAMS @key... id...>", summary: "Returns the entries of streams behind an id of each.", read),
+        DataCommand("XREAD", arity: -4, [.readonly, .blocking, .movableKeys], keys: [KeySpec(.keyword("STREAMS", from: 1), .range(last: -1, step: 1, limit: 2), [.ro, .access, .incomplete])], group: .stream, since: "5.0.0", complexity: "O(M) for each stream with M entries returned", syntax: "[COUNT count:i] [MAXCOUNT maxcount:i] [MAXSIZE maxsize:i] [BLOCK milliseconds:i] streams=<STREAMS @key... id...>", summary: "Returns the entries of streams behind an id of each, or waits for some.", blocking: BlockingHandler(kind: .stream, run: read, serve: serve)),
     ]
 }
 
 extension StreamReadCommands {
     /// `XREAD [COUNT count] [BLOCK milliseconds] STREAMS key [key …] id [id …]`: for each stream
-    /// that has any, its key and entries; null when none has.
-    static func read(
+    /// that has any, its key and entries; null when none has, or none gets any in time.
+    private static func read(
         _ arguments: Arguments,
         _ context: inout CommandContext
-    ) throws(CommandError) {
+    ) throws(CommandError) -> Outcome {
         let options = try StreamReadOptions(arguments, inGroup: false)
+        let deadline = try options.deadline(context)
         if options.streamCount > 1 {
             for index in 0..<options.streamCount {
                 let key = context.key(arguments[options.firstKey + index])
@@ -30,21 +31,69 @@ extension StreamReadCommands {
         var served = 0
         var budget = options.budget
         for index in 0..<options.streamCount where !budget.isSpent {
-            let key = context.key(arguments[options.firstKey + index])
-            let slot = try context.read(key, .stream)
-            let from = try start(arguments, options, index, slot)
-            guard let slot, let from else { continue }
-            let stream = StreamValue(slot)
-            guard stream.lastID >= from, stream.count > 0 else { continue }
-            let position = context.reply.buffer.count
-            context.reply.streamHead(key.bytes)
-            if context.reply.entries(stream, from, &budget) > 0 {
-                served += 1
-            } else {
-                context.reply.truncate(to: position)
-            }
+            if try read(arguments, options, index, &budget, &context) { served += 1 }
+        }
+        if served == 0, let deadline, context.mayWait {
+            resolveLastIDs(arguments, options, &context)
+            return context.waitForValue(until: deadline)
         }
         context.reply.streams(served, at: mark)
+        return .done
+    }
+
+    /// Serves a request that waits with the entries of the stream at `key`.
+    private static func serve(
+        _ arguments: Arguments,
+        _ key: Key,
+        _ context: inout CommandContext
+    ) throws(CommandError) -> Bool {
+        let options = try StreamReadOptions(arguments, inGroup: false)
+        guard let index = options.index(of: key.bytes, arguments) else { return false }
+        let mark = context.reply.mark()
+        var budget = options.budget
+        guard try read(arguments, options, index, &budget, &context) else { return false }
+        context.reply.streams(1, at: mark)
+        return true
+    }
+
+    /// Replies with the key and the entries of stream `index`; false where there are none.
+    private static func read(
+        _ arguments: Arguments,
+        _ options: StreamReadOptions,
+        _ index: Int,
+        _ budget: inout StreamReadBudget,
+        _ context: inout CommandContext
+    ) throws(CommandError) -> Bool {
+        let key = context.key(arguments[options.firstKey + index])
+        let slot = try context.read(key, .stream)
+        let from = try start(arguments, options, index, slot)
+        guard let slot, let from else { return false }
+        let stream = StreamValue(slot)
+        guard stream.lastID >= from, stream.count > 0 else { return false }
+        let position = context.reply.buffer.count
+        context.reply.streamHead(key.bytes)
+        if context.reply.entries(stream, from, &budget) > 0 { return true }
+        context.reply.truncate(to: position)
+        return false
+    }
+
+    /// Has `$` mean the last id that its stream has now, for a request that waits.
+    private static func resolveLastIDs(
+        _ arguments: Arguments,
+        _ options: StreamReadOptions,
+        _ context: inout CommandContext
+    ) {
+        for index in 0..<options.streamCount {
+            let place = options.firstKey + options.streamCount + index
+            guard arguments[place].isWord("$") else { continue }
+            let slot = context.peek(context.key(arguments[options.firstKey + index]))
+            let last = slot.map { StreamValue($0).lastID } ?? .zero
+            var text = ByteBuffer()
+            text.append(unsigned: last.milliseconds)
+            text.append(UInt8(ascii: "-"))
+            text.append(unsigned: last.sequence)
+            context.resolvedWords.append(place, text)
+        }
     }
 
     /// The first id to read from stream `index`; nil if there can be none.

@@ -38,6 +38,17 @@ struct StreamReadOptions {
         try budget.check()
     }
 
+    /// When the wait that BLOCK asks for ends; nil where it does not.
+    func deadline(_ context: borrowing CommandContext) throws(CommandError) -> Int64? {
+        guard let milliseconds = blockMilliseconds else { return nil }
+        return try context.deadline(milliseconds: milliseconds)
+    }
+
+    /// The first stream at `key`, by its number.
+    func index(of key: Bytes, _ arguments: Arguments) -> Int? {
+        (0..<streamCount).first { arguments[firstKey + $0] == key }
+    }
+
     private mutating func readOption(
         _ arguments: Arguments,
         _ index: inout Int,

@@ -18,6 +18,7 @@ enum ClientCommands {
         AdminCommand("CLIENT KILL", arity: -3, [.admin, .noScript, .loading, .stale, .stopsWorld], group: .connection, since: "2.4.0", complexity: "O(N) where N is the number of connections", syntax: "filter=(old-format | new-format=(ID client-id:i... | TYPE client-type=(NORMAL | MASTER | PRIMARY | SLAVE | REPLICA | PUBSUB) | USER username | ADDR addr | LADDR laddr | SKIPME skipme=(YES | NO) | MAXAGE maxage:i | NAME name | IDLE idle:i | FLAGS flags | LIB-NAME lib-name | LIB-VER lib-ver | DB db:i | CAPA capa | IP ip | NOT-TYPE not-client-type=(NORMAL | MASTER | PRIMARY | SLAVE | REPLICA | PUBSUB) | NOT-ID not-client-id:i... | NOT-USER not-username | NOT-ADDR not-addr | NOT-LADDR not-laddr | NOT-NAME not-name | NOT-FLAGS not-flags | NOT-LIB-NAME not-lib-name | NOT-LIB-VER not-lib-ver | NOT-DB not-db:i | NOT-CAPA not-capa | NOT-IP not-ip)...)", summary: "Ends connections.", waiting: kill),
         AdminCommand("CLIENT PAUSE", arity: -3, [.admin, .noScript, .loading, .stale, .stopsWorld], group: .connection, since: "3.0.0", complexity: "O(1)", syntax: "timeout:i [mode=(WRITE | ALL)]", summary: "Makes the requests of all clients, or those that write, wait for some milliseconds.", pause),
         AdminCommand("CLIENT UNPAUSE", arity: 2, [.admin, .noScript, .loading, .stale], group: .connection, since: "6.2.0", complexity: "O(N) where N is the number of paused clients", syntax: "", summary: "Ends a pause; the requests that wait for its end run.", unpause),
+        AdminCommand("CLIENT UNBLOCK", arity: -3, [.admin, .noScript, .loading, .stale, .stopsWorld], group: .connection, since: "5.0.0", complexity: "O(N) where N is the number of connections", syntax: "client-id:i [unblock-type=(TIMEOUT | ERROR)]", summary: "Unblocks a connection that is blocked by a command.", waiting: unblock),
         AdminCommand("CLIENT REPLY", arity: 3, [.noScript, .loading, .stale], group: .connection, since: "3.2.0", complexity: "O(1)", syntax: "action=(ON | OFF | SKIP)", summary: "Says which commands of the connection are answered.", reply),
         AdminCommand("CLIENT NO-TOUCH", arity: 3, [.noScript, .loading, .stale], group: .connection, since: "7.2.0", complexity: "O(1)", syntax: "enabled=(ON | OFF)", summary: "Says whether the connection's commands count as accesses to keys.", noTouch),
         AdminCommand("CLIENT NO-EVICT", arity: 3, [.admin, .noScript, .loading, .stale], group: .connection, since: "7.0.0", complexity: "O(1)", syntax: "enabled=(ON | OFF)", summary: "Says whether the connection may be ended to save memory.", noEvict),
@@ -134,6 +135,24 @@ extension ClientCommands {
         return .done
     }
 
+    /// `CLIENT UNBLOCK id [TIMEOUT | ERROR]`: 1 if the client was blocked, else 0.
+    static func unblock(
+        _ arguments: Arguments,
+        _ call: AdminCall
+    ) throws(CommandError) -> Outcome {
+        guard arguments.count <= 4 else { throw .wordCount }
+        let withError = arguments.count == 4 && arguments[3].isWord("ERROR")
+        guard arguments.count == 3 || withError || arguments[3].isWord("TIMEOUT") else {
+            throw .client(.unblockReason)
+        }
+        let filter = ClientFilter(id: try arguments.integer(2))
+        guard let survey = survey(.unblock(withError: withError), filter, call) else {
+            return .waits(.answers(call.server.workerCount))
+        }
+        call.reply.integer(survey.count)
+        return .done
+    }
+
     /// `CLIENT REPLY ON | OFF | SKIP`: OK when replies are on again, else nothing.
     static func reply(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         if arguments[2].isWord("ON") {
@@ -236,6 +255,8 @@ extension ClientCommands {
             "    Stop the current client pause, resuming traffic.",
             "PAUSE <timeout> [WRITE|ALL]",
             "    Suspend all, or just write, clients for <timeout> milliseconds.",
+            "UNBLOCK <clientid> [TIMEOUT|ERROR]",
+            "    Unblock the specified blocked client.",
             "REPLY (ON|OFF|SKIP)",
             "    Control the replies sent to the current connection.",
             "SETNAME <name>",

@@ -28,6 +28,7 @@ extension Worker {
         server.reaper.note(released: connection.bufferBytes)
         connection.output = nil
         connection.incoming = nil
+        if let requests = connection.waiting { abandon(requests) }
         waiting.remove(connection)
         server.tracking.clients.remove(connection.session.id)
         hearNothing(connection)
@@ -45,7 +46,7 @@ extension Worker {
     func endInput(_ connection: Connection) {
         guard !connection.state.contains(.closed) else { return }
         if let requests = connection.waiting {
-            if requests.wait.endsWithClient { return close(connection) }
+            if endsWithClient(requests) { return close(connection) }
             connection.state.insert(.inputEnded)
             return driver.update(connection)
         }
@@ -57,7 +58,7 @@ extension Worker {
     /// Handles the end of the input while some of it has not been received yet.
     func seeEnd(_ connection: Connection) {
         guard !connection.state.contains(.closed) else { return }
-        if connection.waiting?.wait.endsWithClient == true { return close(connection) }
+        if let requests = connection.waiting, endsWithClient(requests) { return close(connection) }
         connection.state.insert(.endSeen)
         driver.update(connection)
     }

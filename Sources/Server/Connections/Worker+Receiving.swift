@@ -57,12 +57,12 @@ extension Worker {
 
     /// Resumes receiving once the client's requests no longer wait; runs what is buffered.
     func goOnReceiving(_ connection: Connection) {
-        connection.state.remove(.full)
+        let wasFull = connection.state.remove(.full) != nil
         if connection.query.count > connection.parsed { parseKept(connection) }
         guard connection.state.isDisjoint(with: [.closed, .waits]) else { return }
         if connection.state.contains(.inputEnded) {
             endInput(connection)
-        } else {
+        } else if wasFull || connection.state.contains(.endSeen) {
             driver.update(connection)
         }
     }

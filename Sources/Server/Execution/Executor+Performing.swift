@@ -18,9 +18,14 @@ extension Executor {
         context.held = plan.partitions
         defer {
             context.held = []
+            context.waitsInLine = false
             keyspace.unlock(plan.partitions)
         }
-        return try runHandler(number, arguments, plan, connection.session, connection)
+        let outcome = try runHandler(number, arguments, plan, connection.session, connection)
+        if case .waits(.value(let deadline)) = outcome {
+            block(number, arguments, connection, until: deadline)
+        }
+        return outcome
     }
 
     /// Runs the command in row `number` on behalf of `session`, with the caller's words.
@@ -62,7 +67,7 @@ extension Executor {
     }
 
     /// What of the context belongs to the command that runs, while another one is performed.
-    private struct Suspended {
+    struct Suspended {
         private let database: Int
         private let firstHash: KeyHash
         private let ignoresUses: Bool
@@ -93,7 +98,7 @@ extension Executor {
     ) throws(CommandError) -> Outcome {
         let row = registry.row(number)
         switch row.runner {
-        case .data, .waitingData:
+        case .data, .waitingData, .blocking:
             if context.keyspace.isMarked(plan.partitions) {
                 return try performMarked(number, arguments, plan.partitions)
             }
@@ -190,7 +195,11 @@ extension Executor {
         let wants = context.effects.heed(marks)
         defer {
             settle(number, arguments)
+            if readyKeys.hasSome { serveReady(context.held.union(locked)) }
             context.effects.resume(wants)
+        }
+        if marks.contains(.waited), case .blocking = registry.row(number).runner, context.mayWait {
+            context.waitsInLine = hasOthersInLine(number, arguments)
         }
         guard marks.isDisjoint(with: .obstacles) else {
             return try performAmidWork(number, arguments, locked)

@@ -33,6 +33,12 @@ final class Executor {
     private let bulletin: Bulletin
     /// The word of it that was read last.
     private var bulletinWord: UInt64 = 0
+    /// The keys that were touched and for which requests wait.
+    let readyKeys: ReadyKeys
+    /// The request that has begun to wait for a value, until its client takes it.
+    var newWaiter: Waiter?
+    /// The words of a request that is being served.
+    var servingWords = ArgumentVector()
     /// The work that the request which runs is to go on with, until it has taken it up.
     var resumedWork: WorkID?
     /// Whether the command that runs has answered by pushes, which no client does without.
@@ -54,10 +60,10 @@ final class Executor {
             seed: UInt64.random(in: 1...UInt64.max)
         )
         bulletin = server.bulletin
+        readyKeys = ReadyKeys(server.waiters, server.keyspace)
         context.limits = server.options.commandLimits
-        context.effects.consumer = { [settlement = Settlement(server, workerIndex: workerIndex)] in
-            settlement.take($0)
-        }
+        let settlement = Settlement(server, workerIndex: workerIndex, readyKeys)
+        context.effects.consumer = { settlement.take($0) }
         statistics = WorkerStatistics(commandCount: registry.table.facts.count)
         noted = NotedDurations(server.options)
         statistics.keepDurations(server.options.tracksLatency)

@@ -19,16 +19,19 @@ internal import Commands
 final class Settlement: Sendable {
     private let journal: EffectJournal
     private let watches: WatchTables
+    private let readyKeys: ReadyKeys
     private let notifier: Notifier
     /// Lives as long as the process.
     private unowned let server: Instance
     private let workerIndex: Int
 
-    init(_ server: Instance, workerIndex: Int) {
+    /// The settlement of a worker whose executor serves `readyKeys`.
+    init(_ server: Instance, workerIndex: Int, _ readyKeys: ReadyKeys) {
         self.server = server
         self.workerIndex = workerIndex
         journal = server.effectJournal
         watches = server.watches
+        self.readyKeys = readyKeys
         notifier = Notifier(server)
     }
 
@@ -36,6 +39,7 @@ final class Settlement: Sendable {
     func take(_ effects: borrowing Effects) {
         if journal.isOn { journal.append(effects) }
         if effects.wants.contains(.watch) { watches.noteChanges(effects) }
+        if effects.wants.contains(.waiters) { readyKeys.note(effects) }
         if effects.wants.contains(.tracking) {
             let worker = server.workers[workerIndex]
             server.tracking.take(

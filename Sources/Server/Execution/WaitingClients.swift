@@ -8,6 +8,7 @@ internal import Commands
 ///        ├─▶ until a moment ────────────▶ moments ──── it has come ───────────▶ ready
 ///        ├─▶ clients are paused ────────▶ paused ───── the pause is over ─────▶ ready
 ///        ├─▶ others must answer ────────▶ answers ──── the last one came ─────▶ ready
+///        ├─▶ waits for a value ─────────▶ is in a `WaiterQueue`, in none of these lists
 ///        └─▶ is more than a slice ──────▶ turns: a slice each round, in turn ─▶ is through
 /// ```
 /// ## Invariants
@@ -66,6 +67,7 @@ struct WaitingClients {
         case .answers(let count):
             if count > 0 { answers.append(client) } else { ready.append(client) }
         case .pause: paused.append(client)
+        case .value: break
         }
     }
 
@@ -124,6 +126,9 @@ struct WaitingClients {
         case .time: moments.removeAll { $0.client === client }
         case .answers: answers.removeAll { $0 === client }
         case .pause: paused.removeAll { $0 === client }
+        case .value:
+            client.waiting = nil
+            return
         }
         ready.removeAll { $0 === client }
         client.waiting = nil

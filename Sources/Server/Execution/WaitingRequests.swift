@@ -7,6 +7,8 @@ final class WaitingRequests {
     var queue = RequestQueue()
     /// What the first one waits for.
     var wait: Wait
+    /// What waits in its place where that is a value; `queue` holds only those behind it then.
+    var waiter: Waiter?
     /// How often the first one has tried in vain.
     var tries = 0
     /// The error in the bytes after these requests, if they are invalid.

@@ -20,10 +20,20 @@ extension Worker {
     /// Sets aside the first request of its client, which could not run or is unfinished.
     @inline(never)
     func postpone(_ item: Batch.Item, _ connection: Connection, _ wait: Wait) {
-        connection.waiting = WaitingRequests(wait)
+        let requests = WaitingRequests(wait)
+        connection.waiting = requests
         connection.state.insert(.waits)
+        if case .value = wait { return beginBlocking(requests) }
         hold(item, connection)
         file(connection)
+    }
+
+    /// Goes on with what a client sent behind a request that waited for a value and is through.
+    func goOn(_ connection: Connection) {
+        connection.waiting?.wait = .keys
+        resume(connection)
+        file(connection)
+        switchReplies(to: nil)
     }
 
     /// Puts a request aside whose client has others waiting; one of a client that is about to end
@@ -38,6 +48,12 @@ extension Worker {
     private func file(_ connection: Connection) {
         waiting.file(connection)
         executor.context.mayBeginWork = waiting.mayBeginWork
+        guard connection.state.contains(.inputEnded), connection.waiting?.waiter != nil else {
+            return
+        }
+        // Its end came before it began to wait for a value, and will not come again.
+        switchReplies(to: nil)
+        endInput(connection)
     }
 
     // MARK: Resuming
@@ -72,7 +88,9 @@ extension Worker {
             if let wait = runFirst(requests, connection) {
                 requests.tries += 1
                 requests.wait = wait
-                return
+                guard case .value = wait else { return }
+                requests.queue.removeFirst()
+                return beginBlocking(requests)
             }
             requests.tries = 0
             requests.queue.removeFirst()

@@ -51,6 +51,8 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
     let tracking: Tracking
     /// How many clients monitor.
     let monitorCount = Atomic<Int>(0)
+    /// The blocked requests.
+    let waiters: WaiterTables
     /// What commands changed, while DEBUG EFFECTS records it.
     let effectJournal = EffectJournal()
     /// The worker that gets the next connection; used by worker 0 only.
@@ -112,6 +114,7 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
         channels = ChannelRegistry(workers: options.threads)
         tracking = Tracking(partitions: keyspace.partitionCount)
         watches = WatchTables(keyspace)
+        waiters = WaiterTables(keyspace)
         statistics = ServerStatistics(commandCount: registry.table.facts.count)
         let rings = Instance.rings(options, log)
         for index in 0..<options.threads {

@@ -22,6 +22,8 @@ final class Mailbox: Sendable {
         case workEnded
         /// One of the answers that the client of a session waits for.
         case answer(session: UInt64)
+        /// Requests of the worker's clients that waited for a value, and no longer do.
+        case unblocked([Waiter])
         /// Something to do on the worker's thread, between two requests.
         case task(@Sendable (Worker) -> Void)
     }

@@ -13,6 +13,7 @@ final class Registry: @unchecked Sendable {  // because: never changed after `in
     enum Runner {
         case data(DataHandler)
         case waitingData(WaitingDataHandler)
+        case blocking(BlockingHandler)
         case admin(AdminHandler)
         case waitingAdmin(WaitingAdminHandler)
         /// It has subcommands, and never runs itself.
@@ -22,6 +23,7 @@ final class Registry: @unchecked Sendable {  // because: never changed after `in
             switch handler {
             case .plain(let handler): self = .data(handler)
             case .waiting(let handler): self = .waitingData(handler)
+            case .blocking(let handler): self = .blocking(handler)
             }
         }
 
@@ -75,7 +77,7 @@ final class Registry: @unchecked Sendable {  // because: never changed after `in
         /// Whether the command has access to the keyspace only.
         var isData: Bool {
             switch runner {
-            case .data, .waitingData: true
+            case .data, .waitingData, .blocking: true
             case .admin, .waitingAdmin, .container: false
             }
         }
@@ -92,6 +94,7 @@ final class Registry: @unchecked Sendable {  // because: never changed after `in
                 try handler(arguments, &context)
                 return .done
             case .waitingData(let handler): return try handler(arguments, &context)
+            case .blocking(let handler): return try handler.run(arguments, &context)
             case .admin, .waitingAdmin, .container: preconditionFailure("no data command")
             }
         }

@@ -42,6 +42,8 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
     let monitorCount = Atomic<Int>(0)
     /// Changed keys that are broadcast at the end of the batch.
     var broadcast = Broadcast()
+    /// When the waits of clients for values end.
+    var deadlines = Deadlines()
     var upkeep = Upkeep()
     /// What all workers find out for clients of this one that wait for it, by their sessions.
     var surveys: [UInt64: ClientSurvey] = [:]
@@ -79,6 +81,10 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
             finishRound()
             if _slowPath(!mailbox.isEmpty || !posts.isEmpty) { readMail() }
             if _slowPath(waiting.isBusy) { serveWaiting() }
+            if _slowPath(executor.readyKeys.isBusy) { executor.serveWhatWasPutOff() }
+            if _slowPath(deadlines.nearest ?? .max <= executor.context.now) {
+                endDueWaits(executor.context.now)
+            }
             if upkeep.isDue(executor.context.now) {
                 flushReplies()
                 tick()
@@ -96,9 +102,13 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
     ///
     /// Anyone who needs the worker sooner wakes it.
     private var sleepMilliseconds: Int32 {
-        if upkeep.hasBacklog || upkeep.isWalking || waiting.isBusy || !posts.isEmpty { return 0 }
+        if upkeep.hasBacklog || upkeep.isWalking || waiting.isBusy || !posts.isEmpty
+            || executor.readyKeys.isBusy
+        {
+            return 0
+        }
         let now = executor.context.now
-        var moment = min(upkeep.next, waiting.nearestMoment ?? .max)
+        var moment = min(upkeep.next, waiting.nearestMoment ?? .max, deadlines.nearest ?? .max)
         if waiting.hasPaused { moment = min(moment, server.pause.until) }
         if waiting.mustLookAgain || server.saver.isWalking {
             moment = min(moment, now + Worker.lookAgainMilliseconds)
@@ -135,6 +145,7 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
             case .connection(let descriptor, let isUnix): adopt(descriptor, isUnix: isUnix)
             case .workEnded: waiting.workEnded()
             case .answer(let session): waiting.answered(session: session)
+            case .unblocked(let waiters): for waiter in waiters { finish(waiter) }
             case .task(let body): body(self)
             }
         }

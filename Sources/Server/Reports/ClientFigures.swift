@@ -6,6 +6,9 @@ internal import Primitives
 struct ClientFigures: ~Copyable, Sendable {
     /// The connections, as of now.
     let count = Counter()
+    /// Those that wait for a value, and those of them whose wait ends at some time.
+    let blocked = Counter()
+    let blockedForTime = Counter()
     /// The bytes kept for them, and the most that one has waiting in and out, as of the last round.
     let bytes = Counter()
     let inputMax = Counter()

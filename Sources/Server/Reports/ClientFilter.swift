@@ -16,6 +16,9 @@ struct ClientFilter {
         try read(arguments, access, isList: true)
     }
 
+    /// The connection with an id: CLIENT UNBLOCK.
+    init(id: Int64) { conditions = [(.ids([UInt64(bitPattern: id)]), true)] }
+
     /// The arguments of CLIENT KILL in the new form.
     init(killing arguments: Arguments, _ access: AccessControl) throws(CommandError) {
         skipsOwn = true

@@ -74,7 +74,9 @@ enum ClientLine {
             if tracker.mode.contains(.broadcasts) { line.append("B") }
         }
         if connection.session.transaction != nil { line.append("x") }
-        if connection.waiting?.wait == .pause { line.append("b") }
+        if connection.waiting?.wait == .pause || connection.waiting?.waiter != nil {
+            line.append("b")
+        }
         if connection.session.watches?.isOutdated == true { line.append("d") }
         if connection.state.contains(.closesAfterReply) { line.append("c") }
         if connection.state.contains(.unix) { line.append("U") }
@@ -87,6 +89,7 @@ enum ClientLine {
     static func memory(_ connection: Connection) -> Int {
         300 + connection.bufferBytes + connection.session.transactionBytes
             + (connection.session.subscriptions?.byteCount ?? 0)
+            + (connection.waiting?.waiter?.byteCount ?? 0)
     }
 }
 

@@ -15,6 +15,8 @@ final class ClientSurvey: Sendable {
         case list
         /// They are closed.
         case kill
+        /// Their waits for a value are ended, as if the time were over or with an error.
+        case unblock(withError: Bool)
     }
 
     /// What one worker has found.
@@ -101,14 +103,17 @@ final class ClientSurvey: Sendable {
     private func look(at connection: Connection, of worker: Worker, _ found: Findings) {
         let isAsker = connection.session.id == asker
         guard filter.accepts(connection, on: worker), !(isAsker && filter.skipsOwn) else { return }
-        found.count += 1
         switch purpose {
         case .list:
+            found.count += 1
             let start = found.text.count
             ClientLine.append(connection, on: worker, to: &found.text)
             found.text.append("\n")
             found.lines.append((connection.session.id, start..<found.text.count))
+        case .unblock(let withError):
+            if worker.unblock(connection, withError: withError) { found.count += 1 }
         case .kill:
+            found.count += 1
             // The asker is still to get its reply.
             if isAsker { found.includesAsker = true } else { worker.close(connection) }
         }
@@ -116,7 +121,7 @@ final class ClientSurvey: Sendable {
 
     // MARK: What was found; all workers are through
 
-    /// The clients found.
+    /// The clients found, or unblocked.
     var count: Int { findings.reduce(0) { $0 + $1.count } }
 
     /// Whether the asker is one of them.

@@ -39,6 +39,14 @@ final class InfoSource {
     var inputMax: UInt64 { server.workers.reduce(0) { max($0, $1.clientFigures.inputMax.value) } }
     var outputMax: UInt64 { server.workers.reduce(0) { max($0, $1.clientFigures.outputMax.value) } }
 
+    /// The clients that wait for values, and those of them whose wait ends at some time.
+    var blockedClients: UInt64 {
+        server.workers.reduce(0) { $0 &+ $1.clientFigures.blocked.value }
+    }
+    var clientsBlockedForTime: UInt64 {
+        server.workers.reduce(0) { $0 &+ $1.clientFigures.blockedForTime.value }
+    }
+
     /// The large values that wait to be freed, and those that were freed.
     var lazilyPending: Int { keyspace.remains + server.reaper.pendingCount }
     var lazilyFreed: UInt64 {

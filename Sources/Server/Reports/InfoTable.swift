@@ -63,14 +63,14 @@ extension InfoSection {
             .number("maxclients") { $0.server.options.clientsMax },
             InfoField("client_recent_max_input_buffer") { .count($0.inputMax) },
             InfoField("client_recent_max_output_buffer") { .count($0.outputMax) },
-            .none("blocked_clients"),
+            InfoField("blocked_clients") { .count($0.blockedClients) },
             .number("tracking_clients") { $0.server.tracking.clientCount },
             .number("pubsub_clients") { $0.server.channels.clientCount },
             .number("watching_clients") { $0.server.watches.clientCount },
-            .none("clients_in_timeout_table"),
+            InfoField("clients_in_timeout_table") { .count($0.clientsBlockedForTime) },
             .number("total_watched_keys") { $0.server.watches.keyCount },
-            .none("total_blocking_keys"),
-            .none("total_blocking_keys_on_nokey"),
+            InfoField("total_blocking_keys") { .count($0.server.waiters.keyCount) },
+            InfoField("total_blocking_keys_on_nokey") { .count($0.server.waiters.endingKeyCount) },
         ]
     )
 

@@ -86,7 +86,7 @@ import Testing
                     switch message {
                     case .task(let body): body(worker)
                     case .answer(let session): answers += session == 1 ? 1 : 0
-                    case .connection, .workEnded: Issue.record("no such mail")
+                    case .connection, .workEnded, .unblocked: Issue.record("no such mail")
                     }
                 }
             }
