@@ -143,3 +143,12 @@ def test_a_monitor_that_does_not_read_is_cut_off(place):
             client.raw("SET", "a", value)
         client.raw("CONFIG", "SET", "client-output-buffer-limit", "normal 0 0 0")
         watcher.close()
+
+
+def test_a_transaction_is_shown_as_it_runs(start, which):
+    server = start(which)
+    with server.connect() as watcher, server.connect() as client:
+        assert watcher.raw("MONITOR") == b"+OK\r\n"
+        client.pipeline([["MULTI"], ["SET", "a", "1"], ["GET", "a"], ["EXEC"]])
+        lines = [watcher.reply().decode().split("] ", 1)[1].strip() for _ in range(4)]
+        assert lines == ['"MULTI"', '"SET" "a" "1"', '"GET" "a"', '"EXEC"']

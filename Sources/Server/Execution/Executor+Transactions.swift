@@ -191,6 +191,7 @@ extension Executor {
         let start = context.reply.buffer.count
         let begin = alerts.contains(.hotKeys) ? apus_cycles() : 0
         let cycles: UInt64
+        if session.traits.contains(.tracking) { rememberKeys(number, arguments, session) }
         do throws(CommandError) {
             let outcome = try runHandler(number, arguments, plan, session, connection)
             if outcome != .done {
@@ -206,6 +207,7 @@ extension Executor {
         }
         statistics.add(.commandsRun)
         guard let connection else { return }
+        if alerts.contains(.monitors) { tellMonitors(number, arguments, connection) }
         noteDuration(number, arguments, connection, cycles: cycles)
         if !alerts.isDisjoint(with: [.sizes, .hotKeys]) {
             noteCosts(number, arguments, connection, replyStart: start, begin: begin)

@@ -16,8 +16,10 @@ extension Executor {
             ? runRemembered(number, arguments, connection)
             : runMeasured(number, arguments, connection)
         guard wait == nil else { return wait }
-        // What CLIENT CACHING says is of the next command.
-        if session.traits.contains(.caching), !isCachingCommand(number) {
+        // CLIENT CACHING applies to the next command, or to a whole transaction.
+        if session.traits.contains(.caching), session.transaction == nil,
+            !isCachingCommand(number)
+        {
             session.traits.remove(.caching)
         }
         if alerts.contains(.monitors) { tellMonitors(number, arguments, connection) }
