@@ -193,3 +193,28 @@ def test_they_can_be_asked_for_at_the_start(start, which):
         ear = Ear(server)
         connection.raw("SET", "a", "1")
         assert ear.heard() == both(("set", "a"))
+
+
+def test_new_keys(client, place):
+    ear = listen(client, place, "E$lshzn")
+    client.pipeline([["SET", "a", "1"], ["SET", "a", "2"], ["APPEND", "b", "x"], ["RPUSH", "l", "1", "2"], ["RPUSH", "l", "3"],
+                     ["HSET", "h", "f", "v"], ["SADD", "s", "m"], ["ZADD", "z", "1", "m"], ["MSET", "c", "1", "a", "1"], ["INCR", "n"]])
+    expected = [("new", "a"), ("set", "a"), ("set", "a"), ("new", "b"), ("append", "b"), ("new", "l"), ("rpush", "l"), ("rpush", "l"),
+                ("new", "h"), ("hset", "h"), ("new", "s"), ("sadd", "s"), ("new", "z"), ("zadd", "z"), ("new", "c"), ("set", "c"),
+                ("set", "a"), ("new", "n"), ("incrby", "n")]
+    assert ear.heard() == [(f"__keyevent@0__:{event}", key) for event, key in expected]
+
+
+def test_keys_that_are_overwritten(client, place):
+    if place.name != "apus":
+        pytest.skip("younger than 7.0")
+    ear = listen(client, place, "Eg$lsoc")
+    client.pipeline([["SET", "a", "1"], ["SET", "a", "2"], ["INCR", "a"], ["RPUSH", "l", "1"], ["SET", "l", "now a string"],
+                     ["SADD", "s", "m"], ["SUNIONSTORE", "l", "s"], ["RENAME", "l", "a"], ["COPY", "a", "s", "REPLACE"],
+                     ["COPY", "a", "b", "DB", "3"], ["DEL", "a"]])
+    expected = [("set", "a"), ("overwritten", "a"), ("set", "a"), ("incrby", "a"), ("rpush", "l"), ("overwritten", "l"),
+                ("type_changed", "l"), ("set", "l"), ("sadd", "s"), ("overwritten", "l"), ("type_changed", "l"), ("sunionstore", "l"),
+                ("rename_from", "l"), ("rename_to", "a"), ("overwritten", "a"), ("type_changed", "a"), ("copy_to", "s"),
+                ("overwritten", "s")]
+    heard = [(channel.split(":")[1], key) for channel, key in ear.heard() if "@0__" in channel]
+    assert heard == expected + [("del", "a")]

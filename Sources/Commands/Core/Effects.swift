@@ -70,6 +70,8 @@ public struct Effects: ~Copyable {
     /// The keys touched, in order.
     public private(set) var touches: [Touch] = []
     private var keys = ByteBuffer()
+    /// What the current command's keys held before, while somebody wants to know.
+    var before: [Before] = []
     /// Whether the handler logged something instead of the request.
     var isRewritten = false
     /// The number of changes handed over so far.
@@ -137,6 +139,14 @@ public struct Effects: ~Copyable {
     @inline(never)
     @usableFromInline
     mutating func note(_ key: Key, _ event: KeyEvent, in database: Int) {
+        guard !before.isEmpty else { return append(key, event, in: database) }
+        let (first, later) = companions(of: event, key, in: database)
+        for event in first { append(key, event, in: database) }
+        append(key, event, in: database)
+        for event in later { append(key, event, in: database) }
+    }
+
+    private mutating func append(_ key: Key, _ event: KeyEvent, in database: Int) {
         let start = keys.count
         keys.append(key.bytes)
         touches.append(

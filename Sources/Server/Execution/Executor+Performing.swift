@@ -193,8 +193,10 @@ extension Executor {
     ) throws(CommandError) -> Outcome {
         let marks = context.keyspace.marks(of: locked)
         let wants = context.effects.heed(marks)
+        if marks.contains(.observed) { noteKeysBefore(number, arguments) }
         defer {
             settle(number, arguments)
+            if marks.contains(.observed) { context.effects.forgetBefore() }
             if readyKeys.hasSome { serveReady(context.held.union(locked)) }
             context.effects.resume(wants)
         }
@@ -205,6 +207,23 @@ extension Executor {
             return try performAmidWork(number, arguments, locked)
         }
         return try registry.row(number).run(arguments, &context)
+    }
+
+    /// Notes what the keys of a command that writes hold, for notifications that tell of it.
+    private func noteKeysBefore(_ number: Int, _ arguments: Arguments) {
+        let facts = registry.table.facts[number]
+        guard facts.flags.contains(.write), context.effects.wants.contains(.notify),
+            let keys = try? KeyFinder.keys(facts.keys, arguments)
+        else { return }
+        // COPY and MOVE name another database.
+        let databases =
+            facts.databases == nil
+            ? context.database..<context.database + 1 : 0..<context.keyspace.databaseCount
+        for key in keys {
+            for database in databases {
+                context.noteBefore(context.key(arguments[key.index]), in: database)
+            }
+        }
     }
 
     /// Runs a command that may be unable to run now.

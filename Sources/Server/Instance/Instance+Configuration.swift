@@ -121,7 +121,20 @@ extension Instance {
             renewUsers()
         }
         postNotices()
+        observeKeys()
         if options.accessMeasure.readsOtherwise(than: before.accessMeasure) { renewStamps() }
+    }
+
+    /// Has commands note what their keys held before, where notifications depend on it.
+    ///
+    /// The world must be stopped.
+    func observeKeys() {
+        let choice = options.notifications
+        let observes =
+            choice.isOn && !choice.classes.isDisjoint(with: [.new, .overwritten, .typeChanged])
+        for partition in 0..<keyspace.partitionCount {
+            keyspace.mark(partition, .observed, observes)
+        }
     }
 
     /// Has workers record, and look out for, what the options and clients ask for.

@@ -125,6 +125,7 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
         if !options.password.isEmpty { access.setPassword(options.password) }
         for user in configuration.users { access.put(user) }
         postNotices()
+        observeKeys()
     }
 
     /// A ring per worker if `event-loop` asks for them and the kernel supports them; otherwise nil.
