@@ -12,7 +12,7 @@ RELEASE      = $(SWIFT) build -c release --static-swift-stdlib
 SIDE_BY_SIDE = ../shared/bench/side-by-side
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run release test unit compatibility bench asan tsan fuzz docs format lint clean
+.PHONY: help setup run release test unit compatibility bench hits asan tsan fuzz docs format lint clean
 
 help: ## list the targets
 	@echo "Apus: a Redis-compatible server in Swift. Targets:"
@@ -49,6 +49,11 @@ bench: ## compare with redis-server (BENCH=quick for a first look, THREADS=1)
 	$(RELEASE) --product apus-server
 	@Tools/bench $(BENCH) $(THREADS)
 	@[ $(BENCH) = quick ] || Tools/bench-types --threads $(THREADS) --json .build/bench-types.json
+
+hits: ## compare hit ratios with redis-server's at equal maxmemory (ARGS=, about five minutes)
+	@Tools/setup tests
+	$(RELEASE) --product apus-server
+	@$(PYTHON) Tools/hit-ratio $(ARGS)
 
 asan: ## unit tests and a soak under AddressSanitizer (SECONDS=60)
 	@Tools/setup tests

@@ -341,3 +341,57 @@ def test_many_clients_on_few_keys(start, threads, request):
         assert connection.command("DBSIZE") == 0
     assert server.stop() == 0, server.output()[-6000:]
     assert "ERROR:" not in server.output() and "WARNING: ThreadSanitizer" not in server.output()
+
+
+class Filler(Worker):
+    """Writes more than there is memory for."""
+
+    def step(self, connection):
+        commands = []
+        for _ in range(100):
+            key = f"fill:{self.random.randrange(20_000)}"
+            expiry = ["EX", str(self.random.randrange(1, 1000))] if self.random.random() < 0.5 else []
+            commands.append(["SET", key, b"v" * self.random.choice([1, 50, 500, 5000, 20_000]), *expiry])
+        for reply in map(parse, connection.pipeline(commands)):
+            assert reply == "OK" or str(reply).startswith("OOM "), reply
+
+
+class Bounder(Worker):
+    """Changes how much memory there is, and which keys go."""
+
+    POLICIES = ["allkeys-lru", "allkeys-lfu", "allkeys-lrm", "allkeys-random", "volatile-lru", "volatile-lfu",
+                "volatile-lrm", "volatile-random", "volatile-ttl", "noeviction"]
+
+    def step(self, connection):
+        size = self.random.choice(["2mb", "4mb", "4mb", "8mb", "0"])
+        policy = self.random.choice(self.POLICIES)
+        assert connection.command("CONFIG", "SET", "maxmemory", size, "maxmemory-policy", policy) == "OK"
+        time.sleep(0.03)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 4])
+def test_many_clients_in_little_memory(start, threads, request):
+    server = start("apus", threads=threads)
+    deadline = time.monotonic() + request.config.getoption("soak")
+    kinds = [RandomCommands] * 3 + [Filler] * 3 + [Bounder, Reporter, Visitor, Expirer]
+    workers = [kind(server, deadline, seed) for seed, kind in enumerate(kinds)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    problems = [f"{type(w).__name__}: {w.problem!r}" for w in workers if w.problem is not None]
+    assert server.is_running(), server.output()[-6000:]
+    assert not problems, "\n".join(problems)
+    with server.connect() as connection:
+        connection.command("CONFIG", "SET", "maxmemory", "2mb", "maxmemory-policy", "allkeys-lru")
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            text = connection.command("INFO", "memory").decode()
+            used = int(text.partition("\r\nused_memory:")[2].partition("\r")[0])
+            if used < 2_200_000:
+                break
+            time.sleep(0.02)
+        assert used < 2_200_000, used
+        assert connection.command("SET", "after", "1") == "OK"
+    assert server.stop() == 0, server.output()[-6000:]
+    assert "ERROR:" not in server.output() and "WARNING: ThreadSanitizer" not in server.output()

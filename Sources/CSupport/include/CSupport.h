@@ -152,6 +152,12 @@ static inline void apus_word_store(uint32_t *_Nonnull word, uint32_t value) {
 static inline uint32_t apus_word_load(const uint32_t *_Nonnull word) {
   return __atomic_load_n(word, __ATOMIC_RELAXED);
 }
+static inline void apus_long_store(int64_t *_Nonnull word, int64_t value) {
+  __atomic_store_n(word, value, __ATOMIC_RELAXED);
+}
+static inline int64_t apus_long_load(const int64_t *_Nonnull word) {
+  return __atomic_load_n(word, __ATOMIC_RELAXED);
+}
 static inline void apus_pause(void) {
 #if defined(__x86_64__)
   __builtin_ia32_pause();

@@ -8,6 +8,8 @@ public enum RemovalReason: Sendable {
     case expired
     /// The last field of its hash was due.
     case emptied
+    /// There was no memory left.
+    case evicted
 }
 
 /// Removals not caused by commands.
@@ -21,8 +23,12 @@ extension CommandContext {
         in database: Int,
         reason: RemovalReason
     ) {
-        assert(removesDue, "a replica waits for its primary's word")
-        if case .expired = reason { statistics.add(.expiredKeys) }
+        assert(removesDue || reason == .evicted, "a replica waits for its primary's word")
+        switch reason {
+        case .expired: statistics.add(.expiredKeys)
+        case .evicted: statistics.add(.evictedKeys)
+        case .emptied: break
+        }
         if _slowPath(effects.wants.rawValue != 0) { noteRemoval(of: slot, in: database, reason) }
         slot.shard.remove(slot)
     }
@@ -48,8 +54,8 @@ extension CommandContext {
     ) {
         let key = Key(slot.entry.key, slot.shard.hash(slot.entry.key))
         switch reason {
-        case .expired:
-            effects.note(key, .expired, in: database)
+        case .expired, .evicted:
+            effects.note(key, reason == .expired ? .expired : .evicted, in: database)
             guard effects.wants.contains(.log) else { return }
             effects.records.begin("DEL", in: database)
             effects.records.word(key.bytes)

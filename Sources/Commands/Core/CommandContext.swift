@@ -25,13 +25,11 @@ public struct CommandContext: ~Copyable {
     /// The time in milliseconds since 1970, the same for a whole batch.
     public var now: Int64 = 0
     /// The clock that dates uses of keys.
-    public var accessClock = AccessClock() {
-        didSet { notesTime = !ignoresUses && !accessClock.countsUses }
-    }
+    public var accessClock = AccessClock() { didSet { chooseNotes() } }
     /// Whether the client's uses of keys leave no trace (CLIENT NO-TOUCH).
-    public var ignoresUses = false {
-        didSet { notesTime = !ignoresUses && !accessClock.countsUses }
-    }
+    public var ignoresUses = false { didSet { chooseNotes() } }
+    /// Which uses of keys are noted, and whether in their states too.
+    public var noting = UseNoting() { didSet { chooseNotes() } }
     /// Whether a use of a key is noted by its time alone: the usual case.
     @usableFromInline private(set) var notesTime = true
     /// Whether the running command may read only keys that its request names.
@@ -60,6 +58,8 @@ public struct CommandContext: ~Copyable {
     public var errorDetail = ByteBuffer()
     /// Shards that FLUSHALL put aside; the server frees them on a helper thread.
     public var retired: [Shard] = []
+    /// Keys that are about to be removed because memory has run out.
+    var victims: [EvictionVictim] = []
 
     /// Whether older blocked requests for the same key are being served, so that a blocking command
     /// must queue behind them.
@@ -84,6 +84,10 @@ public struct CommandContext: ~Copyable {
     public init(keyspace: Keyspace, seed: UInt64) {
         self.keyspace = keyspace
         random = FastRandom(seed: seed)
+    }
+
+    private mutating func chooseNotes() {
+        notesTime = !ignoresUses && !accessClock.countsUses && noting.isUsual
     }
 
     // MARK: Memory
@@ -140,7 +144,7 @@ public struct CommandContext: ~Copyable {
     @inlinable
     public mutating func find(_ key: Key) -> Shard.Slot? {
         guard let slot = peek(key) else { return nil }
-        noteUse(slot)
+        noteUse(slot, isWrite: true)
         return slot
     }
 
@@ -154,7 +158,7 @@ public struct CommandContext: ~Copyable {
             return nil
         }
         statistics.add(.hits)
-        if isUse { noteUse(slot) }
+        if isUse { noteUse(slot, isWrite: false) }
         return slot
     }
 
@@ -184,11 +188,11 @@ public struct CommandContext: ~Copyable {
         return slot
     }
 
-    /// Notes a use of the key at `slot`.
+    /// Notes a use of the key at `slot`, by a command that writes or by one that only reads.
     @inlinable
     @inline(__always)
-    mutating func noteUse(_ slot: Shard.Slot) {
-        guard _fastPath(notesTime) else { return noteUnusualUse(slot) }
+    mutating func noteUse(_ slot: Shard.Slot, isWrite: Bool) {
+        guard _fastPath(notesTime) else { return noteUnusualUse(slot, isWrite: isWrite) }
         slot.shard.setStamp(slot, accessClock.fresh)
     }
 
@@ -206,13 +210,6 @@ public struct CommandContext: ~Copyable {
         guard let slot = read(key) else { return nil }
         guard slot.entry.isKind(kind) else { throw .wrongType }
         return slot
-    }
-
-    @inline(never)
-    @usableFromInline
-    mutating func noteUnusualUse(_ slot: Shard.Slot) {
-        guard !ignoresUses else { return }
-        slot.shard.setStamp(slot, accessClock.used(slot.shard.stamp(slot), &random))
     }
 
     /// The block that received `word`, now owned by the caller; nil if it is in the query buffer.

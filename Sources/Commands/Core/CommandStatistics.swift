@@ -8,12 +8,14 @@ public enum CommandCount: Int, CaseIterable, Sendable {
     /// Keys, and fields of hashes, removed because they expired.
     case expiredKeys
     case expiredFields
+    /// Keys removed because memory had run out.
+    case evictedKeys
 }
 
 /// The counters of commands: written by the worker that runs them, read by any thread.
 @frozen
 public struct CommandStatistics: ~Copyable, Sendable {
-    @usableFromInline let counters: InlineArray<4, Counter>
+    @usableFromInline let counters: InlineArray<5, Counter>
 
     /// Creates counters at zero.
     public init() {

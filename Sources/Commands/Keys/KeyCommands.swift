@@ -174,6 +174,7 @@ extension KeyCommands {
         // Removing the target may have moved the source's entry.
         if let slot = context.read(source) {
             targetShard.insertCopy(of: slot, as: target, expiry: slot.entry.expiry, copy)
+            context.keyspace.countUse(of: targetShard, context.keyspace.partition(target.hash))
             context.changed(target, .copyTo, in: database)
         }
         context.reply.integer(1)
@@ -201,6 +202,7 @@ extension KeyCommands {
         case .waits(let wait): return .waits(wait)
         }
         target.insertMoved(slot, as: key, expiry: slot.entry.expiry, copy)
+        context.keyspace.countUse(of: target, context.keyspace.partition(key.hash))
         context.changed(key, .moveFrom)
         context.notify(key, .moveTo, in: database)
         context.reply.integer(1)

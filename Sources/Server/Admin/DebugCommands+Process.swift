@@ -48,11 +48,15 @@ extension DebugCommands {
         call.reply.ok()
     }
 
-    /// `DEBUG CLIENT-EVICTION`: always an error, as no client is closed for the memory it takes.
+    /// `DEBUG CLIENT-EVICTION`: the clients that may be closed for the memory they take, by sizes.
     static func showClientEviction(
         _ arguments: Arguments,
         _ call: AdminCall
-    ) throws(CommandError) { throw .debug(.clientMemory) }
+    ) throws(CommandError) {
+        guard call.server.options.clientBytesMax > 0 else { throw .debug(.clientMemory) }
+        let text = call.server.exclusively(call.worker) { ClientSizes(call.server).text }
+        Array(text.utf8).withBytes { call.reply.verbatim("txt", $0) }
+    }
 
     /// `DEBUG STRINGMATCH-TEST`: a status, if the process survives.
     static func testPatterns(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {

@@ -68,6 +68,10 @@ public struct Options: Sendable {
     public let ticksPerSecond: Int
     /// `maxmemory`; 0: no bound.
     public let memoryBytesMax: UInt64
+    /// `maxmemory-clients`, in bytes even where it is a share of `maxmemory`; 0: no bound.
+    public let clientBytesMax: Int
+    /// `maxmemory-policy`.
+    public let evictionPolicy: EvictionPolicy
     /// What is noted of keys' uses: `maxmemory-policy`, `lfu-log-factor`, `lfu-decay-time`.
     public let accessMeasure: AccessClock.Measure
     /// The thresholds for the encodings of collections.
@@ -148,6 +152,8 @@ public struct Options: Sendable {
         databases = read.integer("databases")
         ticksPerSecond = read.integer("hz")
         memoryBytesMax = read.bytes("maxmemory")
+        clientBytesMax = read.clientBytesMax(of: memoryBytesMax)
+        evictionPolicy = read.evictionPolicy()
         accessMeasure = read.accessMeasure()
         encodingLimits = EncodingLimits(read)
         debugPermission = read.permission("enable-debug-command")
@@ -233,6 +239,36 @@ private struct Reader {
     func accessMeasure() -> AccessClock.Measure {
         guard text("maxmemory-policy").hasSuffix("lfu") else { return .time }
         return .count(factor: integer("lfu-log-factor"), decayMinutes: integer("lfu-decay-time"))
+    }
+
+    /// The least that all clients together may take, so that one can always connect and mend it.
+    private static let clientBytesMin = 128 << 10
+
+    func clientBytesMax(of memoryBytesMax: UInt64) -> Int {
+        let bytes: Int
+        switch configuration.value("maxmemory-clients") {
+        case .memory(let byteCount): bytes = Int(clamping: byteCount)
+        case .percent(let share):
+            let product = memoryBytesMax.multipliedFullWidth(by: UInt64(share))
+            bytes = Int(
+                clamping: UInt64(100).dividingFullWidth((product.high % 100, product.low)).quotient
+            )
+        default: preconditionFailure("the directive is a size or a share")
+        }
+        return bytes > 0 ? max(bytes, Reader.clientBytesMin) : 0
+    }
+
+    func evictionPolicy() -> EvictionPolicy {
+        let name = text("maxmemory-policy")
+        let order: EvictionPolicy.Order? =
+            switch name.split(separator: "-").last {
+            case "lru", "lfu": .use
+            case "lrm": .write
+            case "ttl": .expiry
+            case "random": .random
+            default: nil
+            }
+        return order.map { EvictionPolicy($0, isVolatile: name.hasPrefix("volatile")) } ?? .none
     }
 
     func size(_ name: String) -> Int { Int(clamping: bytes(name)) }

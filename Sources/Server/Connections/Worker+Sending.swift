@@ -194,6 +194,8 @@ extension Worker {
         if server.keyspace.isLimited, !SharedBlock.isAvailable(Executor.headroomBytes) {
             return closeTooSlow(connection)
         }
+        evictIfTooLarge(connection)
+        guard !connection.state.contains(.closed) else { return }
         let limit = outputLimit(connection)
         if limit.hardBytes > 0, UInt64(waiting) > limit.hardBytes {
             return closeTooSlow(connection)

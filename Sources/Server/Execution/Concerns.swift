@@ -6,7 +6,7 @@ internal import Commands
 /// is checked further only if both share a bit, so that a single test covers all of them.
 struct Concerns: OptionSet {
     let rawValue: UInt32
-    /// It may make the data larger, and there is no memory left.
+    /// It may make the data larger, and there may be no memory left.
     static let memory = Concerns(rawValue: 1 << 0)
     /// It may change keys, and clients that do so are paused.
     static let pausedWrites = Concerns(rawValue: 1 << 1)
@@ -14,6 +14,8 @@ struct Concerns: OptionSet {
     static let paused = Concerns(rawValue: 1 << 2)
     /// Either form of a pause.
     static let pauses: Concerns = [.pausedWrites, .paused]
+    /// It may change how much memory the data takes, which is bounded (`maxmemory`).
+    static let dataSize = Concerns(rawValue: 1 << 3)
     /// COMMANDLOG measures requests and replies.
     static let sizes = Concerns(rawValue: 1 << 16)
     /// HOTKEYS measures what keys cost.
@@ -32,8 +34,8 @@ struct Concerns: OptionSet {
     /// The concerns of a row with `flags`.
     init(_ flags: CommandFlags) {
         self = .usual
-        if flags.contains(.denyOOM) { insert(.memory) }
-        if flags.contains(.write) { insert(.notifications) }
+        if flags.contains(.denyOOM) { formUnion([.memory, .dataSize]) }
+        if flags.contains(.write) { formUnion([.dataSize, .notifications]) }
         if flags.isDisjoint(with: [.admin, .skipMonitor]) { insert(.monitors) }
         if !flags.isDisjoint(with: [.write, .mayReplicate]) { insert(.pausedWrites) }
     }

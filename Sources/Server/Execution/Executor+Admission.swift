@@ -28,15 +28,29 @@ extension Executor {
             return .partitions
         }
         if !concerns.isDisjoint(with: .pauses), mustPause() { return .pause }
+        let isBounded = concerns.contains(.dataSize)
+        if isBounded {
+            switch makeRoom(for: arguments, mayBeRefused: concerns.contains(.memory)) {
+            case .granted: break
+            case .later:
+                context.readsNamedKeysOnly = false
+                return .partitions
+            case .none:
+                reject(.outOfMemory, number, session)
+                return nil
+            }
+        }
         session.beginCommand()
         let start = context.reply.buffer.count
         if session.traits.contains(.queues), !registry.row(number).flags.contains(.neverQueued) {
             queue(number, arguments, connection)
+            if isBounded { showCredit() }
             settleReply(from: start, session)
             return nil
         }
         let begin = alerts.contains(.hotKeys) ? apus_cycles() : 0
-        let wait = runTold(number, arguments, connection)
+        let wait = runTold(number, arguments, connection, countsUse: isBounded)
+        if isBounded { showCredit() }
         context.readsNamedKeysOnly = false
         if wait == nil, !alerts.isDisjoint(with: [.sizes, .hotKeys]) {
             noteCosts(number, arguments, connection, replyStart: start, begin: begin)

@@ -19,6 +19,7 @@ extension Executor {
         defer {
             context.held = []
             context.waitsInLine = false
+            if alerts.contains(.dataSize) { countUse(plan.partitions) }
             keyspace.unlock(plan.partitions)
         }
         let outcome = try runHandler(number, arguments, plan, connection.session, connection)
@@ -55,6 +56,7 @@ extension Executor {
         context.held.formUnion(missing)
         defer {
             context.held.subtract(missing)
+            if alerts.contains(.dataSize) { countUse(missing) }
             context.keyspace.unlock(missing)
         }
         if session.traits.contains(.tracking) { rememberKeys(number, arguments, session) }

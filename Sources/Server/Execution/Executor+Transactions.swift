@@ -83,7 +83,11 @@ extension Executor {
             }
         }
         guard plan.partitions.isEmpty || lock(plan.partitions) else { return .waits(.partitions) }
-        defer { keyspace.unlock(plan.partitions) }
+        defer {
+            // What was queued may belong to several databases.
+            if alerts.contains(.dataSize) { countAllUse(plan.partitions) }
+            keyspace.unlock(plan.partitions)
+        }
         return run(transaction, session, connection, under: plan.partitions)
     }
 

@@ -39,6 +39,12 @@ final class Executor {
     var newWaiter: Waiter?
     /// The words of a request that is being served.
     var servingWords = ArgumentVector()
+    /// What may be added to the data before all that is in use is looked at again, where it is
+    /// bounded; and what others count as used for that.
+    var credit = 0
+    let granted = Counter()
+    /// Where keys are removed next when memory runs out.
+    var evictionRound: EvictionRound
     /// The work that the request which runs is to go on with, until it has taken it up.
     var resumedWork: WorkID?
     /// Whether the command that runs has answered by pushes, which no client does without.
@@ -54,6 +60,10 @@ final class Executor {
     init(server: Instance, workerIndex: Int) {
         self.server = server
         self.workerIndex = workerIndex
+        let keyspace = server.keyspace
+        evictionRound = EvictionRound(
+            from: keyspace.partitionCount * workerIndex / server.options.threads
+        )
         registry = server.registry
         context = CommandContext(
             keyspace: server.keyspace,
@@ -137,14 +147,19 @@ final class Executor {
         if _slowPath(row.asks.rawValue & alerts.rawValue | special != 0) {
             return runIfAdmitted(number, arguments, connection)
         }
-        return runMeasured(number, arguments, connection)
+        return runMeasured(number, arguments, connection, countsUse: false)
     }
 
-    /// Runs a request that may run, and counts it.
+    /// Runs a request that may run, and counts it; with `countsUse`, what it adds to the data too.
     @inline(__always)
-    func runMeasured(_ number: Int, _ arguments: Arguments, _ connection: Connection) -> Wait? {
+    func runMeasured(
+        _ number: Int,
+        _ arguments: Arguments,
+        _ connection: Connection,
+        countsUse: Bool
+    ) -> Wait? {
         measure(number, arguments, connection) { () throws(CommandError) -> Outcome in
-            try execute(number, arguments, connection)
+            try execute(number, arguments, connection, countsUse: countsUse)
         }
     }
 
@@ -178,7 +193,8 @@ final class Executor {
     private func execute(
         _ number: Int,
         _ arguments: Arguments,
-        _ connection: Connection
+        _ connection: Connection,
+        countsUse: Bool
     ) throws(CommandError) -> Outcome {
         let row = registry.row(number)
         guard row.hasOneKey, case .data(let handler) = row.runner else {
@@ -190,7 +206,10 @@ final class Executor {
         {
             return .waits(.partitions)
         }
-        defer { keyspace.unlock(partition) }
+        defer {
+            if countsUse { countUse(partition) }
+            keyspace.unlock(partition)
+        }
         if _slowPath(keyspace.isMarked(partition)) {
             return try performMarked(number, arguments, PartitionSet(partition: partition))
         }

@@ -30,6 +30,8 @@ final class Bulletin: Sendable {
         case tracking
         /// MONITOR.
         case monitors
+        /// `maxmemory`.
+        case memory
     }
 
     /// What a part of the server asks of all workers.

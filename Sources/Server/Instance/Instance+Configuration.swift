@@ -114,6 +114,7 @@ extension Instance {
             worker.executor.measure(by: options.accessMeasure)
             worker.executor.statistics.keepDurations(options.tracksLatency)
             worker.executor.noteCommands(by: options)
+            worker.expireSoon()
         }
         postSizes()
         if options.password != before.password {
@@ -123,6 +124,29 @@ extension Instance {
         postNotices()
         observeKeys()
         if options.accessMeasure.readsOtherwise(than: before.accessMeasure) { renewStamps() }
+        boundMemory()
+    }
+
+    /// Has all workers heed `maxmemory` and `maxmemory-policy`.
+    ///
+    /// The world is stopped.
+    func boundMemory() {
+        let isBounded = options.memoryBytesMax > 0
+        let keepsStates = isBounded && options.evictionPolicy.usesStates
+        let noting = UseNoting(
+            notesReads: options.evictionPolicy.order != .write,
+            changesStates: keepsStates
+        )
+        for worker in workers {
+            worker.executor.context.noting = noting
+            worker.executor.giveUpCredit()
+        }
+        bulletin.post(Bulletin.Notice(alerts: isBounded ? [.memory, .dataSize] : []), by: .memory)
+        keyspace.keepStates(keepsStates)
+        for partition in 0..<keyspace.partitionCount {
+            keyspace.countUse(ofPartition: partition)
+        }
+        if !isBounded { memoryBound.note(isExceeded: false) }
     }
 
     /// Has commands note what their keys held before, where notifications depend on it.

@@ -74,6 +74,7 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
     let figures: KeyspaceFigures
     /// What the workers counted.
     let statistics: ServerStatistics
+    let memoryBound = MemoryBound()
 
     /// When the server started, in seconds of the monotonic clock.
     var startedAtSeconds: Int64 { startedAtNanoseconds / 1_000_000_000 }
@@ -126,6 +127,7 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
         for user in configuration.users { access.put(user) }
         postNotices()
         observeKeys()
+        boundMemory()
     }
 
     /// A ring per worker if `event-loop` asks for them and the kernel supports them; otherwise nil.

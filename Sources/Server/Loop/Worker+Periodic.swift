@@ -44,10 +44,12 @@ extension Worker {
         let isDue = executor.context.now >= upkeep.nextTick
         if isDue || upkeep.isFreeing { upkeep.isFreeing = freeRemains() }
         if upkeep.isFreeing { upkeep.hasBacklog = true }
+        if executor.removeKeysInTick() { upkeep.hasBacklog = true }
         guard isDue else { return }
         upkeep.nextTick = executor.context.now + 1000 / Int64(server.options.ticksPerSecond)
         ageStamps()
         lookAtClients()
+        evictClients()
         guard index == 0 else { return }
         server.saver.tick(server, on: self)
         server.notePeak(server.figures.usedBytes + server.clientBytes)
@@ -106,6 +108,7 @@ extension Worker {
             let wants = executor.context.heed(partition)
             executor.context.keyspace.forEachShard(inPartition: partition) { shard, database in
                 executor.context.removeDue(in: shard, database: database, &budget)
+                executor.context.keyspace.countUse(of: shard, partition)
                 if let next = shard.earliestExpiry { earliest = min(earliest, next) }
             }
             executor.context.handOver(resuming: wants)
@@ -154,6 +157,7 @@ extension Worker {
             var totals = KeyspaceTotals()
             executor.context.keyspace.forEachShard(inPartition: partition) { shard, database in
                 shard.ageStamps(clock, budget: &budget)
+                executor.context.keyspace.countUse(of: shard, partition)
                 totals.add(shard, of: database)
             }
             server.figures.note(totals, partition: partition)

@@ -11,12 +11,19 @@ struct ClientFigures: ~Copyable, Sendable {
     let blockedForTime = Counter()
     /// The bytes kept for them, and the most that one has waiting in and out, as of the last round.
     let bytes = Counter()
+    /// The bytes of replies among them.
+    let outputBytes = Counter()
     let inputMax = Counter()
     let outputMax = Counter()
+    /// The bytes kept for all of them, and for the largest that may be ended to save memory, as of
+    /// the last tick; only while that may happen.
+    let current = Counter()
+    let evictableMax = Counter()
 
     /// Publishes what a round found.
     func publish(_ round: ClientRound) {
         bytes.set(UInt64(round.bytes))
+        outputBytes.set(UInt64(round.outputBytes))
         inputMax.set(UInt64(round.inputMax))
         outputMax.set(UInt64(round.outputMax))
     }
@@ -30,12 +37,13 @@ struct ClientRound {
     /// The next slot.
     private var next = 0
     private(set) var bytes = 0
+    private(set) var outputBytes = 0
     private(set) var inputMax = 0
     private(set) var outputMax = 0
 
     /// The slots to check now, of `count`, so that the scan takes at most `ticks` ticks.
     mutating func places(of count: Int, ticks: Int) -> Range<Int> {
-        if next == 0 { (bytes, inputMax, outputMax) = (0, 0, 0) }
+        if next == 0 { (bytes, outputBytes, inputMax, outputMax) = (0, 0, 0, 0) }
         let start = min(next, count)
         let end = min(count, start + max(ClientRound.placesMin, (count + ticks - 1) / ticks))
         next = end == count ? 0 : end
@@ -48,6 +56,7 @@ struct ClientRound {
     /// Adds a client.
     mutating func note(bytes: Int, input: Int, output: Int) {
         self.bytes += bytes
+        outputBytes += output
         inputMax = max(inputMax, input)
         outputMax = max(outputMax, output)
     }

@@ -48,7 +48,7 @@ extension InfoSection {
             .none("rss_overhead_bytes"),
             .ratio("mem_fragmentation_ratio") { ($0.resident, $0.used) },
             .number("mem_fragmentation_bytes") { $0.memory.resident - $0.memory.used },
-            .none("mem_not_counted_for_evict"),
+            .number("mem_not_counted_for_evict") { $0.server.uncountedBytes },
             .none("mem_replication_backlog"),
             .none("mem_total_replication_buffers"),
             .none("mem_clients_slaves"),

@@ -30,8 +30,14 @@ extension InfoSection {
             InfoField("expire_cycle_cpu_milliseconds") { source in
                 .count(source.milliseconds(source.server.statistics[.expiryCycles]))
             },
-            .none("evicted_keys"), .none("evicted_clients"), .none("evicted_scripts"),
-            .none("total_eviction_exceeded_time"), .none("current_eviction_exceeded_time"),
+            .count("evicted_keys", .evictedKeys),
+            .count("evicted_clients", .clientsEvicted), .none("evicted_scripts"),
+            InfoField("total_eviction_exceeded_time") {
+                .integer($0.server.memoryBound.exceededNanosecondsTotal / 1_000_000)
+            },
+            InfoField("current_eviction_exceeded_time") {
+                .integer($0.server.memoryBound.exceededNanoseconds / 1_000_000)
+            },
             .count("keyspace_hits", .hits),
             .count("keyspace_misses", .misses),
             .number("pubsub_channels") { $0.server.channels.count(.channel) },

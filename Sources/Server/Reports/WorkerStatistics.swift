@@ -13,6 +13,8 @@ enum WorkerCount: Int, CaseIterable, Sendable {
     /// Clients closed for an endless request, or for not reading.
     case queryLimitCloses
     case outputLimitCloses
+    /// Clients ended for the memory that all of them took.
+    case clientsEvicted
     case authenticationFailures
     /// Spent on removing what is due, in the cycles of `apus_cycles`.
     case expiryCycles
@@ -52,7 +54,7 @@ struct WorkerStatistics: ~Copyable, @unchecked Sendable {  // because: rows are 
     /// The maximum number of error codes to distinguish.
     static let errorCodesMax = 128
 
-    private let counters = InlineArray<18, Counter> { _ in Counter() }
+    private let counters = InlineArray<19, Counter> { _ in Counter() }
     private let commands: UnsafeMutablePointer<Row>
     let commandCount: Int
     private let errors = Locked<[String: UInt64]>([:])

@@ -7,14 +7,19 @@ internal import Wire
 extension Executor {
     /// Runs a request that may run and counts it; what it reads is remembered for its client, and
     /// clients that monitor are told of it.
-    func runTold(_ number: Int, _ arguments: Arguments, _ connection: Connection) -> Wait? {
+    func runTold(
+        _ number: Int,
+        _ arguments: Arguments,
+        _ connection: Connection,
+        countsUse: Bool
+    ) -> Wait? {
         let session = connection.session
         let row = registry.row(number)
         let isRead = row.isData && row.flags.contains(.readonly)
         let wait =
             session.traits.contains(.tracking) && isRead
             ? runRemembered(number, arguments, connection)
-            : runMeasured(number, arguments, connection)
+            : runMeasured(number, arguments, connection, countsUse: countsUse)
         guard wait == nil else { return wait }
         // CLIENT CACHING applies to the next command, or to a whole transaction.
         if session.traits.contains(.caching), session.transaction == nil,

@@ -11,6 +11,8 @@ struct Holdings {
     var databases: [UInt32] = []
     /// Whether new shards' tables get and give up buckets as they grow and shrink.
     var resizesTables = true
+    /// Whether keys of new shards have states by which they are chosen when memory runs out.
+    var keepsStates = false
 }
 
 /// Creates shards on the first write, and removes whole shards.
@@ -27,6 +29,7 @@ extension Keyspace {
         let (region, stamp) = unsafe (holdings.pointee.region, holdings.pointee.freshStamp)
         let shard = Shard(freshStamp: stamp, region: region)
         shard.resizesTables = unsafe holdings.pointee.resizesTables
+        if unsafe holdings.pointee.keepsStates { shard.keepsStates = true }
         unsafe holdings.pointee.databases.append(UInt32(database))
         unsafe place.pointee = shard
         return shard
@@ -81,6 +84,7 @@ extension Keyspace {
             guard let shard = shard(at: index) else { return true }
             unsafe shards[index] = empty
             taken.append((Int(number), shard))
+            discountUse(of: shard, partition)
             return true
         }
         return taken
@@ -122,6 +126,17 @@ extension Keyspace {
             unsafe holdings[partition].resizesTables = isOn
         }
         forEachShard { shard, _ in shard.resizesTables = isOn }
+    }
+
+    /// Lets keys have states by which they are chosen when memory runs out, or not.
+    ///
+    /// All partitions are locked.
+    public func keepStates(_ isOn: Bool) {
+        for partition in 0..<partitionCount {
+            // SAFETY: the caller holds the partition's lock.
+            unsafe holdings[partition].keepsStates = isOn
+        }
+        forEachShard { shard, _ in shard.keepsStates = isOn }
     }
 
     // MARK: Room

@@ -59,7 +59,7 @@ extension Shard {
     }
 
     /// When a key goes or, before that, the first field of the hash that it holds.
-    private func expiry(within entry: Entry) -> Int64? {
+    func expiry(within entry: Entry) -> Int64? {
         guard entry.isKind(.hash), let fields = HashValue.earliestExpiry(entry, in: self)
         else { return entry.expiry }
         return entry.expiry.map { min($0, fields) } ?? fields

@@ -1,4 +1,4 @@
-public import Primitives
+internal import Primitives
 public import Structures
 
 /// The gate: all changes of the keyspace are announced here before the first write or deallocation.
@@ -16,11 +16,16 @@ extension Shard {
         unsafe state.pointee.arena.isWatched
     }
 
-    /// Announces that a key with `hash`, which is not there, is about to be added.
+    /// Whether insertions have something to heed.
     @inlinable
-    @inline(__always)
+    var hasNotices: Bool {
+        // SAFETY: the lock makes the caller the only user.
+        @inline(__always) get { unsafe state.pointee.arena.hasNotices }
+    }
+
+    /// Announces that a key with `hash`, which is not there, is about to be added.
     func willInsert(_ hash: KeyHash) {
-        if _slowPath(isWatched) { show(bucketOf: hash) }
+        if isWatched { show(bucketOf: hash) }
     }
 
     /// Announces that the value or expiry at `slot` is about to be edited in place.
@@ -41,9 +46,7 @@ extension Shard {
         if _slowPath(isWatched) { show(slot.location.bucket, discarded: slot) }
     }
 
-    @inline(never)
-    @usableFromInline
-    func show(bucketOf hash: KeyHash) {
+    private func show(bucketOf hash: KeyHash) {
         // The first bucket of a table is seen as it is made.
         if keys.bucketTotal > 0 { show(keys.bucket(of: hash), discarded: nil) }
     }

@@ -38,6 +38,10 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
         /// Neither they nor their contents expire.
         var frozenRoots: [Handle] = []
         @usableFromInline var watch = Watch()
+        /// In which order keys go when memory runs out, once one had to.
+        var evictionOrder: EvictionOrder?
+        /// What `takeGrowth` has counted.
+        @usableFromInline var countedBytes = 0
     }
 
     /// The progress of the search for expired keys.
@@ -130,6 +134,15 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
     /// The bytes in use: all blocks in the arena, and values outside it.
     public var usedBytes: Int { unsafe state.pointee.arena.liveBytes + externalBytes }
 
+    /// By how many bytes `usedBytes` has grown, or shrunk, since this was last asked.
+    @inlinable
+    func takeGrowth() -> Int {
+        let used = unsafe state.pointee.arena.liveBytes &+ state.pointee.externalBytes
+        let growth = unsafe used &- state.pointee.countedBytes
+        if growth != 0 { unsafe state.pointee.countedBytes = used }
+        return growth
+    }
+
     /// The bytes of the arena's pages and of values outside it.
     public var pageBytes: Int { unsafe state.pointee.arena.pageBytes + externalBytes }
 
@@ -213,7 +226,37 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
             "the hash is the key's"
         )
         assert(find(key) == nil, "the key is not there")
+        if _slowPath(hasNotices) {
+            return insertHeedfully(key, kind, encoding, expiry, payload)
+        }
+        return add(key, kind, encoding, expiry, payload)
+    }
+
+    /// As `insert`, where somebody watches or keys have states.
+    @inline(never)
+    @usableFromInline
+    func insertHeedfully(
+        _ key: Key,
+        _ kind: EntryKind,
+        _ encoding: UInt8,
+        _ expiry: Int64?,
+        _ payload: Int
+    ) -> Slot {
         willInsert(key.hash)
+        let slot = add(key, kind, encoding, expiry, payload)
+        if keepsStates { beginState(of: slot, key.hash) }
+        return slot
+    }
+
+    @inlinable
+    @inline(__always)
+    func add(
+        _ key: Key,
+        _ kind: EntryKind,
+        _ encoding: UInt8,
+        _ expiry: Int64?,
+        _ payload: Int
+    ) -> Slot {
         let word = expiry.map { UInt64(bitPattern: $0) }
         let location = unsafe state.pointee.keys.insert(
             key.bytes,

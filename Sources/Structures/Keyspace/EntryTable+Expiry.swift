@@ -43,7 +43,7 @@ extension EntryTable {
     }
 
     /// The tick recorded for bucket `index`; `.max` if there is none.
-    func hint(_ index: UInt32, _ arena: borrowing Arena) -> UInt32 {
+    public func hint(_ index: UInt32, _ arena: borrowing Arena) -> UInt32 {
         let record = segmentRecord(index >> EntryTable.segmentShift, arena)
         return record.hints.isNone ? .max : arena.cell(record.hints).load(Int(index & 63) * 4)
     }

@@ -192,7 +192,7 @@ extension EntryTable {
         assert(cell.byte(slot) != 0, "an entry stands there")
         let place = place(Handle(units: cell.load(16 + slot * 4)), cell.byte(slot), target, &arena)
         cell.store(UInt8(0), slot)
-        carryStamp(from: (cell, slot, source), to: (place.cell, place.slot, target), arena)
+        carryUses(from: (cell, slot, source), to: (place.cell, place.slot, target), arena)
     }
 
     /// Puts a handle into the first free slot in the chain of bucket `index`.
@@ -234,7 +234,7 @@ extension EntryTable {
         target.zero(0, EntryTable.bucketBytes)
         target.store(cell.byte(EntryTable.linkSlot), 0)
         target.store(link(cell).units, 16)
-        carryStamp(from: (cell, EntryTable.linkSlot, index), to: (target, 0, index), arena)
+        carryUses(from: (cell, EntryTable.linkSlot, index), to: (target, 0, index), arena)
         cell.store(UInt8(0), EntryTable.linkSlot)
         cell.store(node.units, 16 + EntryTable.linkSlot * 4)
         cell.store(cell.load(12, as: UInt32.self) | EntryTable.chained, 12)
@@ -280,7 +280,7 @@ extension EntryTable {
             free &= free - 1
             cell.store(next.byte(slot), target)
             cell.store(next.load(16 + slot * 4, as: UInt32.self), 16 + target * 4)
-            carryStamp(from: (next, slot, index), to: (cell, target, index), arena)
+            carryUses(from: (next, slot, index), to: (cell, target, index), arena)
             next.store(UInt8(0), slot)
         }
     }

@@ -45,8 +45,9 @@ extension EntryTable {
         }
     }
 
-    /// Carries a stamp from one slot to another, each of a bucket in the chain given.
-    func carryStamp(
+    /// Carries what is known of an entry's uses, its stamp and its state, from one slot to another,
+    /// each of a bucket in the chain given.
+    func carryUses(
         from source: (cell: Cell, slot: Int, chain: UInt32),
         to target: (cell: Cell, slot: Int, chain: UInt32),
         _ arena: borrowing Arena
@@ -54,6 +55,8 @@ extension EntryTable {
         guard isStamped else { return }
         let bits: UInt16 = stamps(of: source.cell, source.chain, arena).load(source.slot * 2)
         stamps(of: target.cell, target.chain, arena).store(bits, target.slot * 2)
+        guard arena.keepsStates else { return }
+        target.cell.setState(source.cell.state(source.slot), target.slot)
     }
 
     /// The number of segments, for iterating over all stamps.

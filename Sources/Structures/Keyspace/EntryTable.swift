@@ -173,6 +173,12 @@ public struct EntryTable: BitwiseCopyable, Sendable {
         unsafe apus_prefetch(stamps(of: bucket, index, arena).base + slot &* 2)
     }
 
+    /// Asks the cache for the header and the key of an entry.
+    public static func prefetch(_ entry: Entry) {
+        // SAFETY: a prefetch never faults.
+        unsafe apus_prefetch(entry.cell.base)
+    }
+
     /// Asks the cache for bucket number `index`.
     func prefetchBucket(number index: UInt32, _ arena: borrowing Arena) {
         // SAFETY: a prefetch never faults.

@@ -20,6 +20,10 @@ public struct WatchEpoch: Equatable, Sendable {
         self.number = number
     }
 
+    /// The epoch that stands in a bucket's meta.
+    @inlinable
+    init(bits: UInt32) { number = (bits & WatchEpoch.mask) >> WatchEpoch.shift }
+
     /// Not an epoch: nobody watches.
     public static let none = WatchEpoch(number: 0)
 

@@ -37,8 +37,11 @@ public struct Arena: ~Copyable {
     private var ownPages: UInt32 = 0
     /// Whether tables in this arena may add and remove buckets.
     public var resizesTables = true
-    /// The epoch of the watch over the tables in this arena.
-    public var watchEpoch = WatchEpoch.none
+    /// What insertions into the tables in this arena must heed; zero is the usual case.
+    ///
+    /// The epoch of a watch over them, as it stands in buckets, and bit 0 where their entries have
+    /// states.
+    @usableFromInline var notices: UInt32 = 0
     /// The bytes of all blocks in use, rounded to their classes.
     public private(set) var liveBytes = 0
     /// The total size of all pages in use, whether full or not.
@@ -60,10 +63,31 @@ public struct Arena: ~Copyable {
         unsafe heads.deallocate()
     }
 
+    // MARK: Notices
+
+    /// Whether insertions have something to heed.
+    @inlinable
+    @inline(__always)
+    public var hasNotices: Bool { notices != 0 }
+
+    /// The epoch of the watch over the tables in this arena.
+    @inlinable
+    public var watchEpoch: WatchEpoch {
+        get { WatchEpoch(bits: notices) }
+        set { notices = notices & ~WatchEpoch.mask | newValue.bits }
+    }
+
     /// Whether someone must see the tables' buckets before they change.
     @inlinable
     @inline(__always)
-    public var isWatched: Bool { watchEpoch.number != 0 }
+    public var isWatched: Bool { notices & WatchEpoch.mask != 0 }
+
+    /// Whether the entries of stamped tables have states (`EntryState`), which go where they go.
+    @inlinable
+    public var keepsStates: Bool {
+        get { notices & 1 != 0 }
+        set { notices = notices & ~1 | (newValue ? 1 : 0) }
+    }
 
     // MARK: Blocks
 
