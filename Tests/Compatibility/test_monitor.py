@@ -97,6 +97,17 @@ def test_reset_ends_it(place):
     watcher.close()
 
 
+def test_a_command_that_blocks_is_seen_once(place):
+    watcher = monitor(place)
+    with place.connect() as client, place.connect() as other:
+        client.send(encode(["BLPOP", "empty", "10"]))
+        assert LINE.match(watcher.reply()).group(4) == b'"BLPOP" "empty" "10"'
+        other.raw("RPUSH", "empty", "x")
+        assert parse(client.reply()) == [b"empty", b"x"]
+    assert lines(watcher, place) == [(0, b'"RPUSH" "empty" "x"')]
+    watcher.close()
+
+
 def test_a_second_monitor_says_nothing(place):
     watcher = monitor(place)
     watcher.send(encode(["MONITOR"]) + encode(["PING"]))

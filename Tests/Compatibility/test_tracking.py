@@ -150,6 +150,16 @@ def test_within_a_transaction(connect):
     assert told(reader) == [[b"a"]]
 
 
+def test_a_read_that_blocks(connect):
+    reader, writer = connect(), connect()
+    track(reader)
+    reader.send(encode(["XREAD", "BLOCK", "5000", "STREAMS", "x", "$"]))
+    time.sleep(0.05)
+    writer.raw("XADD", "x", "1-1", "a", "b")
+    got = [parse(reader.reply()) for _ in range(2)]
+    assert [b"invalidate", [b"x"]] in got and [(b"x", [[b"1-1", [b"a", b"b"]]])] in got
+
+
 def test_opt_in_and_out(connect):
     reader, writer = connect(), connect()
     track(reader, "OPTIN")

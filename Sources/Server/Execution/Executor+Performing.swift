@@ -22,6 +22,9 @@ extension Executor {
             if alerts.contains(.dataSize) { countUse(plan.partitions) }
             keyspace.unlock(plan.partitions)
         }
+        if connection.session.traits.contains(.tracking) {
+            rememberKeys(number, arguments, connection.session)
+        }
         let outcome = try runHandler(number, arguments, plan, connection.session, connection)
         if case .waits(.value(let deadline)) = outcome {
             block(number, arguments, connection, until: deadline)

@@ -20,7 +20,10 @@ extension Executor {
             session.traits.contains(.tracking) && isRead
             ? runRemembered(number, arguments, connection)
             : runMeasured(number, arguments, connection, countsUse: countsUse)
-        guard wait == nil else { return wait }
+        if let wait {
+            // One that waits for a value is not run again.
+            guard case .value = wait else { return wait }
+        }
         // CLIENT CACHING applies to the next command, or to a whole transaction.
         if session.traits.contains(.caching), session.transaction == nil,
             !isCachingCommand(number)
@@ -28,30 +31,22 @@ extension Executor {
             session.traits.remove(.caching)
         }
         if alerts.contains(.monitors) { tellMonitors(number, arguments, connection) }
-        return nil
+        return wait
     }
 
     private func isCachingCommand(_ number: Int) -> Bool {
         Bytes(registry.table.facts[number].name) == Bytes("CLIENT CACHING")
     }
 
-    /// As `runMeasured`, for a read of a client that caches what it reads: `perform` remembers it.
+    /// As `runMeasured`, for a read of a client that caches what it reads: with its locks planned,
+    /// it is remembered.
     private func runRemembered(
         _ number: Int,
         _ arguments: Arguments,
         _ connection: Connection
     ) -> Wait? {
         measure(number, arguments, connection) { () throws(CommandError) -> Outcome in
-            let plan = plan(number, arguments)
-            guard plan.partitions.isEmpty || lock(plan.partitions) else {
-                return .waits(.partitions)
-            }
-            context.held = plan.partitions
-            defer {
-                context.held = []
-                context.keyspace.unlock(plan.partitions)
-            }
-            return try perform(number, arguments, for: connection.session)
+            try executePlanned(number, arguments, connection)
         }
     }
 
