@@ -107,6 +107,7 @@ extension Executor {
             context.reply.nullArray()
         } else {
             runQueued(transaction, session, connection)
+            if readyKeys.hasSome { serveReady(partitions) }
         }
         session.endTransaction()
         return .done
