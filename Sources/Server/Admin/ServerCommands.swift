@@ -38,7 +38,7 @@ extension ServerCommands {
     private static func keySizes(_ call: AdminCall) -> KeySizes? {
         let id = call.session.id
         if let survey = call.worker.keySizeSurveys.removeValue(forKey: id) { return survey.sizes }
-        guard call.connection != nil, call.worker.executor.context.held.isEmpty else {
+        guard call.connection != nil, call.worker.executor.context.mayWait else {
             return KeySizes()
         }
         let workers = call.server.workers
