@@ -836,6 +836,32 @@ class TestDeadlocks:
         assert server.is_running()
 
 
+class TestBlocked:
+    @pytest.mark.parametrize("which, threads", [("oracle", 1), ("apus", 1), ("apus", 4)])
+    def test_served_after_the_whole_and_before_what_follows(self, start, which, threads):
+        server = start(which, threads=threads)
+        pushers, blocked = [server.connect() for _ in range(4)], server.connect()
+        for pusher in pushers:
+            blocked.send(encode(["BLPOP", "l", "0"]))
+            while b"blocked_clients:1\r\n" not in pusher.command("INFO", "clients"):
+                pass
+            # A value that comes and goes within serves nobody.
+            assert pusher.pipeline([["MULTI"], ["RPUSH", "l", "x"], ["DEL", "l"], ["EXEC"]])[-1] == b"*2\r\n:1\r\n:1\r\n"
+            replies = pusher.pipeline(
+                [["MULTI"], ["RPUSH", "l", "a"], ["LPUSH", "l", "b"], ["BLPOP", "none", "0"], ["EXEC"], ["LPOP", "l"],
+                 ["LPOP", "l"]])
+            assert replies[-3:] == [b"*3\r\n:1\r\n:2\r\n*-1\r\n", b"$1\r\na\r\n", b"$-1\r\n"]
+            assert blocked.reply() == b"*2\r\n$1\r\nl\r\n$1\r\nb\r\n"
+        for connection in [blocked, *pushers]:
+            connection.close()
+
+    def test_reports_do_not_wait(self, start):
+        server = start("apus", threads=2)
+        with server.connect() as connection:
+            connection.pipeline([["MULTI"], ["INFO", "keysizes"], ["INFO", "everything"], ["PING"]])
+            assert len(connection.command("EXEC")) == 3
+
+
 class TestDisconnects:
     def test_at_every_step(self, shared):
         steps = [["WATCH", "k", "l"], ["MULTI"], ["SET", "k", "1"], ["INCR", "l"], ["EXEC"]]

@@ -112,7 +112,10 @@ extension Executor {
 
     /// Removes keys where more is in use than there should be; returns whether it has to go on.
     func removeKeysInTick() -> Bool {
-        guard alerts.contains(.dataSize), server.room(for: self) < 0 else { return false }
+        // While clients are paused, nothing is evicted unasked.
+        guard alerts.contains(.dataSize), alerts.isDisjoint(with: .pauses),
+            server.room(for: self) < 0
+        else { return false }
         let (room, _, isExhausted) = removeKeys()
         server.memoryBound.note(isExceeded: room < 0)
         return room < 0 && !isExhausted
