@@ -9,6 +9,8 @@ extension Shard {
     public static let victimsMax = 16
     /// The buckets that the hand passes before it is content with warmer keys.
     private static let bucketsPassed = 64
+    /// The buckets that the hand passes at once, some tens of microseconds' work.
+    private static let bucketsPassedMax = 512
     /// The segments among which the nearest expiry is looked for.
     private static let segmentSamples = 16
 
@@ -143,7 +145,8 @@ extension Shard {
         }
     }
 
-    /// Passes the hand over buckets until enough keys are found, once round at most.
+    /// Passes the hand over buckets until enough keys are found, once round at most, and not over
+    /// more than `bucketsPassedMax`.
     ///
     /// Where a great many buckets hold none that is cold, warm ones go too, and hot ones at last.
     private func moveHand(
@@ -156,7 +159,7 @@ extension Shard {
         var limit = EntryState.cold
         var passed = 0
         var left = table.bucketTotal
-        while victims.count < wanted, left > 0 {
+        while passed < Shard.bucketsPassedMax, victims.count < wanted, left > 0 {
             if order.hand >= table.bucketTotal {
                 order.hand = 0
                 order.isFirstLap = false
@@ -179,6 +182,8 @@ extension Shard {
                 else { return }
                 victims.append(.init(entry: location.entry, wasOnProbation: false))
             }
+            // Keys with an expiry may have gone from it.
+            if policy.isVolatile, victims.isEmpty { correctHint(order.hand) }
             order.hand += 1
             left -= 1
             passed += 1
