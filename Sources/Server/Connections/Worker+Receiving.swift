@@ -57,9 +57,10 @@ extension Worker {
 
     /// Resumes receiving once the client's requests no longer wait; runs what is buffered.
     func goOnReceiving(_ connection: Connection) {
-        let wasFull = connection.state.remove(.full) != nil
         if connection.query.count > connection.parsed { parseKept(connection) }
+        // A client that waits again stays full: it is not read until it has run.
         guard connection.state.isDisjoint(with: [.closed, .waits]) else { return }
+        let wasFull = connection.state.remove(.full) != nil
         if connection.state.contains(.inputEnded) {
             endInput(connection)
         } else if wasFull || connection.state.contains(.endSeen) {
