@@ -135,14 +135,15 @@ import Testing
         }
     }
 
-    @Test func `what expires next goes first`() {
+    @Test func `what expires soon goes first, as far as hints and samples tell`() {
         let policy = EvictionPolicy(.expiry, isVolatile: true)
         let subject = Subject(keepsStates: false)
         let now = Clock.unixMilliseconds()
         for number in 0..<300 { subject.set(number, expiry: now + 60_000 + Int64(number) * 1_000) }
         var gone: [Int] = []
         for _ in 0..<100 { gone += subject.evict(1, policy) }
-        #expect(gone == Array(0..<100))
+        #expect(gone.count == 100)
+        #expect(gone.count(where: { $0 < 150 }) >= 90, "\(gone)")
     }
 
     @Test func `a value at work stays`() {
