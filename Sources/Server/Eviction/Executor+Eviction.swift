@@ -66,7 +66,7 @@ extension Executor {
         var room = server.room(for: self)
         var freed = 0
         var isExhausted = false
-        if room < freeTarget { (room, freed, isExhausted) = removeKeys() }
+        if room < freeTarget { (room, freed, isExhausted) = removeKeys(need: need) }
         server.memoryBound.note(isExceeded: room < 0)
         guard room >= 0 || freed >= max(need, 1) else {
             giveUpCredit()
@@ -116,15 +116,18 @@ extension Executor {
         guard alerts.contains(.dataSize), alerts.isDisjoint(with: .pauses),
             server.room(for: self) < 0
         else { return false }
-        let (room, _, isExhausted) = removeKeys()
+        let (room, _, isExhausted) = removeKeys(need: 0)
         server.memoryBound.note(isExceeded: room < 0)
         return room < 0 && !isExhausted
     }
 
     /// Removes keys until there is some room, or for as long as it may take at once.
     ///
+    /// For a request that has waited long it goes on until `need` bytes are freed, as others may
+    /// use up what each slice frees.
+    ///
     /// Returns: the room, what was freed, and whether no more keys may go.
-    private func removeKeys() -> (room: Int, freed: Int, isExhausted: Bool) {
+    private func removeKeys(need: Int) -> (room: Int, freed: Int, isExhausted: Bool) {
         let end = Clock.monotonicNanoseconds() + Executor.sliceNanoseconds
         let target = freeTarget
         let partitionCount = context.keyspace.partitionCount
@@ -137,6 +140,7 @@ extension Executor {
             room += visit.freed
             fruitless = visit.hasMore ? 0 : fruitless + 1
             if !visit.stays { evictionRound.next = (evictionRound.next + 1) % partitionCount }
+            if hasWaitedLong, freed < need { continue }
             if Clock.monotonicNanoseconds() >= end { break }
         }
         return (server.room(for: self), freed, fruitless >= partitionCount)

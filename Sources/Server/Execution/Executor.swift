@@ -56,6 +56,8 @@ final class Executor {
     var settledReplies = 0
     /// Whether a request waits without its worker where partitions are taken for long.
     var mayWaitForPartitions = true
+    /// Whether the request that runs has been retried so often that others must not pass it.
+    var hasWaitedLong = false
 
     init(server: Instance, workerIndex: Int) {
         self.server = server

@@ -14,6 +14,8 @@ extension Worker {
     ///
     /// This guarantees that it runs even if they are hardly ever free.
     private static let triesMax = 1000
+    /// The number of retries from which a request has waited long.
+    private static let triesMany = 16
 
     // MARK: Setting aside
 
@@ -114,8 +116,10 @@ extension Worker {
         executor.context.received = received
         executor.resumedWork = requests.wait.work
         executor.mayWaitForPartitions = requests.tries < Worker.triesMax
+        executor.hasWaitedLong = requests.tries >= Worker.triesMany
         defer {
             executor.mayWaitForPartitions = true
+            executor.hasWaitedLong = false
             executor.dropResumedWork()
             executor.context.received?.release()
             executor.context.received = nil
