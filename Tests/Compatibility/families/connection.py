@@ -16,8 +16,6 @@ STEPS = [
     (4, "CLIENT", lambda w: ["CLIENT", w.any_case(w.pick("GETNAME", "getname", "ID", "INFO", "junk"))]),
     (4, "CLIENT", lambda w: ["CLIENT", "SETNAME", w.pick("name", "other", "", "with space", "new\nline", b"\xff", "~", "!")]),
     (2, "CLIENT", lambda w: ["CLIENT", w.pick("NO-EVICT", "no-evict"), w.pick("ON", "off", "junk", "")]),
-    (1, "CLIENT", lambda w: ["CLIENT", "LIST", *w.options(["TYPE", w.pick("normal", "pubsub", "junk", "replica")], ["ID", w.integer(1, 2)], share=0.4)]),
-    (1, "CLIENT", lambda w: ["CLIENT", "KILL", "ID", w.pick("0", "x", "-1", "99999999999")]),
     (2, "SELECT", lambda w: ["SELECT", w.pick("0", "1", "15", "16", "x", "-1")]),
     (1, "TIME", lambda w: ["TIME"]),
     (1, "HELLO", lambda w: ["HELLO", *w.options(lambda: w.pick("4", "1", "x", "0", ""), share=0.5)]),
