@@ -149,6 +149,13 @@ KEYS = [
     ("valkey 8.0", "… is a number", "SET k foobar", "BITCOUNT k x", NOT_INTEGER),
     ("valkey 9.0", "GEOSEARCH names its shapes, valkey#1809", "GEOADD g 1 1 a", "GEOSEARCH g FROMMEMBER a ASC COUNT 3 WITHDIST WITHHASH",
      error("ERR exactly one of BYRADIUS, BYBOX and BYPOLYGON can be specified for GEOSEARCH")),
+    ("8.6", "CONFIG SET names the policies, lrm among them", "CONFIG SET maxmemory-policy junk",
+     error("ERR CONFIG SET failed (possibly related to argument 'maxmemory-policy') - argument(s) must be one of the following: "
+           "volatile-lru, volatile-lfu, volatile-lrm, volatile-random, volatile-ttl, allkeys-lru, allkeys-lfu, allkeys-lrm, "
+           "allkeys-random, noeviction")),
+    ("8.0, valkey 9.0", "CLIENT KILL takes several ids", "CLIENT KILL ID 99999999999 99999999999", b":0\r\n"),
+    ("8.0, valkey 9.0", "CLIENT LIST takes several filters", "CLIENT LIST TYPE junk ID 2", error("ERR Unknown client type 'junk'")),
+    ("8.0, valkey 9.0", "… and ids that are followed by no filter", "CLIENT LIST ID 1 extra", error("ERR syntax error")),
     ("8.4", "DELEX of no key", "DELEX none IFEQ v", b":0\r\n"),
     ("8.4", "… whatever the condition", "DELEX none JUNK v", b":0\r\n"),
     ("8.4", "… or the digest", "DELEX none IFDEQ v", b":0\r\n"),

@@ -125,6 +125,8 @@ extension Instance {
         observeKeys()
         if options.accessMeasure.readsOtherwise(than: before.accessMeasure) { renewStamps() }
         boundMemory()
+        // What follows in the batch of CONFIG SET runs by the new options, too.
+        for worker in workers { worker.executor.readBulletin() }
     }
 
     /// Has all workers heed `maxmemory` and `maxmemory-policy`.
