@@ -210,8 +210,9 @@ extension Shard {
         chooseHinted(&random, &victims) { nearest(inBucket: $0) }
     }
 
-    /// Hints that turn out to be early are passed over, up to so many.
-    private static let staleHintsMax = 32
+    /// Hints that turn out to be early are passed over, up to so many: all those of two segments,
+    /// as splits leave early ones in both buckets.
+    private static let staleHintsMax = 128
 
     /// The key in a bucket that expires next, if any may go that expires.
     private func nearest(inBucket bucket: Int) -> Entry? {

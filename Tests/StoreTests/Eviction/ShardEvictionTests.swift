@@ -135,15 +135,14 @@ import Testing
         }
     }
 
-    @Test func `what expires soon goes first, as far as hints and samples tell`() {
+    @Test func `what expires next goes first`() {
         let policy = EvictionPolicy(.expiry, isVolatile: true)
         let subject = Subject(keepsStates: false)
         let now = Clock.unixMilliseconds()
         for number in 0..<300 { subject.set(number, expiry: now + 60_000 + Int64(number) * 1_000) }
         var gone: [Int] = []
         for _ in 0..<100 { gone += subject.evict(1, policy) }
-        #expect(gone.count == 100)
-        #expect(gone.count(where: { $0 < 150 }) >= 90, "\(gone)")
+        #expect(gone == Array(0..<100))
     }
 
     @Test func `a value at work stays`() {
