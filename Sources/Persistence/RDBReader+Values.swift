@@ -231,15 +231,9 @@ extension RDBReader {
                 case .bytes(let bytes): FloatText.numberInAnyRange(bytes)
                 }
             guard let score, !score.isNaN else { throw failure(.badNumber) }
-            let found = member.withText { bytes -> RDBFailure? in
-                do throws(RDBFailure) {
-                    try add(bytes, score, to: &set, key, target)
-                    return nil
-                } catch {
-                    return error
-                }
+            try member.withText { (bytes) throws(RDBFailure) in
+                try add(bytes, score, to: &set, key, target)
             }
-            if let found { throw found }
         }
         guard set != nil else { throw failure(.emptyCollection) }
     }
@@ -321,15 +315,9 @@ extension RDBReader {
                 }
                 if moment > 0 { expiry = moment }
             }
-            let found = name.withText { bytes -> RDBFailure? in
-                do throws(RDBFailure) {
-                    try add(bytes, StringContent(value), expiry, to: &hash, key, target)
-                    return nil
-                } catch {
-                    return error
-                }
+            try name.withText { (bytes) throws(RDBFailure) in
+                try add(bytes, StringContent(value), expiry, to: &hash, key, target)
             }
-            if let found { throw found }
         }
         guard hash != nil else { throw failure(.emptyCollection) }
     }
@@ -343,7 +331,6 @@ extension RDBReader {
         _ target: Target
     ) throws(RDBFailure) {
         let bytes = name.count + value.count
-        let target = (shard: target.shard, limits: target.limits)
         let place = hash ?? HashValue.create(key, pairBytes: bytes, in: target.shard)
         hash = place
         let isNew = place.set(

@@ -23,12 +23,7 @@ extension RDBWriter {
     /// Complexity: O(bytes).
     public mutating func value(of slot: Shard.Slot) {
         switch slot.entry.kind {
-        case .string:
-            switch StringValue.content(slot.entry) {
-            case .bytes(let bytes): string(bytes)
-            case .integer(let number): string(number)
-            case .block(let block): string(block.bytes)
-            }
+        case .string: string(StringValue.content(slot.entry))
         case .list: list(ListValue(slot))
         case .set: set(SetContent(slot.entry, in: slot.shard))
         case .sortedSet: sortedSet(SortedSetValue(slot))

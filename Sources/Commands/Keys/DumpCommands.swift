@@ -124,20 +124,13 @@ extension DumpCommands {
         for index in name.indices {
             name[index] = UInt8(truncatingIfNeeded: context.random.next())
         }
-        var failure: CommandError?
-        name.withBytes { bytes in
+        try name.withBytes { (bytes) throws(CommandError) in
             let place = Key(bytes, shard.hash(bytes))
-            do throws(CommandError) {
-                guard shard.find(place) == nil else { throw .key(.restoredData) }
-                try read(payload, as: place, shard, context)
-            } catch {
-                failure = error
-                return
-            }
+            guard shard.find(place) == nil else { throw .key(.restoredData) }
+            try read(payload, as: place, shard, context)
             if let old = shard.find(key) { shard.remove(old) }
             if let new = shard.find(place) { shard.insertMoved(new, as: key, expiry: nil, nil) }
         }
-        if let failure { throw failure }
     }
 
     private static func read(
