@@ -55,9 +55,18 @@ final class Executor {
     /// transaction replied before it turned its replies off.
     var settledReplies = 0
     /// Whether a request waits without its worker where partitions are taken for long.
-    var mayWaitForPartitions = true
-    /// Whether the request that runs has been retried so often that others must not pass it.
-    var hasWaitedLong = false
+    var mayWaitForPartitions: Bool { tries < Executor.triesMax }
+    /// How often the request that runs was set aside before.
+    var tries = 0
+    /// Whether the request that runs was set aside so often that others must not pass it.
+    var hasWaitedLong: Bool { tries >= Executor.triesMany }
+
+    /// The number of retries after which a request waits for partitions with its worker.
+    ///
+    /// This guarantees that it runs even if they are hardly ever free.
+    private static let triesMax = 1000
+    /// The number of retries from which a request has waited long.
+    private static let triesMany = 16
 
     init(server: Instance, workerIndex: Int) {
         self.server = server

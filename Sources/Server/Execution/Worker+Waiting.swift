@@ -10,12 +10,6 @@ internal import Wire
 extension Worker {
     /// The approximate total time for slices in one round.
     private static let sliceNanoseconds: Int64 = 250_000
-    /// How often a request retries locked partitions before its worker waits along with it.
-    ///
-    /// This guarantees that it runs even if they are hardly ever free.
-    private static let triesMax = 1000
-    /// The number of retries from which a request has waited long.
-    private static let triesMany = 16
 
     // MARK: Setting aside
 
@@ -115,11 +109,9 @@ extension Worker {
         received?.retain()
         executor.context.received = received
         executor.resumedWork = requests.wait.work
-        executor.mayWaitForPartitions = requests.tries < Worker.triesMax
-        executor.hasWaitedLong = requests.tries >= Worker.triesMany
+        executor.tries = requests.tries
         defer {
-            executor.mayWaitForPartitions = true
-            executor.hasWaitedLong = false
+            executor.tries = 0
             executor.dropResumedWork()
             executor.context.received?.release()
             executor.context.received = nil
