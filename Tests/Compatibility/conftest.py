@@ -69,6 +69,16 @@ def server(request):
         yield running
 
 
+@pytest.fixture(scope="module", params=_EACH, ids=lambda p: f"{p[0]}-{p[1]}")
+def place(request):
+    """As `server`, but a module's own: for tests that leave traces in its tables and statistics."""
+    name, threads = request.param
+    binary = servers.APUS if name == "apus" else servers.ORACLE
+    with servers.Server(binary, *_OPTIONS, threads=threads) as running:
+        running.name = name
+        yield running
+
+
 @pytest.fixture
 def start(request):
     """Starts a server of its own for one test: start('apus'|'oracle', options…)."""

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -180,3 +181,17 @@ def run_to_end(binary, *words, seconds=20.0, stdin=b"", directory=None):
         [binary, *map(str, words)], input=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         timeout=seconds, cwd=directory)
     return done.returncode, done.stdout.decode("utf-8", "replace")
+
+
+def until(condition, seconds=20.0):
+    """Waits until `condition` holds; a test in which it does not, fails."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it does not come about"
+        time.sleep(0.005)
+
+
+def info(connection, field):
+    """A number that INFO tells."""
+    text = connection.command("INFO", "everything").decode()
+    return int(re.search(rf"^{field}:(\d+)", text, re.M)[1])

@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-import servers
 import traces
 from resp import ReplyError, encode, parse
+from servers import info, until
 
 OOM = "OOM command not allowed when used memory > 'maxmemory'."
 MB = 1 << 20
@@ -30,24 +30,10 @@ def many(connection, requests):
     return replies
 
 
-def info(connection, name):
-    text = connection.command("INFO").decode()
-    return int(re.search(rf"^{name}:(\d+)", text, re.M)[1])
-
-
 def bound(connection, room, policy):
     """Sets maxmemory to what is in use and `room` bytes more."""
     connection.command("CONFIG", "SET", "maxmemory-policy", policy)
     connection.command("CONFIG", "SET", "maxmemory", info(connection, "used_memory") + room)
-
-
-def wait_until(condition, seconds=10.0):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.01)
-    return condition()
 
 
 def set_many(connection, count, size=100, prefix="key", extra=()):
@@ -87,7 +73,7 @@ def test_without_eviction_writes_are_refused_and_all_else_goes_on(start, which):
         # What was deleted is room again.
         for number in range(refused - 10):
             assert connection.command("DEL", f"key:{number}") == 1
-        assert wait_until(lambda: ask(connection, "SET", "again", "1") == "OK")
+        until(lambda: ask(connection, "SET", "again", "1") == "OK")
         assert connection.command("CONFIG", "SET", "maxmemory", 0) == "OK"
         assert connection.command("SET", "large", b"v" * MB) == "OK"
 
@@ -284,7 +270,7 @@ def test_one_giant_key_in_use_outlives_small_ones(start, threads, policy):
         for round_number in range(200):
             set_many(connection, 1000, prefix=f"other{round_number}")
         assert connection.command("EXISTS", "giant") == 0
-        assert wait_until(lambda: info(connection, "lazyfree_pending_objects") == 0)
+        until(lambda: info(connection, "lazyfree_pending_objects") == 0)
 
 
 # ---- the bound -------------------------------------------------------------------------------------
@@ -348,7 +334,7 @@ def test_replies_that_wait_remove_nothing(start):
         connection.command("SET", "value", b"v" * 7000)
         # Nobody reads these.
         slow.send(encode(["GET", "value"]) * 16_000)
-        assert wait_until(lambda: info(connection, "mem_not_counted_for_evict") > 90 * MB)
+        until(lambda: info(connection, "mem_not_counted_for_evict") > 90 * MB)
         time.sleep(0.3)
         assert info(connection, "used_memory") > 100 * MB
         assert info(connection, "evicted_keys") == 0
@@ -363,7 +349,7 @@ def test_a_lower_bound_takes_effect_in_the_background(start, which):
         set_many(connection, 100_000)
         full = info(connection, "used_memory")
         connection.command("CONFIG", "SET", "maxmemory", full // 2)
-        assert wait_until(lambda: info(connection, "used_memory") <= full // 2 + 65536)
+        until(lambda: info(connection, "used_memory") <= full // 2 + 65536)
         assert connection.command("DBSIZE") < 70_000
 
 
@@ -382,7 +368,7 @@ def test_nobody_waits_long_while_much_is_removed(start):
                 waits.append(time.perf_counter() - start_time)
                 assert not isinstance(reply, ReplyError)
         waits.sort()
-        assert len(waits) > 4
+        assert len(waits) > 20
         # A request waits for a quarter of a millisecond; the machine may be busy with others.
         assert waits[len(waits) // 2] < 0.002, waits[len(waits) // 2]
 
@@ -407,7 +393,7 @@ def test_the_time_over_the_bound_is_told(start, which):
         set_many(connection, 1000)
         assert info(connection, "current_eviction_exceeded_time") == 0
         connection.command("CONFIG", "SET", "maxmemory", 1)
-        assert wait_until(lambda: info(connection, "current_eviction_exceeded_time") > 20)
+        until(lambda: info(connection, "current_eviction_exceeded_time") > 20)
         connection.command("CONFIG", "SET", "maxmemory", 0)
         connection.command("SET", "a", "1")
         if which == "apus":
@@ -451,7 +437,7 @@ def settled_client_bytes(connection, least):
         time.sleep(0.15)
         return seen[0] == seen[1] > least
 
-    assert wait_until(is_settled)
+    until(is_settled)
     return seen[1]
 
 
@@ -506,7 +492,7 @@ def test_a_slow_reader_that_takes_too_much_goes(start, threads):
             slow.send(encode(["GET", "value"]) * 8000)
         except OSError:
             pass
-        assert wait_until(lambda: info(connection, "evicted_clients") == 1)
+        until(lambda: info(connection, "evicted_clients") == 1)
         assert slow.is_closed()
         assert connection.command("PING") == "PONG"
 
@@ -521,3 +507,14 @@ def test_debug_shows_the_sizes_of_clients(start, which):
         assert sum(int(line.rsplit(" ", 1)[1]) for line in lines) == 1
         shape = [re.sub(r"tot-mem: +\d+, clients: \d+", "", line) for line in lines]
         assert shape[0].startswith("bucket          0 - ") and "+            : " in shape[-1]
+
+
+def test_a_bound_that_is_lifted_no_longer_refuses_what_follows(start, which):
+    """In one packet: the bound, a refusal, its end, and a write that is let in."""
+    server = start(which)
+    with server.connect() as connection:
+        connection.command("SET", "large", "v" * 10_000)
+        replies = connection.pipeline([
+            ["CONFIG", "SET", "maxmemory", "1"], ["SET", "a", "1"], ["CONFIG", "SET", "maxmemory", "0"], ["SET", "a", "2"]])
+        assert [parse(reply) if reply[:1] != b"-" else OOM for reply in replies] == ["OK", OOM, "OK", "OK"]
+        assert replies[1] == f"-{OOM}\r\n".encode()

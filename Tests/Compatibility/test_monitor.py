@@ -6,20 +6,9 @@ import time
 
 import pytest
 
-import servers
 from resp import encode, parse
 
-SERVERS = [("oracle", 1), ("apus", 1), ("apus", 2), ("apus", 4)]
 LINE = re.compile(rb'^\+(\d+\.\d{6}) \[(\d+) ([^\]]*)\] (.*)\r\n$', re.S)
-
-
-@pytest.fixture(scope="module", params=SERVERS, ids=lambda p: f"{p[0]}-{p[1]}")
-def place(request):
-    name, threads = request.param
-    binary = servers.APUS if name == "apus" else servers.ORACLE
-    with servers.Server(binary, "--enable-debug-command", "yes", threads=threads) as server:
-        server.name = name
-        yield server
 
 
 def monitor(place, protocol=2):

@@ -9,6 +9,7 @@ import time
 import pytest
 
 from resp import Closed, encode
+from servers import until
 
 # Elements: enough for some tens of slices.
 COUNT = 20_000
@@ -114,13 +115,6 @@ def test_large_strings_are_shared_until_one_changes(server):
         assert one(connection, "GET", "k") == b"$%d\r\n%b\r\n" % (len(text), text)
 
 
-def wait_for(condition, seconds=20.0):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come"
-        time.sleep(0.005)
-
-
 class Client(threading.Thread):
     """Runs `step` on a connection of its own until told to stop; keeps what went wrong."""
 
@@ -146,7 +140,7 @@ def run_beside(server, steps, work):
     stop = threading.Event()
     clients = [Client(server, stop, step) for step in steps]
     try:
-        wait_for(lambda: stop.is_set() or all(client.rounds for client in clients))
+        until(lambda: stop.is_set() or all(client.rounds for client in clients))
         work(stop)
     finally:
         stop.set()
@@ -312,7 +306,7 @@ def test_a_command_is_finished_without_its_client(server, how):
                     one(connection, "CLIENT", "KILL", "ID", number)
                 assert waiting.reply() in (b":0\r\n", b":%d\r\n" % COUNT)
                 if attempt > 0:
-                    wait_for(lambda: exists(connection, "k2") == 1)
+                    until(lambda: exists(connection, "k2") == 1)
                     assert digest(connection, "k2") == before
             one(connection, "DEL", "k", "k2")
         assert one(connection, "PING") == b"+PONG\r\n"

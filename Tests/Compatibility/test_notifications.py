@@ -6,19 +6,7 @@ import time
 
 import pytest
 
-import servers
 from resp import encode, parse
-
-SERVERS = [("oracle", 1), ("apus", 1), ("apus", 2), ("apus", 4)]
-
-
-@pytest.fixture(scope="module", params=SERVERS, ids=lambda p: f"{p[0]}-{p[1]}")
-def place(request):
-    name, threads = request.param
-    binary = servers.APUS if name == "apus" else servers.ORACLE
-    with servers.Server(binary, "--enable-debug-command", "yes", threads=threads) as server:
-        server.name = name
-        yield server
 
 
 class Ear:
@@ -218,3 +206,10 @@ def test_keys_that_are_overwritten(client, place):
                 ("overwritten", "s")]
     heard = [(channel.split(":")[1], key) for channel, key in ear.heard() if "@0__" in channel]
     assert heard == expected + [("del", "a")]
+
+
+def test_the_choice_is_of_what_follows_in_the_same_packet(place, client):
+    ear = Ear(place, "__keyevent@0__:*")
+    client.pipeline([["CONFIG", "SET", "notify-keyspace-events", "KEA"], ["SET", "k", "v"],
+                     ["CONFIG", "SET", "notify-keyspace-events", ""], ["SET", "k", "w"]])
+    assert ear.heard() == [("__keyevent@0__:set", "k")]

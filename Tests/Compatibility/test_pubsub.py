@@ -6,21 +6,8 @@ import time
 
 import pytest
 
-import servers
 from resp import Push, encode, parse
-
-THREADS = [1, 2, 4]
-SERVERS = [("oracle", 1)] + [("apus", n) for n in THREADS]
-
-
-@pytest.fixture(scope="module", params=SERVERS, ids=lambda p: f"{p[0]}-{p[1]}")
-def place(request):
-    """A server; on Apus its connections go to the workers in turn."""
-    name, threads = request.param
-    binary = servers.APUS if name == "apus" else servers.ORACLE
-    with servers.Server(binary, "--enable-debug-command", "yes", threads=threads) as server:
-        server.name = name
-        yield server
+from servers import info, until
 
 
 @pytest.fixture
@@ -38,18 +25,6 @@ def connect(place):
     with place.connect() as observer:
         until(lambda: info(observer, "pubsub_channels") == 0 and info(observer, "pubsub_patterns") == 0
               and info(observer, "pubsubshard_channels") == 0)
-
-
-def until(condition, seconds=10.0):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it does not come about"
-        time.sleep(0.005)
-
-
-def info(connection, field):
-    text = parse(connection.raw("INFO", "everything")).decode()
-    return int(re.search(rf"^{field}:(\d+)", text, re.M).group(1))
 
 
 def words(connection, count=1):

@@ -2,25 +2,13 @@
 client that caches by invalidations alone and never reads what is stale."""
 
 import random
-import re
 import threading
 import time
 
 import pytest
 
-import servers
 from resp import Push, ReplyError, encode, parse
-
-SERVERS = [("oracle", 1), ("apus", 1), ("apus", 2), ("apus", 4)]
-
-
-@pytest.fixture(scope="module", params=SERVERS, ids=lambda p: f"{p[0]}-{p[1]}")
-def place(request):
-    name, threads = request.param
-    binary = servers.APUS if name == "apus" else servers.ORACLE
-    with servers.Server(binary, "--enable-debug-command", "yes", threads=threads) as server:
-        server.name = name
-        yield server
+from servers import info, until
 
 
 @pytest.fixture
@@ -38,18 +26,6 @@ def connect(place):
     with place.connect() as observer:
         observer.raw("CONFIG", "SET", "tracking-table-max-keys", "1000000")
         until(lambda: info(observer, "tracking_clients") == 0)
-
-
-def until(condition, seconds=10.0):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it does not come about"
-        time.sleep(0.005)
-
-
-def info(connection, field):
-    text = parse(connection.raw("INFO", "everything")).decode()
-    return int(re.search(rf"^{field}:(\d+)", text, re.M).group(1))
 
 
 def told(connection):
