@@ -124,7 +124,8 @@ extension Executor {
     /// Removes keys until there is some room, or for as long as it may take at once.
     ///
     /// For a request that has waited long it goes on until `need` bytes are freed, as others may
-    /// use up what each slice frees.
+    /// use up what each slice frees; but not in vain, as what could go may be in partitions whose
+    /// workers are waiting for this one.
     ///
     /// Returns: the room, what was freed, and whether no more keys may go.
     private func removeKeys(need: Int) -> (room: Int, freed: Int, isExhausted: Bool) {
@@ -133,14 +134,16 @@ extension Executor {
         let partitionCount = context.keyspace.partitionCount
         var freed = 0
         var fruitless = 0
+        var vain = 0
         var room = server.room(for: self)
         while room < target, fruitless < partitionCount {
             let visit = visit(evictionRound.next, missing: target - room)
             freed += visit.freed
             room += visit.freed
             fruitless = visit.hasMore ? 0 : fruitless + 1
+            vain = visit.freed > 0 ? 0 : vain + 1
             if !visit.stays { evictionRound.next = (evictionRound.next + 1) % partitionCount }
-            if hasWaitedLong, freed < need { continue }
+            if hasWaitedLong, freed < need, vain < partitionCount { continue }
             if Clock.monotonicNanoseconds() >= end { break }
         }
         return (server.room(for: self), freed, fruitless >= partitionCount)
