@@ -356,7 +356,8 @@ def test_a_lower_bound_takes_effect_in_the_background(start, which):
 def test_nobody_waits_long_while_much_is_removed(start):
     server = start("apus", "--maxmemory-policy", "allkeys-lru")
     with server.connect() as connection, server.connect() as probe:
-        for part in range(10):
+        # So many that their removal outlasts the questions.
+        for part in range(40):
             set_many(connection, 50_000, prefix=f"p{part}")
         full = info(connection, "used_memory")
         connection.command("CONFIG", "SET", "maxmemory", full // 10)
