@@ -28,7 +28,7 @@ struct CommandLoop: ~Copyable {
     mutating func run() -> Int32 {
         if editor != nil {
             Interrupt.catchAll()
-            session.stopsAtInterrupt = true
+            session.isInteractive = true
         }
         session.connect()
         if let preferences = Preferences.load() { preferences.forEach { apply($0) } }
@@ -56,6 +56,7 @@ struct CommandLoop: ~Copyable {
         guard let editor else { return input.next() }
         while true {
             noticeSilentEnd()
+            session.showMessages()
             if session.connection != nil { editor.docs = session.loadDocs() }
             session.output.flush()
             if let line = editor.read(prompt: prompt) { return line.bytes }
@@ -67,16 +68,17 @@ struct CommandLoop: ~Copyable {
 
     private var prompt: String {
         guard session.connection != nil else { return "not connected> " }
+        let state =
+            session.isInTransaction ? "(TX)" : session.isSubscribed ? "(subscribed mode)" : ""
         let database = session.database == 0 ? "" : "[\(session.database)]"
-        return "\(session.address.name)\(database)\(session.isInTransaction ? "(TX)" : "")> "
+        return "\(session.address.name)\(database)\(state)> "
     }
 
-    /// Shows pushes that have arrived meanwhile; reconnects if the server went away.
+    /// Shows messages and pushes that have arrived meanwhile; reconnects if the server went away.
     private mutating func noticeSilentEnd() {
         do throws(RemoteFailure) {
             while let reply = try session.connection?.receiveWaiting() {
-                guard case .push = reply, session.options.showsPushes else { continue }
-                session.output.write(ReplyText.text(reply, session.options))
+                session.take(unasked: reply)
             }
         } catch {
             session.connect(isQuiet: true)

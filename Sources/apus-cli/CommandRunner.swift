@@ -44,8 +44,7 @@ extension ServerSession {
     }
 
     private mutating func fail(_ words: [[UInt8]], _ failure: RemoteFailure) -> Outcome {
-        connection = nil
-        isInTransaction = false
+        disconnect()
         switch failure {
         case .interrupted:
             _ = Interrupt.answer()
@@ -68,16 +67,26 @@ extension ServerSession {
         errorsFail: Bool
     ) throws(RemoteFailure) -> Bool {
         try send(Request.bytes(words))
-        let isListening = Self.listens(words)
-        if isListening, !words[0].isSameWord(as: "monitor"), options.format != .raw {
+        let isMonitor = words.first?.isSameWord(as: "monitor") ?? false
+        var confirmations = SubscriptionMessage.confirmationCount(for: words)
+        let listensForever = !isInteractive && SubscriptionMessage.isAskedFor(by: words)
+        if listensForever, options.format != .raw {
             output.write("Reading messages... (press Ctrl-C to quit)\n")
             output.flush()
         }
         while true {
             let reply = try receive()
+            if isSubscribed || confirmations > 0, let message = SubscriptionMessage(reply) {
+                take(message)
+                show(reply)
+                if listensForever { output.flush() }
+                guard message.subscriptionCount != nil, confirmations > 0 else { continue }
+                confirmations -= 1
+                if confirmations == 0, !listensForever { return true }
+                continue
+            }
             if case .push = reply {
-                if isListening || options.showsPushes { show(reply) }
-                if isListening { output.flush() }
+                if options.showsPushes { show(reply) }
                 continue
             }
             if try redirected(reply, words) { continue }
@@ -87,20 +96,14 @@ extension ServerSession {
             }
             note(words, reply)
             show(reply, isPlain: Self.isPlainText(words))
-            // A rejected command is followed by nothing; otherwise messages arrive until someone
+            // A rejected command is followed by nothing; otherwise lines arrive until someone
             // disconnects.
-            guard isListening, reply.errorText == nil else { return true }
+            guard isMonitor, reply.errorText == nil else { return true }
             output.flush()
         }
     }
 
-    /// Whether the server sends messages without being asked after this command.
-    private static func listens(_ words: [[UInt8]]) -> Bool {
-        let name = words.first?.lowercase.text ?? ""
-        return ["monitor", "subscribe", "psubscribe", "ssubscribe"].contains(name)
-    }
-
-    private mutating func show(_ reply: Reply, isPlain: Bool = false) {
+    mutating func show(_ reply: Reply, isPlain: Bool = false) {
         output.write(ReplyText.text(reply, options, isPlain: isPlain))
     }
 

@@ -15,12 +15,15 @@ struct ServerSession: ~Copyable {
     var database: Int
     /// Whether a transaction is open, between MULTI and EXEC.
     var isInTransaction = false
+    /// Whether messages of channels may arrive at any time.
+    var isSubscribed = false
     /// RESP2 or RESP3.
     var protocolVersion = 2
     /// The user and password of the last successful AUTH.
     private var credentials: [[UInt8]]
-    /// Whether ^C ends the wait for a reply.
-    var stopsAtInterrupt = false
+    /// Whether a person types the commands: ^C ends the wait for a reply, and any key that for
+    /// messages.
+    var isInteractive = false
     /// The server's documentation of its commands, once requested.
     var docs: CommandDocs?
 
@@ -41,8 +44,7 @@ struct ServerSession: ~Copyable {
     /// - Returns: False if there is no connection, or if the server rejected one of these.
     @discardableResult
     mutating func connect(isQuiet: Bool = false) -> Bool {
-        connection = nil
-        isInTransaction = false
+        disconnect()
         do throws(RemoteFailure) {
             let seconds = options.connectSeconds ?? Self.connectSeconds
             connection = try RemoteConnection(to: address, within: Int(seconds * 1000))
@@ -52,6 +54,13 @@ struct ServerSession: ~Copyable {
             if case .couldNotConnect = error {} else { connection = nil }
             return false
         }
+    }
+
+    /// Drops the connection and all that the server knew of it.
+    mutating func disconnect() {
+        connection = nil
+        isInTransaction = false
+        isSubscribed = false
     }
 
     private mutating func introduce() throws(RemoteFailure) -> Bool {
@@ -102,7 +111,7 @@ struct ServerSession: ~Copyable {
 
     /// The next reply or push; ^C ends the wait if the user asked for that.
     mutating func receive(within milliseconds: Int? = nil) throws(RemoteFailure) -> Reply {
-        let stops = stopsAtInterrupt
+        let stops = isInteractive
         let reply = try connection?.receive(
             within: milliseconds,
             unless: { stops && Interrupt.isRequested }
@@ -126,6 +135,7 @@ struct ServerSession: ~Copyable {
         case "exec", "discard": isInTransaction = false
         case "reset":
             isInTransaction = false
+            isSubscribed = false
             protocolVersion = 2
             options.protocolVersion = nil
             database = 0

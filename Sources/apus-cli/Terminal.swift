@@ -19,22 +19,32 @@ enum Terminal {
 
     /// Reads a line, showing a star for each character; nil at the end of input.
     static func readSecret(prompt: String) -> [UInt8]? {
-        var old = termios()
-        // SAFETY: both structures outlive the calls.
-        let isTerminal = unsafe tcgetattr(STDIN_FILENO, &old) == 0
-        var quiet = old
-        quiet.c_lflag &= ~UInt32(ECHO | ICANON)
-        if isTerminal {
-            unsafe tcsetattr(STDIN_FILENO, TCSADRAIN, &quiet)
-            Streams.write(Array(prompt.utf8), to: STDOUT_FILENO)
-        }
+        let settings = stopEcho()
+        guard settings != nil else { return readLine(showsStars: false) }
+        Streams.write(Array(prompt.utf8), to: STDOUT_FILENO)
         defer {
-            if isTerminal {
-                unsafe tcsetattr(STDIN_FILENO, TCSADRAIN, &old)
-                Streams.write([UInt8(ascii: "\n")], to: STDOUT_FILENO)
-            }
+            restore(settings)
+            Streams.write([UInt8(ascii: "\n")], to: STDOUT_FILENO)
         }
-        return readLine(showsStars: isTerminal)
+        return readLine(showsStars: true)
+    }
+
+    /// From now on, each key can be read at once and is not shown; returns the settings before,
+    /// nil if standard input is no terminal.
+    static func stopEcho() -> termios? {
+        var settings = termios()
+        // SAFETY: the structures outlive the calls.
+        guard unsafe tcgetattr(STDIN_FILENO, &settings) == 0 else { return nil }
+        var quiet = settings
+        quiet.c_lflag &= ~UInt32(ECHO | ICANON)
+        unsafe tcsetattr(STDIN_FILENO, TCSADRAIN, &quiet)
+        return settings
+    }
+
+    static func restore(_ settings: termios?) {
+        guard var settings else { return }
+        // SAFETY: the structure outlives the call.
+        unsafe tcsetattr(STDIN_FILENO, TCSADRAIN, &settings)
     }
 
     private static func readLine(showsStars: Bool) -> [UInt8]? {

@@ -303,20 +303,37 @@ class TestConnection:
             terminal.line("client info", r"db=3")
             terminal.expect(r":\d+\[3\]> ")
 
-    def test_an_interrupt_ends_monitor_and_subscribe(self, terminal, redis):
+    def test_an_interrupt_ends_monitor(self, terminal, redis):
         with redis.connect() as other:
             terminal.line("monitor", "OK\r\n")
             other.line(b"PING seen")
             terminal.expect('"PING" "seen"')
             terminal.send(CTRL_C)
             terminal.expect(r"\n127\.0\.0\.1:\d+> ")
-            terminal.line("subscribe channel", r"Reading messages... \(press Ctrl-C to quit\)")
-            terminal.expect(r"3\) \(integer\) 1")
-            other.line(b"PUBLISH channel hello")
-            terminal.expect(r'1\) "message"\r\n2\) "channel"\r\n3\) "hello"')
-            terminal.send(CTRL_C)
-            terminal.expect(r"\n127\.0\.0\.1:\d+> ")
             terminal.line("ping", "PONG")
+
+    READING = r"Reading messages\.\.\. \(press Ctrl-C to quit or any key to type command\)\r"
+
+    @pytest.mark.parametrize("options", [[], ["-3"]], ids=["resp2", "resp3"])
+    def test_messages_are_shown_until_a_key_is_pressed(self, opened, redis, options):
+        terminal = opened(*options)
+        with redis.connect() as other:
+            terminal.line("subscribe channel", r'1\) "subscribe"\r\n2\) "channel"\r\n3\) \(integer\) 1\r\n' + self.READING)
+            other.line(b"PUBLISH channel hello")
+            terminal.expect(r'1\) "message"\r\n2\) "channel"\r\n3\) "hello"\r\n' + self.READING)
+            terminal.send("s")
+            terminal.expect(r"\(subscribed mode\)> s")
+            terminal.line("ubscribe b c", r'2\) "c"\r\n3\) \(integer\) 3\r\n' + self.READING)
+            terminal.send("u")
+            terminal.expect(r"\(subscribed mode\)> u")
+            terminal.line("nsubscribe channel b c", r"3\) \(integer\) 0\r\n127\.0\.0\.1:\d+> ")
+            terminal.line("get x", r"\(nil\)")
+
+    def test_an_interrupt_ends_a_subscription(self, terminal):
+        terminal.line("psubscribe a*", self.READING)
+        terminal.send(CTRL_C)
+        terminal.expect(r"127\.0\.0\.1:\d+> ")
+        terminal.line("get x", r"\(nil\)")
 
     def test_pushes_are_shown(self, opened, redis):
         terminal = opened("-3")
