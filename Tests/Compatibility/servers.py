@@ -125,8 +125,9 @@ class Server:
                 raise StartFailed(f"exit code {self.process.returncode}:\n{self.output()}")
             try:
                 with Connection(("127.0.0.1", self.port), 2.0) as connection:
-                    connection.line("PING")
-                    return
+                    if not connection.raw("PING").startswith(b"-LOADING"):
+                        return
+                time.sleep(0.01)
             except (OSError, Closed):
                 time.sleep(0.01)
         raise StartFailed(f"no answer on port {self.port}:\n{self.output()}")

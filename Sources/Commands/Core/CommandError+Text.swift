@@ -519,6 +519,17 @@ extension CommandError.Servers {
         case .slotsWithoutCluster: line.add("ERR SLOTS cannot be used when not in cluster mode")
         case .hotKeyMetrics:
             line.add("ERR METRICS must name as many metrics, CPU or NET, as it says")
+        case .loading: line.add("LOADING Redis is loading the dataset in memory")
+        case .cannotPersist:
+            line.add(
+                """
+                MISCONF Redis is configured to save RDB snapshots, but it's currently unable to \
+                persist to disk. Commands that may modify the data set are disabled, because this \
+                instance is configured to report errors during writes if RDB snapshotting fails \
+                (stop-writes-on-bgsave-error option). Please check the Redis logs for details \
+                about the RDB error.
+                """
+            )
         case .alreadySaving: line.add("ERR Background save already in progress")
         case .notSaved: line.add("ERR")
         case .nothingToCancel:

@@ -519,6 +519,10 @@ extension CommandError {
         case hotKeyMetrics
         /// SHUTDOWN: saving failed; the log has the reason.
         case cannotSave
+        /// The data is still being loaded.
+        case loading
+        /// Writes are refused because the last snapshot failed.
+        case cannotPersist
         /// A snapshot is being written already.
         case alreadySaving
         /// Saving failed; the log has the reason.

@@ -23,6 +23,7 @@ extension DebugCommands {
             }
         }
         let server = call.server
+        guard !server.loading.isOn else { throw .server(.loading) }
         _ = server.saver.cancel()
         let isSaved = !saves || (try? server.saver.save(server)) != nil
         guard isSaved else { throw .server(.notSaved) }

@@ -101,6 +101,12 @@ public struct Options: Sendable {
     public let compressesSnapshots: Bool
     /// `rdbchecksum`.
     public let checksSnapshots: Bool
+    /// `stop-writes-on-bgsave-error`.
+    public let stopsWritesIfNotSaved: Bool
+    /// `loading-process-events-interval-bytes`.
+    public let loadedBytesAtOnce: Int
+    /// `key-load-delay`.
+    public let loadPauseMicroseconds: Int
     /// `save`.
     public let savePoints: [SavePoint]
 
@@ -170,6 +176,9 @@ public struct Options: Sendable {
         snapshotPath = read.text("dbfilename")
         compressesSnapshots = read.flag("rdbcompression")
         checksSnapshots = read.flag("rdbchecksum")
+        stopsWritesIfNotSaved = read.flag("stop-writes-on-bgsave-error")
+        loadedBytesAtOnce = read.integer("loading-process-events-interval-bytes")
+        loadPauseMicroseconds = read.integer("key-load-delay")
         savePoints = read.savePoints()
         isDaemon = read.flag("daemonize")
         processFilePath = read.text("pidfile")

@@ -16,6 +16,10 @@ struct Concerns: OptionSet {
     static let pauses: Concerns = [.pausedWrites, .paused]
     /// It may change how much memory the data takes, which is bounded (`maxmemory`).
     static let dataSize = Concerns(rawValue: 1 << 3)
+    /// It needs the data, which is still being loaded.
+    static let loading = Concerns(rawValue: 1 << 4)
+    /// It may change keys, and what has changed cannot be saved.
+    static let disk = Concerns(rawValue: 1 << 5)
     /// COMMANDLOG measures requests and replies.
     static let sizes = Concerns(rawValue: 1 << 16)
     /// HOTKEYS measures what keys cost.
@@ -34,6 +38,8 @@ struct Concerns: OptionSet {
     /// The concerns of a row with `flags`.
     init(_ flags: CommandFlags) {
         self = .usual
+        if !flags.contains(.loading) { insert(.loading) }
+        if flags.contains(.write) { insert(.disk) }
         if flags.contains(.denyOOM) { formUnion([.memory, .dataSize]) }
         if flags.contains(.write) { formUnion([.dataSize, .notifications]) }
         if flags.isDisjoint(with: [.admin, .skipMonitor]) { insert(.monitors) }

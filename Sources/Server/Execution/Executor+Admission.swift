@@ -24,6 +24,11 @@ extension Executor {
             return nil
         }
         let concerns = concerns(about: number, session)
+        if !concerns.isDisjoint(with: [.loading, .disk]) {
+            let isLoading = concerns.contains(.loading)
+            reject(.server(isLoading ? .loading : .cannotPersist), number, session)
+            return nil
+        }
         if !concerns.isDisjoint(with: [.notifications, .monitors]), mustHoldBack() {
             return .partitions
         }

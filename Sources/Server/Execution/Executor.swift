@@ -109,7 +109,7 @@ final class Executor {
         let notice = Bulletin.notice(word)
         bulletinWord = word
         alerts = notice.alerts
-        context.removesDue = notice.alerts.isDisjoint(with: .pauses)
+        context.removesDue = notice.alerts.isDisjoint(with: [.pausedWrites, .paused, .loading])
         context.effects.record(for: notice.wants)
     }
 

@@ -32,6 +32,10 @@ final class Bulletin: Sendable {
         case monitors
         /// `maxmemory`.
         case memory
+        /// Loading at the start.
+        case loading
+        /// What cannot be saved.
+        case disk
     }
 
     /// What a part of the server asks of all workers.

@@ -173,6 +173,7 @@ extension Instance {
             ),
             by: .notifications
         )
+        postDiskTrouble()
         bulletin.post(by: .tracking) {
             Bulletin.Notice(wants: tracking.broadcasts ? .tracking : [])
         }

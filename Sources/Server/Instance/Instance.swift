@@ -33,6 +33,8 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
     let reaper = Reaper()
     /// Saves the keys to a file.
     let saver = Saver(startedAt: Clock.unixMilliseconds() / 1000)
+    /// How far loading at the start is.
+    let loading = Loading()
     /// The keys that clients watch.
     let watches: WatchTables
     /// What all workers heed from their next batch on.
@@ -155,19 +157,34 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
     /// The number of open connections.
     var connectionCount: Int { connections.load(ordering: .relaxed) }
 
-    /// Serves until `end` is called; runs worker 0 on this thread, the others on their own.
-    func run() {
+    /// Loads the data, then serves until `end` is called; runs worker 0 on this thread, the others
+    /// on their own.
+    ///
+    /// `load` runs on worker 0, which serves clients whenever it reports progress
+    /// (`Worker.advanceLoading`); the other workers serve theirs all the time. If `load` returns
+    /// false, the server stops, and so does this.
+    func run(loading load: (Worker) -> Bool) -> Bool {
         reaper.start()
         Toucher(keyspace: keyspace).start()
-        let others = workers.dropFirst().map { worker in Thread("worker") { worker.run() } }
+        beginLoading()
+        let others = workers.dropFirst().map { worker in
+            Thread("worker") {
+                worker.begin()
+                worker.run()
+            }
+        }
+        workers[0].begin()
+        let isLoaded = load(workers[0])
+        if isLoaded { endLoading() } else { end(because: nil) }
         workers[0].run()
         for thread in others { thread.join() }
+        return isLoaded
     }
 
-    /// Makes all workers exit, and logs `reason`.
-    func end(because reason: String) {
+    /// Makes all workers exit, and logs `reason`, if any.
+    func end(because reason: String?) {
         guard !stopping.exchange(true, ordering: .relaxed) else { return }
-        log(.warning, reason)
+        if let reason { log(.warning, reason) }
         for worker in workers { worker.mailbox.wake() }
     }
 

@@ -117,7 +117,7 @@ final class Registry: @unchecked Sendable {  // because: never changed after `in
                     runner: isContainer && facts.arity < -1 ? .container : runner,
                     arity: facts.arity,
                     flags: facts.flags,
-                    asks: Concerns(facts.flags),
+                    asks: Registry.asks(facts),
                     firstKey: Registry.firstKey(facts),
                     hasOneKey: Registry.hasOneKey(facts),
                     isContainer: isContainer,
@@ -132,6 +132,13 @@ final class Registry: @unchecked Sendable {  // because: never changed after `in
     func row(_ number: Int) -> RowPlace {
         assert(table.facts.indices.contains(number), "no such row")
         return unsafe RowPlace(row: UnsafePointer(rows + number))
+    }
+
+    private static func asks(_ facts: CommandFacts) -> Concerns {
+        var asks = Concerns(facts.flags)
+        // Who watches over the server by PING learns that it cannot save.
+        if Bytes(facts.name) == Bytes("PING") { asks.insert(.disk) }
+        return asks
     }
 
     private static func firstKey(_ facts: CommandFacts) -> Int {

@@ -39,6 +39,7 @@ extension Worker {
         executor.readBulletin()
         if index == 0 { server.acceptAgain(self) }
         guard !server.pausesPeriodicWork else { return putOff() }
+        guard !server.loading.isOn else { return tickWhileLoading() }
         upkeep.hasBacklog = expire()
         tellBroadcast()
         let isDue = executor.context.now >= upkeep.nextTick
@@ -53,6 +54,19 @@ extension Worker {
         guard index == 0 else { return }
         server.saver.tick(server, on: self)
         server.notePeak(server.figures.usedBytes + server.clientBytes)
+        server.statistics.noteRates(now: executor.context.now)
+        purge()
+    }
+
+    /// Performs the tasks that leave the keys alone, which others are loading.
+    private func tickWhileLoading() {
+        let isDue = executor.context.now >= upkeep.nextTick
+        tellBroadcast()
+        putOff()
+        guard isDue else { return }
+        lookAtClients()
+        evictClients()
+        guard index == 0 else { return }
         server.statistics.noteRates(now: executor.context.now)
         purge()
     }

@@ -69,33 +69,41 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
 
     // MARK: The loop
 
-    /// Serves until the server stops.
-    func run() {
+    /// Prepares to serve, on the worker's thread.
+    func begin() {
         CrashReport.enter("worker", number: index, executor.running)
         if case .completions(let driver) = driver { driver.start() }
-        while !server.isStopping {
-            serve(sleepMilliseconds)
-            runBatch(parsing: nil)
-            for connection in round.hangUps { endInput(connection) }
-            round.hangUps.removeAll(keepingCapacity: true)
-            finishRound()
-            if _slowPath(!mailbox.isEmpty || !posts.isEmpty) { readMail() }
-            if _slowPath(waiting.isBusy) { serveWaiting() }
-            if _slowPath(executor.readyKeys.isBusy) { executor.serveWhatWasPutOff() }
-            if _slowPath(deadlines.nearest ?? .max <= executor.context.now) {
-                endDueWaits(executor.context.now)
-            }
-            if upkeep.isDue(executor.context.now) {
-                flushReplies()
-                tick()
-            }
-            if _slowPath(server.saver.isWalking) { walkSnapshot() }
-            endPauseIfOver()
-            waiting.roundEnded(now: executor.context.now)
-            server.parkIfAsked(self)
-        }
+    }
+
+    /// Serves until the server stops.
+    func run() {
+        while !server.isStopping { serveRound(sleepMilliseconds) }
         flushReplies()
         server.leave(self)
+    }
+
+    /// Serves what arrives within `timeout` milliseconds, and everything else that is due.
+    @inline(__always)
+    func serveRound(_ timeout: Int32) {
+        serve(timeout)
+        runBatch(parsing: nil)
+        for connection in round.hangUps { endInput(connection) }
+        round.hangUps.removeAll(keepingCapacity: true)
+        finishRound()
+        if _slowPath(!mailbox.isEmpty || !posts.isEmpty) { readMail() }
+        if _slowPath(waiting.isBusy) { serveWaiting() }
+        if _slowPath(executor.readyKeys.isBusy) { executor.serveWhatWasPutOff() }
+        if _slowPath(deadlines.nearest ?? .max <= executor.context.now) {
+            endDueWaits(executor.context.now)
+        }
+        if upkeep.isDue(executor.context.now) {
+            flushReplies()
+            tick()
+        }
+        if _slowPath(server.saver.isWalking) { walkSnapshot() }
+        endPauseIfOver()
+        waiting.roundEnded(now: executor.context.now)
+        server.parkIfAsked(self)
     }
 
     /// How long the worker may sleep if nothing arrives.

@@ -76,6 +76,7 @@ final class Saver: Sendable {
             changes: server.changes
         ) { [unowned server] snapshot, result in
             server.saver.ended(snapshot, result, server.log)
+            server.postDiskTrouble()
         }
         state.withLock { state in
             state.running = snapshot
@@ -144,6 +145,7 @@ final class Saver: Sendable {
             state.facts.savedChanges = changes
             state.facts.saveCount += 1
         }
+        server.postDiskTrouble()
     }
 
     // MARK: By save points
@@ -183,6 +185,16 @@ extension Instance {
         )
     }
 
+    /// Has all workers refuse writes while the last background save failed, if so configured.
+    func postDiskTrouble() {
+        bulletin.post(by: .disk) {
+            let refuses =
+                options.stopsWritesIfNotSaved && !options.savePoints.isEmpty
+                && !saver.facts.lastSucceeded
+            return Bulletin.Notice(alerts: refuses ? .disk : [])
+        }
+    }
+
     /// The number of changes since the start, counted as in Redis.
     var changes: UInt64 {
         workers.reduce(0) { $0 &+ $1.executor.context.effects.dirty.value }
@@ -204,7 +216,8 @@ extension Instance {
     /// running.
     func shutDown(on worker: Worker, saves: Bool?, reason: String) throws(SystemError) {
         _ = saver.cancel()
-        if saves ?? !options.savePoints.isEmpty {
+        // What is not loaded completely must not replace what is.
+        if !loading.isOn, saves ?? !options.savePoints.isEmpty {
             log(.notice, "Saving the final RDB snapshot before exiting.")
             try exclusively(worker) { () throws(SystemError) in try saver.save(self) }
         }

@@ -15,6 +15,8 @@ struct SnapshotLoader {
         /// A key occurs twice, or exists already.
         case duplicate(offset: Int)
         case database(Int)
+        /// The server is being shut down.
+        case ended
 
         /// The error as text.
         var text: String {
@@ -24,6 +26,7 @@ struct SnapshotLoader {
             case .duplicate(let offset): "at byte \(offset): the key is there already"
             case .database(let number):
                 "database \(number) is beyond what the configuration allows"
+            case .ended: "the server was shut down meanwhile"
             }
         }
     }
@@ -41,29 +44,66 @@ struct SnapshotLoader {
     let now: Int64
     /// Whether keys in the file replace existing ones.
     var merges = false
+    /// The worker that serves clients meanwhile, on whose thread the loader runs; nil for none.
+    var worker: Worker?
 
     /// Loads the file at `path`; returns nil if there is none.
     ///
-    /// The world must be stopped or not running yet. If it throws, the keys loaded so far remain.
+    /// The world must be stopped, or the server be loading. If it throws, the keys loaded so far
+    /// remain.
     func load(_ path: String) throws(Failure) -> Counts? {
         let file: MappedFile
         do throws(SystemError) { file = try MappedFile(path) } catch {
             guard error.number != ENOENT else { return nil }
             throw .system(error)
         }
+        worker?.server.loading.expect(bytes: file.bytes.count)
         var counts = Counts()
         var failure: Failure?
         do throws(RDBFailure) {
             var source = try RDBFile(file.bytes, stringBytesMax: limits.stringBytesMax)
+            var told = 0
             while failure == nil, let event = try source.next() {
-                guard case .key(let record) = event else { continue }
-                failure = try add(record, &source.reader, &counts)
+                switch event {
+                case .key(let record): failure = try add(record, &source.reader, &counts)
+                case .fact(let name, let value): tell(name, value)
+                case .function: break
+                }
+                if !advance(to: source.reader.position, from: &told) { failure = .ended }
             }
         } catch {
             failure = .format(error)
         }
         if let failure { throw failure }
         return counts
+    }
+
+    /// Serves clients if enough was read since `told`; false if loading must end.
+    private func advance(to position: Int, from told: inout Int) -> Bool {
+        guard let worker else { return true }
+        let options = worker.server.options
+        if options.loadPauseMicroseconds > 0 { usleep(UInt32(options.loadPauseMicroseconds)) }
+        let bytes = position - told
+        guard bytes >= options.loadedBytesAtOnce else { return true }
+        told = position
+        return worker.advanceLoading(bytes: bytes)
+    }
+
+    /// Tells in the log, and in INFO, what the file says about its origin.
+    private func tell(_ name: String, _ value: String) {
+        guard let server = worker?.server else { return }
+        switch name {
+        case "redis-ver": server.log(.notice, "Loading RDB produced by version \(value)")
+        case "ctime":
+            let age = max(0, now / 1000 - (Int64(value) ?? now / 1000))
+            server.log(.notice, "RDB age \(age) seconds")
+        case "used-mem":
+            let bytes = Int(value) ?? 0
+            let megabytes = hundredths(Double(bytes) / Double(1 << 20))
+            server.log(.notice, "RDB memory usage when created \(megabytes) Mb")
+            server.loading.noteUse(bytes: bytes)
+        default: break
+        }
     }
 
     private func add(
@@ -73,6 +113,10 @@ struct SnapshotLoader {
     ) throws(RDBFailure) -> Failure? {
         guard record.database < keyspace.databaseCount else { return .database(record.database) }
         let key = Key(record.key, keyspace.hasher(record.key))
+        let partition = keyspace.partition(key.hash)
+        // Other workers make reports meanwhile.
+        if worker != nil { keyspace.lock(partition) }
+        defer { if worker != nil { keyspace.unlock(partition) } }
         let shard = keyspace.openShard(key.hash, database: record.database)
         if let old = shard.find(key) {
             guard merges else { return .duplicate(offset: reader.position) }

@@ -32,6 +32,9 @@ final class InfoSource {
     /// What was saved.
     private(set) lazy var saver = server.saver.facts
 
+    /// How far loading is; nil unless the server is loading.
+    private(set) lazy var loading = server.loading.progress
+
     /// Memory use.
     private(set) lazy var memory = MemoryUse(self)
 

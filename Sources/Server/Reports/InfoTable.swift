@@ -77,8 +77,8 @@ extension InfoSection {
     static let persistence = InfoSection(
         "Persistence",
         [
-            .none("loading"), .none("async_loading"), .none("current_cow_peak"),
-            .none("current_cow_size"), .none("current_cow_size_age"),
+            InfoField("loading") { .flag($0.loading != nil) }, .none("async_loading"),
+            .none("current_cow_peak"), .none("current_cow_size"), .none("current_cow_size_age"),
             InfoField("current_fork_perc", always: .fixed(0)),
             .none("current_save_keys_processed"), .none("current_save_keys_total"),
             InfoField("rdb_changes_since_last_save") {
@@ -111,7 +111,17 @@ extension InfoSection {
             .none("aof_last_cow_size"), .none("module_fork_in_progress"),
             .none("module_fork_last_cow_size"),
         ]
-    )
+    ) { source in
+        guard let loading = source.loading else { return [] }
+        return [
+            InfoPart("loading_start_time", .integer(loading.startedAt)),
+            InfoPart("loading_total_bytes", .number(loading.totalBytes)),
+            InfoPart("loading_rdb_used_mem", .number(loading.usedBytes)),
+            InfoPart("loading_loaded_bytes", .number(loading.loadedBytes)),
+            InfoPart("loading_loaded_perc", .fixed(loading.percent)),
+            InfoPart("loading_eta_seconds", .integer(loading.secondsLeft(at: source.now / 1000))),
+        ]
+    }
 
     static let replication = InfoSection(
         "Replication",

@@ -43,7 +43,7 @@ struct Launch {
             // On failure there is a line in the log, and the server starts nevertheless.
             try? server.adjustKillScore(configuration)
             server.log(absent: configuration.notInEffect[...])
-            guard load(server), listen(server) else { return 1 }
+            guard listen(server) else { return 1 }
             return serve(server, supervisor)
         } catch {
             return fail("Failed to start: \(error.text)")
@@ -166,10 +166,14 @@ struct Launch {
 
     /// Reads the file of an earlier run, if there is one; on failure logs the reason and returns
     /// false.
-    private func load(_ server: Instance) -> Bool {
+    ///
+    /// Runs on `worker`, which serves clients meanwhile.
+    private func load(_ server: Instance, on worker: Worker) -> Bool {
         let begin = Clock.monotonicNanoseconds()
+        var loader = server.snapshotLoader
+        loader.worker = worker
         do throws(SnapshotLoader.Failure) {
-            guard let counts = try server.snapshotLoader.load(options.snapshotPath) else {
+            guard let counts = try loader.load(options.snapshotPath) else {
                 return true
             }
             let seconds = Double(Clock.monotonicNanoseconds() - begin) / 1e9
@@ -179,6 +183,8 @@ struct Launch {
                 "Done loading RDB, keys loaded: \(counts.loaded), keys expired: \(counts.expired)."
             )
             log(.notice, "DB loaded from disk: \(hundredths(seconds)) seconds")
+            return true
+        } catch .ended {
             return true
         } catch {
             log(
@@ -223,11 +229,12 @@ struct Launch {
         warnOfBacklog()
         log(.notice, "Server initialized")
         watchSignals(server)
-        for kind in ["tcp", "unix"] where server.listeners.contains(where: { $0.kind == kind }) {
-            log(.notice, "Ready to accept connections \(kind)")
+        let isLoaded = server.run { worker in
+            guard load(server, on: worker) else { return false }
+            guard !server.isStopping else { return true }
+            announce(server, supervisor)
+            return true
         }
-        supervisor?.tell("STATUS=Ready to accept connections\nREADY=1\n")
-        server.run()
         supervisor?.tell("STOPPING=1\n")
         if let processFile {
             log(.notice, "Removing the pid file.")
@@ -237,8 +244,17 @@ struct Launch {
             log(.notice, "Removing the unix socket file.")
             _ = OwnProcess.remove(options.unixSocketPath)
         }
+        guard isLoaded else { return 1 }
         log(.warning, "Apus is now ready to exit, bye bye...")
         return 0
+    }
+
+    /// Announces that all commands are served from now on.
+    private func announce(_ server: Instance, _ supervisor: Supervisor?) {
+        for kind in ["tcp", "unix"] where server.listeners.contains(where: { $0.kind == kind }) {
+            log(.notice, "Ready to accept connections \(kind)")
+        }
+        supervisor?.tell("STATUS=Ready to accept connections\nREADY=1\n")
     }
 
     /// Writes the pid file if one is configured; returns its path.
@@ -287,6 +303,10 @@ struct Launch {
                     OwnProcess.end(1)
                 }
                 log(.warning, "Received \(signal.name) scheduling shutdown...")
+                if server.loading.isOn {
+                    log(.warning, "Received shutdown signal during loading, exiting now.")
+                    OwnProcess.end(0)
+                }
                 server.workers[0].mailbox.put(.task { $0.shutDown() })
             }
         }
