@@ -44,13 +44,18 @@ extension RDBWriter {
     ///
     /// Complexity: O(bytes).
     public mutating func key(_ slot: Shard.Slot) {
+        head(of: slot)
+        value(of: slot)
+    }
+
+    /// Appends what precedes the value at `slot`: its expiry, its type and its key.
+    mutating func head(of slot: Shard.Slot) {
         if let expiry = slot.entry.expiry {
             buffer.append(RDBOpcode.milliseconds)
             fixed(expiry)
         }
         buffer.append(RDBWriter.type(of: slot).rawValue)
         string(slot.entry.key)
-        value(of: slot)
     }
 
     /// Appends the end marker, which the checksum follows.

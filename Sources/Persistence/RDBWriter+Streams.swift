@@ -13,16 +13,75 @@ extension RDBWriter {
     /// The flag of an entry with the same fields as the first one.
     private static let sameFields: Int64 = 2
 
+    /// What of a stream to write next.
+    enum StreamStage {
+        case begin
+        /// Entries, from an id on, are counted into listpacks.
+        case countPacks(from: StreamID, PackCut)
+        /// The listpack that begins with the first entry from an id on.
+        case pack(from: StreamID)
+        case counters
+        case group(Int)
+        /// The pending entries of a group from an id on; `orphans` have no consumer.
+        case pending(group: Int, from: StreamID, orphans: [StreamID])
+        /// A consumer of a group, whose pending entries follow.
+        case consumer(Int, group: Int, orphans: [StreamID])
+        case pendingOf(consumer: Int, group: Int, from: StreamID, orphans: [StreamID])
+    }
+
     mutating func stream(_ stream: StreamValue) {
-        length(packCount(stream))
-        packs(stream)
+        var stage = StreamStage.begin
+        var budget = Int.max
+        while let next = write(stage, of: stream, &budget) { stage = next }
+    }
+
+    /// Writes a part of a stream; returns what follows, or nil at the end.
+    mutating func write(
+        _ stage: StreamStage,
+        of stream: StreamValue,
+        _ budget: inout Int
+    ) -> StreamStage? {
+        budget -= 1
+        switch stage {
+        case .begin: return .countPacks(from: .zero, PackCut())
+        case .countPacks(let id, var cut):
+            guard let next = count(&cut, of: stream, from: id, &budget) else {
+                length(cut.packs)
+                return .pack(from: .zero)
+            }
+            return .countPacks(from: next, cut)
+        case .pack(let id): return pack(of: stream, from: id, &budget) ?? .counters
+        case .counters:
+            counters(stream)
+            return stream.groupCount > 0 ? .group(0) : nil
+        case .group(let index):
+            let group = stream.group(at: index)
+            string(group.name)
+            id(group.lastID)
+            length(UInt64(bitPattern: group.readCount))
+            length(group.pending.count)
+            return .pending(group: index, from: .zero, orphans: [])
+        case .pending(let index, let id, let orphans):
+            return pending(ofGroup: index, stream, from: id, orphans, &budget)
+        case .consumer(let number, let index, let orphans):
+            return consumer(number, ofGroup: index, stream, orphans)
+        case .pendingOf(let number, let index, let id, let orphans):
+            let group = stream.group(at: index)
+            let consumer = stream.consumer(group, at: number)
+            let next = writeIDs(stream, group, of: consumer, from: id, &budget)
+            return next.map {
+                .pendingOf(consumer: number, group: index, from: $0, orphans: orphans)
+            } ?? .consumer(number + 1, group: index, orphans: orphans)
+        }
+    }
+
+    private mutating func counters(_ stream: StreamValue) {
         length(stream.count)
         id(stream.lastID)
         id(stream.firstID)
         id(stream.deletedIDMax)
         length(UInt64(bitPattern: stream.addedCount))
         length(stream.groupCount)
-        for index in 0..<stream.groupCount { group(stream.group(at: index), of: stream) }
     }
 
     private mutating func id(_ id: StreamID) {
@@ -37,18 +96,28 @@ extension RDBWriter {
 
     // MARK: Entries
 
-    /// The number of listpacks that `packs` writes.
-    private func packCount(_ stream: StreamValue) -> Int {
-        var cut = PackCut()
-        stream.walk(.zero, .max) { entry in
+    /// Counts the listpacks of the entries from `id` on; returns where to go on, or nil.
+    private func count(
+        _ cut: inout PackCut,
+        of stream: StreamValue,
+        from id: StreamID,
+        _ budget: inout Int
+    ) -> StreamID? {
+        var next: StreamID?
+        stream.walk(id, .max) { entry in
+            guard budget > 0 else {
+                next = entry.id
+                return false
+            }
+            budget -= 1
             cut.add(RDBWriter.byteCount(of: entry))
             return true
         }
-        return cut.packs
+        return next
     }
 
     /// Determines where listpacks end.
-    private struct PackCut {
+    struct PackCut {
         var packs = 0
         private var entries = 0
         private var bytes = 0
@@ -77,18 +146,26 @@ extension RDBWriter {
         return count
     }
 
-    private mutating func packs(_ stream: StreamValue) {
-        var open: [StreamPack.Item] = []
+    /// Writes the listpack of the entries from `id` on; returns what is next, or nil.
+    private mutating func pack(
+        of stream: StreamValue,
+        from id: StreamID,
+        _ budget: inout Int
+    ) -> StreamStage? {
+        var entries: [StreamPack.Item] = []
         var cut = PackCut()
-        stream.walk(.zero, .max) { entry in
-            if cut.add(RDBWriter.byteCount(of: entry)), !open.isEmpty {
-                pack(open)
-                open.removeAll(keepingCapacity: true)
+        var next: StreamID?
+        stream.walk(id, .max) { entry in
+            if cut.add(RDBWriter.byteCount(of: entry)), !entries.isEmpty {
+                next = entry.id
+                return false
             }
-            open.append(entry)
+            entries.append(entry)
             return true
         }
-        if !open.isEmpty { pack(open) }
+        budget -= entries.count
+        if !entries.isEmpty { pack(entries) }
+        return next.map { .pack(from: $0) }
     }
 
     /// Appends a listpack of `entries`, the first of which determines its fields.
@@ -143,37 +220,79 @@ extension RDBWriter {
 
     // MARK: Groups
 
-    private mutating func group(_ group: StreamGroup, of stream: StreamValue) {
-        string(group.name)
-        id(group.lastID)
-        length(UInt64(bitPattern: group.readCount))
-        length(group.pending.count)
-        var orphans: [StreamID] = []
-        stream.walkPending(group, .zero, .max) { entry in
+    /// Writes the pending entries of a group from `id` on; its consumers follow.
+    private mutating func pending(
+        ofGroup index: Int,
+        _ stream: StreamValue,
+        from id: StreamID,
+        _ orphans: [StreamID],
+        _ budget: inout Int
+    ) -> StreamStage {
+        let group = stream.group(at: index)
+        var orphans = orphans
+        var next: StreamID?
+        stream.walkPending(group, id, .max) { entry in
+            guard budget > 0 else {
+                next = entry.id
+                return false
+            }
+            budget -= 1
             rawID(entry.id)
             fixed(entry.time)
             length(UInt64(max(entry.deliveries, 0)))
             if !entry.hasConsumer { orphans.append(entry.id) }
             return true
         }
-        let consumerCount = stream.consumerCount(group)
-        length(consumerCount + (orphans.isEmpty ? 0 : 1))
-        for index in 0..<consumerCount {
-            let consumer = stream.consumer(group, at: index)
+        if let next { return .pending(group: index, from: next, orphans: orphans) }
+        length(stream.consumerCount(group) + (orphans.isEmpty ? 0 : 1))
+        return .consumer(0, group: index, orphans: orphans)
+    }
+
+    /// Writes a consumer, whose pending entries follow; behind the last one, the orphans and nil or
+    /// the next group.
+    private mutating func consumer(
+        _ number: Int,
+        ofGroup index: Int,
+        _ stream: StreamValue,
+        _ orphans: [StreamID]
+    ) -> StreamStage? {
+        let group = stream.group(at: index)
+        guard number == stream.consumerCount(group) else {
+            let consumer = stream.consumer(group, at: number)
             string(consumer.name)
             fixed(consumer.seen)
             length(consumer.pending.count)
-            stream.walkPending(group, of: consumer, .zero, .max) { entry in
-                rawID(entry.id)
-                return true
-            }
+            return .pendingOf(consumer: number, group: index, from: .zero, orphans: orphans)
         }
-        guard !orphans.isEmpty else { return }
-        // No version of the format has pending entries without a consumer.
-        string(Bytes(RDBWriter.orphansName))
-        fixed(0)
-        length(orphans.count)
-        for id in orphans { rawID(id) }
+        if !orphans.isEmpty {
+            // No version of the format has pending entries without a consumer.
+            string(Bytes(RDBWriter.orphansName))
+            fixed(0)
+            length(orphans.count)
+            for id in orphans { rawID(id) }
+        }
+        return index + 1 < stream.groupCount ? .group(index + 1) : nil
+    }
+
+    /// Writes the ids of a consumer's pending entries from `id` on; returns where to go on, or nil.
+    private mutating func writeIDs(
+        _ stream: StreamValue,
+        _ group: StreamGroup,
+        of consumer: StreamConsumer,
+        from id: StreamID,
+        _ budget: inout Int
+    ) -> StreamID? {
+        var next: StreamID?
+        stream.walkPending(group, of: consumer, id, .max) { entry in
+            guard budget > 0 else {
+                next = entry.id
+                return false
+            }
+            budget -= 1
+            rawID(entry.id)
+            return true
+        }
+        return next
     }
 
     /// The consumer that pending entries without one are assigned to.

@@ -110,7 +110,7 @@ extension RDBWriter {
         return expiries
     }
 
-    private mutating func string(_ content: StringContent) {
+    mutating func string(_ content: StringContent) {
         switch content {
         case .bytes(let bytes): string(bytes)
         case .integer(let number): string(number)

@@ -216,3 +216,81 @@ def test_old_files_are_read(start):
         assert parse(client.raw("GET", "s")) == b"value"
         assert parse(client.raw("EXPIRETIME", "s")) == 2 ** 31 - 1
         assert parse(client.raw("LRANGE", "l", 0, -1)) == [b"a", b"b"]
+
+
+def fill_large(client, count):
+    """One large value of each kind, some of them with expiries of their own."""
+    for start in range(0, count, 1000):
+        part = range(start, min(start + 1000, count))
+        client.pipeline([
+            ["RPUSH", "list", *[f"element-{n}" for n in part]],
+            ["SADD", "set", *[f"member-{n}" for n in part]],
+            ["ZADD", "zset", *[word for n in part for word in (n * 0.5, f"member-{n}")]],
+            ["HSET", "hash", *[word for n in part for word in (f"field-{n}", f"value-{n}")]],
+            ["HSET", "timed", *[word for n in part for word in (f"field-{n}", n)]],
+            ["HPEXPIREAT", "timed", 33177117420000 + start, "FIELDS", 2, f"field-{start}", f"field-{start + 1}"],
+        ] + [["XADD", "stream", f"{n + 1}-0", "a", n, "b", "text"] for n in part])
+    client.pipeline([
+        ["PEXPIREAT", "zset", 33177117420000], ["XGROUP", "CREATE", "stream", "group", "0"],
+        ["XGROUP", "CREATE", "stream", "empty", "5-0"],
+        ["XREADGROUP", "GROUP", "group", "one", "COUNT", count // 3, "STREAMS", "stream", ">"],
+        ["XREADGROUP", "GROUP", "group", "two", "COUNT", count // 3, "STREAMS", "stream", ">"],
+        ["XDEL", "stream", "3-0", "7-0"], ["RENAME", "list", "list"]])
+
+
+CHANGES = [
+    ["RPUSH", "list", "new"], ["LPOP", "list"], ["LSET", "list", "-5", "other"], ["SADD", "set", "new"], ["SREM", "set", "member-77"],
+    ["ZADD", "zset", "1e9", "member-5"], ["ZPOPMIN", "zset"], ["HSET", "hash", "field-9", "new"], ["HDEL", "hash", "field-10"],
+    ["HSET", "timed", "field-0", "new"], ["XADD", "stream", "*", "a", "b"], ["XACK", "stream", "group", "9-0"],
+    ["XDEL", "stream", "20-0"], ["RPOPLPUSH", "list", "set2"], ["SMOVE", "set", "set3", "member-1"], ["PERSIST", "zset"]]
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+@pytest.mark.parametrize("way", ["plain", "MULTI", "gone", "expired", "sorted"])
+def test_large_values_are_saved_as_they_were(start, threads, way):
+    """Changes wait until a large value is in the file; what cannot wait has it written first."""
+    server = start("apus", *DEBUG, threads=threads)
+    with server.connect() as client, server.connect(timeout=60) as other:
+        fill_large(client, 12_000)
+        client.pipeline([["SET", f"key:{number}", "v" * 30] for number in range(5_000)])
+        digest = parse(client.raw("DEBUG", "DIGEST"))
+        saves = int(dumps_info(client)["rdb_saves"])
+        requests = {
+            "plain": CHANGES,
+            "MULTI": [["MULTI"], *CHANGES, ["EXEC"]],
+            "gone": [["DEL", "list", "set"], ["SET", "hash", "string"], ["UNLINK", "zset", "stream"], ["FLUSHALL"]],
+            # The keys that these change are not all named by the requests.
+            "expired": [["HPEXPIRE", "timed", 1, "FIELDS", 1, "field-0"], ["PEXPIRE", "hash", 1]],
+            "sorted": [["SORT", "set", "ALPHA", "STORE", "zset"], ["COPY", "list", "hash", "REPLACE"],
+                       ["RENAME", "set", "stream"]],
+        }[way]
+        answers = client.pipeline([["BGSAVE"], *requests])
+        assert answers[0] == b"+Background saving started\r\n"
+        assert not any(answer.startswith(b"-") for answer in answers), answers
+        # What only reads does not wait.
+        for request in [["LLEN", "list"], ["SCARD", "set"], ["XLEN", "stream"]]:
+            other.raw(*request)
+        wait_for_save(client, saves)
+    again = start("apus", *DEBUG, threads=2, files={"dump.rdb": server.file("dump.rdb")})
+    with again.connect() as client:
+        assert parse(client.raw("DEBUG", "DIGEST")) == digest
+
+
+def test_redis_reads_large_values_written_in_slices(start):
+    server = start("apus", *DEBUG)
+    with server.connect() as client:
+        fill_large(client, 6_000)
+        client.raw("DEL", "timed")
+        groups = client.raw("XINFO", "STREAM", "stream", "FULL", "COUNT", "0")
+        digest = parse(client.raw("DEBUG", "DIGEST"))
+        saves = int(dumps_info(client)["rdb_saves"])
+        client.raw("BGSAVE")
+        wait_for_save(client, saves)
+    theirs = start("oracle", *DEBUG, files={"dump.rdb": server.file("dump.rdb")})
+    with theirs.connect() as client:
+        assert parse(client.raw("DEBUG", "DIGEST")) == digest
+    again = start("apus", *DEBUG, files={"dump.rdb": server.file("dump.rdb")})
+    with again.connect() as client:
+        pending = client.raw("XPENDING", "stream", "group")
+        assert pending.startswith(b"*4\r\n:")
+        assert len(client.raw("XINFO", "STREAM", "stream", "FULL", "COUNT", "0")) > 0 and groups

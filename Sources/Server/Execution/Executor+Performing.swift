@@ -208,6 +208,7 @@ extension Executor {
         if marks.contains(.waited), case .blocking = registry.row(number).runner, context.mayWait {
             context.waitsInLine = hasOthersInLine(number, arguments)
         }
+        if marks.contains(.saved), isHeldBySnapshot(number, arguments) { return .waits(.keys) }
         guard marks.isDisjoint(with: .obstacles) else {
             return try performAmidWork(number, arguments, locked)
         }

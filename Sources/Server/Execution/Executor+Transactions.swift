@@ -115,10 +115,15 @@ extension Executor {
 
     /// Whether a queued request must wait for another one's work.
     private func isHeldUp(_ transaction: Transaction, _ partitions: PartitionSet) -> Bool {
-        guard context.keyspace.hasFrozen(partitions) else { return false }
+        let marks = context.keyspace.marks(of: partitions)
+        let hasFrozen = context.keyspace.hasFrozen(partitions)
+        guard hasFrozen || marks.contains(.saved) else { return false }
         var isHeldUp = false
         transaction.forEach(&queuedWords) { command, arguments, _ in
-            isHeldUp = mustWait(Int(command.row), arguments)
+            let number = Int(command.row)
+            isHeldUp =
+                hasFrozen && mustWait(number, arguments)
+                || marks.contains(.saved) && isHeldBySnapshot(number, arguments)
             return !isHeldUp
         }
         return isHeldUp

@@ -47,6 +47,7 @@ final class Snapshot: @unchecked Sendable {  // because: parts have locks, the r
         }
         var shape = SnapshotShape()
         for (partition, part) in parts.enumerated() {
+            keyspace.mark(partition, .saved, true)
             keyspace.forEachShard(inPartition: partition) { shard, database in
                 shape.add(shard)
                 part.begin(shard, database)
@@ -93,11 +94,15 @@ extension Worker {
             let part = snapshot.parts[partition]
             guard !part.isEnded else { continue }
             let isGivenUp = snapshot.output.isGivenUp
-            guard isGivenUp || !snapshot.output.isFull else { return false }
             guard keyspace.tryLock(partition) else { return true }
             let isThrough = isGivenUp || part.walk(until: end)
-            if isThrough { server.reaper.take(part.end(isComplete: !isGivenUp)) }
+            if isThrough {
+                keyspace.mark(partition, .saved, false)
+                server.reaper.take(part.end(isComplete: !isGivenUp))
+            }
+            let wasAwaited = part.takeAwaited()
             keyspace.unlock(partition)
+            if wasAwaited { server.workEnded(on: self) }
             if isThrough { snapshot.partEnded() }
             guard Clock.monotonicNanoseconds() < end else { return true }
         }

@@ -21,6 +21,10 @@ final class SnapshotOutput: Sendable {
 
     private struct Queue {
         var chunks: [Chunk] = []
+        /// Whether a value is open, whose pieces must follow each other in the file.
+        var hasOpenValue = false
+        /// What has to stand behind it.
+        var held: [Chunk] = []
         /// Whether it ends once all chunks are written.
         var isComplete = false
         var isCancelled = false
@@ -31,11 +35,19 @@ final class SnapshotOutput: Sendable {
 
     private let queue = Locked(Queue())
     private let waitingBytes = Atomic<Int>(0)
+    /// How many of them stand behind the open value.
+    private let heldBytes = Atomic<Int>(0)
     private let hasFailed = Atomic<Bool>(false)
     private let bell = Doorbell()
 
     /// Whether so much waits that workers should pause their walks.
     var isFull: Bool { waitingBytes.load(ordering: .relaxed) >= SnapshotOutput.waitingBytesMax }
+
+    /// Whether so much of the open value waits that its walk should pause.
+    var isFullOfValue: Bool {
+        let held = heldBytes.load(ordering: .relaxed)
+        return waitingBytes.load(ordering: .relaxed) - held >= SnapshotOutput.waitingBytesMax
+    }
 
     /// Whether continuing is pointless.
     var isGivenUp: Bool { hasFailed.load(ordering: .relaxed) }
@@ -49,11 +61,39 @@ final class SnapshotOutput: Sendable {
         _ = Thread("snapshot") { [self] in ended(run(settings, shape)) }
     }
 
-    /// Takes over a piece.
-    func put(_ buffer: consuming ByteBuffer) {
-        waitingBytes.add(buffer.count, ordering: .relaxed)
+    /// Takes over a piece; with `ofValue`, one of the open value.
+    func put(_ buffer: consuming ByteBuffer, ofValue: Bool = false) {
+        let bytes = buffer.count
+        waitingBytes.add(bytes, ordering: .relaxed)
         let chunk = Chunk(buffer)
-        queue.withLock { $0.chunks.append(chunk) }
+        queue.withLock { queue in
+            if queue.hasOpenValue, !ofValue {
+                heldBytes.add(bytes, ordering: .relaxed)
+                queue.held.append(chunk)
+            } else {
+                queue.chunks.append(chunk)
+            }
+        }
+        bell.ring()
+    }
+
+    /// Opens the file for the pieces of one value; false if it is open for another one.
+    func openValue() -> Bool {
+        queue.withLock { queue in
+            guard !queue.hasOpenValue else { return false }
+            queue.hasOpenValue = true
+            return true
+        }
+    }
+
+    /// Ends the open value: what was held goes on.
+    func closeValue() {
+        queue.withLock { queue in
+            queue.hasOpenValue = false
+            queue.chunks += queue.held
+            queue.held.removeAll()
+            heldBytes.store(0, ordering: .relaxed)
+        }
         bell.ring()
     }
 

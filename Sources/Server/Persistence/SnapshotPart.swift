@@ -31,6 +31,7 @@ final class SnapshotPart: @unchecked Sendable {  // because: the partition's loc
     /// The database of the last keys in the buffer.
     private var database: Int?
     private var places: [Place] = []
+    private var largeValues: LargeValues
     /// The shard that the walk has reached.
     private var current = 0
     /// Whether the watch has ended; used by the walking worker only.
@@ -39,6 +40,7 @@ final class SnapshotPart: @unchecked Sendable {  // because: the partition's loc
     init(_ output: SnapshotOutput, compresses: Bool) {
         self.output = output
         writer = RDBWriter(compresses: compresses)
+        largeValues = LargeValues(compresses: compresses)
     }
 
     /// Makes the cut for a shard: starts watching it.
@@ -46,8 +48,11 @@ final class SnapshotPart: @unchecked Sendable {  // because: the partition's loc
         places.append(Place(shard: shard, database: database))
         shard.beginWatching(
             ShardWatcher(
-                willChange: { [unowned self] shard, bucket, _ in
-                    write(shard, bucket, database)
+                willChange: { [unowned self] shard, bucket, change in
+                    write(shard, bucket, database, changing: change?.slot)
+                },
+                willTouch: { [unowned self] _, slot in
+                    if largeValues.mustBeWritten(slot, output) { write(slot, database) }
                 },
                 takes: { _, _ in false }
             )
@@ -56,6 +61,8 @@ final class SnapshotPart: @unchecked Sendable {  // because: the partition's loc
 
     /// Walks until `end`, in nanoseconds of the monotonic clock; true once all keys were written.
     func walk(until end: Int64) -> Bool {
+        largeValues.writeSome(output, until: end)
+        guard !output.isFull, Clock.monotonicNanoseconds() < end else { return false }
         while current < places.count {
             while let start = places[current].next {
                 places[current].next = places[current].shard.showBuckets(
@@ -66,25 +73,56 @@ final class SnapshotPart: @unchecked Sendable {  // because: the partition's loc
             }
             current += 1
         }
+        guard largeValues.isEmpty else { return false }
         handOver()
         return true
     }
 
+    /// Whether a request that may change the value of `key` must wait until it is written.
+    ///
+    /// Values are written next for which requests wait.
+    func mustWait(_ key: Key, in shard: Shard) -> Bool {
+        guard !isEnded, shard.isWatched, let slot = shard.find(key), RDBLargeValue.isLarge(slot)
+        else { return false }
+        shard.showSoon(slot)
+        return largeValues.isAwaited(slot)
+    }
+
+    /// Whether requests may go on that waited for values; only the first time asked.
+    func takeAwaited() -> Bool { largeValues.takeAwaited() }
+
     /// Ends the watch; returns shards that no database uses any more, for the caller to destroy.
     func end(isComplete: Bool) -> [Shard] {
         isEnded = true
+        largeValues.removeAll()
         defer { places = [] }
         return places.filter { $0.shard.endWatching(isComplete: isComplete) }.map(\.shard)
     }
 
-    private func write(_ shard: Shard, _ bucket: Int, _ database: Int) {
+    /// Writes the keys of a bucket.
+    ///
+    /// Large values are left for later, except that of a slot that is about to change.
+    private func write(
+        _ shard: Shard,
+        _ bucket: Int,
+        _ database: Int,
+        changing changed: Shard.Slot?
+    ) {
         shard.forEach(inBucket: bucket) { slot in
-            if self.database != database {
-                writer.database(database)
-                self.database = database
+            if RDBLargeValue.isLarge(slot), changed.map({ !$0.isSame(as: slot) }) ?? true {
+                largeValues.add(slot, database)
+            } else {
+                write(slot, database)
             }
-            writer.key(slot)
         }
+    }
+
+    private func write(_ slot: Shard.Slot, _ database: Int) {
+        if self.database != database {
+            writer.database(database)
+            self.database = database
+        }
+        writer.key(slot)
         if writer.buffer.count >= SnapshotPart.chunkBytes { handOver() }
     }
 

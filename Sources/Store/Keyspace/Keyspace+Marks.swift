@@ -4,10 +4,10 @@ internal import Structures
 /// Marks that make requests take a closer look at a partition: a word beside its lock.
 ///
 /// ```text
-///   31      30        29       28        27         26 … 24  23 … 0
-/// ┌───────┬─────────┬────────┬─────────┬──────────┬────────┬───────────────────────┐
-/// │ tight │ tracked │ waited │ watched │ observed │ unused │ number of frozen keys │
-/// └───────┴─────────┴────────┴─────────┴──────────┴────────┴───────────────────────┘
+///   31      30        29       28        27         26      25, 24   23 … 0
+/// ┌───────┬─────────┬────────┬─────────┬──────────┬───────┬────────┬───────────────────────┐
+/// │ tight │ tracked │ waited │ watched │ observed │ saved │ unused │ number of frozen keys │
+/// └───────┴─────────┴────────┴─────────┴──────────┴───────┴────────┴───────────────────────┘
 /// ```
 /// The fast path checks only whether this word is zero, which it usually is.
 @frozen
@@ -29,6 +29,8 @@ public struct PartitionMarks: OptionSet, Sendable {
     public static let tight = PartitionMarks(rawValue: Region.tightBit)
     /// It matters what its keys held before a command.
     public static let observed = PartitionMarks(rawValue: 1 << 27)
+    /// A snapshot is being taken of it.
+    public static let saved = PartitionMarks(rawValue: 1 << 26)
     /// The bits that hold the number of frozen keys.
     static let frozen = PartitionMarks(rawValue: 1 << 24 - 1)
     /// Marks that may prevent a request from running.

@@ -34,7 +34,7 @@ extension Shard {
     @inlinable
     @inline(__always)
     public func willEdit(_ slot: Slot) {
-        if _slowPath(isWatched) { show(slot.location.bucket, discarded: nil) }
+        if _slowPath(isWatched) { show(slot, isDiscarded: false) }
     }
 
     /// Announces that the value at `slot` is about to be discarded.
@@ -43,28 +43,51 @@ extension Shard {
     @inlinable
     @inline(__always)
     func willDiscard(_ slot: Slot) {
-        if _slowPath(isWatched) { show(slot.location.bucket, discarded: slot) }
+        if _slowPath(isWatched) { show(slot, isDiscarded: true) }
     }
 
     private func show(bucketOf hash: KeyHash) {
         // The first bucket of a table is seen as it is made.
-        if keys.bucketTotal > 0 { show(keys.bucket(of: hash), discarded: nil) }
+        if keys.bucketTotal > 0 { show(Int(keys.bucket(of: hash)), change: nil) }
     }
 
-    /// Shows the watcher a bucket that it has not seen.
+    /// Shows the watcher the bucket of a slot that is about to change, or only the slot if it has
+    /// seen the bucket and is not through with some value of the shard.
     @inline(never)
     @usableFromInline
-    func show(_ bucket: UInt32, discarded: Slot?) {
-        let bucket = Int(bucket)
-        assert(discarded.map { Int($0.location.bucket) == bucket } ?? true, "the key's bucket")
-        guard !keys.isSeen(bucket, arena) else { return }
-        // SAFETY: the lock makes the caller the only user.
-        guard let watcher = unsafe state.pointee.watch.watcher else {
+    func show(_ slot: Slot, isDiscarded: Bool) {
+        let bucket = Int(slot.location.bucket)
+        if !show(bucket, change: ShardWatcher.Change(slot: slot, isDiscarded: isDiscarded)),
+            watch.holdsValues
+        {
+            watcher.willTouch(self, slot)
+        }
+    }
+
+    /// Shows the watcher a bucket unless it has seen it; returns whether it was shown now.
+    @discardableResult
+    private func show(_ bucket: Int, change: ShardWatcher.Change?) -> Bool {
+        guard !keys.isSeen(bucket, arena) else { return false }
+        keys.markSeen(bucket, arena)
+        watcher.willChange(self, bucket, change)
+        return true
+    }
+
+    private var watcher: ShardWatcher {
+        guard let watcher = watch.watcher else {
             preconditionFailure("a watched shard has a watcher")
         }
-        keys.markSeen(bucket, arena)
-        watcher.willChange(self, bucket, discarded)
+        return watcher
     }
+
+    /// Shows the watcher the bucket at `slot` now, as a request is going to change the value there.
+    public func showSoon(_ slot: Slot) {
+        if isWatched { show(Int(slot.location.bucket), change: nil) }
+    }
+
+    /// Has the watcher told of each change (`ShardWatcher.willTouch`) of values in buckets that it
+    /// has seen, because it still needs some of them.
+    public func holdValues(_ holds: Bool) { watch.holdsValues = holds }
 
     /// Offers the watcher what is about to be freed; returns whether the watcher keeps it.
     func isTaken(_ remains: Remains) -> Bool {
@@ -82,6 +105,8 @@ extension Shard {
         /// The watches whose epochs some buckets may still carry, from the first to the last.
         var firstEpoch = WatchEpoch.none
         var lastEpoch = WatchEpoch.none
+        /// Whether the watcher still needs values in buckets that it has seen.
+        var holdsValues = false
         /// Whether the shard was removed from the keyspace, so that only the watcher uses it.
         var isDetached = false
     }
@@ -112,7 +137,7 @@ extension Shard {
         let end = min(start + budget, keys.bucketTotal)
         var bucket = start
         while bucket < end {
-            show(UInt32(bucket), discarded: nil)
+            show(bucket, change: nil)
             bucket += 1
         }
         return bucket < keys.bucketTotal ? bucket : nil
@@ -132,6 +157,7 @@ extension Shard {
             watch.firstEpoch = watch.lastEpoch
         }
         watch.watcher = nil
+        watch.holdsValues = false
         arena.watchEpoch = .none
         return watch.isDetached
     }
@@ -150,5 +176,12 @@ extension Shard {
         // SAFETY: the lock makes the caller the only user.
         _read { yield unsafe state.pointee.watch }
         nonmutating _modify { yield unsafe &state.pointee.watch }
+    }
+}
+
+extension Shard.Slot {
+    /// Whether both are the slot of the same key.
+    public func isSame(as other: Shard.Slot) -> Bool {
+        shard.isSame(as: other.shard) && entry.key == other.entry.key
     }
 }

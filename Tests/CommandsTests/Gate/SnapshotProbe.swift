@@ -63,8 +63,9 @@ final class SnapshotProbe {
             }
             shard.beginWatching(
                 ShardWatcher(
-                    willChange: { [unowned self] shard, bucket, discarded in
-                        show(index, shard, bucket, discarded)
+                    willChange: { [unowned self] shard, bucket, change in
+                        let isDiscarded = change?.isDiscarded ?? false
+                        show(index, shard, bucket, isDiscarded ? change?.slot : nil)
                     },
                     takes: { [unowned self] shard, remains in take(shard, remains) }
                 )
