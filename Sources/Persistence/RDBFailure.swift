@@ -7,6 +7,7 @@ public struct RDBFailure: Error, Equatable, Sendable {
         case tooLong
         case badCompression
         case badPack
+        case badNull
         case badNumber
         case badStream
         case emptyCollection
@@ -33,6 +34,7 @@ public struct RDBFailure: Error, Equatable, Sendable {
         case .tooLong: "a length is out of bounds"
         case .badCompression: "compressed data does not expand to its length"
         case .badPack: "a packed collection is damaged"
+        case .badNull: "a null field is none of the hash's empty ones"
         case .badNumber: "a number is damaged"
         case .badStream: "a stream is damaged"
         case .emptyCollection: "a collection is empty"

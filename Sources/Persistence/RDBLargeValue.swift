@@ -22,6 +22,8 @@ public struct RDBLargeValue {
     }
 
     private var stage = Stage.done
+    /// The null fields written so far.
+    private var nulls = RDBWriter.NullFields()
 
     /// How many elements a collection has at most that is written at once.
     private static let elementsMax = 1024
@@ -132,7 +134,7 @@ public struct RDBLargeValue {
         return next < count ? .elements(from: next) : .done
     }
 
-    private func scan(
+    private mutating func scan(
         _ cursor: UInt64,
         _ slot: Shard.Slot,
         _ writer: inout RDBWriter,
@@ -146,16 +148,17 @@ public struct RDBLargeValue {
             }
         } else {
             next = HashValue(slot).scan(cursor, now: .min) { name, value in
-                writer.string(name)
-                writer.string(value)
+                writer.pair(name, value, &nulls)
                 budget -= 1
             }
         }
         budget -= 1
-        return next == 0 ? .done : .scan(next)
+        guard next == 0 else { return .scan(next) }
+        nulls.write(to: &writer)
+        return .done
     }
 
-    private func scan(
+    private mutating func scan(
         _ cursor: UInt64,
         earliest: Int64,
         _ slot: Shard.Slot,
@@ -166,11 +169,12 @@ public struct RDBLargeValue {
         let next = hash.scan(cursor, now: .min) { name, value in
             let expiry = name.withBytes { hash.find($0, now: .min)?.expiry }
             writer.length(expiry.map { UInt64($0 - earliest + 1) } ?? 0)
-            writer.string(name)
-            writer.string(value)
+            writer.pair(name, value, &nulls)
             budget -= 1
         }
         budget -= 1
-        return next == 0 ? .done : .scanWithExpiries(next, earliest: earliest)
+        guard next == 0 else { return .scanWithExpiries(next, earliest: earliest) }
+        nulls.write(to: &writer)
+        return .done
     }
 }

@@ -290,6 +290,7 @@ extension RDBReader {
             }
             try add(name, StringContent(encoding: value), expiry, to: &hash, key, target)
         }
+        if let hash { try nullFields(of: hash, target) }
     }
 
     private func moment(_ start: Int64, _ distance: UInt64) throws(RDBFailure) -> Int64 {

@@ -58,6 +58,15 @@ public struct RDBReader: ~Copyable {
         return bytes[position..<position + count]
     }
 
+    /// Skips `wanted` if these are the next bytes; returns whether they are.
+    mutating func skip(_ wanted: [UInt8]) -> Bool {
+        guard bytes.count - position >= wanted.count else { return false }
+        let next = bytes[position..<position + wanted.count]
+        guard wanted.withBytes({ $0 == next }) else { return false }
+        position += wanted.count
+        return true
+    }
+
     /// An unsigned little-endian number of `count` bytes.
     mutating func fixed(_ count: Int) throws(RDBFailure) -> UInt64 {
         try take(count).littleEndian(0, count)

@@ -77,11 +77,12 @@ extension RDBWriter {
     }
 
     private mutating func hash(_ hash: HashValue) {
+        var nulls = NullFields()
+        defer { nulls.write(to: &self) }
         guard hash.earliestExpiry != nil else {
             length(hash.count)
             return hash.forEach(now: .min) { name, value in
-                string(name)
-                string(value)
+                pair(name, value, &nulls)
                 return true
             }
         }
@@ -93,11 +94,24 @@ extension RDBWriter {
         var index = 0
         hash.forEach(now: .min) { name, value in
             length(expiries[index].map { UInt64($0 - earliest + 1) } ?? 0)
-            string(name)
-            string(value)
+            pair(name, value, &nulls)
             index += 1
             return true
         }
+    }
+
+    /// Appends a field and its value; notes it in `nulls` if that is null.
+    mutating func pair(
+        _ name: StringContent,
+        _ value: StringContent?,
+        _ nulls: inout NullFields
+    ) {
+        string(name)
+        guard let value else {
+            nulls.add(name)
+            return string(Bytes())
+        }
+        string(value)
     }
 
     private func expiries(of hash: HashValue) -> [Int64?] {

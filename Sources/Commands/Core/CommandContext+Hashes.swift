@@ -12,9 +12,13 @@ extension CommandContext {
         toFill arguments: Arguments,
         pairAt index: Int
     ) throws(CommandError) -> HashValue {
-        let key = firstKey(arguments)
-        if let slot = try findHash(key) { return HashValue(slot) }
         let bytes = arguments[index].count + arguments[index + 1].count
+        return try hash(toFill: firstKey(arguments), pairBytes: bytes)
+    }
+
+    /// The hash at `key`, for adding fields, the first of which has `bytes` bytes with its value.
+    mutating func hash(toFill key: Key, pairBytes bytes: Int) throws(CommandError) -> HashValue {
+        if let slot = try findHash(key) { return HashValue(slot) }
         return HashValue.create(key, pairBytes: bytes, in: shard(key))
     }
 
@@ -38,7 +42,7 @@ extension CommandContext {
             record.word(slot.entry.key)
             for index in places {
                 record.word(arguments[index])
-                hash.find(arguments[index], now: now)?.content.withBytes { record.word($0) }
+                hash.find(arguments[index], now: now)?.content?.withBytes { record.word($0) }
             }
         }
         for index in places {

@@ -124,7 +124,7 @@ extension HashCommands {
     ) throws(CommandError) {
         let slot = try context.read(context.firstKey(arguments), .hash)
         let field = slot.flatMap { HashValue($0).find(arguments[2], now: context.now) }
-        context.reply.integer(field?.content.count ?? 0)
+        context.reply.integer(field?.content?.count ?? 0)
     }
 
     // MARK: Changing
@@ -158,7 +158,7 @@ extension HashCommands {
         let field = slot.flatMap { HashValue($0).find(arguments[2], now: context.now) }
         var old: Int64 = 0
         if let field {
-            guard let number = field.content.integer else {
+            guard let number = field.content?.integer else {
                 throw .hash(.valueNotInteger)
             }
             old = number
@@ -184,6 +184,7 @@ extension HashCommands {
         if number?.isInfinite ?? false { throw .hash(.incrementNotFinite) }
         let slot = try context.find(context.firstKey(arguments), .hash)
         let field = slot.flatMap { HashValue($0).find(arguments[2], now: context.now) }
+        if let field, field.content == nil { throw .hash(.valueNotFloat) }
         let old = field?.content ?? .integer(0)
         sum.truncate(to: 0)
         try old.withBytes { text throws(CommandError) in try add(text, increment, &sum) }

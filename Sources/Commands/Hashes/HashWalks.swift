@@ -50,7 +50,7 @@ extension HashWalks {
     private static func tell(
         _ arguments: Arguments,
         _ context: inout CommandContext,
-        _ half: (StringContent, StringContent) -> StringContent
+        _ half: (StringContent, StringContent?) -> StringContent?
     ) throws(CommandError) {
         guard let hash = try context.readWholeHash(context.firstKey(arguments)) else {
             return context.reply.array(0)
@@ -142,7 +142,7 @@ extension HashWalks {
 
     private static func reply(
         _ name: StringContent,
-        _ value: StringContent,
+        _ value: StringContent?,
         _ withValues: Bool,
         _ context: inout CommandContext
     ) {

@@ -124,7 +124,7 @@ struct DataDigest: Equatable {
         hash.forEach(now: .min) { name, value in
             var digest = DataDigest()
             digest.append(name)
-            digest.append(value)
+            if let value { digest.append(value) } else { digest.include(Bytes("!!null!!")) }
             if isVolatile {
                 let field = name.withBytes { hash.find($0, now: .min) }
                 if field?.expiry != nil { digest.include(Bytes("!!hexpire!!")) }

@@ -162,7 +162,7 @@ extension DebugCommands {
             }
         case .hash:
             HashValue(slot).forEach(now: .min) { field, value in
-                lines.append("[field]\(text(field)) [value]\(text(value))")
+                lines.append("[field]\(text(field)) [value]\(value.map(text) ?? "[null]")")
                 return true
             }
         case .string, .stream, .member: break

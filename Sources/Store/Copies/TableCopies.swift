@@ -61,7 +61,7 @@ struct HashCopy {
             table.prefetchEntries(after: bucket, source.arena)
             table.forEach(inBucket: bucket, source.arena) { location in
                 let entry = location.entry
-                let content = StringValue.content(entry)
+                let content = HashValue.content(entry)
                 budget -= 1 + ValueCopy.cost(entry.byteCount)
                 // Fields' blocks are never edited in place, so both hashes may share one.
                 if case .block(let block) = content { block.retain() }

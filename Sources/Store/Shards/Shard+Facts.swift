@@ -13,6 +13,7 @@ extension Shard {
             case .integer: "int"
             case .inline: entry.inlineValue.count <= 44 ? "embstr" : "raw"
             case .edited, .external: "raw"
+            case .null: preconditionFailure("only fields are null")
             }
         case .sortedSet: entry.encoding == 0 ? "listpack" : "skiplist"
         case .stream: "stream"

@@ -5,15 +5,19 @@ internal import Structures
 ///
 /// A place is valid until the hash changes.
 extension HashValue {
-    /// The name and value of the field at `place`.
-    public func field(at place: Int) -> (name: StringContent, value: StringContent) {
+    /// The name, value (nil for null) and expiry of the field at `place`.
+    public func field(
+        at place: Int
+    ) -> (name: StringContent, value: StringContent?, expiry: Int64?) {
         switch encoding {
         case .pack, .volatilePack:
             let field = pack.field(at: place)
-            return (StringContent(field.name), StringContent(field.value))
+            return (
+                StringContent(field.name), field.value.map { StringContent($0) }, field.expiry
+            )
         case .table:
             let entry = Entry(shard.arena.cell(Handle(units: UInt32(place))))
-            return (.bytes(entry.key), StringValue.content(entry))
+            return (.bytes(entry.key), HashValue.content(entry), entry.expiry)
         }
     }
 

@@ -9,6 +9,7 @@ public import Structures
 /// 1 volatile pack   the same with expiries, once any field has had one
 /// 2 table           a block of 40 bytes with a FieldTable
 /// ```
+/// A value may be null (nil), which no command of Redis creates: the field exists, without a value.
 /// A hash moves down this list, never up. Readers do not see expired fields; these still count
 /// until `dropDue` removes them, which is called by whoever reads the whole hash and by the shard's
 /// expiry.
@@ -35,8 +36,8 @@ public struct HashValue {
 
     /// The content of a field, borrowed until the shard changes.
     public struct Field {
-        /// The value.
-        public let content: StringContent
+        /// The value; nil for null.
+        public let content: StringContent?
         /// The expiry in milliseconds since 1970; nil if there is none.
         public let expiry: Int64?
     }
@@ -102,14 +103,14 @@ public struct HashValue {
         switch encoding {
         case .pack, .volatilePack:
             guard let field = pack.find(name), !field.isDue(now) else { return nil }
-            return Field(content: StringContent(field.value), expiry: field.expiry)
+            return Field(content: field.value.map { StringContent($0) }, expiry: field.expiry)
         case .table:
             let table = table.table
             guard let location = table.find(name, shard.hash(name), shard.arena),
                 !location.entry.isDue(now)
             else { return nil }
             return Field(
-                content: StringValue.content(location.entry),
+                content: HashValue.content(location.entry),
                 expiry: location.entry.expiry
             )
         }
@@ -118,11 +119,12 @@ public struct HashValue {
     /// Calls `body` with each field that has not expired at `now`, until it returns false.
     ///
     /// `body` must not change the hash.
-    public func forEach(now: Int64, _ body: (StringContent, StringContent) -> Bool) {
+    public func forEach(now: Int64, _ body: (StringContent, StringContent?) -> Bool) {
         switch encoding {
         case .pack, .volatilePack:
             pack.forEach { field in
-                field.isDue(now) || body(StringContent(field.name), StringContent(field.value))
+                field.isDue(now)
+                    || body(StringContent(field.name), field.value.map { StringContent($0) })
             }
         case .table:
             let table = table.table
@@ -134,7 +136,7 @@ public struct HashValue {
                     guard goesOn, !location.entry.isDue(now) else { return }
                     goesOn = body(
                         .bytes(location.entry.key),
-                        StringValue.content(location.entry)
+                        HashValue.content(location.entry)
                     )
                 }
             }
@@ -160,7 +162,7 @@ public struct HashValue {
     public func scan(
         _ cursor: UInt64,
         now: Int64,
-        _ body: (StringContent, StringContent) -> Void
+        _ body: (StringContent, StringContent?) -> Void
     ) -> UInt64 {
         switch encoding {
         case .pack, .volatilePack:
@@ -172,20 +174,20 @@ public struct HashValue {
         case .table:
             return table.table.scan(cursor, shard.arena) { location in
                 guard !location.entry.isDue(now) else { return }
-                body(.bytes(location.entry.key), StringValue.content(location.entry))
+                body(.bytes(location.entry.key), HashValue.content(location.entry))
             }
         }
     }
 
     // MARK: Changing
 
-    /// Sets `name` to a value, adding it if absent; takes over a block's reference.
+    /// Sets `name` to a value or (nil) null, adding it if absent; takes over a block's reference.
     ///
     /// Returns whether the field is new.
     @discardableResult
     public func set(
         _ name: Bytes,
-        _ content: StringContent,
+        _ content: StringContent?,
         _ lifetime: Lifetime,
         _ limits: EncodingLimits,
         now: Int64
@@ -198,7 +200,7 @@ public struct HashValue {
 
     private func setInPack(
         _ name: Bytes,
-        _ content: StringContent,
+        _ content: StringContent?,
         _ lifetime: Lifetime,
         _ limits: EncodingLimits,
         _ now: Int64
@@ -206,15 +208,16 @@ public struct HashValue {
         let found = pack.find(name)
         let isLive = found.map { !$0.isDue(now) } ?? false
         let fieldCount = pack.count + (found == nil ? 1 : 0)
-        guard let value = PackItem(content),
-            HashValue.fitsPack(fieldCount, max(name.count, content.count), limits)
+        let value = content.flatMap { PackItem($0) }
+        guard (value == nil) == (content == nil),
+            HashValue.fitsPack(fieldCount, max(name.count, content?.count ?? 0), limits)
         else {
             makeTable()
             return setInTable(name, content, lifetime, now)
         }
         shard.willEdit(slot)
         let expiry = lifetime.expiry(after: isLive ? found?.expiry : nil)
-        if let found, expiry == found.expiry {
+        if let found, let value, expiry == found.expiry {
             root = pack.replace(found, value: value, root, &shard.arena)
             return !isLive
         }
@@ -229,7 +232,7 @@ public struct HashValue {
 
     private func setInTable(
         _ name: Bytes,
-        _ content: StringContent,
+        _ content: StringContent?,
         _ lifetime: Lifetime,
         _ now: Int64
     ) -> Bool {
@@ -239,7 +242,7 @@ public struct HashValue {
         var table = table
         let hadVolatile = table.volatileCount > 0
         let hash = shard.hash(name)
-        let (encoding, payload) = StringValue.layout(content)
+        let (encoding, payload) = HashValue.layout(content)
         let found = table.table.find(name, hash, shard.arena)
         let isLive = found.map { !$0.entry.isDue(now) } ?? false
         let expiry = lifetime.expiry(after: isLive ? found?.entry.expiry : nil)
@@ -264,7 +267,7 @@ public struct HashValue {
                 &shard.arena
             )
         }
-        StringValue.write(content, to: location.entry, in: shard)
+        if let content { StringValue.write(content, to: location.entry, in: shard) }
         table.save(root, shard.arena)
         noteVolatile(before: hadVolatile, after: table.volatileCount > 0)
         if let expiry { announce(expiry) }
@@ -339,7 +342,7 @@ public struct HashValue {
             field.name.withText { name in
                 HashValue.insert(
                     name,
-                    StringContent(field.value),
+                    field.value.map { StringContent($0) },
                     field.expiry,
                     into: &table,
                     in: shard
@@ -364,12 +367,12 @@ public struct HashValue {
     /// Adds a field that the table does not hold; takes over a block's reference.
     static func insert(
         _ name: Bytes,
-        _ content: StringContent,
+        _ content: StringContent?,
         _ expiry: Int64?,
         into table: inout FieldTable,
         in shard: Shard
     ) {
-        let (encoding, payload) = StringValue.layout(content)
+        let (encoding, payload) = layout(content)
         let location = table.insert(
             name,
             shard.hash(name),
@@ -378,7 +381,16 @@ public struct HashValue {
             payload: payload,
             &shard.arena
         )
-        StringValue.write(content, to: location.entry, in: shard)
+        if let content { StringValue.write(content, to: location.entry, in: shard) }
+    }
+
+    /// The value in a field's entry; nil for null.
+    static func content(_ entry: Entry) -> StringContent? {
+        entry.stringEncoding == .null ? nil : StringValue.content(entry)
+    }
+
+    private static func layout(_ content: StringContent?) -> (StringEncoding, Int) {
+        content.map { StringValue.layout($0) } ?? (.null, 0)
     }
 
     // MARK: Freeing

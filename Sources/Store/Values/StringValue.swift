@@ -59,6 +59,7 @@ public enum StringValue {
         case .inline, .edited: .bytes(entry.inlineValue)
         case .integer: .integer(entry.integer)
         case .external: .block(SharedBlock(address: entry.externalAddress))
+        case .null: preconditionFailure("only fields are null")
         }
     }
 

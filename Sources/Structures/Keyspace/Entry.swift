@@ -22,6 +22,8 @@ public enum StringEncoding: UInt8, Sendable, BitwiseCopyable {
     case external = 2
     /// As `inline`, but edited in place since it was set; OBJECT ENCODING reports `raw`.
     case edited = 3
+    /// No value: the null field of a hash; keys never have it.
+    case null = 4
 }
 
 /// A key and its value or score, in one block of an arena.
@@ -37,7 +39,7 @@ public enum StringEncoding: UInt8, Sendable, BitwiseCopyable {
 /// │ kind:4   │ 255=long │ if word=1 │ if 255     │     │  string integer: 8 bytes       │
 /// └──────────┴──────────┴───────────┴────────────┴─────┤  string external: 8 bytes      │
 ///                                                      │  collection: handle, 4 bytes   │
-///                                                      │  member: nothing               │
+///                                                      │  member, null field: nothing   │
 ///                                                      └───────────────────────────────┘
 /// ```
 /// The word is the expiry in milliseconds since 1970 (keys, fields) or the score (members of sorted
@@ -191,6 +193,7 @@ public struct Entry: Sendable {
         case .list, .set, .sortedSet, .hash, .stream: return offset + 4
         case .string:
             switch stringEncoding {
+            case .null: return offset
             case .integer, .external: return offset + 8
             case .inline, .edited:
                 let value = inlineValue

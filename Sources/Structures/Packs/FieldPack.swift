@@ -6,9 +6,10 @@ public import Primitives
 /// plain      field, value, field, value, …               in insertion order
 /// volatile   field, value, expiry, field, value, …       by expiry; fields without one (0) last
 /// ```
-/// Expired fields are at the front, where they are found and removed at once. Like the pack, this
-/// is a view. Whatever is passed to a mutating operation must not lie in the pack. Every operation
-/// is O(bytes) unless documented otherwise.
+/// A null value is an empty string with the head of a long one, which `PackItem` writes for no
+/// string. Expired fields are at the front, where they are found and removed at once. Like the
+/// pack, this is a view. Whatever is passed to a mutating operation must not lie in the pack. Every
+/// operation is O(bytes) unless documented otherwise.
 ///
 /// ## Invariants
 /// Fields are distinct. Expiries never decrease from one field to the next, except to 0.
@@ -31,8 +32,8 @@ public struct FieldPack: Sendable {
     public struct Field {
         /// The name.
         public let name: PackItem
-        /// The value.
-        public let value: PackItem
+        /// The value; nil for null.
+        public let value: PackItem?
         /// The expiry in milliseconds since 1970; nil if the field has none.
         public let expiry: Int64?
         /// The offset of the name.
@@ -51,7 +52,7 @@ public struct FieldPack: Sendable {
         @inlinable
         init(
             _ name: PackItem,
-            _ value: PackItem,
+            _ value: PackItem?,
             _ expiry: Int64?,
             offset: Int,
             valueOffset: Int,
@@ -108,13 +109,21 @@ public struct FieldPack: Sendable {
         }
         return Field(
             name,
-            value,
+            isNull(at: valueOffset) ? nil : value,
             expiry,
             offset: offset,
             valueOffset: valueOffset,
             expiryOffset: expiryOffset,
             end: end
         )
+    }
+
+    @usableFromInline static let nullHead: UInt8 = 0xC0
+    private static let nullByteCount = 2
+
+    @inlinable
+    func isNull(at valueOffset: Int) -> Bool {
+        pack.cell.byte(valueOffset) == FieldPack.nullHead && pack.cell.byte(valueOffset &+ 1) == 0
     }
 
     /// Calls `body` with each field until it returns false.
@@ -164,24 +173,32 @@ public struct FieldPack: Sendable {
 
     // MARK: Changing
 
-    /// Adds a field that the pack does not hold; returns the block, which may be new.
+    /// Adds a field that the pack does not hold, with a value or (nil) null; returns the block,
+    /// which may be new.
     ///
     /// Precondition: if there is an expiry, it is positive and the pack is volatile.
     public func insert(
         _ name: PackItem,
-        _ value: PackItem,
+        _ value: PackItem?,
         _ expiry: Int64?,
         _ handle: Handle,
         _ arena: inout Arena
     ) -> Handle {
         precondition(expiry.map { isVolatile && $0 > 0 } ?? true, "no room for an expiry")
         let moment = PackItem.integer(expiry ?? 0)
-        let added = name.byteCount + value.byteCount + (isVolatile ? moment.byteCount : 0)
+        let valueCount = value?.byteCount ?? FieldPack.nullByteCount
+        let added = name.byteCount + valueCount + (isVolatile ? moment.byteCount : 0)
         let offset = place(expiry)
         let target = Pack.makeRoom(at: offset, added, items: step, handle, &arena)
         let cell = arena.cell(target)
-        let end = value.write(to: cell, at: name.write(to: cell, at: offset))
-        if isVolatile { moment.write(to: cell, at: end) }
+        let valueOffset = name.write(to: cell, at: offset)
+        if let value {
+            value.write(to: cell, at: valueOffset)
+        } else {
+            cell.store(FieldPack.nullHead, valueOffset)
+            cell.store(UInt8(0), valueOffset + 1)
+        }
+        if isVolatile { moment.write(to: cell, at: valueOffset + valueCount) }
         return target
     }
 

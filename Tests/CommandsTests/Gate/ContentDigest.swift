@@ -114,13 +114,16 @@ struct ContentDigest {
         }
         if encoding == HashValue.Encoding.table.rawValue {
             FieldTable(root, shard.arena).table.forEach(shard.arena) { location in
-                let value = StringValue.withBytes(location.entry) { ContentDigest.of($0) }
-                add(ContentDigest.of(location.entry.key), value, location.entry.expiry)
+                let entry = location.entry
+                let isNull = entry.stringEncoding == .null
+                let value = isNull ? 1 : StringValue.withBytes(entry) { ContentDigest.of($0) }
+                add(ContentDigest.of(entry.key), value, entry.expiry)
             }
         } else {
             let isVolatile = encoding == HashValue.Encoding.volatilePack.rawValue
             FieldPack(shard.arena.cell(root), isVolatile: isVolatile).forEach { field in
-                add(ContentDigest.of(field.name), ContentDigest.of(field.value), field.expiry)
+                let value = field.value.map { ContentDigest.of($0) } ?? 1
+                add(ContentDigest.of(field.name), value, field.expiry)
                 return true
             }
         }

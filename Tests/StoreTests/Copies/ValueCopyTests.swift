@@ -73,9 +73,12 @@ import Testing
 
         private func addToHash(_ key: Key, _ slot: Shard.Slot?, _ word: Bytes, _ index: Int) {
             let hash = slot.map(HashValue.init) ?? HashValue.create(key, pairBytes: 20, in: source)
-            let content: StringContent =
-                index % 97 == 5
-                ? .block(SharedBlock(zeros: 9_000)) : index % 2 == 0 ? .integer(7) : .bytes(word)
+            let content: StringContent? =
+                index % 9 == 4
+                ? nil
+                : index % 97 == 5
+                    ? .block(SharedBlock(zeros: 9_000))
+                    : index % 2 == 0 ? .integer(7) : .bytes(word)
             let lifetime: HashValue.Lifetime =
                 index % 5 == 0 ? .until(1_000 + Int64(index)) : .stays
             hash.set(word, content, lifetime, limits, now: 0)
@@ -151,7 +154,8 @@ import Testing
             hash.forEach(now: .min) { name, value in
                 let name = name.withBytes { $0.string }
                 let expiry = lend(name) { hash.find($0, now: .min)?.expiry }
-                found.append("\(name) \(value.withBytes { $0.string.count }) \(expiry ?? 0)")
+                let count = value?.withBytes { $0.string.count } ?? -1
+                found.append("\(name) \(count) \(expiry ?? 0)")
                 return true
             }
             return found.sorted()

@@ -11,8 +11,8 @@ import Testing
         var limits = EncodingLimits()
         var now = Clock.unixMilliseconds()
         var random: FastRandom
-        /// The value and expiry of each field, by key.
-        var model: [String: [String: (value: String, expiry: Int64?)]] = [:]
+        /// The value (nil for null) and expiry of each field, by key.
+        var model: [String: [String: (value: String?, expiry: Int64?)]] = [:]
 
         init(seed: Int, entries: Int = 32, bytes: Int = 40) {
             random = FastRandom(seed: UInt64(seed))
@@ -30,12 +30,13 @@ import Testing
             self.key(key) { shard.find($0, now: now).map(HashValue.init) }
         }
 
-        func set(_ key: String, _ field: String, _ value: String, _ life: HashValue.Lifetime) {
+        func set(_ key: String, _ field: String, _ value: String?, _ life: HashValue.Lifetime) {
             let hash = hash(key) ?? self.key(key) { HashValue.create($0, pairBytes: 8, in: shard) }
             let old = live(key)[field]
             let isNew = Array(field.utf8).withBytes { name in
-                Array(value.utf8).withBytes {
-                    hash.set(name, StringContent(encoding: $0), life, limits, now: now)
+                Array((value ?? "").utf8).withBytes {
+                    let content = value == nil ? nil : StringContent(encoding: $0)
+                    return hash.set(name, content, life, limits, now: now)
                 }
             }
             #expect(isNew == (old == nil))
@@ -57,7 +58,7 @@ import Testing
             if isThere { model[key]?[field]?.expiry = expiry }
         }
 
-        func live(_ key: String) -> [String: (value: String, expiry: Int64?)] {
+        func live(_ key: String) -> [String: (value: String?, expiry: Int64?)] {
             (model[key] ?? [:]).filter { $0.value.expiry.map { $0 > now } ?? true }
         }
 
@@ -87,16 +88,17 @@ import Testing
                 let live = live(key)
                 #expect(hash.liveCount(now: now) == live.count)
                 #expect(hash.count >= live.count)
-                var seen: [String: String] = [:]
+                var seen: [String: String?] = [:]
                 hash.forEach(now: now) { name, value in
-                    seen[name.withBytes { $0.string }] = value.withBytes { $0.string }
+                    seen[name.withBytes { $0.string }] = .some(value?.withBytes { $0.string })
                     return true
                 }
                 #expect(seen == live.mapValues(\.value))
                 for (field, wanted) in live {
                     let found = Array(field.utf8).withBytes { hash.find($0, now: now) }
                     #expect(found?.expiry == wanted.expiry)
-                    #expect(found?.content.withBytes { $0.string } == wanted.value)
+                    #expect((found?.content == nil) == (wanted.value == nil))
+                    #expect(found?.content?.withBytes { $0.string } == wanted.value)
                 }
                 expectValid(hash, fields.count)
             }
@@ -114,8 +116,9 @@ import Testing
             }
         }
 
-        func randomValue() -> String {
-            switch random.below(6) {
+        func randomValue() -> String? {
+            switch random.below(7) {
+            case 6: nil
             case 0: "\(random.below(1000))"
             case 1: String(repeating: "v", count: random.below(45))
             case 2 where random.below(30) == 0: String(repeating: "w", count: 9000)
@@ -251,7 +254,8 @@ import Testing
                 let field = hash.field(at: place)
                 seen.insert(field.name.withBytes { $0.string })
                 let (name, value) = (field.name, field.value)
-                #expect(name.withBytes { $0.string } == "f" + value.withBytes { $0.string })
+                let digits = value?.withBytes { $0.string }
+                #expect(name.withBytes { $0.string } == "f" + (digits ?? "null"))
             }
             #expect(seen.count == 30)
             var drawn: Set<Int> = []

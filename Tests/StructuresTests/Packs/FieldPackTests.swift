@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct FieldPackTests {
     private struct Model {
-        var fields: [(name: String, value: String, expiry: Int64?)] = []
+        var fields: [(name: String, value: String?, expiry: Int64?)] = []
 
         /// Where to insert a field with `expiry`.
         func place(_ expiry: Int64?) -> Int {
@@ -23,6 +23,7 @@ import Testing
         for step in 0..<20_000 {
             let name = "f\(random.below(60))"
             let value = random.below(3) == 0 ? "\(random.below(70_000))" : "text \(step)"
+            let isNull = random.below(4) == 0
             let expiry: Int64? =
                 isVolatile && random.below(3) > 0
                 ? Int64(random.below(300) + 1) << Int64(random.below(30)) : nil
@@ -36,12 +37,13 @@ import Testing
                     guard let found, let place else {
                         handle = pack.insert(
                             PackItem(encoding: nameBytes),
-                            item,
+                            isNull ? nil : item,
                             expiry,
                             handle,
                             &arena
                         )
-                        model.fields.insert((name, value, expiry), at: model.place(expiry))
+                        let field = (name: name, value: isNull ? nil : value, expiry: expiry)
+                        model.fields.insert(field, at: model.place(expiry))
                         return
                     }
                     switch random.below(4) {
@@ -88,12 +90,41 @@ import Testing
         pack.forEach { field in
             let expected = model.fields[index]
             let name = field.name.withText { $0.string }
-            let value = field.value.withText { $0.string }
+            let value = field.value?.withText { $0.string }
             #expect(name == expected.name && value == expected.value)
             #expect(field.expiry == expected.expiry)
             index += 1
             return true
         }
+    }
+
+    @Test func `null is no empty string`() {
+        var arena = Arena()
+        var handle = Pack.create(8, &arena)
+        for (name, value) in [("a", PackItem.bytes(Bytes())), ("b", nil), ("c", .integer(7))] {
+            Array(name.utf8).withBytes {
+                let pack = FieldPack(arena.cell(handle), isVolatile: false)
+                handle = pack.insert(.bytes($0), value, nil, handle, &arena)
+            }
+        }
+        func lengths(_ isVolatile: Bool) -> [Int?] {
+            var lengths: [Int?] = []
+            FieldPack(arena.cell(handle), isVolatile: isVolatile).forEach { field in
+                lengths.append(field.value?.textCount)
+                return true
+            }
+            return lengths
+        }
+        #expect(lengths(false) == [0, nil, 1])
+        handle = FieldPack(arena.cell(handle), isVolatile: false).makeVolatile(handle, &arena)
+        #expect(lengths(true) == [0, nil, 1])
+        let pack = FieldPack(arena.cell(handle), isVolatile: true)
+        guard let null = pack.find(Bytes("b")) else {
+            Issue.record("the field is there")
+            return
+        }
+        handle = pack.replace(null, value: .bytes(Bytes()), handle, &arena)
+        #expect(lengths(true) == [0, 0, 1])
     }
 
     @Test func `making room for expiries keeps the fields`() {
@@ -112,7 +143,8 @@ import Testing
         #expect(pack.earliest == nil)
         var number: Int64 = 0
         pack.forEach { field in
-            #expect(field.value == .integer(number))
+            let value = field.value?.withText { $0.string }
+            #expect(value == "\(number)")
             #expect(field.expiry == nil)
             number += 1
             return true
