@@ -25,6 +25,7 @@ MAY_REPEAT = {
     "SINTERSTORE", "SUNIONSTORE", "SDIFFSTORE", "ZRANGESTORE", "ZUNIONSTORE", "ZINTERSTORE",
     "ZDIFFSTORE", "GEOSEARCHSTORE", "GEORADIUS", "GEORADIUSBYMEMBER", "SORT", "XSETID", "XGROUP",
     "XCLAIM", "XAUTOCLAIM", "XREADGROUP", "XNACK", "XCFGSET", "XIDMPRECORD", "RESTORE",
+    "HSETL", "HSETNULL", "HMERGE",
 }
 # Where redis-server 7.0 counts and tells of changes that are none: we may say less.
 MAY_SAY_LESS = {
@@ -46,7 +47,7 @@ def is_past(words):
                and len(upper[upper.index(unit) + 1]) < 10 for unit in (b"PXAT", b"EXAT"))
 # What redis-server 7.0 cannot be told: no older form exists.
 FOREIGN = {
-    b"HPEXPIREAT", b"HPERSIST", b"XNACK", b"XCFGSET", b"XIDMPRECORD",
+    b"HPEXPIREAT", b"HPERSIST", b"HSETNULL", b"XNACK", b"XCFGSET", b"XIDMPRECORD",
     # Of XADD and XTRIM: what becomes of references to entries that go.
     b"DELREF", b"ACKED",
 }

@@ -217,6 +217,10 @@ extension CommandError.Hashes {
         case .expiryMissing: line.add("ERR missing expire time")
         case .unknownOption(let word):
             line.add("ERR unknown argument: ", word, limit: 128)
+        case .literalEnds: line.add("ERR syntax error in hstore: unexpected end of string")
+        case .literal(let near, let position):
+            line.add("ERR syntax error in hstore, near \"", near, "\" at position ")
+            DecimalText.withText(Int64(position)) { line.add(word: $0) }
         }
     }
 }

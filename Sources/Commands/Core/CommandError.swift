@@ -259,6 +259,10 @@ extension CommandError {
         case expiryMissing
         /// HSETEX, HGETEX: no such option.
         case unknownOption(Bytes)
+        /// A literal of hstore ends too early.
+        case literalEnds
+        /// A literal of hstore is invalid at a byte.
+        case literal(near: Bytes, position: Int)
     }
 }
 
