@@ -56,6 +56,7 @@ enum UnsafeList {
         "Sources/Structures/Sketches/HyperLogLogRegisters.swift",
         "Sources/Structures/Lists/ListNode+Compression.swift",
         "Sources/Structures/Trees/OrderedTree+Nodes.swift",
+        "Sources/System/AppendFile.swift",
         "Sources/System/CompletionRing.swift",
         "Sources/System/CrashReport.swift",
         "Sources/System/EventPoll.swift",

@@ -24,6 +24,10 @@ public struct CommandContext: ~Copyable {
     public var database = 0
     /// The time in milliseconds since 1970, the same for a whole batch.
     public var now: Int64 = 0
+    /// The real time while a log is replayed, when nothing expires and `now` is zero.
+    public var replayedAt: Int64?
+    /// The real time, for what is dated, and for what expires a while from now.
+    public var date: Int64 { replayedAt ?? now }
     /// The clock that dates uses of keys.
     public var accessClock = AccessClock() { didSet { chooseNotes() } }
     /// Whether the client's uses of keys leave no trace (CLIENT NO-TOUCH).

@@ -534,6 +534,19 @@ extension CommandError.Servers {
                 about the RDB error.
                 """
             )
+        case .rewritingAlready:
+            line.add("ERR Background append only file rewriting already in progress")
+        case .rewriting:
+            line.add(
+                """
+                ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE \
+                SCHEDULE in order to schedule a BGSAVE whenever possible.
+                """
+            )
+        case .cannotLoadAppendOnly:
+            line.add("ERR Error trying to load the AOF files, check server logs.")
+        case .cannotAppend(let reason):
+            line.add("MISCONF Errors writing to the AOF file: ", reason)
         case .alreadySaving: line.add("ERR Background save already in progress")
         case .notSaved: line.add("ERR")
         case .nothingToCancel:

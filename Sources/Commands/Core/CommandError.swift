@@ -527,6 +527,13 @@ extension CommandError {
         case loading
         /// Writes are refused because the last snapshot failed.
         case cannotPersist
+        /// BGREWRITEAOF, BGSAVE: the append-only file is being rewritten.
+        case rewritingAlready
+        case rewriting
+        /// DEBUG LOADAOF: loading failed.
+        case cannotLoadAppendOnly
+        /// Writes are refused because the append-only file cannot be written; the reason.
+        case cannotAppend(Bytes)
         /// A snapshot is being written already.
         case alreadySaving
         /// Saving failed; the log has the reason.

@@ -58,7 +58,7 @@ extension HashExpiryCommands {
         _ context: inout CommandContext
     ) throws(CommandError) {
         let slot = try context.findHash(context.firstKey(arguments))
-        let moment = try unit.fieldMoment(arguments[2], now: context.now)
+        let moment = try unit.fieldMoment(arguments[2], now: context.date)
         let condition = ExpiryCondition(arguments[3])
         let fields = try FieldWords.places(
             arguments,

@@ -21,7 +21,7 @@ extension HashTimedCommands {
         _ arguments: Arguments,
         _ context: inout CommandContext
     ) throws(CommandError) {
-        let options = try HashTimedOptions(arguments, sets: true, now: context.now)
+        let options = try HashTimedOptions(arguments, sets: true, now: context.date)
         let key = context.firstKey(arguments)
         let slot = try context.findHash(key)
         guard allows(options, slot, arguments, context.now) else { return context.reply.integer(0) }
@@ -80,7 +80,7 @@ extension HashTimedCommands {
         _ arguments: Arguments,
         _ context: inout CommandContext
     ) throws(CommandError) {
-        let options = try HashTimedOptions(arguments, sets: false, now: context.now)
+        let options = try HashTimedOptions(arguments, sets: false, now: context.date)
         let slot = try context.findHash(context.firstKey(arguments))
         let now = context.now
         if let expiry = options.expiry, expiry <= now {

@@ -78,7 +78,7 @@ extension DumpCommands {
         let key = context.firstKey(arguments)
         let taken = context.find(key) != nil
         if taken, !options.replaces { throw .key(.busy) }
-        let expiry = try expiry(arguments, options, now: context.now)
+        let expiry = try expiry(arguments, options, now: context.date)
         guard let payload = DumpPayload.open(arguments[3]) else { throw .key(.restoredPayload) }
         let shard = context.shard(key)
         try read(payload, as: key, beside: taken, shard, &context)

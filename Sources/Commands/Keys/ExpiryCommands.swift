@@ -25,13 +25,13 @@ extension ExpiryCommands {
     static func expire(
         _ arguments: Arguments,
         _ context: inout CommandContext
-    ) throws(CommandError) { try expire(arguments, &context, scale: 1000, base: context.now) }
+    ) throws(CommandError) { try expire(arguments, &context, scale: 1000, base: context.date) }
 
     /// `PEXPIRE key milliseconds [NX | XX | GT | LT]`: 1, or 0 if nothing changed.
     static func expireMillis(
         _ arguments: Arguments,
         _ context: inout CommandContext
-    ) throws(CommandError) { try expire(arguments, &context, scale: 1, base: context.now) }
+    ) throws(CommandError) { try expire(arguments, &context, scale: 1, base: context.date) }
 
     /// `EXPIREAT key unix-time-seconds [NX | XX | GT | LT]`: 1, or 0 if nothing changed.
     static func expireAt(

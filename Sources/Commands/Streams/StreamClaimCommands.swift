@@ -22,7 +22,7 @@ extension StreamClaimCommands {
         guard let slot = try context.find(context.firstKey(arguments), .stream),
             let group = StreamValue(slot).group(arguments[2])
         else { throw .streamGroup(.keyOrGroupMissing(arguments[2], key: arguments[1])) }
-        let options = try ClaimOptions(arguments, now: context.now)
+        let options = try ClaimOptions(arguments, now: context.date)
         let stream = StreamValue(slot)
         let work = StreamGroupWork(
             stream: stream,
@@ -48,7 +48,7 @@ extension StreamClaimCommands {
                 if let pending { claim.drop(pending, &context) }
                 continue
             }
-            if let pending, max(context.now - pending.time, 0) < options.idleMin { continue }
+            if let pending, max(context.date - pending.time, 0) < options.idleMin { continue }
             if pending == nil, options.isForced {
                 pending = stream.addPending(id, group, of: nil, time: 0, deliveries: 1)
             }
@@ -199,7 +199,7 @@ private struct Claim {
     init(_ work: StreamGroupWork, _ name: Bytes, _ context: inout CommandContext) {
         self.work = work
         self.name = name
-        now = context.now
+        now = context.date
         time = now
         owner = work.consumer(name, &context)
         work.stream.note(owner, now: now, isActive: false)

@@ -36,14 +36,14 @@ extension StreamCommands {
                 StreamValue(slot).entry(
                     ofMessage: $0,
                     of: producer,
-                    now: context.now,
+                    now: context.date,
                     counts: true
                 )
             }
             if let known { return context.reply.id(known) }
         }
         let last = slot.map { StreamValue($0).lastID } ?? .zero
-        let id = try nextID(options.identity, after: last, now: context.now)
+        let id = try nextID(options.identity, after: last, now: context.date)
         var byteCount = 0
         for index in options.start..<arguments.count { byteCount += arguments[index].count }
         guard byteCount <= Stream.packBytesMax else {
@@ -60,7 +60,7 @@ extension StreamCommands {
         ) { arguments[options.start + $0] }
         if let producer = options.producer {
             StreamMessage(arguments, options).withName {
-                stream.noteMessage($0, of: producer, id, now: context.now)
+                stream.noteMessage($0, of: producer, id, now: context.date)
             }
         }
         context.reply.id(id)

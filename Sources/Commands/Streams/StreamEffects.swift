@@ -22,7 +22,7 @@ struct StreamGroupWork {
             record.word(groupName)
             record.word(name)
         }
-        return stream.makeConsumer(group, name, now: context.now)
+        return stream.makeConsumer(group, name, now: context.date)
     }
 
     /// Logs the consumer, delivery time and delivery count of a pending entry.

@@ -98,7 +98,7 @@ extension StreamGroupCommands {
         let (stream, group) = try find(arguments, &context)
         let isNew = stream.consumer(group, arguments[4]) == nil
         if isNew {
-            _ = stream.makeConsumer(group, arguments[4], now: context.now)
+            _ = stream.makeConsumer(group, arguments[4], now: context.date)
             context.changed(context.key(arguments[2]), .xGroupCreateConsumer)
         }
         context.reply.integer(isNew ? 1 : 0)

@@ -27,7 +27,7 @@ extension StreamGroupReadCommands {
         }
         let mark = context.reply.mark()
         var served = 0
-        var reading = Reading(options, reader.consumer, now: context.now)
+        var reading = Reading(options, reader.consumer, now: context.date)
         for index in 0..<options.streamCount where !reading.budget.isSpent {
             if try read(arguments, options, reader, index, &reading, &context) { served += 1 }
         }
@@ -50,7 +50,7 @@ extension StreamGroupReadCommands {
         guard let reader = options.reader, let index = options.index(of: key.bytes, arguments)
         else { return false }
         let mark = context.reply.mark()
-        var reading = Reading(options, reader.consumer, now: context.now)
+        var reading = Reading(options, reader.consumer, now: context.date)
         guard try read(arguments, options, reader, index, &reading, &context) else { return false }
         context.reply.streams(1, at: mark)
         return true

@@ -64,13 +64,13 @@ extension StreamMessageCommands {
         }
         let stream = StreamValue(slot)
         guard stream.find(id) != nil else { throw .streamWords(.noEntry) }
-        let known = stream.entry(ofMessage: name, of: producer, now: context.now, counts: false)
+        let known = stream.entry(ofMessage: name, of: producer, now: context.date, counts: false)
         if let known {
             guard known == id else {
                 throw .streamWords(.messageKnown)
             }
         } else {
-            stream.noteMessage(name, of: producer, id, now: context.now)
+            stream.noteMessage(name, of: producer, id, now: context.date)
             context.changed(context.firstKey(arguments), .unnamed)
         }
         context.reply.ok()

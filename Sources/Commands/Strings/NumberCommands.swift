@@ -115,7 +115,7 @@ extension NumberCommands {
         _ arguments: Arguments,
         _ context: inout CommandContext
     ) throws(CommandError) {
-        let options = try IncrementOptions(arguments, from: 2, now: context.now)
+        let options = try IncrementOptions(arguments, from: 2, now: context.date)
         let key = context.firstKey(arguments)
         let slot = try context.find(key, .string)
         switch options.amount {

@@ -113,7 +113,7 @@ extension StringCommands {
         _ key: Key,
         _ context: inout CommandContext
     ) throws(CommandError) {
-        let options = try SetOptions(arguments, from: 3, now: context.now)
+        let options = try SetOptions(arguments, from: 3, now: context.date)
         let old = context.find(key)
         if options.returnsOld, let old, !old.entry.isKind(.string) { throw .wrongType }
         let allowed = try options.condition.allows(old?.entry)
@@ -149,7 +149,7 @@ extension StringCommands {
         guard let slot = try context.read(context.firstKey(arguments), .string) else {
             return context.reply.null()
         }
-        let moment = try words.moment(now: context.now)
+        let moment = try words.moment(now: context.date)
         reply(slot.entry, &context.reply)
         let key = context.firstKey(arguments)
         if let moment {
@@ -220,7 +220,7 @@ extension StringCommands {
         _ context: inout CommandContext,
         expiringIn unit: ExpiryUnit
     ) throws(CommandError) {
-        let expiry = try unit.moment(arguments[2], now: context.now)
+        let expiry = try unit.moment(arguments[2], now: context.date)
         let key = context.firstKey(arguments)
         store(key, arguments[3], expiry: expiry, at: context.find(key), &context)
         noteStored(key, arguments[3], until: expiry, &context)

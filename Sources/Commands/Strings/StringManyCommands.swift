@@ -124,7 +124,7 @@ extension StringManyCommands {
             throw .string(.pairCount)
         }
         let (condition, words) = try options(arguments, from: range.upperBound)
-        let expiry = try words.moment(now: context.now)
+        let expiry = try words.moment(now: context.date)
         if let condition, !all(arguments, range, &context, arePresent: condition == .present) {
             return context.reply.integer(0)
         }

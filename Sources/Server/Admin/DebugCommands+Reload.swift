@@ -27,12 +27,7 @@ extension DebugCommands {
         _ = server.saver.cancel()
         let isSaved = !saves || (try? server.saver.save(server)) != nil
         guard isSaved else { throw .server(.notSaved) }
-        if flushes {
-            for partition in 0..<server.keyspace.partitionCount {
-                let taken = server.keyspace.takeShards(partition: partition, database: nil)
-                server.reaper.take(taken.map(\.1).filter { $0.detach() })
-            }
-        }
+        if flushes { removeAllKeys(server) }
         var loader = server.snapshotLoader
         loader.merges = merges
         do throws(SnapshotLoader.Failure) {
@@ -42,6 +37,33 @@ extension DebugCommands {
             throw .debug(.reloadFailed)
         }
         server.log(.warning, "DB reloaded by DEBUG RELOAD")
+        call.reply.ok()
+    }
+
+    private static func removeAllKeys(_ server: Instance) {
+        for partition in 0..<server.keyspace.partitionCount {
+            let taken = server.keyspace.takeShards(partition: partition, database: nil)
+            server.reaper.take(taken.map(\.1).filter { $0.detach() })
+        }
+    }
+
+    /// `DEBUG LOADAOF`: OK.
+    static func loadAppendOnly(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        let server = call.server
+        let appendOnly = server.appendOnly
+        _ = server.saver.cancel()
+        let isLoaded = server.exclusively(call.worker) {
+            appendOnly.finish()
+            let wasOn = appendOnly.changes.isOn
+            // What is loaded must not be appended again.
+            if wasOn { appendOnly.record(false, server) }
+            removeAllKeys(server)
+            defer { if wasOn { appendOnly.record(true, server) } }
+            return appendOnly.load(server, on: call.worker)
+        }
+        guard isLoaded else { throw .server(.cannotLoadAppendOnly) }
+        server.saver.noteUnchanged(server.changes)
+        server.log(.notice, "Append Only File loaded by DEBUG LOADAOF")
         call.reply.ok()
     }
 }

@@ -51,6 +51,7 @@ enum DebugCommands {
         Subcommand("HTSTATS", 3...4, "<dbid> [full]", "Return hash table statistics of the specified database.", run: showTables),
         Subcommand("HTSTATS-KEY", 3...4, "<key> [full]", "Like HTSTATS but for the hash table stored at <key>'s value.", run: showTableOfKey),
         Subcommand("LISTPACK", 3...3, "<key>", "Show low level info about the listpack encoding of <key>.", run: printPack),
+        Subcommand("LOADAOF", 2...2, "", "Flush the AOF buffers on disk and reload the AOF in memory.", run: loadAppendOnly),
         Subcommand("LOG", 3...3, "<message>", "Write <message> to the server log.", run: log),
         Subcommand("OBJECT", 3...4, "<key> [fast]", "Show low level info about `key` and associated value.", "With `fast` nothing is measured that takes long.", run: showObject),
         Subcommand("OOM", 2...Int.max, "", "Crash the server simulating an out-of-memory error.", run: runOutOfMemory),

@@ -110,6 +110,21 @@ public struct Options: Sendable {
     /// `save`.
     public let savePoints: [SavePoint]
 
+    /// `appendonly`.
+    public let appendsChanges: Bool
+    /// `appenddirname` and `appendfilename`.
+    let appendOnlyPlace: AppendOnly.Place
+    /// `appendfsync`, `no-appendfsync-on-rewrite` and `aof-timestamp-enabled`.
+    let appendOnlySettings: AppendOnly.Settings
+    /// `auto-aof-rewrite-percentage`; 0: never.
+    public let rewritePercentage: Int
+    /// `auto-aof-rewrite-min-size`.
+    public let rewriteBytesMin: Int
+    /// `aof-load-truncated`.
+    public let loadsTruncated: Bool
+    /// `aof-load-corrupt-tail-max-size`.
+    public let brokenTailBytesMax: Int
+
     // The process.
 
     /// `daemonize`.
@@ -180,6 +195,16 @@ public struct Options: Sendable {
         loadedBytesAtOnce = read.integer("loading-process-events-interval-bytes")
         loadPauseMicroseconds = read.integer("key-load-delay")
         savePoints = read.savePoints()
+        appendsChanges = read.flag("appendonly")
+        appendOnlyPlace = AppendOnly.Place(
+            folder: read.text("appenddirname"),
+            prefix: read.text("appendfilename")
+        )
+        appendOnlySettings = read.appendOnlySettings()
+        rewritePercentage = read.integer("auto-aof-rewrite-percentage")
+        rewriteBytesMin = read.size("auto-aof-rewrite-min-size")
+        loadsTruncated = read.flag("aof-load-truncated")
+        brokenTailBytesMax = read.size("aof-load-corrupt-tail-max-size")
         isDaemon = read.flag("daemonize")
         processFilePath = read.text("pidfile")
         logPath = read.text("logfile")
@@ -287,6 +312,20 @@ private struct Reader {
             preconditionFailure("the directive is a list of words")
         }
         return words.map { String(decoding: $0, as: UTF8.self) }.filter { !$0.isEmpty }
+    }
+
+    func appendOnlySettings() -> AppendOnly.Settings {
+        let policy: AppendOnly.Policy =
+            switch text("appendfsync") {
+            case "always": .always
+            case "no": .never
+            default: .everySecond
+            }
+        return AppendOnly.Settings(
+            policy: policy,
+            sparesDiskWhileRewriting: flag("no-appendfsync-on-rewrite"),
+            notesTime: flag("aof-timestamp-enabled")
+        )
     }
 
     func savePoints() -> [SavePoint] {

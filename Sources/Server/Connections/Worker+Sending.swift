@@ -53,6 +53,7 @@ extension Worker {
     func sendFinished() {
         guard !outbox.finished.isEmpty else { return }
         tellBroadcast()
+        server.appendOnly.commit()
         driver.send(&outbox.finished, executor.context.reply.buffer.bytes)
         settleFinished()
     }
@@ -71,6 +72,7 @@ extension Worker {
     /// Sends replies that cannot wait, as they contain large values or follow others.
     private func sendAtOnce(_ connection: Connection, _ range: Range<Int>) {
         tellBroadcast()
+        server.appendOnly.commit()
         // Replies sent with one call may be sent in any order.
         if connection.state.contains(.replied) { sendFinished() }
         if !connection.state.contains(.closed) {

@@ -24,9 +24,12 @@ extension Executor {
             return nil
         }
         let concerns = concerns(about: number, session)
-        if !concerns.isDisjoint(with: [.loading, .disk]) {
-            let isLoading = concerns.contains(.loading)
-            reject(.server(isLoading ? .loading : .cannotPersist), number, session)
+        if concerns.contains(.loading) {
+            reject(.server(.loading), number, session)
+            return nil
+        }
+        if concerns.contains(.disk) {
+            reject(diskRefusal(), number, session)
             return nil
         }
         if !concerns.isDisjoint(with: [.notifications, .monitors]), mustHoldBack() {
@@ -62,6 +65,14 @@ extension Executor {
         }
         if wait == nil { settleReply(from: start, session) }
         return wait
+    }
+
+    /// Why nothing may be changed, as changes cannot be saved.
+    private func diskRefusal() -> CommandError {
+        guard let failure = server.appendOnly.failure else { return .server(.cannotPersist) }
+        context.errorDetail.truncate(to: 0)
+        context.errorDetail.append(string: failure.reason)
+        return .server(.cannotAppend(context.errorDetail.bytes))
     }
 
     /// What the alerts and a request have in common; EXEC asks what its queued requests ask.

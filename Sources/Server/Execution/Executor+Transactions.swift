@@ -185,7 +185,9 @@ extension Executor {
         }
         dropIfSilent(from: start, session)
         // Many replies must not gather here out of sight of the client's limit.
-        if let connection, context.reply.buffer.count > Worker.replyBytesHeld {
+        // What is not durable yet must not be acknowledged.
+        let isHeld = server.appendOnly.isStrict && context.effects.records.count > 0
+        if let connection, context.reply.buffer.count > Worker.replyBytesHeld, !isHeld {
             worker.switchReplies(to: nil)
             worker.switchReplies(to: connection)
         }

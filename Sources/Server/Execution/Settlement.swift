@@ -18,6 +18,7 @@ internal import Commands
 /// those of partitions.
 final class Settlement: Sendable {
     private let journal: EffectJournal
+    private let changeLog: ChangeLog
     private let watches: WatchTables
     private let readyKeys: ReadyKeys
     private let notifier: Notifier
@@ -30,6 +31,7 @@ final class Settlement: Sendable {
         self.server = server
         self.workerIndex = workerIndex
         journal = server.effectJournal
+        changeLog = server.changeLog
         watches = server.watches
         self.readyKeys = readyKeys
         notifier = Notifier(server)
@@ -37,6 +39,7 @@ final class Settlement: Sendable {
 
     /// Processes what a command, or one of a group, recorded.
     func take(_ effects: borrowing Effects) {
+        if changeLog.isOn { changeLog.append(effects) }
         if journal.isOn { journal.append(effects) }
         if effects.wants.contains(.watch) { watches.noteChanges(effects) }
         if effects.wants.contains(.waiters) { readyKeys.note(effects) }

@@ -18,6 +18,10 @@ final class Bulletin: Sendable {
     enum Author: Int, CaseIterable {
         /// DEBUG EFFECTS.
         case journal
+        /// The change log.
+        case changeLog
+        /// The append-only file.
+        case appendOnly
         /// CLIENT PAUSE.
         case pause
         /// Keyspace notifications.

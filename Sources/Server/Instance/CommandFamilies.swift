@@ -65,6 +65,7 @@ enum CommandFamilies {
         MemoryCommands.table,
         DebugCommands.table,
         SaveCommands.table,
+        AppendOnlyCommands.table,
     ]
 
     /// The names of all rows, in the order in which `Registry` numbers them.

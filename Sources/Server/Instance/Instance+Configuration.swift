@@ -33,6 +33,10 @@ extension Instance {
             [unowned self] (next) throws(DirectiveRefusal) in
             try self.adjustKillScore(next)
         }
+        configuration.whenChanged(["appendonly"]) {
+            [unowned self] (next) throws(DirectiveRefusal) in
+            try self.appendOnly.follow(Options(next), self)
+        }
         registerProcessActions()
     }
 
@@ -122,6 +126,7 @@ extension Instance {
             renewUsers()
         }
         postNotices()
+        appendOnly.adopt(options.appendOnlySettings)
         observeKeys()
         if options.accessMeasure.readsOtherwise(than: before.accessMeasure) { renewStamps() }
         boundMemory()

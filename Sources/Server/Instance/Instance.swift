@@ -35,6 +35,10 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
     let saver = Saver(startedAt: Clock.unixMilliseconds() / 1000)
     /// How far loading at the start is.
     let loading = Loading()
+    /// What all commands change, while somebody wants to repeat it.
+    let changeLog = ChangeLog()
+    /// Keeps the change log in files.
+    let appendOnly: AppendOnly
     /// The keys that clients watch.
     let watches: WatchTables
     /// What all workers heed from their next batch on.
@@ -101,6 +105,7 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
         self.configuration = configuration
         self.log = log
         options = Options(configuration)
+        appendOnly = AppendOnly(changeLog, log, bulletin)
         ProcessMemory.tuneAllocator()
         keyspace = Keyspace(
             databases: options.databases,
@@ -128,6 +133,7 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
         if !options.password.isEmpty { access.setPassword(options.password) }
         for user in configuration.users { access.put(user) }
         postNotices()
+        appendOnly.adopt(options.appendOnlySettings)
         observeKeys()
         boundMemory()
     }
@@ -178,6 +184,7 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
         if isLoaded { endLoading() } else { end(because: nil) }
         workers[0].run()
         for thread in others { thread.join() }
+        appendOnly.finish()
         return isLoaded
     }
 

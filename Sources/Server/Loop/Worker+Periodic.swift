@@ -53,6 +53,7 @@ extension Worker {
         evictClients()
         guard index == 0 else { return }
         server.saver.tick(server, on: self)
+        server.appendOnly.tick(server, on: self)
         server.notePeak(server.figures.usedBytes + server.clientBytes)
         server.statistics.noteRates(now: executor.context.now)
         purge()

@@ -7,6 +7,7 @@ internal import Wire
 extension Worker {
     /// Sends finished replies, waits up to `timeout` milliseconds, and processes what has arrived.
     func serve(_ timeout: Int32) {
+        server.appendOnly.commit()
         switch driver {
         case .readiness(let driver): serve(driver, timeout)
         case .completions(let driver): serve(driver, timeout)

@@ -1,4 +1,5 @@
 internal import Commands
+internal import Glibc
 internal import Primitives
 internal import Synchronization
 internal import System
@@ -77,12 +78,24 @@ extension Instance {
 }
 
 extension Worker {
+    /// Serves clients if enough was read since `told`; false if loading must end.
+    ///
+    /// Called by the loader after every key or request, as below.
+    func advanceLoading(to position: Int, from told: inout Int) -> Bool {
+        let options = server.options
+        if options.loadPauseMicroseconds > 0 { usleep(UInt32(options.loadPauseMicroseconds)) }
+        let bytes = position - told
+        guard bytes >= options.loadedBytesAtOnce else { return true }
+        told = position
+        return advanceLoading(bytes: bytes)
+    }
+
     /// Records that `bytes` more were loaded, and serves what has arrived meanwhile.
     ///
     /// The loader calls it on the worker's thread, between two commands and without locks, after
     /// every `Options.loadedBytesAtOnce`. Returns false if the server is being shut down, and so
     /// loading must end.
-    func advanceLoading(bytes: Int) -> Bool {
+    private func advanceLoading(bytes: Int) -> Bool {
         server.loading.advance(bytes: bytes)
         serveRound(0)
         return !server.isStopping

@@ -17,7 +17,7 @@ enum SaveCommands {
 extension SaveCommands {
     /// `SAVE`: OK.
     static func save(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
-        guard call.server.saver.running == nil else { throw .server(.alreadySaving) }
+        guard call.server.saver.saving == nil else { throw .server(.alreadySaving) }
         let isSaved = call.server.exclusively(call.worker) {
             (try? call.server.saver.save(call.server)) != nil
         }
@@ -32,12 +32,17 @@ extension SaveCommands {
     ) throws(CommandError) {
         let saver = call.server.saver
         if arguments.count == 2, arguments[1].isWord("CANCEL") {
-            guard saver.cancel() else { throw .server(.nothingToCancel) }
+            guard saver.cancel(keepsBase: true) else { throw .server(.nothingToCancel) }
             return call.reply.simple("Background saving cancelled")
         }
         guard arguments.count == 1 || (arguments.count == 2 && arguments[1].isWord("SCHEDULE"))
         else { throw .syntax }
-        guard saver.running == nil else { throw .server(.alreadySaving) }
+        guard saver.saving == nil else { throw .server(.alreadySaving) }
+        guard saver.running == nil else {
+            guard arguments.count == 2 else { throw .server(.rewriting) }
+            saver.schedule()
+            return call.reply.simple("Background saving scheduled")
+        }
         call.server.exclusively(call.worker) { saver.begin(call.server, on: call.worker) }
         call.reply.simple("Background saving started")
     }

@@ -27,6 +27,8 @@ final class Saver: Sendable {
     private struct State {
         var facts: Facts
         var running: Snapshot?
+        /// Whether that is the base of the append-only file.
+        var isBase = false
         /// Whether a background save should start as soon as possible.
         var isScheduled = false
     }
@@ -46,6 +48,9 @@ final class Saver: Sendable {
     /// The snapshot in progress.
     var running: Snapshot? { state.withLock { $0.running } }
 
+    /// The background save in progress.
+    var saving: Snapshot? { state.withLock { $0.isBase ? nil : $0.running } }
+
     /// The current state.
     var facts: Facts { state.withLock { $0.facts } }
 
@@ -60,7 +65,13 @@ final class Saver: Sendable {
         }
     }
 
+    /// Records that the changes so far, which made what was loaded, need not be saved.
+    func noteUnchanged(_ changes: UInt64) { state.withLock { $0.facts.savedChanges = changes } }
+
     // MARK: In the background
+
+    /// Has a background save start as soon as nothing is in its way.
+    func schedule() { state.withLock { $0.isScheduled = true } }
 
     /// Starts a background save, or schedules it if a value is being changed in slices.
     ///
@@ -85,6 +96,40 @@ final class Saver: Sendable {
         walks.store(true, ordering: .relaxed)
         server.log(.notice, "Background saving started")
         for other in server.workers { other.mailbox.wake() }
+    }
+
+    /// Starts a snapshot that becomes the base of the append-only file, at `path`.
+    ///
+    /// The world must be stopped, no snapshot be in progress and no value be changed in slices.
+    /// `ended` is called on any thread.
+    func beginBase(
+        _ server: Instance,
+        path: String,
+        ended: @escaping @Sendable (SnapshotOutput.Result) -> Void
+    ) {
+        let snapshot = Snapshot(
+            server.keyspace,
+            server.baseSettings(path: path),
+            startedAt: Clock.monotonicSeconds(),
+            changes: server.changes
+        ) { [unowned server] _, result in
+            server.saver.baseEnded()
+            ended(result)
+        }
+        state.withLock { state in
+            state.running = snapshot
+            state.isBase = true
+        }
+        walks.store(true, ordering: .relaxed)
+        for other in server.workers { other.mailbox.wake() }
+    }
+
+    private func baseEnded() {
+        state.withLock { state in
+            state.running = nil
+            state.isBase = false
+        }
+        walks.store(false, ordering: .relaxed)
     }
 
     private func ended(_ snapshot: Snapshot, _ result: SnapshotOutput.Result, _ log: Log) {
@@ -114,10 +159,12 @@ final class Saver: Sendable {
     }
 
     /// Cancels the background save in progress or scheduled; false if there is none.
-    func cancel() -> Bool {
+    ///
+    /// Also cancels a snapshot for the append-only file unless `keepsBase`.
+    func cancel(keepsBase: Bool = false) -> Bool {
         let (running, wasScheduled) = state.withLock { state in
             defer { state.isScheduled = false }
-            return (state.running, state.isScheduled)
+            return (keepsBase && state.isBase ? nil : state.running, state.isScheduled)
         }
         running?.output.cancel()
         return running != nil || wasScheduled
@@ -193,6 +240,16 @@ extension Instance {
                 && !saver.facts.lastSucceeded
             return Bulletin.Notice(alerts: refuses ? .disk : [])
         }
+    }
+
+    /// As above, for the base of the append-only file.
+    func baseSettings(path: String) -> SnapshotFile.Settings {
+        SnapshotFile.Settings(
+            path: path,
+            compresses: options.compressesSnapshots,
+            checks: options.checksSnapshots,
+            isBase: true
+        )
     }
 
     /// The number of changes since the start, counted as in Redis.

@@ -12,6 +12,8 @@ struct SnapshotFile {
         let path: String
         let compresses: Bool
         let checks: Bool
+        /// Whether it is the base of the append-only file.
+        var isBase = false
     }
 
     /// The number of files started so far, for unique temporary names.
@@ -36,7 +38,7 @@ struct SnapshotFile {
         writer.fact("redis-bits", "64")
         writer.fact("ctime", String(Clock.unixMilliseconds() / 1000))
         writer.fact("used-mem", String(usedBytes))
-        writer.fact("aof-base", "0")
+        writer.fact("aof-base", settings.isBase ? "1" : "0")
         try write(writer.buffer.bytes)
     }
 

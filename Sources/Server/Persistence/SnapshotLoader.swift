@@ -42,6 +42,8 @@ struct SnapshotLoader {
     let clock: AccessClock
     /// Milliseconds since 1970; keys that have expired by then are left out.
     let now: Int64
+    /// Whether expired keys are loaded nevertheless, since what follows may still refer to them.
+    var keepsExpired = false
     /// Whether keys in the file replace existing ones.
     var merges = false
     /// The worker that serves clients meanwhile, on whose thread the loader runs; nil for none.
@@ -59,9 +61,16 @@ struct SnapshotLoader {
         }
         worker?.server.loading.expect(bytes: file.bytes.count)
         var counts = Counts()
+        _ = try load(file.bytes, &counts)
+        return counts
+    }
+
+    /// As above, from memory; returns where the snapshot ends.
+    func load(_ bytes: Bytes, _ counts: inout Counts) throws(Failure) -> Int {
         var failure: Failure?
+        var end = 0
         do throws(RDBFailure) {
-            var source = try RDBFile(file.bytes, stringBytesMax: limits.stringBytesMax)
+            var source = try RDBFile(bytes, stringBytesMax: limits.stringBytesMax)
             var told = 0
             while failure == nil, let event = try source.next() {
                 switch event {
@@ -69,24 +78,16 @@ struct SnapshotLoader {
                 case .fact(let name, let value): tell(name, value)
                 case .function: break
                 }
-                if !advance(to: source.reader.position, from: &told) { failure = .ended }
+                if let worker, !worker.advanceLoading(to: source.reader.position, from: &told) {
+                    failure = .ended
+                }
             }
+            end = source.reader.position
         } catch {
             failure = .format(error)
         }
         if let failure { throw failure }
-        return counts
-    }
-
-    /// Serves clients if enough was read since `told`; false if loading must end.
-    private func advance(to position: Int, from told: inout Int) -> Bool {
-        guard let worker else { return true }
-        let options = worker.server.options
-        if options.loadPauseMicroseconds > 0 { usleep(UInt32(options.loadPauseMicroseconds)) }
-        let bytes = position - told
-        guard bytes >= options.loadedBytesAtOnce else { return true }
-        told = position
-        return worker.advanceLoading(bytes: bytes)
+        return end
     }
 
     /// Tells in the log, and in INFO, what the file says about its origin.
@@ -124,7 +125,7 @@ struct SnapshotLoader {
         }
         try reader.value(ofType: record.type, as: key, RDBReader.Target(shard, limits.encoding))
         guard let slot = shard.find(key) else { preconditionFailure("just added") }
-        if let expiry = record.expiry, expiry <= now {
+        if let expiry = record.expiry, expiry <= now, !keepsExpired {
             shard.remove(slot)
             counts.expired += 1
             return nil

@@ -189,6 +189,7 @@ extension Worker {
     /// Sends a block at once, or queues it if anything is queued.
     private func sendBlock(_ block: SharedBlock, _ isLarge: Bool, _ connection: Connection) {
         var sent = 0
+        server.appendOnly.commit()
         if connection.outputBytes == 0 {
             switch Transport.send(connection.descriptor, block.bytes) {
             case .bytes(let count):

@@ -35,6 +35,9 @@ final class InfoSource {
     /// How far loading is; nil unless the server is loading.
     private(set) lazy var loading = server.loading.progress
 
+    /// The append-only file.
+    private(set) lazy var appendOnly = server.appendOnly.facts
+
     /// Memory use.
     private(set) lazy var memory = MemoryUse(self)
 

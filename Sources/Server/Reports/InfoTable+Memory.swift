@@ -54,7 +54,7 @@ extension InfoSection {
             .none("mem_clients_slaves"),
             .number("mem_clients_normal") { $0.memory.clients },
             .none("mem_cluster_links"),
-            .none("mem_aof_buffer"),
+            .number("mem_aof_buffer") { $0.appendOnly.waitingBytes },
             InfoField("mem_allocator", always: .text("apus-arena")),
             // Tables grow bucket by bucket; there is never a second table.
             .none("mem_overhead_db_hashtable_rehashing"),

@@ -85,7 +85,7 @@ extension InfoSection {
                 .count($0.changes &- $0.saver.savedChanges)
             },
             InfoField("rdb_bgsave_in_progress") {
-                .integer($0.server.saver.running == nil ? 0 : 1)
+                .integer($0.server.saver.saving == nil ? 0 : 1)
             },
             InfoField("rdb_last_save_time") { .integer($0.saver.lastSavedAt) },
             InfoField("rdb_last_bgsave_status") {
@@ -94,24 +94,34 @@ extension InfoSection {
             InfoField("rdb_last_bgsave_time_sec") { .integer($0.saver.lastSeconds) },
             InfoField("rdb_current_bgsave_time_sec") {
                 .integer(
-                    $0.server.saver.running.map { Clock.monotonicSeconds() - $0.startedAt } ?? -1
+                    $0.server.saver.saving.map { Clock.monotonicSeconds() - $0.startedAt } ?? -1
                 )
             },
             InfoField("rdb_saves") { .integer(Int64($0.saver.saveCount)) },
             .none("rdb_last_cow_size"),
             InfoField("rdb_last_load_keys_expired") { .integer(Int64($0.saver.expiredKeys)) },
             InfoField("rdb_last_load_keys_loaded") { .integer(Int64($0.saver.loadedKeys)) },
-            .none("aof_enabled"), .none("aof_rewrite_in_progress"),
-            .none("aof_rewrite_scheduled"),
-            InfoField("aof_last_rewrite_time_sec", always: .integer(-1)),
-            InfoField("aof_current_rewrite_time_sec", always: .integer(-1)),
-            InfoField("aof_last_bgrewrite_status", always: .text("ok")),
-            .none("aof_rewrites"), .none("aof_rewrites_consecutive_failures"),
-            InfoField("aof_last_write_status", always: .text("ok")),
+            .number("aof_enabled") { $0.appendOnly.isOn ? 1 : 0 },
+            .number("aof_rewrite_in_progress") { $0.appendOnly.isRewriting ? 1 : 0 },
+            .number("aof_rewrite_scheduled") { $0.appendOnly.isScheduled ? 1 : 0 },
+            InfoField("aof_last_rewrite_time_sec") { .integer($0.appendOnly.lastSeconds) },
+            InfoField("aof_current_rewrite_time_sec") {
+                .integer($0.appendOnly.runningSeconds)
+            },
+            InfoField("aof_last_bgrewrite_status") {
+                .text($0.appendOnly.lastSucceeded ? "ok" : "err")
+            },
+            .number("aof_rewrites") { $0.appendOnly.rewrites },
+            .number("aof_rewrites_consecutive_failures") { $0.appendOnly.failures },
+            InfoField("aof_last_write_status") { .text($0.appendOnly.canWrite ? "ok" : "err") },
             .none("aof_last_cow_size"), .none("module_fork_in_progress"),
             .none("module_fork_last_cow_size"),
         ]
     ) { source in
+        loadingParts(source) + appendOnlyParts(source)
+    }
+
+    private static func loadingParts(_ source: InfoSource) -> [InfoPart] {
         guard let loading = source.loading else { return [] }
         return [
             InfoPart("loading_start_time", .integer(loading.startedAt)),
@@ -120,6 +130,18 @@ extension InfoSection {
             InfoPart("loading_loaded_bytes", .number(loading.loadedBytes)),
             InfoPart("loading_loaded_perc", .fixed(loading.percent)),
             InfoPart("loading_eta_seconds", .integer(loading.secondsLeft(at: source.now / 1000))),
+        ]
+    }
+
+    private static func appendOnlyParts(_ source: InfoSource) -> [InfoPart] {
+        guard source.appendOnly.isOn else { return [] }
+        return [
+            InfoPart("aof_current_size", .number(source.appendOnly.size)),
+            InfoPart("aof_base_size", .number(source.appendOnly.baseSize)),
+            InfoPart("aof_pending_rewrite", .integer(0)),
+            InfoPart("aof_buffer_length", .number(source.appendOnly.waitingBytes)),
+            InfoPart("aof_pending_bio_fsync", .number(source.appendOnly.isSyncing ? 1 : 0)),
+            InfoPart("aof_delayed_fsync", .number(source.appendOnly.delayedSyncs)),
         ]
     }
 

@@ -169,6 +169,10 @@ struct Launch {
     ///
     /// Runs on `worker`, which serves clients meanwhile.
     private func load(_ server: Instance, on worker: Worker) -> Bool {
+        guard !options.appendsChanges else {
+            guard server.appendOnly.load(server, on: worker) else { return server.isStopping }
+            return append(server, on: worker)
+        }
         let begin = Clock.monotonicNanoseconds()
         var loader = server.snapshotLoader
         loader.worker = worker
@@ -192,6 +196,20 @@ struct Launch {
                 "Fatal error loading the DB, check server logs. Exiting. "
                     + "\(options.snapshotPath): \(error.text)"
             )
+            return false
+        }
+    }
+
+    /// Appends changes to the files just loaded; on failure logs the reason and returns false.
+    private func append(_ server: Instance, on worker: Worker) -> Bool {
+        server.saver.noteUnchanged(server.changes)
+        do throws(SystemError) {
+            try server.exclusively(worker) { () throws(SystemError) in
+                try server.appendOnly.open(server)
+            }
+            return true
+        } catch {
+            log(.warning, "Can't open the append-only file: \(error.text)")
             return false
         }
     }
