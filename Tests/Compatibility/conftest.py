@@ -15,6 +15,7 @@ THREADS = [1, 2, 4] if servers.is_apus(servers.APUS) else [1]
 def pytest_addoption(parser):
     parser.addoption("--soak", type=float, default=3.0, help="seconds of the soak test")
     parser.addoption("--extremes", type=float, default=60.0, help="seconds of random extreme words")
+    parser.addoption("--rounds", type=int, default=2, help="how often servers are killed per policy")
     parser.addoption("--seeds", type=int, default=3, help="seeds per family of the oracle tests")
     parser.addoption("--first-seed", type=int, default=1, help="the first seed")
     parser.addoption("--steps", type=int, default=2000, help="random steps per seed")

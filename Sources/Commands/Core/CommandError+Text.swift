@@ -510,54 +510,6 @@ extension CommandError.Clients {
     }
 }
 
-extension CommandError.Servers {
-    fileprivate func write(to line: inout ErrorLine) {
-        switch self {
-        case .commandWords: line.add("ERR Invalid arguments specified for command")
-        case .commandUnknown: line.add("ERR Invalid command specified")
-        case .commandWordCount: line.add("ERR Invalid number of arguments specified for command")
-        case .commandKeyless: line.add("ERR The command has no key arguments")
-        case .commandLogCount: line.add("ERR count should be greater than or equal to -1")
-        case .commandLogKind:
-            line.add("ERR type should be one of the following: slow, large-request, large-reply")
-        case .slotsWithoutCluster: line.add("ERR SLOTS cannot be used when not in cluster mode")
-        case .hotKeyMetrics:
-            line.add("ERR METRICS must name as many metrics, CPU or NET, as it says")
-        case .loading: line.add("LOADING Redis is loading the dataset in memory")
-        case .cannotPersist:
-            line.add(
-                """
-                MISCONF Redis is configured to save RDB snapshots, but it's currently unable to \
-                persist to disk. Commands that may modify the data set are disabled, because this \
-                instance is configured to report errors during writes if RDB snapshotting fails \
-                (stop-writes-on-bgsave-error option). Please check the Redis logs for details \
-                about the RDB error.
-                """
-            )
-        case .rewritingAlready:
-            line.add("ERR Background append only file rewriting already in progress")
-        case .rewriting:
-            line.add(
-                """
-                ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE \
-                SCHEDULE in order to schedule a BGSAVE whenever possible.
-                """
-            )
-        case .cannotLoadAppendOnly:
-            line.add("ERR Error trying to load the AOF files, check server logs.")
-        case .cannotAppend(let reason):
-            line.add("MISCONF Errors writing to the AOF file: ", reason)
-        case .alreadySaving: line.add("ERR Background save already in progress")
-        case .notSaved: line.add("ERR")
-        case .nothingToCancel:
-            line.add("ERR Background saving is currently not in progress or scheduled")
-        case .cannotSave:
-            line.add("ERR Errors trying to SHUTDOWN. Check logs.")
-        case .notEnding: line.add("ERR No shutdown in progress.")
-        }
-    }
-}
-
 extension CommandError.Debugging {
     fileprivate func write(to line: inout ErrorLine) {
         switch self {

@@ -503,49 +503,6 @@ extension CommandError {
 }
 
 extension CommandError {
-    /// The server and its commands.
-    public enum Servers {
-        /// COMMAND GETKEYS: the words are not a valid call.
-        case commandWords
-        /// COMMAND GETKEYS: no such command.
-        case commandUnknown
-        /// COMMAND GETKEYS: the wrong number of words.
-        case commandWordCount
-        /// COMMAND GETKEYS: the command has no keys.
-        case commandKeyless
-        /// SLOWLOG GET: the count is not a number, or below -1.
-        case commandLogCount
-        /// COMMANDLOG: no such type.
-        case commandLogKind
-        /// HOTKEYS START: SLOTS without cluster mode.
-        case slotsWithoutCluster
-        /// HOTKEYS START: METRICS does not match the metrics given.
-        case hotKeyMetrics
-        /// SHUTDOWN: saving failed; the log has the reason.
-        case cannotSave
-        /// The data is still being loaded.
-        case loading
-        /// Writes are refused because the last snapshot failed.
-        case cannotPersist
-        /// BGREWRITEAOF, BGSAVE: the append-only file is being rewritten.
-        case rewritingAlready
-        case rewriting
-        /// DEBUG LOADAOF: loading failed.
-        case cannotLoadAppendOnly
-        /// Writes are refused because the append-only file cannot be written; the reason.
-        case cannotAppend(Bytes)
-        /// A snapshot is being written already.
-        case alreadySaving
-        /// Saving failed; the log has the reason.
-        case notSaved
-        /// BGSAVE CANCEL: none is in progress.
-        case nothingToCancel
-        /// SHUTDOWN ABORT without a shutdown in progress.
-        case notEnding
-    }
-}
-
-extension CommandError {
     /// DEBUG.
     public enum Debugging {
         /// Not allowed by enable-debug-command.

@@ -73,6 +73,8 @@ final class Session {
     private(set) var transaction: Transaction?
     /// The keys that it watches, if it does.
     private(set) var watches: WatchList?
+    /// What its request waits for, if that is WAITAOF.
+    var awaited: AppendOnlyCommands.Awaited?
 
     init(id: UInt64) { self.id = id }
 
@@ -93,6 +95,7 @@ final class Session {
     /// until it says otherwise.
     func reset(to user: User) {
         endTransaction()
+        awaited = nil
         traits = []
         become(user, isAuthenticated: user.isOpen)
         isRESP3 = false

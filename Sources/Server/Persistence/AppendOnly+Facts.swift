@@ -27,7 +27,10 @@ extension AppendOnly {
     var facts: Facts {
         let size = size
         let (canWrite, delayed, waiting) = writer.withLock {
-            ($0.writeFailure == nil && $0.syncFailure == nil, $0.delayedSyncs, $0.waiting.buffer.count)
+            (
+                $0.writeFailure == nil && $0.syncFailure == nil, $0.delayedSyncs,
+                $0.waiting.buffer.count
+            )
         }
         return rewriting.withLock { state in
             Facts(

@@ -212,7 +212,9 @@ struct AppendOnlyLoader: ~Copyable {
         } catch .ended {
             throw .ended
         } catch {
-            throw Failure(text: "Error reading the RDB preamble of the AOF file \(name): \(error.text)")
+            throw Failure(
+                text: "Error reading the RDB preamble of the AOF file \(name): \(error.text)"
+            )
         }
     }
 

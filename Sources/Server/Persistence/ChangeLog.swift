@@ -9,7 +9,8 @@ internal import Synchronization
 /// ```
 /// The changes of a key are in their order, since they are appended before its lock is released.
 /// If a command or a group has several records, they are adjacent, between MULTI and EXEC, so that
-/// all or none are repeated. Databases are selected as in a connection. docs/decisions/0022-change-log.md explains why one lock is enough.
+/// all or none are repeated. Databases are selected as in a connection.
+/// docs/decisions/0022-change-log.md explains why one lock is enough.
 ///
 /// A place in the sequence is the number of bytes before it, counted from the start of the server.
 final class ChangeLog: Sendable {
