@@ -204,10 +204,12 @@ class Cacher(Worker):
 class Watcher(Worker):
     """Monitors for a while, and leaves."""
 
-    def step(self, _connection):
+    def step(self, connection):
         with self.server.connect() as other:
             assert other.raw("MONITOR") == b"+OK\r\n"
             for _ in range(20):
+                # There is something to see even when all others are done.
+                connection.raw("PING")
                 assert other.reply().startswith(b"+1")
         time.sleep(0.05)
 

@@ -354,7 +354,8 @@ def test_requests_before_a_close_are_run(server):
 
 
 def test_a_half_close_behind_a_pipeline_gets_all_replies(server):
-    for requests in (1, 40, 3000):
+    # 32 fill a batch, so that the end finds it empty.
+    for requests in (1, 31, 32, 33, 40, 64, 96, 3000):
         with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
             connection.sendall(encode(["ECHO", "x" * 50]) * requests)
             connection.shutdown(socket.SHUT_WR)

@@ -48,8 +48,12 @@ extension Worker {
     /// Closes each client's replies when its last request has run; those of the client that is
     /// still being parsed stay open.
     func runBatch(parsing: Connection?) {
+        if round.batch.count > 0 { runRequests() }
+        if parsing == nil { switchReplies(to: nil) }
+    }
+
+    private func runRequests() {
         let count = round.batch.count
-        guard count > 0 else { return }
         executor.readBulletin()
         if count > 1 { prefetchEntries(count) }
         for index in 0..<count {
@@ -73,7 +77,6 @@ extension Worker {
         round.batch.removeAll()
         executor.running.end()
         tellBroadcast()
-        if parsing == nil { switchReplies(to: nil) }
     }
 
     // MARK: Prefetching
