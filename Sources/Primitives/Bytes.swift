@@ -138,6 +138,19 @@ public struct Bytes {
         return order != 0 ? order : count - other.count
     }
 
+    /// The place of the first `byte` from `start` on, or nil.
+    ///
+    /// Complexity: O(`count`).
+    public func firstIndex(of byte: UInt8, from start: Int = 0) -> Int? {
+        precondition(start >= 0, "a place among the bytes")
+        guard start < count else { return nil }
+        // SAFETY: the bytes from `start` on are readable.
+        guard let found = unsafe memchr(base + start, Int32(byte), count &- start) else {
+            return nil
+        }
+        return unsafe UnsafeRawPointer(found) - UnsafeRawPointer(base)
+    }
+
     /// Whether these are the letters of `word`, ignoring case.
     ///
     /// Precondition: `word` is ASCII in upper case.

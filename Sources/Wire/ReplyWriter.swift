@@ -16,8 +16,13 @@ public struct ReplyWriter: ~Copyable {
     ///
     /// The writer retains them.
     public internal(set) var references: [Reference] = []
+    /// The protocol of the client.
+    public var dialect = ReplyDialect.resp2
     /// Whether the client speaks RESP3.
-    public var isRESP3 = false
+    @inlinable public var isRESP3: Bool {
+        get { dialect == .resp3 }
+        set { dialect = newValue ? .resp3 : .resp2 }
+    }
 
     /// Values from this size on are sent by reference.
     public static let referenceBytesMin = 16 * 1024

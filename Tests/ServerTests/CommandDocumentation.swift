@@ -4,8 +4,10 @@
 /// Generates `docs/commands.md` from the rows of all families.
 enum CommandDocumentation {
     static var text: String {
-        let facts =
+        let all =
             CommandFamilies.data.joined().map(\.facts) + CommandFamilies.admin.joined().map(\.facts)
+        // Those of memcached's protocols are in docs/memcached.md.
+        let facts = all.filter { !$0.flags.contains(.memcached) }
         var text = """
             # Commands
 

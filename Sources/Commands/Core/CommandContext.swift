@@ -9,6 +9,8 @@ public struct CommandLimits: Sendable {
     public var stringBytesMax = 512 << 20
     /// The limits of the small encodings.
     public var encoding = EncodingLimits()
+    /// memcached-item-size-max: the size from which an item is too large.
+    public var itemBytesMax = 1 << 20
 
     /// Creates the defaults.
     public init() {}
@@ -48,6 +50,10 @@ public struct CommandContext: ~Copyable {
     public var reply = ReplyWriter()
     /// Counters for INFO.
     public let statistics = CommandStatistics()
+    /// Counters for memcached's `stats`.
+    public let memcachedStatistics = MemcachedStatistics()
+    /// The number of the last version of an item that was handed out; see `nextVersion`.
+    public var lastVersion: UInt64 = 0
     /// What commands changed.
     public var effects = Effects()
     /// Random choices that need not be unpredictable.

@@ -68,6 +68,11 @@ public struct CommandFlags: OptionSet, Sendable {
     /// Not told.
     public static let whileSubscribed = CommandFlags(rawValue: 1 << 30)
 
+    /// Comes through memcached's protocols alone: RESP knows no such name.
+    ///
+    /// Not told.
+    public static let memcached = CommandFlags(rawValue: 1 << 29)
+
     /// The names of the flags in COMMAND, in its order.
     static let names: [(CommandFlags, StaticString)] = [
         (.write, "write"), (.readonly, "readonly"), (.denyOOM, "denyoom"), (.admin, "admin"),

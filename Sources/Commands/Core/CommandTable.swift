@@ -68,7 +68,7 @@ public struct CommandTable: @unchecked Sendable {  // because: never changed aft
                 children[parent, default: []].append(row)
                 continue
             }
-            if name.isEmpty { continue }
+            if name.isEmpty || fact.flags.contains(.memcached) { continue }
             precondition(taken.insert(name).inserted, "a name twice")
             var slot = unsafe names[row].slot
             while unsafe slots[slot] != 0 { slot = (slot + 1) % CommandTable.slotCount }
@@ -78,7 +78,9 @@ public struct CommandTable: @unchecked Sendable {  // because: never changed aft
     }
 
     /// Whether the row, which is not a subcommand's, can be called.
-    public func isCallable(_ row: Int) -> Bool { renames[row]?.isEmpty != true }
+    public func isCallable(_ row: Int) -> Bool {
+        renames[row]?.isEmpty != true && !facts[row].flags.contains(.memcached)
+    }
 
     /// The row of the command named `word`, ignoring case, or nil.
     @inlinable

@@ -58,7 +58,7 @@ extension NumberCommands {
         let (sum, overflow) = old.addingReportingOverflow(difference)
         guard !overflow else { throw .overflow }
         context.changed(key, .incrBy)
-        if let slot, slot.entry.stringEncoding == .integer {
+        if let slot, slot.entry.keyEncoding == .integer {
             slot.shard.willEdit(slot)
             slot.entry.integer = sum
         } else {

@@ -19,6 +19,20 @@ public struct Options: Sendable {
     public let addresses: [String]
     /// `tcp-backlog`.
     public let backlog: Int
+    /// `memcached-port`; 0 if clients of memcached's protocols find no port.
+    public let memcachedPort: Int
+    /// `memcached-bind`, as `bind`.
+    public let memcachedAddresses: [String]
+    /// `memcached-unixsocket`; empty for none.
+    public let memcachedSocketPath: String
+    /// `memcached-unixsocketperm`; 0 for the default of the umask.
+    public let memcachedSocketPermissions: Int
+    /// `memcached-item-size-max`.
+    public let itemBytesMax: Int
+    /// `memcached-shutdown-command`.
+    public let allowsMemcachedShutdown: Bool
+    /// `memcached-flush-command`.
+    public let allowsMemcachedFlush: Bool
     /// `unixsocket`; empty if it does not listen on one.
     public let unixSocketPath: String
     /// `unixsocketgroup`; empty for the process's own.
@@ -151,6 +165,13 @@ public struct Options: Sendable {
         let read = Reader(configuration: configuration)
         port = read.integer("port")
         addresses = read.words("bind")
+        memcachedPort = read.integer("memcached-port")
+        memcachedAddresses = read.words("memcached-bind")
+        memcachedSocketPath = read.text("memcached-unixsocket")
+        memcachedSocketPermissions = read.integer("memcached-unixsocketperm")
+        itemBytesMax = read.size("memcached-item-size-max")
+        allowsMemcachedShutdown = read.flag("memcached-shutdown-command")
+        allowsMemcachedFlush = read.flag("memcached-flush-command")
         backlog = read.integer("tcp-backlog")
         unixSocketPath = read.text("unixsocket")
         unixSocketGroup = read.text("unixsocketgroup")
@@ -225,6 +246,7 @@ extension Options {
     var commandLimits: CommandLimits {
         var limits = CommandLimits()
         limits.stringBytesMax = bulkLengthMax
+        limits.itemBytesMax = itemBytesMax
         limits.encoding = encodingLimits
         return limits
     }

@@ -33,6 +33,9 @@ final class Connection {
         /// The end of its input has been seen, though perhaps not everything before it.
         static let endSeen = State(rawValue: 1 << 10)
 
+        /// It speaks one of memcached's protocols (`memcached`).
+        static let memcached = State(rawValue: 1 << 11)
+
         /// States in which no request runs.
         static let idle: State = [.closed, .closesAfterReply, .waits]
     }
@@ -55,6 +58,8 @@ final class Connection {
     let session: Session
     var state: State = []
     var parser = RESPParser()
+    /// What reads its requests in place of `parser` if it speaks one of memcached's protocols.
+    var memcached: MemcachedStream?
     /// Received bytes that no request has used yet.
     var query = ByteBuffer()
     /// How many of them have been parsed.

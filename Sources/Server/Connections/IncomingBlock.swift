@@ -8,6 +8,8 @@ final class IncomingBlock {
     /// The length of the word; two more bytes of line end follow it.
     let length: Int
     var lineEndLeft = 2
+    /// The line end as far as it has come, the last byte lowest.
+    private(set) var lineEnd: UInt16 = 0
 
     /// The initial room.
     private static let firstBytes = 256 * 1024
@@ -23,6 +25,15 @@ final class IncomingBlock {
     }
 
     deinit { block.release() }
+
+    /// Notes bytes of the line end.
+    func note(lineEnd bytes: Bytes) {
+        for index in 0..<bytes.count { lineEnd = lineEnd << 8 | UInt16(bytes[index]) }
+        lineEndLeft -= bytes.count
+    }
+
+    /// Whether what followed the word is a line end.
+    var hasLineEnd: Bool { lineEnd == 0x0D0A }
 
     /// The number of bytes of the word yet to come.
     var left: Int { length - block.count }

@@ -7,9 +7,21 @@ struct Listener {
     let isUnix: Bool
     /// Its address for display: `address:port` or a path.
     let place: String
+    /// What its clients speak.
+    var speech = Speech.redis
+
+    /// The protocols that clients may speak, by where they connect.
+    enum Speech: Sendable {
+        case redis, memcached
+    }
 
     /// The kind, as shown in the log's ready line.
-    var kind: String { isUnix ? "unix" : "tcp" }
+    var kind: String {
+        switch speech {
+        case .redis: isUnix ? "unix" : "tcp"
+        case .memcached: isUnix ? "unix, memcached" : "tcp, memcached"
+        }
+    }
 
     /// Why listening failed, for the log.
     struct Failure: Error {
@@ -18,9 +30,35 @@ struct Listener {
 
     /// Listens on every address of `bind`, except optional ones that are unavailable.
     static func openTCP(_ options: Options) throws(Failure) -> [Listener] {
-        guard options.port != 0, let port = UInt16(exactly: options.port) else { return [] }
+        try openTCP(options.addresses, options.port, options, speech: .redis)
+    }
+
+    /// Listens for clients of memcached's protocols, on TCP and on a unix socket, as configured.
+    static func openMemcached(_ options: Options) throws(Failure) -> [Listener] {
+        let listeners = try openMemcachedTCP(options)
+        let path = options.memcachedSocketPath
+        let permissions = options.memcachedSocketPermissions
+        guard let listener = try openUnix(path, permissions, options, speech: .memcached) else {
+            return listeners
+        }
+        return listeners + [listener]
+    }
+
+    /// Listens for clients of memcached's protocols on TCP, as configured.
+    static func openMemcachedTCP(_ options: Options) throws(Failure) -> [Listener] {
+        let (addresses, port) = (options.memcachedAddresses, options.memcachedPort)
+        return try openTCP(addresses, port, options, speech: .memcached)
+    }
+
+    private static func openTCP(
+        _ addresses: [String],
+        _ number: Int,
+        _ options: Options,
+        speech: Speech
+    ) throws(Failure) -> [Listener] {
+        guard number != 0, let port = UInt16(exactly: number) else { return [] }
         var listeners: [Listener] = []
-        for entry in options.addresses {
+        for entry in addresses {
             let isOptional = entry.hasPrefix("-")
             let address = isOptional ? String(entry.dropFirst()) : entry
             let place = "\(address):\(port)"
@@ -31,7 +69,12 @@ struct Listener {
                     backlog: Int32(clamping: options.backlog)
                 )
                 listeners.append(
-                    Listener(descriptor: socket.descriptor, isUnix: false, place: place)
+                    Listener(
+                        descriptor: socket.descriptor,
+                        isUnix: false,
+                        place: place,
+                        speech: speech
+                    )
                 )
             } catch {
                 if isOptional && error.number == EADDRNOTAVAIL { continue }
@@ -52,18 +95,51 @@ struct Listener {
 
     /// Listens on the unix socket, if one is configured.
     static func openUnix(_ options: Options) throws(Failure) -> Listener? {
-        let path = options.unixSocketPath
+        let permissions = options.unixSocketPermissions
+        return try openUnix(options.unixSocketPath, permissions, options, speech: .redis)
+    }
+
+    private static func openUnix(
+        _ path: String,
+        _ permissions: Int,
+        _ options: Options,
+        speech: Speech
+    ) throws(Failure) -> Listener? {
         guard !path.isEmpty else { return nil }
         do throws(SystemError) {
             let socket = try Socket.listen(
                 path: path,
-                mode: UInt32(options.unixSocketPermissions),
+                mode: UInt32(permissions),
                 group: options.unixSocketGroup,
                 backlog: Int32(clamping: options.backlog)
             )
-            return Listener(descriptor: socket.descriptor, isUnix: true, place: path)
+            return Listener(
+                descriptor: socket.descriptor,
+                isUnix: true,
+                place: path,
+                speech: speech
+            )
         } catch {
             throw Failure(text: "Failed opening Unix socket: \(error.text)")
+        }
+    }
+}
+
+extension Listener.Speech {
+    /// What a client hears that comes when there are too many.
+    var tooManyClients: StaticString {
+        switch self {
+        case .redis: "-ERR max number of clients reached\r\n"
+        case .memcached: "ERROR Too many open connections\r\n"
+        }
+    }
+
+    /// What a client of another machine hears in protected mode.
+    var protectedMode: StaticString {
+        switch self {
+        case .redis: ProtectedMode.refusal
+        case .memcached:
+            "SERVER_ERROR the server runs in protected mode and serves its own machine only\r\n"
         }
     }
 }

@@ -5,7 +5,7 @@ internal import System
 /// How connections come to a worker, and how they are closed.
 extension Worker {
     /// Takes over an accepted connection.
-    func adopt(_ descriptor: Int32, isUnix: Bool) {
+    func adopt(_ descriptor: Int32, isUnix: Bool, speaks speech: Listener.Speech = .redis) {
         let session = Session(id: server.nextClientID())
         let user = server.access.standard
         session.become(user, isAuthenticated: user.isOpen)
@@ -15,6 +15,7 @@ extension Worker {
             now: executor.clock.seconds
         )
         if isUnix { connection.state.insert(.unix) }
+        if speech == .memcached { beginMemcached(connection) }
         connections.insert(connection)
         server.tracking.clients.insert(address(of: connection))
         if !driver.add(connection) { close(connection) }

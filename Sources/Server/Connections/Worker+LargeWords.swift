@@ -10,15 +10,24 @@ extension Worker {
 
     /// If the last word of a request is large, receives the rest directly into its own block.
     func expectBlock(_ connection: Connection) {
+        if let stream = connection.memcached { return expectValue(connection, stream) }
+        guard let length = connection.parser.wordAhead, connection.parser.isLastWord else {
+            return
+        }
+        expectBlock(connection, length)
+    }
+
+    /// Receives the rest of a word of `length` bytes, if it is large, directly into a block.
+    func expectBlock(_ connection: Connection, _ length: Int) {
         // No memory is taken in advance for words longer than allowed, or than there is memory for.
-        guard let length = connection.parser.wordAhead, length >= Worker.blockBytesMin,
-            length <= server.options.queryBufferBytesMax, connection.parser.isLastWord
+        guard length >= Worker.blockBytesMin,
+            length <= server.options.queryBufferBytesMax
         else { return }
         let have = connection.query.bytes.dropFirst(connection.parsed)
         let part = have[0..<min(have.count, length)]
         guard let incoming = IncomingBlock(length: length, have: part.count), incoming.append(part)
         else { return closeWithoutMemory(connection) }
-        incoming.lineEndLeft = 2 - (have.count - part.count)
+        incoming.note(lineEnd: have.dropFirst(part.count))
         connection.query.truncate(to: connection.parsed)
         connection.incoming = incoming
         if part.count == length, incoming.lineEndLeft == 0 { finishBlock(connection, incoming) }
@@ -45,7 +54,11 @@ extension Worker {
             return receive(connection, unsafe Cell(base), incoming.lineEndLeft)
         }
         guard let received else { return }
-        incoming.lineEndLeft -= received
+        // SAFETY: as many bytes as were received.
+        unsafe withUnsafeBytes(of: &lineEnd) { buffer in
+            guard let base = buffer.baseAddress else { return }
+            unsafe incoming.note(lineEnd: Bytes(raw: base, count: received))
+        }
         if incoming.lineEndLeft == 0 { finishBlock(connection, incoming) }
     }
 
@@ -70,7 +83,7 @@ extension Worker {
             return closeTooLong(connection)
         }
         let lineEnd = min(incoming.lineEndLeft, count - part)
-        incoming.lineEndLeft -= lineEnd
+        incoming.note(lineEnd: memory.bytes(part, lineEnd))
         guard incoming.lineEndLeft == 0 else { return }
         finishBlock(connection, incoming)
         let rest = count - part - lineEnd
@@ -106,16 +119,20 @@ extension Worker {
     private func finishBlock(_ connection: Connection, _ incoming: IncomingBlock) {
         finishBatch()
         connection.incoming = nil
-        connection.parser.completeWord(
-            incoming.block.bytes,
-            connection.query.cell,
-            into: &round.words
-        )
-        connection.query.truncate(to: 0)
-        connection.parsed = 0
         executor.context.received = incoming.block
         incoming.block.retain()
-        enqueue(connection, 0, round.words.count)
+        if let stream = connection.memcached {
+            finishValue(connection, stream, incoming)
+        } else {
+            connection.parser.completeWord(
+                incoming.block.bytes,
+                connection.query.cell,
+                into: &round.words
+            )
+            enqueue(connection, 0, round.words.count)
+        }
+        connection.query.truncate(to: 0)
+        connection.parsed = 0
         finishBatch()
         executor.context.received?.release()
         executor.context.received = nil

@@ -115,6 +115,9 @@ extension Worker {
         _ count: Int,
         base: Int = 0
     ) -> Int {
+        if _slowPath(connection.state.contains(.memcached)) {
+            return parseMemcached(connection, memory, count, base)
+        }
         let whole = memory.advanced(by: -base)
         var position = base
         let end = base + count

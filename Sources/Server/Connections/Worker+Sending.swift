@@ -14,7 +14,7 @@ extension Worker {
         }
         outbox.replying = connection
         guard let connection else { return }
-        executor.context.reply.isRESP3 = connection.session.isRESP3
+        executor.context.reply.dialect = connection.session.dialect
         executor.context.ignoresUses = connection.session.traits.contains(.noTouch)
     }
 

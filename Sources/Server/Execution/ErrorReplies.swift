@@ -8,6 +8,7 @@ extension ReplyWriter {
     mutating func error(_ error: CommandError, command: StaticString) {
         var line = ErrorLine(command: command)
         error.write(to: &line)
+        if dialect.isMemcached { return memcachedError(error, line.text) }
         self.error(line.text)
     }
 }

@@ -254,6 +254,8 @@ extension Executor {
     /// Counts the error whose reply starts at `start` by its first word.
     private func countError(from start: Int) {
         let reply = context.reply.buffer.bytes.dropFirst(start)
+        // In memcached's protocols no sign precedes the code.
+        guard !context.reply.dialect.isMemcached else { return statistics.add(.errorReplies) }
         var end = 1
         while end < min(reply.count, 32), reply[end] > UInt8(ascii: " ") { end += 1 }
         statistics.countError(reply[min(1, reply.count)..<min(end, reply.count)].string)

@@ -51,7 +51,7 @@ extension Executor {
         defer { outer.resume(&context) }
         context.database = session.database
         context.ignoresUses = session.traits.contains(.noTouch)
-        context.reply.isRESP3 = session.isRESP3
+        context.reply.dialect = session.dialect
         hashFirstKey(of: number, arguments)
         let plan = plan(number, arguments)
         let missing = plan.partitions.subtracting(context.held)
@@ -76,20 +76,20 @@ extension Executor {
         private let database: Int
         private let firstHash: KeyHash
         private let ignoresUses: Bool
-        private let isRESP3: Bool
+        private let dialect: ReplyDialect
 
         init(_ context: borrowing CommandContext) {
             database = context.database
             firstHash = context.firstHash
             ignoresUses = context.ignoresUses
-            isRESP3 = context.reply.isRESP3
+            dialect = context.reply.dialect
         }
 
         func resume(_ context: inout CommandContext) {
             context.database = database
             context.firstHash = firstHash
             context.ignoresUses = ignoresUses
-            context.reply.isRESP3 = isRESP3
+            context.reply.dialect = dialect
         }
     }
 

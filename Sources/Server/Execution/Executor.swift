@@ -83,6 +83,9 @@ final class Executor {
         bulletin = server.bulletin
         readyKeys = ReadyKeys(server.waiters, server.keyspace)
         context.limits = server.options.commandLimits
+        let microseconds = UInt64(Clock.unixMilliseconds()) * 1000
+        context.lastVersion =
+            microseconds * CommandContext.versionStep + UInt64(workerIndex)
         let settlement = Settlement(server, workerIndex: workerIndex, readyKeys)
         context.effects.consumer = { settlement.take($0) }
         statistics = WorkerStatistics(commandCount: registry.table.facts.count)

@@ -1,4 +1,5 @@
 internal import Primitives
+internal import Wire
 
 /// The caller of commands, whether its words come from a connection or from within the server.
 ///
@@ -58,7 +59,13 @@ final class Session {
     var traits: Traits = []
     /// The user; nil for the server itself, which may do everything.
     private(set) var user: User?
-    var isRESP3 = false
+    /// The protocol of its replies.
+    var dialect = ReplyDialect.resp2
+    /// Whether it speaks RESP3.
+    var isRESP3: Bool {
+        get { dialect == .resp3 }
+        set { dialect = newValue ? .resp3 : .resp2 }
+    }
     /// The selected database.
     var database = 0
     /// The row of the last command, or -1.

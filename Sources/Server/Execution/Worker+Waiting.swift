@@ -118,7 +118,11 @@ extension Worker {
         }
         let count = round.words.count - start
         let arguments = round.words.arguments(start, count)
-        let wait = executor.run(item(connection, start, count), arguments, connection)
+        let item =
+            connection.state.contains(.memcached)
+            ? memcachedItem(connection, start, count, named: arguments[0])
+            : item(connection, start, count)
+        let wait = executor.run(item, arguments, connection)
         guard wait == .partitions, let work = executor.resumedWork else { return wait }
         // The request did not get to its work, which stays as it is.
         executor.resumedWork = nil

@@ -44,6 +44,7 @@ enum CommandFamilies {
         GeoCommands.table,
         GeoSearch.table,
         SortCommands.table,
+        MemcachedCommands.table,
     ]
 
     /// The families with access to the server.
@@ -66,6 +67,7 @@ enum CommandFamilies {
         DebugCommands.table,
         SaveCommands.table,
         AppendOnlyCommands.table,
+        MemcachedAdminCommands.table,
     ]
 
     /// The names of all rows, in the order in which `Registry` numbers them.

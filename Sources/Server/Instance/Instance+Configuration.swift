@@ -23,6 +23,15 @@ extension Instance {
         configuration.whenChanged(["bind"]) { [unowned self] (next) throws(DirectiveRefusal) in
             try self.listenAgain(next, or: "Failed to bind to specified addresses.")
         }
+        configuration.whenChanged(["memcached-port", "memcached-bind"]) {
+            [unowned self] (next) throws(DirectiveRefusal) in
+            do throws(Listener.Failure) {
+                try self.listenAgainForMemcached(Options(next))
+            } catch {
+                log(.warning, "Warning: \(error.text)")
+                throw DirectiveRefusal("Unable to listen for memcached's clients, see the log.")
+            }
+        }
         configuration.whenChanged(["maxclients"]) { (next) throws(DirectiveRefusal) in
             try Instance.allowClients(Options(next))
         }

@@ -20,35 +20,52 @@ extension Instance {
     /// The world is stopped.
     func listenAgain(_ options: Options) throws(Listener.Failure) {
         // Close the old ones first, as the new addresses may be the same.
-        for listener in listeners where !listener.isUnix { Socket(listener.descriptor).close() }
-        listeners.removeAll { !$0.isUnix }
+        stopListening { !$0.isUnix && $0.speech == .redis }
+        try serve(Listener.openTCP(options))
+    }
+
+    /// As `listenAgain`, for clients of memcached's protocols on TCP.
+    func listenAgainForMemcached(_ options: Options) throws(Listener.Failure) {
+        stopListening { !$0.isUnix && $0.speech == .memcached }
+        try serve(Listener.openMemcachedTCP(options))
+    }
+
+    private func stopListening(_ isConcerned: (Listener) -> Bool) {
+        for listener in listeners where isConcerned(listener) {
+            Socket(listener.descriptor).close()
+        }
+        listeners.removeAll(where: isConcerned)
         shortage.paused.removeAll { paused in
             !listeners.contains { $0.descriptor == paused }
         }
-        try serve(Listener.openTCP(options))
     }
 
     /// Accepts connections waiting at a listening socket and hands them to the workers in turn.
     func acceptConnections(_ listening: Int32, _ worker: Worker) {
         guard let listener = listeners.first(where: { $0.descriptor == listening }) else { return }
-        let isUnix = listener.isUnix
         for _ in 0..<Instance.acceptedAtOnce {
             switch Socket(listening).accept() {
             case .none: return
-            case .noRoom(let error): guard turnAway(listening, error, worker) else { return }
+            case .noRoom(let error): guard turnAway(listener, error, worker) else { return }
             case .connection(let socket):
-                if admit(socket, isUnix, worker) { hand(socket.descriptor, isUnix, worker) }
+                if admit(socket, listener, worker) { hand(socket.descriptor, listener, worker) }
             }
         }
     }
 
-    private func hand(_ descriptor: Int32, _ isUnix: Bool, _ worker: Worker) {
+    private func hand(_ descriptor: Int32, _ listener: Listener, _ worker: Worker) {
         let target = workers[nextWorker % workers.count]
         nextWorker += 1
         if target === worker {
-            worker.adopt(descriptor, isUnix: isUnix)
+            worker.adopt(descriptor, isUnix: listener.isUnix, speaks: listener.speech)
         } else {
-            target.mailbox.put(.connection(descriptor: descriptor, isUnix: isUnix))
+            target.mailbox.put(
+                .connection(
+                    descriptor: descriptor,
+                    isUnix: listener.isUnix,
+                    listener.speech
+                )
+            )
         }
     }
 
@@ -56,10 +73,11 @@ extension Instance {
     ///
     /// If that fails as well, stops polling the socket until the next tick, as it would stay ready
     /// and keep the worker busy, and returns false.
-    private func turnAway(_ listening: Int32, _ error: SystemError, _ worker: Worker) -> Bool {
+    private func turnAway(_ listener: Listener, _ error: SystemError, _ worker: Worker) -> Bool {
+        let listening = listener.descriptor
         shortage.note(error, log, second: worker.executor.clock.seconds)
         if let socket = shortage.spare.accept(Socket(listening)) {
-            refuse(socket, "-ERR max number of clients reached\r\n", worker)
+            refuse(socket, listener.speech.tooManyClients, worker)
             shortage.spare.take()
             return true
         }
@@ -84,15 +102,15 @@ extension Instance {
     /// How many connections to accept before the worker serves its clients again.
     private static let acceptedAtOnce = 1000
 
-    private func admit(_ socket: Socket, _ isUnix: Bool, _ worker: Worker) -> Bool {
+    private func admit(_ socket: Socket, _ listener: Listener, _ worker: Worker) -> Bool {
         if connectionCount >= options.clientsMax {
-            refuse(socket, "-ERR max number of clients reached\r\n", worker)
+            refuse(socket, listener.speech.tooManyClients, worker)
             return false
         }
-        if !isUnix {
+        if !listener.isUnix {
             socket.tune(keepAlive: Int32(clamping: options.keepAliveSeconds))
             if options.isProtectedMode, access.standard.rules.needsNoPassword, !socket.isLocal {
-                refuse(socket, ProtectedMode.refusal, worker)
+                refuse(socket, listener.speech.protectedMode, worker)
                 return false
             }
         }

@@ -39,6 +39,10 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
     let changeLog = ChangeLog()
     /// Keeps the change log in files.
     let appendOnly: AppendOnly
+    /// When `flush_all` of a client of memcached's protocols is to come.
+    let memcachedFlush = MemcachedFlush()
+    /// What memcached's `stats` does not count any more.
+    let memcachedMark = Locked<[UInt64]>([])
     /// The keys that clients watch.
     let watches: WatchTables
     /// What all workers heed from their next batch on.

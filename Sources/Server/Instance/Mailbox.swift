@@ -17,7 +17,7 @@ final class Mailbox: Sendable {
     /// A message.
     enum Message: Sendable {
         /// An accepted connection to serve.
-        case connection(descriptor: Int32, isUnix: Bool)
+        case connection(descriptor: Int32, isUnix: Bool, Listener.Speech)
         /// Work on frozen keys has ended; requests that wait for it may try again.
         case workEnded
         /// One of the answers that the client of a session waits for.

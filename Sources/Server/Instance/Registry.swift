@@ -101,6 +101,10 @@ final class Registry: @unchecked Sendable {  // because: never changed after `in
     }
 
     let table: CommandTable
+    /// The row of FLUSHDB, whatever it is called.
+    let flushRow: Int
+    /// The rows of memcached's commands, by their numbers.
+    private let memcachedRows: UnsafeMutablePointer<Int>
     private let rows: UnsafeMutablePointer<Row>
 
     /// Creates rows for all families; `renames` has new names by row, empty for disabled commands.
@@ -109,6 +113,16 @@ final class Registry: @unchecked Sendable {  // because: never changed after `in
         let adminRows = admin.joined().map { ($0.facts, Runner($0.handler)) }
         let all = dataRows + adminRows
         table = CommandTable(all.map { $0.0 }, renames: renames)
+        let names = all.map { $0.0.clientName }
+        flushRow = names.firstIndex(of: Bytes("flushdb").array) ?? 0
+        unsafe memcachedRows = .allocate(capacity: MemcachedCommand.allCases.count)
+        for command in MemcachedCommand.allCases {
+            let name = Bytes("memcached.").array + Bytes(command.name).array
+            guard let row = names.firstIndex(of: name) else {
+                preconditionFailure("each of memcached's commands has a row")
+            }
+            unsafe (memcachedRows + command.rawValue).initialize(to: row)
+        }
         unsafe rows = .allocate(capacity: all.count)
         for (number, (facts, runner)) in all.enumerated() {
             let isContainer = table.subcommands[number] != nil
@@ -139,6 +153,13 @@ final class Registry: @unchecked Sendable {  // because: never changed after `in
         // Who watches over the server by PING learns that it cannot save.
         if Bytes(facts.name) == Bytes("PING") { asks.insert(.disk) }
         return asks
+    }
+
+    /// The row of one of memcached's commands.
+    @inline(__always)
+    func row(_ command: MemcachedCommand) -> Int {
+        // SAFETY: there is a row for each of them.
+        unsafe memcachedRows[command.rawValue]
     }
 
     private static func firstKey(_ facts: CommandFacts) -> Int {

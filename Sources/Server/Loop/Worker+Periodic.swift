@@ -54,6 +54,7 @@ extension Worker {
         guard index == 0 else { return }
         server.saver.tick(server, on: self)
         server.appendOnly.tick(server, on: self)
+        if server.memcachedFlush.isDue(executor.context.now) { flushForMemcached() }
         server.notePeak(server.figures.usedBytes + server.clientBytes)
         server.statistics.noteRates(now: executor.context.now)
         purge()

@@ -227,6 +227,7 @@ struct Launch {
         }
         do throws(Listener.Failure) {
             if let listener = try Listener.openUnix(options) { try server.serve([listener]) }
+            try server.serve(Listener.openMemcached(options))
         } catch {
             log(.warning, error.text)
             return false
@@ -258,9 +259,9 @@ struct Launch {
             log(.notice, "Removing the pid file.")
             _ = OwnProcess.remove(processFile)
         }
-        if !options.unixSocketPath.isEmpty {
+        for path in [options.unixSocketPath, options.memcachedSocketPath] where !path.isEmpty {
             log(.notice, "Removing the unix socket file.")
-            _ = OwnProcess.remove(options.unixSocketPath)
+            _ = OwnProcess.remove(path)
         }
         guard isLoaded else { return 1 }
         log(.warning, "Apus is now ready to exit, bye bye...")
@@ -269,7 +270,8 @@ struct Launch {
 
     /// Announces that all commands are served from now on.
     private func announce(_ server: Instance, _ supervisor: Supervisor?) {
-        for kind in ["tcp", "unix"] where server.listeners.contains(where: { $0.kind == kind }) {
+        for kind in ["tcp", "unix", "tcp, memcached", "unix, memcached"]
+        where server.listeners.contains(where: { $0.kind == kind }) {
             log(.notice, "Ready to accept connections \(kind)")
         }
         supervisor?.tell("STATUS=Ready to accept connections\nREADY=1\n")

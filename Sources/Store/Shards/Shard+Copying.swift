@@ -34,7 +34,7 @@ extension Shard {
         assert(find(key) == nil, "nothing stands at the key")
         let entry = source.entry
         guard source.shard.isSame(as: self),
-            !entry.isKind(.string) || entry.stringEncoding == .external
+            !entry.isKind(.string) || entry.stringEncoding == .external && !entry.isItem
         else {
             let stamp = source.shard.stamp(source)
             insertCopy(of: source, as: key, expiry: expiry, copy)
@@ -76,18 +76,28 @@ extension Shard {
     public func isSame(as other: Shard) -> Bool { unsafe state == other.state }
 
     private func insertStringCopy(of entry: Entry, as key: Key, expiry: Int64?) {
+        let head = entry.itemHead
         switch StringValue.content(entry) {
         case .block(let block):
             // A shared block is copied before it is edited, so both values may hold it.
             block.retain()
-            StringValue.set(key, .block(block), expiry: expiry, at: nil, in: self)
+            StringValue.setItem(key, .block(block), head, expiry: expiry, at: nil, in: self)
         case .integer(let number):
             StringValue.set(key, .integer(number), expiry: expiry, at: nil, in: self)
         case .bytes(let bytes):
             // Copy the bytes first: the new entry may come from the same arena.
+            let encoding = entry.encoding
             bytes.array.withBytes {
-                let slot = StringValue.set(key, .bytes($0), expiry: expiry, at: nil, in: self)
-                slot.entry.encoding = entry.encoding
+                let content = StringContent.bytes($0)
+                let slot = StringValue.setItem(
+                    key,
+                    content,
+                    head,
+                    expiry: expiry,
+                    at: nil,
+                    in: self
+                )
+                slot.entry.encoding = encoding
             }
         }
     }

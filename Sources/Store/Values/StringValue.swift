@@ -55,10 +55,18 @@ public enum StringValue {
     /// The content of a string entry, borrowed until the shard changes.
     @inlinable
     public static func content(_ entry: Entry) -> StringContent {
-        switch entry.stringEncoding {
-        case .inline, .edited: .bytes(entry.inlineValue)
-        case .integer: .integer(entry.integer)
-        case .external: .block(SharedBlock(address: entry.externalAddress))
+        if _slowPath(entry.isItem) { return itemContent(entry) }
+        return content(entry, at: entry.valueOffset)
+    }
+
+    /// The content of a string entry whose value is at `offset`.
+    @inlinable
+    @inline(__always)
+    static func content(_ entry: Entry, at offset: Int) -> StringContent {
+        switch entry.keyEncoding {
+        case .inline, .edited: .bytes(entry.inlineValue(at: offset))
+        case .integer: .integer(entry.cell.load(offset))
+        case .external: .block(SharedBlock(address: entry.cell.load(offset)))
         case .null: preconditionFailure("only fields are null")
         }
     }
@@ -121,7 +129,7 @@ public enum StringValue {
 
     @inlinable
     static func needsFreeing(_ entry: Entry) -> Bool {
-        !entry.isKind(.string) || entry.stringEncoding == .external
+        !entry.isKind(.string) || entry.keyEncoding == .external
     }
 
     @inlinable
@@ -192,6 +200,8 @@ public enum StringValue {
         count: Int,
         in shard: Shard
     ) -> (slot: Shard.Slot, storage: EditableBytes) {
+        // What memcached kept besides belongs to the old value.
+        let slot = slot.entry.isItem ? setHead(slot, ItemHead(), in: shard) : slot
         let entry = slot.entry
         let old = StringValue.count(entry)
         if count > Entry.inlineValueMax || entry.stringEncoding == .external {

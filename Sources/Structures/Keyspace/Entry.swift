@@ -23,7 +23,7 @@ public enum StringEncoding: UInt8, Sendable, BitwiseCopyable {
     /// As `inline`, but edited in place since it was set; OBJECT ENCODING reports `raw`.
     case edited = 3
     /// No value: the null field of a hash; keys never have it.
-    case null = 4
+    case null = 7
 }
 
 /// A key and its value or score, in one block of an arena.
@@ -36,15 +36,16 @@ public enum StringEncoding: UInt8, Sendable, BitwiseCopyable {
 /// ┌──────────┬──────────┬───────────┬────────────┬─────┬───────────────────────────────┐
 /// │ enc:3    │ key      │ word      │ key length │ key │ value                         │
 /// │ word:1   │ length,  │ 8 bytes,  │ 4 bytes,   │     │  string inline:  varint, bytes │
-/// │ kind:4   │ 255=long │ if word=1 │ if 255     │     │  string integer: 8 bytes       │
-/// └──────────┴──────────┴───────────┴────────────┴─────┤  string external: 8 bytes      │
-///                                                      │  collection: handle, 4 bytes   │
+/// │ fetched:1│ 255=long │ if word=1 │ if 255     │     │  string integer: 8 bytes       │
+/// │ kind:3   │          │           │            │     │  string external: 8 bytes      │
+/// └──────────┴──────────┴───────────┴────────────┴─────┤  collection: handle, 4 bytes   │
 ///                                                      │  member, null field: nothing   │
 ///                                                      └───────────────────────────────┘
 /// ```
 /// The word is the expiry in milliseconds since 1970 (keys, fields) or the score (members of sorted
-/// sets). The varint takes one byte up to 127, otherwise two: `1hhhhhhh llllllll`. A key of 20
-/// bytes with a value of 32 takes 55 bytes, or 63 with an expiry.
+/// sets). The highest bit of a string's encoding says that an `ItemHead` precedes its value: what
+/// memcached keeps besides. The varint takes one byte up to 127, otherwise two:
+/// `1hhhhhhh llllllll`. A key of 20 bytes with a value of 32 takes 55 bytes, or 63 with an expiry.
 @frozen
 public struct Entry: Sendable {
     /// The block.
@@ -61,13 +62,17 @@ public struct Entry: Sendable {
     public static let inlineValueMax = 8191
     @usableFromInline static let longKey: UInt8 = 255
     @usableFromInline static let wordBit: UInt8 = 0x10
+    @usableFromInline static let fetchedBit: UInt8 = 0x08
+    @usableFromInline static let kindMask: UInt8 = 0x07
+    /// The bit of a string's encoding for an item: its value follows an `ItemHead`.
+    public static let itemBit: UInt8 = 4
 
     // MARK: Header
 
     /// The kind.
     @inlinable
     public var kind: EntryKind {
-        guard let kind = EntryKind(rawValue: cell.byte(0) & 15) else {
+        guard let kind = EntryKind(rawValue: cell.byte(0) & Entry.kindMask) else {
             preconditionFailure("an entry has a kind")
         }
         return kind
@@ -76,7 +81,19 @@ public struct Entry: Sendable {
     /// Whether the entry is of kind `kind`; cheaper than reading `kind`.
     @inlinable
     @inline(__always)
-    public func isKind(_ kind: EntryKind) -> Bool { cell.byte(0) & 15 == kind.rawValue }
+    public func isKind(_ kind: EntryKind) -> Bool {
+        cell.byte(0) & Entry.kindMask == kind.rawValue
+    }
+
+    /// Whether one of memcached's protocols has read the value since it was set.
+    @inlinable
+    public var isFetched: Bool {
+        get { cell.byte(0) & Entry.fetchedBit != 0 }
+        nonmutating set {
+            let rest = cell.byte(0) & ~Entry.fetchedBit
+            cell.store(newValue ? rest | Entry.fetchedBit : rest, 0)
+        }
+    }
 
     /// The encoding, 0...7; its meaning depends on the kind.
     @inlinable
@@ -143,21 +160,45 @@ public struct Entry: Sendable {
 
     // MARK: Value
 
-    /// How a string stores its value.
+    /// How a string stores its value, with or without an `ItemHead` before it.
+    @inlinable
+    public var stringEncoding: StringEncoding {
+        cell.byte(0) >> 5 == StringEncoding.null.rawValue ? .null : keyEncoding
+    }
+
+    /// How the string of a key, which is never null, stores its value.
     @inlinable
     @inline(__always)
-    public var stringEncoding: StringEncoding {
-        guard let encoding = StringEncoding(rawValue: cell.byte(0) >> 5) else {
+    public var keyEncoding: StringEncoding {
+        guard let encoding = StringEncoding(rawValue: cell.byte(0) >> 5 & 3) else {
             preconditionFailure("a string has an encoding")
         }
         return encoding
     }
 
-    /// The bytes of an inline string.
+    /// Whether the string of a key has an `ItemHead` before its value.
     @inlinable
     @inline(__always)
-    public var inlineValue: Bytes {
+    public var isItem: Bool { cell.byte(0) & Entry.itemBit << 5 != 0 }
+
+    /// The offset of a string's value behind its `ItemHead`, if it has one.
+    @inlinable
+    public var stringOffset: Int {
         let offset = valueOffset
+        return isItem ? offset &+ ItemHead.byteCount(mask: cell.byte(offset)) : offset
+    }
+
+    /// What memcached keeps besides a string; of a plain one, nothing.
+    public var itemHead: ItemHead { isItem ? ItemHead(cell, valueOffset) : ItemHead() }
+
+    /// The bytes of an inline string.
+    @inlinable
+    public var inlineValue: Bytes { inlineValue(at: stringOffset) }
+
+    /// The bytes of an inline string whose value is at `offset`.
+    @inlinable
+    @inline(__always)
+    public func inlineValue(at offset: Int) -> Bytes {
         let first = cell.byte(offset)
         if first < 128 { return cell.bytes(offset &+ 1, Int(first)) }
         let count = Int(first & 127) << 8 | Int(cell.byte(offset &+ 1))
@@ -174,8 +215,8 @@ public struct Entry: Sendable {
     /// The address of an external value's block.
     @inlinable
     public var externalAddress: UInt {
-        get { cell.load(valueOffset) }
-        nonmutating set { cell.store(newValue, valueOffset) }
+        get { cell.load(stringOffset) }
+        nonmutating set { cell.store(newValue, stringOffset) }
     }
 
     /// The handle of a collection's block.
@@ -192,12 +233,14 @@ public struct Entry: Sendable {
         case .member: return offset
         case .list, .set, .sortedSet, .hash, .stream: return offset + 4
         case .string:
-            switch stringEncoding {
-            case .null: return offset
-            case .integer, .external: return offset + 8
+            let encoding = stringEncoding
+            let start = encoding == .null ? offset : stringOffset
+            switch encoding {
+            case .null: return start
+            case .integer, .external: return start + 8
             case .inline, .edited:
-                let value = inlineValue
-                return offset + Entry.lengthCount(value.count) + value.count
+                let value = inlineValue(at: start)
+                return start + Entry.lengthCount(value.count) + value.count
             }
         }
     }

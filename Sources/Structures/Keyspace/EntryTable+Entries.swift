@@ -74,6 +74,7 @@ extension EntryTable {
             key: entry.key
         )
         copy.cell.put(entry.cell.bytes(oldOffset, payload), offset)
+        if entry.isFetched { copy.isFetched = true }
         assert(copy.byteCount == size, "key and value stay")
         let moved = replace(location, with: target, arena)
         arena.free(old)

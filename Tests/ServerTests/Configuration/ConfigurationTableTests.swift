@@ -67,6 +67,7 @@ import Wire
         // Their defaults are not worth showing; the sample has examples.
         let examples: Set = [
             "threads", "dir", "pidfile", "unixsocket", "unixsocketperm", "requirepass", "bind",
+            "memcached-unixsocket", "memcached-unixsocketperm",
         ]
         var shown: Set<String> = []
         for line in sample.split(separator: "\n") {

@@ -1,0 +1,108 @@
+internal import Commands
+internal import Primitives
+internal import Wire
+
+/// Requests of memcached's protocols: received, batched and run as those of RESP.
+extension Worker {
+    /// Has a new connection speak memcached's protocols.
+    func beginMemcached(_ connection: Connection) {
+        connection.memcached = MemcachedStream()
+        connection.state.insert(.memcached)
+        connection.session.dialect = .memcachedText
+    }
+
+    /// Parses requests into the batch, running it whenever it is full; returns the bytes used.
+    ///
+    /// `base` is the offset of `memory` within the bytes that are kept.
+    func parseMemcached(
+        _ connection: Connection,
+        _ memory: Cell,
+        _ count: Int,
+        _ base: Int
+    ) -> Int {
+        guard let stream = connection.memcached else {
+            preconditionFailure("a connection in this state has a stream")
+        }
+        let whole = memory.advanced(by: -base)
+        var position = base
+        let session = connection.session
+        while true {
+            var isUnknown = session.traits.contains(.unauthenticated)
+            if round.batch.isFull || isUnknown {
+                // The request before may authenticate.
+                runBatch(parsing: connection)
+                isUnknown = session.traits.contains(.unauthenticated)
+            }
+            let start = round.words.count
+            let limits = MemcachedLimits(
+                itemBytesMax: server.options.itemBytesMax,
+                unauthenticated: isUnknown
+            )
+            let outcome = stream.parser.next(
+                whole,
+                base + count,
+                &position,
+                limits,
+                into: &round.words
+            )
+            switch outcome {
+            case .request(let command):
+                let words = round.words.count - start
+                let row = executor.registry.row(command)
+                round.batch.append(item(connection, start, words, row: row))
+            case .nothing: continue
+            case .incomplete: return position - base
+            case .ends:
+                runBatch(parsing: nil)
+                close(connection)
+                return count
+            }
+        }
+    }
+
+    /// Creates a request from words that `parseMemcached` has read before.
+    func memcachedItem(
+        _ connection: Connection,
+        _ start: Int,
+        _ count: Int,
+        named name: Bytes
+    ) -> Batch.Item {
+        guard let command = MemcachedCommand(parsed: name) else {
+            preconditionFailure("the parser has written the name")
+        }
+        return item(connection, start, count, row: executor.registry.row(command))
+    }
+
+    // MARK: Large values
+
+    /// If the value of a request is large, receives the rest directly into its own block.
+    ///
+    /// What precedes the value stays in the buffer.
+    func expectValue(_ connection: Connection, _ stream: MemcachedStream) {
+        guard let length = stream.parser.valueAhead else { return }
+        connection.parsed += stream.parser.lineByteCount
+        expectBlock(connection, length)
+        // A value that is not large is read again with its line.
+        if connection.incoming == nil, !connection.state.contains(.closed) {
+            connection.parsed -= stream.parser.lineByteCount
+        }
+    }
+
+    /// Adds the request whose value is complete to the batch.
+    func finishValue(
+        _ connection: Connection,
+        _ stream: MemcachedStream,
+        _ incoming: IncomingBlock
+    ) {
+        let start = round.words.count
+        let command = stream.parser.complete(
+            connection.query.cell,
+            incoming.block.bytes,
+            isWhole: incoming.hasLineEnd,
+            into: &round.words
+        )
+        let words = round.words.count - start
+        let row = executor.registry.row(command)
+        round.batch.append(item(connection, start, words, row: row))
+    }
+}

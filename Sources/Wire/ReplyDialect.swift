@@ -1,0 +1,10 @@
+/// The protocols in which replies are written.
+public enum ReplyDialect: UInt8, Sendable {
+    case resp2, resp3
+    /// The classic and the meta protocol of memcached.
+    case memcachedText
+    case memcachedBinary
+
+    /// Whether it is one of memcached's.
+    @inlinable public var isMemcached: Bool { rawValue >= ReplyDialect.memcachedText.rawValue }
+}
