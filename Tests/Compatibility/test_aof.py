@@ -417,3 +417,42 @@ def test_waitaof(start, policy):
         assert client.raw("WAITAOF", 1, 0, -1) == b"-ERR timeout is negative\r\n"
         client.raw("CONFIG", "SET", "appendonly", "no")
         assert client.raw("WAITAOF", 1, 0, 0) == b"-ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.\r\n"
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+def test_what_goes_by_itself_is_logged(start, threads):
+    """Keys that are evicted, keys and fields that expire, and values that blocked clients take."""
+    server = start("apus", *ON, "--maxmemory-policy", "allkeys-random", threads=threads)
+    with server.connect() as client, server.connect() as blocked:
+        client.pipeline([["SET", f"key:{number}", "v" * 100] for number in range(5000)])
+        client.raw("CONFIG", "SET", "maxmemory", "1")
+        until(lambda: parse(client.raw("DBSIZE")) < 3000)
+        client.raw("CONFIG", "SET", "maxmemory", "0")
+        client.pipeline([["SET", f"due:{number}", "v", "PX", 1 + number % 20] for number in range(500)])
+        client.pipeline([["HSET", f"hash:{number}", "a", "1", "b", "2"] for number in range(50)])
+        client.pipeline([["HPEXPIRE", f"hash:{number}", 5, "FIELDS", 1, "a"] for number in range(50)])
+        blocked.send(b"BLMPOP 0 2 list other LEFT COUNT 2\r\n")
+        until(lambda: "blocked_clients:1" in parse(client.raw("INFO", "clients")).decode())
+        client.raw("RPUSH", "list", 1, 2, 3)
+        blocked.reply()
+        until(lambda: parse(client.raw("EXISTS", *[f"due:{number}" for number in range(500)])) == 0)
+        until(lambda: all(parse(client.raw("HLEN", f"hash:{number}")) == 1 for number in range(50)))
+        until(lambda: info(client)["aof_pending_bio_fsync"] == "0" and info(client)["aof_buffer_length"] == "0")
+        wanted = digest(client)
+    kill(server)
+    server.start()
+    with server.connect() as client:
+        assert digest(client) == wanted
+        assert parse(client.raw("LRANGE", "list", 0, -1)) == [b"3"]
+
+
+def test_a_snapshot_is_not_loaded_instead(start, which):
+    source = start("oracle")
+    with source.connect() as client:
+        client.raw("SET", "a", "1")
+        client.raw("SAVE")
+    server = start(which, *ON, files={"dump.rdb": source.file("dump.rdb")})
+    with server.connect() as client:
+        assert client.raw("GET", "a") == b"$-1\r\n"
+    if which == "apus":
+        assert "dump.rdb is not loaded" in server.output()

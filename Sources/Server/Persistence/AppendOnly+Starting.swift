@@ -31,6 +31,14 @@ extension AppendOnly {
         var manifest = rewriting.withLock { $0.manifest }
         try Files.makeFolder(place.folder)
         if manifest.files.isEmpty {
+            if Files.size(server.options.snapshotPath) != nil {
+                log(
+                    .warning,
+                    "\(server.options.snapshotPath) is not loaded, as appendonly is on and there is "
+                        + "no AOF yet. To keep its keys, start without appendonly, then use CONFIG "
+                        + "SET appendonly yes."
+                )
+            }
             let name = manifest.nextBaseName(place.prefix, isSnapshot: true)
             log(.notice, "Creating AOF base file \(name) on server start")
             try SnapshotFile.write(
