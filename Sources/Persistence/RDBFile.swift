@@ -1,5 +1,5 @@
 public import Primitives
-internal import Structures
+public import Structures
 
 /// Reads the structure of a file; the caller reads the values in between.
 public struct RDBFile: ~Copyable {
@@ -13,6 +13,8 @@ public struct RDBFile: ~Copyable {
         public let idleSeconds: Int64?
         /// Its access counter, if the file has it.
         public let frequency: UInt8?
+        /// What memcached keeps besides its value; nil if it keeps nothing.
+        public let item: ItemHead?
         /// The type number of its value.
         public let type: UInt8
         /// Its name, valid until the next record is read.
@@ -37,6 +39,9 @@ public struct RDBFile: ~Copyable {
     private var key = ByteBuffer()
 
     private static let headerBytes = 9
+    /// The fact that precedes a key of which memcached keeps more than the value: its flags, its
+    /// version and its marks.
+    static let itemFact: StaticString = "apus-item"
 
     /// Reads the header of a file; the bytes must stay valid during the reader's lifetime.
     public init(_ bytes: Bytes, stringBytesMax: Int) throws(RDBFailure) {
@@ -70,6 +75,7 @@ public struct RDBFile: ~Copyable {
         var expiry: Int64?
         var idleSeconds: Int64?
         var frequency: UInt8?
+        var item: ItemHead?
         while true {
             let opcode = try reader.byte()
             switch opcode {
@@ -89,7 +95,11 @@ public struct RDBFile: ~Copyable {
             case RDBOpcode.frequency: frequency = try reader.byte()
             case RDBOpcode.fact:
                 let name = try reader.string().string
-                return .fact(name: name, value: try reader.string().string)
+                let value = try reader.string().string
+                guard name == RDBFile.itemFact.description else {
+                    return .fact(name: name, value: value)
+                }
+                item = RDBFile.itemHead(value)
             case RDBOpcode.function: return .function(try reader.string().array)
             case RDBOpcode.moduleFact: try skipModuleFact()
             case RDBOpcode.functionPreview: throw reader.failure(.unknownType(opcode))
@@ -102,12 +112,21 @@ public struct RDBFile: ~Copyable {
                         expiry: expiry,
                         idleSeconds: idleSeconds,
                         frequency: frequency,
+                        item: item,
                         type: opcode,
                         key: key.bytes
                     )
                 )
             }
         }
+    }
+
+    private static func itemHead(_ text: String) -> ItemHead? {
+        let words = text.split(separator: " ")
+        guard words.count == 3, let flags = UInt32(words[0]), let cas = UInt64(words[1]),
+            let state = UInt8(words[2])
+        else { return nil }
+        return ItemHead(flags: flags, cas: cas, state: ItemHead.State(rawValue: state))
     }
 
     /// Compares the checksum with that of all bytes before it, if the file has one.

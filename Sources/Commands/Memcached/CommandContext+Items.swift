@@ -10,10 +10,13 @@ extension CommandContext {
 
     /// A version that no item has had yet, in this run of the server or an earlier one.
     ///
-    /// Versions begin at the microsecond of the start, shifted for the number of the worker: no
-    /// worker hands out so many that they catch up with the clock.
+    /// Versions follow the clock, in microseconds shifted for the number of the worker, so that a
+    /// later one is larger whichever worker gives it; no worker hands out so many that they
+    /// overtake the clock.
     mutating func nextVersion() -> UInt64 {
-        lastVersion &+= CommandContext.versionStep
+        let step = CommandContext.versionStep
+        let clock = UInt64(clamping: now) &* 1000 &* step | lastVersion & (step - 1)
+        lastVersion = max(lastVersion &+ step, clock)
         return lastVersion
     }
 
@@ -120,6 +123,8 @@ extension CommandContext {
     public mutating func replayItemNote(_ note: Bytes) {
         guard let (head, keyBytes) = ItemNote.read(note) else { return }
         let key = key(keyBytes)
+        let lock = lock(keyspace.partition(key.hash))
+        defer { unlock(lock) }
         guard let slot = peek(key), slot.entry.isKind(.string) else { return }
         StringValue.setHead(slot, head, in: slot.shard)
     }

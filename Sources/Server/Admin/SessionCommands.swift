@@ -28,6 +28,10 @@ extension SessionCommands {
             call.reply.bulk("pong")
             call.reply.bulk(arguments.count == 2 ? arguments[1] : Bytes())
         } else if arguments.count == 2 {
+            // In a log, a note of what memcached keeps besides the value before it.
+            if call.connection == nil, ItemNote.isNote(arguments[1]) {
+                call.worker.executor.context.replayItemNote(arguments[1])
+            }
             call.reply.bulk(arguments[1])
         } else {
             call.reply.simple("PONG")

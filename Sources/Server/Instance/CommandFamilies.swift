@@ -45,6 +45,7 @@ enum CommandFamilies {
         GeoSearch.table,
         SortCommands.table,
         MemcachedCommands.table,
+        MetaCommands.table,
     ]
 
     /// The families with access to the server.

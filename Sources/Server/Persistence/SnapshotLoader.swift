@@ -131,7 +131,10 @@ struct SnapshotLoader {
             return nil
         }
         counts.loaded += 1
-        let place = shard.setExpiry(slot, record.expiry)
+        var place = shard.setExpiry(slot, record.expiry)
+        if let item = record.item, place.entry.isKind(.string) {
+            place = StringValue.setHead(place, item, in: shard)
+        }
         if let idle = record.idleSeconds, !clock.countsUses {
             shard.setStamp(place, AccessStamp(idleSeconds: idle, at: clock.second))
         } else if let count = record.frequency, clock.countsUses {

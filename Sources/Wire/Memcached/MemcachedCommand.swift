@@ -7,6 +7,8 @@ public enum MemcachedCommand: Int, CaseIterable, Sendable {
     case delete, incr, decr, touch
     case flushAll, version, verbosity, stats, quit, shutdown, cacheMemlimit
     case slabs, lru, lruCrawler, watch, refreshCerts
+    /// Those of the meta protocol.
+    case mg, ms, md, ma, me, mn
     /// A value too large to be stored, which the parser has skipped.
     case tooLarge
     /// A request that cannot be run; its reply is the second word.
@@ -43,6 +45,12 @@ public enum MemcachedCommand: Int, CaseIterable, Sendable {
         case .lruCrawler: "lru_crawler"
         case .watch: "watch"
         case .refreshCerts: "refresh_certs"
+        case .mg: "mg"
+        case .ms: "ms"
+        case .md: "md"
+        case .ma: "ma"
+        case .me: "me"
+        case .mn: "mn"
         case .tooLarge: "set_too_large"
         case .error: "error"
         case .authenticate: "authenticate"

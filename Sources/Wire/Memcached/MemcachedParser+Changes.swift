@@ -170,6 +170,13 @@ extension MemcachedParser {
         var reader = MemcachedLine(line, 0, valueStart - (hasReturn ? 2 : 1))
         _ = reader.word()
         valueLength = -1
+        if command == .ms {
+            let outcome = completeMeta(&reader, value, isWhole: isWhole, into: &words)
+            guard case .request(let command) = outcome else {
+                preconditionFailure("a value completes its request")
+            }
+            return command
+        }
         guard
             case .value(_, let isQuiet) = read(
                 &reader,

@@ -42,6 +42,7 @@ public struct MemcachedLimits: Sendable {
 /// delete        name key noreply
 /// incr, decr    name key delta noreply
 /// touch         name key exptime noreply
+/// meta protocol see `MemcachedParser+Meta`
 /// others        the words of the line
 /// ```
 ///
@@ -60,6 +61,9 @@ public struct MemcachedParser: ~Copyable {
         /// What the client sends is no request; it must be cut off.
         case ends
     }
+
+    /// The first byte of a request of the binary protocol.
+    private static let binaryMagic: UInt8 = 0x80
 
     /// Bytes of a refused value that are yet to be skipped.
     var skipLeft = 0
@@ -99,6 +103,8 @@ public struct MemcachedParser: ~Copyable {
         if keyAt < lineEnd { return nextKey(buffer, &position, into: &words) }
         guard position < count else { return .incomplete }
         if _slowPath(skipLeft > 0) { return skip(count, &position) }
+        // The binary protocol, which no line begins with, is not spoken.
+        if _slowPath(buffer.byte(position) == MemcachedParser.binaryMagic) { return .ends }
         let bytes = buffer.bytes(position, count - position)
         guard let end = bytes.firstIndex(of: UInt8(ascii: "\n"), from: scanned) else {
             return unfinishedLine(bytes)
@@ -156,6 +162,10 @@ public struct MemcachedParser: ~Copyable {
         case .get, .gets, .gat, .gats: return retrieval(&line, &position, into: &words)
         case .set, .add, .replace, .append, .prepend, .cas:
             return storage(&line, count, &position, limits, into: &words)
+        case .ms: return metaStorage(&line, count, &position, limits, into: &words)
+        case .mg, .md, .ma, .me:
+            position = lineNext
+            return metaRequest(&line, into: &words)
         case .delete, .incr, .decr, .touch:
             position = lineNext
             return change(&line, into: &words)

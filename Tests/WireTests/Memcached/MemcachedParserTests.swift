@@ -12,7 +12,13 @@ import Testing
             touch a 5 noreply\r\n\
             append a 0 0 0\r\n\r\nset big 0 0 2000\r\n
             """.utf8
-        ) + [UInt8](repeating: 0x79, count: 2000) + Array("\r\nstats items\r\nfoo\r\n\r\n".utf8)
+        ) + [UInt8](repeating: 0x79, count: 2000)
+        + Array(
+            """
+            \r\nstats items\r\nfoo\r\n\r\nmg Zm9v b v\r\nms k 2 T5 q\r\nab\r\n\
+            md k\r\nmn\r\n
+            """.utf8
+        )
 
     private static let expected: [[String]] = [
         ["set", "a", "5", "0", "", "", "abc"],
@@ -25,6 +31,7 @@ import Testing
         ["append", "a", "0", "0", "", "", ""],
         ["set_too_large", "big", "set", ""],
         ["stats", "items"], ["error", "ERROR"], ["error", "ERROR"],
+        ["mg", "foo", "b v"], ["ms", "k", "T5 q", "ab"], ["md", "k", ""], ["mn"],
     ]
 
     private static let limits = MemcachedLimits(itemBytesMax: 1024)
