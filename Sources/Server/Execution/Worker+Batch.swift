@@ -19,15 +19,9 @@ extension Worker {
     /// Creates a request from the words from `start` on.
     @inline(__always)
     func item(_ connection: Connection, _ start: Int, _ count: Int) -> Batch.Item {
-        let name = round.words.arguments(start, count)[0]
-        return item(connection, start, count, row: executor.registry.table.row(name) ?? -1)
-    }
-
-    /// Creates a request of the command in `row` from the words from `start` on.
-    @inline(__always)
-    func item(_ connection: Connection, _ start: Int, _ count: Int, row: Int) -> Batch.Item {
         let arguments = round.words.arguments(start, count)
         let registry = executor.registry
+        let row = registry.table.row(arguments[0]) ?? -1
         var hash = KeyHash(bits: 0)
         var hasKey = false
         if row >= 0 {

@@ -1,5 +1,6 @@
 internal import Commands
 internal import Primitives
+internal import Store
 internal import Wire
 
 /// Requests of memcached's protocols: received, batched and run as those of RESP.
@@ -48,8 +49,7 @@ extension Worker {
             switch outcome {
             case .request(let command):
                 let words = round.words.count - start
-                let row = executor.registry.row(command)
-                round.batch.append(item(connection, start, words, row: row))
+                round.batch.append(item(connection, start, words, command))
             case .nothing: continue
             case .incomplete: return position - base
             case .ends:
@@ -70,7 +70,36 @@ extension Worker {
         guard let command = MemcachedCommand(parsed: name) else {
             preconditionFailure("the parser has written the name")
         }
-        return item(connection, start, count, row: executor.registry.row(command))
+        return item(connection, start, count, command)
+    }
+
+    /// Creates a request, and prefetches the bucket of its key.
+    ///
+    /// RESP has a function of its own for this: looking up the row through a shared one made each
+    /// request retain and release the table.
+    @inline(__always)
+    private func item(
+        _ connection: Connection,
+        _ start: Int,
+        _ count: Int,
+        _ command: MemcachedCommand
+    ) -> Batch.Item {
+        let row = executor.registry.row(command)
+        var hash = KeyHash(bits: 0)
+        let hasKey = executor.registry.row(row).firstKey > 0
+        if hasKey {
+            let keyspace = executor.context.keyspace
+            hash = keyspace.hasher(round.words.arguments(start, count)[1])
+            keyspace.prefetchBucket(hash, database: connection.session.database)
+        }
+        return Batch.Item(
+            connection: connection,
+            start: start,
+            count: count,
+            row: row,
+            hash: hash,
+            hasKey: hasKey
+        )
     }
 
     // MARK: Large values
@@ -102,7 +131,6 @@ extension Worker {
             into: &round.words
         )
         let words = round.words.count - start
-        let row = executor.registry.row(command)
-        round.batch.append(item(connection, start, words, row: row))
+        round.batch.append(item(connection, start, words, command))
     }
 }
