@@ -35,10 +35,14 @@ extension AppendOnly {
         /// Whether a thread is preparing the next file.
         var isPreparing = false
         var prepared: Prepared?
-        /// Of the rewrite in progress: whether its changes are not listed yet, and its base.
+        /// Of the rewrite in progress: whether it began a file for changes, whether that is not
+        /// listed yet, and its base.
+        var hasIncrement = false
         var isTemporary = false
         var baseName = ""
         var startedAt: Int64 = 0
+        /// When one was last begun, in seconds of the monotonic clock.
+        var triedAt: Int64 = 0
         var lastSeconds: Int64 = -1
         var lastSucceeded = true
         var rewrites = 0
@@ -48,6 +52,16 @@ extension AppendOnly {
         /// The size of all files after the last rewrite, and of all but the current one.
         var baseSize = 0
         var earlierBytes = 0
+
+        /// Ends the rewrite in progress, if any, without a new base.
+        mutating func giveUp() {
+            if isRunning { lastSeconds = Clock.monotonicSeconds() - startedAt }
+            isRunning = false
+            // Without a base, the changes since are listed nowhere: it begins anew.
+            guard isTemporary else { return }
+            isTurningOn = true
+            isScheduled = true
+        }
     }
 
     /// Where the files are.
@@ -65,6 +79,8 @@ extension AppendOnly {
     /// From how many failures in a row on a rewrite does not begin by itself for some time.
     private static let failuresMax = 3
     private static let pauseSecondsMax: Int64 = 3600
+    /// How often a rewrite begins that would let the server write again.
+    private static let healSeconds: Int64 = 5
 
     // MARK: Beginning
 
@@ -82,6 +98,7 @@ extension AppendOnly {
             state.isScheduled = true
             guard !isHeldUp else { return .scheduled }
             state.isPreparing = true
+            state.triedAt = Clock.monotonicSeconds()
             return .begun
         }
         guard beginning == .begun else { return beginning }
@@ -164,6 +181,7 @@ extension AppendOnly {
             state.isScheduled = false
             state.isTurningOn = false
             state.isRunning = true
+            state.hasIncrement = prepared != nil
             state.isTemporary = prepared?.isTemporary ?? false
             state.baseName = baseName
             state.startedAt = Clock.monotonicSeconds()
@@ -186,36 +204,43 @@ extension AppendOnly {
 
     private func ended(_ result: SnapshotOutput.Result) {
         isRewriting.store(false, ordering: .relaxed)
-        var reason: String?
+        var failure: SystemError?
         switch result {
         case .written:
-            do throws(SystemError) { try adoptBase() } catch { reason = error.text }
-        case .failed(let error): reason = error.text
-        case .cancelled: reason = "cancelled"
+            do throws(SystemError) { try adoptBase() } catch { failure = error }
+        case .failed(let error): failure = error
+        case .cancelled:
+            log(.notice, "Background AOF rewrite cancelled")
+            return rewriting.withLock { $0.giveUp() }
         }
-        guard let reason else {
+        guard let failure else {
             log(.notice, "Background AOF rewrite terminated with success")
             return heal()
         }
-        log(.warning, "Background AOF rewrite terminated with an error: \(reason)")
+        log(.warning, "Background AOF rewrite terminated with an error: \(failure.text)")
         failed()
     }
 
     /// Lists the new base, and deletes what it replaces.
     private func adoptBase() throws(SystemError) {
-        let (place, old, name, isTemporary) = rewriting.withLock {
-            ($0.place, $0.manifest, $0.baseName, $0.isTemporary)
+        let (place, old, name, hasIncrement, isTemporary) = rewriting.withLock {
+            ($0.place, $0.manifest, $0.baseName, $0.hasIncrement, $0.isTemporary)
         }
         var manifest = old
         if isTemporary {
             let increment = manifest.addIncrement(place.prefix)
             try Files.rename(place.temporaryPath, to: place.path(increment))
         }
-        manifest.replaceBase(name, keepingIncrements: changes.isOn ? 1 : 0)
+        manifest.replaceBase(name, keepingIncrements: hasIncrement ? 1 : 0)
         try AppendOnly.write(manifest, at: place)
+        rewriting.withLock { $0.manifest = manifest }
+        // If this fails, the files are in nobody's way.
+        if (try? clean(manifest, place)) == nil {
+            log(.warning, "Can't delete the files that the rewrite has replaced")
+        }
         let baseBytes = Files.size(place.path(name)) ?? 0
+        // Only now may another rewrite begin, which changes the list.
         rewriting.withLock { state in
-            state.manifest = manifest
             state.isRunning = false
             state.isTemporary = false
             state.lastSeconds = Clock.monotonicSeconds() - state.startedAt
@@ -227,10 +252,6 @@ extension AppendOnly {
         }
         let bytes = size
         rewriting.withLock { $0.baseSize = bytes }
-        // If this fails, the files are in nobody's way.
-        guard (try? clean(manifest, place)) != nil else {
-            return log(.warning, "Can't delete the files that the rewrite has replaced")
-        }
     }
 
     /// Deletes files that are not needed any more.
@@ -246,15 +267,7 @@ extension AppendOnly {
     /// Notes that a rewrite failed.
     private func failed() {
         rewriting.withLock { state in
-            if state.isRunning {
-                state.lastSeconds = Clock.monotonicSeconds() - state.startedAt
-            }
-            // What was not listed begins anew.
-            if state.isTemporary {
-                state.isTurningOn = true
-                state.isScheduled = true
-            }
-            state.isRunning = false
+            state.giveUp()
             state.lastSucceeded = false
             state.failures += 1
             let excess = state.failures - AppendOnly.failuresMax
@@ -277,9 +290,9 @@ extension AppendOnly {
         }
         guard isIdle, server.saver.running == nil else { return }
         if isScheduled {
+            guard mayBeginByItself else { return }
             // Only the cut may be missing.
             if isPrepared { return cut(server, on: worker) }
-            guard mayBeginByItself else { return }
             _ = beginRewrite(server, on: worker)
         } else if isDue(server.options) || mustHeal {
             _ = beginRewrite(server, on: worker)
@@ -293,7 +306,9 @@ extension AppendOnly {
     /// Whether a sync has failed: the system may have dropped what it could not write, so that only
     /// a new file is complete.
     private var mustHeal: Bool {
-        mayBeginByItself && writer.withLock { $0.syncFailure != nil }
+        guard writer.withLock({ $0.syncFailure != nil }) else { return false }
+        let now = Clock.monotonicSeconds()
+        return rewriting.withLock { now - $0.triedAt >= AppendOnly.healSeconds }
     }
 
     /// Whether the file has grown as much as `auto-aof-rewrite-percentage` says.

@@ -77,13 +77,17 @@ extension AppendOnly {
         let place = options.appendOnlyPlace
         // Files that cannot be read are as good as none.
         let known = try? AppendOnlyLoader.manifest(at: place)
-        rewriting.withLock { state in
+        let isBusy = rewriting.withLock { state -> Bool in
+            let isBusy = state.isRunning || state.isPreparing
             state.place = place
-            if let known { state.manifest = known }
+            if let known, !isBusy { state.manifest = known }
             state.isTurningOn = true
             state.isScheduled = true
             state.nextTryAt = 0
+            return isBusy
         }
+        // A rewrite that was given up is about to end.
+        guard !isBusy else { return }
         if server.saver.running != nil { _ = server.saver.cancel() }
         guard prepare() else {
             rewriting.withLock { state in

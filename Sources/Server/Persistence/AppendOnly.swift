@@ -136,7 +136,6 @@ final class AppendOnly: Sendable {
                 writer.size += count
                 writer.waiting.buffer.removeFirst(count)
             }
-            writer.notedSecond = 0
             writeFailed(failure, &writer)
             return false
         }
