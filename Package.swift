@@ -57,9 +57,11 @@ let package = Package(
             pkgConfig: "libcrypto",
             providers: [.apt(["libssl-dev"])]
         ),
+        .systemLibrary(name: "CTLS", pkgConfig: "libssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CXXHash", providers: [.apt(["libxxhash-dev"])]),
         layer("Primitives", ["CSupport", "CCrypto", "CXXHash"], settings: hot),
         layer("System", ["Primitives", "CSupport"], settings: hot),
+        layer("TLS", ["Primitives", "CTLS"]),
         layer("Structures", ["Primitives", "CSupport", "CLZF"], settings: hot),
         layer("Wire", ["Primitives", "CSupport"], settings: hot),
         layer("Store", ["Structures", "Primitives", "CSupport"], settings: hot),
@@ -76,8 +78,8 @@ let package = Package(
         layer(
             "Server",
             [
-                "Commands", "Persistence", "Store", "Wire", "Structures", "System", "Primitives",
-                "CSupport",
+                "Commands", "Persistence", "Store", "Wire", "Structures", "TLS", "System",
+                "Primitives", "CSupport",
             ],
             settings: hot
         ),
@@ -98,6 +100,7 @@ let package = Package(
         ),
         tests("PrimitivesTests", ["Primitives"]),
         tests("SystemTests", ["System", "Primitives"]),
+        tests("TLSTests", ["TLS", "Primitives"]),
         tests("StructuresTests", ["Structures", "Primitives"]),
         tests("WireTests", ["Wire", "Primitives"]),
         tests("StoreTests", ["Store", "Structures", "System", "Primitives"]),

@@ -3,14 +3,15 @@ enum Layers {
     static let mayImport: [String: Set<String>] = [
         "Primitives": ["CSupport", "CCrypto", "CXXHash"],
         "System": ["Primitives", "CSupport"],
+        "TLS": ["Primitives", "CTLS"],
         "Structures": ["Primitives", "CSupport", "CLZF"],
         "Wire": ["Primitives", "CSupport"],
         "Store": ["Structures", "Primitives", "CSupport"],
         "Persistence": ["Store", "Structures", "Primitives", "CLZF", "CSupport"],
         "Commands": ["Persistence", "Store", "Wire", "Structures", "Primitives"],
         "Server": [
-            "Commands", "Persistence", "Store", "Wire", "Structures", "System", "Primitives",
-            "CSupport",
+            "Commands", "Persistence", "Store", "Wire", "Structures", "TLS", "System",
+            "Primitives", "CSupport",
         ],
         "Remote": ["System", "Wire", "Primitives"],
         "apus-server": ["Server"],

@@ -15,6 +15,8 @@ public struct Options: Sendable {
 
     /// `port`; 0 if it does not listen on TCP.
     public let port: Int
+    /// The port of TLS, the certificate and the rules.
+    let secure: SecureOptions
     /// `bind`; a leading hyphen marks an address that may be unavailable.
     public let addresses: [String]
     /// `tcp-backlog`.
@@ -164,6 +166,7 @@ public struct Options: Sendable {
     public init(_ configuration: Configuration) {
         let read = Reader(configuration: configuration)
         port = read.integer("port")
+        secure = SecureOptions(configuration)
         addresses = read.words("bind")
         memcachedPort = read.integer("memcached-port")
         memcachedAddresses = read.words("memcached-bind")

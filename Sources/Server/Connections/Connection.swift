@@ -1,5 +1,6 @@
 internal import Primitives
 internal import System
+internal import TLS
 internal import Wire
 
 /// A client's connection: a socket, and the data kept for it between two rounds.
@@ -68,6 +69,8 @@ final class Connection {
     var incoming: IncomingBlock?
     /// Replies for which the socket had no room.
     var output: OutputQueue?
+    /// Its end of TLS, if that is spoken.
+    var stream: TLSStream?
     /// The waiting requests, if any.
     var waiting: WaitingRequests?
     var traffic: Traffic
@@ -93,6 +96,14 @@ final class Connection {
     /// The memory of its buffers in bytes.
     var bufferBytes: Int {
         query.capacity + parser.byteCount + outputBytes + (incoming?.block.capacity ?? 0)
+    }
+
+    /// The queue for replies, which is made if there is none.
+    func openOutput() -> OutputQueue {
+        if let output { return output }
+        let queue = OutputQueue(stream)
+        output = queue
+        return queue
     }
 
     /// The bytes of replies waiting to be sent.

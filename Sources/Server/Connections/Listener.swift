@@ -3,34 +3,58 @@ internal import System
 
 /// A listening socket.
 struct Listener {
-    let descriptor: Int32
-    let isUnix: Bool
-    /// Its address for display: `address:port` or a path.
-    let place: String
-    /// What its clients speak.
-    var speech = Speech.redis
+    /// How its clients' bytes come, and what they say.
+    struct Kind: Hashable, Sendable {
+        enum Transport: String, Sendable {
+            case tcp, unix, tls
+        }
+
+        let transport: Transport
+        let speech: Speech
+
+        init(_ transport: Transport, _ speech: Speech = .redis) {
+            self.transport = transport
+            self.speech = speech
+        }
+
+        /// All kinds that there are.
+        static let all = [
+            Kind(.tcp), Kind(.unix), Kind(.tls), Kind(.tcp, .memcached), Kind(.unix, .memcached),
+        ]
+
+        /// Its name in the log and in INFO.
+        var name: String {
+            speech == .redis ? transport.rawValue : "\(transport.rawValue), memcached"
+        }
+    }
 
     /// The protocols that clients may speak, by where they connect.
     enum Speech: Sendable {
         case redis, memcached
     }
 
-    /// The kind, as shown in the log's ready line.
-    var kind: String {
-        switch speech {
-        case .redis: isUnix ? "unix" : "tcp"
-        case .memcached: isUnix ? "unix, memcached" : "tcp, memcached"
-        }
-    }
+    let descriptor: Int32
+    let kind: Kind
+    /// Its address for display: `address:port` or a path.
+    let place: String
 
     /// Why listening failed, for the log.
     struct Failure: Error {
         let text: String
+        /// The port that could not be listened on.
+        var port: (number: Int, kind: Kind)?
     }
 
     /// Listens on every address of `bind`, except optional ones that are unavailable.
     static func openTCP(_ options: Options) throws(Failure) -> [Listener] {
-        try openTCP(options.addresses, options.port, options, speech: .redis)
+        let (addresses, secure) = (options.addresses, options.secure.port)
+        let plain = try openTCP(addresses, options.port, options, Kind(.tcp))
+        do throws(Failure) {
+            return try plain + openTCP(addresses, secure, options, Kind(.tls))
+        } catch {
+            for listener in plain { Socket(listener.descriptor).close() }
+            throw error
+        }
     }
 
     /// Listens for clients of memcached's protocols, on TCP and on a unix socket, as configured.
@@ -38,7 +62,7 @@ struct Listener {
         let listeners = try openMemcachedTCP(options)
         let path = options.memcachedSocketPath
         let permissions = options.memcachedSocketPermissions
-        guard let listener = try openUnix(path, permissions, options, speech: .memcached) else {
+        guard let listener = try openUnix(path, permissions, options, .memcached) else {
             return listeners
         }
         return listeners + [listener]
@@ -47,14 +71,14 @@ struct Listener {
     /// Listens for clients of memcached's protocols on TCP, as configured.
     static func openMemcachedTCP(_ options: Options) throws(Failure) -> [Listener] {
         let (addresses, port) = (options.memcachedAddresses, options.memcachedPort)
-        return try openTCP(addresses, port, options, speech: .memcached)
+        return try openTCP(addresses, port, options, Kind(.tcp, .memcached))
     }
 
     private static func openTCP(
         _ addresses: [String],
         _ number: Int,
         _ options: Options,
-        speech: Speech
+        _ kind: Kind
     ) throws(Failure) -> [Listener] {
         guard number != 0, let port = UInt16(exactly: number) else { return [] }
         var listeners: [Listener] = []
@@ -69,19 +93,15 @@ struct Listener {
                     backlog: Int32(clamping: options.backlog)
                 )
                 listeners.append(
-                    Listener(
-                        descriptor: socket.descriptor,
-                        isUnix: false,
-                        place: place,
-                        speech: speech
-                    )
+                    Listener(descriptor: socket.descriptor, kind: kind, place: place)
                 )
             } catch {
                 if isOptional && error.number == EADDRNOTAVAIL { continue }
                 if absentProtocol.contains(error.number) { continue }
                 for listener in listeners { Socket(listener.descriptor).close() }
                 throw Failure(
-                    text: "Could not create server TCP listening socket \(place): \(error.text)"
+                    text: "Could not create server TCP listening socket \(place): \(error.text)",
+                    port: (number, kind)
                 )
             }
         }
@@ -96,14 +116,14 @@ struct Listener {
     /// Listens on the unix socket, if one is configured.
     static func openUnix(_ options: Options) throws(Failure) -> Listener? {
         let permissions = options.unixSocketPermissions
-        return try openUnix(options.unixSocketPath, permissions, options, speech: .redis)
+        return try openUnix(options.unixSocketPath, permissions, options, .redis)
     }
 
     private static func openUnix(
         _ path: String,
         _ permissions: Int,
         _ options: Options,
-        speech: Speech
+        _ speech: Speech
     ) throws(Failure) -> Listener? {
         guard !path.isEmpty else { return nil }
         do throws(SystemError) {
@@ -113,12 +133,7 @@ struct Listener {
                 group: options.unixSocketGroup,
                 backlog: Int32(clamping: options.backlog)
             )
-            return Listener(
-                descriptor: socket.descriptor,
-                isUnix: true,
-                place: path,
-                speech: speech
-            )
+            return Listener(descriptor: socket.descriptor, kind: Kind(.unix, speech), place: path)
         } catch {
             throw Failure(text: "Failed opening Unix socket: \(error.text)")
         }

@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// What a worker will send at the end of its round.
 ///
 /// ```text
@@ -7,13 +9,21 @@
 /// ## Invariants
 /// A client has at most one finished reply, so that replies sent together may be sent in any order.
 /// `start` is the offset of the replies of `replying` in the buffer.
-struct Outbox {
+struct Outbox: ~Copyable {
     /// The connection whose replies are being gathered.
     var replying: Connection?
     /// The offset of its replies.
     var start = 0
     /// Complete replies, waiting to be sent.
     var finished: [FinishedReply] = []
+    /// Bytes that are being sealed.
+    var sealed = ByteBuffer()
+
+    /// Whether `finish` would schedule the range.
+    func canFinish(_ connection: Connection, _ range: Range<Int>) -> Bool {
+        !connection.state.contains(.replied)
+            || finished[connection.finishedPlace].range.upperBound == range.lowerBound
+    }
 
     /// Schedules a range of the buffer for sending to a connection.
     ///

@@ -1,5 +1,6 @@
 internal import Primitives
 internal import System
+internal import TLS
 internal import Wire
 
 /// Replies waiting for room in a socket: bytes, and large values by reference, in order.
@@ -20,8 +21,18 @@ final class OutputQueue {
     private var firstPart = 0
     /// The number of bytes of the first part already sent.
     private var firstSent = 0
+    /// The number of bytes of the parts that wait.
+    private var partBytes = 0
+    /// The end of TLS that seals the parts, if any, and sealed bytes that go before them.
+    private let stream: TLSStream?
+    private var sealed = ByteBuffer()
+    private var sealedSent = 0
+
+    /// A queue without bytes; they are sealed by `stream`, if there is one, when they are sent.
+    init(_ stream: TLSStream? = nil) { self.stream = stream }
+
     /// The number of bytes waiting.
-    private(set) var byteCount = 0
+    var byteCount: Int { partBytes + sealed.count - sealedSent }
 
     deinit {
         for part in parts[firstPart...] {
@@ -34,7 +45,7 @@ final class OutputQueue {
         let rest = bytes.dropFirst(min(skipped, bytes.count))
         skipped -= bytes.count - rest.count
         guard rest.count > 0 else { return }
-        byteCount += rest.count
+        partBytes += rest.count
         if case .bytes(var last)? = parts.last, parts.count > firstPart, last.count < 64 * 1024 {
             parts.removeLast()
             last.append(rest)
@@ -53,14 +64,20 @@ final class OutputQueue {
         guard gone < block.count else { return block.release() }
         // Only the first part can have been sent partially.
         if gone > 0 { firstSent = gone }
-        byteCount += block.count - gone
+        partBytes += block.count - gone
         parts.append(.block(block))
+    }
+
+    /// Appends bytes that have been sealed already; no part waits before them.
+    func append(sealed bytes: Bytes) {
+        assert(partBytes == 0, "the bytes would be sent before others")
+        sealed.append(bytes)
     }
 
     /// Marks the first `count` bytes as sent.
     private func drop(_ count: Int) {
         var left = count
-        byteCount -= count
+        partBytes -= count
         while left > 0 {
             let rest = parts[firstPart].count - firstSent
             if left < rest {
@@ -82,8 +99,9 @@ final class OutputQueue {
 
     /// Sends as much as possible; returns the number of bytes sent, nil if the connection failed.
     func send(_ descriptor: Int32) -> Int? {
+        if let stream { return send(descriptor, stream) }
         var total = 0
-        while byteCount > 0 {
+        while partBytes > 0 {
             switch sendFirst(descriptor) {
             case .bytes(let count):
                 total += count
@@ -96,17 +114,53 @@ final class OutputQueue {
     }
 
     private func sendFirst(_ descriptor: Int32) -> Transfer {
+        withFirst { Transport.send(descriptor, $0) }
+    }
+
+    /// Calls `body` with the bytes that come first.
+    private func withFirst<Result>(_ body: (Bytes) -> Result) -> Result {
         while parts[firstPart].count == firstSent { skipEmpty() }
         switch parts[firstPart] {
-        case .bytes(let bytes):
-            return bytes.withBytes { Transport.send(descriptor, $0.dropFirst(firstSent)) }
-        case .block(let block):
-            return Transport.send(descriptor, block.bytes.dropFirst(firstSent))
+        case .bytes(let bytes): return bytes.withBytes { body($0.dropFirst(firstSent)) }
+        case .block(let block): return body(block.bytes.dropFirst(firstSent))
         }
     }
 
     private func skipEmpty() {
         firstPart += 1
         firstSent = 0
+    }
+
+    // MARK: TLS
+
+    /// The most bytes that are sealed before the socket has room for them.
+    private static let sealedAtOnce = 64 * 1024
+
+    private func send(_ descriptor: Int32, _ stream: TLSStream) -> Int? {
+        var total = 0
+        while byteCount > 0 {
+            if sealedSent == sealed.count { guard sealMore(stream) else { return nil } }
+            switch Transport.send(descriptor, sealed.bytes.dropFirst(sealedSent)) {
+            case .bytes(let count):
+                total += count
+                sealedSent += count
+            case .wouldBlock: return total
+            case .closed: return nil
+            }
+        }
+        return total
+    }
+
+    /// Seals some of the first part; false if the connection has failed.
+    private func sealMore(_ stream: TLSStream) -> Bool {
+        sealed.removeAll(keep: 2 * OutputQueue.sealedAtOnce)
+        sealedSent = 0
+        let count = withFirst { bytes -> Int? in
+            let some = bytes[0..<min(bytes.count, OutputQueue.sealedAtOnce)]
+            return stream.write(some, into: &sealed) ? some.count : nil
+        }
+        guard let count else { return false }
+        drop(count)
+        return true
     }
 }

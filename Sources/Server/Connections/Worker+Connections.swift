@@ -5,26 +5,32 @@ internal import System
 /// How connections come to a worker, and how they are closed.
 extension Worker {
     /// Takes over an accepted connection.
-    func adopt(_ descriptor: Int32, isUnix: Bool, speaks speech: Listener.Speech = .redis) {
+    func adopt(_ newcomer: Mailbox.Newcomer) {
         let session = Session(id: server.nextClientID())
         let user = server.access.standard
         session.become(user, isAuthenticated: user.isOpen)
         let connection = Connection(
-            descriptor: descriptor,
+            descriptor: newcomer.descriptor,
             session: session,
             now: executor.clock.seconds
         )
-        if isUnix { connection.state.insert(.unix) }
-        if speech == .memcached { beginMemcached(connection) }
+        if newcomer.kind.transport == .unix { connection.state.insert(.unix) }
+        if newcomer.kind.speech == .memcached { beginMemcached(connection) }
         connections.insert(connection)
         server.tracking.clients.insert(address(of: connection))
-        if !driver.add(connection) { close(connection) }
+        if !driver.add(connection) { return close(connection) }
+        guard let stream = newcomer.stream else { return }
+        connection.stream = stream
+        identify(connection, stream)
+        // Requests may have come with the end of the handshake.
+        readPlain(connection, stream)
     }
 
     /// Closes a connection and drops anything that waits for it.
     func close(_ connection: Connection) {
         if connection.state.contains(.replied) { sendFinished() }
         guard !connection.state.contains(.closed) else { return }
+        if let stream = connection.stream { sayGoodbye(connection, stream) }
         connection.state.insert(.closed)
         server.reaper.note(released: connection.bufferBytes)
         connection.output = nil

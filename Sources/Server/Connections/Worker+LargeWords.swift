@@ -91,7 +91,7 @@ extension Worker {
         connection.traffic.bytesReceived &-= UInt64(rest)
         executor.statistics.subtract(.bytesReceived, UInt64(rest))
         executor.statistics.subtract(.receives)
-        take(connection, memory.advanced(by: part + lineEnd), rest)
+        takePlain(connection, memory.advanced(by: part + lineEnd), rest)
     }
 
     /// Closes a client whose request exceeds client-query-buffer-limit.

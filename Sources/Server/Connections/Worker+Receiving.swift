@@ -10,7 +10,7 @@ extension Worker {
     /// Receives once from a ready socket.
     func receive(_ connection: Connection) {
         guard !connection.state.contains(.closed) else { return }
-        if connection.incoming != nil { return receiveBlock(connection) }
+        if connection.incoming != nil, connection.stream == nil { return receiveBlock(connection) }
         if round.isFull { finishBatch() }
         let memory = round.freeSlot
         switch Transport.receive(connection, memory, Round.receiveBytes) {
@@ -24,6 +24,14 @@ extension Worker {
 
     /// Processes received bytes, in memory that stays valid until the round ends.
     func take(_ connection: Connection, _ memory: Cell, _ count: Int) {
+        if let stream = connection.stream {
+            return takeSealed(connection, stream, memory.bytes(0, count))
+        }
+        takePlain(connection, memory, count)
+    }
+
+    /// As above, after the bytes were opened.
+    func takePlain(_ connection: Connection, _ memory: Cell, _ count: Int) {
         note(connection, received: count)
         if connection.incoming != nil { return takeBlock(connection, memory, count) }
         if connection.query.count > 0 || connection.state.contains(.waits) {

@@ -20,14 +20,15 @@ extension Worker {
 
     /// Schedules complete replies for the end of the round.
     private func finishReplies(_ connection: Connection) {
-        let range = outbox.start..<executor.context.reply.buffer.count
+        var range = outbox.start..<executor.context.reply.buffer.count
         if connection.state.contains(.closed) {
             executor.context.reply.truncate(to: outbox.start)
         } else if !range.isEmpty {
-            let isPlain = executor.context.reply.references.isEmpty
-            if !isPlain || connection.outputBytes > 0 || !outbox.finish(connection, range) {
-                sendAtOnce(connection, range)
-            }
+            let canWait =
+                executor.context.reply.references.isEmpty && connection.outputBytes == 0
+                && outbox.canFinish(connection, range)
+            if let stream = connection.stream, canWait { range = seal(stream, range) }
+            if !canWait || !outbox.finish(connection, range) { sendAtOnce(connection, range) }
         }
         outbox.start = executor.context.reply.buffer.count
         if outbox.start > Worker.replyBytesHeld { flushReplies() }
@@ -64,7 +65,7 @@ extension Worker {
             let reply = outbox.finished[index]
             guard let connection = connections[reply.descriptor] else { continue }
             connection.state.remove(.replied)
-            settle(connection, reply.range, [], reply.outcome)
+            settle(connection, reply.range, [], reply.outcome, isSealed: connection.stream != nil)
         }
         outbox.finished.removeAll(keepingCapacity: true)
     }
@@ -75,7 +76,12 @@ extension Worker {
         server.appendOnly.commit()
         // Replies sent with one call may be sent in any order.
         if connection.state.contains(.replied) { sendFinished() }
-        if !connection.state.contains(.closed) {
+        if connection.stream != nil, !connection.state.contains(.closed) {
+            let references = executor.context.reply.takeReferences()
+            let queue = connection.openOutput()
+            append(range, references, 0, to: queue)
+            sendQueue(connection, queue)
+        } else if !connection.state.contains(.closed) {
             var outcome = Transfer.wouldBlock
             let references = executor.context.reply.takeReferences()
             if connection.outputBytes == 0 {
@@ -87,7 +93,7 @@ extension Worker {
                     )
                     : Transport.send(connection.descriptor, parts: parts(of: range, references))
             }
-            settle(connection, range, references, outcome)
+            settle(connection, range, references, outcome, isSealed: false)
         }
         executor.context.reply.truncate(to: range.lowerBound)
     }
@@ -110,7 +116,8 @@ extension Worker {
         _ connection: Connection,
         _ range: Range<Int>,
         _ references: [ReplyWriter.Reference],
-        _ outcome: Transfer
+        _ outcome: Transfer,
+        isSealed: Bool
     ) {
         var sent = 0
         switch outcome {
@@ -125,17 +132,23 @@ extension Worker {
             for reference in references { reference.block.release() }
             return
         }
-        queueRest(connection, range, references, sent)
+        let queue = connection.openOutput()
+        if isSealed {
+            queue.append(sealed: executor.context.reply.buffer.bytes[range].dropFirst(sent))
+        } else {
+            append(range, references, sent, to: queue)
+        }
+        watchForRoom(connection)
+        enforceOutputLimit(connection)
     }
 
-    private func queueRest(
-        _ connection: Connection,
+    /// Queues replies, except for the first `sent` bytes.
+    private func append(
         _ range: Range<Int>,
         _ references: [ReplyWriter.Reference],
-        _ sent: Int
+        _ sent: Int,
+        to queue: OutputQueue
     ) {
-        let queue = connection.output ?? OutputQueue()
-        connection.output = queue
         var skipped = sent
         var position = range.lowerBound
         let bytes = executor.context.reply.buffer.bytes
@@ -145,8 +158,6 @@ extension Worker {
             position = reference.position
         }
         queue.append(bytes[position..<range.upperBound], skipping: &skipped)
-        watchForRoom(connection)
-        enforceOutputLimit(connection)
     }
 
     /// Sends the queue of a client once it has room.

@@ -14,7 +14,12 @@ extension Instance {
 
     /// Registers what CONFIG SET must do besides storing a value.
     func registerActions() {
-        configuration.whenChanged(["port"]) { [unowned self] (next) throws(DirectiveRefusal) in
+        configuration.whenChanged(SecureOptions.directives + ["tls-port"]) {
+            [unowned self] (next) throws(DirectiveRefusal) in
+            try self.configureTLS(changed: next)
+        }
+        configuration.whenChanged(["port", "tls-port"]) {
+            [unowned self] (next) throws(DirectiveRefusal) in
             try self.listenAgain(
                 next,
                 or: "Unable to listen on this port. Check server logs."
@@ -67,7 +72,7 @@ extension Instance {
             "listen-addr": listeners.first?.place ?? "",
             "server-mode": "",
             "port": String(options.port),
-            "tls-port": "0",
+            "tls-port": String(options.secure.port),
             "unixsocket": options.unixSocketPath,
             "config-file": configuration.path ?? "",
         ]

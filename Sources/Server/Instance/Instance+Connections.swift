@@ -20,13 +20,13 @@ extension Instance {
     /// The world is stopped.
     func listenAgain(_ options: Options) throws(Listener.Failure) {
         // Close the old ones first, as the new addresses may be the same.
-        stopListening { !$0.isUnix && $0.speech == .redis }
+        stopListening { $0.kind.transport != .unix && $0.kind.speech == .redis }
         try serve(Listener.openTCP(options))
     }
 
     /// As `listenAgain`, for clients of memcached's protocols on TCP.
     func listenAgainForMemcached(_ options: Options) throws(Listener.Failure) {
-        stopListening { !$0.isUnix && $0.speech == .memcached }
+        stopListening { $0.kind.transport != .unix && $0.kind.speech == .memcached }
         try serve(Listener.openMemcachedTCP(options))
     }
 
@@ -56,16 +56,14 @@ extension Instance {
     private func hand(_ descriptor: Int32, _ listener: Listener, _ worker: Worker) {
         let target = workers[nextWorker % workers.count]
         nextWorker += 1
+        if listener.kind.transport == .tls, let handshaker {
+            return handshaker.take(descriptor, for: target)
+        }
+        let newcomer = Mailbox.Newcomer(descriptor: descriptor, kind: listener.kind)
         if target === worker {
-            worker.adopt(descriptor, isUnix: listener.isUnix, speaks: listener.speech)
+            worker.adopt(newcomer)
         } else {
-            target.mailbox.put(
-                .connection(
-                    descriptor: descriptor,
-                    isUnix: listener.isUnix,
-                    listener.speech
-                )
-            )
+            target.mailbox.put(.connection(newcomer))
         }
     }
 
@@ -77,7 +75,7 @@ extension Instance {
         let listening = listener.descriptor
         shortage.note(error, log, second: worker.executor.clock.seconds)
         if let socket = shortage.spare.accept(Socket(listening)) {
-            refuse(socket, listener.speech.tooManyClients, worker)
+            refuse(socket, listener.kind.speech.tooManyClients, worker)
             shortage.spare.take()
             return true
         }
@@ -104,13 +102,13 @@ extension Instance {
 
     private func admit(_ socket: Socket, _ listener: Listener, _ worker: Worker) -> Bool {
         if connectionCount >= options.clientsMax {
-            refuse(socket, listener.speech.tooManyClients, worker)
+            refuse(socket, listener.kind.speech.tooManyClients, worker)
             return false
         }
-        if !listener.isUnix {
+        if listener.kind.transport != .unix {
             socket.tune(keepAlive: Int32(clamping: options.keepAliveSeconds))
             if options.isProtectedMode, access.standard.rules.needsNoPassword, !socket.isLocal {
-                refuse(socket, listener.speech.protectedMode, worker)
+                refuse(socket, listener.kind.speech.protectedMode, worker)
                 return false
             }
         }

@@ -85,6 +85,12 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
     /// What the workers counted.
     let statistics: ServerStatistics
     let memoryBound = MemoryBound()
+    /// The certificate and the rules of TLS.
+    let secure = Locked(SecureState())
+    /// Performs handshakes; nil until TLS is configured.
+    ///
+    /// Used by worker 0, and at the start.
+    var handshaker: Handshaker?
 
     /// When the server started, in seconds of the monotonic clock.
     var startedAtSeconds: Int64 { startedAtNanoseconds / 1_000_000_000 }

@@ -1,6 +1,7 @@
 internal import Primitives
 internal import Synchronization
 internal import System
+internal import TLS
 
 /// Messages from other threads to a worker, and posts for its clients.
 ///
@@ -14,10 +15,18 @@ internal import System
 ///    └────────────────────────────┴───────────────────┘
 /// ```
 final class Mailbox: Sendable {
+    /// An accepted connection.
+    struct Newcomer: Sendable {
+        let descriptor: Int32
+        let kind: Listener.Kind
+        /// Its end of TLS, if that is spoken.
+        var stream: TLSStream?
+    }
+
     /// A message.
     enum Message: Sendable {
         /// An accepted connection to serve.
-        case connection(descriptor: Int32, isUnix: Bool, Listener.Speech)
+        case connection(Newcomer)
         /// Work on frozen keys has ended; requests that wait for it may try again.
         case workEnded
         /// One of the answers that the client of a session waits for.

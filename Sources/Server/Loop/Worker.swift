@@ -150,8 +150,7 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
     private func readMail() {
         for message in mailbox.take() {
             switch message {
-            case .connection(let descriptor, let isUnix, let speech):
-                adopt(descriptor, isUnix: isUnix, speaks: speech)
+            case .connection(let newcomer): adopt(newcomer)
             case .workEnded: waiting.workEnded()
             case .answer(let session): waiting.answered(session: session)
             case .unblocked(let waiters): for waiter in waiters { finish(waiter) }

@@ -227,9 +227,9 @@ enum MemcachedReport {
     private static func connections(_ call: AdminCall) -> [Line] {
         let server = call.server
         var lines: [Line] = []
-        for listener in server.listeners where listener.speech == .memcached {
+        for listener in server.listeners where listener.kind.speech == .memcached {
             let name = "\(listener.descriptor):"
-            let kind = listener.isUnix ? "unix" : "tcp"
+            let kind = listener.kind.transport.rawValue
             lines.append(Line(name + "addr", "\(kind):\(listener.place)"))
             lines.append(Line(name + "state", "conn_listening"))
         }

@@ -155,7 +155,8 @@ extension Worker {
         guard connection.state.isDisjoint(with: [.closed, .closesAfterReply]) else { return }
         let isRESP3 = connection.session.isRESP3 && !message.isLine
         let isLarge = message.block.count >= Worker.copiedMax
-        if !isLarge, connection.outputBytes == 0 {
+        // What is sealed for one client cannot be sent to others.
+        if !isLarge, connection.outputBytes == 0, connection.stream == nil {
             let range = range(of: &message, isRESP3)
             if outbox.finish(connection, range) { return }
             // Replies sent with one call may be sent in any order.
@@ -190,7 +191,7 @@ extension Worker {
     private func sendBlock(_ block: SharedBlock, _ isLarge: Bool, _ connection: Connection) {
         var sent = 0
         server.appendOnly.commit()
-        if connection.outputBytes == 0 {
+        if connection.outputBytes == 0, connection.stream == nil {
             switch Transport.send(connection.descriptor, block.bytes) {
             case .bytes(let count):
                 sent = count
@@ -200,14 +201,14 @@ extension Worker {
             }
         }
         guard sent < block.count else { return }
-        let queue = connection.output ?? OutputQueue()
-        connection.output = queue
+        let queue = connection.openOutput()
         if isLarge {
             block.retain()
             queue.append(block, skipping: &sent)
         } else {
             queue.append(block.bytes, skipping: &sent)
         }
+        if connection.stream != nil { return sendQueue(connection, queue) }
         watchForRoom(connection)
         enforceOutputLimit(connection)
     }

@@ -21,7 +21,10 @@ extension InfoSection {
             .number("process_id") { _ in Int(OwnProcess.number) },
             InfoField("process_supervised") { .text($0.server.supervisor) },
             InfoField("run_id") { .text($0.server.runID) },
-            .number("tcp_port") { Int($0.server.options.port) },
+            .number("tcp_port") { source in
+                let options = source.server.options
+                return options.port != 0 ? options.port : options.secure.port
+            },
             InfoField("server_time_usec") { _ in .integer(Clock.unixMicroseconds()) },
             InfoField("uptime_in_seconds") { .integer($0.uptimeSeconds) },
             InfoField("uptime_in_days") { .integer($0.uptimeSeconds / 86400) },
@@ -34,25 +37,30 @@ extension InfoSection {
             .number("threads") { $0.server.workerCount },
         ]
     ) { source in
-        let places = Dictionary(grouping: source.server.listeners, by: \.isUnix)
+        let places = Dictionary(grouping: source.server.listeners, by: \.kind)
         let kinds = [
-            InfoSection.listener("tcp", places[false], port: Int(source.server.options.port)),
-            InfoSection.listener("unix", places[true], port: nil),
+            InfoSection.listener(Listener.Kind(.tcp), places, port: source.server.options.port),
+            InfoSection.listener(Listener.Kind(.unix), places, port: nil),
+            InfoSection.listener(
+                Listener.Kind(.tls),
+                places,
+                port: source.server.options.secure.port
+            ),
         ]
         return kinds.compactMap { $0 }.enumerated().map { InfoPart("listener\($0)", $1) }
     }
 
     /// The listeners of one kind, with all of their addresses.
     private static func listener(
-        _ kind: String,
-        _ listeners: [Listener]?,
+        _ kind: Listener.Kind,
+        _ places: [Listener.Kind: [Listener]],
         port: Int?
     ) -> InfoValue? {
-        guard let listeners else { return nil }
+        guard let listeners = places[kind] else { return nil }
         let end = port.map { ":\($0)".count } ?? 0
         let places = listeners.map { InfoPart("bind", .text(String($0.place.dropLast(end)))) }
         let ports = port.map { [InfoPart("port", .number($0))] } ?? []
-        return .parts([InfoPart("name", .text(kind))] + places + ports)
+        return .parts([InfoPart("name", .text(kind.name))] + places + ports)
     }
 
     static let clients = InfoSection(

@@ -1,6 +1,7 @@
 internal import Primitives
 internal import Store
 internal import System
+internal import TLS
 
 /// One run of the server, from its configuration to its exit code.
 struct Launch {
@@ -218,11 +219,20 @@ struct Launch {
 
     /// Listens on all configured addresses; on failure logs the reason and returns false.
     private func listen(_ server: Instance) -> Bool {
+        if options.secure.port != 0 {
+            do throws(TLSFailure) { try server.configureTLS(options) } catch {
+                log(.warning, error.text)
+                log(.warning, "Failed to configure TLS. Check logs for more info.")
+                return false
+            }
+        }
         do throws(Listener.Failure) {
             try server.serve(Listener.openTCP(options))
         } catch {
             log(.warning, "Warning: \(error.text)")
-            log(.warning, "Failed listening on port \(options.port) (tcp), aborting.")
+            if let (port, kind) = error.port {
+                log(.warning, "Failed listening on port \(port) (\(kind.name)), aborting.")
+            }
             return false
         }
         do throws(Listener.Failure) {
@@ -270,9 +280,9 @@ struct Launch {
 
     /// Announces that all commands are served from now on.
     private func announce(_ server: Instance, _ supervisor: Supervisor?) {
-        for kind in ["tcp", "unix", "tcp, memcached", "unix, memcached"]
+        for kind in Listener.Kind.all
         where server.listeners.contains(where: { $0.kind == kind }) {
-            log(.notice, "Ready to accept connections \(kind)")
+            log(.notice, "Ready to accept connections \(kind.name)")
         }
         supervisor?.tell("STATUS=Ready to accept connections\nREADY=1\n")
     }

@@ -68,6 +68,7 @@ import Wire
         let examples: Set = [
             "threads", "dir", "pidfile", "unixsocket", "unixsocketperm", "requirepass", "bind",
             "memcached-unixsocket", "memcached-unixsocketperm",
+            "tls-port", "tls-cert-file", "tls-key-file", "tls-ca-cert-file",
         ]
         var shown: Set<String> = []
         for line in sample.split(separator: "\n") {

@@ -13,8 +13,8 @@ import Testing
 
     @Test func `it says where the server listens and how to connect to it`() throws {
         let listeners = [
-            Listener(descriptor: -1, isUnix: false, place: "127.0.0.1:7000"),
-            Listener(descriptor: -1, isUnix: true, place: "/run/a.sock"),
+            Listener(descriptor: -1, kind: Listener.Kind(.tcp), place: "127.0.0.1:7000"),
+            Listener(descriptor: -1, kind: Listener.Kind(.unix), place: "/run/a.sock"),
         ]
         let text = try screen(["port 7000", "threads 2"], listeners)
         for part in ["127.0.0.1:7000", "/run/a.sock", "apus-cli -p 7000", "2 threads"] {
@@ -23,7 +23,7 @@ import Testing
     }
 
     @Test func `without TCP, it refers to the unix socket`() throws {
-        let listener = Listener(descriptor: -1, isUnix: true, place: "/run/a.sock")
+        let listener = Listener(descriptor: -1, kind: Listener.Kind(.unix), place: "/run/a.sock")
         let text = try screen(["port 0", "unixsocket /run/a.sock", "threads 1"], [listener])
         #expect(text.contains("apus-cli -s /run/a.sock") && text.contains("1 thread\n"))
     }

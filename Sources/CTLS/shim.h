@@ -1,0 +1,110 @@
+// OpenSSL's libssl. What it declares as macros, Swift cannot see: there is a function here for each use in the target TLS.
+#pragma once
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <string.h>
+
+// What switches off a version of the protocol.
+static const uint64_t apus_tls_no_1_0 = SSL_OP_NO_TLSv1;
+static const uint64_t apus_tls_no_1_1 = SSL_OP_NO_TLSv1_1;
+static const uint64_t apus_tls_no_1_2 = SSL_OP_NO_TLSv1_2;
+static const uint64_t apus_tls_no_1_3 = SSL_OP_NO_TLSv1_3;
+/// The server's order of ciphers counts, not the client's.
+static const uint64_t apus_tls_prefer_own = SSL_OP_CIPHER_SERVER_PREFERENCE;
+
+/// Makes a context that speaks TLS 1.0 to 1.3, keeps no buffers of idle connections and never renegotiates; NULL without memory.
+static inline SSL_CTX *_Nullable apus_tls_context(void) {
+  SSL_CTX *context = SSL_CTX_new(TLS_method());
+  if (!context) return NULL;
+  SSL_CTX_set_options(context, SSL_OP_NO_SSLv3 | SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_SINGLE_DH_USE |
+                                   SSL_OP_IGNORE_UNEXPECTED_EOF);
+  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_dh_auto(context, 1);
+  return context;
+}
+
+/// Keeps up to `count` sessions of clients for so many seconds; none at all if `count` is negative.
+static inline void apus_tls_keep_sessions(SSL_CTX *_Nonnull context, long count, long seconds) {
+  SSL_CTX_set_session_cache_mode(context, count < 0 ? SSL_SESS_CACHE_OFF : SSL_SESS_CACHE_SERVER);
+  if (count < 0) {
+    SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
+    SSL_CTX_set_num_tickets(context, 0);
+    return;
+  }
+  SSL_CTX_sess_set_cache_size(context, count);
+  SSL_CTX_set_timeout(context, seconds);
+  SSL_CTX_set_session_id_context(context, (const unsigned char *)"apus", 4);
+}
+
+static inline int apus_tls_give_password(char *_Nonnull buffer, int size, int writes, void *_Nullable password) {
+  (void)writes;
+  int count = password ? (int)strlen((const char *)password) : 0;
+  if (count > size) return -1;
+  memcpy(buffer, password, (size_t)count);
+  return count;
+}
+
+/// The private key's password; it must live as long as files are loaded into the context.
+static inline void apus_tls_set_password(SSL_CTX *_Nonnull context, const char *_Nullable password) {
+  SSL_CTX_set_default_passwd_cb(context, apus_tls_give_password);
+  SSL_CTX_set_default_passwd_cb_userdata(context, (void *)password);
+}
+
+/// Loads the parameters for ephemeral Diffie-Hellman key exchange; false if the file has none.
+static inline int apus_tls_load_dh(SSL_CTX *_Nonnull context, const char *_Nonnull path) {
+  BIO *file = BIO_new_file(path, "r");
+  EVP_PKEY *key = file ? PEM_read_bio_Parameters(file, NULL) : NULL;
+  BIO_free(file);
+  if (!key) return 0;
+  if (SSL_CTX_set0_tmp_dh_pkey(context, key)) return 1;
+  EVP_PKEY_free(key);
+  return 0;
+}
+
+/// One end of a connection that reads and writes memory instead of a socket; NULL without memory.
+static inline SSL *_Nullable apus_tls_stream(SSL_CTX *_Nonnull context) {
+  SSL *stream = SSL_new(context);
+  BIO *input = BIO_new(BIO_s_mem());
+  BIO *output = BIO_new(BIO_s_mem());
+  if (!stream || !input || !output) {
+    BIO_free(input);
+    BIO_free(output);
+    SSL_free(stream);
+    return NULL;
+  }
+  SSL_set_bio(stream, input, output);
+  return stream;
+}
+
+/// Takes in what the peer sent; false without memory.
+static inline int apus_tls_feed(SSL *_Nonnull stream, const void *_Nonnull bytes, int count) {
+  return BIO_write(SSL_get_rbio(stream), bytes, count) == count;
+}
+
+/// The number of bytes for the peer that have not been taken.
+static inline size_t apus_tls_output_count(SSL *_Nonnull stream) { return BIO_ctrl_pending(SSL_get_wbio(stream)); }
+
+static inline int apus_tls_take_output(SSL *_Nonnull stream, void *_Nonnull bytes, int count) {
+  return BIO_read(SSL_get_wbio(stream), bytes, count);
+}
+
+static inline int apus_tls_set_host(SSL *_Nonnull stream, const char *_Nonnull name) {
+  return (int)SSL_set_tlsext_host_name(stream, name);
+}
+
+/// The common name of the peer's certificate, terminated; 0 if there is none.
+static inline int apus_tls_peer_name(SSL *_Nonnull stream, char *_Nonnull buffer, int size) {
+  X509 *certificate = SSL_get0_peer_certificate(stream);
+  if (!certificate) return 0;
+  return X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, buffer, size) > 0;
+}
+
+/// The end of the certificate's validity, in seconds from now; 0 if it cannot be told.
+static inline long apus_tls_seconds_left(SSL_CTX *_Nonnull context) {
+  X509 *certificate = SSL_CTX_get0_certificate(context);
+  int days = 0, seconds = 0;
+  if (!certificate || !ASN1_TIME_diff(&days, &seconds, NULL, X509_get0_notAfter(certificate))) return 0;
+  return days * 86400L + seconds;
+}
