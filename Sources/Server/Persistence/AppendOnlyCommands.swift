@@ -34,8 +34,8 @@ extension AppendOnlyCommands {
         }
     }
 
-    /// `WAITAOF numlocal numreplicas timeout`: on how many disks everything is, on this server's and
-    /// on those of replicas.
+    /// `WAITAOF numlocal numreplicas timeout`: on how many disks everything is, this
+    /// server's and those of replicas.
     static func waitForDisk(
         _ arguments: Arguments,
         _ call: AdminCall
