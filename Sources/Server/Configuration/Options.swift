@@ -21,20 +21,8 @@ public struct Options: Sendable {
     public let addresses: [String]
     /// `tcp-backlog`.
     public let backlog: Int
-    /// `memcached-port`; 0 if clients of memcached's protocols find no port.
-    public let memcachedPort: Int
-    /// `memcached-bind`, as `bind`.
-    public let memcachedAddresses: [String]
-    /// `memcached-unixsocket`; empty for none.
-    public let memcachedSocketPath: String
-    /// `memcached-unixsocketperm`; 0 for the default of the umask.
-    public let memcachedSocketPermissions: Int
-    /// `memcached-item-size-max`.
-    public let itemBytesMax: Int
-    /// `memcached-shutdown-command`.
-    public let allowsMemcachedShutdown: Bool
-    /// `memcached-flush-command`.
-    public let allowsMemcachedFlush: Bool
+    /// Where clients of memcached's protocols connect, and what they may do.
+    public let memcached: MemcachedOptions
     /// `unixsocket`; empty if it does not listen on one.
     public let unixSocketPath: String
     /// `unixsocketgroup`; empty for the process's own.
@@ -164,17 +152,11 @@ public struct Options: Sendable {
 
     /// Reads all options from `configuration`.
     public init(_ configuration: Configuration) {
-        let read = Reader(configuration: configuration)
+        let read = ConfigurationReader(configuration: configuration)
         port = read.integer("port")
-        secure = SecureOptions(configuration)
+        secure = SecureOptions(read)
         addresses = read.words("bind")
-        memcachedPort = read.integer("memcached-port")
-        memcachedAddresses = read.words("memcached-bind")
-        memcachedSocketPath = read.text("memcached-unixsocket")
-        memcachedSocketPermissions = read.integer("memcached-unixsocketperm")
-        itemBytesMax = read.size("memcached-item-size-max")
-        allowsMemcachedShutdown = read.flag("memcached-shutdown-command")
-        allowsMemcachedFlush = read.flag("memcached-flush-command")
+        memcached = MemcachedOptions(read)
         backlog = read.integer("tcp-backlog")
         unixSocketPath = read.text("unixsocket")
         unixSocketGroup = read.text("unixsocketgroup")
@@ -249,14 +231,14 @@ extension Options {
     var commandLimits: CommandLimits {
         var limits = CommandLimits()
         limits.stringBytesMax = bulkLengthMax
-        limits.itemBytesMax = itemBytesMax
+        limits.itemBytesMax = memcached.itemBytesMax
         limits.encoding = encodingLimits
         return limits
     }
 }
 
 extension EncodingLimits {
-    fileprivate init(_ read: Reader) {
+    fileprivate init(_ read: ConfigurationReader) {
         self.init()
         hashPackEntriesMax = read.integer("hash-max-listpack-entries")
         hashPackValueMax = read.size("hash-max-listpack-value")
@@ -270,112 +252,5 @@ extension EncodingLimits {
         streamNodeBytesMax = read.size("stream-node-max-bytes")
         streamNodeEntriesMax = read.integer("stream-node-max-entries")
         hyperLogLogSparseBytesMax = read.size("hll-sparse-max-bytes")
-    }
-}
-
-/// Reads typed values; asking for the wrong type is a programming error in `Options`.
-private struct Reader {
-    let configuration: Configuration
-
-    func flag(_ name: String) -> Bool { configuration.value(name) == .flag(true) }
-
-    func text(_ name: String) -> String { configuration.value(name).text }
-
-    func integer(_ name: String) -> Int {
-        switch configuration.value(name) {
-        case .integer(let number), .octal(let number): return Int(number)
-        default: preconditionFailure("the directive is a number")
-        }
-    }
-
-    func bytes(_ name: String) -> UInt64 {
-        guard case .memory(let byteCount) = configuration.value(name) else {
-            preconditionFailure("the directive is a size")
-        }
-        return byteCount
-    }
-
-    func accessMeasure() -> AccessClock.Measure {
-        guard text("maxmemory-policy").hasSuffix("lfu") else { return .time }
-        return .count(factor: integer("lfu-log-factor"), decayMinutes: integer("lfu-decay-time"))
-    }
-
-    /// The least that all clients together may take, so that one can always connect and mend it.
-    private static let clientBytesMin = 128 << 10
-
-    func clientBytesMax(of memoryBytesMax: UInt64) -> Int {
-        let bytes: Int
-        switch configuration.value("maxmemory-clients") {
-        case .memory(let byteCount): bytes = Int(clamping: byteCount)
-        case .percent(let share):
-            let product = memoryBytesMax.multipliedFullWidth(by: UInt64(share))
-            bytes = Int(
-                clamping: UInt64(100).dividingFullWidth((product.high % 100, product.low)).quotient
-            )
-        default: preconditionFailure("the directive is a size or a share")
-        }
-        return bytes > 0 ? max(bytes, Reader.clientBytesMin) : 0
-    }
-
-    func evictionPolicy() -> EvictionPolicy {
-        let name = text("maxmemory-policy")
-        let order: EvictionPolicy.Order? =
-            switch name.split(separator: "-").last {
-            case "lru", "lfu": .use
-            case "lrm": .write
-            case "ttl": .expiry
-            case "random": .random
-            default: nil
-            }
-        return order.map { EvictionPolicy($0, isVolatile: name.hasPrefix("volatile")) } ?? .none
-    }
-
-    func size(_ name: String) -> Int { Int(clamping: bytes(name)) }
-
-    func words(_ name: String) -> [String] {
-        guard case .words(let words) = configuration.value(name) else {
-            preconditionFailure("the directive is a list of words")
-        }
-        return words.map { String(decoding: $0, as: UTF8.self) }.filter { !$0.isEmpty }
-    }
-
-    func appendOnlySettings() -> AppendOnly.Settings {
-        let policy: AppendOnly.Policy =
-            switch text("appendfsync") {
-            case "always": .always
-            case "no": .never
-            default: .everySecond
-            }
-        return AppendOnly.Settings(
-            policy: policy,
-            sparesDiskWhileRewriting: flag("no-appendfsync-on-rewrite"),
-            notesTime: flag("aof-timestamp-enabled")
-        )
-    }
-
-    func savePoints() -> [SavePoint] {
-        guard case .savePoints(let points) = configuration.value("save") else {
-            preconditionFailure("the directive is a list of save points")
-        }
-        return points
-    }
-
-    func permission(_ name: String) -> Options.Permission {
-        Options.Permission(rawValue: text(name)) ?? .nobody
-    }
-
-    func percentiles() -> [Double] {
-        guard
-            case .percentiles(let shares) = configuration.value(
-                "latency-tracking-info-percentiles"
-            )
-        else { preconditionFailure("the directive is a list of shares") }
-        return shares
-    }
-
-    func bufferLimits() -> ClientBufferLimits {
-        guard case .bufferLimits(let limits) = configuration.value("client-output-buffer-limit")
-        else { preconditionFailure("the directive is a set of limits") }
-        return limits
     }
 }

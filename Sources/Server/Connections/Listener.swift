@@ -60,8 +60,8 @@ struct Listener {
     /// Listens for clients of memcached's protocols, on TCP and on a unix socket, as configured.
     static func openMemcached(_ options: Options) throws(Failure) -> [Listener] {
         let listeners = try openMemcachedTCP(options)
-        let path = options.memcachedSocketPath
-        let permissions = options.memcachedSocketPermissions
+        let path = options.memcached.socketPath
+        let permissions = options.memcached.socketPermissions
         guard let listener = try openUnix(path, permissions, options, .memcached) else {
             return listeners
         }
@@ -70,7 +70,7 @@ struct Listener {
 
     /// Listens for clients of memcached's protocols on TCP, as configured.
     static func openMemcachedTCP(_ options: Options) throws(Failure) -> [Listener] {
-        let (addresses, port) = (options.memcachedAddresses, options.memcachedPort)
+        let (addresses, port) = (options.memcached.addresses, options.memcached.port)
         return try openTCP(addresses, port, options, Kind(.tcp, .memcached))
     }
 

@@ -36,7 +36,7 @@ extension MemcachedAdminCommands {
     static func flush(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         guard arguments.count <= 3 else { return call.reply.memcachedLine("ERROR") }
         let isQuiet = isQuiet(arguments)
-        guard call.server.options.allowsMemcachedFlush else {
+        guard call.server.options.memcached.allowsFlush else {
             return call.reply.memcachedLine(
                 "CLIENT_ERROR flush_all not allowed",
                 unless: isQuiet
@@ -87,7 +87,7 @@ extension MemcachedAdminCommands {
 
     /// `shutdown [graceful]`.
     static func shutDown(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
-        guard call.server.options.allowsMemcachedShutdown else {
+        guard call.server.options.memcached.allowsShutdown else {
             return call.reply.memcachedLine("ERROR: shutdown not enabled")
         }
         guard arguments.count == 1 || arguments.count == 2 && arguments[1] == Bytes("graceful")

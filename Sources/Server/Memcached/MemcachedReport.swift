@@ -153,27 +153,27 @@ enum MemcachedReport {
         return [
             Line("maxbytes", options.memoryBytesMax),
             Line("maxconns", options.clientsMax),
-            Line("tcpport", options.memcachedPort),
+            Line("tcpport", options.memcached.port),
             Line("udpport", 0),
-            Line("inter", options.memcachedAddresses.joined(separator: ",")),
+            Line("inter", options.memcached.addresses.joined(separator: ",")),
             Line("verbosity", options.logLevel == "debug" ? 2 : 0),
             Line("evictions", options.evictionPolicy == .none ? "off" : "on"),
             Line(
                 "domain_socket",
-                options.memcachedSocketPath.isEmpty
-                    ? "NULL" : options.memcachedSocketPath
+                options.memcached.socketPath.isEmpty
+                    ? "NULL" : options.memcached.socketPath
             ),
-            Line("umask", String(options.memcachedSocketPermissions, radix: 8)),
-            Line("shutdown_command", isOn: options.allowsMemcachedShutdown),
+            Line("umask", String(options.memcached.socketPermissions, radix: 8)),
+            Line("shutdown_command", isOn: options.memcached.allowsShutdown),
             Line("num_threads", server.workerCount),
             Line("detail_enabled", isOn: false),
             Line("cas_enabled", isOn: true),
             Line("tcp_backlog", options.backlog),
             Line("binding_protocol", "ascii"),
             Line("auth_enabled_ascii", isOn: !server.access.standard.isOpen),
-            Line("item_size_max", options.itemBytesMax),
+            Line("item_size_max", options.memcached.itemBytesMax),
             Line("maxconns_fast", isOn: true),
-            Line("flush_enabled", isOn: options.allowsMemcachedFlush),
+            Line("flush_enabled", isOn: options.memcached.allowsFlush),
             Line("hash_algorithm", "apus"),
             Line("idle_timeout", options.timeoutSeconds),
             Line("track_sizes", isOn: false),
@@ -245,7 +245,7 @@ enum MemcachedReport {
     }
 
     private static func lines(of connection: Connection, _ call: AdminCall) -> [Line] {
-        let path = call.server.options.memcachedSocketPath
+        let path = call.server.options.memcached.socketPath
         let name = "\(connection.descriptor):"
         let now = call.worker.executor.clock.seconds
         let isUnix = connection.state.contains(.unix)

@@ -36,7 +36,7 @@ extension Worker {
             }
             let start = round.words.count
             let limits = MemcachedLimits(
-                itemBytesMax: server.options.itemBytesMax,
+                itemBytesMax: server.options.memcached.itemBytesMax,
                 unauthenticated: isUnknown
             )
             let outcome = stream.parser.next(

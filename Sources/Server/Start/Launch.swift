@@ -269,7 +269,7 @@ struct Launch {
             log(.notice, "Removing the pid file.")
             _ = OwnProcess.remove(processFile)
         }
-        for path in [options.unixSocketPath, options.memcachedSocketPath] where !path.isEmpty {
+        for path in [options.unixSocketPath, options.memcached.socketPath] where !path.isEmpty {
             log(.notice, "Removing the unix socket file.")
             _ = OwnProcess.remove(path)
         }

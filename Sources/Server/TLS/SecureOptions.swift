@@ -17,29 +17,25 @@ struct SecureOptions: Sendable {
         "tls-session-cache-timeout", "tls-session-caching",
     ]
 
-    /// Reads the options from `configuration`.
-    init(_ configuration: Configuration) {
-        func text(_ name: String) -> String { configuration.value(name).text }
-        func integer(_ name: String) -> Int { Int(text(name)) ?? 0 }
-        func flag(_ name: String) -> Bool { configuration.value(name) == .flag(true) }
-
+    init(_ read: ConfigurationReader) {
         var settings = TLSSettings()
-        settings.certificatePath = text("tls-cert-file")
-        settings.keyPath = text("tls-key-file")
-        settings.keyPassword = text("tls-key-file-pass")
-        settings.trustedPath = text("tls-ca-cert-file")
-        settings.trustedDirectory = text("tls-ca-cert-dir")
-        settings.keyExchangePath = text("tls-dh-params-file")
-        settings.protocols = text("tls-protocols").split(separator: " ").map(String.init)
-        settings.ciphers = text("tls-ciphers")
-        settings.cipherSuites = text("tls-ciphersuites")
-        settings.prefersOwnCiphers = flag("tls-prefer-server-ciphers")
-        settings.peerCheck = TLSSettings.PeerCheck(rawValue: text("tls-auth-clients")) ?? .always
+        settings.certificatePath = read.text("tls-cert-file")
+        settings.keyPath = read.text("tls-key-file")
+        settings.keyPassword = read.text("tls-key-file-pass")
+        settings.trustedPath = read.text("tls-ca-cert-file")
+        settings.trustedDirectory = read.text("tls-ca-cert-dir")
+        settings.keyExchangePath = read.text("tls-dh-params-file")
+        settings.protocols = read.text("tls-protocols").split(separator: " ").map(String.init)
+        settings.ciphers = read.text("tls-ciphers")
+        settings.cipherSuites = read.text("tls-ciphersuites")
+        settings.prefersOwnCiphers = read.flag("tls-prefer-server-ciphers")
+        settings.peerCheck =
+            TLSSettings.PeerCheck(rawValue: read.text("tls-auth-clients")) ?? .always
         settings.sessionsMax =
-            flag("tls-session-caching") ? integer("tls-session-cache-size") : nil
-        settings.sessionSeconds = integer("tls-session-cache-timeout")
+            read.flag("tls-session-caching") ? read.integer("tls-session-cache-size") : nil
+        settings.sessionSeconds = read.integer("tls-session-cache-timeout")
         self.settings = settings
-        port = integer("tls-port")
-        namesUserByCertificate = text("tls-auth-clients-user") == "cn"
+        port = read.integer("tls-port")
+        namesUserByCertificate = read.text("tls-auth-clients-user") == "cn"
     }
 }

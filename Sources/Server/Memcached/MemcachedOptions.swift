@@ -1,0 +1,27 @@
+/// The configuration of memcached's protocols.
+public struct MemcachedOptions: Sendable {
+    /// `memcached-port`; 0 if there is none.
+    public let port: Int
+    /// `memcached-bind`, as `bind`.
+    public let addresses: [String]
+    /// `memcached-unixsocket`; empty for none.
+    public let socketPath: String
+    /// `memcached-unixsocketperm`; 0 for the default of the umask.
+    public let socketPermissions: Int
+    /// `memcached-item-size-max`.
+    public let itemBytesMax: Int
+    /// `memcached-shutdown-command`.
+    public let allowsShutdown: Bool
+    /// `memcached-flush-command`.
+    public let allowsFlush: Bool
+
+    init(_ read: ConfigurationReader) {
+        port = read.integer("memcached-port")
+        addresses = read.words("memcached-bind")
+        socketPath = read.text("memcached-unixsocket")
+        socketPermissions = read.integer("memcached-unixsocketperm")
+        itemBytesMax = read.size("memcached-item-size-max")
+        allowsShutdown = read.flag("memcached-shutdown-command")
+        allowsFlush = read.flag("memcached-flush-command")
+    }
+}
