@@ -48,8 +48,8 @@ extension RDBWriter {
         value(of: slot)
     }
 
-    /// Appends what precedes the value at `slot`: what memcached keeps besides, as a fact that other
-    /// readers ignore, its expiry, its type and its key.
+    /// Appends what precedes the value at `slot`: what memcached keeps besides, as a fact that
+    /// other readers ignore, its expiry, its type and its key.
     mutating func head(of slot: Shard.Slot) {
         if slot.entry.isKind(.string), slot.entry.isItem {
             let head = slot.entry.itemHead

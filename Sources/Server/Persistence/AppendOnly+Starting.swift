@@ -34,8 +34,8 @@ extension AppendOnly {
             if Files.size(server.options.snapshotPath) != nil {
                 log(
                     .warning,
-                    "\(server.options.snapshotPath) is not loaded, as appendonly is on and there is "
-                        + "no AOF yet. To keep its keys, start without appendonly, then use CONFIG "
+                    "\(server.options.snapshotPath) is not loaded, as appendonly is on and there "
+                        + "is no AOF yet. To keep its keys, start without appendonly, then use CONFIG "
                         + "SET appendonly yes."
                 )
             }
