@@ -457,3 +457,18 @@ def test_files_with_null_fields_are_read_here_and_by_redis(start):
             time.sleep(0.01)
         assert parse(connection.raw("DEBUG", "RELOAD", "NOSAVE")) == "OK"
         assert dumps.difference(dumps.dump(connection, with_field_expiry=True), wanted) == ""
+
+
+def test_null_fields_survive_in_the_append_only_file(start):
+    server = start("apus", "--appendonly", "yes")
+    with server.connect() as connection:
+        connection.pipeline([["HSETL", "h", NULLS[0]], ["HSETNULL", "h", "z"], ["HMERGE", "g", "h"], ["HDELPAIR", "h", "n=>NULL"]])
+        wanted = dumps.dump(connection)
+        assert parse(connection.raw("CONFIG", "SET", "appendfsync", "always")) == "OK"
+        connection.raw("HSETNULL", "f", "a")
+        wanted = dumps.dump(connection)
+    server.process.kill()
+    server.process.wait()
+    with server.start().connect() as connection:
+        assert dumps.difference(dumps.dump(connection), wanted) == ""
+        assert parse(connection.raw("HGETL", "f")) == b'"a"=>NULL'
