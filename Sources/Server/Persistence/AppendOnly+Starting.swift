@@ -35,8 +35,8 @@ extension AppendOnly {
                 log(
                     .warning,
                     "\(server.options.snapshotPath) is not loaded, as appendonly is on and there "
-                        + "is no AOF yet. To keep its keys, start without appendonly, then use CONFIG "
-                        + "SET appendonly yes."
+                        + "is no AOF yet. To keep its keys, start without appendonly, then use "
+                        + "CONFIG SET appendonly yes."
                 )
             }
             let name = manifest.nextBaseName(place.prefix, isSnapshot: true)
