@@ -40,6 +40,7 @@ let package = Package(
         .executable(name: "apus-server", targets: ["apus-server"]),
         .executable(name: "apus-cli", targets: ["apus-cli"]),
         .executable(name: "apus-benchmark", targets: ["apus-benchmark"]),
+        .executable(name: "apus-check", targets: ["apus-check"]),
     ],
     dependencies: [
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0")
@@ -98,6 +99,13 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "apus-check",
+            dependencies: [
+                "Persistence", "Store", "Structures", "Wire", "System", "Primitives",
+            ],
+            swiftSettings: strict
+        ),
         tests("PrimitivesTests", ["Primitives"]),
         tests("SystemTests", ["System", "Primitives"]),
         tests("TLSTests", ["TLS", "Primitives"]),
@@ -113,6 +121,7 @@ let package = Package(
         tests("RemoteTests", ["Remote"]),
         tests("CommandLineTests", ["apus-cli", "Remote", "Wire"]),
         tests("BenchmarkTests", ["apus-benchmark", "Remote", "Primitives"]),
+        tests("CheckTests", ["apus-check", "Primitives"]),
         tests("TidyTests", []),
     ],
     swiftLanguageModes: [.v6]

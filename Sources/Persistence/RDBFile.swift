@@ -25,6 +25,8 @@ public struct RDBFile: ~Copyable {
     public enum Event {
         /// A fact about the writer.
         case fact(name: String, value: String)
+        /// The database of the keys that follow; only if `tellsDatabases`.
+        case database(Int)
         /// The source of a library of functions.
         case function([UInt8])
         /// A key; the caller must read its value with `reader`.
@@ -35,6 +37,8 @@ public struct RDBFile: ~Copyable {
     public var reader: RDBReader
     /// The version in the header.
     public let version: Int
+    /// Whether a change of the database is an event.
+    public var tellsDatabases = false
     private var database = 0
     private var key = ByteBuffer()
 
@@ -86,6 +90,7 @@ public struct RDBFile: ~Copyable {
                 let number = try reader.number()
                 guard number <= UInt64(Int32.max) else { throw reader.failure(.badDatabase) }
                 database = Int(number)
+                if tellsDatabases { return .database(database) }
             case RDBOpcode.sizes: for _ in 0..<2 { _ = try reader.number() }
             case RDBOpcode.slotInfo: for _ in 0..<3 { _ = try reader.number() }
             case RDBOpcode.seconds:

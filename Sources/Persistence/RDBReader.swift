@@ -35,6 +35,19 @@ public struct RDBReader: ~Copyable {
         self.stringBytesMax = stringBytesMax
     }
 
+    /// A reader of the same bytes, for another thread.
+    public func twin() -> RDBReader {
+        var twin = RDBReader(bytes, stringBytesMax: stringBytesMax)
+        twin.isValkey = isValkey
+        return twin
+    }
+
+    /// Goes on at an offset.
+    public mutating func seek(to offset: Int) {
+        precondition(offset >= 0 && offset <= bytes.count, "within the bytes")
+        position = offset
+    }
+
     /// Whether all bytes were read.
     public var isAtEnd: Bool { position == bytes.count }
 
@@ -175,7 +188,22 @@ public struct RDBReader: ~Copyable {
     }
 
     /// Skips a string.
-    mutating func skipString() throws(RDBFailure) { _ = try string() }
+    mutating func skipString() throws(RDBFailure) {
+        switch try head() {
+        case .length(let length):
+            guard length <= UInt64(stringBytesMax) else { throw failure(.tooLong) }
+            _ = try take(Int(length))
+        case .special(let form):
+            switch form {
+            case 0...2: _ = try take(1 << Int(form))
+            case 3:
+                let packed = try count()
+                _ = try number()
+                _ = try take(packed)
+            default: throw failure(.noLength)
+            }
+        }
+    }
 
     // MARK: Scores
 

@@ -34,6 +34,27 @@ public enum RDBType: UInt8, Sendable {
     case hashListpackWithExpiries = 25
 }
 
+extension RDBType {
+    private static let names: [RDBType: String] = [
+        .string: "string", .list: "list-linked", .set: "set-hashtable",
+        .sortedSetOfText: "zset-v1", .hash: "hash-hashtable", .sortedSet: "zset-v2",
+        .moduleOfOldServers: "module-pre-release", .module: "module-value",
+        .hashZipmap: "hash-zipmap", .listZiplist: "list-ziplist", .setOfIntegers: "set-intset",
+        .sortedSetZiplist: "zset-ziplist", .hashZiplist: "hash-ziplist",
+        .quicklist: "quicklist", .stream1: "stream", .hashListpack: "hash-listpack",
+        .sortedSetListpack: "zset-listpack", .quicklist2: "quicklist-v2",
+        .stream2: "stream-v2", .setListpack: "set-listpack", .stream3: "stream-v3",
+        .hashWithExpiries22: "hash-hashtable-md-pre-release",
+        .hashListpackPreview: "hash-listpack-md-pre-release",
+        .hashWithExpiries: "hash-hashtable-md", .hashListpackWithExpiries: "hash-listpack-md",
+    ]
+
+    /// The name by which redis-check-rdb calls a type number.
+    public static func name(of number: UInt8) -> String {
+        RDBType(rawValue: number).flatMap { names[$0] } ?? "unknown"
+    }
+}
+
 /// What may appear in an RDB file instead of a value's type.
 enum RDBOpcode {
     static let slotInfo: UInt8 = 244

@@ -16,6 +16,7 @@ enum Layers {
         "Remote": ["System", "Wire", "Primitives"],
         "apus-server": ["Server"],
         "apus-cli": ["Remote", "System", "Wire", "CEdit"],
+        "apus-check": ["Persistence", "Store", "Structures", "Wire", "System", "Primitives"],
         "apus-benchmark": ["Remote", "System", "Primitives", "CSupport", "Histogram"],
     ]
 

@@ -80,6 +80,7 @@ enum UnsafeList {
         "Sources/TLS/TLSStream.swift",
         "Sources/Wire/Arguments.swift",
         "Sources/Wire/ReplyWriter.swift",
+        "Sources/System/FileEnd.swift",
         "Sources/apus-benchmark/Bell.swift",
         "Sources/apus-benchmark/Limits.swift",
         "Sources/apus-benchmark/LoadThread.swift",

@@ -67,27 +67,50 @@ struct SnapshotLoader {
 
     /// As above, from memory; returns where the snapshot ends.
     func load(_ bytes: Bytes, _ counts: inout Counts) throws(Failure) -> Int {
-        var failure: Failure?
-        var end = 0
+        var source: RDBFile
         do throws(RDBFailure) {
-            var source = try RDBFile(bytes, stringBytesMax: limits.stringBytesMax)
-            var told = 0
-            while failure == nil, let event = try source.next() {
-                switch event {
-                case .key(let record): failure = try add(record, &source.reader, &counts)
-                case .fact(let name, let value): tell(name, value)
-                case .function: break
-                }
-                if let worker, !worker.advanceLoading(to: source.reader.position, from: &told) {
-                    failure = .ended
-                }
-            }
-            end = source.reader.position
+            source = try RDBFile(bytes, stringBytesMax: limits.stringBytesMax)
         } catch {
-            failure = .format(error)
+            throw .format(error)
         }
-        if let failure { throw failure }
-        return end
+        let crew = LoadingCrew(self, source)
+        do throws(RDBFailure) {
+            try scan(&source, crew, &counts)
+            crew.finish()
+        } catch {
+            crew.stop(because: .format(error))
+        }
+        if let failure = crew.failure { throw failure }
+        return source.reader.position
+    }
+
+    /// Passes all keys on to `crew`.
+    private func scan(
+        _ source: inout RDBFile,
+        _ crew: LoadingCrew,
+        _ counts: inout Counts
+    ) throws(RDBFailure) {
+        var told = 0
+        while crew.failure == nil, let event = try source.next() {
+            switch event {
+            case .key(let record):
+                let start = source.reader.position
+                try source.reader.skipValue(ofType: record.type)
+                if record.database >= keyspace.databaseCount {
+                    crew.stop(because: .database(record.database))
+                } else if let expiry = record.expiry, expiry <= now, !keepsExpired {
+                    counts.expired += 1
+                } else {
+                    counts.loaded += 1
+                    crew.add(record, at: start, byteCount: source.reader.position - start)
+                }
+            case .fact(let name, let value): tell(name, value)
+            case .function, .database: break
+            }
+            if let worker, !worker.advanceLoading(to: source.reader.position, from: &told) {
+                crew.stop(because: .ended)
+            }
+        }
     }
 
     /// Tells in the log, and in INFO, what the file says about its origin.
@@ -105,41 +128,5 @@ struct SnapshotLoader {
             server.loading.noteUse(bytes: bytes)
         default: break
         }
-    }
-
-    private func add(
-        _ record: RDBFile.Record,
-        _ reader: inout RDBReader,
-        _ counts: inout Counts
-    ) throws(RDBFailure) -> Failure? {
-        guard record.database < keyspace.databaseCount else { return .database(record.database) }
-        let key = Key(record.key, keyspace.hasher(record.key))
-        let partition = keyspace.partition(key.hash)
-        // Other workers make reports meanwhile.
-        if worker != nil { keyspace.lock(partition) }
-        defer { if worker != nil { keyspace.unlock(partition) } }
-        let shard = keyspace.openShard(key.hash, database: record.database)
-        if let old = shard.find(key) {
-            guard merges else { return .duplicate(offset: reader.position) }
-            shard.remove(old)
-        }
-        try reader.value(ofType: record.type, as: key, RDBReader.Target(shard, limits.encoding))
-        guard let slot = shard.find(key) else { preconditionFailure("just added") }
-        if let expiry = record.expiry, expiry <= now, !keepsExpired {
-            shard.remove(slot)
-            counts.expired += 1
-            return nil
-        }
-        counts.loaded += 1
-        var place = shard.setExpiry(slot, record.expiry)
-        if let item = record.item, place.entry.isKind(.string) {
-            place = StringValue.setHead(place, item, in: shard)
-        }
-        if let idle = record.idleSeconds, !clock.countsUses {
-            shard.setStamp(place, AccessStamp(idleSeconds: idle, at: clock.second))
-        } else if let count = record.frequency, clock.countsUses {
-            shard.setStamp(place, clock.stamp(frequency: count))
-        }
-        return nil
     }
 }
