@@ -21,6 +21,8 @@ extension CommandError {
         case hotKeyMetrics
         /// SHUTDOWN: saving failed; the log has the reason.
         case cannotSave
+        /// MIGRATE: both a key and KEYS.
+        case migratedKeys
         /// The data is still being loaded.
         case loading
         /// Writes are refused because the last snapshot failed.
@@ -61,6 +63,13 @@ extension CommandError.Servers {
         case .slotsWithoutCluster: line.add("ERR SLOTS cannot be used when not in cluster mode")
         case .hotKeyMetrics:
             line.add("ERR METRICS must name as many metrics, CPU or NET, as it says")
+        case .migratedKeys:
+            line.add(
+                """
+                ERR When using MIGRATE KEYS option, the key argument must be set to the empty \
+                string
+                """
+            )
         case .loading: line.add("LOADING Redis is loading the dataset in memory")
         case .cannotPersist:
             line.add(

@@ -4,6 +4,8 @@ public enum SecretSpec: Sendable {
     case from(Int)
     /// `count` words after a keyword, searched from the given word on.
     case behind(StaticString, from: Int, count: Int)
+    /// The word after AUTH and the two words after AUTH2, searched from the given word on.
+    case credentials(from: Int)
     /// Values of sensitive directives, in pairs of names and values from the given word on.
     case directives(from: Int)
 }

@@ -1,6 +1,6 @@
 internal import Persistence
 internal import Primitives
-internal import Store
+public import Store
 internal import Structures
 internal import Wire
 
@@ -24,6 +24,18 @@ extension DumpCommands {
             return context.reply.null()
         }
         var writer = RDBWriter(compresses: true)
+        write(slot, to: &writer)
+        context.reply.bulk(writer.buffer.bytes)
+    }
+
+    /// The serialized value at `slot`.
+    public static func payload(of slot: Shard.Slot) -> [UInt8] {
+        var writer = RDBWriter(compresses: true)
+        write(slot, to: &writer)
+        return writer.buffer.bytes.array
+    }
+
+    private static func write(_ slot: Shard.Slot, to writer: inout RDBWriter) {
         let type = RDBWriter.type(of: slot)
         writer.buffer.append(type.rawValue)
         writer.value(of: slot)
@@ -31,7 +43,6 @@ extension DumpCommands {
             &writer,
             version: type == .hashWithExpiries ? RDBVersion.fieldExpiry : RDBVersion.usual
         )
-        context.reply.bulk(writer.buffer.bytes)
     }
 
     // MARK: Restoring

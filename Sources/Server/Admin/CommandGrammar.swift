@@ -7,6 +7,7 @@
 /// name=(a | b)   one of several            name=[a | b]      one of several, optional
 /// name=<a b>     several together          name=[<a b>]      several together, optional
 /// name=TOKEN     a word with another name  …...              may be repeated
+/// name=""        the empty word
 /// ```
 struct CommandGrammar {
     /// A word, or a choice or sequence of words.
@@ -102,7 +103,8 @@ struct CommandGrammar {
             guard "<[(".contains(open) else {
                 at += 1
                 argument.type = "pure-token"
-                argument.token = readWord()
+                let word = readWord()
+                argument.token = word == "\"\"" ? "" : word
                 return argument
             }
             at += 2

@@ -42,6 +42,7 @@ extension Worker {
         if !surveys.isEmpty { surveys[connection.session.id] = nil }
         connection.session.endTransaction()
         if !keySizeSurveys.isEmpty { keySizeSurveys[connection.session.id] = nil }
+        if !migrations.isEmpty { migrations[connection.session.id] = nil }
         connections.remove(connection)
         driver.remove(connection)
         server.connectionEnded()

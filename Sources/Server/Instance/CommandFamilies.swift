@@ -69,6 +69,7 @@ enum CommandFamilies {
         SaveCommands.table,
         AppendOnlyCommands.table,
         MemcachedAdminCommands.table,
+        MigrateCommands.table,
     ]
 
     /// The names of all rows, in the order in which `Registry` numbers them.

@@ -33,6 +33,8 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
     let reaper = Reaper()
     /// Saves the keys to a file.
     let saver = Saver(startedAt: Clock.unixMilliseconds() / 1000)
+    /// Connections to servers that keys were moved to.
+    let migrationLinks = MigrationLinks()
     /// How far loading at the start is.
     let loading = Loading()
     /// What all commands change, while somebody wants to repeat it.

@@ -49,6 +49,8 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
     var surveys: [UInt64: ClientSurvey] = [:]
     /// Surveys of key sizes, by the session that asked for them.
     var keySizeSurveys: [UInt64: KeySizeSurvey] = [:]
+    /// Keys on their way to other servers, by the session that moves them.
+    var migrations: [UInt64: Migration] = [:]
     /// What the connections take, readable by any thread.
     let clientFigures = ClientFigures()
 

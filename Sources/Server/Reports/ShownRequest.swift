@@ -43,6 +43,9 @@ struct ShownRequest {
         case .behind(let keyword, let start, let count):
             let near = max(start, index - count)..<max(start, index)
             return near.contains { arguments[$0].isWord(keyword) }
+        case .credentials(let start):
+            return isSecret(index, arguments, .behind("AUTH", from: start, count: 1))
+                || isSecret(index, arguments, .behind("AUTH2", from: start, count: 2))
         case .directives(let start):
             guard index > start, !(index - start).isMultiple(of: 2) else { return false }
             let name = arguments[index - 1]

@@ -1,0 +1,65 @@
+internal import Commands
+internal import Primitives
+internal import Wire
+
+/// The words of MIGRATE.
+struct MigrateRequest {
+    /// Where keys go, and how.
+    struct Target: Equatable {
+        let host: String
+        let port: Int
+        let database: Int
+        /// How long each step of the communication may take.
+        let timeoutMilliseconds: Int
+        /// Whether keys stay here, too.
+        var copies = false
+        /// The user's name, if one is given, and the password; empty for no AUTH.
+        var credentials: [[UInt8]] = []
+    }
+
+    private(set) var target: Target
+    /// Whether keys replace those of the same name.
+    private(set) var replaces = false
+    /// The indexes of the keys among the words.
+    private(set) var keys: Range<Int>
+
+    private static let usualTimeoutMilliseconds = 1000
+
+    /// Parses the words of a request, the first of which is its name.
+    init(_ arguments: Arguments) throws(CommandError) {
+        let timeout = try arguments.integer(5)
+        let database = try arguments.integer(4)
+        target = Target(
+            host: arguments[1].string,
+            // Nobody can be reached at what is no port.
+            port: Int(DecimalText.integer(arguments[2]) ?? 0),
+            database: Int(database),
+            timeoutMilliseconds: timeout > 0
+                ? Int(min(timeout, Int64(Int32.max))) : MigrateRequest.usualTimeoutMilliseconds
+        )
+        keys = 3..<4
+        var index = 6
+        while index < arguments.count {
+            let word = arguments[index]
+            let left = arguments.count - index - 1
+            if word.isWord("COPY") {
+                target.copies = true
+            } else if word.isWord("REPLACE") {
+                replaces = true
+            } else if word.isWord("AUTH"), left >= 1 {
+                target.credentials = [arguments[index + 1].array]
+                index += 1
+            } else if word.isWord("AUTH2"), left >= 2 {
+                target.credentials = [arguments[index + 1].array, arguments[index + 2].array]
+                index += 2
+            } else if word.isWord("KEYS") {
+                guard arguments[3].count == 0 else { throw .server(.migratedKeys) }
+                keys = index + 1..<arguments.count
+                return
+            } else {
+                throw .syntax
+            }
+            index += 1
+        }
+    }
+}
