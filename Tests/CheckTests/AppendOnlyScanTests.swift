@@ -27,7 +27,7 @@ struct AppendOnlyScanTests {
     @Test("wherever the end is torn off, the commands before it stay")
     func torn() {
         for count in 1..<set.utf8.count {
-            let result = scan(set + set.prefix(count))
+            let result = scan(set + String(decoding: set.utf8.prefix(count), as: UTF8.self))
             #expect(result.sound == set.utf8.count, "\(count)")
         }
     }
@@ -58,7 +58,7 @@ struct AppendOnlyScanTests {
     @Test("the problem is told with its place")
     func problem() {
         #expect(
-            scan(String(set.dropLast(1))).problem
+            scan(String(decoding: set.utf8.dropLast(1), as: UTF8.self)).problem
                 == "0x              18: Expected to read 3 bytes, got 2 bytes"
         )
         #expect(

@@ -37,7 +37,7 @@ struct CheckOptionsTests {
     @Test(
         "anything else explains the words",
         arguments: [
-            [], ["rdb"], ["aof"], ["rdb", "a", "b"], ["aof", "--fix"], ["zork", "a"],
+            [], ["rdb"], ["aof"], ["rdb", "a", "b"], ["zork", "a"],
             ["aof", "--truncate-to-timestamp", "x", "m"], ["rdb", "--zork"],
         ]
     )
