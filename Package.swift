@@ -76,10 +76,13 @@ let package = Package(
             ["Persistence", "Store", "Wire", "Structures", "Primitives"],
             settings: hot
         ),
+        .target(name: "CLua"),
+        layer("Scripting", ["Wire", "Primitives", "CLua"], settings: hot),
         layer(
             "Server",
             [
-                "Commands", "Persistence", "Store", "Wire", "Structures", "TLS", "System",
+                "Scripting", "Commands", "Persistence", "Store", "Wire", "Structures", "TLS",
+                "System",
                 "Primitives", "CSupport",
             ],
             settings: hot
@@ -114,6 +117,7 @@ let package = Package(
         tests("StoreTests", ["Store", "Structures", "System", "Primitives"]),
         tests("PersistenceTests", ["Persistence", "Store", "Structures", "Primitives"]),
         tests("CommandsTests", ["Commands", "Store", "Structures", "Wire", "Primitives"]),
+        tests("ScriptingTests", ["Scripting", "Wire", "Primitives"]),
         tests(
             "ServerTests",
             ["Server", "Commands", "Store", "Structures", "Wire", "System", "Primitives"]

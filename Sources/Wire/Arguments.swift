@@ -36,6 +36,17 @@ extension Arguments {
         // SAFETY: just checked.
         return unsafe Arguments(base: base + start, count: count - start)
     }
+
+    /// Calls `body` with the address and number of the words from `start` on, of which there may be
+    /// none.
+    public func withWords<Result>(
+        from start: Int,
+        _ body: (UnsafePointer<Bytes>, Int) -> Result
+    ) -> Result {
+        precondition(start >= 0 && start <= count, "no such words")
+        // SAFETY: just checked.
+        return unsafe body(base + start, count - start)
+    }
 }
 
 /// The words of all requests of a batch, in sequence.

@@ -50,6 +50,7 @@ struct CommandLineClient {
     private static func run(_ options: Options) -> Int32 {
         var session = ServerSession(options)
         switch options.mode {
+        case .command where options.scriptPath != nil: return runScript(&session)
         case .command where options.command.isEmpty:
             var loop = CommandLoop(session)
             return loop.run()
@@ -87,6 +88,20 @@ struct CommandLineClient {
         session.output.flush()
         if case .done = outcome { return 0 }
         return 1
+    }
+
+    /// Runs the script of a file, with the words before a comma as its keys.
+    private static func runScript(_ session: inout ServerSession) -> Int32 {
+        let path = session.options.scriptPath ?? ""
+        guard let script = Streams.readFile(path) else {
+            writeError("Can't open file '\(path)'")
+            return 1
+        }
+        let words = session.options.command
+        let keys = words.prefix { $0 != [UInt8(ascii: ",")] }
+        session.options.command =
+            ["EVAL".bytes, script, "\(keys.count)".bytes] + keys + words.dropFirst(keys.count + 1)
+        return runCommand(&session)
     }
 
     private static func runPipe(_ session: inout ServerSession) -> Int32 {

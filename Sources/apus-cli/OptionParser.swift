@@ -71,6 +71,7 @@ struct OptionParser {
         case "-d": options.elementDelimiter = try word(option)
         case "-D": options.replyDelimiter = try word(option)
         case "--pattern": options.pattern = try word(option)
+        case "--eval": options.scriptPath = try word(option).text
         case "--quoted-pattern":
             guard let words = QuotedWords.split(try word(option)), words.count == 1 else {
                 throw .refused("Invalid quoted string specified for --quoted-pattern.")
@@ -151,12 +152,7 @@ struct OptionParser {
 
     private func refuse(_ option: String) throws(Fault) {
         switch option {
-        case "--eval", "--ldb", "--ldb-sync-mode":
-            throw .refused(
-                "apus-cli cannot send scripts with \(option) yet: that comes later. "
-                    + "Use EVAL with the script as a word."
-            )
-        case "--tls", "--sni", "--cacert", "--cacertdir", "--insecure", "--cert", "--key",
+        case "--ldb", "--ldb-sync-mode", "--tls", "--sni", "--cacert", "--cacertdir", "--insecure", "--cert", "--key",
             "--tls-ciphers", "--tls-ciphersuites", "--cluster", "--replica", "--slave", "--rdb",
             "--functions-rdb", "--lru-test":
             throw .unsupported(option)

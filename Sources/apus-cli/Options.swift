@@ -21,7 +21,10 @@ struct Options: Equatable {
 
     // What to do.
     var mode = Mode.command
+    /// The words of the command; with `scriptPath`, keys and arguments with a comma in between.
     var command: [[UInt8]] = []
+    /// The file of a script to run.
+    var scriptPath: String?
     /// Negative means forever.
     var repeats = 1
     var intervalSeconds = 0.0

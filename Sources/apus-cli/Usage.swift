@@ -62,6 +62,7 @@ enum Usage {
           --latency-history  As --latency, one line each 15 seconds (or -i).
           --latency-dist     Latency as a spectrum, needs 256 colours.
           --intrinsic-latency <sec>  Measure the latency of the machine itself.
+          --eval <file>      Run the script in the file: --eval x.lua key … , argument …
           --pipe             Transfer raw protocol from standard input to the server.
           --pipe-timeout <n> In --pipe mode, abort if no reply comes for <n> seconds after all
                              data was sent (default: 30; 0 waits forever).

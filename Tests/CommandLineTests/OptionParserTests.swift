@@ -80,7 +80,7 @@ import Testing
 
     @Test(arguments: [
         ["--foo"], ["-p"], ["-"], ["--"], ["-2", "-3"], ["-x", "-X", "t"], ["-u", "http://x"],
-        ["-u", "rediss://x"], ["--tls"], ["--eval", "x"], ["--cluster", "help"], ["--help"], ["-v"],
+        ["-u", "rediss://x"], ["--tls"], ["--ldb", "x"], ["--cluster", "help"], ["--help"], ["-v"],
         ["-h"], ["--quoted-input", "\"a"], ["--quoted-pattern", "a b"], ["-t", "0"],
     ]) func `invalid options are rejected`(_ words: [String]) {
         #expect(throws: OptionParser.Fault.self) { try parse(words) }

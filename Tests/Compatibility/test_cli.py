@@ -562,9 +562,16 @@ class TestModes:
 # MARK: What redis-cli lacks, or says in its own way
 
 class TestOwnWays:
-    def test_scripts_come_later(self):
-        code, out, err = run(BINARY, ["--eval", "x.lua", "key", ",", "argument"])
-        assert code == 1 and out == b"" and b"later" in err and err.count(b"\n") == 1
+    def test_scripts_of_files_run(self, start, tmp_path):
+        server = start("oracle")
+        file = tmp_path / "x.lua"
+        file.write_text("return {KEYS[1], #KEYS, ARGV[1], #ARGV}")
+        for words in (["a", "b", ",", "c"], ["a"], [",", "c", "d"], []):
+            answers = [run(binary, ["-p", str(server.port), "--eval", str(file), *words]) for binary in (BINARY, REFERENCE)]
+            assert answers[0] == answers[1]
+        for binary in (BINARY, REFERENCE):
+            code, out, err = run(binary, ["-p", str(server.port), "--eval", str(tmp_path / "none")])
+            assert code == 1 and b"Can't open file" in err
 
     @parametrize("option", ["--tls", "--cluster", "--replica", "--rdb", "--lru-test"])
     def test_absent(self, option):
@@ -589,7 +596,7 @@ class TestOwnWays:
         ours = set(re.findall(rb"^ +(--?[\w-]+)", out, re.M))
         absent = {b"--tls", b"--sni", b"--cacert", b"--cacertdir", b"--insecure", b"--cert", b"--key",
                   b"--tls-ciphers", b"--tls-ciphersuites", b"--lru-test", b"--replica", b"--rdb",
-                  b"--functions-rdb", b"--eval", b"--ldb", b"--ldb-sync-mode", b"--cluster"}
+                  b"--functions-rdb", b"--ldb", b"--ldb-sync-mode", b"--cluster"}
         assert set(re.findall(rb"^ +(--?[\w-]+)", theirs, re.M)) - ours == absent
 
     def test_own_variables(self, start):

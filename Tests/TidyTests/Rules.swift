@@ -9,8 +9,10 @@ enum Layers {
         "Store": ["Structures", "Primitives", "CSupport"],
         "Persistence": ["Store", "Structures", "Primitives", "CLZF", "CSupport"],
         "Commands": ["Persistence", "Store", "Wire", "Structures", "Primitives"],
+        "Scripting": ["Wire", "Primitives", "CLua"],
         "Server": [
-            "Commands", "Persistence", "Store", "Wire", "Structures", "TLS", "System",
+            "Scripting", "Commands", "Persistence", "Store", "Wire", "Structures", "TLS",
+            "System",
             "Primitives", "CSupport",
         ],
         "Remote": ["System", "Wire", "Primitives"],

@@ -23,6 +23,8 @@ enum UnsafeList {
         "Sources/Primitives/WideFloat.swift",
         "Sources/Primitives/XXH3.swift",
         "Sources/Remote/Streams.swift",
+        "Sources/Scripting/ScriptDigest.swift",
+        "Sources/Scripting/ScriptState.swift",
         "Sources/Server/Execution/Batch.swift",
         "Sources/Server/Execution/Round.swift",
         "Sources/Server/Configuration/ConfigurationDisk.swift",

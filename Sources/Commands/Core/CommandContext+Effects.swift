@@ -128,12 +128,25 @@ extension CommandContext {
         effects.resume(outer)
     }
 
+    // MARK: Functions
+
+    /// Counts a change of the libraries of functions, which the request itself repeats, and hands
+    /// it over.
+    public mutating func changedFunctions(by arguments: Arguments) {
+        effects.dirty.add(1)
+        if logs { effects.records.append(arguments, in: database) }
+        handOver()
+    }
+
     // MARK: Groups
 
     /// Begins a group of commands whose effects count as those of one.
     ///
     /// All locks that they need must be held.
     public mutating func beginGroup() { effects.beginGroup() }
+
+    /// Ends a group that was cut off, as the server exits.
+    public mutating func dropGroup() { effects.dropGroup() }
 
     /// Ends a group, with its locks still held.
     ///

@@ -59,6 +59,7 @@ extension CommandError {
         case .access(let error): error.write(to: &line)
         case .tracking(let error): error.write(to: &line)
         case .transaction(let error): error.write(to: &line)
+        case .script(let error): error.write(to: &line)
         }
     }
 }

@@ -94,6 +94,8 @@ public enum CommandError: Error, @unchecked Sendable {  // because: used at once
     case tracking(Tracking)
     /// Transactions, and pauses.
     case transaction(Transactions)
+    /// Scripts.
+    case script(Scripts)
 }
 
 extension CommandError {

@@ -25,6 +25,8 @@ public struct CommandFlags: OptionSet, Sendable {
     public static let loading = CommandFlags(rawValue: 1 << 7)
     /// Allowed on a replica that lost its primary.
     public static let stale = CommandFlags(rawValue: 1 << 8)
+    /// May be called without any key.
+    public static let noMandatoryKeys = CommandFlags(rawValue: 1 << 9)
     /// Not shown to clients that monitor.
     public static let skipMonitor = CommandFlags(rawValue: 1 << 10)
     /// Never recorded by the slow log and its siblings.
@@ -63,6 +65,18 @@ public struct CommandFlags: OptionSet, Sendable {
     /// Not told.
     public static let locksKeys = CommandFlags(rawValue: 1 << 28)
 
+    /// Runs a script, whose locks it needs.
+    ///
+    /// Not told.
+    public static let runsScript = CommandFlags(rawValue: 1 << 21)
+    /// Calls a function of a library.
+    ///
+    /// Not told.
+    public static let callsFunction = CommandFlags(rawValue: 1 << 22)
+    /// Names its script by a digest instead of bringing it.
+    ///
+    /// Not told.
+    public static let namesScript = CommandFlags(rawValue: 1 << 23)
     /// Allowed while a client that speaks RESP2 is subscribed to something.
     ///
     /// Not told.
@@ -80,7 +94,7 @@ public struct CommandFlags: OptionSet, Sendable {
         (.loading, "loading"), (.stale, "stale"), (.skipMonitor, "skip_monitor"),
         (.skipSlowLog, "skip_slowlog"), (.fast, "fast"), (.noAuth, "no_auth"),
         (.mayReplicate, "may_replicate"), (.noMulti, "no_multi"), (.movableKeys, "movablekeys"),
-        (.allowBusy, "allow_busy"),
+        (.allowBusy, "allow_busy"), (.noMandatoryKeys, "no_mandatory_keys"),
     ]
 
     /// The names of the flags that are set, as reported to clients.

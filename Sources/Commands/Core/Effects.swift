@@ -124,6 +124,12 @@ public struct Effects: ~Copyable {
         isGroup = openGroups == 0 && records.count > 1
     }
 
+    /// Ends a group that was cut off: none of it is repeated.
+    mutating func dropGroup() {
+        endGroup()
+        removeAll()
+    }
+
     // MARK: Recorded effects
 
     /// Whether there is anything to hand over.

@@ -17,6 +17,9 @@ public struct ErrorLine: ~Copyable {
     /// Appends up to `limit` bytes of a word of the request.
     mutating func add(word: Bytes, limit: Int = .max) { buffer.append(text: word, limit: limit) }
 
+    /// Appends a text that is not one of the request's words.
+    mutating func add(text: Bytes) { buffer.append(text) }
+
     /// Appends up to `limit` bytes of a word of the request, between fixed parts.
     mutating func add(
         _ before: StaticString,

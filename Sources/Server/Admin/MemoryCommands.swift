@@ -42,8 +42,8 @@ extension MemoryCommands {
         tell("clients.normal", memory.clients)
         tell("cluster.links", 0)
         tell("aof.buffer", 0)
-        tell("lua.caches", 0)
-        tell("functions.caches", 0)
+        tell("lua.caches", call.server.scriptFigures.scriptBytes)
+        tell("functions.caches", call.server.scriptFigures.libraryBytes)
         for database in memory.databases {
             Array("db.\(database.number)".utf8).withBytes {
                 call.reply.bulk($0)

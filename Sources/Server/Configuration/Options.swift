@@ -30,6 +30,13 @@ public struct Options: Sendable {
     /// `unixsocketperm`; 0 for the default of the umask.
     public let unixSocketPermissions: Int
 
+    // Scripts.
+
+    /// `busy-reply-threshold`, in milliseconds; `Int.max` for none.
+    public let scriptMillisecondsMax: Int
+    /// `lua-memory-limit`: the most that the scripts of a worker may take, in bytes.
+    public let scriptBytesMax: Int
+
     // Clients.
 
     /// `tcp-keepalive`; 0 if disabled.
@@ -170,6 +177,9 @@ public struct Options: Sendable {
         accessLogMax = read.integer("acllog-max-len")
         allowsAllChannels = read.text("acl-pubsub-default") == "allchannels"
         bulkLengthMax = read.size("proto-max-bulk-len")
+        let threshold = read.integer("busy-reply-threshold")
+        scriptMillisecondsMax = threshold > 0 ? threshold : .max
+        scriptBytesMax = read.size("lua-memory-limit")
         queryBufferBytesMax = read.size("client-query-buffer-limit")
         outputBufferLimits = read.bufferLimits()
         notifications = NotificationChoice(letters: read.text("notify-keyspace-events")) ?? .none

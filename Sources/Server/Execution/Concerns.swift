@@ -33,15 +33,22 @@ struct Concerns: OptionSet {
     /// Clients that monitor are told of it.
     static let monitors = Concerns(rawValue: 1 << 9)
 
+    /// Scripts that have run for too long may hold what it needs.
+    static let busy = Concerns(rawValue: 1 << 10)
+
     init(rawValue: UInt32) { self.rawValue = rawValue }
 
     /// The concerns of a row with `flags`.
     init(_ flags: CommandFlags) {
         self = .usual
         if !flags.contains(.loading) { insert(.loading) }
+        if !flags.contains(.allowBusy) { insert(.busy) }
         if flags.contains(.write) { insert(.disk) }
         if flags.contains(.denyOOM) { formUnion([.memory, .dataSize]) }
         if flags.contains(.write) { formUnion([.dataSize, .notifications]) }
+        if flags.contains(.runsScript), !flags.contains(.readonly) {
+            formUnion([.dataSize, .notifications, .pausedWrites])
+        }
         if flags.isDisjoint(with: [.admin, .skipMonitor]) { insert(.monitors) }
         if !flags.isDisjoint(with: [.write, .mayReplicate]) { insert(.pausedWrites) }
     }

@@ -32,6 +32,10 @@ extension Executor {
             reject(diskRefusal(), number, session)
             return nil
         }
+        if concerns.contains(.busy), let refusal = busyRefusal(number, arguments, session) {
+            reject(refusal, number, session)
+            return nil
+        }
         if !concerns.isDisjoint(with: [.notifications, .monitors]), mustHoldBack() {
             return .partitions
         }
@@ -68,7 +72,7 @@ extension Executor {
     }
 
     /// Why nothing may be changed, as changes cannot be saved.
-    private func diskRefusal() -> CommandError {
+    func diskRefusal() -> CommandError {
         guard let failure = server.appendOnly.failure else { return .server(.cannotPersist) }
         context.errorDetail.truncate(to: 0)
         context.errorDetail.append(string: failure.reason)

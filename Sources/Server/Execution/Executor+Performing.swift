@@ -130,7 +130,9 @@ extension Executor {
         let facts = registry.table.facts[number]
         let keyspace = context.keyspace
         var plan = LockPlan(stopsWorld: facts.flags.contains(.stopsWorld))
-        if facts.flags.contains(.allPartitions) {
+        if facts.flags.contains(.runsScript) {
+            plan.partitions = scriptPartitions(number, arguments)
+        } else if facts.flags.contains(.allPartitions) {
             plan.partitions = keyspace.allPartitions
         } else if facts.flags.contains(.locksKeys)
             || !facts.flags.contains(.locksItself) && registry.row(number).isData
@@ -141,7 +143,7 @@ extension Executor {
     }
 
     /// The partitions of all keys of a request; all partitions if its keys are unknown.
-    private func partitions(_ specs: [KeySpec], _ arguments: Arguments) -> PartitionSet {
+    func partitions(_ specs: [KeySpec], _ arguments: Arguments) -> PartitionSet {
         let keyspace = context.keyspace
         guard !specs.contains(where: \.isUnknown) else { return keyspace.allPartitions }
         var set: PartitionSet = []

@@ -38,7 +38,7 @@ extension Executor {
     /// The locks of a request that runs within others, the hash of whose first key is known.
     ///
     /// What takes locks by itself finds all of them held: it must not wait for one out of turn.
-    private func innerPlan(_ number: Int, _ arguments: Arguments) -> LockPlan {
+    func innerPlan(_ number: Int, _ arguments: Arguments) -> LockPlan {
         let row = registry.row(number)
         if row.flags.contains(.locksItself) {
             return LockPlan(partitions: context.keyspace.allPartitions)

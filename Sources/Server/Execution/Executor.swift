@@ -3,6 +3,7 @@ internal import Commands
 internal import Primitives
 internal import Store
 internal import Structures
+internal import Synchronization
 internal import System
 internal import Wire
 
@@ -51,11 +52,16 @@ final class Executor {
     var repliedByPush = false
     /// The words of a transaction's request that runs.
     var queuedWords = ArgumentVector(capacity: 16)
+    /// The scripts that this worker has compiled, and the one that runs.
+    let scripts = WorkerScripts()
     /// Where in the reply buffer that ends which a silent client gets nevertheless: what its
     /// transaction replied before it turned its replies off.
     var settledReplies = 0
     /// Whether a request waits without its worker where partitions are taken for long.
-    var mayWaitForPartitions: Bool { tries < Executor.triesMax }
+    var mayWaitForPartitions: Bool {
+        // Who waits for a slow script can be told that it is busy only if its worker goes on.
+        tries < Executor.triesMax || server.slowScripts.load(ordering: .relaxed) > 0
+    }
     /// How often the request that runs was set aside before.
     var tries = 0
     /// Whether the request that runs was set aside so often that others must not pass it.

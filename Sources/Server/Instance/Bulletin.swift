@@ -36,6 +36,8 @@ final class Bulletin: Sendable {
         case monitors
         /// `maxmemory`.
         case memory
+        /// Scripts that run for too long.
+        case scripts
         /// Loading at the start.
         case loading
         /// What cannot be saved.

@@ -53,6 +53,8 @@ enum CommandFamilies {
         SessionCommands.table,
         AccessCommands.table,
         TransactionCommands.table,
+        ScriptCommands.table,
+        FunctionCommands.table,
         ClientCommands.table,
         TrackingCommands.table,
         PubSubCommands.table,

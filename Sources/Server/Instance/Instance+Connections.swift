@@ -53,8 +53,36 @@ extension Instance {
         }
     }
 
-    private func hand(_ descriptor: Int32, _ listener: Listener, _ worker: Worker) {
-        let target = workers[nextWorker % workers.count]
+    /// Accepts connections for workers whose scripts are not busy, while that of worker 0 is; if
+    /// there are none, `receive` gets them, unless it returns false.
+    func acceptWhileBusy(_ worker: Worker, _ receive: (Mailbox.Newcomer) -> Bool) {
+        let free = workers.filter { $0.executor.scripts.running.busyPartitions.isEmpty }
+        for listener in listeners {
+            // The desk speaks neither TLS nor memcached's protocols.
+            let isPlain = listener.kind.speech == .redis && listener.kind.transport != .tls
+            guard !free.isEmpty || isPlain,
+                case .connection(let socket) = Socket(listener.descriptor).accept(),
+                admit(socket, listener, worker)
+            else { continue }
+            if !free.isEmpty {
+                hand(socket.descriptor, listener, worker, among: free)
+            } else if !receive(
+                Mailbox.Newcomer(descriptor: socket.descriptor, kind: listener.kind)
+            ) {
+                socket.close()
+                connectionEnded()
+            }
+        }
+    }
+
+    private func hand(
+        _ descriptor: Int32,
+        _ listener: Listener,
+        _ worker: Worker,
+        among others: [Worker]? = nil
+    ) {
+        let targets = others ?? workers
+        let target = targets[nextWorker % targets.count]
         nextWorker += 1
         if listener.kind.transport == .tls, let handshaker {
             return handshaker.take(descriptor, for: target)

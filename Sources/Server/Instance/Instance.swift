@@ -45,6 +45,12 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
     let memcachedFlush = MemcachedFlush()
     /// What memcached's `stats` does not count any more.
     let memcachedMark = Locked<[UInt64]>([])
+    /// The scripts that clients may call by their digests.
+    let scripts = ScriptTable()
+    /// The functions that clients may call by name.
+    let functions = FunctionTable()
+    /// How many scripts have run for a while.
+    let slowScripts = Atomic<Int>(0)
     /// The keys that clients watch.
     let watches: WatchTables
     /// What all workers heed from their next batch on.

@@ -10,17 +10,38 @@ extension Executor {
     @inline(never)
     func tellMonitors(_ number: Int, _ arguments: Arguments, _ connection: Connection) {
         guard registry.row(number).asks.contains(.monitors) else { return }
+        tellMonitors(ofScript: number, arguments, connection)
+    }
+
+    /// As above, whether or not the command is usually shown: scripts are shown before their calls.
+    func tellMonitors(ofScript number: Int, _ arguments: Arguments, _ connection: Connection) {
         var address = ByteBuffer()
         Socket(connection.descriptor).appendName(
             peer: true,
             unixPath: server.options.unixSocketPath,
             to: &address
         )
+        let database = connection.session.database
+        tellMonitors(number, arguments, database, .client(address.bytes))
+    }
+
+    /// Tells clients that monitor of a command that a script has called.
+    func tellMonitors(ofScriptCall number: Int, _ arguments: Arguments) {
+        guard registry.row(number).asks.contains(.monitors) else { return }
+        tellMonitors(number, arguments, context.database, .script)
+    }
+
+    private func tellMonitors(
+        _ number: Int,
+        _ arguments: Arguments,
+        _ database: Int,
+        _ author: MonitorLine.Author
+    ) {
         var line = ByteBuffer()
         MonitorLine.append(
             arguments,
-            database: connection.session.database,
-            .client(address.bytes),
+            database: database,
+            author,
             at: Clock.unixMicroseconds(),
             secrets: registry.table.facts[number].secrets,
             to: &line

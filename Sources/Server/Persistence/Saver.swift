@@ -228,7 +228,8 @@ extension Instance {
         SnapshotFile.Settings(
             path: options.snapshotPath,
             compresses: options.compressesSnapshots,
-            checks: options.checksSnapshots
+            checks: options.checksSnapshots,
+            libraries: functions.libraries.map { $0.code }
         )
     }
 
@@ -248,7 +249,8 @@ extension Instance {
             path: path,
             compresses: options.compressesSnapshots,
             checks: options.checksSnapshots,
-            isBase: true
+            isBase: true,
+            libraries: functions.libraries.map { $0.code }
         )
     }
 
@@ -263,7 +265,8 @@ extension Instance {
             keyspace: keyspace,
             limits: options.commandLimits,
             clock: workers[0].executor.context.accessClock,
-            now: Clock.unixMilliseconds()
+            now: Clock.unixMilliseconds(),
+            addLibrary: { self.workers[0].executor.addSavedLibrary($0) }
         )
     }
 

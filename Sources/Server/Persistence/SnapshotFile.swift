@@ -14,6 +14,8 @@ struct SnapshotFile {
         let checks: Bool
         /// Whether it is the base of the append-only file.
         var isBase = false
+        /// The code of all libraries of functions, which precede the keys.
+        let libraries: [[UInt8]]
     }
 
     /// The number of files started so far, for unique temporary names.
@@ -39,6 +41,7 @@ struct SnapshotFile {
         writer.fact("ctime", String(Clock.unixMilliseconds() / 1000))
         writer.fact("used-mem", String(usedBytes))
         writer.fact("aof-base", settings.isBase ? "1" : "0")
+        for code in settings.libraries { code.withBytes { writer.function($0) } }
         try write(writer.buffer.bytes)
     }
 

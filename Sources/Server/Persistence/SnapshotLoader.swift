@@ -15,6 +15,8 @@ struct SnapshotLoader {
         /// A key occurs twice, or exists already.
         case duplicate(offset: Int)
         case database(Int)
+        /// A library of functions that cannot be loaded.
+        case library
         /// The server is being shut down.
         case ended
 
@@ -26,6 +28,7 @@ struct SnapshotLoader {
             case .duplicate(let offset): "at byte \(offset): the key is there already"
             case .database(let number):
                 "database \(number) is beyond what the configuration allows"
+            case .library: "a library of functions cannot be loaded"
             case .ended: "the server was shut down meanwhile"
             }
         }
@@ -44,6 +47,8 @@ struct SnapshotLoader {
     let now: Int64
     /// Whether expired keys are loaded nevertheless, since what follows may still refer to them.
     var keepsExpired = false
+    /// Adds a library of functions with this code; returns whether that was possible.
+    let addLibrary: ([UInt8]) -> Bool
     /// Whether keys in the file replace existing ones.
     var merges = false
     /// The worker that serves clients meanwhile, on whose thread the loader runs; nil for none.
@@ -105,7 +110,9 @@ struct SnapshotLoader {
                     crew.add(record, at: start, byteCount: source.reader.position - start)
                 }
             case .fact(let name, let value): tell(name, value)
-            case .function, .database: break
+            case .function(let code):
+                if !addLibrary(code) { crew.stop(because: .library) }
+            case .database: break
             }
             if let worker, !worker.advanceLoading(to: source.reader.position, from: &told) {
                 crew.stop(because: .ended)

@@ -31,7 +31,8 @@ extension InfoSection {
                 .count(source.milliseconds(source.server.statistics[.expiryCycles]))
             },
             .count("evicted_keys", .evictedKeys),
-            .count("evicted_clients", .clientsEvicted), .none("evicted_scripts"),
+            .count("evicted_clients", .clientsEvicted),
+            .number("evicted_scripts") { $0.server.scripts.figures.evicted },
             InfoField("total_eviction_exceeded_time") {
                 .integer($0.server.memoryBound.exceededNanosecondsTotal / 1_000_000)
             },

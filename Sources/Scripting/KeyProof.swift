@@ -1,0 +1,505 @@
+/// Proves of a script that it touches only the keys that its caller declares.
+///
+/// It reads the script as Lua's parser does, and follows where `KEYS`, `redis`, `redis.call` and
+/// single keys go. They may be kept in local variables that are never assigned again; wherever else
+/// one of them goes, the proof fails, which costs speed and nothing else.
+///
+/// ```text
+/// local k = KEYS[1]                            k is a key
+/// redis.call('incr', k)                        touches a key
+/// redis.call('del', unpack(KEYS))              touches keys
+/// redis.call('get', KEYS[1] .. ':x')           no proof
+/// local function f(k) redis.call('get', k) end no proof
+/// ```
+/// The proof relies on that scripts cannot assign globals, and on that no function which they can
+/// call gives them `redis` or a table of keys other than by these names.
+public struct KeyProof {
+    /// A word of a call of a command.
+    public enum Word: Equatable {
+        /// A literal.
+        case literal([UInt8])
+        /// A key that the caller declares.
+        case key
+        /// Any number of such keys; the last word only.
+        case keys
+        /// Anything else.
+        case other
+        /// Any number of other words; the last word only.
+        case others
+    }
+
+    /// What an expression may stand for.
+    private enum Value: Equatable {
+        case keys, key, spreadKeys, library, call, unpack, iterate, literal([UInt8])
+        case other, several
+
+        /// Whether nothing is lost if nobody follows it any further.
+        var isFree: Bool {
+            switch self {
+            case .keys, .library, .call: false
+            case .key, .spreadKeys, .unpack, .iterate, .literal, .other, .several: true
+            }
+        }
+
+        /// Whether a local variable is worth following with this value.
+        var isFollowed: Bool {
+            switch self {
+            case .keys, .library, .call, .key: true
+            default: false
+            }
+        }
+    }
+
+    /// A local variable.
+    private struct Variable {
+        let name: [UInt8]
+        let value: Value
+    }
+
+    private struct Unproved: Error {}
+
+    private static let depthMax = 150
+    /// Names by which globals, code or environments could be reached in other ways.
+    private static let forbidden = ["_G", "getfenv", "setfenv", "loadstring", "load", "debug"]
+        .map { Array($0.utf8) }
+
+    private let tokens: [LuaToken]
+    private var at = 0
+    private var variables: [Variable] = []
+    private var depth = 0
+    private let accepts: ([Word]) -> Bool
+
+    /// Whether all keys that `script` touches are declared by its caller.
+    ///
+    /// `accepts` says of a call of a command whether all its keys are such.
+    public static func holds(for script: [UInt8], _ accepts: ([Word]) -> Bool) -> Bool {
+        withoutActuallyEscaping(accepts) { accepts in
+            guard let tokens = try? LuaTokens.tokens(of: script) else { return false }
+            var proof = KeyProof(tokens: tokens, accepts: accepts)
+            do {
+                try proof.block()
+                return proof.token == .end
+            } catch {
+                return false
+            }
+        }
+    }
+
+    private init(tokens: [LuaToken], accepts: @escaping ([Word]) -> Bool) {
+        self.tokens = tokens
+        self.accepts = accepts
+    }
+
+    // MARK: Tokens
+
+    private var token: LuaToken { tokens[at] }
+
+    private mutating func take(_ mark: String) -> Bool {
+        guard token == .mark(mark) else { return false }
+        at += 1
+        return true
+    }
+
+    private mutating func take(_ keyword: LuaKeyword) -> Bool {
+        guard token == .keyword(keyword) else { return false }
+        at += 1
+        return true
+    }
+
+    private mutating func demand(_ mark: String) throws(Unproved) {
+        guard take(mark) else { throw Unproved() }
+    }
+
+    private mutating func demand(_ keyword: LuaKeyword) throws(Unproved) {
+        guard take(keyword) else { throw Unproved() }
+    }
+
+    private mutating func name() throws(Unproved) -> [UInt8] {
+        guard case .name(let name) = token else { throw Unproved() }
+        at += 1
+        return name
+    }
+
+    private mutating func nested<Result>(
+        _ body: (inout KeyProof) throws(Unproved) -> Result
+    ) throws(Unproved) -> Result {
+        depth += 1
+        guard depth < KeyProof.depthMax else { throw Unproved() }
+        let result = try body(&self)
+        depth -= 1
+        return result
+    }
+
+    // MARK: Statements
+
+    private mutating func block() throws(Unproved) {
+        let scope = variables.count
+        loop: while true {
+            switch token {
+            case .end, .keyword(.end), .keyword(.else), .keyword(.elseif), .keyword(.until):
+                break loop
+            default: try nested { (proof) throws(Unproved) in try proof.statement() }
+            }
+            _ = take(";")
+        }
+        variables.removeSubrange(scope...)
+    }
+
+    private mutating func statement() throws(Unproved) {
+        guard case .keyword(let keyword) = token else { return try expressionStatement() }
+        switch keyword {
+        case .if: try ifStatement()
+        case .while:
+            at += 1
+            try free(try expression())
+            try body(after: .do)
+        case .do: try body(after: .do)
+        case .for: try forStatement()
+        case .repeat: try repeatStatement()
+        case .function: try functionStatement()
+        case .local: try localStatement()
+        case .return:
+            at += 1
+            switch token {
+            case .end, .mark(";"), .keyword(.end), .keyword(.else), .keyword(.elseif),
+                .keyword(.until):
+                return
+            default: for value in try expressions() { try free(value) }
+            }
+        case .break: at += 1
+        default: throw Unproved()
+        }
+    }
+
+    private mutating func body(after keyword: LuaKeyword) throws(Unproved) {
+        try demand(keyword)
+        try block()
+        try demand(.end)
+    }
+
+    private mutating func ifStatement() throws(Unproved) {
+        repeat {
+            at += 1
+            try free(try expression())
+            try demand(.then)
+            try block()
+        } while token == .keyword(.elseif)
+        if take(.else) { try block() }
+        try demand(.end)
+    }
+
+    private mutating func repeatStatement() throws(Unproved) {
+        at += 1
+        // The condition sees the variables of the block.
+        let scope = variables.count
+        while token != .keyword(.until) {
+            guard token != .end else { throw Unproved() }
+            try nested { (proof) throws(Unproved) in try proof.statement() }
+            _ = take(";")
+        }
+        at += 1
+        try free(try expression())
+        variables.removeSubrange(scope...)
+    }
+
+    private mutating func forStatement() throws(Unproved) {
+        at += 1
+        var names = [try name()]
+        while take(",") { names.append(try name()) }
+        let isNumeric = take("=")
+        if !isNumeric { try demand(.in) }
+        let values = try expressions()
+        // `for index, key in ipairs(KEYS)`.
+        let followsKeys = !isNumeric && values == [.iterate]
+        if !followsKeys { for value in values { try free(value) } }
+        let scope = variables.count
+        for (index, name) in names.enumerated() {
+            let value: Value = followsKeys && index == 1 ? .key : .other
+            variables.append(Variable(name: name, value: value))
+        }
+        try body(after: .do)
+        variables.removeSubrange(scope...)
+    }
+
+    private mutating func functionStatement() throws(Unproved) {
+        at += 1
+        let root = try name()
+        // What it assigns must not be followed, nor be a global.
+        guard let value = find(root), !value.isFollowed else { throw Unproved() }
+        var isMethod = false
+        while take(".") { _ = try name() }
+        if take(":") {
+            _ = try name()
+            isMethod = true
+        }
+        try functionBody(isMethod: isMethod)
+    }
+
+    private mutating func functionBody(isMethod: Bool = false) throws(Unproved) {
+        let scope = variables.count
+        if isMethod { variables.append(Variable(name: Array("self".utf8), value: .other)) }
+        try demand("(")
+        if !take(")") {
+            repeat {
+                if take("...") { break }
+                variables.append(Variable(name: try name(), value: .other))
+            } while take(",")
+            try demand(")")
+        }
+        try block()
+        try demand(.end)
+        variables.removeSubrange(scope...)
+    }
+
+    private mutating func localStatement() throws(Unproved) {
+        at += 1
+        if take(.function) {
+            variables.append(Variable(name: try name(), value: .other))
+            return try functionBody()
+        }
+        var names = [try name()]
+        while take(",") { names.append(try name()) }
+        let values = take("=") ? try expressions() : []
+        for (index, name) in names.enumerated() {
+            var value = index < values.count ? values[index] : .other
+            // The last expression gives as many values as there are names.
+            if let last = values.last, index >= values.count - 1, last == .spreadKeys {
+                value = .key
+            }
+            variables.append(Variable(name: name, value: value.isFollowed ? value : .other))
+        }
+        for value in values.dropFirst(names.count) { try free(value) }
+    }
+
+    /// An assignment or a call.
+    private mutating func expressionStatement() throws(Unproved) {
+        var isTarget = try target()
+        guard token == .mark("=") || token == .mark(",") else {
+            // Only a call may stand alone; whatever it is, the compiler looks at it.
+            return
+        }
+        while take(",") { isTarget = try target() && isTarget }
+        try demand("=")
+        for value in try expressions() { try free(value) }
+        guard isTarget else { throw Unproved() }
+    }
+
+    /// Reads what is assigned or called; returns whether it may be assigned.
+    private mutating func target() throws(Unproved) -> Bool {
+        if case .name(let name) = token {
+            let next = tokens[at + 1]
+            if next == .mark("=") || next == .mark(",") {
+                at += 1
+                // A variable that is followed, or a global.
+                return find(name).map { !$0.isFollowed } ?? false
+            }
+        }
+        let (value, base) = try suffixed()
+        try free(value)
+        return base != .keys && base != .library
+    }
+
+    // MARK: Expressions
+
+    private func find(_ name: [UInt8]) -> Value? {
+        variables.last { $0.name == name }?.value
+    }
+
+    /// Fails if a value must be followed and is not.
+    private func free(_ value: Value) throws(Unproved) {
+        guard value.isFree else { throw Unproved() }
+    }
+
+    private mutating func expressions() throws(Unproved) -> [Value] {
+        var values = [try expression()]
+        while take(",") { values.append(try expression()) }
+        return values
+    }
+
+    private static let binary: Set<String> = [
+        "+", "-", "*", "/", "%", "^", "..", "==", "~=", "<", "<=", ">", ">=",
+    ]
+
+    private mutating func expression() throws(Unproved) -> Value {
+        try nested { (proof) throws(Unproved) in try proof.operation() }
+    }
+
+    private mutating func operation() throws(Unproved) -> Value {
+        var value = try operand()
+        while true {
+            switch token {
+            case .mark(let mark) where KeyProof.binary.contains(mark): break
+            case .keyword(.and), .keyword(.or): break
+            default: return value
+            }
+            at += 1
+            try free(value)
+            let right = try nested { (proof) throws(Unproved) in try proof.operation() }
+            try free(right)
+            value = .other
+        }
+    }
+
+    private mutating func operand() throws(Unproved) -> Value {
+        let isCount = token == .mark("#")
+        guard take("#") || take("-") || take(.not) else { return try simple() }
+        let value = try nested { (proof) throws(Unproved) in try proof.operand() }
+        if !isCount || value != .keys { try free(value) }
+        return .other
+    }
+
+    private mutating func simple() throws(Unproved) -> Value {
+        switch token {
+        case .number(let digits):
+            at += 1
+            return .literal(digits)
+        case .text(let text):
+            at += 1
+            return text.map { .literal($0) } ?? .other
+        case .keyword(.nil), .keyword(.true), .keyword(.false):
+            at += 1
+            return .other
+        case .mark("..."):
+            at += 1
+            return .several
+        case .mark("{"):
+            try table()
+            return .other
+        case .keyword(.function):
+            at += 1
+            try functionBody()
+            return .other
+        default: return try suffixed().value
+        }
+    }
+
+    private mutating func table() throws(Unproved) {
+        try demand("{")
+        while !take("}") {
+            if take("[") {
+                try free(try expression())
+                try demand("]")
+                try demand("=")
+            } else if token.isName, tokens[at + 1] == .mark("=") {
+                at += 2
+            }
+            try free(try expression())
+            guard take(",") || take(";") || token == .mark("}") else { throw Unproved() }
+        }
+    }
+
+    /// A name or an expression in parentheses, with what follows it; also what came before the
+    /// last index.
+    private mutating func suffixed() throws(Unproved) -> (value: Value, base: Value) {
+        var value: Value
+        var base: Value = .other
+        if take("(") {
+            value = try expression()
+            try demand(")")
+            if value == .several || value == .spreadKeys { value = .other }
+        } else {
+            value = try variable()
+        }
+        while true {
+            switch token {
+            case .mark("."):
+                at += 1
+                base = value
+                value = try member(of: value, try name())
+            case .mark("["):
+                at += 1
+                let index = try expression()
+                try free(index)
+                try demand("]")
+                base = value
+                switch value {
+                case .keys: value = .key
+                case .library, .call: throw Unproved()
+                default: value = .other
+                }
+            case .mark(":"):
+                at += 1
+                _ = try name()
+                try free(value)
+                for argument in try arguments() { try free(argument) }
+                (value, base) = (.several, .other)
+            case .mark("("), .mark("{"), .text:
+                (value, base) = (try call(value), .other)
+            default: return (value, base)
+            }
+        }
+    }
+
+    private mutating func variable() throws(Unproved) -> Value {
+        let name = try name()
+        if let value = find(name) { return value }
+        if KeyProof.forbidden.contains(name) { throw Unproved() }
+        switch String(decoding: name, as: UTF8.self) {
+        case "KEYS": return .keys
+        case "redis", "server": return .library
+        case "unpack": return .unpack
+        case "ipairs", "pairs": return .iterate
+        default: return .other
+        }
+    }
+
+    private func member(of value: Value, _ name: [UInt8]) throws(Unproved) -> Value {
+        switch value {
+        case .library:
+            let text = String(decoding: name, as: UTF8.self)
+            return text == "call" || text == "pcall" ? .call : .other
+        case .keys, .call: throw Unproved()
+        default: return .other
+        }
+    }
+
+    private mutating func arguments() throws(Unproved) -> [Value] {
+        switch token {
+        case .text(let text):
+            at += 1
+            return [text.map { .literal($0) } ?? .other]
+        case .mark("{"):
+            try table()
+            return [.other]
+        default:
+            try demand("(")
+            if take(")") { return [] }
+            let values = try expressions()
+            try demand(")")
+            return values
+        }
+    }
+
+    private mutating func call(_ value: Value) throws(Unproved) -> Value {
+        let arguments = try arguments()
+        switch value {
+        case .call:
+            guard accepts(try words(arguments)) else { throw Unproved() }
+            return .several
+        case .unpack where arguments.first == .keys:
+            for argument in arguments.dropFirst() { try free(argument) }
+            return .spreadKeys
+        case .iterate where arguments == [.keys]: return .iterate
+        case .keys, .library: throw Unproved()
+        default:
+            for argument in arguments { try free(argument) }
+            return .several
+        }
+    }
+
+    private func words(_ values: [Value]) throws(Unproved) -> [Word] {
+        var words: [Word] = []
+        for (index, value) in values.enumerated() {
+            let isLast = index == values.count - 1
+            switch value {
+            case .literal(let text): words.append(.literal(text))
+            case .key: words.append(.key)
+            case .spreadKeys: words.append(isLast ? .keys : .key)
+            case .several: words.append(isLast ? .others : .other)
+            case .keys, .library, .call: throw Unproved()
+            case .unpack, .iterate, .other: words.append(.other)
+            }
+        }
+        return words
+    }
+}

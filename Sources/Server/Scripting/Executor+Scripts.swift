@@ -1,0 +1,302 @@
+internal import Commands
+internal import Primitives
+internal import Scripting
+internal import Store
+internal import Synchronization
+internal import System
+internal import Wire
+
+/// Scripts: which locks they need, and running them under these locks as one command.
+///
+/// ```text
+/// EVAL ─▶ prepare: look up or compile ─▶ plan: the declared keys' partitions if the script is
+///   confined to them, otherwise all ─▶ locks ─▶ run ─▶ redis.call … ─▶ reply
+///                                                └ a group of effects, as EXEC has
+/// ```
+extension Executor {
+    // MARK: Preparing
+
+    /// The partitions that the script of a request needs; all where it is not known.
+    func scriptPartitions(_ number: Int, _ arguments: Arguments) -> PartitionSet {
+        guard !registry.row(number).flags.contains(.callsFunction) else {
+            return context.keyspace.allPartitions
+        }
+        let prepared = prepareScript(number, arguments)
+        scripts.prepared = prepared
+        guard case .ready(let compiled) = prepared, compiled.script.isConfined else {
+            return context.keyspace.allPartitions
+        }
+        return partitions(registry.table.facts[number].keys, arguments)
+    }
+
+    /// Looks up the script of a request, and compiles it if this worker has not yet.
+    private func prepareScript(_ number: Int, _ arguments: Arguments) -> WorkerScripts.Prepared {
+        if registry.table.facts[number].flags.contains(.namesScript) {
+            guard let digest = ScriptDigest(hexadecimal: arguments[1]) else { return .unknown }
+            if let compiled = scripts.find(digest) { return .ready(compiled) }
+            guard let script = server.scripts.find(digest) else { return .unknown }
+            return compile(script)
+        }
+        let digest = ScriptDigest(of: arguments[1])
+        if let compiled = scripts.find(digest) {
+            compiled.script.evaluatedAt.store(context.now, ordering: .relaxed)
+            return .ready(compiled)
+        }
+        guard let script = addScript(arguments[1], digest, isLoaded: false) else { return .broken }
+        return .ready(script)
+    }
+
+    /// Compiles a script and makes it callable by its digest; if it is none, says why in
+    /// `scripts.message` and returns nil.
+    func addScript(
+        _ text: Bytes,
+        _ digest: ScriptDigest,
+        isLoaded: Bool
+    ) -> WorkerScripts.Compiled? {
+        let header: ScriptHeader
+        do throws(ScriptHeader.Failure) { header = try ScriptHeader(text) } catch {
+            scripts.message.removeAll(keep: 1024)
+            error.write(to: &scripts.message)
+            return nil
+        }
+        let words = text.array
+        let isConfined =
+            server.workerCount > 1
+            && KeyProof.holds(for: words) { ScriptCalls.areConfined($0, registry) }
+        let script = Script(words, digest, header, isConfined: isConfined, isLoaded: isLoaded)
+        script.evaluatedAt.store(context.now, ordering: .relaxed)
+        guard case .ready(let compiled) = compile(script) else { return nil }
+        let known = server.scripts.insert(script)
+        guard known !== script else { return compiled }
+        let shared = WorkerScripts.Compiled(script: known, function: compiled.function)
+        scripts.keep(shared)
+        return shared
+    }
+
+    private func compile(_ script: Script) -> WorkerScripts.Prepared {
+        do throws(ScriptState.Failure) {
+            let function = try script.text.withBytes { (text) throws(ScriptState.Failure) in
+                // The line of the header is empty then, so that lines keep their numbers.
+                try scriptState().compile(
+                    text.dropFirst(script.header.byteCount),
+                    name: "@user_script"
+                )
+            }
+            let compiled = WorkerScripts.Compiled(script: script, function: function)
+            scripts.keep(compiled)
+            return .ready(compiled)
+        } catch {
+            scripts.message.removeAll(keep: 1024)
+            scripts.message.append("ERR Error compiling script (new function): ")
+            scripts.message.append(error.message)
+            return .broken
+        }
+    }
+
+    /// The worker's state of Lua, created when the first script arrives.
+    private func scriptState() -> ScriptState {
+        if let state = scripts.state { return state }
+        let state = makeState()
+        scripts.state = state
+        return state
+    }
+
+    /// Creates a state of Lua whose scripts call this executor.
+    func makeState() -> ScriptState {
+        let host = ScriptHost(
+            call: { [unowned self] in callFromScript($0, isRESP3: $1) },
+            mayRun: { [unowned self] in scriptMayRun($0) },
+            log: { [unowned self] in logFromScript(level: $0, $1) },
+            mustEnd: { [unowned self] in lookAfterScript() },
+            register: { [unowned self] in register($0) }
+        )
+        let bytesMax = server.options.scriptBytesMax
+        guard let state = ScriptState(version: Version.redis, bytesMax: bytesMax, host: host)
+        else { preconditionFailure("there is no memory for Lua") }
+        return state
+    }
+
+    // MARK: Running
+
+    /// Runs the script of a request, which `plan` has prepared.
+    func runScript(
+        _ arguments: Arguments,
+        _ session: Session,
+        _ connection: Connection?
+    ) throws(CommandError) -> Outcome {
+        let number = running.row
+        let keyCount = try arguments.scriptKeyCount()
+        let prepared = scripts.prepared ?? prepareScript(number, arguments)
+        scripts.prepared = nil
+        switch prepared {
+        case .unknown: throw .script(.unknown)
+        case .broken: throw .script(.message(scripts.message.bytes))
+        case .ready(let compiled):
+            guard !mustWaitForKeys(number, arguments, compiled.script) else {
+                return .waits(.keys)
+            }
+            let script = compiled.script
+            let target = WorkerScripts.Target(
+                state: scriptState(),
+                function: compiled.function,
+                name: script.name,
+                flags: script.header.isThere ? script.header.flags : nil,
+                isFunction: false
+            )
+            try run(target, arguments, keyCount, session, connection)
+            return .done
+        }
+    }
+
+    /// Runs a script or a function, whose locks are held.
+    func run(
+        _ target: WorkerScripts.Target,
+        _ arguments: Arguments,
+        _ keyCount: Int,
+        _ session: Session,
+        _ connection: Connection?
+    ) throws(CommandError) {
+        var run = WorkerScripts.Run(
+            connection: connection,
+            session: session,
+            name: target.name,
+            isFunction: target.isFunction,
+            arguments: arguments,
+            mark: context.reply.buffer.count
+        )
+        try restrict(&run, by: target.flags)
+        try self.run(target, keyCount, run)
+    }
+
+    /// Whether keys that a script may touch are frozen.
+    private func mustWaitForKeys(
+        _ number: Int,
+        _ arguments: Arguments,
+        _ script: Script
+    ) -> Bool {
+        guard context.mayWait, context.keyspace.hasFrozen(context.held) else { return false }
+        return !script.isConfined || mustWait(number, arguments)
+    }
+
+    /// Says what a script may do; throws if it may not run.
+    private func restrict(
+        _ run: inout WorkerScripts.Run,
+        by flags: ScriptHeader.Flags?
+    ) throws(CommandError) {
+        let mustOnlyRead = registry.row(running.row).flags.contains(.readonly)
+        let isShort = alerts.contains(.dataSize) && server.room(for: self) < 0
+        if let flags, !flags.contains(.noWrites) {
+            guard !mustOnlyRead else { throw .script(.writesInReadOnly) }
+            guard !isShort || flags.contains(.allowOOM) else { throw .outOfMemory }
+            guard !alerts.contains(.disk) else { throw diskRefusal() }
+        }
+        run.isReadOnly = mustOnlyRead || flags?.contains(.noWrites) == true
+        run.mayExceedMemory = !isShort || flags?.contains(.allowOOM) == true
+    }
+
+    private func run(
+        _ target: WorkerScripts.Target,
+        _ keyCount: Int,
+        _ run: WorkerScripts.Run
+    ) throws(CommandError) {
+        let outer = Suspended(context)
+        let (row, begin, mayWait) = (running.row, clock.lapBegin, context.mayWait)
+        scripts.run = run
+        becomeCaller(for: run.session)
+        context.beginGroup()
+        context.mayWait = false
+        defer {
+            context.mayWait = mayWait
+            // A script that has written ends early with the server only.
+            if server.isStopping, scripts.isShown {
+                context.dropGroup()
+            } else {
+                context.endGroup()
+            }
+            scripts.run = nil
+            endSlowScript()
+            outer.resume(&context)
+            running.begin(row)
+            // The time of the script is that of all its commands.
+            clock.resumeLap(from: begin)
+            scripts.noteSize()
+            if readyKeys.hasSome { serveReady(context.held) }
+        }
+        if alerts.contains(.monitors), let connection = run.connection {
+            tellMonitors(ofScript: row, run.arguments, connection)
+        }
+        do throws(ScriptState.Failure) {
+            let reply = try target.state.run(
+                target.function,
+                run.arguments,
+                from: 3,
+                keyCount: keyCount,
+                isPassed: target.isFunction,
+                isRESP3: run.session.isRESP3
+            )
+            context.reply.truncate(to: run.mark)
+            context.reply.raw(reply)
+        } catch {
+            context.reply.truncate(to: run.mark)
+            throw .script(.message(describe(error, target.name)))
+        }
+    }
+
+    /// Lets commands of a script run as those of `session`, in a database of its own.
+    private func becomeCaller(for session: Session) {
+        let caller = scripts.caller
+        if let user = session.user, caller.user !== user {
+            caller.become(user, isAuthenticated: true)
+        }
+        caller.traits = session.traits.intersection([.restricted, .noTouch])
+        caller.database = session.database
+    }
+
+    /// The error of a script that has failed, in the worker's buffer.
+    private func describe(_ failure: ScriptState.Failure, _ name: [UInt8]) -> Bytes {
+        scripts.message.removeAll(keep: 1024)
+        scripts.message.append(failure.message)
+        if !failure.source.isEmpty {
+            scripts.message.append(" script: ")
+            name.withBytes { scripts.message.append($0) }
+            scripts.message.append(", on ")
+            scripts.message.append(failure.source)
+            scripts.message.append(":")
+            scripts.message.append(decimal: Int64(failure.line))
+            scripts.message.append(".")
+        }
+        return scripts.message.bytes
+    }
+}
+
+extension Arguments {
+    /// The number of keys of a script, which is word 2.
+    func scriptKeyCount(
+        orElse failure: CommandError = .notInteger
+    ) throws(CommandError) -> Int {
+        guard let number = DecimalText.integer(self[2]) else { throw failure }
+        guard number <= Int64(count - 3) else { throw .script(.tooManyKeys) }
+        guard number >= 0 else { throw .script(.negativeKeys) }
+        return Int(number)
+    }
+}
+
+extension ScriptHeader.Failure {
+    /// Writes the error's text.
+    func write(to text: inout ByteBuffer) {
+        switch self {
+        case .endless: text.append("ERR Invalid script shebang")
+        case .engine(let word):
+            text.append("ERR Unexpected engine in script shebang: ")
+            word.withBytes { text.append($0) }
+        case .flag(let word):
+            text.append("ERR Unexpected flag in script shebang: ")
+            word.withBytes { text.append($0) }
+        case .option(let word):
+            text.append("ERR Unknown lua shebang option: ")
+            word.withBytes { text.append($0) }
+        case .repeated:
+            text.append("ERR Invalid metadata value, name argument was given multiple times")
+        }
+    }
+}

@@ -1,0 +1,57 @@
+internal import Primitives
+internal import Scripting
+internal import Synchronization
+
+/// A library of functions; the same for all workers, each of which loads it when it needs it.
+final class FunctionLibrary: Sendable {
+    /// A function of a library.
+    struct Function: Sendable {
+        let name: [UInt8]
+        /// Empty if it has none.
+        let description: [UInt8]
+        let flags: ScriptHeader.Flags
+
+        /// What it is found by.
+        var key: [UInt8] { Function.key(of: name) }
+
+        /// Names are the same in either case.
+        static func key(of name: [UInt8]) -> [UInt8] {
+            name.map { UInt8(ascii: "A")...UInt8(ascii: "Z") ~= $0 ? $0 | 0x20 : $0 }
+        }
+    }
+
+    let name: [UInt8]
+    let code: [UInt8]
+    /// In the order of their names.
+    let functions: [Function]
+    /// Whether it was deleted or replaced.
+    let isRemoved = Atomic<Bool>(false)
+
+    init(name: [UInt8], code: [UInt8], functions: [Function]) {
+        self.name = name
+        self.code = code
+        self.functions = functions.sorted { $0.name.lexicographicallyPrecedes($1.name) }
+    }
+
+    /// What it takes besides its texts.
+    private static let overhead = 200
+    /// The bytes that it takes.
+    var byteCount: Int {
+        functions.reduce(code.count + name.count + FunctionLibrary.overhead) {
+            $0 + $1.name.count + $1.description.count + FunctionLibrary.overhead
+        }
+    }
+
+    /// Whether a library or a function may have this name.
+    static func isName(_ name: Bytes) -> Bool {
+        !name.isEmpty
+            && (0..<name.count).allSatisfy {
+                switch name[$0] {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"):
+                    true
+                default: false
+                }
+            }
+    }
+}
