@@ -152,7 +152,8 @@ struct OptionParser {
 
     private func refuse(_ option: String) throws(Fault) {
         switch option {
-        case "--ldb", "--ldb-sync-mode", "--tls", "--sni", "--cacert", "--cacertdir", "--insecure", "--cert", "--key",
+        case "--ldb", "--ldb-sync-mode", "--tls", "--sni", "--cacert", "--cacertdir", "--insecure",
+            "--cert", "--key",
             "--tls-ciphers", "--tls-ciphersuites", "--cluster", "--replica", "--slave", "--rdb",
             "--functions-rdb", "--lru-test":
             throw .unsupported(option)

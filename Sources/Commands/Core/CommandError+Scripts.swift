@@ -89,6 +89,15 @@ extension CommandError.Scripts {
                 """
             )
         case .debugMode: line.add("ERR Use SCRIPT DEBUG YES/SYNC/NO")
+        case .flushMode: line.add("ERR SCRIPT FLUSH only support SYNC|ASYNC option")
+        case .message(let text): line.add(text: text)
+        default: writeOfFunctions(to: &line)
+        }
+    }
+
+    /// Those about libraries and functions.
+    private func writeOfFunctions(to line: inout ErrorLine) {
+        switch self {
         case .functionUnknown: line.add("ERR Function not found")
         case .keyCountNotNumber: line.add("ERR Bad number of keys provided")
         case .libraryUnknown: line.add("ERR Library not found")
@@ -118,8 +127,7 @@ extension CommandError.Scripts {
                 ERR Wrong restore policy given, value should be either FLUSH, APPEND or REPLACE.
                 """
             )
-        case .flushMode: line.add("ERR SCRIPT FLUSH only support SYNC|ASYNC option")
-        case .message(let text): line.add(text: text)
+        default: preconditionFailure("all others are about scripts")
         }
     }
 }

@@ -32,10 +32,8 @@ public struct Options: Sendable {
 
     // Scripts.
 
-    /// `busy-reply-threshold`, in milliseconds; `Int.max` for none.
-    public let scriptMillisecondsMax: Int
-    /// `lua-memory-limit`: the most that the scripts of a worker may take, in bytes.
-    public let scriptBytesMax: Int
+    /// How long they may run, and what they may take.
+    public let scripts: ScriptOptions
 
     // Clients.
 
@@ -177,9 +175,7 @@ public struct Options: Sendable {
         accessLogMax = read.integer("acllog-max-len")
         allowsAllChannels = read.text("acl-pubsub-default") == "allchannels"
         bulkLengthMax = read.size("proto-max-bulk-len")
-        let threshold = read.integer("busy-reply-threshold")
-        scriptMillisecondsMax = threshold > 0 ? threshold : .max
-        scriptBytesMax = read.size("lua-memory-limit")
+        scripts = ScriptOptions(read)
         queryBufferBytesMax = read.size("client-query-buffer-limit")
         outputBufferLimits = read.bufferLimits()
         notifications = NotificationChoice(letters: read.text("notify-keyspace-events")) ?? .none
@@ -212,10 +208,8 @@ public struct Options: Sendable {
         loadPauseMicroseconds = read.integer("key-load-delay")
         savePoints = read.savePoints()
         appendsChanges = read.flag("appendonly")
-        appendOnlyPlace = AppendOnly.Place(
-            folder: read.text("appenddirname"),
-            prefix: read.text("appendfilename")
-        )
+        let (folder, prefix) = (read.text("appenddirname"), read.text("appendfilename"))
+        appendOnlyPlace = AppendOnly.Place(folder: folder, prefix: prefix)
         appendOnlySettings = read.appendOnlySettings()
         rewritePercentage = read.integer("auto-aof-rewrite-percentage")
         rewriteBytesMin = read.size("auto-aof-rewrite-min-size")

@@ -110,7 +110,7 @@ extension Executor {
             mustEnd: { [unowned self] in lookAfterScript() },
             register: { [unowned self] in register($0) }
         )
-        let bytesMax = server.options.scriptBytesMax
+        let bytesMax = server.options.scripts.bytesMax
         guard let state = ScriptState(version: Version.redis, bytesMax: bytesMax, host: host)
         else { preconditionFailure("there is no memory for Lua") }
         return state

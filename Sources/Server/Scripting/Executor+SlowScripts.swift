@@ -27,7 +27,7 @@ extension Executor {
         if scripts.run?.hasWritten == true { shown.noteWrite() }
         if shown.mustEnd, !shown.hasWritten { return true }
         let elapsed = Clock.unixMilliseconds() - context.now
-        if !scripts.isBusy, elapsed > Int64(server.options.scriptMillisecondsMax) {
+        if !scripts.isBusy, elapsed > Int64(server.options.scripts.millisecondsMax) {
             scripts.isBusy = true
             shown.turnBusy(holding: context.held)
             server.postBusyScripts()

@@ -1,0 +1,13 @@
+/// The configuration of scripts.
+public struct ScriptOptions: Sendable {
+    /// `busy-reply-threshold`, in milliseconds; `Int.max` for none.
+    public let millisecondsMax: Int
+    /// `lua-memory-limit`: the most that the scripts of a worker may take, in bytes.
+    public let bytesMax: Int
+
+    init(_ read: ConfigurationReader) {
+        let threshold = read.integer("busy-reply-threshold")
+        millisecondsMax = threshold > 0 ? threshold : .max
+        bytesMax = read.size("lua-memory-limit")
+    }
+}
