@@ -79,7 +79,24 @@ size_t apus_lua_bytes(const apus_lua *lua) {
 
 void apus_lua_limit(apus_lua *lua, size_t bytes_max) { lua->bytes_max = bytes_max; }
 
-void apus_lua_collect(apus_lua *lua) { lua_gc(lua->state, LUA_GCCOLLECT, 0); }
+static int collect(lua_State *state) {
+  lua_gc(state, LUA_GCCOLLECT, 0);
+  return 0;
+}
+
+void apus_lua_collect(apus_lua *lua) {
+  // The little that the collector allocates is paid for by what it frees.
+  size_t bytes_max = lua->bytes_max;
+  lua->bytes_max = SIZE_MAX / 2;
+  if (lua_cpcall(lua->state, collect, NULL)) lua_pop(lua->state, 1);
+  lua->bytes_max = bytes_max;
+}
+
+// Frees what a script has left that may have failed for want of memory: Lua 5.1 does not collect
+// when an allocation fails.
+static void collect_if_crowded(apus_lua *lua) {
+  if (lua->bytes > lua->bytes_max / 2) apus_lua_collect(lua);
+}
 
 // Errors
 
@@ -165,7 +182,8 @@ static int keep_failure(lua_State *state) {
 static void take_failure(apus_lua *lua, apus_lua_failure *failure) {
   lua_State *state = lua->state;
   lua->line = 0;
-  lua_pushcfunction(state, keep_failure);
+  // Not pushed as a new function: nothing may be allocated outside of a protected call.
+  lua_rawgeti(state, LUA_REGISTRYINDEX, lua->keeper);
   lua_insert(state, -2);
   if (lua_pcall(state, 1, 0, 0)) {
     lua_pop(state, 1);
@@ -212,6 +230,7 @@ int apus_lua_compile(apus_lua *lua, const apus_text *chunk, const char *name, ap
     apus_buffer_set(&lua->message, "not enough memory", 17);
   *error = buffer_text(&lua->message);
   lua_pop(state, 1);
+  collect_if_crowded(lua);
   return 0;
 }
 
@@ -282,6 +301,7 @@ static int protect(apus_lua *lua, int function, const void *argument, apus_lua_f
   lua_sethook(state, NULL, 0, 0);
   if (code == 0) return 1;
   take_failure(lua, failure);
+  collect_if_crowded(lua);
   return 0;
 }
 
@@ -323,6 +343,11 @@ static int set_up(lua_State *state) {
   lua->compiler = luaL_ref(state, LUA_REGISTRYINDEX);
   lua_pushcfunction(state, load_library);
   lua->loader = luaL_ref(state, LUA_REGISTRYINDEX);
+  lua_pushcfunction(state, keep_failure);
+  lua->keeper = luaL_ref(state, LUA_REGISTRYINDEX);
+  // The list of free references is made now, so that luaL_unref never allocates.
+  lua_pushboolean(state, 1);
+  luaL_unref(state, LUA_REGISTRYINDEX, luaL_ref(state, LUA_REGISTRYINDEX));
   return 0;
 }
 

@@ -18,7 +18,7 @@ struct apus_lua {
   apus_lua_host host;
   size_t bytes, bytes_max;
   // References to functions and tables in the registry.
-  int runner, compiler, loader, globals;
+  int runner, compiler, loader, keeper, globals;
   // The protocol in which the script gets replies, and that of its client.
   int resp, client_resp;
   int is_loading;
