@@ -45,7 +45,8 @@ extension CommandError {
         case functionFlushMode
         /// FUNCTION LOAD has no such option.
         case option(Bytes)
-        case unknownOption
+        /// A subcommand of FUNCTION with too many words.
+        case functionWords(Bytes)
         /// FUNCTION LIST has no such argument, or lacks the pattern.
         case argument(Bytes)
         case noPattern
@@ -118,7 +119,9 @@ extension CommandError.Scripts {
         case .functionFlushMode:
             line.add("ERR FUNCTION FLUSH only supports SYNC|ASYNC option")
         case .option(let word): line.add("ERR Unknown option given: ", word)
-        case .unknownOption: line.add("ERR Unknown option given")
+        case .functionWords(let word):
+            line.add("ERR unknown subcommand or wrong number of arguments for '", word, limit: 128)
+            line.add("'. Try FUNCTION HELP.")
         case .argument(let word): line.add("ERR Unknown argument ", word)
         case .noPattern: line.add("ERR library name argument was not given")
         case .restorePolicy:

@@ -8,9 +8,9 @@ struct MigrateRequest {
     struct Target: Equatable {
         let host: String
         let port: Int
-        let database: Int
+        fileprivate(set) var database = 0
         /// How long each step of the communication may take.
-        let timeoutMilliseconds: Int
+        fileprivate(set) var timeoutMilliseconds = MigrateRequest.usualTimeoutMilliseconds
         /// Whether keys stay here, too.
         var copies = false
         /// The user's name, if one is given, and the password; empty for no AUTH.
@@ -23,21 +23,23 @@ struct MigrateRequest {
     /// The indexes of the keys among the words.
     private(set) var keys: Range<Int>
 
-    private static let usualTimeoutMilliseconds = 1000
+    fileprivate static let usualTimeoutMilliseconds = 1000
 
     /// Parses the words of a request, the first of which is its name.
     init(_ arguments: Arguments) throws(CommandError) {
-        let timeout = try arguments.integer(5)
-        let database = try arguments.integer(4)
         target = Target(
             host: arguments[1].string,
             // Nobody can be reached at what is no port.
-            port: Int(DecimalText.integer(arguments[2]) ?? 0),
-            database: Int(database),
-            timeoutMilliseconds: timeout > 0
-                ? Int(min(timeout, Int64(Int32.max))) : MigrateRequest.usualTimeoutMilliseconds
+            port: Int(DecimalText.integer(arguments[2]) ?? 0)
         )
         keys = 3..<4
+        try takeOptions(arguments)
+        let timeout = try arguments.integer(5)
+        target.database = Int(try arguments.integer(4))
+        if timeout > 0 { target.timeoutMilliseconds = Int(min(timeout, Int64(Int32.max))) }
+    }
+
+    private mutating func takeOptions(_ arguments: Arguments) throws(CommandError) {
         var index = 6
         while index < arguments.count {
             let word = arguments[index]

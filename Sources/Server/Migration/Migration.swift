@@ -90,7 +90,7 @@ final class Migration: @unchecked Sendable {  // because: one thread has it at a
         } else {
             do throws(SystemError) { link = try MigrationLink(target) } catch {
                 // Redis notices a refusal when it writes.
-                failure = error.number == ETIMEDOUT ? .connecting : .writing
+                failure = error.number == ECONNREFUSED ? .writing : .connecting
                 return
             }
         }

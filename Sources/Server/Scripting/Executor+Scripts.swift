@@ -125,6 +125,9 @@ extension Executor {
         _ connection: Connection?
     ) throws(CommandError) -> Outcome {
         let number = running.row
+        let namesScript = registry.table.facts[number].flags.contains(.namesScript)
+        // What cannot be a digest is noticed before a wrong number of keys is.
+        if namesScript, arguments[1].count != ScriptDigest.digitCount { throw .script(.unknown) }
         let keyCount = try arguments.scriptKeyCount()
         let prepared = scripts.prepared ?? prepareScript(number, arguments)
         scripts.prepared = nil

@@ -43,11 +43,9 @@ extension FunctionCommands {
 
     /// `FUNCTION LOAD [REPLACE] code`: the library's name.
     static func load(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
-        guard arguments.count <= 4 else { throw .script(.unknownOption) }
-        let replaces = arguments.count == 4
-        if replaces, !arguments[2].isWord("REPLACE") {
-            call.worker.executor.context.errorDetail.removeAll(keep: 64)
-            throw .script(.option(arguments[2]))
+        let replaces = arguments.count > 3
+        for index in 2..<arguments.count - 1 where !arguments[index].isWord("REPLACE") {
+            throw .script(.option(arguments[index]))
         }
         let library = try call.worker.executor.makeLibrary(arguments[arguments.count - 1])
         try call.add([library], replaces ? .replace : .append)
@@ -169,7 +167,7 @@ extension FunctionCommands {
 
     /// `FUNCTION RESTORE payload [FLUSH | APPEND | REPLACE]`: OK.
     static func restore(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
-        guard arguments.count <= 4 else { throw .script(.restorePolicy) }
+        guard arguments.count <= 4 else { throw .script(.functionWords(arguments[1])) }
         var policy = FunctionTable.Policy.append
         if arguments.count == 4 {
             if arguments[3].isWord("FLUSH") {
