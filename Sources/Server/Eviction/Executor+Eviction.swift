@@ -68,7 +68,10 @@ extension Executor {
         var isExhausted = false
         if room < freeTarget { (room, freed, isExhausted) = removeKeys(need: need) }
         server.memoryBound.note(isExceeded: room < 0)
-        guard room >= 0 || freed >= max(need, 1) else {
+        // One that was set aside a thousand times has freed more than it needs by now, and others
+        // have used it up.
+        let isOverdue = !mayWaitForPartitions && !isExhausted
+        guard room >= 0 || freed >= max(need, 1) || isOverdue else {
             giveUpCredit()
             return isExhausted ? .none : .later
         }
