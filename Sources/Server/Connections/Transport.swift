@@ -5,9 +5,8 @@ internal import System
 ///
 /// Used for replies sent at once as well as those that waited.
 ///
-/// All bytes are plain today. TLS will be implemented here: it decrypts what `received` is given
-/// and what `receive` reads, and encrypts before `send`; the rest after a partial send is
-/// ciphertext.
+/// It moves bytes as they are: for a connection with TLS, `Worker+TLS` opens what was received and
+/// seals what is sent.
 enum Transport {
     /// Receives at most `capacity` bytes into `memory`.
     @inline(__always)
