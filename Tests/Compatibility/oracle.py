@@ -309,7 +309,7 @@ REWORDED = [
     (b"exactly one of BYRADIUS and BYBOX can", b"exactly one of BYRADIUS, BYBOX and BYPOLYGON can"),
     (b"otherwise the HELLO AUTH <user> <pass> option", b"otherwise the HELLO <proto> AUTH <user> <pass> option"),
     (b"    Prints this help.\r\n", b"    Print this help.\r\n"),
-    (b"'Ag$lshzxeKEtmdn'", b"'Ag$lshzxeKEtmdnoc'"),
+    (b"'Ag$lshzxeKEtmdn'", b"'Ag$lshzxeKEtmdnocSTIV'"),
 ]
 
 

@@ -213,3 +213,80 @@ def test_the_choice_is_of_what_follows_in_the_same_packet(place, client):
     client.pipeline([["CONFIG", "SET", "notify-keyspace-events", "KEA"], ["SET", "k", "v"],
                      ["CONFIG", "SET", "notify-keyspace-events", ""], ["SET", "k", "w"]])
     assert ear.heard() == [("__keyevent@0__:set", "k")]
+
+
+def fields(*names):
+    return ",".join(f"{len(name)}:{name}" for name in names)
+
+
+def test_channels_that_name_fields(client, place):
+    """Those of Redis 8.8: S, T, I and V."""
+    if place.name != "apus":
+        pytest.skip("younger than 7.0")
+    ear = listen(client, place, "STIVh", pattern="__*")
+    client.raw("HSET", "h", "a", "1", "bc", "2")
+    assert ear.heard() == [
+        ("__subkeyspace@0__:h", "hset|1:a,2:bc"), ("__subkeyevent@0__:hset", "1:h|1:a,2:bc"),
+        ("__subkeyspaceitem@0__:h\na", "hset"), ("__subkeyspaceitem@0__:h\nbc", "hset"), ("__subkeyspaceevent@0__:hset|h", "1:a,2:bc")]
+    client.raw("SELECT", "3")
+    client.raw("HSET", "two\nlines", "f", "1")
+    client.raw("SELECT", "0")
+    assert ear.heard() == [("__subkeyspace@3__:two\nlines", "hset|1:f"), ("__subkeyevent@3__:hset", "9:two\nlines|1:f"),
+                           ("__subkeyspaceevent@3__:hset|two\nlines", "1:f")]
+    for flags, prefixes in [("Kh", ["__keyspace"]), ("STg", []), ("Vh", ["__subkeyspaceevent"]), ("Ih", ["__subkeyspaceitem"]),
+                            ("KTA", ["__keyspace", "__subkeyevent"])]:
+        client.raw("CONFIG", "SET", "notify-keyspace-events", flags)
+        client.raw("HSET", "h", "a", "1")
+        assert [channel.split("@")[0] for channel, _ in ear.heard()] == prefixes
+    for flags, told in [("VITSh", b"hSTIV"), ("KEASTIV", b"AKESTIV"), ("ST", b"ST"), ("mSKh", b"hKmS")]:
+        client.raw("CONFIG", "SET", "notify-keyspace-events", flags)
+        assert client.command("CONFIG", "GET", "notify-keyspace-events")[1] == told
+
+
+def test_which_fields_are_named(client, place):
+    if place.name != "apus":
+        pytest.skip("younger than 7.0")
+    ear = listen(client, place, "ThgxE", pattern="__*event@0__:*")
+    far = str(int(time.time()) + 1000)
+    steps = [
+        ("HSET h a 1 b 2 a 3", [("hset", ["a", "b", "a"])]),
+        ("HMSET h c 1", [("hset", ["c"])]),
+        ("HSETNX h c 1", []),
+        ("HSETNX h d 1", [("hset", ["d"])]),
+        ("HINCRBY h n 5", [("hincrby", ["n"])]),
+        ("HINCRBYFLOAT h n 0.5", [("hincrbyfloat", ["n"])]),
+        ("HDEL h a x b", [("hdel", ["a", "b"])]),
+        ("HDEL h x", []),
+        ("HEXPIRE h 100 FIELDS 3 c x d", [("hexpire", ["c", "d"])]),
+        (f"HPEXPIREAT h {far}000 NX FIELDS 2 c n", [("hexpire", ["n"])]),
+        ("HPERSIST h FIELDS 2 c x", [("hpersist", ["c"])]),
+        ("HGETEX h PERSIST FIELDS 2 d c", [("hpersist", ["d"])]),
+        ("HGETEX h EX 50 FIELDS 2 d c", [("hexpire", ["d", "c"])]),
+        ("HSETEX h EX 50 FIELDS 2 e 1 f 2", [("hset", ["e", "f"]), ("hexpire", ["e", "f"])]),
+        ("HSETEX h EXAT 1 FIELDS 1 e 1", [("hdel", ["e"])]),
+        ("HEXPIRE h 0 FIELDS 1 f", [("hdel", ["f"])]),
+        ("HGETDEL h FIELDS 2 x c", [("hdel", ["c"])]),
+        ("HGETEX h EXAT 1 FIELDS 1 d", [("hdel", ["d"])]),
+        ("HDEL h n", [("hdel", ["n"]), ("del", None)]),
+    ]
+    for line, events in steps:
+        client.raw(*line.split())
+        expected = []
+        for event, names in events:
+            expected.append((f"__keyevent@0__:{event}", "h"))
+            if names:
+                expected.append((f"__subkeyevent@0__:{event}", "1:h|" + fields(*names)))
+        assert ear.heard() == expected, line
+    client.pipeline([["MULTI"], ["HSET", "h", "a", "1"], ["HSET", "g", "b", "1", "c", "1"], ["EXEC"]])
+    assert [message for channel, message in ear.heard() if "sub" in channel] == ["1:h|1:a", "1:g|1:b,1:c"]
+
+
+def test_fields_that_expire_are_named_together(client, place):
+    if place.name != "apus":
+        pytest.skip("younger than 7.0")
+    ear = listen(client, place, "Thx", pattern="__*event@0__:hexpired")
+    client.pipeline([["HSET", "h", "a", "1", "b", "2", "c", "3"], ["HPEXPIRE", "h", "20", "FIELDS", "2", "a", "b"]])
+    deadline, heard = time.time() + 5, []
+    while not heard and time.time() < deadline:
+        heard = ear.heard()
+    assert len(heard) == 1 and sorted(heard[0][1].removeprefix("1:h|").split(",")) == ["1:a", "1:b"]

@@ -47,6 +47,21 @@ extension CommandContext {
         if effects.wants.rawValue != 0 { effects.note(database: database) }
     }
 
+    // MARK: Fields
+
+    /// Names a field that the next event of a hash is about, if anyone wants to know.
+    @inline(__always)
+    mutating func name(_ field: Bytes) {
+        if _slowPath(effects.wants.contains(.fields)) { effects.note(field: field) }
+    }
+
+    /// Names the fields at `places` of a request, as above.
+    @inline(__always)
+    mutating func nameFields(at places: StrideTo<Int>, of arguments: Arguments) {
+        guard _slowPath(effects.wants.contains(.fields)) else { return }
+        for index in places { effects.note(field: arguments[index]) }
+    }
+
     // MARK: Logging
 
     /// Whether changes must be logged.

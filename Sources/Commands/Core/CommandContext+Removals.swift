@@ -36,6 +36,7 @@ extension CommandContext {
     /// Records that the field `name` of the hash at `slot` has expired and is about to be removed.
     mutating func settleFieldRemoval(_ name: Bytes, of slot: Shard.Slot, in database: Int) {
         statistics.add(.expiredFields)
+        self.name(name)
         guard effects.wants.contains(.log) else { return }
         effects.records.begin("HDEL", in: database)
         effects.records.word(slot.entry.key)

@@ -34,6 +34,8 @@ public struct Effects: ~Copyable {
         public static let tracking = Wants(rawValue: 1 << 3)
         /// Keyspace notifications, which need keys and events.
         public static let notify = Wants(rawValue: 1 << 4)
+        /// Keyspace notifications that name the fields of hashes.
+        public static let fields = Wants(rawValue: 1 << 5)
 
         /// Those who watch partitions with `marks`.
         init(_ marks: PartitionMarks) {
@@ -53,6 +55,8 @@ public struct Effects: ~Copyable {
         public let hash: KeyHash
         /// The range of the key's bytes.
         let key: Range<Int>
+        /// The numbers of the fields that the event names, if any were recorded.
+        public let fields: Range<Int>
         /// Whether all keys of the database were touched, rather than one.
         public let isWholeDatabase: Bool
     }
@@ -69,7 +73,12 @@ public struct Effects: ~Copyable {
     public internal(set) var records = EffectLog()
     /// The keys touched, in order.
     public private(set) var touches: [Touch] = []
+    /// The bytes of keys and fields.
     private var keys = ByteBuffer()
+    /// The ranges of the fields named, in `keys`.
+    private var fields: [Range<Int>] = []
+    /// The number of `fields` that belong to events reported so far.
+    private var claimedFields = 0
     /// What the current command's keys held before, while somebody wants to know.
     var before: [Before] = []
     /// Whether the handler logged something instead of the request.
@@ -138,6 +147,17 @@ public struct Effects: ~Copyable {
     /// The bytes of the key of `touch`.
     public func key(_ touch: Touch) -> Bytes { keys.bytes[touch.key] }
 
+    /// The name of a field; `number` is one of those of a touch.
+    public func field(_ number: Int) -> Bytes { keys.bytes[fields[number]] }
+
+    /// Names a field that the next event of a hash is about.
+    @inline(never)
+    mutating func note(field: Bytes) {
+        let start = keys.count
+        keys.append(field)
+        fields.append(start..<keys.count)
+    }
+
     /// Whether the current command has made changes so far.
     var areDirty: Bool { dirty.value != settledDirty }
 
@@ -155,12 +175,15 @@ public struct Effects: ~Copyable {
     private mutating func append(_ key: Key, _ event: KeyEvent, in database: Int) {
         let start = keys.count
         keys.append(key.bytes)
+        let claimed = event.classes == .hash ? claimedFields..<fields.count : 0..<0
+        if !claimed.isEmpty { claimedFields = fields.count }
         touches.append(
             Touch(
                 database: database,
                 event: event,
                 hash: key.hash,
                 key: start..<keys.count,
+                fields: claimed,
                 isWholeDatabase: false
             )
         )
@@ -174,6 +197,7 @@ public struct Effects: ~Copyable {
                 event: .unnamed,
                 hash: KeyHash(bits: 0),
                 key: 0..<0,
+                fields: 0..<0,
                 isWholeDatabase: true
             )
         )
@@ -193,6 +217,8 @@ public struct Effects: ~Copyable {
     private mutating func removeTouches() {
         touches.removeAll(keepingCapacity: touches.capacity <= Effects.touchesKept)
         keys.removeAll(keep: Effects.keyBytesKept)
+        fields.removeAll(keepingCapacity: fields.capacity <= Effects.touchesKept)
+        claimedFields = 0
         isRewritten = false
         settledDirty = dirty.value
     }

@@ -22,6 +22,7 @@ struct ChangedFields {
     /// Adds a changed field; its name borrows from the request.
     mutating func add(_ field: Bytes, _ context: inout CommandContext) {
         count += 1
+        context.name(field)
         if context.logs { names.append(field) }
     }
 

@@ -53,6 +53,7 @@ extension HashCommands {
             let content = context.content(arguments[index + 1])
             if hash.set(arguments[index], content, .stays, limits, now: context.now) { added += 1 }
         }
+        context.nameFields(at: stride(from: 2, to: arguments.count, by: 2), of: arguments)
         context.changed(context.firstKey(arguments), .hSet, by: arguments.count / 2 - 1)
         return added
     }
@@ -68,6 +69,7 @@ extension HashCommands {
         }
         let content = context.content(arguments[3])
         hash.set(arguments[2], content, .stays, context.limits.encoding, now: context.now)
+        context.name(arguments[2])
         context.changed(context.firstKey(arguments), .hSet)
         context.reply.integer(1)
     }
@@ -141,7 +143,9 @@ extension HashCommands {
         let hash = HashValue(slot)
         var removed = 0
         for index in 2..<arguments.count where hash.count > 0 {
-            if hash.remove(arguments[index], now: context.now) { removed += 1 }
+            guard hash.remove(arguments[index], now: context.now) else { continue }
+            removed += 1
+            context.name(arguments[index])
         }
         context.changed(key, .hDel, by: removed)
         if hash.removeIfEmpty() { context.notify(key, .del) }
@@ -168,6 +172,7 @@ extension HashCommands {
         let hash = try context.hash(toFill: arguments, pairAt: 2)
         let limits = context.limits.encoding
         hash.set(arguments[2], .integer(sum), .kept, limits, now: context.now)
+        context.name(arguments[2])
         context.changed(context.firstKey(arguments), .hIncrBy)
         context.reply.integer(sum)
     }
@@ -196,6 +201,7 @@ extension HashCommands {
             context.limits.encoding,
             now: context.now
         )
+        context.name(arguments[2])
         context.changed(context.firstKey(arguments), .hIncrByFloat)
         context.logFields(stride(from: 2, to: 3, by: 1), of: hash.slot, arguments)
         context.reply.bulk(sum.bytes)

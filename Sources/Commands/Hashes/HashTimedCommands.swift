@@ -40,8 +40,12 @@ extension HashTimedCommands {
             let content = context.content(arguments[index + 1])
             hash.set(arguments[index], content, lifetime, limits, now: context.now)
         }
+        context.nameFields(at: fields, of: arguments)
         context.changed(key, .hSet, by: options.places.count / 2)
-        if options.expiry != nil { context.notify(key, .hExpire) }
+        if options.expiry != nil {
+            context.nameFields(at: fields, of: arguments)
+            context.notify(key, .hExpire)
+        }
         context.logFields(fields, of: hash.slot, arguments)
     }
 

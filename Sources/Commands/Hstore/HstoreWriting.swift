@@ -38,6 +38,7 @@ extension HstoreWriting {
         for pair in given.pairs {
             let content = pair.value.map { StringContent(encoding: $0) }
             if hash.set(pair.name, content, .stays, limits, now: context.now) { added += 1 }
+            context.name(pair.name)
         }
         context.changed(key, .hSet, by: given.pairs.count)
         if context.logs {
@@ -63,6 +64,7 @@ extension HstoreWriting {
         for index in 2..<arguments.count {
             if hash.set(arguments[index], nil, .stays, limits, now: context.now) { added += 1 }
         }
+        context.nameFields(at: stride(from: 2, to: arguments.count, by: 1), of: arguments)
         context.changed(key, .hSet, by: arguments.count - 2)
         context.reply.integer(added)
     }
@@ -139,10 +141,16 @@ extension HstoreWriting {
                 target.set($0, field.value, lifetime, limits, now: now)
             }
             if isNew { added += 1 }
+            field.name.withBytes { context.name($0) }
             if context.logs { changes.add(field.name, field.value, expiry: field.expiry) }
         }
         context.changed(key, .hSet, by: places.count)
-        if expiring > 0 { context.notify(key, .hExpire) }
+        if expiring > 0 {
+            for field in places.map({ source.field(at: $0) }) where field.expiry != nil {
+                field.name.withBytes { context.name($0) }
+            }
+            context.notify(key, .hExpire)
+        }
         changes.log(&context)
         return added
     }

@@ -226,7 +226,7 @@ private func readChoice(_ text: String, of names: [String]) throws(DirectiveRefu
 
 private func readKeyspaceEvents(_ text: String) throws(DirectiveRefusal) -> [UInt8] {
     guard let choice = NotificationChoice(letters: text) else {
-        throw DirectiveRefusal("Invalid event class character. Use 'Ag$lshzxeKEtmdnoc'.")
+        throw DirectiveRefusal("Invalid event class character. Use 'Ag$lshzxeKEtmdnocSTIV'.")
     }
     return Array(choice.letters.utf8)
 }

@@ -185,10 +185,11 @@ extension Instance {
     /// Has workers record, and look out for, what the options and clients ask for.
     func postNotices() {
         let notifies = options.notifications.isOn
+        let wants: Effects.Wants = options.notifications.namesFields ? [.notify, .fields] : .notify
         bulletin.post(
             Bulletin.Notice(
                 alerts: notifies ? .notifications : [],
-                wants: notifies ? .notify : []
+                wants: notifies ? wants : []
             ),
             by: .notifications
         )

@@ -103,7 +103,7 @@ extension DirectiveKind {
         case .bufferLimits: "groups of class, hard limit, soft limit and seconds"
         case .percentiles: "numbers from 0 to 100"
         case .oomScores: "three numbers from -2000 to 2000"
-        case .keyspaceEvents: "letters of `Ag$lshzxeKEtmdnoc`"
+        case .keyspaceEvents: "letters of `Ag$lshzxeKEtmdnocSTIV`"
         }
     }
 }

@@ -6,6 +6,7 @@ import Testing
     @Test(arguments: [
         ("", ""), ("KEA", "AKE"), ("Ex", "xE"), ("g$lshzxetdK", "AK"), ("mKnoc", "nocKm"),
         ("AKEmnoc", "AnocKEm"), ("tlsK", "lstK"), ("ocm", "ocm"), ("AAA", "A"),
+        ("VITSKhm", "hKmSTIV"), ("ASE", "AES"),
     ])
     func `letters are listed in Redis' order`(letters: String, told: String) {
         #expect(NotificationChoice(letters: letters)?.letters == told)
@@ -21,5 +22,12 @@ import Testing
             NotificationChoice(letters: $0)?.isOn ?? true
         }
         #expect(areOn == [false, false, false, false, true, true])
+    }
+
+    @Test(arguments: [
+        ("STIV", false), ("Sh", true), ("AV", true), ("KEA", false), ("Tg", false), ("KEAI", true),
+    ])
+    func `fields are named on some channels of hashes`(letters: String, named: Bool) {
+        #expect(NotificationChoice(letters: letters)?.namesFields == named)
     }
 }
