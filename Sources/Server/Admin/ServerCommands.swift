@@ -12,6 +12,7 @@ enum ServerCommands {
     static let table: [AdminCommand] = [
         AdminCommand("INFO", arity: -1, [.loading, .stale], group: .server, categories: ["dangerous"], since: "1.0.0", complexity: "O(N) where N is the number of databases", syntax: "[section...]", summary: "Tells about the server, section by section.", tips: ["nondeterministic_output", "request_policy:all_shards", "response_policy:special"], waiting: info),
         AdminCommand("TIME", arity: 1, [.loading, .stale, .fast], group: .server, since: "2.6.0", complexity: "O(1)", syntax: "", summary: "Tells the time: seconds since 1970, and microseconds.", tips: ["nondeterministic_output"], time),
+        AdminCommand("ROLE", arity: 1, [.noScript, .loading, .stale, .fast], group: .server, categories: ["admin", "dangerous"], since: "2.8.12", complexity: "O(1)", syntax: "", summary: "Tells the server's part in replication.", role),
         AdminCommand("SHUTDOWN", arity: -1, [.admin, .noScript, .loading, .stale, .noMulti, .allowBusy, .stopsWorld], group: .server, since: "1.0.0", complexity: "O(N) when saving, where N is the number of keys", syntax: "save-selector=[NOSAVE | SAVE] [NOW] [FORCE] [ABORT]", summary: "Ends the server.", shutDown),
         AdminCommand("LOLWUT", arity: -1, [.readonly, .fast], group: .server, since: "5.0.0", complexity: "O(1)", syntax: "[VERSION version:i]", summary: "Draws a swift and tells the version.", draw),
     ]
@@ -54,6 +55,14 @@ extension ServerCommands {
         call.reply.array(2)
         call.reply.bulk(decimal: now / 1_000_000)
         call.reply.bulk(decimal: now % 1_000_000)
+    }
+
+    /// `ROLE`: `master`, the replication offset, and the replicas, of which there are none.
+    static func role(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        call.reply.array(3)
+        call.reply.bulk("master")
+        call.reply.integer(0)
+        call.reply.array(0)
     }
 
     /// `SHUTDOWN [NOSAVE | SAVE] [NOW] [FORCE] [ABORT]`: no reply; the server exits.

@@ -61,6 +61,7 @@ enum CommandFamilies {
         PubSubReports.table,
         MonitorCommands.table,
         ServerCommands.table,
+        ModuleCommands.table,
         CommandCommands.table,
         ConfigCommands.table,
         LatencyCommands.table,

@@ -20,7 +20,7 @@ NORMALISERS = {
     "COMMAND HELP": anything, "COMMAND COUNT": same_kind, "CONFIG HELP": anything, "OBJECT HELP": anything,
     "MEMORY HELP": anything, "CLIENT HELP": anything, "DEBUG HELP": anything, "COMMAND DOCS": same_kind,
     "COMMAND LIST": anything, "MEMORY DOCTOR": anything, "MEMORY STATS": anything, "XINFO HELP": anything,
-    "XGROUP HELP": anything,
+    "XGROUP HELP": anything, "MODULE HELP": anything,
 }
 
 SETTABLE = {
@@ -200,6 +200,11 @@ DEBUG QUICKLIST i
 DEBUG HTSTATS-KEY i
 
 TIME x
+ROLE
+ROLE x
+MODULE LIST
+MODULE LIST x
+MODULE HELP
 SHUTDOWN junk
 SHUTDOWN SAVE NOSAVE
 LOLWUT VERSION x
