@@ -127,7 +127,7 @@ struct StreamCopy {
                 next: memory.oldest(ofProducer: index, source.arena)
             )
         }
-        // Recording the messages has counted them again.
+        // Recording the messages changed the counters.
         copy.setMemory(like: memory, &target.arena)
         return .done
     }

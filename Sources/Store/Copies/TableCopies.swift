@@ -1,8 +1,8 @@
 internal import Primitives
 internal import Structures
 
-// Copies of hash tables, made in slices, bucket by bucket. A bucket's entries are inserted
-// together, so that they are close together in the copy, too.
+// Copies of hash tables, made in slices, bucket by bucket. The entries of a bucket are inserted
+// together, so that they end up close together in the copy as well.
 
 /// A copy of a large set in progress.
 struct SetCopy {
@@ -63,7 +63,7 @@ struct HashCopy {
                 let entry = location.entry
                 let content = HashValue.content(entry)
                 budget -= 1 + ValueCopy.cost(entry.byteCount)
-                // Fields' blocks are never edited in place, so both hashes may share one.
+                // Blocks of fields are never edited in place, so the two hashes may share one.
                 if case .block(let block) = content { block.retain() }
                 HashValue.insert(entry.key, content, entry.expiry, into: &copy, in: target)
             }

@@ -9,8 +9,8 @@ internal import Structures
 /// │ ████████████████░ │ ──────▶ │ █████████░░░░░░░░ │   no key refers to it before it is complete
 /// └─────────cursor────┘         └───────────────────┘
 /// ```
-/// The source must not change between two calls. Packs and other single blocks are copied by the
-/// first call; for a large collection, a cursor for its kind allows each call to be short.
+/// The source must not change between two calls. A pack or other single block is copied by the
+/// first call; a large collection has a cursor, so that each call can be short.
 ///
 /// ## Invariants
 /// `root` is a valid collection of what was copied so far; `discard` frees it.
@@ -95,7 +95,7 @@ public struct ValueCopy {
     /// Frees what was copied, in slices if it is large.
     public func discard() { target.retire(kind, encoding, root) }
 
-    /// The additional cost of copying `bytes`: the first touch of memory is slow.
+    /// The additional cost of copying `bytes`: touching memory for the first time is slow.
     static func cost(_ bytes: Int) -> Int { bytes >> 7 }
 
     /// Copies a collection that is a single block; nil if it has more.

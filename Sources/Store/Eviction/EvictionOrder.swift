@@ -1,53 +1,53 @@
 public import Structures
 
-/// What a shard knows, besides its keys' states, of the order in which they go.
+/// The order in which a shard evicts its keys, apart from the keys' states.
 ///
 /// ```text
-///  new key ──▶ ring ──── not used ───▶ goes, and is remembered in `ghosts`
+///  new key ──▶ ring ──── not used ───▶ evicted, and remembered in `ghosts`
 ///    │ │         └────── used ──────┐
 ///    │ └ was remembered ──────────┐ │
-///    └ while there is room ─────┐ │ │
+///    └ memory is free ──────────┐ │ │
 ///                               ▼ ▼ ▼
-///                  the hand, going round all buckets ──▶ goes
+///                  the hand, which circles all buckets ──▶ evicted
 /// ```
-/// A key must be used again soon, while it is in the ring, to stay for longer: so a scan passes
-/// through a small part of the memory, and what is used often stays. Nothing of this exists before
-/// the first key has to go.
+/// A new key stays in the ring for a while and is kept only if it is used again before it leaves. A
+/// scan therefore displaces only a small part of the keys, and frequently used keys stay. None of
+/// this exists before the first eviction.
 ///
 /// Source: J. Yang et al., "FIFO Queues are All You Need for Cache Eviction" (S3-FIFO), SOSP 2023;
-/// here the main queue is the table itself, in the order of its buckets, as in CLOCK.
+/// here, the main queue is the table itself, in the order of its buckets, as in CLOCK.
 struct EvictionOrder {
     var ring = ProbationRing()
     var ghosts = GhostTable()
-    /// The bucket to which the hand comes next.
+    /// The next bucket that the hand visits.
     var hand = 0
-    /// Whether the hand has not been round yet, so that states may stem from an earlier time.
+    /// Whether the hand has yet to complete its first lap, so that states may be out of date.
     var isFirstLap = true
-    /// Whether new keys are on probation; not where the last write counts, as they were just
-    /// written.
+    /// Whether new keys are on probation; not under `lrm`, as they have just been written.
     var hasProbation = true
-    /// The keys chosen so far.
+    /// The number of keys chosen so far.
     var chosen = 0
 
-    /// Every so many times the hand moves although the ring is full.
+    /// The hand takes every `handEvery`th turn even if the ring is full.
     ///
-    /// So what nobody uses any more goes in the end, whether what comes is used or not.
+    /// Otherwise, keys that have fallen out of use would never be evicted while new keys keep
+    /// coming.
     static let handEvery = 64
-    /// The part of all keys that are on probation, in percent.
+    /// The percentage of keys on probation to which eviction reduces the ring.
     static let probationPercent = 12
-    /// Far more are on probation only while none has to go.
+    /// The percentage of keys that may be on probation while nothing needs to be evicted.
     static let probationPercentMax = 24
 
-    /// Whether the hand, rather than the ring, gives up the next key.
+    /// Whether the hand, rather than the ring, chooses the next key.
     mutating func isHandsTurn() -> Bool {
         chosen &+= 1
         return chosen % EvictionOrder.handEvery == 0
     }
 }
 
-/// A key that is to go.
+/// A key that is to be evicted.
 public struct EvictionVictim: Sendable {
-    /// Its entry, whose block stays where it is while others go.
+    /// Its entry, whose block does not move while other keys are evicted.
     public let entry: Entry
     /// Whether it was on probation.
     public let wasOnProbation: Bool

@@ -1,37 +1,37 @@
-/// Which keys go when memory runs out: `maxmemory-policy`.
+/// Which keys are evicted when memory runs out: `maxmemory-policy`.
 public struct EvictionPolicy: Equatable, Sendable {
-    /// In what order keys go.
+    /// The order in which keys are evicted.
     public enum Order: Equatable, Sendable {
-        /// None goes.
+        /// Never.
         case none
-        /// Those that were not used of late, or not often (`lru`, `lfu`).
+        /// Keys that were not used recently, or not often, come first (`lru`, `lfu`).
         case use
-        /// Those that were not written of late (`lrm`).
+        /// Keys that were not written recently come first (`lrm`).
         case write
-        /// Those that expire next.
+        /// Keys that expire soonest come first.
         case expiry
-        /// Any.
+        /// At random.
         case random
     }
 
-    /// In what order keys go.
+    /// The order in which keys are evicted.
     public let order: Order
-    /// Whether only keys with an expiry go.
+    /// Whether only keys with an expiry are evicted.
     public let isVolatile: Bool
 
-    /// Joins the two.
+    /// Creates a policy from its parts.
     public init(_ order: Order, isVolatile: Bool) {
         self.order = order
         self.isVolatile = isVolatile
     }
 
-    /// No key goes.
+    /// Keys are never evicted.
     public static let none = EvictionPolicy(.none, isVolatile: false)
 
-    /// Whether it chooses by the states of keys.
+    /// Whether the policy depends on the states of keys.
     public var usesStates: Bool { order == .use || order == .write }
 
-    /// The keys of a shard among which it chooses.
+    /// The number of keys in a shard that may be evicted.
     public func candidateCount(in shard: Shard) -> Int {
         guard order != .none else { return 0 }
         return isVolatile ? shard.volatileCount : shard.count

@@ -1,24 +1,24 @@
 public import Primitives
 public import Structures
 
-/// Choosing the keys that go when memory runs out.
+/// Chooses the keys to evict when memory runs out.
 ///
-/// Nothing is removed here: whoever asks removes the keys and tells others so.
+/// Nothing is removed here: the caller removes the keys and reports it.
 extension Shard {
-    /// The most keys that are chosen at once.
+    /// The maximum number of keys chosen at once.
     public static let victimsMax = 16
-    /// The buckets that the hand passes before it is content with warmer keys.
+    /// The number of buckets that the hand passes before it also accepts warm keys.
     private static let bucketsPassed = 64
-    /// The buckets that the hand passes at once, some tens of microseconds' work.
+    /// The maximum number of buckets that the hand passes in one call: some tens of microseconds.
     private static let bucketsPassedMax = 512
-    /// The segments among which the nearest expiry is looked for.
+    /// The number of segments sampled to find the nearest expiry.
     private static let segmentSamples = 16
 
     // MARK: States
 
-    /// Whether keys have states by which they are chosen.
+    /// Whether keys have states, which eviction goes by.
     ///
-    /// Complexity: O(the keys on probation) when they have none any more.
+    /// Complexity: O(keys on probation) when turned off.
     public var keepsStates: Bool {
         get { arena.keepsStates }
         nonmutating set {
@@ -30,7 +30,7 @@ extension Shard {
         }
     }
 
-    /// Notes a use of the key at `slot` in its state.
+    /// Records a use of the key at `slot` in its state.
     @inlinable
     @inline(__always)
     public func warm(_ slot: Slot, mayBeHot: Bool) {
@@ -38,7 +38,7 @@ extension Shard {
         unsafe state.pointee.keys.warm(slot.location, mayBeHot: mayBeHot)
     }
 
-    /// Gives the key at `slot`, which was just added, its first state.
+    /// Sets the initial state of the key at `slot`, which was just added.
     func beginState(of slot: Slot, _ hash: KeyHash) {
         let table = keys
         guard var order = evictionOrder else { return table.setState(slot.location, .cold) }
@@ -56,7 +56,7 @@ extension Shard {
         evictionOrder = order
     }
 
-    /// Lets the oldest key on probation pass, as there has been room for all for so long.
+    /// Ends the probation of the oldest key, as memory has sufficed for all keys for so long.
     private func endOldestProbation(_ order: inout EvictionOrder) {
         guard let ticket = order.ring.popFirst(&arena),
             let location = keys.probationer(ticket, arena)
@@ -64,7 +64,7 @@ extension Shard {
         keys.setState(location, .cold)
     }
 
-    /// Remembers a key that goes although it was on probation.
+    /// Remembers a key that is evicted while on probation.
     public func rememberVictim(_ hash: KeyHash) {
         // SAFETY: the lock makes the caller the only user.
         unsafe state.pointee.evictionOrder?.ghosts.remember(hash, &state.pointee.arena)
@@ -72,10 +72,10 @@ extension Shard {
 
     // MARK: Choosing
 
-    /// Appends up to `wanted` keys that are to go next, as `policy` has it, to `victims`, and asks
-    /// the cache for their entries.
+    /// Appends up to `wanted` keys to `victims`, chosen by `policy`, and prefetches their entries.
     ///
-    /// None is appended where no key may go, or all that the hand has passed were in use.
+    /// Appends none if no key may be evicted, or if all keys that the hand passed were in use.
+    ///
     /// Complexity: O(wanted), amortised.
     public func chooseVictims(
         _ policy: EvictionPolicy,
@@ -83,7 +83,7 @@ extension Shard {
         _ random: inout FastRandom,
         _ victims: inout [EvictionVictim]
     ) {
-        assert(wanted <= Shard.victimsMax, "more would be found twice")
+        assert(wanted <= Shard.victimsMax, "otherwise keys could be chosen twice")
         guard wanted > 0, policy.candidateCount(in: self) > 0 else { return }
         switch policy.order {
         case .none: return
@@ -112,14 +112,14 @@ extension Shard {
         let part = candidates * EvictionOrder.probationPercent / 100
         if !order.isHandsTurn() { popRing(&order, policy, wanted, downTo: part, &victims) }
         if victims.count < wanted { moveHand(&order, policy, wanted, &victims) }
-        // All that is left may be on probation.
+        // All remaining keys may be on probation …
         if victims.isEmpty { popRing(&order, policy, wanted, downTo: 0, &victims) }
-        // Or seem to be.
+        // … or merely appear to be.
         if victims.isEmpty { order.isFirstLap = true }
         evictionOrder = order
     }
 
-    /// Takes the oldest of those on probation, as long as they are more than `part`.
+    /// Takes the oldest keys on probation while there are more than `part` of them.
     private func popRing(
         _ order: inout EvictionOrder,
         _ policy: EvictionPolicy,
@@ -137,7 +137,7 @@ extension Shard {
             }
             for index in 0..<taken {
                 guard let location = keys.probationer(tickets[index], arena) else { continue }
-                // Found once only, whatever becomes of it.
+                // Marked, so that it is not chosen twice whatever happens to it.
                 keys.setState(location, .cold)
                 guard mayGo(location, isVolatile: policy.isVolatile) else { continue }
                 victims.append(.init(entry: location.entry, wasOnProbation: true))
@@ -145,10 +145,10 @@ extension Shard {
         }
     }
 
-    /// Passes the hand over buckets until enough keys are found, once round at most, and not over
-    /// more than `bucketsPassedMax`.
+    /// Moves the hand over buckets until enough keys are found: at most one lap, and at most
+    /// `bucketsPassedMax` buckets.
     ///
-    /// Where a great many buckets hold none that is cold, warm ones go too, and hot ones at last.
+    /// After many buckets without a cold key, it accepts warm ones, and finally hot ones.
     private func moveHand(
         _ order: inout EvictionOrder,
         _ policy: EvictionPolicy,
@@ -182,7 +182,7 @@ extension Shard {
                 else { return }
                 victims.append(.init(entry: location.entry, wasOnProbation: false))
             }
-            // Keys with an expiry may have gone from it.
+            // Keys with an expiry may have left the bucket.
             if policy.isVolatile, victims.isEmpty { correctHint(order.hand) }
             order.hand += 1
             left -= 1
@@ -195,14 +195,14 @@ extension Shard {
 
     // MARK: By expiry, and at random
 
-    /// Takes the key that expires next, as far as a part of the shard tells.
+    /// Takes the key that expires soonest among the segments sampled.
     private func chooseByExpiry(_ random: inout FastRandom, _ victims: inout [EvictionVictim]) {
         for _ in 0..<Shard.staleHintsMax {
             let found = keys.nearestBucket(samples: Shard.segmentSamples, arena, &random)
             guard let bucket = found else { break }
             let hint = keys.hint(UInt32(bucket), arena)
             correctHint(bucket)
-            // Where the hint was early, others may come before what is there.
+            // The hint was too early, so keys of other buckets may expire sooner.
             guard keys.hint(UInt32(bucket), arena) == hint else { continue }
             guard let entry = nearest(inBucket: bucket) else { break }
             return victims.append(.init(entry: entry, wasOnProbation: false))
@@ -210,11 +210,11 @@ extension Shard {
         chooseHinted(&random, &victims) { nearest(inBucket: $0) }
     }
 
-    /// Hints that turn out to be early are passed over, up to so many: all those of two segments,
-    /// as splits leave early ones in both buckets.
+    /// The maximum number of outdated hints to skip: those of two segments, as splits leave hints
+    /// that are too early in both buckets.
     private static let staleHintsMax = 128
 
-    /// The key in a bucket that expires next, if any may go that expires.
+    /// The key in a bucket that expires soonest, or nil if none may be evicted.
     private func nearest(inBucket bucket: Int) -> Entry? {
         var nearest: Entry?
         keys.forEach(inBucket: bucket, arena) { location in
@@ -256,8 +256,8 @@ extension Shard {
         }
     }
 
-    /// Takes what `body` finds in the first bucket with a hint in which it finds something; begins
-    /// at one drawn at random.
+    /// Takes what `body` finds in the first bucket with a hint in which it finds anything, starting
+    /// at a random bucket.
     private func chooseHinted(
         _ random: inout FastRandom,
         _ victims: inout [EvictionVictim],

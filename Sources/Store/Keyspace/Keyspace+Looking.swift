@@ -1,7 +1,7 @@
 internal import CSupport
 internal import Glibc
 
-/// Reads all keys without blocking anybody, or waiting, for long.
+/// Reads all keys without blocking others, or waiting, for long.
 extension Keyspace {
     /// Calls `body` with every shard of a partition and its database while the partition is locked.
     ///

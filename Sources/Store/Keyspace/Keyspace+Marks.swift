@@ -27,7 +27,7 @@ public struct PartitionMarks: OptionSet, Sendable {
     public static let tracked = PartitionMarks(rawValue: 1 << 30)
     /// Memory is short; set by the partition's region.
     public static let tight = PartitionMarks(rawValue: Region.tightBit)
-    /// It matters what its keys held before a command.
+    /// The previous values of its keys matter.
     public static let observed = PartitionMarks(rawValue: 1 << 27)
     /// A snapshot is being taken of it.
     public static let saved = PartitionMarks(rawValue: 1 << 26)
@@ -66,7 +66,7 @@ extension Keyspace {
 
     /// Sets or clears `.watched`, `.waited` or `.tracked` for a locked partition.
     public func mark(_ partition: Int, _ mark: PartitionMarks, _ isOn: Bool) {
-        assert(mark.isDisjoint(with: .obstacles), "others keep that one")
+        assert(mark.isDisjoint(with: .obstacles), "obstacles are set elsewhere")
         let marks = marks(of: partition)
         store(isOn ? marks.union(mark) : marks.subtracting(mark), partition)
     }

@@ -9,9 +9,9 @@ struct Holdings {
     let freshStamp: SharedStamp
     /// The databases that have a shard in this partition, in order of creation.
     var databases: [UInt32] = []
-    /// Whether new shards' tables get and give up buckets as they grow and shrink.
+    /// Whether the tables of new shards may add and remove buckets.
     var resizesTables = true
-    /// Whether keys of new shards have states by which they are chosen when memory runs out.
+    /// Whether keys of new shards have states, which eviction goes by.
     var keepsStates = false
 }
 
@@ -128,9 +128,9 @@ extension Keyspace {
         forEachShard { shard, _ in shard.resizesTables = isOn }
     }
 
-    /// Lets keys have states by which they are chosen when memory runs out, or not.
+    /// Turns the states of keys, which eviction goes by, on or off.
     ///
-    /// All partitions are locked.
+    /// All partitions must be locked.
     public func keepStates(_ isOn: Bool) {
         for partition in 0..<partitionCount {
             // SAFETY: the caller holds the partition's lock.
@@ -139,7 +139,7 @@ extension Keyspace {
         forEachShard { shard, _ in shard.keepsStates = isOn }
     }
 
-    // MARK: Room
+    // MARK: Memory
 
     /// The address space reserved for keys, in bytes.
     public var capacity: Int {
@@ -149,7 +149,7 @@ extension Keyspace {
 
     /// Whether a command may take `byteCount` bytes in a locked partition.
     ///
-    /// The answer allows for what the command needs besides.
+    /// The result allows for what the command needs in addition.
     public func hasRoom(for byteCount: Int, partition: Int, database: Int) -> Bool {
         let index = place(partition, database)
         if let shard = shard(at: index) { return shard.arena.hasRoom(for: byteCount) }
@@ -157,7 +157,7 @@ extension Keyspace {
         return unsafe holdings[partition].region.hasRoom(for: byteCount, slack: 0, of: 1)
     }
 
-    /// Whether a locked partition has room left for changes that add little.
+    /// Whether a locked partition has memory left for changes that add little.
     public func hasReserve(_ partition: Int) -> Bool {
         // SAFETY: the caller holds the partition's lock.
         unsafe holdings[partition].region.hasReserve

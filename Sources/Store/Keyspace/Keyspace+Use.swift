@@ -1,13 +1,13 @@
 public import CSupport
 
-/// How many bytes the keys take, counted while they change, for any thread to read.
+/// How many bytes the keys use, counted as they change; any thread may read it.
 ///
 /// ```text
 /// line of a partition   0      4       8           16
 ///                       lock │ marks │ (reserved) │ bytes used, as counted last
 /// ```
-/// What a shard has grown by is counted when somebody asks for it with the partition locked: after
-/// each command that writes while memory is bounded, after evictions, and in every tick.
+/// The growth of a shard is added by calls with its partition locked: after each write command
+/// while `maxmemory` is set, after evictions, and in every tick.
 extension Keyspace {
     @inlinable
     func usedWord(_ partition: Int) -> UnsafeMutablePointer<Int64> {
@@ -15,7 +15,7 @@ extension Keyspace {
         unsafe (lines + (partition &* 64 &+ 16)).assumingMemoryBound(to: Int64.self)
     }
 
-    /// Counts what a shard of a partition, which is locked, has grown by, and returns it.
+    /// Counts the growth of a shard of a locked partition, and returns it.
     @inlinable
     @discardableResult
     public func countUse(of shard: Shard, _ partition: Int) -> Int {
@@ -35,7 +35,7 @@ extension Keyspace {
         return growth
     }
 
-    /// Counts the shard of a database in each of some partitions, which are locked.
+    /// As above, for the shards of a database in several locked partitions.
     public func countUse(of partitions: PartitionSet, database: Int) -> Int {
         var growth = 0
         partitions.forEach { partition in
@@ -44,7 +44,7 @@ extension Keyspace {
         return growth
     }
 
-    /// Discounts a shard that is taken out of its partition, which is locked.
+    /// Subtracts a shard that is being removed from its locked partition.
     func discountUse(of shard: Shard, _ partition: Int) {
         countUse(of: shard, partition)
         addUse(-shard.usedBytes, partition)
@@ -52,12 +52,12 @@ extension Keyspace {
 
     @inlinable
     func addUse(_ growth: Int, _ partition: Int) {
-        // SAFETY: a word of this keyspace that the holder of the lock alone writes.
+        // Only the holder of the lock writes this word.
         let word = unsafe usedWord(partition)
         unsafe apus_long_store(word, apus_long_load(word) &+ Int64(growth))
     }
 
-    /// The bytes of all keys and values, as counted last; no lock is needed.
+    /// The bytes used by all keys and values, as last counted; needs no lock.
     public var usedBytes: Int {
         var sum = 0
         for partition in 0..<partitionCount {

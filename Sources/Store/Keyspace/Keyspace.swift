@@ -16,9 +16,9 @@ public import Structures
 ///   …           │ (created on the first write)  │             │
 ///               └─────────────┴─────────────┴───┴─────────────┘
 /// ```
-/// A single worker needs no locks and gets as many partitions as the size of the machine's memory
-/// calls for; several workers share 64. The table of shards is reserved like a region and touched
-/// by `openDatabase`, so that ten thousand databases cost no more than those in use.
+/// A single worker needs no locks and gets as many partitions as the machine's memory calls for;
+/// several workers share 64. The table of shards is reserved like a region and touched only by
+/// `openDatabase`, so unused databases cost nothing.
 ///
 /// ## Invariants
 /// The slot of a shard, and what is frozen, changes only while the partition is locked. A database
@@ -94,7 +94,7 @@ public struct Keyspace: @unchecked Sendable {  // because: the locks guard the s
         for database in 0..<min(databases, Keyspace.openedAtOnce) { openDatabase(database) }
     }
 
-    /// This many databases, the default, are open from the start.
+    /// The number of databases that are open from the start, which is also the default.
     private static let openedAtOnce = 16
 
     /// Reserves a table of shards, all nil, for these numbers of partitions and databases.
@@ -133,7 +133,7 @@ public struct Keyspace: @unchecked Sendable {  // because: the locks guard the s
     /// first time O(partitions).
     public func openDatabase(_ database: Int, held: PartitionSet = []) {
         precondition(0 <= database && database < databaseCount, "no such database")
-        // An additional slot after those of the partitions tells whether these have been filled.
+        // An extra slot after those of the partitions records whether they have been filled.
         let mark = place(0, database) + partitionCount
         let takesLocks = !held.contains(allPartitions)
         precondition(!takesLocks || held.isEmpty, "locks are taken in order")
@@ -176,7 +176,7 @@ public struct Keyspace: @unchecked Sendable {  // because: the locks guard the s
         let partition = partition(hash)
         let shard = shard(partition: partition, database: database)
         if _fastPath(!shard.isSame(as: empty)) { return shard }
-        // A call on `self` would copy `self` and what it contains, even if no shard is created.
+        // Calling a method of `self` would copy all of it, even if no shard is created.
         let index = place(partition, database)
         return unsafe Keyspace.makeShard(shards + index, holdings + partition, database)
     }

@@ -3,7 +3,7 @@ internal import Structures
 /// The number of partitions of a keyspace, and the address space that each reserves.
 ///
 /// A partition holds at most as much as its region: 32 GiB. Several workers share 64 partitions,
-/// for less contention for locks, which gives room for 2 TiB. A single worker gains nothing from
+/// which reduces lock contention and allows for 2 TiB. A single worker gains nothing from
 /// partitions, so it gets as few as the machine's memory can fill: one up to 24 GiB, eight up to
 /// 192 GiB.
 public struct KeyspacePlan: Equatable, Sendable {
@@ -22,7 +22,7 @@ public struct KeyspacePlan: Equatable, Sendable {
     private static let plannedBytes = 24 << 30
     private static let partitionsMax = 64
     private static let regionBytesMin = 4 << 20
-    /// The minimum room for keys with which a server is useful.
+    /// The minimum memory for keys with which a server is useful.
     public static let bytesMin = 4 << 20
 
     /// Creates a plan from known values.

@@ -1,16 +1,16 @@
 internal import Primitives
 internal import Structures
 
-/// The state of a command that runs in slices, between two of them.
+/// The state of a command that runs in slices.
 ///
-/// While other commands run, it is kept with its first key's partition (`FrozenKeys`); while a
-/// slice runs, with the command.
+/// Between slices, while other commands run, it is kept with the partition of its first key
+/// (`FrozenKeys`); during a slice, the command has it.
 public struct SlicedWork {
     /// The id of the work.
     public let id: WorkID
-    /// When the command counts as run (milliseconds since 1970).
+    /// When the command started (milliseconds since 1970).
     ///
-    /// What had not expired then does not expire for the command.
+    /// For the command, nothing expires after this moment.
     public let startedAt: Int64
     /// The copy in progress, if the command makes one.
     public var copy: ValueCopy?
@@ -36,13 +36,13 @@ public struct SlicedWork {
     }
 }
 
-/// The keys of one partition that are reserved for single commands working in slices.
+/// The keys of one partition that are reserved for commands running in slices.
 ///
 /// ## Invariants
 /// Each key appears at most once. All keys of a work are in partitions that its command locks.
 @usableFromInline
 struct FrozenKeys {
-    /// A key, in whichever database.
+    /// A key, in any database.
     struct FrozenKey {
         let work: WorkID
         let bytes: [UInt8]
@@ -71,7 +71,7 @@ struct FrozenKeys {
 ///
 /// The partitions of all keys involved must be locked.
 extension Keyspace {
-    /// Whether `key`, in whichever database, is frozen for everyone but `work`.
+    /// Whether `key`, in any database, is frozen for everyone but `work`.
     public func isFrozen(_ key: Key, for work: WorkID?) -> Bool {
         let partition = partition(key.hash)
         guard hasFrozen(partition) else { return false }
@@ -119,8 +119,8 @@ extension Keyspace {
 
     /// Whether a command is halfway through changing a value.
     ///
-    /// If so, the keys are not in a state that they have between two commands. All partitions must
-    /// be locked.
+    /// Such a value is in a state that never exists between two commands. All partitions must be
+    /// locked.
     public var hasInPlaceWork: Bool {
         (0..<partitionCount).contains { place in
             // SAFETY: the caller holds the partition's lock.

@@ -6,7 +6,7 @@ public struct WorkID: Equatable, Sendable {
 
     /// Creates an id from a random number.
     public init(number: UInt64) {
-        assert(number != 0, "zero names no work")
+        assert(number != 0, "zero is not an id")
         self.number = number
     }
 }

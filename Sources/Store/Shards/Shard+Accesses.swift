@@ -4,7 +4,7 @@ public import Structures
 extension Shard {
     /// The seconds between the starts of two walks over all stamps.
     ///
-    /// Well below the hour within which every stamp must be visited.
+    /// Well below one hour, within which every stamp must be visited.
     private static let walkSeconds: Int64 = 1800
 
     /// The progress of the walk over all stamps.
@@ -41,10 +41,9 @@ extension Shard {
 
     // MARK: The walk
 
-    /// Replaces all stamps by fresh ones, for when the measure has changed.
+    /// Replaces all stamps by fresh ones after a change of policy.
     ///
-    /// Visits at most `budget` times 64 buckets at once, the others in the next calls of
-    /// `ageStamps`.
+    /// Visits at most `budget` times 64 buckets now, the rest in later calls of `ageStamps`.
     public func renewStamps(_ clock: AccessClock, budget: inout Int) {
         // SAFETY: the lock makes the caller the only user.
         unsafe state.pointee.stampWalk = StampWalk(renews: count > 0)

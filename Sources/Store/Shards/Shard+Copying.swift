@@ -10,7 +10,7 @@ extension Shard {
     ///
     /// Complexity: O(1), or for an inline string O(its bytes).
     public func insertCopy(of source: Slot, as key: Key, expiry: Int64?, _ copy: ValueCopy?) {
-        assert(find(key) == nil, "nothing stands at the key")
+        assert(find(key) == nil, "the key is absent")
         assert(copy != nil || source.entry.isKind(.string), "collections come as copies")
         guard let copy else { return insertStringCopy(of: source.entry, as: key, expiry: expiry) }
         precondition(copy.target.isSame(as: self), "the copy was made for this shard")
@@ -31,7 +31,7 @@ extension Shard {
     ///
     /// Complexity: as `insertCopy`.
     public func insertMoved(_ source: Slot, as key: Key, expiry: Int64?, _ copy: ValueCopy?) {
-        assert(find(key) == nil, "nothing stands at the key")
+        assert(find(key) == nil, "the key is absent")
         let entry = source.entry
         guard source.shard.isSame(as: self),
             !entry.isKind(.string) || entry.stringEncoding == .external && !entry.isItem

@@ -1,12 +1,12 @@
 internal import Primitives
 public import Structures
 
-/// Finds what has expired. Nothing is removed here: the caller does that, and tells others.
+/// Finds expired keys and fields. Nothing is removed here: the caller does that, and reports it.
 extension Shard {
     /// A key that has expired at `now`, or a hash with fields that have.
     ///
-    /// Nil if there is none, or if `budget` is used up. Before asking for the next one, with the
-    /// rest of the budget, the caller removes the key or those fields. Frozen values are skipped.
+    /// Nil if there is none, or if `budget` is used up. The caller removes the key or those fields
+    /// before it asks for the next one with the rest of the budget. Frozen values are skipped.
     ///
     /// Complexity: O(steps), plus one word per 64 buckets.
     public func nextDue(now: Int64, budget: inout Int) -> Slot? {
@@ -58,7 +58,7 @@ extension Shard {
         return due
     }
 
-    /// When a key goes or, before that, the first field of the hash that it holds.
+    /// When a key expires or, if earlier, the first field of its hash.
     func expiry(within entry: Entry) -> Int64? {
         guard entry.isKind(.hash), let fields = HashValue.earliestExpiry(entry, in: self)
         else { return entry.expiry }

@@ -25,7 +25,7 @@ extension Shard {
             case .table, nil: "hashtable"
             }
         case .hash: HashValue.encodingName(entry)
-        case .member: preconditionFailure("members are no keys")
+        case .member: preconditionFailure("members are not keys")
         }
     }
 

@@ -44,7 +44,7 @@ extension Shard {
     /// The memory of a large block is freed in slices.
     func release(_ block: SharedBlock) {
         externalBytes -= block.byteCount
-        assert(externalBytes >= 0, "as much was counted as came")
+        assert(externalBytes >= 0, "every block was counted when added")
         if block.byteCount >= Shard.largeBlockBytes, !block.isShared {
             deadBlocks.append(block)
         } else {
@@ -54,7 +54,7 @@ extension Shard {
 
     /// From this size on, a block's memory is freed in slices.
     private static let largeBlockBytes = 1 << 20
-    /// How many bytes of a large block cost as much to free as a block of the arena.
+    /// Freeing this many bytes of a large block costs as much as freeing a block of the arena.
     private static let bytesFreedAsOne = 2048
 
     private func freeDeadBlocks(_ budget: inout Int) -> Bool {

@@ -3,7 +3,7 @@ internal import Structures
 
 /// Prefetches members of large collections for the commands that will look them up.
 extension Shard {
-    /// Tables with fewer members are in the cache anyway.
+    /// Smaller tables are in the cache anyway.
     private static let prefetchedFrom = 4096
 
     /// Prefetches the bucket of `member` in the large collection at `key`; false if there is none.
@@ -27,7 +27,7 @@ extension Shard {
     ///
     /// First prefetches all buckets, then the entries. `name` returns each member.
     public func prefetchMembers(_ slot: Slot, _ count: Int, _ name: (Int) -> Bytes) {
-        precondition(count <= Shard.prefetchedAtOnce, "no more than are still there afterwards")
+        precondition(count <= Shard.prefetchedAtOnce, "more would evict each other from the cache")
         guard count > 1, let table = table(slot.entry), table.count >= Shard.prefetchedFrom
         else { return }
         var hashes = InlineArray<32, KeyHash>(repeating: KeyHash(bits: 0))

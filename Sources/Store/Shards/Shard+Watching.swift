@@ -16,7 +16,7 @@ extension Shard {
         unsafe state.pointee.arena.isWatched
     }
 
-    /// Whether insertions have something to heed.
+    /// Whether insertions must consider watchers or states of keys.
     @inlinable
     var hasNotices: Bool {
         // SAFETY: the lock makes the caller the only user.
@@ -47,12 +47,12 @@ extension Shard {
     }
 
     private func show(bucketOf hash: KeyHash) {
-        // The first bucket of a table is seen as it is made.
+        // The first bucket of a table is shown when it is created.
         if keys.bucketTotal > 0 { show(Int(keys.bucket(of: hash)), change: nil) }
     }
 
-    /// Shows the watcher the bucket of a slot that is about to change, or only the slot if it has
-    /// seen the bucket and is not through with some value of the shard.
+    /// Shows the watcher the bucket of a slot that is about to change; if it has seen the bucket
+    /// but still needs values of the shard, only the slot.
     @inline(never)
     @usableFromInline
     func show(_ slot: Slot, isDiscarded: Bool) {
@@ -80,13 +80,14 @@ extension Shard {
         return watcher
     }
 
-    /// Shows the watcher the bucket at `slot` now, as a request is going to change the value there.
+    /// Shows the watcher the bucket at `slot` now, as a request is about to change the value there.
     public func showSoon(_ slot: Slot) {
         if isWatched { show(Int(slot.location.bucket), change: nil) }
     }
 
-    /// Has the watcher told of each change (`ShardWatcher.willTouch`) of values in buckets that it
-    /// has seen, because it still needs some of them.
+    /// Sets whether the watcher still needs values in buckets that it has seen.
+    ///
+    /// If so, it is notified of each change to those buckets (`ShardWatcher.willTouch`).
     public func holdValues(_ holds: Bool) { watch.holdsValues = holds }
 
     /// Offers the watcher what is about to be freed; returns whether the watcher keeps it.

@@ -23,7 +23,7 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
         @usableFromInline var externalBytes = 0
         /// Large values whose keys are gone, to be freed in slices.
         @usableFromInline var remains: [Remains] = []
-        /// Large blocks outside the arena that only this list holds, to be freed in slices.
+        /// Large blocks outside the arena that only this list refers to, to be freed in slices.
         var deadBlocks: [SharedBlock] = []
         @usableFromInline var expiryWalk = ExpiryWalk()
         /// The number of large values freed in slices since `takeFreedCount`.
@@ -38,9 +38,9 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
         /// Neither they nor their contents expire.
         var frozenRoots: [Handle] = []
         @usableFromInline var watch = Watch()
-        /// In which order keys go when memory runs out, once one had to.
+        /// The order in which keys are evicted; nil before the first eviction.
         var evictionOrder: EvictionOrder?
-        /// What `takeGrowth` has counted.
+        /// The growth counted so far by `takeGrowth`.
         @usableFromInline var countedBytes = 0
     }
 
@@ -134,7 +134,7 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
     /// The bytes in use: all blocks in the arena, and values outside it.
     public var usedBytes: Int { unsafe state.pointee.arena.liveBytes + externalBytes }
 
-    /// By how many bytes `usedBytes` has grown, or shrunk, since this was last asked.
+    /// By how many bytes `usedBytes` has changed since the last call.
     @inlinable
     func takeGrowth() -> Int {
         let used = unsafe state.pointee.arena.liveBytes &+ state.pointee.externalBytes
@@ -160,7 +160,7 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
 
     func countVolatileHashes(_ difference: Int) {
         unsafe state.pointee.volatileHashCount += difference
-        assert(volatileHashCount >= 0, "as many went as came")
+        assert(volatileHashCount >= 0, "each was counted when added")
     }
 
     // MARK: Finding
@@ -225,14 +225,14 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
             UInt32(truncatingIfNeeded: hash(key.bytes).bits ^ key.hash.bits) == 0,
             "the hash is the key's"
         )
-        assert(find(key) == nil, "the key is not there")
+        assert(find(key) == nil, "the key is absent")
         if _slowPath(hasNotices) {
             return insertHeedfully(key, kind, encoding, expiry, payload)
         }
         return add(key, kind, encoding, expiry, payload)
     }
 
-    /// As `insert`, where somebody watches or keys have states.
+    /// As `insert`, for a shard that is watched or whose keys have states.
     @inline(never)
     @usableFromInline
     func insertHeedfully(
@@ -272,7 +272,7 @@ public struct Shard: @unchecked Sendable {  // because: the partition's lock gua
         return Slot(self, location)
     }
 
-    /// Gives the key at `slot` another expiry and room for another value, which the caller writes.
+    /// Gives the key at `slot` another expiry and space for another value, which the caller writes.
     ///
     /// The old value must have been discarded or moved.
     public func rebuild(

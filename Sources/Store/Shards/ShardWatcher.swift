@@ -13,18 +13,18 @@
 /// that it held at the cut, unchanged: a split in between moves unseen keys to a bucket that is
 /// unseen as well, and a merge happens only between two buckets in the same state.
 ///
-/// A watcher that does not read a large value at once when it is shown *holds* it, and is told
+/// A watcher that does not read a large value as soon as it is shown *holds* it, and is notified
 /// before it changes.
 ///
 /// All closures are called with the partition locked, on whichever thread makes the change. They
 /// must neither change the shard nor take long.
 public struct ShardWatcher {
-    /// The change because of which a bucket is shown.
+    /// The change that causes a bucket to be shown.
     public struct Change {
         /// The value that is about to change.
         public let slot: Shard.Slot
-        /// Whether it is discarded as a whole: a large one need not be copied now, as it is offered
-        /// to `takes` next.
+        /// Whether the whole value is discarded: a large one need not be copied now, as it is
+        /// offered to `takes` next.
         public let isDiscarded: Bool
     }
 
@@ -44,10 +44,10 @@ public struct ShardWatcher {
     let willTouch: Touch
     let takes: Take
 
-    /// Creates a watcher; `willChange` is told of changes, and `takes` is offered large values.
+    /// Creates a watcher.
     ///
-    /// `willTouch` is told of changes of values that the watcher has been shown but still needs, as
-    /// it has said by `Shard.holdValues`.
+    /// `willChange` shows it buckets, `takes` offers it large values, and `willTouch` reports
+    /// changes to values that it has seen but still needs (`Shard.holdValues`).
     public init(
         willChange: @escaping Show,
         willTouch: @escaping Touch = { _, _ in },

@@ -81,7 +81,7 @@ extension HashValue {
         }
     }
 
-    // MARK: Informing the shard
+    // MARK: Reporting to the shard
 
     /// Tells the shard that a field expires at `expiry`.
     func announce(_ expiry: Int64) {

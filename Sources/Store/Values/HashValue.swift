@@ -10,9 +10,9 @@ public import Structures
 /// 2 table           a block of 40 bytes with a FieldTable
 /// ```
 /// A value may be null (nil), which no command of Redis creates: the field exists, without a value.
-/// A hash moves down this list, never up. Readers do not see expired fields; these still count
-/// until `dropDue` removes them, which is called by whoever reads the whole hash and by the shard's
-/// expiry.
+/// A hash moves down this list, never up. Readers do not see expired fields, but these still count
+/// until `dropDue` removes them; commands that read the whole hash, and the shard's active expiry,
+/// call it.
 public struct HashValue {
     /// The encoding of a hash.
     public enum Encoding: UInt8, Sendable {
@@ -276,7 +276,7 @@ public struct HashValue {
 
     /// Removes `name`; false if it is absent or has expired at `now`.
     ///
-    /// Expired fields are left to `dropDue`, whose callers tell others. The key stays, even without
+    /// Expired fields are left to `dropDue`, whose callers report them. The key stays, even without
     /// fields.
     public func remove(_ name: Bytes, now: Int64) -> Bool {
         switch encoding {

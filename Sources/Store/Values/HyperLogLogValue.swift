@@ -42,7 +42,7 @@ public struct HyperLogLogValue {
 
     private var bytes: Bytes { HyperLogLogValue.bytes(slot.entry) }
 
-    /// Prepares the bytes of the string for editing in place, without changing their number.
+    /// Prepares the bytes of the string for editing in place; resizes it if `count` is given.
     private mutating func edit(count: Int? = nil) -> Cell {
         let edited = StringValue.edit(slot, count: count ?? bytes.count, in: shard)
         slot = edited.slot
@@ -51,7 +51,7 @@ public struct HyperLogLogValue {
 
     // MARK: Reading
 
-    /// Raises `registers` to at least these.
+    /// Raises each of `registers` to at least the value of this one.
     ///
     /// Throws: `corrupted`.
     public func merge(into registers: inout HyperLogLogRegisters) throws(HyperLogLog.Failure) {
@@ -93,7 +93,7 @@ public struct HyperLogLogValue {
     ///
     /// Returns how many of them raised a register.
     ///
-    /// Throws: `corrupted`, after applying the observations before.
+    /// Throws: `corrupted`, after the preceding observations have been applied.
     public mutating func raise(
         _ count: Int,
         _ limits: EncodingLimits,

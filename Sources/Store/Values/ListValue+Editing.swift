@@ -138,7 +138,7 @@ extension ListValue {
 
     // MARK: Encodings
 
-    /// The maximum number of nodes to join back into one, so that checking for it is cheap.
+    /// The maximum number of nodes to join into one; a low number keeps the check for it cheap.
     private static let nodesJoined = 4
 
     private func makeLarge(depth: Int) {

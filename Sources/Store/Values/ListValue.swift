@@ -21,7 +21,7 @@ public struct ListValue {
         case large = 1
     }
 
-    /// The encoding of what was cut off a large list and waits to be freed.
+    /// The encoding of a part cut off from a large list that is waiting to be freed.
     static let chain: UInt8 = 2
 
     /// The slot of the key; valid as long as no key is added or removed.
@@ -159,7 +159,7 @@ public struct ListValue {
         return true
     }
 
-    /// Frees part of a list without a key, or of what was cut off one; true once all is freed.
+    /// Frees part of a list without a key, or of a part cut off; returns true once all is freed.
     static func free(
         encoding: UInt8,
         _ root: inout Handle,

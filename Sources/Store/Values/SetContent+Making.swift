@@ -46,7 +46,7 @@ extension SetContent {
         guard count < SetContent.packEntriesMax(limits) else { return false }
         var longest = member.textCount
         if encoding == .integers, count > 0 {
-            // The longest texts are those of the extremes.
+            // The extremes have the longest texts.
             longest = max(longest, PackItem.integer(integers[0]).textCount)
             longest = max(longest, PackItem.integer(integers[count - 1]).textCount)
         }

@@ -8,9 +8,9 @@ public import Structures
 /// 1 pack      a Pack, up to set-max-listpack-entries members of set-max-listpack-value bytes
 /// 2 table     a block of 24 bytes with a MemberTable
 /// ```
-/// Members are passed as pack items: the two small encodings return numbers as `.integer`, while a
-/// table returns all members as bytes; lookups accept either. A set that gets too large for its
-/// encoding takes a later one and keeps it.
+/// Members are passed as pack items: the two small encodings return numbers as `.integer`, a table
+/// returns all members as bytes, and lookups accept either. A set that outgrows its encoding moves
+/// to a later one and never goes back.
 public struct SetContent {
     /// The encoding of a set.
     public enum Encoding: UInt8, Sendable {

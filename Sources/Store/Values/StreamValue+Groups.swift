@@ -40,7 +40,7 @@ extension StreamValue {
 
     /// Calls `body` with a group's pending entries from `lower` to `upper`, until it returns false.
     ///
-    /// If `consumer` is not nil, only with that consumer's. `body` must not add or remove any.
+    /// If `consumer` is given, only that consumer's. `body` must not add or remove any.
     public func walkPending(
         _ group: StreamGroup,
         of consumer: StreamConsumer? = nil,

@@ -1,9 +1,9 @@
 internal import Primitives
 public import Structures
 
-/// Strings with an `ItemHead`: what memcached's protocols keep besides a value.
+/// Strings with an `ItemHead`: what memcached's protocols keep in addition to a value.
 ///
-/// Everybody else sees a plain string; setting or editing it otherwise drops the head.
+/// All other commands see a plain string; when they set or edit it, the head is dropped.
 extension StringValue {
     @inline(never)
     @usableFromInline
@@ -11,7 +11,7 @@ extension StringValue {
         content(entry, at: entry.stringOffset)
     }
 
-    /// As `set`, with what memcached keeps besides.
+    /// As `set`, with the head that memcached's protocols keep.
     ///
     /// Takes over a block's reference.
     ///
@@ -71,7 +71,7 @@ extension StringValue {
         }
     }
 
-    /// Replaces what memcached keeps besides the string at `slot`; the value stays.
+    /// Replaces the head of the string at `slot` and keeps its value.
     ///
     /// Complexity: O(1) if the head keeps its size or the value is external, otherwise O(bytes).
     @discardableResult
@@ -98,7 +98,7 @@ extension StringValue {
     ) -> Shard.Slot {
         let entry = slot.entry
         let isFetched = entry.isFetched
-        // That an item was edited in place is forgotten: those bits mean the null of a field.
+        // The mark of an edited string is lost: in an item, these bits would mean a null field.
         let stored = entry.keyEncoding == .edited ? StringEncoding.inline : entry.keyEncoding
         let encoding = stored.rawValue | (head.isPlain ? 0 : Entry.itemBit)
         // The entry may move, or its head may grow over its value.

@@ -200,7 +200,7 @@ public enum StringValue {
         count: Int,
         in shard: Shard
     ) -> (slot: Shard.Slot, storage: EditableBytes) {
-        // What memcached kept besides belongs to the old value.
+        // The head belongs to the old value.
         let slot = slot.entry.isItem ? setHead(slot, ItemHead(), in: shard) : slot
         let entry = slot.entry
         let old = StringValue.count(entry)
@@ -222,7 +222,7 @@ public enum StringValue {
         let headChanges = Entry.inlinePayload(old) - old != Entry.inlinePayload(count) - count
         let moves = isInteger || headChanges || !fits(slot, count, in: shard)
         if moves { withBytes(entry) { scratch.append($0) } }
-        // When it moves anyway, leave room for half as much again, as edits rarely come alone.
+        // If it moves anyway, leave space for half as much again, as edits rarely come alone.
         let room = moves && count > old ? min(count + count / 2, Entry.inlineValueMax) : count
         let target =
             moves

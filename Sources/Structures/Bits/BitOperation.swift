@@ -59,7 +59,7 @@ public enum BitOperation: Sendable {
         case .or: chunk.or(source)
         case .xor: chunk.xor(source)
         case .not, .difference, .reverseDifference, .andAny, .exactlyOne:
-            preconditionFailure("not added one by one")
+            preconditionFailure("not combined one by one")
         }
     }
 
@@ -70,7 +70,7 @@ public enum BitOperation: Sendable {
         case .reverseDifference: chunk.andNot(source)
         case .andAny: chunk.and(source)
         case .and, .or, .xor, .not, .exactlyOne:
-            preconditionFailure("the first is like the others")
+            preconditionFailure("the first is treated like the others")
         }
     }
 }

@@ -13,7 +13,7 @@ public enum Bits {
 
     /// The number of set bits.
     ///
-    /// Complexity: O(bytes), 32 bytes a step where the processor can.
+    /// Complexity: O(bytes), 32 bytes per step if the processor can.
     public static func count(_ bytes: Bytes) -> Int {
         // SAFETY: reads `count` bytes.
         Int(unsafe apus_popcount(bytes.base, bytes.count))
@@ -32,7 +32,7 @@ public enum Bits {
 
     /// The first bit in `range` equal to `bit`, or nil.
     ///
-    /// Complexity: O(bytes), 32 bytes a step.
+    /// Complexity: O(bytes), 32 bytes per step.
     ///
     /// Precondition: `range` lies within the bytes.
     public static func first(_ bit: Bool, in bytes: Bytes, _ range: Range<Int>) -> Int? {

@@ -1,35 +1,35 @@
 public import Primitives
 
-/// Which keys went lately although they were on probation: a byte of the hash of each, in a place
-/// that the hash names, until another key takes the place.
+/// Remembers the keys recently evicted from probation.
 ///
-/// A key that comes back so soon was worth keeping. One in 255 others is taken for it, which does
-/// no harm.
+/// A byte of each key's hash is stored at a place determined by the hash, until another key takes
+/// the place. A key that comes back soon after its eviction was worth keeping. One in 255 other
+/// keys is mistaken for it, which is harmless.
 ///
 /// ```text
 /// parts   ┌──────────┐ ┌──────────┐ ┌──────────┐   4096 places each, made when first written to;
 ///         │ · 9F · 07│ │ none     │ │ 31 · · · │   a table of fewer places is one smaller block
 ///         └──────────┘ └──────────┘ └──────────┘
 /// ```
-/// The table is a plain value that does not own its memory: whoever holds it calls `removeAll` with
-/// the arena it lies in.
+/// The table is a plain value that does not own its memory: the holder must call `removeAll` with
+/// the arena that contains it.
 ///
 /// ## Invariants
-/// `placeCount` is zero or a power of two; the parts have room for exactly as many.
+/// `placeCount` is zero or a power of two, and the parts together have that many places.
 public struct GhostTable: Sendable {
-    /// The places, a byte each.
+    /// The number of places, a byte each.
     public private(set) var placeCount = 0
     private var parts: [Handle] = []
 
     static let placesMin = 64
     static let partPlaces = 4096
 
-    /// A table without places, which remembers nothing.
+    /// Creates a table without places, which remembers nothing.
     public init() {}
 
-    /// Has as many places as there are keys, to the next power of two below.
+    /// Adjusts the number of places to the number of keys, rounded down to a power of two.
     ///
-    /// What was remembered stays, as far as its place does.
+    /// Keys whose places remain are still remembered.
     public mutating func fit(_ keyCount: Int, _ arena: inout Arena) {
         while placeCount > GhostTable.placesMin, placeCount > keyCount * 2 { halve(&arena) }
         while placeCount < GhostTable.placesMin || placeCount * 2 <= keyCount { double(&arena) }
@@ -92,11 +92,11 @@ public struct GhostTable: Sendable {
         return (place / GhostTable.partPlaces, place % GhostTable.partPlaces)
     }
 
-    /// What stands for a hash in its place: bits that neither the place nor the partition is made
-    /// of; never zero.
+    /// The byte stored for a hash: bits that determine neither the place nor the partition; never
+    /// zero.
     private static func mark(_ hash: KeyHash) -> UInt8 { hash.tag }
 
-    /// Forgets everything and gives all memory back.
+    /// Forgets everything and frees all memory.
     public mutating func removeAll(_ arena: inout Arena) {
         for part in parts where !part.isNone { arena.free(part) }
         self = GhostTable()

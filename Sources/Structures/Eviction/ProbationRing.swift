@@ -1,20 +1,20 @@
 internal import Primitives
 
-/// Entries on probation, in the order in which they came: a queue of tickets (`EntryTable.ticket`).
+/// A queue of the entries on probation, as tickets (`EntryTable.ticket`), in order of insertion.
 ///
 /// ```text
 /// first ─▶ ┌──────┬──────────────┐   ┌──────┬──────────────┐   ┌──────┬──────────────┐ ◀─ last
 ///          │ next │ … 127 tickets│──▶│ next │ 127 tickets  │──▶│ none │ tickets …    │
 ///          └──────┴──────────────┘   └──────┴──────────────┘   └──────┴──────────────┘
 /// ```
-/// A ticket costs four bytes and a little, and none is ever moved. The queue is a plain value that
-/// does not own its memory: whoever holds it calls `removeAll` with the arena it lies in.
+/// A ticket costs little more than four bytes and is never moved. The queue is a plain value that
+/// does not own its memory: the holder must call `removeAll` with the arena that contains it.
 ///
 /// ## Invariants
-/// There is a first chunk exactly when there is a last one. `count` is the number of tickets from
+/// There is a first chunk exactly if there is a last one. `count` is the number of tickets from
 /// place `head` of the first chunk to place `tail` of the last one.
 public struct ProbationRing: Sendable {
-    /// The tickets held.
+    /// The number of tickets.
     public private(set) var count = 0
     private var first = Handle.none
     private var last = Handle.none
@@ -24,10 +24,10 @@ public struct ProbationRing: Sendable {
     static let chunkBytes = 512
     static let chunkTickets = chunkBytes / 4 - 1
 
-    /// An empty queue.
+    /// Creates an empty queue.
     public init() {}
 
-    /// Adds a ticket behind the last one.
+    /// Appends a ticket.
     public mutating func append(_ ticket: UInt32, _ arena: inout Arena) {
         if last.isNone || tail == ProbationRing.chunkTickets { lengthen(&arena) }
         arena.cell(last).store(ticket, 4 + tail * 4)
@@ -39,7 +39,7 @@ public struct ProbationRing: Sendable {
         let chunk = arena.allocate(ProbationRing.chunkBytes)
         arena.cell(chunk).store(Handle.none.units, 0)
         if last.isNone {
-            assert(count == 0, "tickets stand in chunks")
+            assert(count == 0, "tickets are stored in chunks")
             first = chunk
             head = 0
         } else {
@@ -49,7 +49,7 @@ public struct ProbationRing: Sendable {
         tail = 0
     }
 
-    /// Takes the first ticket, or nil.
+    /// Removes and returns the first ticket, or nil.
     public mutating func popFirst(_ arena: inout Arena) -> UInt32? {
         guard count > 0 else { return nil }
         let ticket: UInt32 = arena.cell(first).load(4 + head * 4)
@@ -70,7 +70,7 @@ public struct ProbationRing: Sendable {
         head = 0
     }
 
-    /// Forgets all tickets and gives all memory back.
+    /// Removes all tickets and frees all memory.
     public mutating func removeAll(_ arena: inout Arena) {
         while !first.isNone { dropFirstChunk(&arena) }
         self = ProbationRing()

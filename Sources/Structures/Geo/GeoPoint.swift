@@ -7,7 +7,7 @@ public struct GeoPoint: Equatable, Sendable {
     /// Degrees north of the equator, -90 to 90.
     public var latitude: Double
 
-    /// The earth's radius in metres, as Redis has it.
+    /// The earth's radius in metres, as in Redis.
     static let earthRadius = 6_372_797.560856
     /// Radians in a degree.
     static let radians = Double.pi / 180

@@ -1,6 +1,6 @@
 public import Primitives
 
-/// The current second, as access stamps need it, and what stamps measure.
+/// The current second, as needed by access stamps, and what the stamps record.
 ///
 /// Each worker advances it once per batch; the time is a parameter.
 @frozen
@@ -12,8 +12,8 @@ public struct AccessClock: Sendable {
         case time
         /// How often a key was used recently.
         ///
-        /// `factor` is lfu-log-factor. Counters lose one every `decayMinutes` (lfu-decay-time; 0:
-        /// never).
+        /// `factor` is lfu-log-factor. Every `decayMinutes` (lfu-decay-time; 0: never), a counter
+        /// loses one.
         case count(factor: Int, decayMinutes: Int)
 
         /// Whether stamps made under `other` have a different meaning under this measure.

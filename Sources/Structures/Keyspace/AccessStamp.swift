@@ -7,11 +7,11 @@ public import Primitives
 ///            49152 ... 65535   ten minutes, in a ring of 113 days
 /// by count:  pppppppp cccccccc   the period of the last decay, and a logarithmic counter
 /// ```
-/// Before a ring wraps around to a stamp, the stamp must be refreshed: whoever holds stamps calls
-/// `aged` on each at least hourly. That moves old stamps into the coarse ring, caps the oldest at
-/// 111 days and lets counters decay. A time is therefore exact to the second for half a day, and to
-/// five minutes for months. Seconds and periods may come from threads that read their clocks at
-/// slightly different moments, so a stamp a little ahead of the clock counts as now.
+/// A stamp must be refreshed before its ring wraps around to it: whoever holds stamps calls `aged`
+/// on each at least once an hour. That moves old stamps into the coarse ring, caps the oldest at
+/// 111 days, and lets counters decay. A time is therefore exact to the second for half a day, and
+/// to five minutes for months. Seconds and periods may come from threads that read their clocks at
+/// slightly different moments, so a stamp slightly ahead of the clock counts as now.
 ///
 /// Source: the counter follows the documentation of Redis' LFU policies.
 @frozen
@@ -28,7 +28,8 @@ public struct AccessStamp: BitwiseCopyable, Equatable, Sendable {
     static let fineCount: Int64 = 49_152
     static let coarseCount: Int64 = 16_384
     static let coarseSeconds: Int64 = 600
-    /// Older stamps go to the coarse ring: 12 hours leave `aged` more than an hour to move them.
+    /// Older stamps go to the coarse ring: after 12 hours, `aged` still has more than an hour to do
+    /// so.
     static let fineIdleMax: Int64 = 43_200
     /// Stamps up to this far ahead of the clock, in the ring's unit, count as now.
     static let fineAhead: Int64 = 1_024
@@ -110,8 +111,8 @@ public struct AccessStamp: BitwiseCopyable, Equatable, Sendable {
 
     /// The stamp after one more use: the counter decays first, then may grow by one.
     ///
-    /// The chance to grow falls as the counter exceeds a new key's, the faster the larger `factor`
-    /// is.
+    /// The probability of growth falls the further the counter exceeds that of a new key; a larger
+    /// `factor` makes it fall faster.
     public func counted(
         in period: UInt8,
         factor: Int,

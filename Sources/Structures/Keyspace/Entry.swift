@@ -43,8 +43,8 @@ public enum StringEncoding: UInt8, Sendable, BitwiseCopyable {
 ///                                                      └───────────────────────────────┘
 /// ```
 /// The word is the expiry in milliseconds since 1970 (keys, fields) or the score (members of sorted
-/// sets). The highest bit of a string's encoding says that an `ItemHead` precedes its value: what
-/// memcached keeps besides. The varint takes one byte up to 127, otherwise two:
+/// sets). The highest bit of a string's encoding means that the value is preceded by an `ItemHead`,
+/// which memcached's protocols need. The varint takes one byte up to 127, otherwise two:
 /// `1hhhhhhh llllllll`. A key of 20 bytes with a value of 32 takes 55 bytes, or 63 with an expiry.
 @frozen
 public struct Entry: Sendable {
@@ -64,7 +64,7 @@ public struct Entry: Sendable {
     @usableFromInline static let wordBit: UInt8 = 0x10
     @usableFromInline static let fetchedBit: UInt8 = 0x08
     @usableFromInline static let kindMask: UInt8 = 0x07
-    /// The bit of a string's encoding for an item: its value follows an `ItemHead`.
+    /// The bit of a string's encoding that marks an item: an `ItemHead` precedes its value.
     public static let itemBit: UInt8 = 4
 
     // MARK: Header
@@ -142,7 +142,8 @@ public struct Entry: Sendable {
     /// The expiry in milliseconds since 1970, or nil if there is none.
     @inlinable
     public var expiry: Int64? {
-        // The type is explicit: an inferred optional would load a ninth byte, which is the key's.
+        // The explicit type matters: an inferred optional would load a ninth byte, which is the
+        // key's.
         hasWord ? cell.load(2, as: Int64.self) : nil
     }
 
@@ -181,14 +182,14 @@ public struct Entry: Sendable {
     @inline(__always)
     public var isItem: Bool { cell.byte(0) & Entry.itemBit << 5 != 0 }
 
-    /// The offset of a string's value behind its `ItemHead`, if it has one.
+    /// The offset of a string's value, after its `ItemHead` if it has one.
     @inlinable
     public var stringOffset: Int {
         let offset = valueOffset
         return isItem ? offset &+ ItemHead.byteCount(mask: cell.byte(offset)) : offset
     }
 
-    /// What memcached keeps besides a string; of a plain one, nothing.
+    /// What memcached's protocols keep in addition to a string; nothing for a plain one.
     public var itemHead: ItemHead { isItem ? ItemHead(cell, valueOffset) : ItemHead() }
 
     /// The bytes of an inline string.
@@ -287,7 +288,7 @@ public struct Entry: Sendable {
     /// Overwrites kind, encoding and word; `word` must be nil exactly if the entry has none.
     @inlinable
     func setHead(kind: EntryKind, encoding: UInt8, word: UInt64?) {
-        assert(hasWord == (word != nil), "the word's room stays")
+        assert(hasWord == (word != nil), "the word can be neither added nor removed")
         cell.store(cell.byte(0) & Entry.wordBit | kind.rawValue | encoding << 5, 0)
         if let word { cell.store(word, 2) }
     }
@@ -301,7 +302,7 @@ public struct Entry: Sendable {
     /// Writes the length of an inline value at `offset`; returns the offset of its bytes.
     @inlinable
     public func writeInlineCount(_ count: Int, at offset: Int) -> Int {
-        assert(count <= Entry.inlineValueMax, "too long to stand within an entry")
+        assert(count <= Entry.inlineValueMax, "too long to be stored inline")
         if count < 128 {
             cell.store(UInt8(truncatingIfNeeded: count), offset)
             return offset &+ 1

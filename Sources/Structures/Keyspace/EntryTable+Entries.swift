@@ -16,15 +16,15 @@ extension EntryTable {
         payload: Int,
         _ arena: inout Arena
     ) -> Location {
-        assert(payload >= 0, "a value has bytes or none")
-        assert(find(key, hash, arena) == nil, "a key stands in a table once")
+        assert(payload >= 0, "a size cannot be negative")
+        assert(find(key, hash, arena) == nil, "the key is already in the table")
         let size = Entry.byteCount(key: key.count, hasWord: word != nil, payload: payload)
         let handle = arena.allocate(size)
         Entry(arena.cell(handle)).write(kind: kind, encoding: encoding, word: word, key: key)
         return insert(handle, hash, &arena)
     }
 
-    /// Gives an entry another kind, encoding and word, and room for a value of `payload` bytes.
+    /// Gives an entry another kind, encoding and word, and space for a value of `payload` bytes.
     ///
     /// The caller writes the value. Whatever the old value refers to must have been freed or moved.
     public func rebuild(
@@ -35,8 +35,8 @@ extension EntryTable {
         payload: Int,
         _ arena: inout Arena
     ) -> Location {
-        assert(isCurrent(location), "the location is of the table as it is now")
-        assert(payload >= 0, "a value has bytes or none")
+        assert(isCurrent(location), "the location is out of date")
+        assert(payload >= 0, "a size cannot be negative")
         let entry = location.entry
         let size = Entry.byteCount(key: entry.keyCount, hasWord: word != nil, payload: payload)
         let old = handle(location)
@@ -55,7 +55,7 @@ extension EntryTable {
     /// Sets, changes or (nil) removes the word of an entry and keeps its value.
     @discardableResult
     public func setWord(_ location: Location, _ word: UInt64?, _ arena: inout Arena) -> Location {
-        assert(isCurrent(location), "the location is of the table as it is now")
+        assert(isCurrent(location), "the location is out of date")
         let entry = location.entry
         if entry.hasWord == (word != nil) {
             if let word { entry.cell.store(word, 2) }
@@ -75,7 +75,7 @@ extension EntryTable {
         )
         copy.cell.put(entry.cell.bytes(oldOffset, payload), offset)
         if entry.isFetched { copy.isFetched = true }
-        assert(copy.byteCount == size, "key and value stay")
+        assert(copy.byteCount == size, "key and value keep their sizes")
         let moved = replace(location, with: target, arena)
         arena.free(old)
         return moved
@@ -86,7 +86,7 @@ extension EntryTable {
     /// Whatever its value refers to must have been freed or moved.
     public mutating func removeEntry(_ location: Location, _ arena: inout Arena) {
         let handle = handle(location)
-        assert(arena.handle(of: location.entry.cell) == handle, "the location is of the entry")
+        assert(arena.handle(of: location.entry.cell) == handle, "the location is out of date")
         remove(location, &arena)
         arena.free(handle)
     }

@@ -29,7 +29,7 @@ extension EntryTable {
 
     func setEpochBits(_ index: UInt32, _ bits: UInt32, _ arena: borrowing Arena) {
         precondition(index < bucketCount, "the table has no such bucket")
-        assert(bits & ~WatchEpoch.mask == 0, "nothing else of the meta changes")
+        assert(bits & ~WatchEpoch.mask == 0, "the rest of the meta word stays the same")
         let cell = bucketCell(index, arena)
         cell.store(cell.load(12, as: UInt32.self) & ~WatchEpoch.mask | bits, 12)
     }

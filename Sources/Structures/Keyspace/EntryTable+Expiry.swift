@@ -24,8 +24,8 @@ extension EntryTable {
     }
 
     func note(tick: UInt32, _ index: UInt32, _ arena: inout Arena) {
-        assert(index < bucketCount, "the table has the bucket")
-        assert(tick != .max, "that stands for no expiry")
+        assert(index < bucketCount, "no such bucket")
+        assert(tick != .max, "the last tick means no expiry")
         let record = segmentRecord(index >> EntryTable.segmentShift, arena)
         if record.hints.isNone { openHints(record, &arena) }
         let hints = arena.cell(record.hints)
@@ -35,7 +35,7 @@ extension EntryTable {
     }
 
     private func openHints(_ record: SegmentRecord, _ arena: inout Arena) {
-        assert(record.hints.isNone, "the hints are not there yet")
+        assert(record.hints.isNone, "the hints exist already")
         assert(record.earliest == .max, "nothing is due without hints")
         record.hints = arena.allocate(64 * 4)
         let hints = arena.cell(record.hints)

@@ -62,10 +62,10 @@ extension EntryTable {
         record.earliest = .max
     }
 
-    /// Makes room for bucket number `bucketCount` and counts it.
+    /// Creates bucket number `bucketCount` and counts it.
     private mutating func openBucket(_ arena: inout Arena) {
         let index = bucketCount
-        assert(index > 0, "the first bucket is opened otherwise")
+        assert(index > 0, "the first bucket is opened elsewhere")
         assert(index < UInt32.max, "buckets have 32-bit numbers")
         let segment = index >> EntryTable.segmentShift
         if index & 63 == 0 {
@@ -91,7 +91,7 @@ extension EntryTable {
 
     private mutating func openSegment(_ segment: UInt32, _ arena: inout Arena) {
         assert(segment > 0 && segment <= directoryCapacity, "segments are opened in order")
-        assert(bucketCount & 63 == 0, "the segment before is full")
+        assert(bucketCount & 63 == 0, "the previous segment is full")
         if segment == directoryCapacity {
             directoryCapacity *= 2
             let bytes = Int(segment) * EntryTable.segmentRecordBytes
@@ -102,7 +102,7 @@ extension EntryTable {
 
     private mutating func closeLastBucket(_ arena: inout Arena) {
         precondition(bucketCount > 0, "there is a last bucket")
-        assert(!directory.isNone, "buckets stand in a directory")
+        assert(!directory.isNone, "buckets are listed in a directory")
         bucketCount -= 1
         guard bucketCount & 63 == 0 else { return }
         let record = segmentRecord(bucketCount >> EntryTable.segmentShift, arena)
@@ -118,7 +118,7 @@ extension EntryTable {
         let newIndex = bucketCount
         let levelCount = levelMask + 1
         let oldIndex = newIndex - levelCount
-        assert(oldIndex < newIndex, "a bucket is split off one before it")
+        assert(oldIndex < newIndex, "a bucket is split off an earlier one")
         openBucket(&arena)
         setEpochBits(newIndex, epochBits(oldIndex, arena), arena)
         if bucketCount == levelCount * 2 { levelMask = levelMask << 1 | 1 }
@@ -154,7 +154,7 @@ extension EntryTable {
         precondition(bucketCount > 1, "the first bucket has no buddy")
         let last = bucketCount - 1
         let target = buddy(ofLast: last)
-        assert(target < last, "a bucket is merged into one before it")
+        assert(target < last, "a bucket is merged into an earlier one")
         if last == levelMask { levelMask >>= 1 }
         let expiry = hint(last, arena)
         if expiry != .max { note(tick: expiry, target, &arena) }
@@ -189,7 +189,7 @@ extension EntryTable {
         _ arena: inout Arena
     ) {
         assert(source != target, "an entry moves to another chain")
-        assert(cell.byte(slot) != 0, "an entry stands there")
+        assert(cell.byte(slot) != 0, "the slot is empty")
         let place = place(Handle(units: cell.load(16 + slot * 4)), cell.byte(slot), target, &arena)
         cell.store(UInt8(0), slot)
         carryUses(from: (cell, slot, source), to: (place.cell, place.slot, target), arena)
@@ -204,8 +204,8 @@ extension EntryTable {
         _ index: UInt32,
         _ arena: inout Arena
     ) -> (cell: Cell, slot: Int) {
-        assert(index < bucketCount, "the table has the bucket")
-        assert(tag != 0 && !handle.isNone, "zero tags stand for free slots")
+        assert(index < bucketCount, "no such bucket")
+        assert(tag != 0 && !handle.isNone, "zero marks a free slot")
         var cell = bucketCell(index, arena)
         while true {
             // SAFETY: a bucket has 64 readable bytes.
@@ -224,10 +224,11 @@ extension EntryTable {
         }
     }
 
-    /// Appends a bucket to a full chain and moves the last entry there, to make room for the link.
+    /// Appends a bucket to a full chain and moves the last entry there, which frees a slot for the
+    /// link.
     private func lengthen(_ cell: Cell, _ index: UInt32, _ arena: inout Arena) -> Cell {
         assert(!isChained(cell), "the cell is the last of its chain")
-        assert(usedSlots(cell) == 0xFFF, "a chain gets longer where it is full")
+        assert(usedSlots(cell) == 0xFFF, "only a full chain gets longer")
         let stampBytes = isStamped ? EntryTable.stampBytes : 0
         let node = arena.allocate(EntryTable.bucketBytes + stampBytes)
         let target = arena.cell(node)
@@ -243,7 +244,7 @@ extension EntryTable {
 
     /// Moves the entries of a chain to its front and frees emptied buckets.
     func trimChain(_ index: UInt32, _ arena: inout Arena) {
-        assert(index < bucketCount, "the table has the bucket")
+        assert(index < bucketCount, "no such bucket")
         var cell = bucketCell(index, arena)
         while isChained(cell) {
             let node = link(cell)
@@ -271,7 +272,7 @@ extension EntryTable {
         of index: UInt32,
         _ arena: borrowing Arena
     ) {
-        assert(isChained(cell), "the cell has a next one")
+        assert(isChained(cell), "the cell is chained")
         assert(!cell.isSame(as: next), "a chain has no loop")
         // SAFETY: a bucket has 64 readable bytes.
         var free = unsafe apus_match12(cell.base, 0) & (1 << UInt32(EntryTable.linkSlot) - 1)
@@ -296,8 +297,8 @@ extension EntryTable {
 
     /// Frees the last bucket and its chain: one step of `destroy`.
     ///
-    /// Its entries must have been taken care of. Afterwards only `destroy` and `isDestroyed` may be
-    /// called.
+    /// The caller must have dealt with its entries. Afterwards only `destroy` and `isDestroyed` may
+    /// be called.
     public mutating func closeLast(_ arena: inout Arena) {
         guard bucketCount > 0 else { return }
         let cell = bucketCell(bucketCount - 1, arena)

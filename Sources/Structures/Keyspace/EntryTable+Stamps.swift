@@ -45,8 +45,8 @@ extension EntryTable {
         }
     }
 
-    /// Carries what is known of an entry's uses, its stamp and its state, from one slot to another,
-    /// each of a bucket in the chain given.
+    /// Copies an entry's stamp and state from one slot to another; each bucket is in the given
+    /// chain.
     func carryUses(
         from source: (cell: Cell, slot: Int, chain: UInt32),
         to target: (cell: Cell, slot: Int, chain: UInt32),

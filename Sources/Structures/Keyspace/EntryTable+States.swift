@@ -1,48 +1,48 @@
 public import Primitives
 
-/// How soon an entry is to go when memory runs out.
+/// How soon an entry is evicted when memory runs out.
 ///
 /// ```text
 ///            used                     used
 /// probation ──────▶ warm ◀────▶ hot ◀──────
 ///     │              │ ▲         the hand passes: one step to the left
 ///     ▼              ▼ │ used
-///  goes, the      cold ── the hand passes: goes
+///  evicted,       cold ── the hand passes: evicted
 ///  oldest first
 /// ```
 public enum EntryState: UInt32, Sendable {
-    /// Goes when the hand comes; that of all entries made before states were kept.
+    /// Evicted when the hand arrives; also the state of entries that predate the use of states.
     case cold = 0
-    /// Was used of late.
+    /// Used recently.
     case warm = 1
-    /// Was used more than once.
+    /// Used more than once.
     case hot = 2
-    /// New, and not used since: stands in the `ProbationRing`.
+    /// New and not used since; listed in the `ProbationRing`.
     case probation = 3
 }
 
-/// The states of entries: two bits beside each slot, in tables whose arena keeps them.
+/// The states of entries: two bits per slot, in tables of arenas that keep states.
 ///
 /// ```text
 /// meta of a bucket   23 22   …   3 2   1 0
 ///                    slot 11     1     0
 /// ```
-/// They lie in the cache line that a lookup has read anyway. States go where their entries go;
-/// those of free slots mean nothing. Nor do those of any slot that was filled while states were not
-/// kept: a state is a guess at what is worth keeping, never more.
+/// They are in the cache line that a lookup has already read. States move with their entries. Those
+/// of free slots are meaningless, as are those of slots filled while states were not kept: a state
+/// is only a guess at what is worth keeping.
 extension EntryTable {
     /// The state of an entry.
     public func state(_ location: Location) -> EntryState { location.cell.state(location.slot) }
 
-    /// Gives an entry another state.
+    /// Sets the state of an entry.
     @inlinable
     public func setState(_ location: Location, _ state: EntryState) {
         location.cell.setState(state, location.slot)
     }
 
-    /// Notes a use of an entry: it gets warm, or where it is warm already and `mayBeHot`, hot.
+    /// Records a use of an entry: it becomes warm, or hot if it is warm already and `mayBeHot`.
     ///
-    /// Most entries that are used often are hot, and not written to.
+    /// Most frequently used entries are hot already, so nothing is written.
     @inlinable
     @inline(__always)
     public func warm(_ location: Location, mayBeHot: Bool) {
@@ -53,7 +53,7 @@ extension EntryTable {
 
     // MARK: Probation
 
-    /// What stands for an entry in the `ProbationRing`: as much of its hash as finds it again.
+    /// Represents an entry in the `ProbationRing`: enough of its hash to find it again.
     @inlinable
     public static func ticket(of hash: KeyHash) -> UInt32 {
         UInt32(hash.tag) << ticketBits | UInt32(truncatingIfNeeded: hash.bits)
@@ -62,10 +62,11 @@ extension EntryTable {
 
     @usableFromInline static let ticketBits: UInt32 = 24
 
-    /// The entry on probation for which `ticket` stands, or nil.
+    /// The entry on probation with this ticket, or nil.
     ///
-    /// One with the same part of its hash may be taken for it.
-    /// Complexity: O(1), in tables of more than 2²⁴ buckets a few times as much.
+    /// An entry with the same part of its hash may be mistaken for it.
+    ///
+    /// Complexity: O(1), a few times as much in tables of more than 2²⁴ buckets.
     public func probationer(_ ticket: UInt32, _ arena: borrowing Arena) -> Location? {
         guard count > 0 else { return nil }
         let tag = UInt8(ticket >> EntryTable.ticketBits)
@@ -94,7 +95,7 @@ extension EntryTable {
         }
     }
 
-    /// Asks the cache for the bucket of the entry for which `ticket` stands.
+    /// Prefetches the bucket of the entry with this ticket.
     public func prefetchBucket(ofTicket ticket: UInt32, _ arena: borrowing Arena) {
         guard count > 0 else { return }
         let bits = UInt64(ticket & (1 << EntryTable.ticketBits - 1))
@@ -113,9 +114,10 @@ extension EntryTable {
 
     // MARK: The hand
 
-    /// Passes the hand over a bucket: entries no warmer than `limit` are offered to `body`, the
-    /// others get a step colder; those on probation stay as they are, or get cold where
-    /// `endsProbation`.
+    /// Passes the hand over a bucket.
+    ///
+    /// Entries no warmer than `limit` are offered to `body`, warmer ones become one step colder.
+    /// Those on probation stay as they are, or become cold if `endsProbation`.
     public func passHand(
         over index: Int,
         limit: EntryState,
@@ -123,7 +125,7 @@ extension EntryTable {
         _ arena: borrowing Arena,
         _ body: (Location) -> Void
     ) {
-        assert(limit != .probation, "who is on probation is not the hand's")
+        assert(limit != .probation, "the hand does not take entries on probation")
         var cell = bucketCell(UInt32(index), arena)
         while true {
             for slot in 0..<slotCount(cell) where cell.byte(slot) != 0 {
@@ -148,8 +150,8 @@ extension EntryTable {
         dueBucket(from: start, now: .max, arena)
     }
 
-    /// The bucket in which something is due first, of `samples` segments drawn at random, or of all
-    /// where there are no more; nil where nothing has an expiry in any of them.
+    /// The bucket with the earliest expiry among `samples` random segments, or all if there are
+    /// fewer; nil if nothing in them has an expiry.
     public func nearestBucket(
         samples: Int,
         _ arena: borrowing Arena,

@@ -122,12 +122,12 @@ extension EntryTable {
         for bucket in 0..<bucketCount {
             if let found = location(&place, inBucket: bucket, arena) { return found }
         }
-        preconditionFailure("the buckets hold as many entries as the table counts")
+        preconditionFailure("the table counts more entries than it has")
     }
 
     /// The number of positions that `random` picks from in a chain.
     private static let placesDrawn = 48
-    /// Up to this mean, hardly one chain in billions is longer than `placesDrawn`.
+    /// Up to this mean, fewer than one chain in billions is longer than `placesDrawn`.
     private static let fairEntriesPerBucket = 8
 
     /// The entry at position `place` in a bucket's chain.

@@ -173,13 +173,13 @@ public struct EntryTable: BitwiseCopyable, Sendable {
         unsafe apus_prefetch(stamps(of: bucket, index, arena).base + slot &* 2)
     }
 
-    /// Asks the cache for the header and the key of an entry.
+    /// Prefetches the header and the key of an entry.
     public static func prefetch(_ entry: Entry) {
         // SAFETY: a prefetch never faults.
         unsafe apus_prefetch(entry.cell.base)
     }
 
-    /// Asks the cache for bucket number `index`.
+    /// Prefetches bucket number `index`.
     func prefetchBucket(number index: UInt32, _ arena: borrowing Arena) {
         // SAFETY: a prefetch never faults.
         unsafe apus_prefetch(bucketCell(index, arena).base)
@@ -194,7 +194,7 @@ public struct EntryTable: BitwiseCopyable, Sendable {
         }
     }
 
-    /// The slots of a bucket in use, a bit each, a link's not counted.
+    /// The occupied slots of a bucket as bits, not counting the link.
     func usedSlots(_ cell: Cell) -> UInt32 {
         let isChained = cell.load(12, as: UInt32.self) & EntryTable.chained != 0
         // SAFETY: a bucket has 64 readable bytes.
@@ -215,7 +215,7 @@ public struct EntryTable: BitwiseCopyable, Sendable {
     ) -> Location {
         assert(!handle.isNone, "an entry has a block")
         if bucketCount == 0 { openFirstBucket(&arena) }
-        assert(bucketCount > levelMask && bucketCount >> 1 <= levelMask, "the level fits")
+        assert(bucketCount > levelMask && bucketCount >> 1 <= levelMask, "the level is wrong")
         if count &* 2 >= Int(bucketCount) &* EntryTable.halfEntriesPerBucketMax,
             arena.resizesTables
         {
@@ -227,11 +227,11 @@ public struct EntryTable: BitwiseCopyable, Sendable {
         return Location(cell: cell, slot: slot, bucket: index, entry: Entry(arena.cell(handle)))
     }
 
-    /// Takes an entry out; its block stays the caller's.
+    /// Removes an entry; the caller keeps its block.
     ///
-    /// With the last one the table's own memory goes too. Complexity: O(1).
+    /// Removing the last entry also frees the table's own memory. Complexity: O(1).
     public mutating func remove(_ location: Location, _ arena: inout Arena) {
-        assert(count > 0 && isCurrent(location), "the location is of this table, as it is now")
+        assert(count > 0 && isCurrent(location), "the location is out of date")
         location.cell.store(UInt8(0), location.slot)
         count &-= 1
         guard count > 0 else { return destroy(&arena) }
@@ -241,14 +241,14 @@ public struct EntryTable: BitwiseCopyable, Sendable {
         }
     }
 
-    /// Lets the slot at `location` name another block, which holds the same key.
+    /// Makes the slot at `location` refer to another block, which holds the same key.
     @inlinable
     public func replace(
         _ location: Location,
         with handle: Handle,
         _ arena: borrowing Arena
     ) -> Location {
-        assert(!handle.isNone && isCurrent(location), "the location is of the table as it is now")
+        assert(!handle.isNone && isCurrent(location), "the location is out of date")
         location.cell.store(handle.units, 16 &+ location.slot &* 4)
         return Location(
             cell: location.cell,
@@ -258,14 +258,14 @@ public struct EntryTable: BitwiseCopyable, Sendable {
         )
     }
 
-    /// Whether an entry still stands at `location`, as far as the slot tells; for assertions.
+    /// Whether `location` still refers to an entry, judging by its slot; for assertions.
     @inlinable
     func isCurrent(_ location: Location) -> Bool {
         location.bucket < bucketCount && location.cell.byte(location.slot) != 0
             && handle(location).units != 0
     }
 
-    /// The handle that stands at `location`.
+    /// The handle at `location`.
     @inlinable
     public func handle(_ location: Location) -> Handle {
         Handle(units: location.cell.load(16 &+ location.slot &* 4))

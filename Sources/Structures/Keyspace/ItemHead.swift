@@ -1,6 +1,6 @@
 public import Primitives
 
-/// What memcached keeps besides the value of an item, in front of the value.
+/// What memcached's protocols keep in addition to an item's value, stored before it.
 ///
 /// ```text
 /// ┌────────┬──────────────┬──────────────┬──────────────┐
@@ -62,19 +62,19 @@ public struct ItemHead: Equatable, Sendable {
             | (state.isEmpty ? 0 : ItemHead.stateBit)
     }
 
-    /// Whether there is nothing to keep.
+    /// Whether there is nothing to store.
     public var isPlain: Bool { mask == 0 }
 
-    /// The bytes that the head takes; none if it is plain.
+    /// The size of the head in bytes; zero if it is plain.
     public var byteCount: Int { isPlain ? 0 : ItemHead.byteCount(mask: mask) }
 
-    /// The bytes of a head with this mask.
+    /// The size of a head with this mask, in bytes.
     @inlinable
     public static func byteCount(mask: UInt8) -> Int {
         1 &+ Int(mask & 1) &* 4 &+ Int(mask >> 1 & 1) &* 8 &+ Int(mask >> 2 & 1)
     }
 
-    /// Writes the head at `offset`, which has room for `byteCount`; returns the offset behind it.
+    /// Writes the head at `offset`, where `byteCount` bytes must fit; returns the offset after it.
     public func write(to cell: Cell, at offset: Int) -> Int {
         guard !isPlain else { return offset }
         cell.store(mask, offset)

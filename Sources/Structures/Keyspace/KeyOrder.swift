@@ -2,7 +2,7 @@ public import Primitives
 
 /// Sorts positions by 64-bit keys with a radix sort, from the lowest byte up.
 ///
-/// Only the bytes in which keys differ are looked at.
+/// It skips bytes in which all keys agree.
 ///
 /// ```text
 /// keys      00 00 03 | 00 01 02 | 00 01 00        the middle and the last byte differ

@@ -20,11 +20,11 @@ public struct WatchEpoch: Equatable, Sendable {
         self.number = number
     }
 
-    /// The epoch that stands in a bucket's meta.
+    /// The epoch in a bucket's meta word.
     @inlinable
     init(bits: UInt32) { number = (bits & WatchEpoch.mask) >> WatchEpoch.shift }
 
-    /// Not an epoch: nobody watches.
+    /// Not an epoch: there is no watch.
     public static let none = WatchEpoch(number: 0)
 
     /// The next epoch; the last one is followed by the first.

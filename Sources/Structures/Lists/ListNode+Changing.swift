@@ -70,7 +70,7 @@ extension ListNode {
         return Shape(form: .mixed, width: 0, byteCount: byteCount)
     }
 
-    /// Whether a node that grows to `shape` is within `limit`; a first element always is.
+    /// Whether a node that grows to `shape` stays within `limit`; a first element always does.
     func admits(_ shape: Shape, _ limit: ListNodeLimit) -> Bool {
         count == 0
             || limit.allows(count: count &+ 1, byteCount: ListNode.start &+ shape.byteCount)
@@ -243,9 +243,8 @@ extension ListNode {
 
     /// Moves all elements so that a gap of `size` bytes opens at `offset`.
     ///
-    /// Moves to a larger block if this one has too little room. Three quarters of the remaining
-    /// room go to the end at which the gap lies, as more will be added there, the rest to the other
-    /// end.
+    /// Moves to a larger block if this one is too small. Three quarters of the space left go to the
+    /// end where the gap is, as more elements will be added there, the rest to the other end.
     private static func rearrange(
         _ size: Int,
         at offset: Int,

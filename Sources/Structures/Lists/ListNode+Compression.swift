@@ -92,7 +92,7 @@ extension ListNode {
                 UInt32(usedBytes)
             )
         )
-        precondition(written == usedBytes, "what was compressed is as long as before")
+        precondition(written == usedBytes, "the node expands to its original size")
     }
 
     private static func room(_ number: Int32, _ byteCount: Int) -> Cell {

@@ -16,8 +16,9 @@ public import Primitives
 /// found by index. The first element that does not fit converts the node to the mixed form. Strings
 /// of 10 bytes take 10 (a listpack's 12), numbers up to 32,767 take 2 (3 or 4 in a listpack).
 ///
-/// Pushing and popping at either end moves nothing, except for now and then the whole node, to put
-/// the gap where it is needed. `measure` is for the owner of the node.
+/// Pushing and popping at either end moves nothing, except that now and then the whole node is
+/// moved within its block to put the gap where it is needed. `measure` is for the owner of the
+/// node.
 ///
 /// The flag marks a compressed node (see `ListNode+Compression`), of which only the head can be
 /// read.

@@ -13,8 +13,8 @@ public import Primitives
 /// └──────────┴──────────┴──────────┴──────────┴──────────┴─────
 /// ```
 /// A handle is the offset of a block in the region, in units of 8 bytes; it determines the page and
-/// so the size of the block (`PageRecord`). The first two bytes of a freed block hold the next
-/// freed one.
+/// thus the size of the block (`PageRecord`). The first two bytes of a freed block hold the
+/// location of the next freed one.
 ///
 /// ## Invariants
 /// A page with room is in the list of its class, a full one is not. All pages of the arena are in
@@ -37,10 +37,10 @@ public struct Arena: ~Copyable {
     private var ownPages: UInt32 = 0
     /// Whether tables in this arena may add and remove buckets.
     public var resizesTables = true
-    /// What insertions into the tables in this arena must heed; zero is the usual case.
+    /// What insertions into the arena's tables must consider; usually zero.
     ///
-    /// The epoch of a watch over them, as it stands in buckets, and bit 0 where their entries have
-    /// states.
+    /// Holds the epoch of a watch over the tables, as stored in buckets; bit 0 is set if entries
+    /// have states.
     @usableFromInline var notices: UInt32 = 0
     /// The bytes of all blocks in use, rounded to their classes.
     public private(set) var liveBytes = 0
@@ -65,7 +65,7 @@ public struct Arena: ~Copyable {
 
     // MARK: Notices
 
-    /// Whether insertions have something to heed.
+    /// Whether insertions must consider a watch or states.
     @inlinable
     @inline(__always)
     public var hasNotices: Bool { notices != 0 }
@@ -82,7 +82,7 @@ public struct Arena: ~Copyable {
     @inline(__always)
     public var isWatched: Bool { notices & WatchEpoch.mask != 0 }
 
-    /// Whether the entries of stamped tables have states (`EntryState`), which go where they go.
+    /// Whether the entries of stamped tables have states (`EntryState`).
     @inlinable
     public var keepsStates: Bool {
         get { notices & 1 != 0 }
@@ -250,13 +250,13 @@ public struct Arena: ~Copyable {
         return runs
     }
 
-    /// Whether a command may allocate `byteCount` bytes, besides what it takes unannounced.
+    /// Whether a command may allocate `byteCount` bytes in addition to what needs no check.
     public func hasRoom(for byteCount: Int) -> Bool {
         region.hasRoom(for: byteCount, slack: pageBytes - liveBytes, of: pageBytes)
     }
 
     private mutating func allocateRun(_ byteCount: Int) -> Handle {
-        precondition(byteCount <= Region.byteCountMax, "a block lies within the region")
+        precondition(byteCount <= Region.byteCountMax, "a block fits into the region")
         let count = UInt32((byteCount + 0xFFFF) >> Arena.pageShift)
         let page = takePages(count)
         let record = record(page)

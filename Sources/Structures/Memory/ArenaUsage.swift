@@ -7,7 +7,7 @@ public struct ArenaUsage: Sendable {
         [(pages: Int, blocks: Int)](repeating: (0, 0), count: SizeClasses.count)
     /// Blocks that take whole pages, and their pages.
     public private(set) var runs: (blocks: Int, pages: Int) = (0, 0)
-    /// Pages that belong to no arena at present.
+    /// Pages that currently belong to no arena.
     public private(set) var idlePages = 0
     /// The total size of all blocks in use, in bytes.
     public private(set) var liveBytes = 0

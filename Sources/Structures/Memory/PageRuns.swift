@@ -57,7 +57,7 @@ struct PageRuns {
             if isOwn { own += 1 } else { other += 1 }
             if !isOwn { pageCount += run.count }
             if let last = merged.last, last.upperBound >= run.lowerBound {
-                precondition(last.upperBound == run.lowerBound, "a page is given back once")
+                precondition(last.upperBound == run.lowerBound, "a page is returned only once")
                 merged[merged.count - 1] = last.lowerBound..<run.upperBound
             } else {
                 merged.append(run)

@@ -19,8 +19,8 @@ internal import Synchronization
 ///
 /// ## Invariants
 /// Every page outside the edges belongs to one arena, is free (`free` of its zone), or was handed
-/// back and is waiting (`returned`). The reservation never moves. While `isTight` is false, there
-/// is room for whatever any one request can take.
+/// back and is waiting (`returned`). The reservation never moves. While `isTight` is false, any
+/// single request can get the memory it needs.
 @safe
 public final class Region: @unchecked Sendable {  // because: the partition's lock, see above
     /// The pages at one end of the reservation.
@@ -36,17 +36,17 @@ public final class Region: @unchecked Sendable {  // because: the partition's lo
     public static let byteCountMax = 1 << 35
     static let pageShift = 16
     static let pageBytes = 1 << pageShift
-    /// Free pages that stay resident, so that a page that empties and refills causes no fault.
+    /// Free pages that stay resident, so that pages that empty and refill cause no faults.
     static let idlePagesKept = 8
-    /// From this size on pages are huge, where the helper keeps up.
+    /// From this size on, pages are huge if the helper keeps up.
     static let hugeFrom = 64 << 20
     static let hugeBytes = 2 << 20
     /// Arenas with fewer bytes of pages count as small.
     static let smallArenaBytes = 4 << 20
-    /// How much is made writable at once: the first below `hugeStep`, the second from there on.
+    /// How much to make writable at once: `smallStep` below `hugeStep`, `hugeStep` from there on.
     static let smallStep = 4 << 20
     static let hugeStep = 64 << 20
-    /// With less room than this, requests are checked before they run: no request takes more.
+    /// With less free space than this, requests are checked before they run; no request takes more.
     static let tightBelow = 4 << 30
 
     /// The location of a region, for readers that do not hold its lock.
@@ -78,7 +78,7 @@ public final class Region: @unchecked Sendable {  // because: the partition's lo
     private var upper: Zone
     /// The end of the lower zone, published by the owner for the helper that prepares huge pages.
     let shownEnd = Atomic<Int>(0)
-    /// How far the helper has come, in bytes; below lie huge pages that were touched.
+    /// How far the helper has come, in bytes; all huge pages before it have been touched.
     let readyEnd = Atomic<Int>(Region.hugeFrom)
     /// Bytes taken into use while the helper prepared its last page, or half its previous value.
     ///
@@ -89,9 +89,9 @@ public final class Region: @unchecked Sendable {  // because: the partition's lo
     let bell: Doorbell?
     /// Whether address space or memory commitments are limited.
     ///
-    /// If so, requests are checked however much room there is.
+    /// If so, requests are checked however much space is free.
     public let isLimited: Bool
-    /// Whether room is short, so that requests must be checked before they run.
+    /// Whether space is short, so that requests must be checked before they run.
     public private(set) var isTight = false
     /// A word whose bit 31 mirrors `isTight`.
     private var tightMark: Cell?
@@ -101,17 +101,16 @@ public final class Region: @unchecked Sendable {  // because: the partition's lo
     /// The bit of the word passed to `showTightness`.
     public static let tightBit: UInt32 = 1 << 31
 
-    /// Reserves `byteCount` bytes of address space, or less if so much is not available.
+    /// Reserves `byteCount` bytes of address space, or less if that much is not available.
     ///
-    /// Where commitments of memory are limited, the reservation is not writable at first, so that
-    /// it counts neither as used nor as committed. `bell` wakes the helper that calls
-    /// `prepareAhead`.
+    /// If memory commitments are limited, the reservation is not writable at first, so that it
+    /// counts as neither used nor committed. `bell` wakes the helper that calls `prepareAhead`.
     public init(
         byteCount: Int = Region.byteCountMax,
         isLimited: Bool = false,
         bell: Doorbell? = nil
     ) {
-        precondition(byteCount <= Region.byteCountMax, "handles name no more")
+        precondition(byteCount <= Region.byteCountMax, "handles cannot address more")
         var isLimited = isLimited
         var wanted = byteCount
         var place = isLimited ? nil : unsafe Region.map(wanted, PROT_READ | PROT_WRITE)
@@ -171,7 +170,7 @@ public final class Region: @unchecked Sendable {  // because: the partition's lo
 
     /// Takes `count` adjacent pages for an arena.
     ///
-    /// Ends the process if there are none: whoever admits requests must check `hasRoom` first.
+    /// Ends the process if there are none: callers must have checked `hasRoom`.
     func take(_ count: UInt32, isSmall: Bool) -> UInt32 {
         if hasReturned.load(ordering: .relaxed) { takeUpReturned() }
         let page =
@@ -189,7 +188,7 @@ public final class Region: @unchecked Sendable {  // because: the partition's lo
         guard end <= upperStart, canWrite(upTo: end) else { return nil }
         let page = lower.edge
         lower.edge += count
-        // Make the next part writable now, so that this cannot fail in the middle of a change.
+        // Make the next part writable now, so that this cannot fail halfway through a change.
         _ = canWrite(upTo: min(end + reserve, upperStart))
         if end > Region.hugeFrom { showEnd(end) }
         noteRoom()
@@ -265,14 +264,14 @@ public final class Region: @unchecked Sendable {  // because: the partition's lo
         upper.free.forEach { release($0) }
     }
 
-    // MARK: Room
+    // MARK: Free space
 
     private var lowerEnd: Int { Int(lower.edge) << Region.pageShift }
     private var upperStart: Int { Int(upper.edge) << Region.pageShift }
     /// The bytes of address space never taken.
     private var unused: Int { upperStart - lowerEnd }
 
-    /// The room kept for admitted commands: more than any of them takes unannounced.
+    /// The space kept for commands already admitted: more than any of them takes without a check.
     private var reserve: Int {
         min(Region.smallReserve + (capacity - unused) / 64, capacity / 4)
     }
@@ -293,9 +292,8 @@ public final class Region: @unchecked Sendable {  // because: the partition's lo
 
     /// Whether a request may take `byteCount` bytes, given `slack` unused bytes in its arena.
     ///
-    /// What it takes beyond that, unannounced, comes from the reserve. Once the untouched pages are
-    /// down to the reserve, free pages count, and in the end the gaps within pages, for small
-    /// requests.
+    /// What it takes beyond that comes from the reserve. Once the untouched pages are down to the
+    /// reserve, free pages count, and finally, for small requests, the gaps within pages.
     public func hasRoom(for byteCount: Int, slack: Int, of pageBytes: Int) -> Bool {
         if hasReturned.load(ordering: .relaxed) { takeUpReturned() }
         if byteCount < unused - reserve, canTake(byteCount + reserve) { return true }

@@ -6,9 +6,9 @@ public import Primitives
 /// plain      field, value, field, value, …               in insertion order
 /// volatile   field, value, expiry, field, value, …       by expiry; fields without one (0) last
 /// ```
-/// A null value is an empty string with the head of a long one, which `PackItem` writes for no
-/// string. Expired fields are at the front, where they are found and removed at once. Like the
-/// pack, this is a view. Whatever is passed to a mutating operation must not lie in the pack. Every
+/// A null value is an empty string with the head of a long one, which `PackItem` never writes.
+/// Expired fields are at the front, where they can be found and removed quickly. Like the pack,
+/// this is a view. Whatever is passed to a mutating operation must not lie in the pack. Every
 /// operation is O(bytes) unless documented otherwise.
 ///
 /// ## Invariants
@@ -173,8 +173,9 @@ public struct FieldPack: Sendable {
 
     // MARK: Changing
 
-    /// Adds a field that the pack does not hold, with a value or (nil) null; returns the block,
-    /// which may be new.
+    /// Adds a field that the pack does not hold, with a value or (nil) null.
+    ///
+    /// Returns the block, which may be new.
     ///
     /// Precondition: if there is an expiry, it is positive and the pack is volatile.
     public func insert(

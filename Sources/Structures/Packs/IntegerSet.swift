@@ -115,7 +115,7 @@ public struct IntegerSet: Sendable {
     ) -> Handle {
         let old = IntegerSet(arena.cell(handle))
         let (count, width) = (old.count, old.width)
-        precondition(index >= 0 && index <= count && count < countMax, "no place for it")
+        precondition(index >= 0 && index <= count && count < countMax, "no such index")
         let base = count == 0 ? number : min(old.base, number)
         let last = index == count ? number : old[count - 1]
         let needed = max(width, IntegerSet.width(UInt64(bitPattern: last &- base)))
@@ -139,7 +139,7 @@ public struct IntegerSet: Sendable {
     /// overwritten.
     private func spread(base newBase: Int64, width newWidth: Int, gap: Int) {
         let (oldBase, oldWidth) = (base, width)
-        assert(newWidth >= oldWidth, "it would overwrite what comes next")
+        assert(newWidth >= oldWidth, "a smaller width would overwrite unread numbers")
         var index = count
         while index > 0 {
             index -= 1

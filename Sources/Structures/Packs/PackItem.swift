@@ -10,8 +10,8 @@ public import Primitives
 /// 0xD0        4 bytes of length, the bytes        a long string
 /// 0xD1…0xD8   1…8 bytes, two's complement         a number
 /// ```
-/// Little-endian throughout. A number is stored this way exactly if printing it restores the text.
-/// `FieldPack` uses `0xC0 0x00`, which stands for no text, for null.
+/// Little-endian throughout. A text is stored as a number exactly if printing the number restores
+/// the text. `FieldPack` uses `0xC0 0x00`, which no text has, for null.
 @frozen
 public enum PackItem {
     /// A string, borrowed from the pack.

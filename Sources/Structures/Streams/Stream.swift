@@ -227,7 +227,7 @@ public struct Stream: Sendable {
     }
 
     private func replaceLast(_ handle: Handle, _ arena: borrowing Arena) {
-        guard let spot = packs.last(arena) else { preconditionFailure("a last pack is held") }
+        guard let spot = packs.last(arena) else { preconditionFailure("no last pack") }
         packs.setHandle(spot, handle, arena)
         lastPack = handle
     }
@@ -274,7 +274,7 @@ public struct Stream: Sendable {
 
     // MARK: Whole streams
 
-    /// The total size of all blocks in bytes; packs past the first 16 count with the average.
+    /// The total size of all blocks in bytes; packs past the first 16 are taken as average.
     public func byteCount(_ arena: borrowing Arena) -> Int {
         var sampled = 0
         var bytes = 0

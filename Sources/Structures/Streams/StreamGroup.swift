@@ -137,7 +137,7 @@ public struct StreamGroup: Sendable {
 
     /// Calls `body` with the pending entries from `lower` to `upper`, until it returns false.
     ///
-    /// If `consumer` is not nil, only with that consumer's. `body` must not add or remove any.
+    /// If `consumer` is given, only that consumer's. `body` must not add or remove any.
     public func walkPending(
         of consumer: StreamConsumer?,
         _ lower: StreamID,
@@ -183,8 +183,8 @@ public struct StreamGroup: Sendable {
 
     /// The time to record for a delivery at `now`.
     ///
-    /// Workers read the clock once for many requests, so that one may lag another by some
-    /// milliseconds; if `now` is before the last delivery, that delivery's time is used.
+    /// Workers read the clock once per batch, so their clocks may differ by a few milliseconds; if
+    /// `now` is before the last delivery, that delivery's time is used.
     public func moment(_ now: Int64, _ arena: borrowing Arena) -> Int64 {
         guard !newest.isNone else { return now }
         let last = PendingEntry(newest, arena).time

@@ -1,6 +1,6 @@
 public import Primitives
 
-/// The messages that producers have sent to a stream, for ignoring messages sent again.
+/// The messages that producers have sent to a stream, for recognising duplicates.
 ///
 /// ```text
 /// the memory                                              a producer, named by its id
@@ -16,7 +16,7 @@ public import Primitives
 /// ```
 ///
 /// ## Invariants
-/// A producer has at least one message, and no more than are kept; its list runs from the oldest to
+/// A producer has at least one message, and at most `countMax`; its list runs from the oldest to
 /// the newest.
 public struct StreamMemory: Sendable {
     /// How long messages are remembered by default, in seconds.

@@ -132,7 +132,7 @@ public enum StreamWord {
 
     /// The size of an integer in a listpack.
     ///
-    /// Redis ends nodes by these sizes, and `XTRIM ~` makes visible where they end.
+    /// Redis ends nodes by these sizes, and `XTRIM ~` makes it visible where they end.
     static func listpackByteCount(_ number: Int64) -> Int {
         if number >= 0, number <= 127 { return 2 }
         if number >= -4096, number <= 4095 { return 3 }

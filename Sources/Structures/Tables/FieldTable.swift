@@ -8,7 +8,7 @@ public import Primitives
 /// │ EntryTable │ earliest │ volatile │ ─────▶ │ entry: field, expiry as word, value │
 /// └────────────┴──────────┴──────────┘        └───────────────────────────────────┘
 /// ```
-/// The table's hints tell in which buckets fields may have expired. A plain value that does not own
+/// The table's hints tell which buckets may have expired fields. A plain value that does not own
 /// its memory; the caller frees what entries refer to outside the arena.
 ///
 /// ## Invariants
@@ -77,7 +77,7 @@ public struct FieldTable: BitwiseCopyable, Sendable {
         return location
     }
 
-    /// Gives a field another expiry, and room for another value, which the caller writes.
+    /// Gives a field another expiry, and space for another value, which the caller writes.
     public mutating func rebuild(
         _ location: EntryTable.Location,
         encoding: UInt8,
@@ -118,7 +118,7 @@ public struct FieldTable: BitwiseCopyable, Sendable {
 
     private mutating func countVolatile(_ location: EntryTable.Location, _ expiry: Int64?) {
         volatileCount += (expiry == nil ? 0 : 1) - (location.entry.hasWord ? 1 : 0)
-        assert(volatileCount >= 0 && volatileCount <= count, "some fields have an expiry")
+        assert(volatileCount >= 0 && volatileCount <= count, "more expiries than fields")
         if volatileCount == 0 { earliest = .max }
     }
 
@@ -156,7 +156,7 @@ public struct FieldTable: BitwiseCopyable, Sendable {
                 countAtStart = count
                 start = 0
             } else {
-                // Hints are rounded down, but fields that have not expired at `now` expire later.
+                // Hints are rounded down, but what has not expired at `now` expires later.
                 earliest = max(table.earliestExpiry(arena) ?? .max, now + 1)
                 break
             }

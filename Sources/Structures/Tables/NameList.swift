@@ -69,7 +69,7 @@ public struct NameList: BitwiseCopyable, Sendable {
     /// Adds a named block; its name must not be in the list.
     mutating func insert(_ block: Handle, _ arena: inout Arena) {
         let place = position(NameList.name(arena.cell(block)), arena)
-        precondition(!place.isHeld, "a name is added once")
+        precondition(!place.isHeld, "the name is already in the list")
         let count = count(arena)
         if handle.isNone {
             handle = arena.allocate(8)

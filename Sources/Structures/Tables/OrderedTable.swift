@@ -125,7 +125,7 @@ public struct OrderedTable: BitwiseCopyable, Sendable {
 
     /// Builds the tree of all members, none of which is in it yet.
     public mutating func order(_ arena: inout Arena) {
-        precondition(tree.count == 0, "some members are in order already")
+        precondition(tree.count == 0, "some members are already in the tree")
         var tree = OrderedTree()
         for bucket in 0..<table.bucketTotal {
             // Collect some of a bucket's handles first: growing the tree must not disturb the walk.
@@ -145,7 +145,7 @@ public struct OrderedTable: BitwiseCopyable, Sendable {
                 done += found
             } while done < met
         }
-        precondition(tree.count == table.count, "every member is in order")
+        precondition(tree.count == table.count, "every member is in the tree")
         self.tree = tree
     }
 

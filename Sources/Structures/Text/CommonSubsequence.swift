@@ -93,7 +93,7 @@ public struct CommonSubsequence {
             left -= 1
             target.store(first[row], left)
         }
-        assert(left == 0, "the walk meets every byte")
+        assert(left == 0, "the walk visits every byte")
     }
 
     /// Calls `body` with the runs that make up the subsequence, last run first.

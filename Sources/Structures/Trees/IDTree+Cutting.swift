@@ -10,14 +10,14 @@ extension IDTree {
         count cutCount: Int,
         _ arena: inout Arena
     ) -> IDTree {
-        precondition(cutCount <= count, "no more than there are")
+        precondition(cutCount <= count, "more ids than the tree has")
         guard cutCount > 0 else { return IDTree() }
         guard cutCount < count else {
             defer { self = IDTree() }
             return self
         }
         let (left, right) = IDTree.split(root, height, id, &arena)
-        precondition(!left.isNone && !right.isNone, "both have ids")
+        precondition(!left.isNone && !right.isNone, "both parts have ids")
         var front = self
         front.root = left
         front.size = UInt32(cutCount)

@@ -94,7 +94,7 @@ struct IDNode {
 
     /// Appends a range of items of `source`.
     func append(_ source: IDNode, _ range: Range<Int>) {
-        assert(count + range.count <= IDNode.capacity, "more than fits")
+        assert(count + range.count <= IDNode.capacity, "the node is too full")
         let bytes = source.cell.bytes(offset(range.lowerBound), range.count * IDNode.itemCount)
         cell.put(bytes, offset(count))
         count += range.count
@@ -103,7 +103,7 @@ struct IDNode {
     /// Removes the first `removed` items.
     func removeFirst(_ removed: Int) {
         let kept = count - removed
-        assert(kept >= 0, "no more than there are")
+        assert(kept >= 0, "more items than the node has")
         cell.move(from: offset(removed), to: offset(0), count: kept * IDNode.itemCount)
         count = kept
     }

@@ -155,7 +155,7 @@ public struct IDTree: BitwiseCopyable, Sendable {
         if height == 1 { node = growRoot(&arena) }
         let leaf = IDNode(arena.cell(node))
         let index = leaf.position(id)
-        precondition(index == leaf.count || leaf.id(index) != id, "an id is added once")
+        precondition(index == leaf.count || leaf.id(index) != id, "the id is already in the tree")
         size += 1
         if leaf.count < IDNode.capacity { return leaf.insert(id, handle, at: index) }
         let appends = index == leaf.count && leaf.next.isNone

@@ -34,7 +34,7 @@ extension OrderedTree {
         height = 1
     }
 
-    /// The leaf that contains the position `bound`; `path` gets the way there.
+    /// The leaf that contains the position `bound`; `path` becomes the path to it.
     func descend(_ bound: OrderedBound, _ path: inout Path, _ arena: borrowing Arena) -> Handle {
         var node = root
         for _ in 1..<height {

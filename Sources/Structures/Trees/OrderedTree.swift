@@ -204,7 +204,7 @@ public struct OrderedTree: BitwiseCopyable, Sendable {
     }
 }
 
-/// A position in the order of a sorted set to search for: that of a member, or an end of a range.
+/// A position in the order of a sorted set: that of a member, or an end of a range.
 public struct OrderedBound {
     /// Which members sort before the position.
     enum Rule {
@@ -261,7 +261,7 @@ public struct OrderedBound {
         }
     }
 
-    /// Whether a member sorts before the place or, for a member's own place, is the member.
+    /// Whether a member sorts before this position or, for a member's own position, is the member.
     func isAtOrAfter(_ score: Double, _ name: @autoclosure () -> Bytes) -> Bool {
         switch rule {
         case .member: score == self.score ? name().compare(member) <= 0 : score < self.score
@@ -272,7 +272,7 @@ public struct OrderedBound {
         }
     }
 
-    /// Whether a member sorts before the place.
+    /// Whether a member sorts before this position.
     func isAfter(_ score: Double, _ name: @autoclosure () -> Bytes) -> Bool {
         switch rule {
         case .member: score == self.score ? name().compare(member) < 0 : score < self.score
@@ -296,7 +296,7 @@ enum ScoreOrder {
     }
 }
 
-/// The way from the root down to a node: the inner nodes and the child taken in each.
+/// The path from the root to a node: the inner nodes and the child taken in each.
 struct Path {
     /// More than a tree of 2³² members has: a node and its neighbour hold 36 children together.
     static let depthMax = 16
@@ -305,20 +305,20 @@ struct Path {
     private(set) var count = 0
 
     mutating func append(_ node: Handle, _ index: Int) {
-        precondition(count < Path.depthMax, "a tree is not as deep")
+        precondition(count < Path.depthMax, "no tree is this deep")
         nodes[count] = node
         indices[count] = UInt16(index)
         count += 1
     }
 
-    /// The last step, taken back.
+    /// Removes and returns the last step.
     mutating func removeLast() -> (node: Handle, index: Int)? {
         guard count > 0 else { return nil }
         count -= 1
         return (nodes[count], Int(indices[count]))
     }
 
-    /// Step `depth`, from the root on.
+    /// Step `depth`, counted from the root.
     subscript(depth: Int) -> (node: Handle, index: Int) {
         precondition(depth < count, "no such step")
         return (nodes[depth], Int(indices[depth]))
