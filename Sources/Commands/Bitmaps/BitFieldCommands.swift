@@ -8,8 +8,8 @@ public enum BitFieldCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
     public static let table: [DataCommand] = [
-        DataCommand("BITFIELD", arity: -2, [.write, .denyOOM], keys: KeySpec.first([.rw, .access, .update, .variable]), propagation: .verbatim, group: .bitmap, since: "3.2.0", complexity: "O(1) an operation", syntax: "@key operation=[GET get-block=<encoding offset:i> | write=<[OVERFLOW overflow-block=(WRAP | SAT | FAIL)] write-operation=(SET set-block=<encoding offset:i value:i> | INCRBY incrby-block=<encoding offset:i increment:i>)>]...", summary: "Reads, writes and adds to integers of any width within a string.", run),
-        DataCommand("BITFIELD_RO", arity: -2, [.readonly, .fast], keys: KeySpec.first([.ro, .access]), group: .bitmap, since: "6.0.0", complexity: "O(1) an operation", syntax: "@key [GET get-block=<encoding offset:i>...]", summary: "Reads integers of any width within a string.", read),
+        DataCommand("BITFIELD", arity: -2, [.write, .denyOOM], keys: KeySpec.first([.rw, .access, .update, .variable]), propagation: .verbatim, group: .bitmap, since: "3.2.0", complexity: "O(1) per operation", syntax: "@key operation=[GET get-block=<encoding offset:i> | write=<[OVERFLOW overflow-block=(WRAP | SAT | FAIL)] write-operation=(SET set-block=<encoding offset:i value:i> | INCRBY incrby-block=<encoding offset:i increment:i>)>]...", summary: "Reads, writes and increments integers of any width within a string.", run),
+        DataCommand("BITFIELD_RO", arity: -2, [.readonly, .fast], keys: KeySpec.first([.ro, .access]), group: .bitmap, since: "6.0.0", complexity: "O(1) per operation", syntax: "@key [GET get-block=<encoding offset:i>...]", summary: "Reads integers of any width within a string.", read),
     ]
 }
 
@@ -48,7 +48,7 @@ extension BitFieldCommands {
             let outcome = operation.run(storage, &context.reply)
             if outcome == .changed || outcome == .written && hasGrown { changes += 1 }
         }
-        // A string that was extended has changed even if every operation failed.
+        // Extending the string is a change even if every operation failed.
         context.changed(key, .setBit, by: changes == 0 && hasGrown ? 1 : changes)
     }
 
@@ -89,7 +89,7 @@ extension BitFieldCommands {
         _ bytesMax: Int,
         _ reply: inout ReplyWriter
     ) {
-        // They were parsed once before and do not throw again.
+        // The operations have been parsed before, so none of them throws now.
         try? FieldOperation.forEach(arguments, bytesMax: bytesMax) { operation in
             reply.integer(operation.field.value(of: bytes, at: operation.offset))
         }
@@ -182,7 +182,7 @@ private struct FieldOperation {
     enum Outcome {
         /// It wrote nothing.
         case read
-        /// It wrote what was there already.
+        /// It wrote the value that was there already.
         case written
         case changed
     }

@@ -8,10 +8,10 @@ public enum BitmapCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
     public static let table: [DataCommand] = [
-        DataCommand("SETBIT", arity: 4, [.write, .denyOOM], keys: KeySpec.first([.rw, .access, .update]), propagation: .verbatim, group: .bitmap, since: "2.2.0", complexity: "O(1)", syntax: "@key offset:i value:i", summary: "Sets or clears a bit of the string at a key, and returns what it was.", setBit),
-        DataCommand("GETBIT", arity: 3, [.readonly, .fast], keys: KeySpec.first([.ro, .access]), group: .bitmap, since: "2.2.0", complexity: "O(1)", syntax: "@key offset:i", summary: "Returns a bit of the string at a key.", getBit),
-        DataCommand("BITCOUNT", arity: -2, [.readonly], keys: KeySpec.first([.ro, .access]), group: .bitmap, since: "2.6.0", complexity: "O(N) where N is the number of bytes looked at", syntax: "@key [range=<start:i [end-unit-block=<end:i unit=[BYTE | BIT]>]>]", summary: "Counts the ones in a string, or in a part of it.", count),
-        DataCommand("BITPOS", arity: -3, [.readonly], keys: KeySpec.first([.ro, .access]), group: .bitmap, since: "2.8.7", complexity: "O(N) where N is the number of bytes looked at", syntax: "@key bit:i [range=<start:i [end-unit-block=<end:i unit=[BYTE | BIT]>]>]", summary: "Finds the first one, or the first zero, in a string or in a part of it.", position),
+        DataCommand("SETBIT", arity: 4, [.write, .denyOOM], keys: KeySpec.first([.rw, .access, .update]), propagation: .verbatim, group: .bitmap, since: "2.2.0", complexity: "O(1)", syntax: "@key offset:i value:i", summary: "Sets or clears a bit of a string and returns its old value.", setBit),
+        DataCommand("GETBIT", arity: 3, [.readonly, .fast], keys: KeySpec.first([.ro, .access]), group: .bitmap, since: "2.2.0", complexity: "O(1)", syntax: "@key offset:i", summary: "Returns a bit of a string.", getBit),
+        DataCommand("BITCOUNT", arity: -2, [.readonly], keys: KeySpec.first([.ro, .access]), group: .bitmap, since: "2.6.0", complexity: "O(N) where N is the number of bytes examined", syntax: "@key [range=<start:i [end-unit-block=<end:i unit=[BYTE | BIT]>]>]", summary: "Counts the set bits in a string, or in a part of it.", count),
+        DataCommand("BITPOS", arity: -3, [.readonly], keys: KeySpec.first([.ro, .access]), group: .bitmap, since: "2.8.7", complexity: "O(N) where N is the number of bytes examined", syntax: "@key bit:i [range=<start:i [end-unit-block=<end:i unit=[BYTE | BIT]>]>]", summary: "Finds the first set or clear bit in a string, or in a part of it.", position),
         DataCommand("BITOP", arity: -4, [.write, .denyOOM], keys: [.one(2, [.ow, .update]), .rest(3, [.ro, .access])], propagation: .verbatim, group: .bitmap, since: "2.6.0", complexity: "O(N) where N is the number of bytes of all strings", syntax: "operation=(AND | OR | XOR | NOT | DIFF | DIFF1 | ANDOR | ONE) @destkey @key...", summary: "Combines strings bit by bit and stores the result.", combine),
     ]
 }
@@ -113,7 +113,7 @@ extension BitmapCommands {
         let place = StringValue.withBytes(slot.entry) { bytes -> Int in
             guard let range = unit.bits(SignedRange(start, end), of: bytes) else { return -1 }
             if let found = Bits.first(bit == 1, in: bytes, range) { return found }
-            // Without an end, the string counts as followed by zeros.
+            // Without an end, the string is considered to be followed by zeros.
             return bit == 0 && !hasEnd ? range.upperBound : -1
         }
         context.reply.integer(place)
@@ -196,7 +196,7 @@ extension BitmapCommands {
             case .bytes(let bytes): sources.append(bytes)
             case .block(let block): sources.append(block.bytes)
             case .integer(let number):
-                // Reserve all the room at once, so that texts already borrowed do not move.
+                // Reserve all the space at once, so that texts already borrowed do not move.
                 if texts.capacity == 0 {
                     texts.reserve((arguments.count - index) * DecimalText.byteCountMax)
                 }

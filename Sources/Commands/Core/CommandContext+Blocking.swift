@@ -1,7 +1,7 @@
 internal import Primitives
 public import Wire
 
-/// Words of a blocked request whose meaning depends on the moment, with the values they had when
+/// Words of a blocked request whose meaning depends on the time, with the values that they had when
 /// the request ran.
 public struct ResolvedWords: Sendable {
     private var words: [(index: Int, range: Range<Int>)] = []
@@ -20,7 +20,7 @@ public struct ResolvedWords: Sendable {
         words.append((index, start..<text.count))
     }
 
-    /// Calls `body` with the words of a request in which resolved words are replaced.
+    /// Calls `body` with the words of a request, with resolved words replaced.
     public func withWords(_ arguments: Arguments, _ body: (Arguments) -> Void) {
         text.withBytes { text in
             var vector = ArgumentVector(capacity: arguments.count)
@@ -41,8 +41,9 @@ public struct ResolvedWords: Sendable {
 ///                  └─▶ inside a transaction or script: replies null
 /// ```
 extension CommandContext {
-    /// Blocks a command that found nothing until `deadline`; where commands must not wait, replies
-    /// with a null array, the same as on timeout.
+    /// Blocks a command that found nothing until `deadline`.
+    ///
+    /// If the command must not wait, replies with a null array, as on timeout.
     mutating func waitForValue(until deadline: Int64) -> Outcome {
         if mayWait { return .waits(.value(until: deadline)) }
         reply.nullArray()

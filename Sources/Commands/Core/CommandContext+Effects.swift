@@ -4,10 +4,10 @@ public import Wire
 
 /// How handlers report what they changed.
 ///
-/// `changed` counts changes, and is the only one of these that costs the fast path anything: an
-/// addition and a test. What is logged repeats the change on an empty server that has replayed the
-/// log so far: absolute times, the names of members chosen at random, and results instead of
-/// floating-point sums.
+/// `changed` counts changes; it is the only one of these functions that costs the fast path
+/// anything: an addition and a test. What is logged must repeat the change on an empty server that
+/// has replayed the log so far, hence absolute times, the names of members chosen at random, and
+/// results instead of floating-point sums.
 extension CommandContext {
     // MARK: Changes
 
@@ -104,7 +104,7 @@ extension CommandContext {
 
     // MARK: Settling
 
-    /// Hands over what the current command recorded.
+    /// Hands over what the current command has recorded.
     ///
     /// Call this after the command has run, whether it succeeded or not, while its locks are held,
     /// if anything is recorded. `propagation` is that of the command's row.
@@ -129,7 +129,7 @@ extension CommandContext {
 
     // MARK: Partitions locked one at a time
 
-    /// Starts recording for those who watch a partition, which has just been locked.
+    /// Starts recording for the watchers of a partition, which has just been locked.
     ///
     /// For callers that take locks themselves instead of leaving this to the executor. Returns what
     /// to pass to `handOver(resuming:)` before unlocking the partition.
@@ -145,8 +145,7 @@ extension CommandContext {
 
     // MARK: Functions
 
-    /// Counts a change of the libraries of functions, which the request itself repeats, and hands
-    /// it over.
+    /// Counts a change to the libraries of functions, logs the request itself, and hands it over.
     public mutating func changedFunctions(by arguments: Arguments) {
         effects.dirty.add(1)
         if logs { effects.records.append(arguments, in: database) }
@@ -160,7 +159,7 @@ extension CommandContext {
     /// All locks that they need must be held.
     public mutating func beginGroup() { effects.beginGroup() }
 
-    /// Ends a group that was cut off, as the server exits.
+    /// Abandons a group that was cut off because the server exits.
     public mutating func dropGroup() { effects.dropGroup() }
 
     /// Ends a group, with its locks still held.

@@ -2,10 +2,11 @@ internal import Primitives
 public import Store
 internal import Structures
 
-/// Removing keys because memory has run out.
+/// Eviction when memory has run out.
 extension CommandContext {
-    /// Removes up to `wanted` keys of a shard, whose partition is locked, as `policy` chooses them,
-    /// until they were `bytes` or more.
+    /// Evicts up to `wanted` keys, chosen by `policy`, from a shard of a locked partition.
+    ///
+    /// Stops once they held `bytes` or more.
     public mutating func evict(
         _ wanted: Int,
         from shard: Shard,
@@ -19,7 +20,7 @@ extension CommandContext {
         for victim in victims where before - shard.usedBytes < bytes {
             let key = Key(victim.entry.key, shard.hash(victim.entry.key))
             guard let slot = shard.find(key) else {
-                preconditionFailure("nobody else removed the key")
+                preconditionFailure("the key was chosen a moment ago")
             }
             if victim.wasOnProbation { shard.rememberVictim(key.hash) }
             settleRemoval(of: slot, in: database, reason: .evicted)

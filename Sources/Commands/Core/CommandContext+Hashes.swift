@@ -7,7 +7,7 @@ internal import Wire
 extension CommandContext {
     /// The hash at the first key, for adding fields; created without fields if necessary.
     ///
-    /// The pair at `index` will be the first one.
+    /// The first pair will be the one at `index`.
     mutating func hash(
         toFill arguments: Arguments,
         pairAt index: Int
@@ -16,7 +16,7 @@ extension CommandContext {
         return try hash(toFill: firstKey(arguments), pairBytes: bytes)
     }
 
-    /// The hash at `key`, for adding fields, the first of which has `bytes` bytes with its value.
+    /// The hash at `key`, for adding fields; the first, with its value, has `bytes` bytes.
     mutating func hash(toFill key: Key, pairBytes bytes: Int) throws(CommandError) -> HashValue {
         if let slot = try findHash(key) { return HashValue(slot) }
         return HashValue.create(key, pairBytes: bytes, in: shard(key))
@@ -24,7 +24,7 @@ extension CommandContext {
 
     /// The slot of the hash at `key`, or nil, for commands that write.
     ///
-    /// Expired fields are removed first, so that the command meets none.
+    /// Expired fields are removed first, so that the command does not see any.
     mutating func findHash(_ key: Key) throws(CommandError) -> Shard.Slot? {
         guard let slot = try find(key, .hash) else { return nil }
         let hash = HashValue(slot)

@@ -6,9 +6,9 @@ internal import Structures
 public enum RemovalReason: Sendable {
     /// It has expired.
     case expired
-    /// The last field of its hash was due.
+    /// The last field of its hash has expired.
     case emptied
-    /// There was no memory left.
+    /// Memory has run out.
     case evicted
 }
 
@@ -23,7 +23,7 @@ extension CommandContext {
         in database: Int,
         reason: RemovalReason
     ) {
-        assert(removesDue || reason == .evicted, "a replica waits for its primary's word")
+        assert(removesDue || reason == .evicted, "a replica waits for its primary to remove it")
         switch reason {
         case .expired: statistics.add(.expiredKeys)
         case .evicted: statistics.add(.evictedKeys)
@@ -85,7 +85,7 @@ extension CommandContext {
     mutating func removeDue(_ entries: [Entry], of shard: Shard, in database: Int) {
         for entry in entries {
             let slot = shard.find(Key(entry.key, shard.hash(entry.key)))
-            guard let slot else { preconditionFailure("nobody else removed the key") }
+            guard let slot else { preconditionFailure("the key has not been removed yet") }
             removeDue(slot, in: database)
         }
     }

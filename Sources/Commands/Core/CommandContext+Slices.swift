@@ -1,7 +1,7 @@
 internal import Store
 internal import Structures
 
-/// Commands that take long run in slices.
+/// Long commands run in slices.
 ///
 /// ```text
 /// handler ─▶ copy / goOn ─▶ done within the budget ─▶ reply
@@ -9,8 +9,7 @@ internal import Structures
 ///    └───────── other commands run, then the same request ◀┘
 /// ```
 /// A handler records its progress, freezes its keys and returns. When it is called again, it finds
-/// that progress in `work`, with the same words, the same time (`now`), and its keys as it left
-/// them.
+/// its progress in `work`, the same words and time (`now`), and its keys as it left them.
 extension CommandContext {
     /// The elements that a command may process at once: a few tenths of a millisecond.
     public static let firstSlice = 1500
@@ -26,7 +25,7 @@ extension CommandContext {
     enum CopyStep {
         /// The complete copy, to insert at once; nil for a string, which is copied on insertion.
         case whole(ValueCopy?)
-        /// More than a slice is needed.
+        /// Another slice is needed.
         case waits(Wait)
     }
 
@@ -81,7 +80,7 @@ extension CommandContext {
         return .turn(next.id)
     }
 
-    /// Ends the work of a finished command, whether it used its results or not.
+    /// Ends the work of a finished command, whether or not its results were used.
     public mutating func endWork() {
         work?.copy?.discard()
         work = nil

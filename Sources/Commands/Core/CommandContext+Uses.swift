@@ -1,15 +1,14 @@
 public import Store
 internal import Structures
 
-/// What is noted of uses of keys, besides what the clock measures.
+/// How uses of keys are recorded, in addition to access stamps.
 public struct UseNoting: Sendable {
-    /// Whether commands that only read use a key; not where the time of the last write counts.
+    /// Whether read commands count as uses; not if only the time of the last write matters.
     public var notesReads: Bool
-    /// Whether uses change the states of keys, by which those are chosen that go when memory runs
-    /// out.
+    /// Whether uses change the states of keys, which eviction goes by.
     public var changesStates: Bool
 
-    /// Joins the two; what is given is the usual case.
+    /// Creates settings; the defaults are those without `maxmemory`.
     public init(notesReads: Bool = true, changesStates: Bool = false) {
         self.notesReads = notesReads
         self.changesStates = changesStates
@@ -18,9 +17,9 @@ public struct UseNoting: Sendable {
     var isUsual: Bool { notesReads && !changesStates }
 }
 
-/// Noting uses of keys otherwise than by their time alone.
+/// Recording uses of keys other than by access time alone.
 extension CommandContext {
-    /// From this counter on a key may be hot, where uses are counted.
+    /// A key whose counter is at least this high may become hot, under LFU policies.
     private static let hotFrom = 8
 
     @inline(never)

@@ -9,7 +9,7 @@ public struct CommandLimits: Sendable {
     public var stringBytesMax = 512 << 20
     /// The limits of the small encodings.
     public var encoding = EncodingLimits()
-    /// memcached-item-size-max: the size from which an item is too large.
+    /// memcached-item-size-max: the maximum size of an item.
     public var itemBytesMax = 1 << 20
 
     /// Creates the defaults.
@@ -28,21 +28,21 @@ public struct CommandContext: ~Copyable {
     public var now: Int64 = 0
     /// The real time while a log is replayed, when nothing expires and `now` is zero.
     public var replayedAt: Int64?
-    /// The real time, for what is dated, and for what expires a while from now.
+    /// The real time, for timestamps and for expiries relative to now.
     public var date: Int64 { replayedAt ?? now }
-    /// The clock that dates uses of keys.
+    /// The clock for access stamps.
     public var accessClock = AccessClock() { didSet { chooseNotes() } }
     /// Whether the client's uses of keys leave no trace (CLIENT NO-TOUCH).
     public var ignoresUses = false { didSet { chooseNotes() } }
-    /// Which uses of keys are noted, and whether in their states too.
+    /// Which uses of keys are recorded, and whether they change the keys' states.
     public var noting = UseNoting() { didSet { chooseNotes() } }
-    /// Whether a use of a key is noted by its time alone: the usual case.
+    /// Whether a use is recorded by its time alone, as is usual.
     @usableFromInline private(set) var notesTime = true
-    /// Whether the running command may read only keys that its request names.
+    /// Whether the running command may read only keys named in its request.
     public var readsNamedKeysOnly = false
-    /// Whether expired keys are removed; if not (on a replica), they only count as absent.
+    /// Whether expired keys are removed; if not (on a replica), they merely count as absent.
     public var removesDue = true
-    /// The partitions locked for the command, if more than that of a single key named by its row.
+    /// The partitions locked for the command, unless it is only that of the single key in its row.
     public var held: PartitionSet = []
     /// The hash of the first key named by the row.
     public var firstHash = KeyHash(bits: 0)
@@ -52,7 +52,7 @@ public struct CommandContext: ~Copyable {
     public let statistics = CommandStatistics()
     /// Counters for memcached's `stats`.
     public let memcachedStatistics = MemcachedStatistics()
-    /// The number of the last version of an item that was handed out; see `nextVersion`.
+    /// The last version number assigned to an item; see `nextVersion`.
     public var lastVersion: UInt64 = 0
     /// What commands changed.
     public var effects = Effects()
@@ -68,7 +68,7 @@ public struct CommandContext: ~Copyable {
     public var errorDetail = ByteBuffer()
     /// Shards that FLUSHALL put aside; the server frees them on a helper thread.
     public var retired: [Shard] = []
-    /// Keys that are about to be removed because memory has run out.
+    /// Keys that are about to be evicted.
     var victims: [EvictionVictim] = []
 
     /// Whether older blocked requests for the same key are being served, so that a blocking command
@@ -77,10 +77,10 @@ public struct CommandContext: ~Copyable {
     /// Resolved words of a blocked request: the last id of a stream for `$`.
     public var resolvedWords = ResolvedWords()
 
-    /// How often to try a blocked request even if its keys don't change, in milliseconds.
+    /// How often to retry a blocked request even if its keys don't change, in milliseconds.
     public var lookAgainMilliseconds: Int64?
 
-    /// What the command that runs has reached before, if it is one that goes on.
+    /// The progress of the running command, if it runs in slices.
     public var work: SlicedWork?
     /// Whether a command may start a copy in slices; if not, it waits.
     public var mayBeginWork = true
@@ -102,7 +102,7 @@ public struct CommandContext: ~Copyable {
 
     // MARK: Memory
 
-    /// Throws if there is no memory for a string of `byteCount` bytes and some room to grow.
+    /// Throws unless there is memory for a string of `byteCount` bytes and some space to grow.
     public func demandRoom(_ byteCount: Int) throws(CommandError) {
         let (room, overflow) = byteCount.addingReportingOverflow(1 << 20)
         guard !overflow, SharedBlock.isAvailable(room) else { throw .outOfMemory }
@@ -127,7 +127,7 @@ public struct CommandContext: ~Copyable {
     /// A partition that a command has locked itself.
     struct OwnLock {
         let partition: Int
-        /// Whether the lock was newly taken.
+        /// Whether this took the lock.
         let isTaken: Bool
         /// What was recorded before.
         let wants: Effects.Wants
@@ -172,7 +172,7 @@ public struct CommandContext: ~Copyable {
         return slot
     }
 
-    /// Counts a lookup that found nothing, and tells whoever wants to know.
+    /// Counts a lookup that found nothing, and reports it if needed.
     @inlinable
     mutating func noteMiss(_ key: Key) {
         statistics.add(.misses)
@@ -198,7 +198,7 @@ public struct CommandContext: ~Copyable {
         return slot
     }
 
-    /// Notes a use of the key at `slot`, by a command that writes or by one that only reads.
+    /// Records a use of the key at `slot`.
     @inlinable
     @inline(__always)
     mutating func noteUse(_ slot: Shard.Slot, isWrite: Bool) {

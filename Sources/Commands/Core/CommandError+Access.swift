@@ -11,9 +11,9 @@ extension CommandError {
         case channel
         /// The user may not use a database.
         case database
-        /// SORT finds keys by a pattern, and the user may not read all keys.
+        /// SORT looks up keys by a pattern, and the user may not read all keys.
         case pattern(StaticString)
-        /// EXEC reached a command that was allowed when it was queued.
+        /// At EXEC, the user may no longer run a command that was allowed when it was queued.
         case commandMeanwhile
         /// Like `commandMeanwhile`, but because of a key.
         case keyMeanwhile

@@ -3,7 +3,7 @@ public import Primitives
 extension CommandError {
     /// Scripts.
     public enum Scripts {
-        /// No script with this digest.
+        /// There is no script with this digest.
         case unknown
         /// As above, for SCRIPT SHOW.
         case notShown
@@ -13,44 +13,44 @@ extension CommandError {
         case negativeKeys
         /// A script that may write is called by a command that only reads.
         case writesInReadOnly
-        /// SCRIPT FLUSH has no such mode.
+        /// SCRIPT FLUSH: no such mode.
         case flushMode
-        /// Neither a script nor a function runs.
+        /// Neither a script nor a function is running.
         case noneRuns
         /// A script, or a function, has run for too long.
         case busyScript
         case busyFunction
         /// The script has written.
         case unkillable
-        /// SCRIPT DEBUG has no such mode.
+        /// SCRIPT DEBUG: no such mode.
         case debugMode
         /// There is no function with this name.
         case functionUnknown
-        /// The number of keys is none, as FCALL says it.
+        /// FCALL: the number of keys is not a number.
         case keyCountNotNumber
         /// There is no library with this name.
         case libraryUnknown
-        /// The first line of a library is not there, does not end, or lacks the name.
+        /// The first line of a library is missing, invalid, or lacks the name.
         case noLibraryHeader
         case libraryHeader
         case noLibraryName
         case libraryNameRepeated
-        /// The name of the library is none.
+        /// The name of a library is invalid.
         case libraryName
-        /// A library registers no function.
+        /// A library registers no functions.
         case nothingRegistered
         /// A library takes too long to load.
         case loadTimeout
-        /// FUNCTION FLUSH has no such mode.
+        /// FUNCTION FLUSH: no such mode.
         case functionFlushMode
-        /// FUNCTION LOAD has no such option.
+        /// FUNCTION LOAD: no such option.
         case option(Bytes)
-        /// A subcommand of FUNCTION with too many words.
+        /// FUNCTION: wrong words for a subcommand.
         case functionWords(Bytes)
-        /// FUNCTION LIST has no such argument, or lacks the pattern.
+        /// FUNCTION LIST: no such argument, or the pattern is missing.
         case argument(Bytes)
         case noPattern
-        /// FUNCTION RESTORE has no such policy.
+        /// FUNCTION RESTORE: no such policy.
         case restorePolicy
         /// The error of a script, with its code; valid until the next script runs.
         case message(Bytes)
@@ -96,7 +96,7 @@ extension CommandError.Scripts {
         }
     }
 
-    /// Those about libraries and functions.
+    /// Writes the texts about libraries and functions.
     private func writeOfFunctions(to line: inout ErrorLine) {
         switch self {
         case .functionUnknown: line.add("ERR Function not found")
@@ -130,7 +130,7 @@ extension CommandError.Scripts {
                 ERR Wrong restore policy given, value should be either FLUSH, APPEND or REPLACE.
                 """
             )
-        default: preconditionFailure("all others are about scripts")
+        default: preconditionFailure("all others are written by the caller")
         }
     }
 }

@@ -230,14 +230,14 @@ extension CommandError.Positions {
     fileprivate func write(to line: inout ErrorLine) {
         switch self {
         case .cornerCount: line.add("ERR GEOSEARCH BYPOLYGON must have at least 3 vertices")
-        case .searchStoreTells:
+        case .searchStoreWithOptions:
             line.add(
                 """
                 ERR GEOSEARCHSTORE is not compatible with WITHDIST, WITHHASH and WITHCOORD \
                 options
                 """
             )
-        case .storeTells:
+        case .storeWithOptions:
             line.add(
                 """
                 ERR STORE option in GEORADIUS is not compatible with WITHDIST, WITHHASH and \
@@ -435,7 +435,7 @@ extension CommandError.Sketches {
         case .onOrOff: line.add("ERR Argument must be ON or OFF")
         case .notSparse: line.add("ERR HLL encoding is not sparse")
         case .testError: line.add("ERR TESTFAILED Too big error")
-        case .testRegisters: line.add("ERR TESTFAILED registers read back otherwise than written")
+        case .testRegisters: line.add("ERR TESTFAILED registers do not read back as written")
         case .noKey: line.add("ERR The specified key does not exist")
         case .debugSubcommand(let word):
             line.add("ERR Unknown PFDEBUG subcommand '", word, limit: 128, "'")

@@ -3,23 +3,23 @@ public import Primitives
 extension CommandError {
     /// Clients that cache keys.
     public enum Tracking {
-        /// More than one client to redirect to.
+        /// More than one client to redirect to was given.
         case severalRedirections
-        /// There is no client to redirect to.
+        /// The client to redirect to does not exist.
         case noTarget
         /// PREFIX without BCAST.
         case prefixWithoutBroadcast
-        /// BCAST is to change.
+        /// BCAST cannot be turned on or off while tracking.
         case otherBroadcast
         /// BCAST with OPTIN or OPTOUT.
         case broadcastWithOptions
         /// OPTIN with OPTOUT.
         case bothOptions
-        /// OPTIN is to become OPTOUT, or the other way round.
+        /// OPTIN and OPTOUT cannot be exchanged while tracking.
         case otherOption
-        /// A prefix overlaps with one that the client has.
+        /// A prefix overlaps with one of the client's existing prefixes.
         case overlaps(Bytes, existing: Bytes)
-        /// A prefix overlaps with another one of the request.
+        /// Two prefixes of the request overlap.
         case overlapsProvided(Bytes, Bytes)
         /// CLIENT CACHING without OPTIN or OPTOUT.
         case cachingWithoutOption

@@ -11,15 +11,15 @@ extension CommandError {
         case executeOutside
         /// DISCARD without MULTI.
         case discardOutside
-        /// A request was refused while it was to be queued.
+        /// A request was rejected when it was to be queued.
         case aborted
-        /// The command must not stand within MULTI.
+        /// The command is not allowed within MULTI.
         case notAllowed
-        /// CLIENT PAUSE has no such mode.
+        /// CLIENT PAUSE: no such mode.
         case pauseMode
-        /// CLIENT PAUSE until a time beyond all numbers.
+        /// CLIENT PAUSE: the end of the pause is too far in the future.
         case pauseTooLong
-        /// CLIENT PAUSE with further words.
+        /// CLIENT PAUSE: too many words.
         case pauseWords(Bytes)
     }
 }

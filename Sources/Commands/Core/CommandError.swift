@@ -53,14 +53,14 @@ public enum CommandError: Error, @unchecked Sendable {  // because: used at once
     case countNotPositive
     /// A timeout is negative.
     case negativeTimeout
-    /// A timeout in milliseconds is no whole number.
+    /// A timeout in milliseconds is not an integer.
     case timeout
-    /// A timeout in seconds is no number.
+    /// A timeout in seconds is not a number.
     case timeoutNotFloat
-    /// A timeout ends after the end of time.
+    /// A timeout is too far in the future.
     case timeoutRange
 
-    /// Keys whatever they hold.
+    /// Keys of any type.
     case key(Keys)
     /// Strings, substrings and numbers in strings.
     case string(Strings)
@@ -159,7 +159,7 @@ extension CommandError {
         case decrementOverflow
         /// MSETEX: the number of keys is invalid.
         case keyCount
-        /// MSETEX: the words are not as many keys and values.
+        /// MSETEX: the number of words does not match the number of keys.
         case pairCount
         /// SETRANGE: the offset is negative.
         case offset
@@ -251,19 +251,19 @@ extension CommandError {
         case valueNotFloat
         /// HINCRBY: the value is not an integer.
         case valueNotInteger
-        /// HINCRBYFLOAT: the increment is not finite.
+        /// HSETEX, HGETEX: the number of fields is not a valid number.
         case incrementNotFinite
         /// An expiry is negative.
         case expiryNegative
         /// HSETEX, HGETEX: the number of fields is invalid.
         case fieldNumber
-        /// An expiry option lacks its time.
+        /// An expiry option has no time.
         case expiryMissing
         /// HSETEX, HGETEX: no such option.
         case unknownOption(Bytes)
-        /// A literal of hstore ends too early.
+        /// An hstore literal ends too early.
         case literalEnds
-        /// A literal of hstore is invalid at a byte.
+        /// An hstore literal is invalid at a position.
         case literal(near: Bytes, position: Int)
     }
 }
@@ -274,9 +274,9 @@ extension CommandError {
         /// A polygon with fewer than three corners.
         case cornerCount
         /// GEOSEARCHSTORE: WITH options are not allowed.
-        case searchStoreTells
+        case searchStoreWithOptions
         /// GEORADIUS: STORE excludes the WITH options.
-        case storeTells
+        case storeWithOptions
         /// The centre is missing.
         case centerMissing(Bytes)
         /// The shape is missing.
@@ -491,15 +491,15 @@ extension CommandError {
         case capabilitiesUnknown(Bytes)
         /// The client is subscribed and speaks RESP2.
         case subscribed
-        /// Nobody could be sent what the client subscribes to.
+        /// The connection cannot receive published messages.
         case unreachable
-        /// MONITOR where nobody could look on.
+        /// The connection cannot be used for MONITOR.
         case mayNotMonitor
-        /// PUBSUB has the subcommand, but not with so many words.
+        /// PUBSUB: wrong number of words for a subcommand.
         case pubsubWords(Bytes)
         /// Another client ended the wait.
         case unblocked
-        /// CLIENT UNBLOCK has no such way to end a wait.
+        /// CLIENT UNBLOCK: no such way to end the wait.
         case unblockReason
     }
 }
@@ -530,7 +530,7 @@ extension CommandError {
         case replyKind
         /// A size is out of range.
         case threshold
-        /// More effects than can be kept.
+        /// More effects were recorded than can be kept.
         case effectsDropped
         /// The restart failed.
         case restart

@@ -10,7 +10,7 @@ extension CommandFacts {
     /// The ACL categories of the command, without the `@`.
     public var aclCategories: [StaticString] {
         var names: Set<String> = Set(categories.map(\.description))
-        // A command for several types is in their categories instead of `keyspace`.
+        // A command for several types is in the categories of those types instead of `keyspace`.
         let isOfTypes = group == .generic && names.contains("sortedset")
         if let category = group.category, !isOfTypes { names.insert(category.description) }
         if flags.contains(.write) { names.insert("write") }
@@ -51,7 +51,7 @@ extension CommandFacts {
 extension CommandTable {
     /// The ACL categories of the command in `row`, without the `@`.
     ///
-    /// Those of its facts, except that a mere container of subcommands is in none of its group's.
+    /// As its facts say, except that a mere container of subcommands is in none of its group's.
     public func aclCategories(_ row: Int) -> [StaticString] {
         let isContainer = subcommands[row] != nil && facts[row].arity < -1
         return isContainer ? ["slow"] : facts[row].aclCategories

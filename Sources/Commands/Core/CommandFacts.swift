@@ -1,4 +1,4 @@
-/// The command groups of COMMAND DOCS.
+/// The command groups reported by COMMAND DOCS.
 public enum CommandGroup: String, Sendable, CaseIterable {
     case bitmap, cluster, connection, generic, geo, hash, hyperloglog, list, pubsub, scripting
     case sentinel, server, set, stream, string, transactions
@@ -20,13 +20,13 @@ public enum CommandGroup: String, Sendable, CaseIterable {
         case .stream: "stream"
         case .string: "string"
         case .transactions: "transaction"
-        // That of publish and subscribe follows from the flag: PUBSUB HELP is in none.
+        // The category of publish and subscribe follows from the flag: PUBSUB HELP is in none.
         case .cluster, .pubsub, .sentinel, .server: nil
         }
     }
 }
 
-/// Since when a command has been deprecated, and what replaces it.
+/// When a command was deprecated, and what replaces it.
 public struct Deprecation: Sendable {
     /// The version of Redis that deprecated it.
     public let since: StaticString
@@ -42,7 +42,7 @@ public struct Deprecation: Sendable {
 
 /// Everything about a command except how it runs.
 ///
-/// The single source for dispatch, COMMAND, key extraction, ACL, the client's help and
+/// The single source for dispatch, COMMAND, key extraction, ACL, apus-cli's help and
 /// docs/commands.md.
 public struct CommandFacts: Sendable {
     /// The name in upper case; a subcommand's is `CONTAINER NAME`.
@@ -57,7 +57,7 @@ public struct CommandFacts: Sendable {
     public let channels: ChannelSpec?
     /// The words that are not shown in logs.
     public let secrets: SecretSpec?
-    /// The databases that it names besides the selected one.
+    /// The databases that it names in addition to the selected one.
     public let databases: DatabaseSpec?
     /// The index of the first field or member that it looks up in the collection at its first key.
     ///

@@ -35,13 +35,13 @@ public struct CommandFlags: OptionSet, Sendable {
     public static let fast = CommandFlags(rawValue: 1 << 12)
     /// Allowed before AUTH.
     public static let noAuth = CommandFlags(rawValue: 1 << 13)
-    /// May be sent to replicas although it is no write: paused together with writes.
+    /// Replicated although it is not a write command: paused together with writes.
     public static let mayReplicate = CommandFlags(rawValue: 1 << 16)
     /// Not allowed within MULTI.
     public static let noMulti = CommandFlags(rawValue: 1 << 14)
     /// Its keys cannot all be found by position alone.
     public static let movableKeys = CommandFlags(rawValue: 1 << 15)
-    /// Allowed while a script runs too long.
+    /// Allowed while a script runs for too long.
     public static let allowBusy = CommandFlags(rawValue: 1 << 17)
     /// Locks every partition: FLUSHALL, SWAPDB, KEYS and the like.
     ///
@@ -52,39 +52,39 @@ public struct CommandFlags: OptionSet, Sendable {
     /// Not reported to clients.
     public static let locksItself = CommandFlags(rawValue: 1 << 25)
 
-    /// May stop the world: who runs it under locks stops the world first.
+    /// May stop the world: a caller that holds locks must stop the world before taking them.
     ///
-    /// Not told.
+    /// Not reported to clients.
     public static let stopsWorld = CommandFlags(rawValue: 1 << 26)
     /// Runs at once within MULTI instead of being queued.
     ///
-    /// Not told.
+    /// Not reported to clients.
     public static let neverQueued = CommandFlags(rawValue: 1 << 27)
-    /// Sees the server, and has the partitions of its keys locked as data commands have.
+    /// Uses the server, and has the partitions of its keys locked like a data command.
     ///
-    /// Not told.
+    /// Not reported to clients.
     public static let locksKeys = CommandFlags(rawValue: 1 << 28)
 
-    /// Runs a script, whose locks it needs.
+    /// Runs a script, and takes the locks that the script needs.
     ///
-    /// Not told.
+    /// Not reported to clients.
     public static let runsScript = CommandFlags(rawValue: 1 << 21)
     /// Calls a function of a library.
     ///
-    /// Not told.
+    /// Not reported to clients.
     public static let callsFunction = CommandFlags(rawValue: 1 << 22)
-    /// Names its script by a digest instead of bringing it.
+    /// Names its script by a digest.
     ///
-    /// Not told.
+    /// Not reported to clients.
     public static let namesScript = CommandFlags(rawValue: 1 << 23)
-    /// Allowed while a client that speaks RESP2 is subscribed to something.
+    /// Allowed while a RESP2 client has subscriptions.
     ///
-    /// Not told.
+    /// Not reported to clients.
     public static let whileSubscribed = CommandFlags(rawValue: 1 << 30)
 
-    /// Comes through memcached's protocols alone: RESP knows no such name.
+    /// Exists only in memcached's protocols: RESP has no such command.
     ///
-    /// Not told.
+    /// Not reported to clients.
     public static let memcached = CommandFlags(rawValue: 1 << 29)
 
     /// The names of the flags in COMMAND, in its order.

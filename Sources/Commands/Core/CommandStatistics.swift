@@ -8,7 +8,7 @@ public enum CommandCount: Int, CaseIterable, Sendable {
     /// Keys, and fields of hashes, removed because they expired.
     case expiredKeys
     case expiredFields
-    /// Keys removed because memory had run out.
+    /// Keys evicted because memory had run out.
     case evictedKeys
 }
 

@@ -19,7 +19,7 @@ public struct CommandTable: @unchecked Sendable {  // because: never changed aft
     @usableFromInline let names: UnsafeMutablePointer<Name>
     @usableFromInline static let slotCount = 2048
 
-    /// A name in the form in which it is compared.
+    /// A name in the form used for comparison.
     @usableFromInline
     struct Name: Equatable {
         @usableFromInline var count: Int
@@ -69,7 +69,7 @@ public struct CommandTable: @unchecked Sendable {  // because: never changed aft
                 continue
             }
             if name.isEmpty || fact.flags.contains(.memcached) { continue }
-            precondition(taken.insert(name).inserted, "a name twice")
+            precondition(taken.insert(name).inserted, "names are unique")
             var slot = unsafe names[row].slot
             while unsafe slots[slot] != 0 { slot = (slot + 1) % CommandTable.slotCount }
             unsafe slots[slot] = UInt16(row + 1)

@@ -8,15 +8,16 @@ public import Wire
 public typealias DataHandler =
     @Sendable (Arguments, inout CommandContext) throws(CommandError) -> Void
 
-/// Runs a data command that may make its request wait.
+/// Runs a data command whose request may have to wait.
 public typealias WaitingDataHandler =
     @Sendable (Arguments, inout CommandContext) throws(CommandError) -> Outcome
 
-/// Serves a blocked request from one of its keys: replies as if the command had found the value at
-/// once, and returns true; or finds nothing, writes nothing, and returns false.
+/// Serves a blocked request from one of its keys.
 ///
-/// The words are those of the request, with `CommandContext.resolvedWords` in place. The locks of
-/// the key and of the command's targets are held.
+/// Replies as if the command had found the value at once, and returns true; or, if it finds
+/// nothing, writes nothing and returns false. The words are those of the request, with
+/// `CommandContext.resolvedWords` in place. The locks of the key and of the command's targets are
+/// held.
 public typealias ServingHandler =
     @Sendable (Arguments, Key, inout CommandContext) throws(CommandError) -> Bool
 
@@ -32,15 +33,15 @@ public struct BlockingHandler: Sendable {
     public let serve: ServingHandler
 }
 
-/// A command that sees the keyspace and nothing else of the server: its facts and its handler.
+/// A command that sees only the keyspace, nothing else of the server: its facts and its handler.
 public struct DataCommand: Sendable {
     /// The kinds of handlers.
     public enum Handler: Sendable {
         /// Always completes.
         case plain(DataHandler)
-        /// May have its request wait, to be run again.
+        /// May return that its request must wait, to be run again.
         case waiting(WaitingDataHandler)
-        /// May have its request wait, to be served.
+        /// May return that its request must wait, to be served.
         case blocking(BlockingHandler)
 
         /// Runs a request under the locks of its keys.
@@ -63,7 +64,7 @@ public struct DataCommand: Sendable {
     /// The handler.
     public let handler: Handler
 
-    /// Joins a row; parameters as those of `CommandFacts`, then the handler: one of the three.
+    /// Creates a row: the parameters are those of `CommandFacts`, then one of three handlers.
     public init(
         _ name: StaticString,
         arity: Int,

@@ -4,8 +4,8 @@ public import Wire
 
 /// Requests that repeat the changes made, each with its database.
 ///
-/// They are in the format of the protocol, arrays of bulk strings, and in the dialect of Redis 7.0
-/// where that can express the change: see `CommandContext.log`.
+/// They are RESP arrays of bulk strings, and use only what Redis 7.0 knows if that can express the
+/// change: see `CommandContext.log`.
 ///
 /// ## Invariants
 /// Every record is a complete request; the last one ends where `bytes` ends.
@@ -21,7 +21,7 @@ public struct EffectLog: ~Copyable {
     /// The record being written: its database, its start, and the number of words so far.
     private var open: (database: Int, start: Int, words: Int)?
 
-    /// How much memory is kept from one command to the next.
+    /// How much memory to keep from one command to the next.
     private static let bytesKept = 64 * 1024
     private static let recordsKept = 1024
 
@@ -33,7 +33,7 @@ public struct EffectLog: ~Copyable {
 
     /// Calls `body` with the database and the bytes of each record.
     public func forEach(_ body: (_ database: Int, _ request: Bytes) -> Void) {
-        assert(open == nil, "the last record is whole")
+        assert(open == nil, "the last record is complete")
         var start = 0
         for record in records {
             body(record.database, writer.buffer.bytes[start..<record.end])
@@ -43,7 +43,7 @@ public struct EffectLog: ~Copyable {
 
     /// Removes all records.
     public mutating func removeAll() {
-        assert(open == nil, "the last record is whole")
+        assert(open == nil, "the last record is complete")
         writer.removeAll(keep: EffectLog.bytesKept)
         records.removeAll(keepingCapacity: records.capacity <= EffectLog.recordsKept)
     }
@@ -54,7 +54,7 @@ public struct EffectLog: ~Copyable {
     ///
     /// Any number of words may follow.
     public mutating func begin(_ name: StaticString, in database: Int) {
-        precondition(open == nil, "the last record is whole")
+        precondition(open == nil, "the last record is complete")
         open = (database, writer.buffer.count, 0)
         word(name)
     }
@@ -62,7 +62,7 @@ public struct EffectLog: ~Copyable {
     /// Ends the record that `begin` began.
     public mutating func end() {
         guard let (database, start, words) = open else {
-            preconditionFailure("a record is begun")
+            preconditionFailure("no record is open")
         }
         open = nil
         // The header contains the number of words, which is known only now.
@@ -74,14 +74,14 @@ public struct EffectLog: ~Copyable {
 
     /// Appends a request as received.
     public mutating func append(_ arguments: Arguments, in database: Int) {
-        precondition(open == nil, "the last record is whole")
+        precondition(open == nil, "the last record is complete")
         writer.array(arguments.count)
         for index in 0..<arguments.count { writer.bulk(arguments[index]) }
         records.append(Record(database: database, end: writer.buffer.count))
     }
 
     private mutating func countWord() {
-        precondition(open != nil, "a record is begun")
+        precondition(open != nil, "no record is open")
         open?.words += 1
     }
 
@@ -100,7 +100,7 @@ public struct EffectLog: ~Copyable {
         writer.bulk(decimal: number)
     }
 
-    /// Writes a score as the next word, with as many digits as it needs.
+    /// Writes a score as the next word, with as many digits as necessary.
     public mutating func word(score: Double) {
         var text = ByteBuffer()
         text.append(allDigitsOf: score)

@@ -2,10 +2,10 @@ internal import Primitives
 public import Store
 internal import Structures
 
-/// Events that depend on what a key held before: that it is new, or was overwritten.
+/// Events that depend on what a key held before: that the key is new, or was overwritten.
 ///
-/// What the keys of a command held is noted before it runs (`CommandContext.noteBefore`), only
-/// while somebody wants these events.
+/// While somebody wants these events, the previous types of a command's keys are noted before it
+/// runs (`CommandContext.noteBefore`).
 extension Effects {
     /// What a key held before the current command.
     struct Before {
@@ -15,10 +15,10 @@ extension Effects {
         var kind: EntryKind?
     }
 
-    /// Forgets what keys held, as the command has run.
+    /// Forgets what the keys held, once the command has run.
     public mutating func forgetBefore() { before.removeAll(keepingCapacity: true) }
 
-    /// The events that go with `event`: those published before it and those published after it.
+    /// The additional events of `event`: those published before it and those published after it.
     mutating func companions(
         of event: KeyEvent,
         _ key: Key,
@@ -52,7 +52,7 @@ extension KeyEvent {
     /// Whether the key exists afterwards.
     fileprivate var stores: Bool { !KeyEvent.leaving.contains(self) }
 
-    /// Whether the key's value is replaced as a whole.
+    /// Whether the whole value of the key is replaced.
     fileprivate var replaces: Bool { KeyEvent.replacing.contains(self) }
 
     private static let leaving: Set<KeyEvent> = [
@@ -65,7 +65,7 @@ extension KeyEvent {
         .sortStore,
     ]
 
-    /// The type that the key has afterwards; nil where the event does not tell.
+    /// The type of the key afterwards; nil if the event does not determine it.
     fileprivate var kind: EntryKind? {
         switch classes {
         case .string: .string

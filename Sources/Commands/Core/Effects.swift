@@ -10,14 +10,15 @@ public import Store
 /// `CommandContext.settle` hands them over while the command's locks are still held, so that the
 /// consumer sees the changes of each key in order.
 ///
-/// What is recorded depends on who needs it: for every command, the server as a whole (`standing`);
-/// for the current command, those who watch the partitions that it uses (`PartitionMarks`).
+/// Two things determine what is recorded: the needs of the server as a whole (`standing`), which
+/// apply to every command, and those of the watchers of the partitions that the current command
+/// uses (`PartitionMarks`).
 ///
-/// Commands that count as one, such as those of a transaction, form a group: the keys that each of
-/// them touched are handed over immediately, as nobody sees them before the locks are released, but
-/// the records only once all commands have run.
+/// Commands that count as one, such as those of a transaction, form a group. The keys that they
+/// touch are handed over immediately, as nobody sees them before the locks are released; the
+/// records are handed over only once all commands have run.
 public struct Effects: ~Copyable {
-    /// Those who need more than a count.
+    /// What is needed in addition to a count.
     public struct Wants: OptionSet, Sendable {
         /// The bits.
         public let rawValue: UInt8
@@ -37,7 +38,7 @@ public struct Effects: ~Copyable {
         /// Keyspace notifications that name the fields of hashes.
         public static let fields = Wants(rawValue: 1 << 5)
 
-        /// Those who watch partitions with `marks`.
+        /// The needs of the watchers of partitions with `marks`.
         init(_ marks: PartitionMarks) {
             // Both have the bits in the same order: watched, waited, tracked.
             let audience: PartitionMarks = [.watched, .waited, .tracked]
@@ -79,7 +80,7 @@ public struct Effects: ~Copyable {
     private var fields: [Range<Int>] = []
     /// The number of `fields` that belong to events reported so far.
     private var claimedFields = 0
-    /// What the current command's keys held before, while somebody wants to know.
+    /// What the current command's keys held before; recorded only if needed.
     var before: [Before] = []
     /// Whether the handler logged something instead of the request.
     var isRewritten = false
@@ -88,7 +89,7 @@ public struct Effects: ~Copyable {
     /// The nesting depth of open groups.
     private var openGroups = 0
 
-    /// How much memory is kept from one command to the next.
+    /// How much memory to keep from one command to the next.
     private static let keyBytesKept = 64 * 1024
     private static let touchesKept = 1024
 
@@ -104,7 +105,7 @@ public struct Effects: ~Copyable {
         self.wants = wants
     }
 
-    /// Also records for those who watch partitions with `marks`.
+    /// Also records for the watchers of partitions with `marks`.
     ///
     /// Returns the previous `wants`, to be restored with `resume`.
     public mutating func heed(_ marks: PartitionMarks) -> Wants {
@@ -133,7 +134,7 @@ public struct Effects: ~Copyable {
         isGroup = openGroups == 0 && records.count > 1
     }
 
-    /// Ends a group that was cut off: none of it is repeated.
+    /// Abandons a group that was cut off: none of it is repeated.
     mutating func dropGroup() {
         endGroup()
         removeAll()

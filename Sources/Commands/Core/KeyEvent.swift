@@ -70,7 +70,7 @@ public enum KeyEvent: UInt8, CaseIterable, Sendable {
         ]
     }
 
-    /// Whether the key, or what it holds, is another one than before.
+    /// Whether the key or its value has changed.
     public var isChange: Bool { self != .keyMiss }
 
     /// The name sent to subscribers.

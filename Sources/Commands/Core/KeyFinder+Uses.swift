@@ -5,8 +5,9 @@ public import Wire
 extension KeyFinder {
     /// Calls `body` with the index of every key of `arguments` and how the request uses it.
     ///
-    /// Leaves out sharded channels, which are routed like keys but are none. Complexity: O(words).
-    /// Throws if the request is not a valid call of the command, possibly after calls of `body`.
+    /// Leaves out sharded channels, which are routed like keys but are not keys. Complexity:
+    /// O(words). Throws if the request is not a valid call of the command, possibly after calls of
+    /// `body`.
     public static func forEachUse(
         _ facts: CommandFacts,
         _ arguments: Arguments,

@@ -37,10 +37,10 @@ public enum KeyFinder {
         return found
     }
 
-    /// Calls `body` with the place of every key and the spec that names it, allocating nothing.
+    /// Calls `body` with the position of every key and its spec, without allocating memory.
     ///
-    /// What is routed like a key, but is none, is left out. Complexity: O(words). Throws: the
-    /// request is no good call of the command; `body` may have been called by then.
+    /// Leaves out what is routed like a key but is not one. Complexity: O(words). Throws if the
+    /// request is not a valid call of the command, possibly after calls of `body`.
     public static func forEach(
         _ specs: [KeySpec],
         _ arguments: Arguments,

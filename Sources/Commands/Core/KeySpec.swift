@@ -44,7 +44,7 @@ public struct KeySpec: Sendable {
         public static let insert = Use(rawValue: 64)
         /// Deletes data from the value.
         public static let delete = Use(rawValue: 128)
-        /// No key, but routed like one: a sharded channel.
+        /// Not a key, but routed like one: a sharded channel.
         public static let notKey = Use(rawValue: 256)
         /// There may be more keys than the spec finds.
         public static let incomplete = Use(rawValue: 512)

@@ -12,24 +12,25 @@ public enum Outcome: Equatable, Sendable {
 public enum Wait: Equatable, Sendable {
     /// Its own turn: it works in slices, with other requests in between.
     case turn(WorkID)
-    /// The end of another request's work on the same keys.
+    /// Other requests that work on the same keys.
     case keys
     /// Partitions that another worker has held for long.
     case partitions
     /// A time, in milliseconds since 1970.
     case time(Int64)
-    /// So many answers of other workers.
+    /// A number of answers from other workers.
     case answers(Int)
     /// The end of a pause (CLIENT PAUSE).
     case pause
-    /// A value at one of its keys, until a moment in milliseconds since 1970.
+    /// A value at one of its keys, until a time in milliseconds since 1970.
     ///
-    /// `Int64.max` means forever. The request is not run again: the worker that brings the value
+    /// `Int64.max` means forever. The request is not run again: the worker that produces the value
     /// calls the row's `serve`.
     case value(until: Int64)
 
-    /// Whether the request is pointless once its client is gone: it has changed nothing yet, and
-    /// waits for something that may never happen.
+    /// Whether the request is pointless once its client is gone.
+    ///
+    /// It has changed nothing yet, and waits for something that may never happen.
     public var endsWithClient: Bool {
         switch self {
         case .turn, .keys, .partitions: false

@@ -1,4 +1,4 @@
-/// How a command's effects are logged, and so reach files and replicas.
+/// How a command's effects are logged, and thus reach files and replicas.
 public enum Propagation: UInt8, Sendable {
     /// Not at all: the command changes no keys.
     case never

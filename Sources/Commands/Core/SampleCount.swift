@@ -6,7 +6,8 @@ internal import Wire
 /// A positive count asks for that many distinct elements, or for all if there are fewer; a negative
 /// one for as many as its magnitude, with repetition.
 struct SampleCount {
-    /// The maximum sample size with repetition, so that a mere number cannot make a reply endless.
+    /// The maximum sample size with repetition; without it, a mere number could make a reply
+    /// endless.
     static let repeatedMax = 1 << 24
 
     private let magnitude: Int
@@ -46,7 +47,7 @@ struct SampleCount {
         return total == 0 ? 0 : magnitude
     }
 
-    /// How to draw from `total`: if most are wanted, drawing new ones gets ever less likely.
+    /// How to draw from `total`: if most are wanted, repeated draws would find ever fewer new ones.
     func method(of total: Int) -> Method {
         isRepeated ? .repeated : magnitude > total / 4 ? .walk : .draws
     }
@@ -72,7 +73,7 @@ struct WalkSelection {
 
     /// Prepares to select `count` of `total` elements.
     init(_ count: Int, of total: Int) {
-        precondition(count <= total, "more than there are")
+        precondition(count <= total, "more than the total")
         left = total
         missing = count
     }
@@ -82,7 +83,7 @@ struct WalkSelection {
 
     /// Whether to select the current element.
     mutating func takes(_ random: inout FastRandom) -> Bool {
-        assert(left >= missing, "more elements were met than there are")
+        assert(left >= missing, "more elements than the total")
         let isTaken = random.below(left) < missing
         left -= 1
         if isTaken { missing -= 1 }

@@ -8,7 +8,7 @@ public enum GeoCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
     public static let table: [DataCommand] = [
-        DataCommand("GEOADD", arity: -5, [.write, .denyOOM], keys: [.one(1, [.rw, .update])], propagation: .own, group: .geo, since: "3.2.0", complexity: "O(log(N)) for each member", syntax: "@key condition=[NX | XX] [CH] data=<longitude:d latitude:d member>...", summary: "Gives members positions, adding those that are not there.", add),
+        DataCommand("GEOADD", arity: -5, [.write, .denyOOM], keys: [.one(1, [.rw, .update])], propagation: .own, group: .geo, since: "3.2.0", complexity: "O(log(N)) for each member", syntax: "@key condition=[NX | XX] [CH] data=<longitude:d latitude:d member>...", summary: "Sets the positions of members, adding missing members.", add),
         DataCommand("GEOPOS", arity: -2, [.readonly], keys: [.one(1, [.ro, .access])], group: .geo, since: "3.2.0", complexity: "O(1) for each member", syntax: "@key [member...]", summary: "Returns the longitude and latitude of members.", positions),
         DataCommand("GEODIST", arity: -4, [.readonly], keys: [.one(1, [.ro, .access])], group: .geo, since: "3.2.0", complexity: "O(1)", syntax: "@key member1 member2 unit=[M | KM | FT | MI]", summary: "Returns the distance between two members.", distance),
         DataCommand("GEOHASH", arity: -2, [.readonly], keys: [.one(1, [.ro, .access])], group: .geo, since: "3.2.0", complexity: "O(1) for each member", syntax: "@key [member...]", summary: "Returns the positions of members as geohash strings.", hashes),

@@ -231,7 +231,7 @@ struct GeoSearchRequest {
     /// Checks what depends on all words together.
     private func check(_ name: Bytes) throws(CommandError) {
         if target != nil, tellsDistance || tellsHash || tellsPosition {
-            throw .geo(spelling == .searchStore ? .searchStoreTells : .storeTells)
+            throw .geo(spelling == .searchStore ? .searchStoreWithOptions : .storeWithOptions)
         }
         if isSearch, !hasCenter, !isPolygon {
             throw .geo(.centerMissing(name))

@@ -8,15 +8,15 @@ public enum HashExpiryCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
     public static let table: [DataCommand] = [
-        DataCommand("HEXPIRE", arity: -6, [.write, .fast], keys: [.one(1, [.rw, .update])], memberWord: 5, propagation: .own, group: .hash, since: "7.4.0", complexity: "O(N) where N is the number of fields named", syntax: "@key seconds:i condition=[NX | XX | GT | LT] FIELDS fields=<numfields:i field...>", summary: "Lets fields go in so many seconds.", expire),
-        DataCommand("HPEXPIRE", arity: -6, [.write, .fast], keys: [.one(1, [.rw, .update])], memberWord: 5, propagation: .own, group: .hash, since: "7.4.0", complexity: "O(N) where N is the number of fields named", syntax: "@key milliseconds:i condition=[NX | XX | GT | LT] FIELDS fields=<numfields:i field...>", summary: "Lets fields go in so many milliseconds.", expireMillis),
-        DataCommand("HEXPIREAT", arity: -6, [.write, .fast], keys: [.one(1, [.rw, .update])], memberWord: 5, propagation: .own, group: .hash, since: "7.4.0", complexity: "O(N) where N is the number of fields named", syntax: "@key unix-time-seconds:t condition=[NX | XX | GT | LT] FIELDS fields=<numfields:i field...>", summary: "Lets fields go at a moment given in seconds since 1970.", expireAt),
-        DataCommand("HPEXPIREAT", arity: -6, [.write, .fast], keys: [.one(1, [.rw, .update])], memberWord: 5, propagation: .own, group: .hash, since: "7.4.0", complexity: "O(N) where N is the number of fields named", syntax: "@key unix-time-milliseconds:t condition=[NX | XX | GT | LT] FIELDS fields=<numfields:i field...>", summary: "Lets fields go at a moment given in milliseconds since 1970.", expireAtMillis),
-        DataCommand("HTTL", arity: -5, [.readonly, .fast], keys: [.one(1, [.ro, .access])], memberWord: 4, group: .hash, since: "7.4.0", complexity: "O(N) where N is the number of fields named", syntax: "@key FIELDS fields=<numfields:i field...>", summary: "Tells in how many seconds fields go.", tips: ["nondeterministic_output"], secondsLeft),
-        DataCommand("HPTTL", arity: -5, [.readonly, .fast], keys: [.one(1, [.ro, .access])], memberWord: 4, group: .hash, since: "7.4.0", complexity: "O(N) where N is the number of fields named", syntax: "@key FIELDS fields=<numfields:i field...>", summary: "Tells in how many milliseconds fields go.", tips: ["nondeterministic_output"], millisecondsLeft),
-        DataCommand("HEXPIRETIME", arity: -5, [.readonly, .fast], keys: [.one(1, [.ro, .access])], memberWord: 4, group: .hash, since: "7.4.0", complexity: "O(N) where N is the number of fields named", syntax: "@key FIELDS fields=<numfields:i field...>", summary: "Tells the moments, in seconds since 1970, at which fields go.", moments),
-        DataCommand("HPEXPIRETIME", arity: -5, [.readonly, .fast], keys: [.one(1, [.ro, .access])], memberWord: 4, group: .hash, since: "7.4.0", complexity: "O(N) where N is the number of fields named", syntax: "@key FIELDS fields=<numfields:i field...>", summary: "Tells the moments, in milliseconds since 1970, at which fields go.", momentsMillis),
-        DataCommand("HPERSIST", arity: -5, [.write, .fast], keys: [.one(1, [.rw, .update])], memberWord: 4, propagation: .own, group: .hash, since: "7.4.0", complexity: "O(N) where N is the number of fields named", syntax: "@key FIELDS fields=<numfields:i field...>", summary: "Lets fields stay for good.", persist),
+        DataCommand("HEXPIRE", arity: -6, [.write, .fast], keys: [.one(1, [.rw, .update])], memberWord: 5, propagation: .own, group: .hash, since: "7.4.0", complexity: "O(N) where N is the number of fields named", syntax: "@key seconds:i condition=[NX | XX | GT | LT] FIELDS fields=<numfields:i field...>", summary: "Sets the expiry of fields, in seconds from now.", expire),
+        DataCommand("HPEXPIRE", arity: -6, [.write, .fast], keys: [.one(1, [.rw, .update])], memberWord: 5, propagation: .own, group: .hash, since: "7.4.0", complexity: "O(N) where N is the number of fields named", syntax: "@key milliseconds:i condition=[NX | XX | GT | LT] FIELDS fields=<numfields:i field...>", summary: "Sets the expiry of fields, in milliseconds from now.", expireMillis),
+        DataCommand("HEXPIREAT", arity: -6, [.write, .fast], keys: [.one(1, [.rw, .update])], memberWord: 5, propagation: .own, group: .hash, since: "7.4.0", complexity: "O(N) where N is the number of fields named", syntax: "@key unix-time-seconds:t condition=[NX | XX | GT | LT] FIELDS fields=<numfields:i field...>", summary: "Sets the expiry of fields, in seconds since 1970.", expireAt),
+        DataCommand("HPEXPIREAT", arity: -6, [.write, .fast], keys: [.one(1, [.rw, .update])], memberWord: 5, propagation: .own, group: .hash, since: "7.4.0", complexity: "O(N) where N is the number of fields named", syntax: "@key unix-time-milliseconds:t condition=[NX | XX | GT | LT] FIELDS fields=<numfields:i field...>", summary: "Sets the expiry of fields, in milliseconds since 1970.", expireAtMillis),
+        DataCommand("HTTL", arity: -5, [.readonly, .fast], keys: [.one(1, [.ro, .access])], memberWord: 4, group: .hash, since: "7.4.0", complexity: "O(N) where N is the number of fields named", syntax: "@key FIELDS fields=<numfields:i field...>", summary: "Returns the remaining time of fields, in seconds.", tips: ["nondeterministic_output"], secondsLeft),
+        DataCommand("HPTTL", arity: -5, [.readonly, .fast], keys: [.one(1, [.ro, .access])], memberWord: 4, group: .hash, since: "7.4.0", complexity: "O(N) where N is the number of fields named", syntax: "@key FIELDS fields=<numfields:i field...>", summary: "Returns the remaining time of fields, in milliseconds.", tips: ["nondeterministic_output"], millisecondsLeft),
+        DataCommand("HEXPIRETIME", arity: -5, [.readonly, .fast], keys: [.one(1, [.ro, .access])], memberWord: 4, group: .hash, since: "7.4.0", complexity: "O(N) where N is the number of fields named", syntax: "@key FIELDS fields=<numfields:i field...>", summary: "Returns the expiry of fields, in seconds since 1970.", moments),
+        DataCommand("HPEXPIRETIME", arity: -5, [.readonly, .fast], keys: [.one(1, [.ro, .access])], memberWord: 4, group: .hash, since: "7.4.0", complexity: "O(N) where N is the number of fields named", syntax: "@key FIELDS fields=<numfields:i field...>", summary: "Returns the expiry of fields, in milliseconds since 1970.", momentsMillis),
+        DataCommand("HPERSIST", arity: -5, [.write, .fast], keys: [.one(1, [.rw, .update])], memberWord: 4, propagation: .own, group: .hash, since: "7.4.0", complexity: "O(N) where N is the number of fields named", syntax: "@key FIELDS fields=<numfields:i field...>", summary: "Removes the expiry of fields.", persist),
     ]
 }
 
@@ -106,27 +106,27 @@ extension HashExpiryCommands {
     static func secondsLeft(
         _ arguments: Arguments,
         _ context: inout CommandContext
-    ) throws(CommandError) { try tell(arguments, &context) { ($0 - $1 + 999) / 1000 } }
+    ) throws(CommandError) { try replyTimes(arguments, &context) { ($0 - $1 + 999) / 1000 } }
 
     /// `HPTTL key FIELDS numfields field [field …]`: as HTTL, in milliseconds.
     static func millisecondsLeft(
         _ arguments: Arguments,
         _ context: inout CommandContext
-    ) throws(CommandError) { try tell(arguments, &context) { $0 - $1 } }
+    ) throws(CommandError) { try replyTimes(arguments, &context) { $0 - $1 } }
 
     /// `HEXPIRETIME key FIELDS numfields field [field …]`: as HTTL, in seconds since 1970.
     static func moments(
         _ arguments: Arguments,
         _ context: inout CommandContext
-    ) throws(CommandError) { try tell(arguments, &context) { expiry, _ in (expiry + 999) / 1000 } }
+    ) throws(CommandError) { try replyTimes(arguments, &context) { expiry, _ in (expiry + 999) / 1000 } }
 
     /// `HPEXPIRETIME key FIELDS numfields field [field …]`: as HTTL, in milliseconds since 1970.
     static func momentsMillis(
         _ arguments: Arguments,
         _ context: inout CommandContext
-    ) throws(CommandError) { try tell(arguments, &context) { expiry, _ in expiry } }
+    ) throws(CommandError) { try replyTimes(arguments, &context) { expiry, _ in expiry } }
 
-    private static func tell(
+    private static func replyTimes(
         _ arguments: Arguments,
         _ context: inout CommandContext,
         _ convert: (Int64, Int64) -> Int64

@@ -8,9 +8,9 @@ public enum HashTimedCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
     public static let table: [DataCommand] = [
-        DataCommand("HSETEX", arity: -6, [.write, .denyOOM, .fast], keys: [.one(1, [.rw, .update])], memberWord: 4, propagation: .own, group: .hash, since: "8.0.0", complexity: "O(N) where N is the number of fields set", syntax: "@key key-condition=[NX | XX] condition=[FNX | FXX] expiration=[EX seconds:i | PX milliseconds:i | EXAT unix-time-seconds:t | PXAT unix-time-milliseconds:t | KEEPTTL] FIELDS fields=<numfields:i data=<field value>...>", summary: "Gives fields values, on conditions and for a time if wanted.", set),
-        DataCommand("HGETEX", arity: -5, [.write, .fast], keys: [.one(1, [.rw, .access, .update])], memberWord: 4, propagation: .own, group: .hash, since: "8.0.0", complexity: "O(N) where N is the number of fields named", syntax: "@key expiration=[EX seconds:i | PX milliseconds:i | EXAT unix-time-seconds:t | PXAT unix-time-milliseconds:t | PERSIST] FIELDS fields=<numfields:i field...>", summary: "Returns the values of fields and changes how long these stay.", get),
-        DataCommand("HGETDEL", arity: -5, [.write, .fast], keys: [.one(1, [.rw, .access, .delete])], memberWord: 4, propagation: .own, group: .hash, since: "8.0.0", complexity: "O(N) where N is the number of fields named", syntax: "@key FIELDS fields=<numfields:i field...>", summary: "Returns the values of fields and removes these.", take),
+        DataCommand("HSETEX", arity: -6, [.write, .denyOOM, .fast], keys: [.one(1, [.rw, .update])], memberWord: 4, propagation: .own, group: .hash, since: "8.0.0", complexity: "O(N) where N is the number of fields set", syntax: "@key key-condition=[NX | XX] condition=[FNX | FXX] expiration=[EX seconds:i | PX milliseconds:i | EXAT unix-time-seconds:t | PXAT unix-time-milliseconds:t | KEEPTTL] FIELDS fields=<numfields:i data=<field value>...>", summary: "Sets the values of fields, with optional conditions and expiry.", set),
+        DataCommand("HGETEX", arity: -5, [.write, .fast], keys: [.one(1, [.rw, .access, .update])], memberWord: 4, propagation: .own, group: .hash, since: "8.0.0", complexity: "O(N) where N is the number of fields named", syntax: "@key expiration=[EX seconds:i | PX milliseconds:i | EXAT unix-time-seconds:t | PXAT unix-time-milliseconds:t | PERSIST] FIELDS fields=<numfields:i field...>", summary: "Returns the values of fields and optionally changes their expiry.", get),
+        DataCommand("HGETDEL", arity: -5, [.write, .fast], keys: [.one(1, [.rw, .access, .delete])], memberWord: 4, propagation: .own, group: .hash, since: "8.0.0", complexity: "O(N) where N is the number of fields named", syntax: "@key FIELDS fields=<numfields:i field...>", summary: "Returns the values of fields and removes the fields.", take),
     ]
 }
 
@@ -126,7 +126,7 @@ extension HashTimedCommands {
         fields.end(.hDel, slot.map { HashValue($0) }, &context)
     }
 
-    /// Replies with the values of the given fields; `body` may then change each.
+    /// Replies with the values of the given fields; `body` may then change each field.
     private static func reply(
         _ fields: Range<Int>,
         _ arguments: Arguments,

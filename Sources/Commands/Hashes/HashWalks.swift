@@ -11,8 +11,8 @@ public enum HashWalks {
         DataCommand("HGETALL", arity: 2, [.readonly], keys: [.one(1, [.ro, .access])], group: .hash, since: "2.0.0", complexity: "O(N) where N is the number of fields", syntax: "@key", summary: "Returns all fields of a hash with their values.", tips: ["nondeterministic_output_order"], getAll),
         DataCommand("HKEYS", arity: 2, [.readonly], keys: [.one(1, [.ro, .access])], group: .hash, since: "2.0.0", complexity: "O(N) where N is the number of fields", syntax: "@key", summary: "Returns all fields of a hash.", tips: ["nondeterministic_output_order"], names),
         DataCommand("HVALS", arity: 2, [.readonly], keys: [.one(1, [.ro, .access])], group: .hash, since: "2.0.0", complexity: "O(N) where N is the number of fields", syntax: "@key", summary: "Returns the values of all fields of a hash.", tips: ["nondeterministic_output_order"], values),
-        DataCommand("HRANDFIELD", arity: -2, [.readonly], keys: [.one(1, [.ro, .access])], group: .hash, since: "6.2.0", complexity: "O(N) where N is the number of fields returned", syntax: "@key options=[count:i [WITHVALUES]]", summary: "Returns fields drawn at random.", tips: ["nondeterministic_output"], random),
-        DataCommand("HSCAN", arity: -3, [.readonly], keys: [.one(1, [.ro, .access])], group: .hash, since: "2.8.0", complexity: "O(1) a call, O(N) for all fields", syntax: "@key cursor:i [MATCH pattern:p] [COUNT count:i] [NOVALUES]", summary: "Lists fields with their values bit by bit.", tips: ["nondeterministic_output"], scan),
+        DataCommand("HRANDFIELD", arity: -2, [.readonly], keys: [.one(1, [.ro, .access])], group: .hash, since: "6.2.0", complexity: "O(N) where N is the number of fields returned", syntax: "@key options=[count:i [WITHVALUES]]", summary: "Returns random fields.", tips: ["nondeterministic_output"], random),
+        DataCommand("HSCAN", arity: -3, [.readonly], keys: [.one(1, [.ro, .access])], group: .hash, since: "2.8.0", complexity: "O(1) per call, O(N) for all fields", syntax: "@key cursor:i [MATCH pattern:p] [COUNT count:i] [NOVALUES]", summary: "Iterates over fields and their values.", tips: ["nondeterministic_output"], scan),
     ]
 }
 
@@ -37,17 +37,17 @@ extension HashWalks {
     static func names(
         _ arguments: Arguments,
         _ context: inout CommandContext
-    ) throws(CommandError) { try tell(arguments, &context) { name, _ in name } }
+    ) throws(CommandError) { try replyHalves(arguments, &context) { name, _ in name } }
 
     /// `HVALS key`: the values.
     static func values(
         _ arguments: Arguments,
         _ context: inout CommandContext
-    ) throws(CommandError) { try tell(arguments, &context) { _, value in value } }
+    ) throws(CommandError) { try replyHalves(arguments, &context) { _, value in value } }
 
-    /// Replies with one half of every field.
-    @inline(__always)  // because: the walk is to be compiled for the half that is told
-    private static func tell(
+    /// Replies with one half of every field: the name or the value.
+    @inline(__always)  // because: it is specialised for each half
+    private static func replyHalves(
         _ arguments: Arguments,
         _ context: inout CommandContext,
         _ half: (StringContent, StringContent?) -> StringContent?
@@ -98,14 +98,14 @@ extension HashWalks {
             }
             return place
         }
-        func tell(_ place: Int) {
+        func write(_ place: Int) {
             let field = hash.field(at: place)
             reply(field.name, field.value, withValues, &context)
         }
         if method == .draws {
-            SampleCount.drawDistinct(count, draw, tell)
+            SampleCount.drawDistinct(count, draw, write)
         } else {
-            for _ in 0..<count { tell(draw()) }
+            for _ in 0..<count { write(draw()) }
         }
     }
 

@@ -8,8 +8,8 @@ public enum HstoreTexts {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
     public static let table: [DataCommand] = [
-        DataCommand("HGETL", arity: -2, [.readonly], keys: [.one(1, [.ro, .access])], memberWord: 0, group: .hash, since: "Apus 1.0", complexity: "O(N log N) where N is the number of fields named, or of all fields if none is", syntax: "@key [field...]", summary: "Returns a hash, or those of the fields that exist, as a literal of hstore.", literal),
-        DataCommand("HGETJSON", arity: -2, [.readonly], keys: [.one(1, [.ro, .access])], group: .hash, since: "Apus 1.0", complexity: "O(N log N) where N is the number of fields named, or of all fields if none is", syntax: "@key [LOOSE] [FIELDS fields=<numfields:i field...>]", summary: "Returns a hash, or those of the fields that exist, as a JSON object (hstore: `hstore_to_json`).", json),
+        DataCommand("HGETL", arity: -2, [.readonly], keys: [.one(1, [.ro, .access])], memberWord: 0, group: .hash, since: "Apus 1.0", complexity: "O(N log N) where N is the number of fields named, or of all fields if none are", syntax: "@key [field...]", summary: "Returns a hash, or those of the fields that exist, as an hstore literal.", literal),
+        DataCommand("HGETJSON", arity: -2, [.readonly], keys: [.one(1, [.ro, .access])], group: .hash, since: "Apus 1.0", complexity: "O(N log N) where N is the number of fields named, or of all fields if none are", syntax: "@key [LOOSE] [FIELDS fields=<numfields:i field...>]", summary: "Returns a hash, or those of the fields that exist, as a JSON object (hstore: `hstore_to_json`).", json),
     ]
 }
 

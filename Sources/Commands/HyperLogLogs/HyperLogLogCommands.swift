@@ -8,11 +8,11 @@ public enum HyperLogLogCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
     public static let table: [DataCommand] = [
-        DataCommand("PFADD", arity: -2, [.write, .denyOOM, .fast], keys: KeySpec.first([.rw, .insert]), propagation: .verbatim, group: .hyperloglog, since: "2.8.9", complexity: "O(1) for each element", syntax: "@key [element...]", summary: "Shows elements to a HyperLogLog and tells whether its estimate may have changed.", add),
-        DataCommand("PFCOUNT", arity: -2, [.readonly, .mayReplicate], keys: [.rest(1, [.rw, .access])], propagation: .verbatim, group: .hyperloglog, since: "2.8.9", complexity: "O(1) for one key, O(N) with N keys", syntax: "@key...", summary: "Estimates how many different elements the HyperLogLogs at the keys have seen.", count),
-        DataCommand("PFMERGE", arity: -2, [.write, .denyOOM], keys: [.one(1, [.rw, .access, .insert]), .rest(2, [.ro, .access])], propagation: .verbatim, group: .hyperloglog, since: "2.8.9", complexity: "O(N) with N keys", syntax: "@destkey [@sourcekey...]", summary: "Adds to a HyperLogLog what others have seen.", merge),
+        DataCommand("PFADD", arity: -2, [.write, .denyOOM, .fast], keys: KeySpec.first([.rw, .insert]), propagation: .verbatim, group: .hyperloglog, since: "2.8.9", complexity: "O(1) for each element", syntax: "@key [element...]", summary: "Adds elements to a HyperLogLog and returns whether its estimate may have changed.", add),
+        DataCommand("PFCOUNT", arity: -2, [.readonly, .mayReplicate], keys: [.rest(1, [.rw, .access])], propagation: .verbatim, group: .hyperloglog, since: "2.8.9", complexity: "O(1) for one key, O(N) with N keys", syntax: "@key...", summary: "Estimates how many distinct elements the HyperLogLogs at the keys have seen.", count),
+        DataCommand("PFMERGE", arity: -2, [.write, .denyOOM], keys: [.one(1, [.rw, .access, .insert]), .rest(2, [.ro, .access])], propagation: .verbatim, group: .hyperloglog, since: "2.8.9", complexity: "O(N) with N keys", syntax: "@destkey [@sourcekey...]", summary: "Merges HyperLogLogs into one.", merge),
         DataCommand("PFDEBUG", arity: 3, [.write, .denyOOM, .admin], keys: [.one(2, [.rw, .access])], propagation: .verbatim, group: .hyperloglog, since: "2.8.9", complexity: "O(1)", syntax: "subcommand @key", summary: "Shows or converts the registers of a HyperLogLog.", isInternal: true, debug),
-        DataCommand("PFSELFTEST", arity: 1, [.admin], group: .hyperloglog, since: "2.8.9", complexity: "O(1)", syntax: "", summary: "Tries the registers of HyperLogLogs and how well they estimate.", isInternal: true, selfTest),
+        DataCommand("PFSELFTEST", arity: 1, [.admin], group: .hyperloglog, since: "2.8.9", complexity: "O(1)", syntax: "", summary: "Tests the registers and the estimates of HyperLogLogs.", isInternal: true, selfTest),
     ]
 }
 
@@ -115,7 +115,7 @@ extension HyperLogLogCommands {
         _ arguments: Arguments,
         _ context: inout CommandContext
     ) throws(CommandError) {
-        if arguments[1].isWord("SIMD") { return try tellVectors(arguments[2], &context) }
+        if arguments[1].isWord("SIMD") { return try acceptSIMD(arguments[2], &context) }
         guard let slot = try context.find(context.key(arguments[2]), .string) else {
             throw .sketch(.noKey)
         }
@@ -155,8 +155,8 @@ extension HyperLogLogCommands {
         return converted
     }
 
-    /// Accepts either word: registers are always processed several at a time.
-    private static func tellVectors(
+    /// Accepts ON and OFF without effect: registers are always processed several at a time.
+    private static func acceptSIMD(
         _ word: Bytes,
         _ context: inout CommandContext
     ) throws(CommandError) {

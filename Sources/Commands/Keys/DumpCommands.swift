@@ -9,8 +9,8 @@ public enum DumpCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
     public static let table: [DataCommand] = [
-        DataCommand("DUMP", arity: 2, [.readonly], keys: [.one(1, [.ro, .access])], group: .generic, since: "2.6.0", complexity: "O(N) in the size of the value", syntax: "@key", summary: "Gives the value at a key as bytes that RESTORE takes.", tips: ["nondeterministic_output"], dump),
-        DataCommand("RESTORE", arity: -4, [.write, .denyOOM], keys: [.one(1, [.ow, .update])], propagation: .own, group: .generic, categories: ["dangerous"], since: "2.6.0", complexity: "O(N) in the size of the value, O(N log N) for sorted sets", syntax: "@key ttl:i serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds:i] [FREQ frequency:i]", summary: "Gives a key the value that DUMP gave.", restore),
+        DataCommand("DUMP", arity: 2, [.readonly], keys: [.one(1, [.ro, .access])], group: .generic, since: "2.6.0", complexity: "O(N) in the size of the value", syntax: "@key", summary: "Returns the serialized value at a key, for RESTORE.", tips: ["nondeterministic_output"], dump),
+        DataCommand("RESTORE", arity: -4, [.write, .denyOOM], keys: [.one(1, [.ow, .update])], propagation: .own, group: .generic, categories: ["dangerous"], since: "2.6.0", complexity: "O(N) in the size of the value, O(N log N) for sorted sets", syntax: "@key ttl:i serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds:i] [FREQ frequency:i]", summary: "Creates a key from a value serialized by DUMP.", restore),
     ]
 }
 

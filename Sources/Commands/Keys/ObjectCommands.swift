@@ -8,13 +8,13 @@ public enum ObjectCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
     public static let table: [DataCommand] = [
-        DataCommand("OBJECT", arity: -2, [], group: .generic, since: "2.2.3", complexity: "Depends on the subcommand", syntax: "", summary: "Holds the subcommands that look at how a value is kept.", help),
-        DataCommand("OBJECT ENCODING", arity: 3, [.readonly], keys: [.one(2, [.ro])], group: .generic, since: "2.2.3", complexity: "O(1)", syntax: "@key", summary: "Names the encoding of the value at a key.", tips: ["nondeterministic_output"], encoding),
-        DataCommand("OBJECT FREQ", arity: 3, [.readonly], keys: [.one(2, [.ro])], group: .generic, since: "4.0.0", complexity: "O(1)", syntax: "@key", summary: "Tells how often a key was used of late, where an LFU policy counts it.", tips: ["nondeterministic_output"], frequency),
-        DataCommand("OBJECT IDLETIME", arity: 3, [.readonly], keys: [.one(2, [.ro])], group: .generic, since: "2.2.3", complexity: "O(1)", syntax: "@key", summary: "Tells how long ago a key was used, where no LFU policy counts instead.", tips: ["nondeterministic_output"], idleTime),
-        DataCommand("OBJECT REFCOUNT", arity: 3, [.readonly], keys: [.one(2, [.ro])], group: .generic, since: "2.2.3", complexity: "O(1)", syntax: "@key", summary: "Counts the holders of the value at a key: always one.", tips: ["nondeterministic_output"], referenceCount),
+        DataCommand("OBJECT", arity: -2, [], group: .generic, since: "2.2.3", complexity: "Depends on the subcommand", syntax: "", summary: "Container of the subcommands about the representation of values.", help),
+        DataCommand("OBJECT ENCODING", arity: 3, [.readonly], keys: [.one(2, [.ro])], group: .generic, since: "2.2.3", complexity: "O(1)", syntax: "@key", summary: "Returns the encoding of the value at a key.", tips: ["nondeterministic_output"], encoding),
+        DataCommand("OBJECT FREQ", arity: 3, [.readonly], keys: [.one(2, [.ro])], group: .generic, since: "4.0.0", complexity: "O(1)", syntax: "@key", summary: "Returns how often a key was used recently; requires an LFU policy.", tips: ["nondeterministic_output"], frequency),
+        DataCommand("OBJECT IDLETIME", arity: 3, [.readonly], keys: [.one(2, [.ro])], group: .generic, since: "2.2.3", complexity: "O(1)", syntax: "@key", summary: "Returns the seconds since a key was last used; not available with an LFU policy.", tips: ["nondeterministic_output"], idleTime),
+        DataCommand("OBJECT REFCOUNT", arity: 3, [.readonly], keys: [.one(2, [.ro])], group: .generic, since: "2.2.3", complexity: "O(1)", syntax: "@key", summary: "Returns the reference count of the value at a key: always one.", tips: ["nondeterministic_output"], referenceCount),
         DataCommand("OBJECT HELP", arity: 2, [.loading, .stale], group: .generic, since: "6.2.0", complexity: "O(1)", syntax: "", summary: "Lists the subcommands of OBJECT.", help),
-        DataCommand("MEMORY USAGE", arity: -3, [.readonly], keys: [.one(2, [.ro])], group: .server, since: "4.0.0", complexity: "O(N) where N is the number of blocks of the value", syntax: "@key [SAMPLES count:i]", summary: "Tells how many bytes a key and its value take.", memoryUsage),
+        DataCommand("MEMORY USAGE", arity: -3, [.readonly], keys: [.one(2, [.ro])], group: .server, since: "4.0.0", complexity: "O(N) where N is the number of blocks of the value", syntax: "@key [SAMPLES count:i]", summary: "Returns how many bytes a key and its value use.", memoryUsage),
     ]
 }
 

@@ -3,31 +3,31 @@ internal import Store
 internal import Structures
 internal import Wire
 
-/// Taking elements off lists, and moving them, as soon as there are some.
+/// Popping and moving elements of lists, blocking until there are some.
 public enum BlockingListCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
     public static let table: [DataCommand] = [
-        DataCommand("BLPOP", arity: -3, [.write, .blocking], keys: [KeySpec(.index(1), .range(last: -2, step: 1, limit: 0), [.rw, .access, .delete])], propagation: .own, group: .list, since: "2.0.0", complexity: "O(N) with N keys", syntax: "@key... timeout:d", summary: "Removes and returns the first element of the first list that has any, or waits for one.", blocking: popFront),
-        DataCommand("BRPOP", arity: -3, [.write, .blocking], keys: [KeySpec(.index(1), .range(last: -2, step: 1, limit: 0), [.rw, .access, .delete])], propagation: .own, group: .list, since: "2.0.0", complexity: "O(N) with N keys", syntax: "@key... timeout:d", summary: "Removes and returns the last element of the first list that has any, or waits for one.", blocking: popBack),
-        DataCommand("BLMPOP", arity: -5, [.write, .blocking, .movableKeys], keys: [.counted(2, [.rw, .access, .delete])], propagation: .own, group: .list, since: "7.0.0", complexity: "O(N+M) with N keys and M elements returned", syntax: "timeout:d numkeys:i @key... where=(LEFT | RIGHT) [COUNT count:i]", summary: "Removes and returns elements of the first list that has any, or waits for some.", blocking: popMany),
-        DataCommand("BLMOVE", arity: 6, [.write, .denyOOM, .blocking], keys: [.one(1, [.rw, .access, .delete]), .one(2, [.rw, .insert])], propagation: .own, group: .list, since: "6.2.0", complexity: "O(1)", syntax: "@source @destination wherefrom=(LEFT | RIGHT) whereto=(LEFT | RIGHT) timeout:d", summary: "Moves an element from an end of a list to an end of another one and returns it, or waits for one.", blocking: move),
-        DataCommand("BRPOPLPUSH", arity: 4, [.write, .denyOOM, .blocking], keys: [.one(1, [.rw, .access, .delete]), .one(2, [.rw, .insert])], propagation: .own, group: .list, since: "2.2.0", complexity: "O(1)", syntax: "@source @destination timeout:d", summary: "Moves the last element of a list before the first one of another and returns it, or waits for one.", deprecated: Deprecation(since: "6.2.0", by: "`BLMOVE` with the `RIGHT` and `LEFT` arguments"), blocking: moveLastToFront),
-        DataCommand("BLMOVEM", arity: -6, [.write, .denyOOM, .blocking], keys: [.one(1, [.rw, .access, .delete]), .one(2, [.rw, .insert])], propagation: .own, group: .list, since: "8.10.0", complexity: "O(N) with N elements moved", syntax: "@source @destination wherefrom=(LEFT | RIGHT) whereto=(LEFT | RIGHT) timeout:d [how-many=<selector=(COUNT count:i | EXACTLY exactly:i) ordering=(OBO | BULK)>]", summary: "Moves elements from an end of a list to an end of another one and returns them, or waits for some.", blocking: moveMany),
+        DataCommand("BLPOP", arity: -3, [.write, .blocking], keys: [KeySpec(.index(1), .range(last: -2, step: 1, limit: 0), [.rw, .access, .delete])], propagation: .own, group: .list, since: "2.0.0", complexity: "O(N) with N keys", syntax: "@key... timeout:d", summary: "Removes and returns the first element of the first list that is not empty; blocks until there is one.", blocking: popFront),
+        DataCommand("BRPOP", arity: -3, [.write, .blocking], keys: [KeySpec(.index(1), .range(last: -2, step: 1, limit: 0), [.rw, .access, .delete])], propagation: .own, group: .list, since: "2.0.0", complexity: "O(N) with N keys", syntax: "@key... timeout:d", summary: "Removes and returns the last element of the first list that is not empty; blocks until there is one.", blocking: popBack),
+        DataCommand("BLMPOP", arity: -5, [.write, .blocking, .movableKeys], keys: [.counted(2, [.rw, .access, .delete])], propagation: .own, group: .list, since: "7.0.0", complexity: "O(N+M) with N keys and M elements returned", syntax: "timeout:d numkeys:i @key... where=(LEFT | RIGHT) [COUNT count:i]", summary: "Removes and returns elements of the first list that is not empty; blocks until there is one.", blocking: popMany),
+        DataCommand("BLMOVE", arity: 6, [.write, .denyOOM, .blocking], keys: [.one(1, [.rw, .access, .delete]), .one(2, [.rw, .insert])], propagation: .own, group: .list, since: "6.2.0", complexity: "O(1)", syntax: "@source @destination wherefrom=(LEFT | RIGHT) whereto=(LEFT | RIGHT) timeout:d", summary: "Moves an element from one end of a list to an end of another and returns it; blocks until there is one.", blocking: move),
+        DataCommand("BRPOPLPUSH", arity: 4, [.write, .denyOOM, .blocking], keys: [.one(1, [.rw, .access, .delete]), .one(2, [.rw, .insert])], propagation: .own, group: .list, since: "2.2.0", complexity: "O(1)", syntax: "@source @destination timeout:d", summary: "Moves the last element of a list to the front of another and returns it; blocks until there is one.", deprecated: Deprecation(since: "6.2.0", by: "`BLMOVE` with the `RIGHT` and `LEFT` arguments"), blocking: moveLastToFront),
+        DataCommand("BLMOVEM", arity: -6, [.write, .denyOOM, .blocking], keys: [.one(1, [.rw, .access, .delete]), .one(2, [.rw, .insert])], propagation: .own, group: .list, since: "8.10.0", complexity: "O(N) with N elements moved", syntax: "@source @destination wherefrom=(LEFT | RIGHT) whereto=(LEFT | RIGHT) timeout:d [how-many=<selector=(COUNT count:i | EXACTLY exactly:i) ordering=(OBO | BULK)>]", summary: "Moves elements from one end of a list to an end of another and returns them; blocks until there are some.", blocking: moveMany),
     ]
 }
 
 extension BlockingListCommands {
     // MARK: Popping
 
-    /// `BLPOP key [key …] timeout`: the key and its first element; null when the time is over.
+    /// `BLPOP key [key …] timeout`: the key and its first element; null on timeout.
     private static let popFront = BlockingHandler(
         kind: .list,
         run: { arguments, context throws(CommandError) in try pop(arguments, .left, &context) },
         serve: { _, key, context throws(CommandError) in try pop(key, .left, &context) }
     )
 
-    /// `BRPOP key [key …] timeout`: the key and its last element; null when the time is over.
+    /// `BRPOP key [key …] timeout`: the key and its last element; null on timeout.
     private static let popBack = BlockingHandler(
         kind: .list,
         run: { arguments, context throws(CommandError) in try pop(arguments, .right, &context) },
@@ -63,7 +63,7 @@ extension BlockingListCommands {
     }
 
     /// `BLMPOP timeout numkeys key [key …] LEFT|RIGHT [COUNT count]`: the key and its elements;
-    /// null when the time is over.
+    /// null on timeout.
     private static let popMany = BlockingHandler(
         kind: .list,
         run: { arguments, context throws(CommandError) in
@@ -90,8 +90,7 @@ extension BlockingListCommands {
 
     // MARK: Moving
 
-    /// `BLMOVE source destination LEFT|RIGHT LEFT|RIGHT timeout`: the element; null when the time
-    /// is over.
+    /// `BLMOVE source destination LEFT|RIGHT LEFT|RIGHT timeout`: the element; null on timeout.
     private static let move = BlockingHandler(
         kind: .list,
         run: { arguments, context throws(CommandError) in
@@ -104,7 +103,7 @@ extension BlockingListCommands {
         }
     )
 
-    /// `BRPOPLPUSH source destination timeout`: the element; null when the time is over.
+    /// `BRPOPLPUSH source destination timeout`: the element; null on timeout.
     private static let moveLastToFront = BlockingHandler(
         kind: .list,
         run: { arguments, context throws(CommandError) in
@@ -131,14 +130,14 @@ extension BlockingListCommands {
     ) throws(CommandError) -> Outcome {
         if !context.waitsInLine, try moveOne(arguments, move, name, &context) { return .done }
         guard context.mayWait else {
-            // Not an array, as LMOVE's reply is none.
+            // Not a null array, as LMOVE does not reply with an array.
             context.reply.null()
             return .done
         }
         return context.waitForValue(until: deadline)
     }
 
-    /// Moves one element, and logs it as the command `name` does; false where there is none.
+    /// Moves one element and logs it as the command `name` does; returns false if there is none.
     private static func moveOne(
         _ arguments: Arguments,
         _ move: ListMove,
@@ -155,7 +154,7 @@ extension BlockingListCommands {
     }
 
     /// `BLMOVEM source destination LEFT|RIGHT LEFT|RIGHT timeout [COUNT|EXACTLY count OBO|BULK]`:
-    /// the moved elements as they now stand; null when the time is over.
+    /// the moved elements in their new order; null on timeout.
     private static let moveMany = BlockingHandler(
         kind: .list,
         run: { arguments, context throws(CommandError) in

@@ -10,10 +10,10 @@ public enum ListMoves {
     public static let table: [DataCommand] = [
         DataCommand("LPOP", arity: -2, [.write, .fast], keys: [.one(1, [.rw, .access, .delete])], propagation: .verbatim, group: .list, since: "1.0.0", complexity: "O(N) with N elements returned", syntax: "@key [count:i]", summary: "Removes and returns the first elements of a list.", popFront),
         DataCommand("RPOP", arity: -2, [.write, .fast], keys: [.one(1, [.rw, .access, .delete])], propagation: .verbatim, group: .list, since: "1.0.0", complexity: "O(N) with N elements returned", syntax: "@key [count:i]", summary: "Removes and returns the last elements of a list.", popBack),
-        DataCommand("LMPOP", arity: -4, [.write, .movableKeys], keys: [.counted(1, [.rw, .access, .delete])], propagation: .own, group: .list, since: "7.0.0", complexity: "O(N+M) with N keys and M elements returned", syntax: "numkeys:i @key... where=(LEFT | RIGHT) [COUNT count:i]", summary: "Removes and returns elements of the first list that has any.", popMany),
-        DataCommand("LMOVE", arity: 5, [.write, .denyOOM], keys: [.one(1, [.rw, .access, .delete]), .one(2, [.rw, .insert])], propagation: .verbatim, group: .list, since: "6.2.0", complexity: "O(1)", syntax: "@source @destination wherefrom=(LEFT | RIGHT) whereto=(LEFT | RIGHT)", summary: "Moves an element from an end of a list to an end of another one, and returns it.", move),
-        DataCommand("RPOPLPUSH", arity: 3, [.write, .denyOOM], keys: [.one(1, [.rw, .access, .delete]), .one(2, [.rw, .insert])], propagation: .verbatim, group: .list, since: "1.2.0", complexity: "O(1)", syntax: "@source @destination", summary: "Moves the last element of a list before the first one of another, and returns it.", deprecated: Deprecation(since: "6.2.0", by: "`LMOVE` with the `RIGHT` and `LEFT` arguments"), moveLastToFront),
-        DataCommand("LMOVEM", arity: -5, [.write, .denyOOM], keys: [.one(1, [.rw, .access, .delete]), .one(2, [.rw, .insert])], propagation: .own, group: .list, since: "8.10.0", complexity: "O(N) with N elements moved", syntax: "@source @destination wherefrom=(LEFT | RIGHT) whereto=(LEFT | RIGHT) [how-many=<selector=(COUNT count:i | EXACTLY exactly:i) ordering=(OBO | BULK)>]", summary: "Moves elements from an end of a list to an end of another one, and returns them.", moveMany),
+        DataCommand("LMPOP", arity: -4, [.write, .movableKeys], keys: [.counted(1, [.rw, .access, .delete])], propagation: .own, group: .list, since: "7.0.0", complexity: "O(N+M) with N keys and M elements returned", syntax: "numkeys:i @key... where=(LEFT | RIGHT) [COUNT count:i]", summary: "Removes and returns elements of the first list that is not empty.", popMany),
+        DataCommand("LMOVE", arity: 5, [.write, .denyOOM], keys: [.one(1, [.rw, .access, .delete]), .one(2, [.rw, .insert])], propagation: .verbatim, group: .list, since: "6.2.0", complexity: "O(1)", syntax: "@source @destination wherefrom=(LEFT | RIGHT) whereto=(LEFT | RIGHT)", summary: "Moves an element from one end of a list to an end of another and returns it.", move),
+        DataCommand("RPOPLPUSH", arity: 3, [.write, .denyOOM], keys: [.one(1, [.rw, .access, .delete]), .one(2, [.rw, .insert])], propagation: .verbatim, group: .list, since: "1.2.0", complexity: "O(1)", syntax: "@source @destination", summary: "Moves the last element of a list to the front of another and returns it.", deprecated: Deprecation(since: "6.2.0", by: "`LMOVE` with the `RIGHT` and `LEFT` arguments"), moveLastToFront),
+        DataCommand("LMOVEM", arity: -5, [.write, .denyOOM], keys: [.one(1, [.rw, .access, .delete]), .one(2, [.rw, .insert])], propagation: .own, group: .list, since: "8.10.0", complexity: "O(N) with N elements moved", syntax: "@source @destination wherefrom=(LEFT | RIGHT) whereto=(LEFT | RIGHT) [how-many=<selector=(COUNT count:i | EXACTLY exactly:i) ordering=(OBO | BULK)>]", summary: "Moves elements from one end of a list to an end of another and returns them.", moveMany),
     ]
 }
 
@@ -66,7 +66,8 @@ extension ListMoves {
         pop(context.firstKey(arguments), list, popped, end, &context)
     }
 
-    /// Replies with `count` elements, that of the end first, and removes them; `key` with the last.
+    /// Replies with `count` elements, starting at the end, and removes them, and an empty list's
+    /// key.
     static func pop(
         _ key: Key,
         _ list: ListValue,
@@ -95,7 +96,7 @@ extension ListMoves {
         popMany(request, key, slot, &context)
     }
 
-    /// Replies with the elements that `request` pops off the list at `slot`, behind its key.
+    /// Replies with the key of the list at `slot` and the elements that `request` pops.
     static func popMany(
         _ request: PopRequest<ListEnd>,
         _ key: Key,
@@ -141,7 +142,7 @@ extension ListMoves {
     }
 
     /// `LMOVEM source destination LEFT|RIGHT LEFT|RIGHT [COUNT|EXACTLY count OBO|BULK]`: the
-    /// elements moved, in their new order; null if there are none, or, with EXACTLY, too few.
+    /// elements moved, in their new order; null if there are none or, with EXACTLY, too few.
     static func moveMany(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -150,8 +151,9 @@ extension ListMoves {
         guard try moveMany(arguments, move, &context) else { return context.reply.null() }
     }
 
-    /// Replies with the elements that `move` moves, and moves them; false where there are none, or
-    /// fewer than it demands.
+    /// Replies with the elements that `move` moves, and moves them.
+    ///
+    /// Returns false if there are none, or fewer than it requires.
     static func moveMany(
         _ arguments: Arguments,
         _ move: ListMove,
@@ -169,8 +171,8 @@ extension ListMoves {
 
     /// Logs the effect of LMOVEM.
     ///
-    /// Logs single moves, or, if these would not yield the same order, what was popped and pushed,
-    /// or the elements that changed places.
+    /// Logs single moves or, if these would not yield the same order, what was popped and pushed,
+    /// or the elements that were reordered.
     private static func logMany(
         _ arguments: Arguments,
         _ move: ListMove,
@@ -207,7 +209,7 @@ extension ListMoves {
         context.effects.records.end()
     }
 
-    /// The list at word 1, if there is one; then what stands at word 2 must be a list too.
+    /// The list at word 1, or nil; throws if either key holds a value of another type.
     static func sourceOfMove(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -217,8 +219,9 @@ extension ListMoves {
         return ListValue(slot)
     }
 
-    /// Replies with the elements of `move`, as many as it says, without an array's head, and moves
-    /// them from `source`, the list at word 1, to the one at word 2, made where it is not there.
+    /// Replies with the elements of `move`, without an array header, and moves them.
+    ///
+    /// They go from `source`, the list at word 1, to the list at word 2, created if necessary.
     static func move(
         _ arguments: Arguments,
         _ move: ListMove,
@@ -226,7 +229,7 @@ extension ListMoves {
         _ context: inout CommandContext
     ) {
         let limits = context.limits.encoding
-        // First in the order that they will have, then in the order in which they are pushed.
+        // First in their new order, then in the order in which they are pushed.
         walk(source, move, reversed: move.isReversed) { context.reply.bulk($0) }
         var texts = MovedTexts()
         walk(source, move, reversed: move.isReversed == (move.to == .right)) { texts.append($0) }
@@ -247,7 +250,7 @@ extension ListMoves {
         if move.isMany, context.logs { logMany(arguments, move, texts, &context) }
     }
 
-    /// Calls `body` with the elements to move, in their current order or from the last on.
+    /// Calls `body` with the elements to move, in their current order or reversed.
     private static func walk(
         _ source: ListValue,
         _ move: ListMove,
@@ -287,7 +290,7 @@ struct ListMove {
         self.count = count
     }
 
-    /// Reads the words of LMOVEM: the ends at 3 and 4, and what may stand from `first` on.
+    /// Reads the words of LMOVEM: the ends at 3 and 4, and the options from `first` on.
     init(_ arguments: Arguments, optionsFrom first: Int) throws(CommandError) {
         self.init(from: try ListEnd(arguments[3]), to: try ListEnd(arguments[4]), count: 1)
         isMany = true

@@ -32,7 +32,7 @@ struct PopRequest<Side> {
         guard arguments.count == behind + 2 else { throw .syntax }
     }
 
-    /// The first key with a value of `kind`, and where it is; nil where there is none.
+    /// The index and the slot of the first key with a value of `kind`; nil if there is none.
     func firstValue(
         _ kind: EntryKind,
         _ arguments: Arguments,

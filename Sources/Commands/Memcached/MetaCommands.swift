@@ -8,12 +8,12 @@ public enum MetaCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
     public static let table: [DataCommand] = [
-        DataCommand("MEMCACHED.MG", arity: 3, [.memcached, .write, .noScript, .noMulti, .fast], keys: KeySpec.first([.rw, .access, .variable]), propagation: .own, group: .string, since: "1.0", complexity: "O(1)", syntax: "@key", summary: "Returns an item, or makes one, for a client of the meta protocol.", isInternal: true, get),
-        DataCommand("MEMCACHED.MS", arity: 4, [.memcached, .write, .denyOOM, .noScript, .noMulti], keys: KeySpec.first([.rw, .update, .variable]), propagation: .own, group: .string, since: "1.0", complexity: "O(1), O(N) where it adds to an item of length N", syntax: "@key", summary: "Stores an item for a client of the meta protocol.", isInternal: true, set),
+        DataCommand("MEMCACHED.MG", arity: 3, [.memcached, .write, .noScript, .noMulti, .fast], keys: KeySpec.first([.rw, .access, .variable]), propagation: .own, group: .string, since: "1.0", complexity: "O(1)", syntax: "@key", summary: "Returns an item, or creates one, for a client of the meta protocol.", isInternal: true, get),
+        DataCommand("MEMCACHED.MS", arity: 4, [.memcached, .write, .denyOOM, .noScript, .noMulti], keys: KeySpec.first([.rw, .update, .variable]), propagation: .own, group: .string, since: "1.0", complexity: "O(1), O(N) when appending to an item of length N", syntax: "@key", summary: "Stores an item for a client of the meta protocol.", isInternal: true, set),
         DataCommand("MEMCACHED.MD", arity: 3, [.memcached, .write, .noScript, .noMulti, .fast], keys: KeySpec.first([.rw, .delete, .variable]), propagation: .own, group: .string, since: "1.0", complexity: "O(1)", syntax: "@key", summary: "Removes an item, or marks it stale, for a client of the meta protocol.", isInternal: true, delete),
         DataCommand("MEMCACHED.MA", arity: 3, [.memcached, .write, .denyOOM, .noScript, .noMulti, .fast], keys: KeySpec.first([.rw, .access, .update]), propagation: .own, group: .string, since: "1.0", complexity: "O(1)", syntax: "@key", summary: "Changes the number in an item for a client of the meta protocol.", isInternal: true, changeNumber),
-        DataCommand("MEMCACHED.ME", arity: 3, [.memcached, .readonly, .noScript, .noMulti, .fast], keys: KeySpec.first([.ro]), group: .string, since: "1.0", complexity: "O(1)", syntax: "@key", summary: "Tells about an item to a client of the meta protocol.", isInternal: true, tellFacts),
-        DataCommand("MEMCACHED.MN", arity: -1, [.memcached, .readonly, .loading, .stale, .noScript, .noMulti, .fast], group: .string, since: "1.0", complexity: "O(1)", syntax: "", summary: "Answers a client of the meta protocol.", isInternal: true, answer),
+        DataCommand("MEMCACHED.ME", arity: 3, [.memcached, .readonly, .noScript, .noMulti, .fast], keys: KeySpec.first([.ro]), group: .string, since: "1.0", complexity: "O(1)", syntax: "@key", summary: "Returns metadata of an item to a client of the meta protocol.", isInternal: true, tellFacts),
+        DataCommand("MEMCACHED.MN", arity: -1, [.memcached, .readonly, .loading, .stale, .noScript, .noMulti, .fast], group: .string, since: "1.0", complexity: "O(1)", syntax: "", summary: "Replies to a client of the meta protocol.", isInternal: true, answer),
     ]
 }
 

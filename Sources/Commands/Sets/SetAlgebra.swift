@@ -8,15 +8,15 @@ public enum SetAlgebra {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
     public static let table: [DataCommand] = [
-        DataCommand("SINTER", arity: -2, [.readonly], keys: [.rest(1, [.ro, .access])], group: .set, since: "1.0.0", complexity: "O(N*K) with N members in the smallest of K sets", syntax: "@key...", summary: "Returns the members that several sets have in common.", tips: ["nondeterministic_output_order"], intersection),
-        DataCommand("SINTERSTORE", arity: -3, [.write, .denyOOM], keys: [.one(1, [.ow, .update]), .rest(2, [.ro, .access])], propagation: .verbatim, group: .set, since: "1.0.0", complexity: "O(N*K) with N members in the smallest of K sets", syntax: "@destination @key...", summary: "Stores the members that several sets have in common.", intersectionStore),
-        DataCommand("SINTERCARD", arity: -3, [.readonly, .movableKeys], keys: [.counted(1, [.ro, .access])], group: .set, since: "7.0.0", complexity: "O(N*K) with N members in the smallest of K sets", syntax: "numkeys:i @key... [LIMIT limit:i]", summary: "Counts the members that several sets have in common.", intersectionCount),
+        DataCommand("SINTER", arity: -2, [.readonly], keys: [.rest(1, [.ro, .access])], group: .set, since: "1.0.0", complexity: "O(N*K) with N members in the smallest of K sets", syntax: "@key...", summary: "Returns the common members of several sets.", tips: ["nondeterministic_output_order"], intersection),
+        DataCommand("SINTERSTORE", arity: -3, [.write, .denyOOM], keys: [.one(1, [.ow, .update]), .rest(2, [.ro, .access])], propagation: .verbatim, group: .set, since: "1.0.0", complexity: "O(N*K) with N members in the smallest of K sets", syntax: "@destination @key...", summary: "Stores the common members of several sets.", intersectionStore),
+        DataCommand("SINTERCARD", arity: -3, [.readonly, .movableKeys], keys: [.counted(1, [.ro, .access])], group: .set, since: "7.0.0", complexity: "O(N*K) with N members in the smallest of K sets", syntax: "numkeys:i @key... [LIMIT limit:i]", summary: "Counts the common members of several sets.", intersectionCount),
         DataCommand("SUNION", arity: -2, [.readonly], keys: [.rest(1, [.ro, .access])], group: .set, since: "1.0.0", complexity: "O(N) with N members in all sets", syntax: "@key...", summary: "Returns the members of any of several sets.", tips: ["nondeterministic_output_order"], union),
         DataCommand("SUNIONSTORE", arity: -3, [.write, .denyOOM], keys: [.one(1, [.ow, .update]), .rest(2, [.ro, .access])], propagation: .verbatim, group: .set, since: "1.0.0", complexity: "O(N) with N members in all sets", syntax: "@destination @key...", summary: "Stores the members of any of several sets.", unionStore),
         DataCommand("SUNIONCARD", arity: -3, [.readonly, .movableKeys], keys: [.counted(1, [.ro, .access])], group: .set, since: "8.10.0", complexity: "O(N) with N members in all sets", syntax: "numkeys:i @key... [APPROX] [LIMIT limit:i]", summary: "Counts the members of any of several sets.", unionCount),
-        DataCommand("SDIFF", arity: -2, [.readonly], keys: [.rest(1, [.ro, .access])], group: .set, since: "1.0.0", complexity: "O(N*K) with N members in the first of K sets", syntax: "@key...", summary: "Returns the members of the first set that no other has.", tips: ["nondeterministic_output_order"], difference),
-        DataCommand("SDIFFSTORE", arity: -3, [.write, .denyOOM], keys: [.one(1, [.ow, .update]), .rest(2, [.ro, .access])], propagation: .verbatim, group: .set, since: "1.0.0", complexity: "O(N*K) with N members in the first of K sets", syntax: "@destination @key...", summary: "Stores the members of the first set that no other has.", differenceStore),
-        DataCommand("SDIFFCARD", arity: -3, [.readonly, .movableKeys], keys: [.counted(1, [.ro, .access])], group: .set, since: "8.10.0", complexity: "O(N*K) with N members in the first of K sets", syntax: "numkeys:i @key... [LIMIT limit:i]", summary: "Counts the members of the first set that no other has.", differenceCount),
+        DataCommand("SDIFF", arity: -2, [.readonly], keys: [.rest(1, [.ro, .access])], group: .set, since: "1.0.0", complexity: "O(N*K) with N members in the first of K sets", syntax: "@key...", summary: "Returns the members of the first set that are in no other.", tips: ["nondeterministic_output_order"], difference),
+        DataCommand("SDIFFSTORE", arity: -3, [.write, .denyOOM], keys: [.one(1, [.ow, .update]), .rest(2, [.ro, .access])], propagation: .verbatim, group: .set, since: "1.0.0", complexity: "O(N*K) with N members in the first of K sets", syntax: "@destination @key...", summary: "Stores the members of the first set that are in no other.", differenceStore),
+        DataCommand("SDIFFCARD", arity: -3, [.readonly, .movableKeys], keys: [.counted(1, [.ro, .access])], group: .set, since: "8.10.0", complexity: "O(N*K) with N members in the first of K sets", syntax: "numkeys:i @key... [LIMIT limit:i]", summary: "Counts the members of the first set that are in no other.", differenceCount),
     ]
 }
 
@@ -25,7 +25,7 @@ extension SetAlgebra {
     static func intersection(
         _ arguments: Arguments,
         _ context: inout CommandContext
-    ) throws(CommandError) { try tell(.intersection, arguments, &context) }
+    ) throws(CommandError) { try replyMembers(.intersection, arguments, &context) }
 
     /// `SINTERSTORE destination key [key …]`: the number of members stored.
     static func intersectionStore(
@@ -43,7 +43,7 @@ extension SetAlgebra {
     static func union(
         _ arguments: Arguments,
         _ context: inout CommandContext
-    ) throws(CommandError) { try tell(.union, arguments, &context) }
+    ) throws(CommandError) { try replyMembers(.union, arguments, &context) }
 
     /// `SUNIONSTORE destination key [key …]`: the number of members stored.
     static func unionStore(
@@ -63,7 +63,7 @@ extension SetAlgebra {
     static func difference(
         _ arguments: Arguments,
         _ context: inout CommandContext
-    ) throws(CommandError) { try tell(.difference, arguments, &context) }
+    ) throws(CommandError) { try replyMembers(.difference, arguments, &context) }
 
     /// `SDIFFSTORE destination key [key …]`: the number of members stored.
     static func differenceStore(
@@ -79,7 +79,7 @@ extension SetAlgebra {
 
     // MARK: Using the result
 
-    private static func tell(
+    private static func replyMembers(
         _ operation: SetCombination.Operation,
         _ arguments: Arguments,
         _ context: inout CommandContext

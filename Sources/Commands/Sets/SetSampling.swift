@@ -8,9 +8,9 @@ public enum SetSampling {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
     public static let table: [DataCommand] = [
-        DataCommand("SPOP", arity: -2, [.write, .fast], keys: [.one(1, [.rw, .access, .delete])], propagation: .own, group: .set, since: "1.0.0", complexity: "O(N) where N is the number of members popped", syntax: "@key [count:i]", summary: "Removes and returns members drawn at random.", tips: ["nondeterministic_output"], pop),
-        DataCommand("SRANDMEMBER", arity: -2, [.readonly], keys: [.one(1, [.ro, .access])], group: .set, since: "1.0.0", complexity: "O(N) where N is the number of members returned", syntax: "@key [count:i]", summary: "Returns members drawn at random.", tips: ["nondeterministic_output"], random),
-        DataCommand("SSCAN", arity: -3, [.readonly], keys: [.one(1, [.ro, .access])], group: .set, since: "2.8.0", complexity: "O(1) a call, O(N) for all members", syntax: "@key cursor:i [MATCH pattern:p] [COUNT count:i]", summary: "Lists members bit by bit.", tips: ["nondeterministic_output"], scan),
+        DataCommand("SPOP", arity: -2, [.write, .fast], keys: [.one(1, [.rw, .access, .delete])], propagation: .own, group: .set, since: "1.0.0", complexity: "O(N) where N is the number of members popped", syntax: "@key [count:i]", summary: "Removes and returns random members.", tips: ["nondeterministic_output"], pop),
+        DataCommand("SRANDMEMBER", arity: -2, [.readonly], keys: [.one(1, [.ro, .access])], group: .set, since: "1.0.0", complexity: "O(N) where N is the number of members returned", syntax: "@key [count:i]", summary: "Returns random members.", tips: ["nondeterministic_output"], random),
+        DataCommand("SSCAN", arity: -3, [.readonly], keys: [.one(1, [.ro, .access])], group: .set, since: "2.8.0", complexity: "O(1) per call, O(N) for all members", syntax: "@key cursor:i [MATCH pattern:p] [COUNT count:i]", summary: "Iterates over members.", tips: ["nondeterministic_output"], scan),
     ]
 }
 

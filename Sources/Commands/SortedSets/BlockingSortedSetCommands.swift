@@ -3,20 +3,20 @@ internal import Store
 internal import Structures
 internal import Wire
 
-/// Taking members off sorted sets as soon as there are some.
+/// Popping members of sorted sets, blocking until there are some.
 public enum BlockingSortedSetCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
     public static let table: [DataCommand] = [
-        DataCommand("BZPOPMIN", arity: -3, [.write, .blocking, .fast], keys: [KeySpec(.index(1), .range(last: -2, step: 1, limit: 0), [.rw, .access, .delete])], propagation: .own, group: .sortedSet, since: "5.0.0", complexity: "O(log(N))", syntax: "@key... timeout:d", summary: "Removes and returns the member with the lowest score of the first sorted set that has any, or waits for one.", blocking: popLeast),
-        DataCommand("BZPOPMAX", arity: -3, [.write, .blocking, .fast], keys: [KeySpec(.index(1), .range(last: -2, step: 1, limit: 0), [.rw, .access, .delete])], propagation: .own, group: .sortedSet, since: "5.0.0", complexity: "O(log(N))", syntax: "@key... timeout:d", summary: "Removes and returns the member with the highest score of the first sorted set that has any, or waits for one.", blocking: popGreatest),
-        DataCommand("BZMPOP", arity: -5, [.write, .blocking, .movableKeys], keys: [.counted(2, [.rw, .access, .delete])], propagation: .own, group: .sortedSet, since: "7.0.0", complexity: "O(K) + O(M*log(N)) with K keys and M members returned", syntax: "timeout:d numkeys:i @key... where=(MIN | MAX) [COUNT count:i]", summary: "Removes and returns members of the first sorted set that has any, or waits for some.", blocking: popMany),
+        DataCommand("BZPOPMIN", arity: -3, [.write, .blocking, .fast], keys: [KeySpec(.index(1), .range(last: -2, step: 1, limit: 0), [.rw, .access, .delete])], propagation: .own, group: .sortedSet, since: "5.0.0", complexity: "O(log(N))", syntax: "@key... timeout:d", summary: "Removes and returns the member with the lowest score of the first sorted set that is not empty; blocks until there is one.", blocking: popLeast),
+        DataCommand("BZPOPMAX", arity: -3, [.write, .blocking, .fast], keys: [KeySpec(.index(1), .range(last: -2, step: 1, limit: 0), [.rw, .access, .delete])], propagation: .own, group: .sortedSet, since: "5.0.0", complexity: "O(log(N))", syntax: "@key... timeout:d", summary: "Removes and returns the member with the highest score of the first sorted set that is not empty; blocks until there is one.", blocking: popGreatest),
+        DataCommand("BZMPOP", arity: -5, [.write, .blocking, .movableKeys], keys: [.counted(2, [.rw, .access, .delete])], propagation: .own, group: .sortedSet, since: "7.0.0", complexity: "O(K)+O(M*log(N)) with K keys and M members returned", syntax: "timeout:d numkeys:i @key... where=(MIN | MAX) [COUNT count:i]", summary: "Removes and returns members of the first sorted set that is not empty; blocks until there is one.", blocking: popMany),
     ]
 }
 
 extension BlockingSortedSetCommands {
     /// `BZPOPMIN key [key …] timeout`: the key, its member with the lowest score, and the score;
-    /// null when the time is over.
+    /// null on timeout.
     private static let popLeast = BlockingHandler(
         kind: .sortedSet,
         run: { arguments, context throws(CommandError) in
@@ -26,7 +26,7 @@ extension BlockingSortedSetCommands {
     )
 
     /// `BZPOPMAX key [key …] timeout`: the key, its member with the highest score, and the score;
-    /// null when the time is over.
+    /// null on timeout.
     private static let popGreatest = BlockingHandler(
         kind: .sortedSet,
         run: { arguments, context throws(CommandError) in
@@ -66,7 +66,7 @@ extension BlockingSortedSetCommands {
     }
 
     /// `BZMPOP timeout numkeys key [key …] MIN|MAX [COUNT count]`: the key and pairs of member and
-    /// score; null when the time is over.
+    /// score; null on timeout.
     private static let popMany = BlockingHandler(
         kind: .sortedSet,
         run: { arguments, context throws(CommandError) in

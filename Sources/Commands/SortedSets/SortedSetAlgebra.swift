@@ -8,13 +8,13 @@ public enum SortedSetAlgebra {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
     public static let table: [DataCommand] = [
-        DataCommand("ZUNION", arity: -3, [.readonly, .movableKeys], keys: [.counted(1, [.ro, .access])], group: .sortedSet, since: "6.2.0", complexity: "O(N)+O(M*log(M)) with N members in all sets and M in the result", syntax: "numkeys:i @key... [WEIGHTS weight:i...] [AGGREGATE aggregate=<SUM | MIN | MAX | COUNT>] [WITHSCORES]", summary: "Returns the members of any of several sets with their scores combined.", union),
-        DataCommand("ZUNIONSTORE", arity: -4, [.write, .denyOOM, .movableKeys], keys: [.one(1, [.ow, .update]), .counted(2, [.ro, .access])], propagation: .verbatim, group: .sortedSet, since: "2.0.0", complexity: "O(N)+O(M*log(M)) with N members in all sets and M in the result", syntax: "@destination numkeys:i @key... [WEIGHTS weight:i...] [AGGREGATE aggregate=<SUM | MIN | MAX | COUNT>]", summary: "Stores the members of any of several sets with their scores combined.", unionStore),
-        DataCommand("ZINTER", arity: -3, [.readonly, .movableKeys], keys: [.counted(1, [.ro, .access])], group: .sortedSet, since: "6.2.0", complexity: "O(N*K)+O(M*log(M)) with N members in the smallest of K sets and M in the result", syntax: "numkeys:i @key... [WEIGHTS weight:i...] [AGGREGATE aggregate=<SUM | MIN | MAX | COUNT>] [WITHSCORES]", summary: "Returns the members that several sets have in common with their scores combined.", intersection),
-        DataCommand("ZINTERSTORE", arity: -4, [.write, .denyOOM, .movableKeys], keys: [.one(1, [.ow, .update]), .counted(2, [.ro, .access])], propagation: .verbatim, group: .sortedSet, since: "2.0.0", complexity: "O(N*K)+O(M*log(M)) with N members in the smallest of K sets and M in the result", syntax: "@destination numkeys:i @key... [WEIGHTS weight:i...] [AGGREGATE aggregate=<SUM | MIN | MAX | COUNT>]", summary: "Stores the members that several sets have in common with their scores combined.", intersectionStore),
-        DataCommand("ZINTERCARD", arity: -3, [.readonly, .movableKeys], keys: [.counted(1, [.ro, .access])], group: .sortedSet, since: "7.0.0", complexity: "O(N*K) with N members in the smallest of K sets", syntax: "numkeys:i @key... [LIMIT limit:i]", summary: "Counts the members that several sets have in common.", intersectionCount),
-        DataCommand("ZDIFF", arity: -3, [.readonly, .movableKeys], keys: [.counted(1, [.ro, .access])], group: .sortedSet, since: "6.2.0", complexity: "O(N*K)+O(M*log(M)) with N members in the first of K sets and M in the result", syntax: "numkeys:i @key... [WITHSCORES]", summary: "Returns the members of the first set that no other has.", difference),
-        DataCommand("ZDIFFSTORE", arity: -4, [.write, .denyOOM, .movableKeys], keys: [.one(1, [.ow, .update]), .counted(2, [.ro, .access])], propagation: .verbatim, group: .sortedSet, since: "6.2.0", complexity: "O(N*K)+O(M*log(M)) with N members in the first of K sets and M in the result", syntax: "@destination numkeys:i @key...", summary: "Stores the members of the first set that no other has.", differenceStore),
+        DataCommand("ZUNION", arity: -3, [.readonly, .movableKeys], keys: [.counted(1, [.ro, .access])], group: .sortedSet, since: "6.2.0", complexity: "O(N)+O(M*log(M)) with N members in all sets and M in the result", syntax: "numkeys:i @key... [WEIGHTS weight:i...] [AGGREGATE aggregate=<SUM | MIN | MAX | COUNT>] [WITHSCORES]", summary: "Returns the members of any of several sorted sets, with their combined scores.", union),
+        DataCommand("ZUNIONSTORE", arity: -4, [.write, .denyOOM, .movableKeys], keys: [.one(1, [.ow, .update]), .counted(2, [.ro, .access])], propagation: .verbatim, group: .sortedSet, since: "2.0.0", complexity: "O(N)+O(M*log(M)) with N members in all sets and M in the result", syntax: "@destination numkeys:i @key... [WEIGHTS weight:i...] [AGGREGATE aggregate=<SUM | MIN | MAX | COUNT>]", summary: "Stores the members of any of several sorted sets, with their combined scores.", unionStore),
+        DataCommand("ZINTER", arity: -3, [.readonly, .movableKeys], keys: [.counted(1, [.ro, .access])], group: .sortedSet, since: "6.2.0", complexity: "O(N*K)+O(M*log(M)) with N members in the smallest of K sets and M in the result", syntax: "numkeys:i @key... [WEIGHTS weight:i...] [AGGREGATE aggregate=<SUM | MIN | MAX | COUNT>] [WITHSCORES]", summary: "Returns the common members of several sorted sets, with their combined scores.", intersection),
+        DataCommand("ZINTERSTORE", arity: -4, [.write, .denyOOM, .movableKeys], keys: [.one(1, [.ow, .update]), .counted(2, [.ro, .access])], propagation: .verbatim, group: .sortedSet, since: "2.0.0", complexity: "O(N*K)+O(M*log(M)) with N members in the smallest of K sets and M in the result", syntax: "@destination numkeys:i @key... [WEIGHTS weight:i...] [AGGREGATE aggregate=<SUM | MIN | MAX | COUNT>]", summary: "Stores the common members of several sorted sets, with their combined scores.", intersectionStore),
+        DataCommand("ZINTERCARD", arity: -3, [.readonly, .movableKeys], keys: [.counted(1, [.ro, .access])], group: .sortedSet, since: "7.0.0", complexity: "O(N*K) with N members in the smallest of K sets", syntax: "numkeys:i @key... [LIMIT limit:i]", summary: "Counts the common members of several sorted sets.", intersectionCount),
+        DataCommand("ZDIFF", arity: -3, [.readonly, .movableKeys], keys: [.counted(1, [.ro, .access])], group: .sortedSet, since: "6.2.0", complexity: "O(N*K)+O(M*log(M)) with N members in the first of K sets and M in the result", syntax: "numkeys:i @key... [WITHSCORES]", summary: "Returns the members of the first sorted set that are in no other.", difference),
+        DataCommand("ZDIFFSTORE", arity: -4, [.write, .denyOOM, .movableKeys], keys: [.one(1, [.ow, .update]), .counted(2, [.ro, .access])], propagation: .verbatim, group: .sortedSet, since: "6.2.0", complexity: "O(N*K)+O(M*log(M)) with N members in the first of K sets and M in the result", syntax: "@destination numkeys:i @key...", summary: "Stores the members of the first sorted set that are in no other.", differenceStore),
     ]
 }
 
@@ -23,7 +23,7 @@ extension SortedSetAlgebra {
     static func union(
         _ arguments: Arguments,
         _ context: inout CommandContext
-    ) throws(CommandError) { try tell(.union, arguments, &context) }
+    ) throws(CommandError) { try replyMembers(.union, arguments, &context) }
 
     /// `ZUNIONSTORE destination numkeys key [key …] [WEIGHTS weight …] [AGGREGATE how]`: the number
     /// of members stored.
@@ -36,7 +36,7 @@ extension SortedSetAlgebra {
     static func intersection(
         _ arguments: Arguments,
         _ context: inout CommandContext
-    ) throws(CommandError) { try tell(.intersection, arguments, &context) }
+    ) throws(CommandError) { try replyMembers(.intersection, arguments, &context) }
 
     /// `ZINTERSTORE destination numkeys key [key …] [WEIGHTS weight …] [AGGREGATE how]`: the number
     /// of members stored.
@@ -64,7 +64,7 @@ extension SortedSetAlgebra {
     static func difference(
         _ arguments: Arguments,
         _ context: inout CommandContext
-    ) throws(CommandError) { try tell(.difference, arguments, &context) }
+    ) throws(CommandError) { try replyMembers(.difference, arguments, &context) }
 
     /// `ZDIFFSTORE destination numkeys key [key …]`: the number of members stored.
     static func differenceStore(
@@ -84,7 +84,7 @@ extension SortedSetAlgebra {
         }
     }
 
-    private static func tell(
+    private static func replyMembers(
         _ operation: SortedSetSource.Operation,
         _ arguments: Arguments,
         _ context: inout CommandContext

@@ -8,17 +8,17 @@ public enum SortedSetCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
     public static let table: [DataCommand] = [
-        DataCommand("ZADD", arity: -4, [.write, .denyOOM, .fast], keys: [.one(1, [.rw, .update])], memberWord: 3, propagation: .verbatim, group: .sortedSet, since: "1.2.0", complexity: "O(log(N)) for each member", syntax: "@key condition=[NX | XX] comparison=[GT | LT] [CH] [INCR] data=<score:d member>...", summary: "Gives members scores, adding those that are not there.", add),
-        DataCommand("ZINCRBY", arity: 4, [.write, .denyOOM, .fast], keys: [.one(1, [.rw, .access, .update])], memberWord: 3, propagation: .verbatim, group: .sortedSet, since: "1.2.0", complexity: "O(log(N))", syntax: "@key increment:i member", summary: "Adds a number to the score of a member, which counts as 0 when it is not there.", increment),
-        DataCommand("ZREM", arity: -3, [.write, .fast], keys: [.one(1, [.rw, .delete])], memberWord: 2, propagation: .verbatim, group: .sortedSet, since: "1.2.0", complexity: "O(M*log(N)) with M members to remove", syntax: "@key member...", summary: "Removes members and tells how many were there.", remove),
+        DataCommand("ZADD", arity: -4, [.write, .denyOOM, .fast], keys: [.one(1, [.rw, .update])], memberWord: 3, propagation: .verbatim, group: .sortedSet, since: "1.2.0", complexity: "O(log(N)) for each member", syntax: "@key condition=[NX | XX] comparison=[GT | LT] [CH] [INCR] data=<score:d member>...", summary: "Sets the scores of members, adding missing members.", add),
+        DataCommand("ZINCRBY", arity: 4, [.write, .denyOOM, .fast], keys: [.one(1, [.rw, .access, .update])], memberWord: 3, propagation: .verbatim, group: .sortedSet, since: "1.2.0", complexity: "O(log(N))", syntax: "@key increment:i member", summary: "Adds a number to the score of a member; a missing member counts as 0.", increment),
+        DataCommand("ZREM", arity: -3, [.write, .fast], keys: [.one(1, [.rw, .delete])], memberWord: 2, propagation: .verbatim, group: .sortedSet, since: "1.2.0", complexity: "O(M*log(N)) with M members to remove", syntax: "@key member...", summary: "Removes members and returns how many existed.", remove),
         DataCommand("ZCARD", arity: 2, [.readonly, .fast], keys: [.one(1, [.ro])], group: .sortedSet, since: "1.2.0", complexity: "O(1)", syntax: "@key", summary: "Counts the members of a sorted set.", count),
         DataCommand("ZSCORE", arity: 3, [.readonly, .fast], keys: [.one(1, [.ro, .access])], memberWord: 2, group: .sortedSet, since: "1.2.0", complexity: "O(1)", syntax: "@key member", summary: "Returns the score of a member.", score),
         DataCommand("ZMSCORE", arity: -3, [.readonly, .fast], keys: [.one(1, [.ro, .access])], memberWord: 2, group: .sortedSet, since: "6.2.0", complexity: "O(N) where N is the number of members named", syntax: "@key member...", summary: "Returns the scores of several members.", scores),
-        DataCommand("ZRANK", arity: -3, [.readonly, .fast], keys: [.one(1, [.ro, .access])], memberWord: 2, group: .sortedSet, since: "2.0.0", complexity: "O(log(N))", syntax: "@key member [WITHSCORE]", summary: "Tells how many members come before one, from the lowest score on.", rank),
-        DataCommand("ZREVRANK", arity: -3, [.readonly, .fast], keys: [.one(1, [.ro, .access])], memberWord: 2, group: .sortedSet, since: "2.0.0", complexity: "O(log(N))", syntax: "@key member [WITHSCORE]", summary: "Tells how many members come before one, from the highest score on.", rankFromTop),
+        DataCommand("ZRANK", arity: -3, [.readonly, .fast], keys: [.one(1, [.ro, .access])], memberWord: 2, group: .sortedSet, since: "2.0.0", complexity: "O(log(N))", syntax: "@key member [WITHSCORE]", summary: "Returns the rank of a member, counted from the lowest score.", rank),
+        DataCommand("ZREVRANK", arity: -3, [.readonly, .fast], keys: [.one(1, [.ro, .access])], memberWord: 2, group: .sortedSet, since: "2.0.0", complexity: "O(log(N))", syntax: "@key member [WITHSCORE]", summary: "Returns the rank of a member, counted from the highest score.", rankFromTop),
         DataCommand("ZPOPMIN", arity: -2, [.write, .fast], keys: [.one(1, [.rw, .access, .delete])], propagation: .verbatim, group: .sortedSet, since: "5.0.0", complexity: "O(log(N)*M) with M members popped", syntax: "@key [count:i]", summary: "Removes and returns the members with the lowest scores.", popLeast),
         DataCommand("ZPOPMAX", arity: -2, [.write, .fast], keys: [.one(1, [.rw, .access, .delete])], propagation: .verbatim, group: .sortedSet, since: "5.0.0", complexity: "O(log(N)*M) with M members popped", syntax: "@key [count:i]", summary: "Removes and returns the members with the highest scores.", popGreatest),
-        DataCommand("ZMPOP", arity: -4, [.write, .movableKeys], keys: [.counted(1, [.rw, .access, .delete])], propagation: .own, group: .sortedSet, since: "7.0.0", complexity: "O(K)+O(M*log(N)) with K keys and M members popped", syntax: "numkeys:i @key... where=(MIN | MAX) [COUNT count:i]", summary: "Removes and returns members of the first key that has any.", popMany),
+        DataCommand("ZMPOP", arity: -4, [.write, .movableKeys], keys: [.counted(1, [.rw, .access, .delete])], propagation: .own, group: .sortedSet, since: "7.0.0", complexity: "O(K)+O(M*log(N)) with K keys and M members popped", syntax: "numkeys:i @key... where=(MIN | MAX) [COUNT count:i]", summary: "Removes and returns members of the first sorted set that is not empty.", popMany),
     ]
 }
 
@@ -212,8 +212,9 @@ extension SortedSetCommands {
         pop(key, set, popped, fromTop: fromTop, nested: nested, &context)
     }
 
-    /// Replies with `popped` members and their scores, in pairs when `nested`, without an array's
-    /// head, and removes them; `key` with the last.
+    /// Replies with `popped` members and their scores, without an array header, and removes them.
+    ///
+    /// The scores are in nested pairs if `nested`. Removes the key with the last member.
     static func pop(
         _ key: Key,
         _ set: SortedSetValue,
@@ -248,14 +249,14 @@ extension SortedSetCommands {
         popMany(request, key, slot, &context)
     }
 
-    /// Reads MIN or MAX: whether members are taken from the top.
+    /// Reads MIN or MAX; returns whether members are taken from the top.
     static func readSide(_ word: Bytes) throws(CommandError) -> Bool {
         if word.isWord("MIN") { return false }
         guard word.isWord("MAX") else { throw .syntax }
         return true
     }
 
-    /// Replies with the members that `request` pops off the set at `slot`, behind its key.
+    /// Replies with the key of the set at `slot` and the members that `request` pops.
     static func popMany(
         _ request: PopRequest<Bool>,
         _ key: Key,

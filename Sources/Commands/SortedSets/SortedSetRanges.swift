@@ -11,15 +11,15 @@ public enum SortedSetRanges {
         DataCommand("ZRANGE", arity: -4, [.readonly], keys: [.one(1, [.ro, .access])], group: .sortedSet, since: "1.2.0", complexity: "O(log(N)+M) with M members returned", syntax: "@key start stop sortby=[BYSCORE | BYLEX] [REV] limit=[LIMIT offset:i count:i] [WITHSCORES]", summary: "Returns the members between two ranks, scores or members.", range),
         DataCommand("ZRANGESTORE", arity: -5, [.write, .denyOOM], keys: [.one(1, [.ow, .update]), .one(2, [.ro, .access])], propagation: .verbatim, group: .sortedSet, since: "6.2.0", complexity: "O(log(N)+M) with M members stored", syntax: "@dst @src min max sortby=[BYSCORE | BYLEX] [REV] limit=[LIMIT offset:i count:i]", summary: "Stores the members between two ranks, scores or members at another key.", rangeStore),
         DataCommand("ZREVRANGE", arity: -4, [.readonly], keys: [.one(1, [.ro, .access])], group: .sortedSet, since: "1.2.0", complexity: "O(log(N)+M) with M members returned", syntax: "@key start:i stop:i [WITHSCORES]", summary: "Returns the members between two ranks, counted from the highest score.", deprecated: Deprecation(since: "6.2.0", by: "`ZRANGE` with the `REV` argument"), rangeReversed),
-        DataCommand("ZRANGEBYSCORE", arity: -4, [.readonly], keys: [.one(1, [.ro, .access])], group: .sortedSet, since: "1.0.5", complexity: "O(log(N)+M) with M members returned", syntax: "@key min:d max:d [WITHSCORES] limit=[LIMIT offset:i count:i]", summary: "Returns the members between two scores, upwards.", deprecated: Deprecation(since: "6.2.0", by: "`ZRANGE` with the `BYSCORE` argument"), rangeByScore),
-        DataCommand("ZREVRANGEBYSCORE", arity: -4, [.readonly], keys: [.one(1, [.ro, .access])], group: .sortedSet, since: "2.2.0", complexity: "O(log(N)+M) with M members returned", syntax: "@key max:d min:d [WITHSCORES] limit=[LIMIT offset:i count:i]", summary: "Returns the members between two scores, downwards.", deprecated: Deprecation(since: "6.2.0", by: "`ZRANGE` with the `REV` and `BYSCORE` arguments"), rangeByScoreReversed),
-        DataCommand("ZRANGEBYLEX", arity: -4, [.readonly], keys: [.one(1, [.ro, .access])], group: .sortedSet, since: "2.8.9", complexity: "O(log(N)+M) with M members returned", syntax: "@key min max limit=[LIMIT offset:i count:i]", summary: "Returns the members between two members of a set of equal scores, upwards.", deprecated: Deprecation(since: "6.2.0", by: "`ZRANGE` with the `BYLEX` argument"), rangeByMember),
-        DataCommand("ZREVRANGEBYLEX", arity: -4, [.readonly], keys: [.one(1, [.ro, .access])], group: .sortedSet, since: "2.8.9", complexity: "O(log(N)+M) with M members returned", syntax: "@key max min limit=[LIMIT offset:i count:i]", summary: "Returns the members between two members of a set of equal scores, downwards.", deprecated: Deprecation(since: "6.2.0", by: "`ZRANGE` with the `REV` and `BYLEX` arguments"), rangeByMemberReversed),
+        DataCommand("ZRANGEBYSCORE", arity: -4, [.readonly], keys: [.one(1, [.ro, .access])], group: .sortedSet, since: "1.0.5", complexity: "O(log(N)+M) with M members returned", syntax: "@key min:d max:d [WITHSCORES] limit=[LIMIT offset:i count:i]", summary: "Returns the members between two scores, in ascending order.", deprecated: Deprecation(since: "6.2.0", by: "`ZRANGE` with the `BYSCORE` argument"), rangeByScore),
+        DataCommand("ZREVRANGEBYSCORE", arity: -4, [.readonly], keys: [.one(1, [.ro, .access])], group: .sortedSet, since: "2.2.0", complexity: "O(log(N)+M) with M members returned", syntax: "@key max:d min:d [WITHSCORES] limit=[LIMIT offset:i count:i]", summary: "Returns the members between two scores, in descending order.", deprecated: Deprecation(since: "6.2.0", by: "`ZRANGE` with the `REV` and `BYSCORE` arguments"), rangeByScoreReversed),
+        DataCommand("ZRANGEBYLEX", arity: -4, [.readonly], keys: [.one(1, [.ro, .access])], group: .sortedSet, since: "2.8.9", complexity: "O(log(N)+M) with M members returned", syntax: "@key min max limit=[LIMIT offset:i count:i]", summary: "Returns the members between two members, in ascending order, if all scores are equal.", deprecated: Deprecation(since: "6.2.0", by: "`ZRANGE` with the `BYLEX` argument"), rangeByMember),
+        DataCommand("ZREVRANGEBYLEX", arity: -4, [.readonly], keys: [.one(1, [.ro, .access])], group: .sortedSet, since: "2.8.9", complexity: "O(log(N)+M) with M members returned", syntax: "@key max min limit=[LIMIT offset:i count:i]", summary: "Returns the members between two members, in descending order, if all scores are equal.", deprecated: Deprecation(since: "6.2.0", by: "`ZRANGE` with the `REV` and `BYLEX` arguments"), rangeByMemberReversed),
         DataCommand("ZCOUNT", arity: 4, [.readonly, .fast], keys: [.one(1, [.ro, .access])], group: .sortedSet, since: "2.0.0", complexity: "O(log(N))", syntax: "@key min:d max:d", summary: "Counts the members between two scores.", countByScore),
-        DataCommand("ZLEXCOUNT", arity: 4, [.readonly, .fast], keys: [.one(1, [.ro, .access])], group: .sortedSet, since: "2.8.9", complexity: "O(log(N))", syntax: "@key min max", summary: "Counts the members between two members of a set of equal scores.", countByMember),
+        DataCommand("ZLEXCOUNT", arity: 4, [.readonly, .fast], keys: [.one(1, [.ro, .access])], group: .sortedSet, since: "2.8.9", complexity: "O(log(N))", syntax: "@key min max", summary: "Counts the members between two members, if all scores are equal.", countByMember),
         DataCommand("ZREMRANGEBYRANK", arity: 4, [.write], keys: [.one(1, [.rw, .delete])], propagation: .verbatim, group: .sortedSet, since: "2.0.0", complexity: "O(log(N)*M) with M members removed", syntax: "@key start:i stop:i", summary: "Removes the members between two ranks.", waiting: removeByRank),
         DataCommand("ZREMRANGEBYSCORE", arity: 4, [.write], keys: [.one(1, [.rw, .delete])], propagation: .verbatim, group: .sortedSet, since: "1.2.0", complexity: "O(log(N)*M) with M members removed", syntax: "@key min:d max:d", summary: "Removes the members between two scores.", waiting: removeByScore),
-        DataCommand("ZREMRANGEBYLEX", arity: 4, [.write], keys: [.one(1, [.rw, .delete])], propagation: .verbatim, group: .sortedSet, since: "2.8.9", complexity: "O(log(N)*M) with M members removed", syntax: "@key min max", summary: "Removes the members between two members of a set of equal scores.", waiting: removeByMember),
+        DataCommand("ZREMRANGEBYLEX", arity: 4, [.write], keys: [.one(1, [.rw, .delete])], propagation: .verbatim, group: .sortedSet, since: "2.8.9", complexity: "O(log(N)*M) with M members removed", syntax: "@key min max", summary: "Removes the members between two members, if all scores are equal.", waiting: removeByMember),
     ]
 }
 
@@ -29,39 +29,39 @@ extension SortedSetRanges {
     static func range(
         _ arguments: Arguments,
         _ context: inout CommandContext
-    ) throws(CommandError) { try tell(arguments, nil, isReversed: nil, &context) }
+    ) throws(CommandError) { try replyRange(arguments, nil, isReversed: nil, &context) }
 
     /// `ZREVRANGE key start stop [WITHSCORES]`: as ZRANGE with REV.
     static func rangeReversed(
         _ arguments: Arguments,
         _ context: inout CommandContext
-    ) throws(CommandError) { try tell(arguments, .rank, isReversed: true, &context) }
+    ) throws(CommandError) { try replyRange(arguments, .rank, isReversed: true, &context) }
 
     /// `ZRANGEBYSCORE key min max [WITHSCORES] [LIMIT offset count]`: as ZRANGE with BYSCORE.
     static func rangeByScore(
         _ arguments: Arguments,
         _ context: inout CommandContext
-    ) throws(CommandError) { try tell(arguments, .score, isReversed: false, &context) }
+    ) throws(CommandError) { try replyRange(arguments, .score, isReversed: false, &context) }
 
     /// `ZREVRANGEBYSCORE key max min [WITHSCORES] [LIMIT offset count]`: ZRANGE with BYSCORE REV.
     static func rangeByScoreReversed(
         _ arguments: Arguments,
         _ context: inout CommandContext
-    ) throws(CommandError) { try tell(arguments, .score, isReversed: true, &context) }
+    ) throws(CommandError) { try replyRange(arguments, .score, isReversed: true, &context) }
 
     /// `ZRANGEBYLEX key min max [LIMIT offset count]`: as ZRANGE with BYLEX.
     static func rangeByMember(
         _ arguments: Arguments,
         _ context: inout CommandContext
-    ) throws(CommandError) { try tell(arguments, .member, isReversed: false, &context) }
+    ) throws(CommandError) { try replyRange(arguments, .member, isReversed: false, &context) }
 
     /// `ZREVRANGEBYLEX key max min [LIMIT offset count]`: as ZRANGE with BYLEX REV.
     static func rangeByMemberReversed(
         _ arguments: Arguments,
         _ context: inout CommandContext
-    ) throws(CommandError) { try tell(arguments, .member, isReversed: true, &context) }
+    ) throws(CommandError) { try replyRange(arguments, .member, isReversed: true, &context) }
 
-    private static func tell(
+    private static func replyRange(
         _ arguments: Arguments,
         _ kind: SortedSetInterval.Kind?,
         isReversed: Bool?,

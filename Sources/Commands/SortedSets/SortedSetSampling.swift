@@ -8,8 +8,8 @@ public enum SortedSetSampling {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
     public static let table: [DataCommand] = [
-        DataCommand("ZRANDMEMBER", arity: -2, [.readonly], keys: [.one(1, [.ro, .access])], group: .sortedSet, since: "6.2.0", complexity: "O(N) where N is the number of members returned", syntax: "@key options=[count:i [WITHSCORES]]", summary: "Returns members drawn at random.", tips: ["nondeterministic_output"], random),
-        DataCommand("ZSCAN", arity: -3, [.readonly], keys: [.one(1, [.ro, .access])], group: .sortedSet, since: "2.8.0", complexity: "O(1) a call, O(N) for all members", syntax: "@key cursor:i [MATCH pattern:p] [COUNT count:i] [NOSCORES]", summary: "Lists members with their scores bit by bit.", tips: ["nondeterministic_output"], scan),
+        DataCommand("ZRANDMEMBER", arity: -2, [.readonly], keys: [.one(1, [.ro, .access])], group: .sortedSet, since: "6.2.0", complexity: "O(N) where N is the number of members returned", syntax: "@key options=[count:i [WITHSCORES]]", summary: "Returns random members.", tips: ["nondeterministic_output"], random),
+        DataCommand("ZSCAN", arity: -3, [.readonly], keys: [.one(1, [.ro, .access])], group: .sortedSet, since: "2.8.0", complexity: "O(1) per call, O(N) for all members", syntax: "@key cursor:i [MATCH pattern:p] [COUNT count:i] [NOSCORES]", summary: "Iterates over members and their scores.", tips: ["nondeterministic_output"], scan),
     ]
 }
 

@@ -8,8 +8,8 @@ public enum SortCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
     public static let table: [DataCommand] = [
-        DataCommand("SORT", arity: -2, [.write, .denyOOM, .movableKeys, .allPartitions], keys: [.one(1, [.ro, .access]), KeySpec(.unknown, .unknown, [.ro, .access]), KeySpec(.unknown, .unknown, [.ow, .update])], propagation: .verbatim, group: .generic, categories: ["set", "sortedset", "list", "dangerous"], since: "1.0.0", complexity: "O(N+M*log(M)) with N elements and M to be sorted", syntax: "@key [BY by-pattern:p] limit=[<LIMIT offset:i count:i>] [GET get-pattern:p]... order=[ASC | DESC] [ALPHA] [STORE @destination]", summary: "Returns or stores the elements of a list, a set or a sorted set in order.", sort),
-        DataCommand("SORT_RO", arity: -2, [.readonly, .movableKeys, .allPartitions], keys: [.one(1, [.ro, .access]), KeySpec(.unknown, .unknown, [.ro, .access])], group: .generic, categories: ["set", "sortedset", "list", "dangerous"], since: "7.0.0", complexity: "O(N+M*log(M)) with N elements and M to be sorted", syntax: "@key [BY by-pattern:p] limit=[<LIMIT offset:i count:i>] [GET get-pattern:p]... order=[ASC | DESC] [ALPHA]", summary: "Returns the elements of a list, a set or a sorted set in order.", sortReadOnly),
+        DataCommand("SORT", arity: -2, [.write, .denyOOM, .movableKeys, .allPartitions], keys: [.one(1, [.ro, .access]), KeySpec(.unknown, .unknown, [.ro, .access]), KeySpec(.unknown, .unknown, [.ow, .update])], propagation: .verbatim, group: .generic, categories: ["set", "sortedset", "list", "dangerous"], since: "1.0.0", complexity: "O(N+M*log(M)) with N elements and M to be sorted", syntax: "@key [BY by-pattern:p] limit=[<LIMIT offset:i count:i>] [GET get-pattern:p]... order=[ASC | DESC] [ALPHA] [STORE @destination]", summary: "Returns or stores the sorted elements of a list, set or sorted set.", sort),
+        DataCommand("SORT_RO", arity: -2, [.readonly, .movableKeys, .allPartitions], keys: [.one(1, [.ro, .access]), KeySpec(.unknown, .unknown, [.ro, .access])], group: .generic, categories: ["set", "sortedset", "list", "dangerous"], since: "7.0.0", complexity: "O(N+M*log(M)) with N elements and M to be sorted", syntax: "@key [BY by-pattern:p] limit=[<LIMIT offset:i count:i>] [GET get-pattern:p]... order=[ASC | DESC] [ALPHA]", summary: "Returns the sorted elements of a list, set or sorted set.", sortReadOnly),
     ]
 }
 
@@ -57,7 +57,7 @@ extension SortCommands {
             // The elements of a set have no order that another server would reproduce.
             if isOfSet { logStored(target, &context) }
         } else {
-            tell(elements, range, request, &context)
+            replyElements(elements, range, request, &context)
         }
     }
 
@@ -116,7 +116,7 @@ extension SortCommands {
         }
     }
 
-    private static func tell(
+    private static func replyElements(
         _ elements: borrowing SortElements,
         _ range: Range<Int>,
         _ request: SortRequest,
@@ -151,8 +151,8 @@ extension SortCommands {
         _ context: inout CommandContext
     ) {
         var name = ByteBuffer()
-        // Copy the texts before removing the target, which may be the collection or hold patterns'
-        // values.
+        // Copy the texts before removing the target, which may be the collection or hold values
+        // that patterns refer to.
         var texts = SortTexts()
         for index in range {
             elements[index].withText { element in

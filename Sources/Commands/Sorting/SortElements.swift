@@ -13,8 +13,8 @@ internal import Structures
 /// Elements with equal keys are compared as a whole, in a second pass.
 ///
 /// ## Invariants
-/// The collection does not change in the meantime. `copies` has room for everything put into it, so
-/// it never moves. `order` is empty or contains every element once.
+/// The collection does not change in the meantime. `copies` is large enough for everything put into
+/// it, so it never moves. `order` is empty or contains every element once.
 struct SortElements: ~Copyable {
     private var items: [PackItem] = []
     private var order: [KeyOrder.Item] = []
@@ -34,12 +34,12 @@ struct SortElements: ~Copyable {
     /// Adds an element borrowed from the collection.
     mutating func add(_ item: PackItem) { items.append(item) }
 
-    /// Reserves room for copies of `byteCount` bytes.
+    /// Reserves space for copies of `byteCount` bytes.
     mutating func reserveCopies(_ byteCount: Int) { copies.reserve(byteCount) }
 
     /// Adds an element that is borrowed for this call only.
     ///
-    /// Precondition: `reserveCopies` has reserved room for it.
+    /// Precondition: `reserveCopies` has reserved space for it.
     mutating func add(copyOf item: PackItem) {
         guard case .bytes(let bytes) = item else { return add(item) }
         precondition(copies.count + bytes.count <= copies.capacity, "copies must not move")
@@ -50,7 +50,7 @@ struct SortElements: ~Copyable {
 
     // MARK: Order
 
-    /// Sorts the elements as `request` says.
+    /// Sorts the elements as specified by `request`.
     mutating func sort(
         _ request: SortRequest,
         _ context: inout CommandContext

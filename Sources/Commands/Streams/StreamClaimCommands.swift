@@ -8,8 +8,8 @@ public enum StreamClaimCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
     public static let table: [DataCommand] = [
-        DataCommand("XCLAIM", arity: -6, [.write, .fast], keys: [.one(1, [.rw, .update])], propagation: .own, group: .stream, since: "5.0.0", complexity: "O(log(N)) for each entry with N pending", syntax: "@key group consumer min-idle-time id... [IDLE ms:i] [TIME unix-time-milliseconds:t] [RETRYCOUNT count:i] [FORCE] [JUSTID] [LASTID lastid]", summary: "Gives pending entries to a consumer.", tips: ["nondeterministic_output"], claim),
-        DataCommand("XAUTOCLAIM", arity: -6, [.write, .fast], keys: [.one(1, [.rw, .delete])], propagation: .own, group: .stream, since: "6.2.0", complexity: "O(M*log(N)) with M entries looked at and N pending", syntax: "@key group consumer min-idle-time start [COUNT count:i] [JUSTID]", summary: "Gives pending entries from an id on to a consumer.", tips: ["nondeterministic_output"], claimFrom),
+        DataCommand("XCLAIM", arity: -6, [.write, .fast], keys: [.one(1, [.rw, .update])], propagation: .own, group: .stream, since: "5.0.0", complexity: "O(log(N)) for each entry with N pending", syntax: "@key group consumer min-idle-time id... [IDLE ms:i] [TIME unix-time-milliseconds:t] [RETRYCOUNT count:i] [FORCE] [JUSTID] [LASTID lastid]", summary: "Assigns pending entries to a consumer.", tips: ["nondeterministic_output"], claim),
+        DataCommand("XAUTOCLAIM", arity: -6, [.write, .fast], keys: [.one(1, [.rw, .delete])], propagation: .own, group: .stream, since: "6.2.0", complexity: "O(M*log(N)) with M entries examined and N pending", syntax: "@key group consumer min-idle-time start [COUNT count:i] [JUSTID]", summary: "Assigns pending entries from an id on to a consumer.", tips: ["nondeterministic_output"], claimFrom),
     ]
 }
 

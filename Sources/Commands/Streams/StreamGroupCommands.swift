@@ -8,10 +8,10 @@ public enum StreamGroupCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
     public static let table: [DataCommand] = [
-        DataCommand("XGROUP", arity: -2, [], group: .stream, since: "5.0.0", complexity: "Depends on the subcommand", syntax: "", summary: "Holds the subcommands that change consumer groups.", help),
+        DataCommand("XGROUP", arity: -2, [], group: .stream, since: "5.0.0", complexity: "Depends on the subcommand", syntax: "", summary: "Container of the subcommands that change consumer groups.", help),
         DataCommand("XGROUP CREATE", arity: -5, [.write, .denyOOM], keys: [.one(2, [.rw, .insert])], propagation: .verbatim, group: .stream, since: "5.0.0", complexity: "O(1)", syntax: "@key group id-selector=(id | new-id=$) [MKSTREAM] [ENTRIESREAD entries-read:i]", summary: "Adds a consumer group to a stream.", create),
         DataCommand("XGROUP SETID", arity: -5, [.write], keys: [.one(2, [.rw, .update])], propagation: .verbatim, group: .stream, since: "5.0.0", complexity: "O(1)", syntax: "@key group id-selector=(id | new-id=$) [ENTRIESREAD entries-read:i]", summary: "Sets how far a consumer group has read.", setProgress),
-        DataCommand("XGROUP DESTROY", arity: 4, [.write], keys: [.one(2, [.rw, .delete])], propagation: .verbatim, group: .stream, since: "5.0.0", complexity: "O(N) with N pending entries, a slice at a time", syntax: "@key group", summary: "Removes a consumer group.", destroy),
+        DataCommand("XGROUP DESTROY", arity: 4, [.write], keys: [.one(2, [.rw, .delete])], propagation: .verbatim, group: .stream, since: "5.0.0", complexity: "O(N) with N pending entries, in slices", syntax: "@key group", summary: "Removes a consumer group.", destroy),
         DataCommand("XGROUP CREATECONSUMER", arity: 5, [.write, .denyOOM], keys: [.one(2, [.rw, .insert])], propagation: .verbatim, group: .stream, since: "6.2.0", complexity: "O(1)", syntax: "@key group consumer", summary: "Adds a consumer to a group.", createConsumer),
         DataCommand("XGROUP DELCONSUMER", arity: 5, [.write], keys: [.one(2, [.rw, .delete])], propagation: .verbatim, group: .stream, since: "5.0.0", complexity: "O(N) with N pending entries of the consumer", syntax: "@key group consumer", summary: "Removes a consumer from a group.", waiting: removeConsumer),
         DataCommand("XGROUP HELP", arity: 2, [.loading, .stale], group: .stream, since: "5.0.0", complexity: "O(1)", syntax: "", summary: "Lists the subcommands of XGROUP.", help),

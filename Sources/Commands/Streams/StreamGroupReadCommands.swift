@@ -8,13 +8,13 @@ public enum StreamGroupReadCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
     public static let table: [DataCommand] = [
-        DataCommand("XREADGROUP", arity: -7, [.write, .blocking, .movableKeys], keys: [KeySpec(.keyword("STREAMS", from: 4), .range(last: -1, step: 1, limit: 2), [.ro, .access, .incomplete])], propagation: .own, group: .stream, since: "5.0.0", complexity: "O(M*log(N)) for each stream with M entries returned and N pending", syntax: "group-block=<GROUP group consumer> [COUNT count:i] [MAXCOUNT maxcount:i] [MAXSIZE maxsize:i] [BLOCK milliseconds:i] [CLAIM min-idle-time:i] [NOACK] streams=<STREAMS @key... id...>", summary: "Returns entries of streams that a group has not read yet, or that a consumer has not acknowledged, or waits for some.", blocking: BlockingHandler(kind: .stream, endsWithKey: true, run: read, serve: serve)),
+        DataCommand("XREADGROUP", arity: -7, [.write, .blocking, .movableKeys], keys: [KeySpec(.keyword("STREAMS", from: 4), .range(last: -1, step: 1, limit: 2), [.ro, .access, .incomplete])], propagation: .own, group: .stream, since: "5.0.0", complexity: "O(M*log(N)) for each stream with M entries returned and N pending", syntax: "group-block=<GROUP group consumer> [COUNT count:i] [MAXCOUNT maxcount:i] [MAXSIZE maxsize:i] [BLOCK milliseconds:i] [CLAIM min-idle-time:i] [NOACK] streams=<STREAMS @key... id...>", summary: "Returns entries of streams that a group has not read or a consumer has not acknowledged; may block until there are some.", blocking: BlockingHandler(kind: .stream, endsWithKey: true, run: read, serve: serve)),
     ]
 }
 
 extension StreamGroupReadCommands {
     /// `XREADGROUP GROUP group consumer [options] STREAMS key [key …] id [id …]`: for each stream
-    /// that has any, its key and entries; null when none has, or none gets any in time.
+    /// with entries to return, its key and the entries; null if there are none, or on timeout.
     private static func read(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -32,7 +32,8 @@ extension StreamGroupReadCommands {
             if try read(arguments, options, reader, index, &reading, &context) { served += 1 }
         }
         if served == 0, let deadline, context.mayWait {
-            // What is pending for others may be claimed when it has waited long enough.
+            // Entries pending for other consumers may be claimed once they have been idle for long
+            // enough.
             context.lookAgainMilliseconds = options.claimIdleMin.map { min(max($0, 10), 100) }
             return context.waitForValue(until: deadline)
         }
@@ -40,7 +41,7 @@ extension StreamGroupReadCommands {
         return .done
     }
 
-    /// Serves a request that waits with the entries of the stream at `key`.
+    /// Serves a blocked request with the entries of the stream at `key`.
     private static func serve(
         _ arguments: Arguments,
         _ key: Key,
@@ -56,7 +57,7 @@ extension StreamGroupReadCommands {
         return true
     }
 
-    /// Replies with the key and the entries of stream `index`; false where there are none.
+    /// Replies with the key and the entries of stream `index`; returns false if there are none.
     private static func read(
         _ arguments: Arguments,
         _ options: StreamReadOptions,
@@ -83,7 +84,7 @@ extension StreamGroupReadCommands {
         return false
     }
 
-    /// How to read stream `index`: nil for new entries, otherwise pending ones after the id.
+    /// Where to read stream `index`: nil for new entries, otherwise pending ones after the id.
     private static func place(
         _ arguments: Arguments,
         _ options: StreamReadOptions,
@@ -109,7 +110,7 @@ extension StreamGroupReadCommands {
     }
 }
 
-/// The reading of several streams by one request.
+/// The state of a request that reads several streams.
 private struct Reading {
     /// How much may still be returned.
     var budget: StreamReadBudget
@@ -169,7 +170,7 @@ private struct Reading {
         context.reply.array(count, at: mark)
     }
 
-    /// Replies with entries that were idle too long, if requested, and with new ones.
+    /// Replies with entries that have been idle for too long, if requested, and with new ones.
     ///
     /// Returns whether the stream is part of the reply.
     mutating func next(_ work: StreamGroupWork, _ context: inout CommandContext) -> Bool {
@@ -197,7 +198,7 @@ private struct Reading {
         max(now &- pending.time, 0) >= claimIdleMin ?? 0
     }
 
-    /// Claims pending entries, longest idle first.
+    /// Claims pending entries, those idle for longest first.
     private mutating func claim(
         _ work: StreamGroupWork,
         _ consumer: StreamConsumer,
@@ -236,7 +237,7 @@ private struct Reading {
         return count
     }
 
-    /// Delivers entries that the group has not read, after `before` others of the same stream.
+    /// Delivers entries that the group has not read, in addition to `before` others of the stream.
     private mutating func fresh(
         _ work: StreamGroupWork,
         _ consumer: StreamConsumer,

@@ -8,10 +8,10 @@ public enum StreamInfoCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
     public static let table: [DataCommand] = [
-        DataCommand("XINFO", arity: -2, [], group: .stream, since: "5.0.0", complexity: "Depends on the subcommand", syntax: "", summary: "Holds the subcommands that tell of streams.", help),
-        DataCommand("XINFO STREAM", arity: -3, [.readonly], keys: [.one(2, [.ro, .access])], group: .stream, since: "5.0.0", complexity: "O(1), O(N) with FULL for N entries told", syntax: "@key full-block=[FULL [COUNT count:i]]", summary: "Tells of a stream.", stream),
-        DataCommand("XINFO GROUPS", arity: 3, [.readonly], keys: [.one(2, [.ro, .access])], group: .stream, since: "5.0.0", complexity: "O(N) with N groups", syntax: "@key", summary: "Tells of a stream's consumer groups.", tips: ["nondeterministic_output"], groups),
-        DataCommand("XINFO CONSUMERS", arity: 4, [.readonly], keys: [.one(2, [.ro, .access])], group: .stream, since: "5.0.0", complexity: "O(N) with N consumers", syntax: "@key group", summary: "Tells of a group's consumers.", tips: ["nondeterministic_output"], consumers),
+        DataCommand("XINFO", arity: -2, [], group: .stream, since: "5.0.0", complexity: "Depends on the subcommand", syntax: "", summary: "Container of the subcommands that describe streams.", help),
+        DataCommand("XINFO STREAM", arity: -3, [.readonly], keys: [.one(2, [.ro, .access])], group: .stream, since: "5.0.0", complexity: "O(1), O(N) with FULL for N entries returned", syntax: "@key full-block=[FULL [COUNT count:i]]", summary: "Describes a stream.", stream),
+        DataCommand("XINFO GROUPS", arity: 3, [.readonly], keys: [.one(2, [.ro, .access])], group: .stream, since: "5.0.0", complexity: "O(N) with N groups", syntax: "@key", summary: "Describes the consumer groups of a stream.", tips: ["nondeterministic_output"], groups),
+        DataCommand("XINFO CONSUMERS", arity: 4, [.readonly], keys: [.one(2, [.ro, .access])], group: .stream, since: "5.0.0", complexity: "O(N) with N consumers", syntax: "@key group", summary: "Describes the consumers of a group.", tips: ["nondeterministic_output"], consumers),
         DataCommand("XINFO HELP", arity: 2, [.loading, .stale], group: .stream, since: "5.0.0", complexity: "O(1)", syntax: "", summary: "Lists the subcommands of XINFO.", help),
     ]
 }
@@ -28,26 +28,26 @@ extension StreamInfoCommands {
         let limit = try entryLimit(arguments)
         let stream = StreamValue(slot)
         context.reply.map(limit == nil ? 16 : 15)
-        tell(stream, &context)
+        writeSummary(stream, &context)
         if let limit {
             context.reply.bulk("entries")
             context.reply.entries(stream, .zero, .max, limit: limit)
             context.reply.bulk("groups")
             context.reply.array(stream.groupCount)
             for index in 0..<stream.groupCount {
-                tellFully(stream, stream.group(at: index), limit, &context)
+                writeFull(stream, stream.group(at: index), limit, &context)
             }
         } else {
             context.reply.pair("groups", count: stream.groupCount)
             context.reply.bulk("first-entry")
-            tellEdge(stream, last: false, &context)
+            writeEdge(stream, last: false, &context)
             context.reply.bulk("last-entry")
-            tellEdge(stream, last: true, &context)
+            writeEdge(stream, last: true, &context)
         }
     }
 
     /// Writes the first or last entry, or null.
-    private static func tellEdge(
+    private static func writeEdge(
         _ stream: StreamValue,
         last: Bool,
         _ context: inout CommandContext
@@ -72,8 +72,8 @@ extension StreamInfoCommands {
         return count < 0 ? 10 : count == 0 ? .max : Int(count)
     }
 
-    /// Writes what both forms start with.
-    private static func tell(_ stream: StreamValue, _ context: inout CommandContext) {
+    /// Writes the part that both forms have in common.
+    private static func writeSummary(_ stream: StreamValue, _ context: inout CommandContext) {
         context.reply.pair("length", count: stream.count)
         context.reply.pair("radix-tree-keys", count: stream.packCount)
         context.reply.pair("radix-tree-nodes", count: stream.packCount + 1)
@@ -81,11 +81,11 @@ extension StreamInfoCommands {
         context.reply.pair("max-deleted-entry-id", id: stream.deletedIDMax)
         context.reply.pair("entries-added", count: stream.addedCount)
         context.reply.pair("recorded-first-entry-id", id: stream.firstID)
-        tellMessages(stream, &context)
+        writeMessages(stream, &context)
     }
 
-    /// Writes what is remembered of producers' messages.
-    private static func tellMessages(
+    /// Writes the counters of remembered messages.
+    private static func writeMessages(
         _ stream: StreamValue,
         _ context: inout CommandContext
     ) {
@@ -101,7 +101,7 @@ extension StreamInfoCommands {
     }
 
     /// Writes a group with its pending entries and consumers, for FULL.
-    private static func tellFully(
+    private static func writeFull(
         _ stream: StreamValue,
         _ group: StreamGroup,
         _ limit: Int,
@@ -109,10 +109,10 @@ extension StreamInfoCommands {
     ) {
         context.reply.map(7)
         context.reply.pair("name", name: group.name)
-        tellProgress(stream, group, &context)
+        writeProgress(stream, group, &context)
         context.reply.pair("pel-count", count: group.pending.count)
         context.reply.bulk("pending")
-        tellPending(stream, group, nil, limit, &context)
+        writePending(stream, group, nil, limit, &context)
         context.reply.bulk("consumers")
         let count = stream.consumerCount(group)
         context.reply.array(count)
@@ -124,12 +124,12 @@ extension StreamInfoCommands {
             context.reply.pair("active-time", count: consumer.active)
             context.reply.pair("pel-count", count: consumer.pending.count)
             context.reply.bulk("pending")
-            tellPending(stream, group, consumer, limit, &context)
+            writePending(stream, group, consumer, limit, &context)
         }
     }
 
     /// Writes up to `limit` pending entries; those of a single consumer without its name.
-    private static func tellPending(
+    private static func writePending(
         _ stream: StreamValue,
         _ group: StreamGroup,
         _ consumer: StreamConsumer?,
@@ -151,7 +151,7 @@ extension StreamInfoCommands {
     }
 
     /// Writes how far a group has read.
-    private static func tellProgress(
+    private static func writeProgress(
         _ stream: StreamValue,
         _ group: StreamGroup,
         _ context: inout CommandContext
@@ -178,7 +178,7 @@ extension StreamInfoCommands {
             context.reply.pair("name", name: group.name)
             context.reply.pair("consumers", count: stream.consumerCount(group))
             context.reply.pair("pending", count: group.pending.count)
-            tellProgress(stream, group, &context)
+            writeProgress(stream, group, &context)
         }
     }
 

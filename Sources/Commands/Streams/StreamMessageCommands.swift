@@ -8,8 +8,8 @@ public enum StreamMessageCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
     public static let table: [DataCommand] = [
-        DataCommand("XCFGSET", arity: -2, [.write, .fast], keys: [.one(1, [.rw, .update])], propagation: .verbatim, group: .stream, since: "8.6.0", complexity: "O(1), O(N) where N known messages are forgotten", syntax: "@key [IDMP-DURATION idmp-duration:i] [IDMP-MAXSIZE idmp-maxsize:i]", summary: "Sets how long and how many messages of producers a stream knows.", configure),
-        DataCommand("XIDMPRECORD", arity: 5, [.write, .denyOOM, .fast], keys: [.one(1, [.rw, .update])], propagation: .verbatim, group: .stream, since: "8.6.2", complexity: "O(log(N))", syntax: "@key pid iid stream-id", summary: "Notes which message of a producer an entry is; for replaying a log.", record),
+        DataCommand("XCFGSET", arity: -2, [.write, .fast], keys: [.one(1, [.rw, .update])], propagation: .verbatim, group: .stream, since: "8.6.0", complexity: "O(1), O(N) if N remembered messages are discarded", syntax: "@key [IDMP-DURATION idmp-duration:i] [IDMP-MAXSIZE idmp-maxsize:i]", summary: "Sets for how long, and how many of, the producers' messages a stream remembers.", configure),
+        DataCommand("XIDMPRECORD", arity: 5, [.write, .denyOOM, .fast], keys: [.one(1, [.rw, .update])], propagation: .verbatim, group: .stream, since: "8.6.2", complexity: "O(log(N))", syntax: "@key pid iid stream-id", summary: "Records which message of a producer became an entry; used when replaying a log.", record),
     ]
 }
 

@@ -8,10 +8,10 @@ public enum StreamPendingCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
     public static let table: [DataCommand] = [
-        DataCommand("XACK", arity: -4, [.write, .fast], keys: [.one(1, [.rw, .update])], propagation: .verbatim, group: .stream, since: "5.0.0", complexity: "O(log(N)) for each entry", syntax: "@key group id...", summary: "Acknowledges entries and tells how many were pending.", acknowledge),
+        DataCommand("XACK", arity: -4, [.write, .fast], keys: [.one(1, [.rw, .update])], propagation: .verbatim, group: .stream, since: "5.0.0", complexity: "O(log(N)) for each entry", syntax: "@key group id...", summary: "Acknowledges entries and returns how many were pending.", acknowledge),
         DataCommand("XACKDEL", arity: -6, [.write, .fast], keys: [.one(1, [.rw, .update, .delete])], propagation: .own, group: .stream, since: "8.2.0", complexity: "O(log(N)) for each entry", syntax: "@key group condition=[KEEPREF | DELREF | ACKED] ids=<IDS numids:i id...>", summary: "Acknowledges entries and removes them from the stream.", acknowledgeAndRemove),
-        DataCommand("XNACK", arity: -7, [.write, .fast], keys: [.one(1, [.rw, .update])], propagation: .verbatim, group: .stream, since: "8.8.0", complexity: "O(log(N)) for each entry", syntax: "@key group mode=(SILENT | FAIL | FATAL) ids=<IDS numids:i id...> [RETRYCOUNT count:i] [FORCE]", summary: "Gives pending entries back to be claimed by any consumer.", release),
-        DataCommand("XPENDING", arity: -3, [.readonly], keys: [.one(1, [.ro, .access])], group: .stream, since: "5.0.0", complexity: "O(log(N)+M) with M entries told, O(C) for the summary with C consumers", syntax: "@key group filters=[[IDLE min-idle-time:i] start end count:i [consumer]]", summary: "Tells which entries of a group are pending.", tips: ["nondeterministic_output"], pending),
+        DataCommand("XNACK", arity: -7, [.write, .fast], keys: [.one(1, [.rw, .update])], propagation: .verbatim, group: .stream, since: "8.8.0", complexity: "O(log(N)) for each entry", syntax: "@key group mode=(SILENT | FAIL | FATAL) ids=<IDS numids:i id...> [RETRYCOUNT count:i] [FORCE]", summary: "Releases pending entries, so that any consumer can claim them.", release),
+        DataCommand("XPENDING", arity: -3, [.readonly], keys: [.one(1, [.ro, .access])], group: .stream, since: "5.0.0", complexity: "O(log(N)+M) with M entries returned, O(C) for the summary with C consumers", syntax: "@key group filters=[[IDLE min-idle-time:i] start end count:i [consumer]]", summary: "Returns which entries of a group are pending.", tips: ["nondeterministic_output"], pending),
     ]
 }
 
@@ -123,7 +123,7 @@ extension StreamPendingCommands {
             let group = StreamValue(slot).group(arguments[2])
         else { throw .streamGroup(.keyOrGroupMissing(arguments[2], key: arguments[1])) }
         let stream = StreamValue(slot)
-        if let range { return tell(stream, group, range, &context) }
+        if let range { return replyEntries(stream, group, range, &context) }
         context.reply.array(4)
         context.reply.integer(group.pending.count)
         guard let edges = stream.pendingEdges(group) else {
@@ -166,7 +166,7 @@ extension StreamPendingCommands {
         }
     }
 
-    private static func tell(
+    private static func replyEntries(
         _ stream: StreamValue,
         _ group: StreamGroup,
         _ range: PendingRange,

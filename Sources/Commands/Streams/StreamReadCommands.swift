@@ -8,13 +8,13 @@ public enum StreamReadCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
     public static let table: [DataCommand] = [
-        DataCommand("XREAD", arity: -4, [.readonly, .blocking, .movableKeys], keys: [KeySpec(.keyword("STREAMS", from: 1), .range(last: -1, step: 1, limit: 2), [.ro, .access, .incomplete])], group: .stream, since: "5.0.0", complexity: "O(M) for each stream with M entries returned", syntax: "[COUNT count:i] [MAXCOUNT maxcount:i] [MAXSIZE maxsize:i] [BLOCK milliseconds:i] streams=<STREAMS @key... id...>", summary: "Returns the entries of streams behind an id of each, or waits for some.", blocking: BlockingHandler(kind: .stream, run: read, serve: serve)),
+        DataCommand("XREAD", arity: -4, [.readonly, .blocking, .movableKeys], keys: [KeySpec(.keyword("STREAMS", from: 1), .range(last: -1, step: 1, limit: 2), [.ro, .access, .incomplete])], group: .stream, since: "5.0.0", complexity: "O(M) for each stream with M entries returned", syntax: "[COUNT count:i] [MAXCOUNT maxcount:i] [MAXSIZE maxsize:i] [BLOCK milliseconds:i] streams=<STREAMS @key... id...>", summary: "Returns the entries of streams after given ids; may block until there are some.", blocking: BlockingHandler(kind: .stream, run: read, serve: serve)),
     ]
 }
 
 extension StreamReadCommands {
     /// `XREAD [COUNT count] [BLOCK milliseconds] STREAMS key [key …] id [id …]`: for each stream
-    /// that has any, its key and entries; null when none has, or none gets any in time.
+    /// with entries to return, its key and the entries; null if there are none, or on timeout.
     private static func read(
         _ arguments: Arguments,
         _ context: inout CommandContext
@@ -41,7 +41,7 @@ extension StreamReadCommands {
         return .done
     }
 
-    /// Serves a request that waits with the entries of the stream at `key`.
+    /// Serves a blocked request with the entries of the stream at `key`.
     private static func serve(
         _ arguments: Arguments,
         _ key: Key,
@@ -56,7 +56,7 @@ extension StreamReadCommands {
         return true
     }
 
-    /// Replies with the key and the entries of stream `index`; false where there are none.
+    /// Replies with the key and the entries of stream `index`; returns false if there are none.
     private static func read(
         _ arguments: Arguments,
         _ options: StreamReadOptions,
@@ -77,7 +77,7 @@ extension StreamReadCommands {
         return false
     }
 
-    /// Has `$` mean the last id that its stream has now, for a request that waits.
+    /// Resolves `$` to the current last ids of the streams, for a request that blocks.
     private static func resolveLastIDs(
         _ arguments: Arguments,
         _ options: StreamReadOptions,

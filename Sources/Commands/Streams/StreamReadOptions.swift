@@ -38,13 +38,13 @@ struct StreamReadOptions {
         try budget.check()
     }
 
-    /// When the wait that BLOCK asks for ends; nil where it does not.
+    /// The end of the wait requested by BLOCK; nil without BLOCK.
     func deadline(_ context: borrowing CommandContext) throws(CommandError) -> Int64? {
         guard let milliseconds = blockMilliseconds else { return nil }
         return try context.deadline(milliseconds: milliseconds)
     }
 
-    /// The first stream at `key`, by its number.
+    /// The number of the first stream at `key`.
     func index(of key: Bytes, _ arguments: Arguments) -> Int? {
         (0..<streamCount).first { arguments[firstKey + $0] == key }
     }

@@ -8,17 +8,17 @@ public enum StringCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
     public static let table: [DataCommand] = [
-        DataCommand("GET", arity: 2, [.readonly, .fast], keys: KeySpec.first([.ro, .access]), group: .string, since: "1.0.0", complexity: "O(1)", syntax: "@key", summary: "Returns the string stored at a key.", get),
-        DataCommand("SET", arity: -3, [.write, .denyOOM], keys: KeySpec.first([.rw, .access, .update, .variable]), propagation: .verbatim, group: .string, since: "1.0.0", complexity: "O(1)", syntax: "@key value condition=[NX | XX | IFEQ ifeq-value | IFNE ifne-value | IFDEQ ifdeq-digest | IFDNE ifdne-digest] [GET] expiration=[EX seconds:i | PX milliseconds:i | EXAT unix-time-seconds:t | PXAT unix-time-milliseconds:t | KEEPTTL]", summary: "Stores a string at a key, whatever the key held, on conditions and for a time if wanted.", set),
-        DataCommand("GETEX", arity: -2, [.write, .fast], keys: KeySpec.first([.rw, .access, .update]), propagation: .own, group: .string, since: "6.2.0", complexity: "O(1)", syntax: "@key expiration=[EX seconds:i | PX milliseconds:i | EXAT unix-time-seconds:t | PXAT unix-time-milliseconds:t | PERSIST]", summary: "Returns the string stored at a key, and says how long the key stays.", getWithExpiry),
-        DataCommand("GETDEL", arity: 2, [.write, .fast], keys: KeySpec.first([.rw, .access, .delete]), propagation: .own, group: .string, since: "6.2.0", complexity: "O(1)", syntax: "@key", summary: "Returns the string stored at a key, and removes the key.", getAndDelete),
+        DataCommand("GET", arity: 2, [.readonly, .fast], keys: KeySpec.first([.ro, .access]), group: .string, since: "1.0.0", complexity: "O(1)", syntax: "@key", summary: "Returns the string at a key.", get),
+        DataCommand("SET", arity: -3, [.write, .denyOOM], keys: KeySpec.first([.rw, .access, .update, .variable]), propagation: .verbatim, group: .string, since: "1.0.0", complexity: "O(1)", syntax: "@key value condition=[NX | XX | IFEQ ifeq-value | IFNE ifne-value | IFDEQ ifdeq-digest | IFDNE ifdne-digest] [GET] expiration=[EX seconds:i | PX milliseconds:i | EXAT unix-time-seconds:t | PXAT unix-time-milliseconds:t | KEEPTTL]", summary: "Stores a string at a key, replacing any value, with optional conditions and expiry.", set),
+        DataCommand("GETEX", arity: -2, [.write, .fast], keys: KeySpec.first([.rw, .access, .update]), propagation: .own, group: .string, since: "6.2.0", complexity: "O(1)", syntax: "@key expiration=[EX seconds:i | PX milliseconds:i | EXAT unix-time-seconds:t | PXAT unix-time-milliseconds:t | PERSIST]", summary: "Returns the string at a key and optionally changes its expiry.", getWithExpiry),
+        DataCommand("GETDEL", arity: 2, [.write, .fast], keys: KeySpec.first([.rw, .access, .delete]), propagation: .own, group: .string, since: "6.2.0", complexity: "O(1)", syntax: "@key", summary: "Returns the string at a key and removes the key.", getAndDelete),
         DataCommand("GETSET", arity: 3, [.write, .denyOOM, .fast], keys: KeySpec.first([.rw, .access, .update]), propagation: .own, group: .string, since: "1.0.0", complexity: "O(1)", syntax: "@key value", summary: "Stores a string at a key and returns the old one.", deprecated: Deprecation(since: "6.2.0", by: "`SET` with the `!GET` argument"), getAndSet),
-        DataCommand("SETNX", arity: 3, [.write, .denyOOM, .fast], keys: KeySpec.first([.ow, .insert]), propagation: .verbatim, group: .string, since: "1.0.0", complexity: "O(1)", syntax: "@key value", summary: "Stores a string at a key that is not there.", deprecated: Deprecation(since: "2.6.12", by: "`SET` with the `NX` argument"), setIfAbsent),
-        DataCommand("SETEX", arity: 4, [.write, .denyOOM], keys: KeySpec.first([.ow, .update]), propagation: .own, group: .string, since: "2.0.0", complexity: "O(1)", syntax: "@key seconds:i value", summary: "Stores a string at a key for some seconds.", deprecated: Deprecation(since: "2.6.12", by: "`SET` with the `EX` argument"), setForSeconds),
-        DataCommand("PSETEX", arity: 4, [.write, .denyOOM], keys: KeySpec.first([.ow, .update]), propagation: .own, group: .string, since: "2.6.0", complexity: "O(1)", syntax: "@key milliseconds:i value", summary: "Stores a string at a key for some milliseconds.", deprecated: Deprecation(since: "2.6.12", by: "`SET` with the `PX` argument"), setForMilliseconds),
-        DataCommand("DELEX", arity: -2, [.write, .fast], keys: KeySpec.first([.rw, .delete, .variable]), propagation: .own, group: .string, since: "8.4.0", complexity: "O(1), for digests O(N) where N is the length of the string", syntax: "@key condition=[IFEQ ifeq-value | IFNE ifne-value | IFDEQ ifdeq-digest | IFDNE ifdne-digest]", summary: "Removes a key if its string is, or is not, a certain one.", deleteIf),
-        DataCommand("DELIFEQ", arity: 3, [.write, .fast], keys: KeySpec.first([.rm, .delete]), propagation: .own, group: .string, since: "9.0.0", complexity: "O(1)", syntax: "@key value", summary: "Removes a key if its string is a certain one.", deleteIfEqual),
-        DataCommand("DIGEST", arity: 2, [.readonly, .fast], keys: KeySpec.first([.ro, .access]), group: .string, since: "8.4.0", complexity: "O(N) where N is the length of the string", syntax: "@key", summary: "Tells the XXH3 hash of the string stored at a key.", digest),
+        DataCommand("SETNX", arity: 3, [.write, .denyOOM, .fast], keys: KeySpec.first([.ow, .insert]), propagation: .verbatim, group: .string, since: "1.0.0", complexity: "O(1)", syntax: "@key value", summary: "Stores a string at a key that does not exist.", deprecated: Deprecation(since: "2.6.12", by: "`SET` with the `NX` argument"), setIfAbsent),
+        DataCommand("SETEX", arity: 4, [.write, .denyOOM], keys: KeySpec.first([.ow, .update]), propagation: .own, group: .string, since: "2.0.0", complexity: "O(1)", syntax: "@key seconds:i value", summary: "Stores a string at a key with an expiry in seconds.", deprecated: Deprecation(since: "2.6.12", by: "`SET` with the `EX` argument"), setForSeconds),
+        DataCommand("PSETEX", arity: 4, [.write, .denyOOM], keys: KeySpec.first([.ow, .update]), propagation: .own, group: .string, since: "2.6.0", complexity: "O(1)", syntax: "@key milliseconds:i value", summary: "Stores a string at a key with an expiry in milliseconds.", deprecated: Deprecation(since: "2.6.12", by: "`SET` with the `PX` argument"), setForMilliseconds),
+        DataCommand("DELEX", arity: -2, [.write, .fast], keys: KeySpec.first([.rw, .delete, .variable]), propagation: .own, group: .string, since: "8.4.0", complexity: "O(1), for digests O(N) where N is the length of the string", syntax: "@key condition=[IFEQ ifeq-value | IFNE ifne-value | IFDEQ ifdeq-digest | IFDNE ifdne-digest]", summary: "Removes a key if its string equals, or does not equal, a given one.", deleteIf),
+        DataCommand("DELIFEQ", arity: 3, [.write, .fast], keys: KeySpec.first([.rm, .delete]), propagation: .own, group: .string, since: "9.0.0", complexity: "O(1)", syntax: "@key value", summary: "Removes a key if its string equals a given one.", deleteIfEqual),
+        DataCommand("DIGEST", arity: 2, [.readonly, .fast], keys: KeySpec.first([.ro, .access]), group: .string, since: "8.4.0", complexity: "O(N) where N is the length of the string", syntax: "@key", summary: "Returns the XXH3 hash of the string at a key.", digest),
     ]
 }
 
@@ -54,7 +54,7 @@ extension StringCommands {
             return try setWithOptions(arguments, key, &context)
         }
         let slot = context.find(key)
-        // This comes first, so that the key need not be kept around.
+        // This comes first, so that the key is not needed later.
         context.changed(key, .set)
         store(key, arguments[2], expiry: nil, at: slot, &context)
         context.reply.ok()
@@ -81,7 +81,7 @@ extension StringCommands {
 
     /// Reports that `key` now holds `value` until `expiry`.
     ///
-    /// Logs both, whatever the key had before.
+    /// Logs both, whatever the key held before.
     static func noteStored(
         _ key: Key,
         _ value: Bytes,

@@ -8,12 +8,12 @@ public enum StringRangeCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
     public static let table: [DataCommand] = [
-        DataCommand("GETRANGE", arity: 4, [.readonly], keys: KeySpec.first([.ro, .access]), group: .string, since: "2.4.0", complexity: "O(N) where N is the length of what is returned", syntax: "@key start:i end:i", summary: "Returns a part of the string stored at a key.", getRange),
-        DataCommand("SUBSTR", arity: 4, [.readonly], keys: KeySpec.first([.ro, .access]), group: .string, since: "1.0.0", complexity: "O(N) where N is the length of what is returned", syntax: "@key start:i end:i", summary: "Returns a part of the string stored at a key, as GETRANGE does.", deprecated: Deprecation(since: "2.0.0", by: "`GETRANGE`"), getRange),
-        DataCommand("SETRANGE", arity: 4, [.write, .denyOOM], keys: KeySpec.first([.rw, .update]), propagation: .verbatim, group: .string, since: "2.2.0", complexity: "O(N) where N is the length of the value, and of the zeros before it", syntax: "@key offset:i value", summary: "Overwrites a part of the string at a key, filling up with zeros.", setRange),
-        DataCommand("APPEND", arity: 3, [.write, .denyOOM, .fast], keys: KeySpec.first([.rw, .insert]), propagation: .verbatim, group: .string, since: "2.0.0", complexity: "O(1) a byte", syntax: "@key value", summary: "Adds to the end of the string at a key.", append),
-        DataCommand("STRLEN", arity: 2, [.readonly, .fast], keys: KeySpec.first([.ro]), group: .string, since: "2.2.0", complexity: "O(1)", syntax: "@key", summary: "Tells the length of the string stored at a key.", length),
-        DataCommand("LCS", arity: -3, [.readonly], keys: [KeySpec(.index(1), .range(last: 1, step: 1, limit: 0), [.ro, .access])], group: .string, since: "7.0.0", complexity: "O(N*M) where N and M are the lengths of the strings", syntax: "@key1 @key2 [LEN] [IDX] [MINMATCHLEN min-match-len:i] [WITHMATCHLEN]", summary: "Finds the longest subsequence that two strings have in common.", commonSubsequence),
+        DataCommand("GETRANGE", arity: 4, [.readonly], keys: KeySpec.first([.ro, .access]), group: .string, since: "2.4.0", complexity: "O(N) where N is the length of the part", syntax: "@key start:i end:i", summary: "Returns a part of a string.", getRange),
+        DataCommand("SUBSTR", arity: 4, [.readonly], keys: KeySpec.first([.ro, .access]), group: .string, since: "1.0.0", complexity: "O(N) where N is the length of the part", syntax: "@key start:i end:i", summary: "Returns a part of a string, like GETRANGE.", deprecated: Deprecation(since: "2.0.0", by: "`GETRANGE`"), getRange),
+        DataCommand("SETRANGE", arity: 4, [.write, .denyOOM], keys: KeySpec.first([.rw, .update]), propagation: .verbatim, group: .string, since: "2.2.0", complexity: "O(N) where N is the length of the value and of the padding", syntax: "@key offset:i value", summary: "Overwrites a part of a string, padding it with zeros if necessary.", setRange),
+        DataCommand("APPEND", arity: 3, [.write, .denyOOM, .fast], keys: KeySpec.first([.rw, .insert]), propagation: .verbatim, group: .string, since: "2.0.0", complexity: "O(1) per byte", syntax: "@key value", summary: "Appends to a string.", append),
+        DataCommand("STRLEN", arity: 2, [.readonly, .fast], keys: KeySpec.first([.ro]), group: .string, since: "2.2.0", complexity: "O(1)", syntax: "@key", summary: "Returns the length of a string.", length),
+        DataCommand("LCS", arity: -3, [.readonly], keys: [KeySpec(.index(1), .range(last: 1, step: 1, limit: 0), [.ro, .access])], group: .string, since: "7.0.0", complexity: "O(N*M) where N and M are the lengths of the strings", syntax: "@key1 @key2 [LEN] [IDX] [MINMATCHLEN min-match-len:i] [WITHMATCHLEN]", summary: "Finds the longest common subsequence of two strings.", commonSubsequence),
     ]
 }
 
@@ -118,7 +118,7 @@ extension StringRangeCommands {
         let limit = context.limits.stringBytesMax
         try withBytes(first) { first throws(CommandError) in
             try withBytes(second) { second throws(CommandError) in
-                // Redis uses a table of 4 bytes per cell, and refuses if that would get too large.
+                // Redis uses a table of 4 bytes per cell, and fails if that would get too large.
                 let cells = (first.count + 1).multipliedReportingOverflow(by: second.count + 1)
                 guard !cells.overflow, cells.partialValue <= limit / 4 else {
                     throw .string(.subsequenceTooLong)

@@ -12,7 +12,7 @@ enum ValueCondition {
     case present
     case equal(Bytes)
     case notEqual(Bytes)
-    /// nil: a digest that no value has.
+    /// The digest; nil if no value can have it.
     case digest(UInt64?)
     case otherDigest(UInt64?)
 

@@ -8,11 +8,11 @@ enum ConfigCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
     static let table: [AdminCommand] = [
-        AdminCommand("CONFIG", arity: -2, [], group: .server, since: "2.0.0", complexity: "Depends on the subcommand", syntax: "", summary: "Holds the subcommands about the configuration.", help),
-        AdminCommand("CONFIG GET", arity: -3, [.admin, .noScript, .loading, .stale], group: .server, since: "2.0.0", complexity: "O(N) where N is the number of directives", syntax: "parameter...", summary: "Tells directives and what they are set to.", get),
-        AdminCommand("CONFIG SET", arity: -4, [.admin, .noScript, .loading, .stale, .stopsWorld], secrets: .directives(from: 2), group: .server, since: "2.0.0", complexity: "O(N) where N is the number of directives", syntax: "data=<parameter value>...", summary: "Sets directives, all of them or none.", tips: ["request_policy:all_nodes", "response_policy:all_succeeded"], set),
-        AdminCommand("CONFIG REWRITE", arity: 2, [.admin, .noScript, .loading, .stale], group: .server, since: "2.8.0", complexity: "O(N) where N is the number of directives", syntax: "", summary: "Brings the configuration file up to date.", tips: ["request_policy:all_nodes", "response_policy:all_succeeded"], rewrite),
-        AdminCommand("CONFIG RESETSTAT", arity: 2, [.admin, .noScript, .loading, .stale], group: .server, since: "2.0.0", complexity: "O(1)", syntax: "", summary: "Sets the counters of INFO to zero.", tips: ["request_policy:all_nodes", "response_policy:all_succeeded"], resetStatistics),
+        AdminCommand("CONFIG", arity: -2, [], group: .server, since: "2.0.0", complexity: "Depends on the subcommand", syntax: "", summary: "Container of the subcommands about the configuration.", help),
+        AdminCommand("CONFIG GET", arity: -3, [.admin, .noScript, .loading, .stale], group: .server, since: "2.0.0", complexity: "O(N) where N is the number of directives", syntax: "parameter...", summary: "Returns directives and their values.", get),
+        AdminCommand("CONFIG SET", arity: -4, [.admin, .noScript, .loading, .stale, .stopsWorld], secrets: .directives(from: 2), group: .server, since: "2.0.0", complexity: "O(N) where N is the number of directives", syntax: "data=<parameter value>...", summary: "Sets directives, either all of them or none.", tips: ["request_policy:all_nodes", "response_policy:all_succeeded"], set),
+        AdminCommand("CONFIG REWRITE", arity: 2, [.admin, .noScript, .loading, .stale], group: .server, since: "2.8.0", complexity: "O(N) where N is the number of directives", syntax: "", summary: "Writes the current configuration to the configuration file.", tips: ["request_policy:all_nodes", "response_policy:all_succeeded"], rewrite),
+        AdminCommand("CONFIG RESETSTAT", arity: 2, [.admin, .noScript, .loading, .stale], group: .server, since: "2.0.0", complexity: "O(1)", syntax: "", summary: "Resets the counters of INFO.", tips: ["request_policy:all_nodes", "response_policy:all_succeeded"], resetStatistics),
         AdminCommand("CONFIG HELP", arity: 2, [.loading, .stale], group: .server, since: "5.0.0", complexity: "O(1)", syntax: "", summary: "Lists the subcommands of CONFIG.", help),
     ]
 }

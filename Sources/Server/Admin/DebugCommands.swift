@@ -8,7 +8,7 @@ enum DebugCommands {
     /// The only row; COMMAND does not list subcommands of DEBUG.
     // swift-format-ignore
     static let table: [AdminCommand] = [
-        AdminCommand("DEBUG", arity: -2, [.admin, .noScript, .loading, .stale, .stopsWorld], group: .server, since: "1.0.0", complexity: "Depends on the subcommand", syntax: "", summary: "Holds commands for tests and for finding faults.", isInternal: true, debug),
+        AdminCommand("DEBUG", arity: -2, [.admin, .noScript, .loading, .stale, .stopsWorld], group: .server, since: "1.0.0", complexity: "Depends on the subcommand", syntax: "", summary: "Container of commands for testing and debugging.", isInternal: true, debug),
     ]
 
     /// A subcommand: its words, its help, and its handler.

@@ -8,11 +8,11 @@ enum HotKeyCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
     static let table: [AdminCommand] = [
-        AdminCommand("HOTKEYS", arity: -2, [], group: .server, since: "8.6.0", complexity: "Depends on the subcommand", syntax: "", summary: "Holds the subcommands about keys that cost much.", help),
-        AdminCommand("HOTKEYS START", arity: -2, [.admin, .noScript], group: .server, since: "8.6.0", complexity: "O(1)", syntax: "metrics=<METRICS count:i [CPU] [NET]> [COUNT k:i] [DURATION seconds:i] [SAMPLE ratio:i] [slots=<SLOTS count:i slot:i...>]", summary: "Begins to watch which keys cost the most.", tips: ["request_policy:special"], start),
-        AdminCommand("HOTKEYS STOP", arity: 2, [.admin, .noScript], group: .server, since: "8.6.0", complexity: "O(1)", syntax: "", summary: "Ends watching keys.", tips: ["request_policy:special"], stop),
-        AdminCommand("HOTKEYS GET", arity: 2, [.admin, .noScript], group: .server, since: "8.6.0", complexity: "O(K) where K is the number of keys told", syntax: "", summary: "Tells which keys cost the most.", tips: ["nondeterministic_output", "request_policy:special", "response_policy:special"], get),
-        AdminCommand("HOTKEYS RESET", arity: 2, [.admin, .noScript], group: .server, since: "8.6.0", complexity: "O(1)", syntax: "", summary: "Forgets what was found of keys.", tips: ["request_policy:special"], reset),
+        AdminCommand("HOTKEYS", arity: -2, [], group: .server, since: "8.6.0", complexity: "Depends on the subcommand", syntax: "", summary: "Container of the subcommands for finding the most expensive keys.", help),
+        AdminCommand("HOTKEYS START", arity: -2, [.admin, .noScript], group: .server, since: "8.6.0", complexity: "O(1)", syntax: "metrics=<METRICS count:i [CPU] [NET]> [COUNT k:i] [DURATION seconds:i] [SAMPLE ratio:i] [slots=<SLOTS count:i slot:i...>]", summary: "Starts measuring which keys cost the most.", tips: ["request_policy:special"], start),
+        AdminCommand("HOTKEYS STOP", arity: 2, [.admin, .noScript], group: .server, since: "8.6.0", complexity: "O(1)", syntax: "", summary: "Stops measuring keys.", tips: ["request_policy:special"], stop),
+        AdminCommand("HOTKEYS GET", arity: 2, [.admin, .noScript], group: .server, since: "8.6.0", complexity: "O(K) where K is the number of keys returned", syntax: "", summary: "Returns the keys that cost the most.", tips: ["nondeterministic_output", "request_policy:special", "response_policy:special"], get),
+        AdminCommand("HOTKEYS RESET", arity: 2, [.admin, .noScript], group: .server, since: "8.6.0", complexity: "O(1)", syntax: "", summary: "Discards the measurements of keys.", tips: ["request_policy:special"], reset),
         AdminCommand("HOTKEYS HELP", arity: 2, [.loading, .stale], group: .server, since: "8.6.1", complexity: "O(1)", syntax: "", summary: "Lists the subcommands of HOTKEYS.", help),
     ]
 

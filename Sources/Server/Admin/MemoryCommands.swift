@@ -12,11 +12,11 @@ enum MemoryCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
     static let table: [AdminCommand] = [
-        AdminCommand("MEMORY", arity: -2, [], group: .server, since: "4.0.0", complexity: "Depends on the subcommand", syntax: "", summary: "Holds the subcommands that tell of memory.", help),
-        AdminCommand("MEMORY STATS", arity: 2, [], group: .server, since: "4.0.0", complexity: "O(N) where N is the number of databases", syntax: "", summary: "Tells what memory is used for.", tips: ["nondeterministic_output", "request_policy:all_shards", "response_policy:special"], stats),
-        AdminCommand("MEMORY DOCTOR", arity: 2, [], group: .server, since: "4.0.0", complexity: "O(N) where N is the number of databases", syntax: "", summary: "Reports what is wrong with the use of memory.", tips: ["nondeterministic_output", "request_policy:all_shards", "response_policy:special"], doctor),
-        AdminCommand("MEMORY MALLOC-STATS", arity: 2, [], group: .server, since: "4.0.0", complexity: "O(N) where N is the number of pages of 64 kilobytes", syntax: "", summary: "Tells how the pages of memory are filled, by the size of blocks.", tips: ["nondeterministic_output", "request_policy:all_shards", "response_policy:special"], allocatorStats),
-        AdminCommand("MEMORY PURGE", arity: 2, [.locksItself], group: .server, since: "4.0.0", complexity: "O(N) where N is the number of runs of free pages", syntax: "", summary: "Gives memory that lies idle back to the system.", tips: ["request_policy:all_shards", "response_policy:all_succeeded"], purge),
+        AdminCommand("MEMORY", arity: -2, [], group: .server, since: "4.0.0", complexity: "Depends on the subcommand", syntax: "", summary: "Container of the subcommands about memory.", help),
+        AdminCommand("MEMORY STATS", arity: 2, [], group: .server, since: "4.0.0", complexity: "O(N) where N is the number of databases", syntax: "", summary: "Returns what memory is used for.", tips: ["nondeterministic_output", "request_policy:all_shards", "response_policy:special"], stats),
+        AdminCommand("MEMORY DOCTOR", arity: 2, [], group: .server, since: "4.0.0", complexity: "O(N) where N is the number of databases", syntax: "", summary: "Reports problems with the use of memory.", tips: ["nondeterministic_output", "request_policy:all_shards", "response_policy:special"], doctor),
+        AdminCommand("MEMORY MALLOC-STATS", arity: 2, [], group: .server, since: "4.0.0", complexity: "O(N) where N is the number of 64-kilobyte pages", syntax: "", summary: "Returns how full the pages of memory are, by block size.", tips: ["nondeterministic_output", "request_policy:all_shards", "response_policy:special"], allocatorStats),
+        AdminCommand("MEMORY PURGE", arity: 2, [.locksItself], group: .server, since: "4.0.0", complexity: "O(N) where N is the number of runs of free pages", syntax: "", summary: "Returns unused memory to the system.", tips: ["request_policy:all_shards", "response_policy:all_succeeded"], purge),
         AdminCommand("MEMORY HELP", arity: 2, [.loading, .stale], group: .server, since: "4.0.0", complexity: "O(1)", syntax: "", summary: "Lists the subcommands of MEMORY.", help),
     ]
 }

@@ -6,7 +6,7 @@ enum MonitorCommands {
     /// The rows of this family.
     // swift-format-ignore
     static let table: [AdminCommand] = [
-        AdminCommand("MONITOR", arity: 1, [.admin, .noScript, .loading, .stale], group: .server, since: "1.0.0", complexity: "O(1)", syntax: "", summary: "Has the connection told of every command that the server runs.", monitor),
+        AdminCommand("MONITOR", arity: 1, [.admin, .noScript, .loading, .stale], group: .server, since: "1.0.0", complexity: "O(1)", syntax: "", summary: "Streams every command that the server runs to the connection.", monitor),
     ]
 }
 

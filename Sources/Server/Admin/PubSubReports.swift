@@ -8,12 +8,12 @@ enum PubSubReports {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
     static let table: [AdminCommand] = [
-        AdminCommand("PUBSUB", arity: -2, [], group: .pubsub, since: "2.8.0", complexity: "Depends on the subcommand", syntax: "", summary: "Holds the subcommands about publish and subscribe.", help),
-        AdminCommand("PUBSUB CHANNELS", arity: -2, [.pubsub, .loading, .stale], group: .pubsub, since: "2.8.0", complexity: "O(N) where N is the number of channels with subscribers", syntax: "[pattern:p]", summary: "Lists the channels that somebody listens to.", channels),
+        AdminCommand("PUBSUB", arity: -2, [], group: .pubsub, since: "2.8.0", complexity: "Depends on the subcommand", syntax: "", summary: "Container of the subcommands about publish and subscribe.", help),
+        AdminCommand("PUBSUB CHANNELS", arity: -2, [.pubsub, .loading, .stale], group: .pubsub, since: "2.8.0", complexity: "O(N) where N is the number of channels with subscribers", syntax: "[pattern:p]", summary: "Lists the channels that have subscribers.", channels),
         AdminCommand("PUBSUB NUMSUB", arity: -2, [.pubsub, .loading, .stale], group: .pubsub, since: "2.8.0", complexity: "O(N) where N is the number of channels in the request", syntax: "[channel...]", summary: "Counts the subscribers of channels.", subscriberCounts),
-        AdminCommand("PUBSUB NUMPAT", arity: 2, [.pubsub, .loading, .stale], group: .pubsub, since: "2.8.0", complexity: "O(1)", syntax: "", summary: "Counts the patterns that somebody listens to.", patternCount),
-        AdminCommand("PUBSUB SHARDCHANNELS", arity: -2, [.pubsub, .loading, .stale], group: .pubsub, since: "7.0.0", complexity: "O(N) where N is the number of a cluster's channels with subscribers", syntax: "[pattern:p]", summary: "Lists the channels that a cluster divides like keys and somebody listens to.", shardChannels),
-        AdminCommand("PUBSUB SHARDNUMSUB", arity: -2, [.pubsub, .loading, .stale], group: .pubsub, since: "7.0.0", complexity: "O(N) where N is the number of channels in the request", syntax: "[shardchannel...]", summary: "Counts the subscribers of channels that a cluster divides like keys.", shardSubscriberCounts),
+        AdminCommand("PUBSUB NUMPAT", arity: 2, [.pubsub, .loading, .stale], group: .pubsub, since: "2.8.0", complexity: "O(1)", syntax: "", summary: "Counts the patterns that have subscribers.", patternCount),
+        AdminCommand("PUBSUB SHARDCHANNELS", arity: -2, [.pubsub, .loading, .stale], group: .pubsub, since: "7.0.0", complexity: "O(N) where N is the number of shard channels with subscribers", syntax: "[pattern:p]", summary: "Lists the shard channels that have subscribers.", shardChannels),
+        AdminCommand("PUBSUB SHARDNUMSUB", arity: -2, [.pubsub, .loading, .stale], group: .pubsub, since: "7.0.0", complexity: "O(N) where N is the number of channels in the request", syntax: "[shardchannel...]", summary: "Counts the subscribers of shard channels.", shardSubscriberCounts),
         AdminCommand("PUBSUB HELP", arity: 2, [.loading, .stale], group: .pubsub, since: "6.2.0", complexity: "O(1)", syntax: "", summary: "Lists the subcommands of PUBSUB.", help),
     ]
 }

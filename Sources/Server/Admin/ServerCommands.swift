@@ -10,11 +10,11 @@ enum ServerCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
     static let table: [AdminCommand] = [
-        AdminCommand("INFO", arity: -1, [.loading, .stale], group: .server, categories: ["dangerous"], since: "1.0.0", complexity: "O(N) where N is the number of databases", syntax: "[section...]", summary: "Tells about the server, section by section.", tips: ["nondeterministic_output", "request_policy:all_shards", "response_policy:special"], waiting: info),
-        AdminCommand("TIME", arity: 1, [.loading, .stale, .fast], group: .server, since: "2.6.0", complexity: "O(1)", syntax: "", summary: "Tells the time: seconds since 1970, and microseconds.", tips: ["nondeterministic_output"], time),
-        AdminCommand("ROLE", arity: 1, [.noScript, .loading, .stale, .fast], group: .server, categories: ["admin", "dangerous"], since: "2.8.12", complexity: "O(1)", syntax: "", summary: "Tells the server's part in replication.", role),
-        AdminCommand("SHUTDOWN", arity: -1, [.admin, .noScript, .loading, .stale, .noMulti, .allowBusy, .stopsWorld], group: .server, since: "1.0.0", complexity: "O(N) when saving, where N is the number of keys", syntax: "save-selector=[NOSAVE | SAVE] [NOW] [FORCE] [ABORT]", summary: "Ends the server.", shutDown),
-        AdminCommand("LOLWUT", arity: -1, [.readonly, .fast], group: .server, since: "5.0.0", complexity: "O(1)", syntax: "[VERSION version:i]", summary: "Draws a swift and tells the version.", draw),
+        AdminCommand("INFO", arity: -1, [.loading, .stale], group: .server, categories: ["dangerous"], since: "1.0.0", complexity: "O(N) where N is the number of databases", syntax: "[section...]", summary: "Returns information about the server, by section.", tips: ["nondeterministic_output", "request_policy:all_shards", "response_policy:special"], waiting: info),
+        AdminCommand("TIME", arity: 1, [.loading, .stale, .fast], group: .server, since: "2.6.0", complexity: "O(1)", syntax: "", summary: "Returns the time: seconds since 1970, and microseconds.", tips: ["nondeterministic_output"], time),
+        AdminCommand("ROLE", arity: 1, [.noScript, .loading, .stale, .fast], group: .server, categories: ["admin", "dangerous"], since: "2.8.12", complexity: "O(1)", syntax: "", summary: "Returns the server's role in replication.", role),
+        AdminCommand("SHUTDOWN", arity: -1, [.admin, .noScript, .loading, .stale, .noMulti, .allowBusy, .stopsWorld], group: .server, since: "1.0.0", complexity: "O(N) when saving, where N is the number of keys", syntax: "save-selector=[NOSAVE | SAVE] [NOW] [FORCE] [ABORT]", summary: "Shuts the server down.", shutDown),
+        AdminCommand("LOLWUT", arity: -1, [.readonly, .fast], group: .server, since: "5.0.0", complexity: "O(1)", syntax: "[VERSION version:i]", summary: "Draws a swift and shows the version.", draw),
     ]
 }
 

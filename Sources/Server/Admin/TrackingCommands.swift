@@ -8,10 +8,10 @@ enum TrackingCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
     static let table: [AdminCommand] = [
-        AdminCommand("CLIENT TRACKING", arity: -3, [.noScript, .loading, .stale, .stopsWorld], group: .connection, since: "6.0.0", complexity: "O(N) where N is the number of prefixes", syntax: "status=(ON | OFF) [REDIRECT client-id:i] [PREFIX prefix]... [BCAST] [OPTIN] [OPTOUT] [NOLOOP]", summary: "Says whether, and how, the connection is told of changes of keys that it caches.", track),
-        AdminCommand("CLIENT CACHING", arity: 3, [.noScript, .loading, .stale], group: .connection, since: "6.0.0", complexity: "O(1)", syntax: "mode=(YES | NO)", summary: "Says whether the keys of the next command are cached.", cache),
-        AdminCommand("CLIENT GETREDIR", arity: 2, [.noScript, .loading, .stale], group: .connection, since: "6.0.0", complexity: "O(1)", syntax: "", summary: "Tells which connection gets the invalidations of this one.", redirection),
-        AdminCommand("CLIENT TRACKINGINFO", arity: 2, [.noScript, .loading, .stale], group: .connection, since: "6.2.0", complexity: "O(1)", syntax: "", summary: "Tells how the connection's keys are tracked.", info),
+        AdminCommand("CLIENT TRACKING", arity: -3, [.noScript, .loading, .stale, .stopsWorld], group: .connection, since: "6.0.0", complexity: "O(N) where N is the number of prefixes", syntax: "status=(ON | OFF) [REDIRECT client-id:i] [PREFIX prefix]... [BCAST] [OPTIN] [OPTOUT] [NOLOOP]", summary: "Turns on or off the invalidation messages for keys that the client caches.", track),
+        AdminCommand("CLIENT CACHING", arity: 3, [.noScript, .loading, .stale], group: .connection, since: "6.0.0", complexity: "O(1)", syntax: "mode=(YES | NO)", summary: "Sets whether the keys of the next command are tracked.", cache),
+        AdminCommand("CLIENT GETREDIR", arity: 2, [.noScript, .loading, .stale], group: .connection, since: "6.0.0", complexity: "O(1)", syntax: "", summary: "Returns the connection that receives this one's invalidation messages.", redirection),
+        AdminCommand("CLIENT TRACKINGINFO", arity: 2, [.noScript, .loading, .stale], group: .connection, since: "6.2.0", complexity: "O(1)", syntax: "", summary: "Returns how the connection's keys are tracked.", info),
     ]
 
     /// The words after `CLIENT TRACKING ON`.

@@ -8,11 +8,11 @@ enum TransactionCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
     static let table: [AdminCommand] = [
-        AdminCommand("MULTI", arity: 1, [.noScript, .loading, .stale, .fast, .allowBusy, .neverQueued], group: .transactions, since: "1.2.0", complexity: "O(1)", syntax: "", summary: "Begins a transaction: the requests that follow are queued until EXEC.", begin),
-        AdminCommand("EXEC", arity: 1, [.noScript, .loading, .stale, .skipSlowLog, .neverQueued], group: .transactions, since: "1.2.0", complexity: "That of the queued commands", syntax: "", summary: "Runs the queued requests as one, unless a watched key has changed.", waiting: execute),
-        AdminCommand("DISCARD", arity: 1, [.noScript, .loading, .stale, .fast, .allowBusy, .neverQueued], group: .transactions, since: "2.0.0", complexity: "O(N) where N is the number of queued commands", syntax: "", summary: "Ends a transaction without running it, and unwatches all keys.", discard),
-        AdminCommand("WATCH", arity: -2, [.noScript, .loading, .stale, .fast, .allowBusy, .neverQueued, .locksKeys], keys: [.rest(1, [.ro])], group: .transactions, since: "2.2.0", complexity: "O(N) where N is the number of keys", syntax: "@key...", summary: "Watches keys: the next transaction runs only if none of them changes before.", watch),
-        AdminCommand("UNWATCH", arity: 1, [.noScript, .loading, .stale, .fast, .allowBusy], group: .transactions, since: "2.2.0", complexity: "O(N) where N is the number of watched keys", syntax: "", summary: "Watches no key any more.", unwatch),
+        AdminCommand("MULTI", arity: 1, [.noScript, .loading, .stale, .fast, .allowBusy, .neverQueued], group: .transactions, since: "1.2.0", complexity: "O(1)", syntax: "", summary: "Starts a transaction: the following requests are queued until EXEC.", begin),
+        AdminCommand("EXEC", arity: 1, [.noScript, .loading, .stale, .skipSlowLog, .neverQueued], group: .transactions, since: "1.2.0", complexity: "That of the queued commands", syntax: "", summary: "Runs the queued requests atomically, unless a watched key has changed.", waiting: execute),
+        AdminCommand("DISCARD", arity: 1, [.noScript, .loading, .stale, .fast, .allowBusy, .neverQueued], group: .transactions, since: "2.0.0", complexity: "O(N) where N is the number of queued commands", syntax: "", summary: "Discards the transaction and unwatches all keys.", discard),
+        AdminCommand("WATCH", arity: -2, [.noScript, .loading, .stale, .fast, .allowBusy, .neverQueued, .locksKeys], keys: [.rest(1, [.ro])], group: .transactions, since: "2.2.0", complexity: "O(N) where N is the number of keys", syntax: "@key...", summary: "Watches keys: the next transaction runs only if none of them has changed.", watch),
+        AdminCommand("UNWATCH", arity: 1, [.noScript, .loading, .stale, .fast, .allowBusy], group: .transactions, since: "2.2.0", complexity: "O(N) where N is the number of watched keys", syntax: "", summary: "Unwatches all keys.", unwatch),
     ]
 }
 

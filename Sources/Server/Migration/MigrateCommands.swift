@@ -10,7 +10,7 @@ enum MigrateCommands {
     /// The only row.
     // swift-format-ignore
     static let table: [AdminCommand] = [
-        AdminCommand("MIGRATE", arity: -6, [.write, .movableKeys, .locksKeys], keys: [.one(3, [.rw, .access, .delete]), KeySpec(.keyword("KEYS", from: -2), .range(last: -1, step: 1, limit: 0), [.rw, .access, .delete, .incomplete])], secrets: .credentials(from: 6), group: .generic, categories: ["dangerous"], since: "2.6.0", complexity: "That of DUMP and DEL here, and of RESTORE there, of each key", syntax: "host port:i key-selector=(@key | empty-string=\"\") destination-db:i timeout:i [COPY] [REPLACE] authentication=[AUTH auth | AUTH2 auth2=<username password>] [KEYS @keys...]", summary: "Moves keys to another server.", tips: ["nondeterministic_output"], waiting: migrate),
+        AdminCommand("MIGRATE", arity: -6, [.write, .movableKeys, .locksKeys], keys: [.one(3, [.rw, .access, .delete]), KeySpec(.keyword("KEYS", from: -2), .range(last: -1, step: 1, limit: 0), [.rw, .access, .delete, .incomplete])], secrets: .credentials(from: 6), group: .generic, categories: ["dangerous"], since: "2.6.0", complexity: "That of DUMP and DEL here and of RESTORE there, for each key", syntax: "host port:i key-selector=(@key | empty-string=\"\") destination-db:i timeout:i [COPY] [REPLACE] authentication=[AUTH auth | AUTH2 auth2=<username password>] [KEYS @keys...]", summary: "Moves keys to another server.", tips: ["nondeterministic_output"], waiting: migrate),
     ]
 
     /// How often keys that have changed meanwhile are sent again before their partitions stay

@@ -8,8 +8,8 @@ enum AppendOnlyCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
     static let table: [AdminCommand] = [
-        AdminCommand("BGREWRITEAOF", arity: 1, [.admin, .noScript], group: .server, since: "1.0.0", complexity: "O(1)", syntax: "", summary: "Rewrites the append-only file while commands go on.", rewrite),
-        AdminCommand("WAITAOF", arity: 4, [.blocking], group: .generic, categories: ["connection"], since: "7.2.0", complexity: "O(1)", syntax: "numlocal:i numreplicas:i timeout:i", summary: "Waits until what the client has changed is on the disk.", tips: ["request_policy:all_shards", "response_policy:agg_min"], waiting: waitForDisk),
+        AdminCommand("BGREWRITEAOF", arity: 1, [.admin, .noScript], group: .server, since: "1.0.0", complexity: "O(1)", syntax: "", summary: "Rewrites the append-only file in the background.", rewrite),
+        AdminCommand("WAITAOF", arity: 4, [.blocking], group: .generic, categories: ["connection"], since: "7.2.0", complexity: "O(1)", syntax: "numlocal:i numreplicas:i timeout:i", summary: "Waits until the client's changes are on disk.", tips: ["request_policy:all_shards", "response_policy:agg_min"], waiting: waitForDisk),
     ]
 
     /// What a request waits for.

@@ -8,9 +8,9 @@ enum SaveCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
     static let table: [AdminCommand] = [
-        AdminCommand("SAVE", arity: 1, [.admin, .noScript, .noMulti, .stopsWorld], group: .server, since: "1.0.0", complexity: "O(N) where N is the number of keys", syntax: "", summary: "Saves all keys to a file while everybody waits.", save),
-        AdminCommand("BGSAVE", arity: -1, [.admin, .noScript, .stopsWorld], group: .server, since: "1.0.0", complexity: "O(1)", syntax: "[SCHEDULE]", summary: "Saves all keys to a file while commands go on.", saveInBackground),
-        AdminCommand("LASTSAVE", arity: 1, [.loading, .stale, .fast], group: .server, categories: ["admin", "dangerous"], since: "1.0.0", complexity: "O(1)", syntax: "", summary: "Tells when the keys were last saved.", tips: ["nondeterministic_output"], tellLastSave),
+        AdminCommand("SAVE", arity: 1, [.admin, .noScript, .noMulti, .stopsWorld], group: .server, since: "1.0.0", complexity: "O(N) where N is the number of keys", syntax: "", summary: "Saves all keys to a file while all clients wait.", save),
+        AdminCommand("BGSAVE", arity: -1, [.admin, .noScript, .stopsWorld], group: .server, since: "1.0.0", complexity: "O(1)", syntax: "[SCHEDULE]", summary: "Saves all keys to a file in the background.", saveInBackground),
+        AdminCommand("LASTSAVE", arity: 1, [.loading, .stale, .fast], group: .server, categories: ["admin", "dangerous"], since: "1.0.0", complexity: "O(1)", syntax: "", summary: "Returns when the keys were last saved.", tips: ["nondeterministic_output"], tellLastSave),
     ]
 }
 

@@ -234,14 +234,14 @@ import Testing
         let texts: [(CommandError.Positions, String)] = [
             (.cornerCount, "ERR GEOSEARCH BYPOLYGON must have at least 3 vertices"),
             (
-                .searchStoreTells,
+                .searchStoreWithOptions,
                 """
                 ERR GEOSEARCHSTORE is not compatible with WITHDIST, WITHHASH and WITHCOORD \
                 options
                 """
             ),
             (
-                .storeTells,
+                .storeWithOptions,
                 """
                 ERR STORE option in GEORADIUS is not compatible with WITHDIST, WITHHASH and \
                 WITHCOORD options
