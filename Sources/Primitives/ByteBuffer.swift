@@ -143,7 +143,7 @@ public struct ByteBuffer: ~Copyable {
     ///
     /// Complexity: O(rest).
     public mutating func removeFirst(_ dropped: Int) {
-        precondition(dropped >= 0 && dropped <= count, "more than the buffer holds")
+        precondition(dropped >= 0 && dropped <= count, "the buffer has fewer bytes")
         guard dropped > 0, let base = unsafe base else { return }
         // SAFETY: both ends lie within `count`.
         unsafe _ = memmove(base, base + dropped, count - dropped)
@@ -163,7 +163,7 @@ public struct ByteBuffer: ~Copyable {
     /// Truncates the buffer to its first `length` bytes.
     @inlinable
     public mutating func truncate(to length: Int) {
-        precondition(length >= 0 && length <= count, "more than the buffer holds")
+        precondition(length >= 0 && length <= count, "the buffer has fewer bytes")
         used = length
     }
 

@@ -116,7 +116,7 @@ public struct Bytes {
 
     /// The first eight bytes as a big-endian number, padded with zeros.
     ///
-    /// It is ordered as the runs are, and equal if the first eight bytes do not decide.
+    /// The order of these numbers is that of the runs; they are equal if the first eight bytes are.
     @inlinable
     public var leadingWord: UInt64 {
         // SAFETY: every load lies within `count` bytes.
@@ -138,11 +138,11 @@ public struct Bytes {
         return order != 0 ? order : count - other.count
     }
 
-    /// The place of the first `byte` from `start` on, or nil.
+    /// The index of the first `byte` from `start` on, or nil.
     ///
     /// Complexity: O(`count`).
     public func firstIndex(of byte: UInt8, from start: Int = 0) -> Int? {
-        precondition(start >= 0, "a place among the bytes")
+        precondition(start >= 0, "no such index")
         guard start < count else { return nil }
         // SAFETY: the bytes from `start` on are readable.
         guard let found = unsafe memchr(base + start, Int32(byte), count &- start) else {
@@ -242,14 +242,14 @@ extension Array where Element == UInt8 {
 }
 
 extension Bytes {
-    /// Whether both are the same bytes in memory, not just equal ones.
+    /// Whether both are the same bytes in memory, not merely equal ones.
     public func isSameRun(as other: Bytes) -> Bool {
         unsafe base == other.base && count == other.count
     }
 }
 
 extension Bytes {
-    /// Whether both have the same letters, ignoring case.
+    /// Whether both consist of the same letters, ignoring case.
     public func isSameWord(as other: Bytes) -> Bool {
         guard count == other.count else { return false }
         for index in 0..<count {

@@ -3,8 +3,8 @@ public import Synchronization
 /// A counter that one thread updates and any thread reads, never torn and without a lock.
 ///
 /// An addition is one plain instruction: the word is loaded and stored relaxed, not exchanged. If
-/// two threads both added, counts would be lost, so a counter has one owner. A value read says
-/// nothing about the values of other counters.
+/// two threads added, counts would be lost, so a counter has one owner. Reading one counter implies
+/// nothing about the values of others.
 @frozen
 public struct Counter: ~Copyable, Sendable {
     @usableFromInline let word: Atomic<UInt64>

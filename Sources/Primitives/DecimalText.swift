@@ -3,7 +3,7 @@ public enum DecimalText {
     /// The maximum number of bytes that `write` produces: a sign and 19 digits.
     public static let byteCountMax = 20
 
-    /// The number that `text` spells, or nil.
+    /// The number in `text`, or nil.
     ///
     /// Only canonical text is accepted: no `+`, no leading zeros, no spaces, no `-0`, nothing
     /// beyond 64 bits.
@@ -75,8 +75,8 @@ public enum DecimalText {
 
     /// Writes `value` at `target`, which has room for `byteCountMax`, and returns the byte count.
     ///
-    /// Digits are computed eight at a time in one word, which is stored as a whole: bytes past the
-    /// last digit may change, within that room.
+    /// Eight digits at a time are computed in one word, which is stored as a whole: bytes after the
+    /// last digit may change, within that space.
     @inlinable
     @discardableResult
     public static func write(

@@ -1,4 +1,4 @@
-/// Bytes of a string to edit in place, with bounds-checked access.
+/// The bytes of a string, for editing in place with bounds checks.
 ///
 /// Valid until the string changes by other means.
 @frozen

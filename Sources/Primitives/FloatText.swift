@@ -1,6 +1,6 @@
 internal import CSupport
 
-/// Converts floating-point numbers to and from text, as Redis reads and prints them.
+/// Converts floating-point numbers to and from text, in Redis' formats.
 public enum FloatText {
     /// The maximum number of bytes that `write` produces.
     public static let byteCountMax = 32
@@ -12,7 +12,7 @@ public enum FloatText {
         case leftNotNumber, rightNotNumber, notFinite
     }
 
-    /// The number that all of `text` spells (decimal, hexadecimal, `inf`), or nil; never NaN.
+    /// The number in `text` (decimal, hexadecimal, `inf`), or nil; never NaN.
     public static func number(_ text: Bytes) -> Double? {
         var value = 0.0
         // SAFETY: reads `count` bytes.

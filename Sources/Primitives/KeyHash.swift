@@ -11,8 +11,8 @@ internal import Glibc
 /// └──────────────────┴─────┴──────────┴─────────────────────────────────┘
 /// ```
 /// In a cluster, the top 14 bits are the key's hash slot, so that the keys of a slot are in one
-/// partition and can be recognised by their hashes; tag and bucket differ within a slot as much as
-/// without one.
+/// partition and can be recognised by their hashes; tags and buckets vary within a slot as much as
+/// they do without slots.
 ///
 /// The secret is chosen at random for each process, so that outsiders cannot construct collisions.
 public struct KeyHash: Sendable {

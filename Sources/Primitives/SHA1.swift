@@ -2,7 +2,7 @@ internal import CCrypto
 
 /// A 160-bit SHA-1 digest, computed by libcrypto.
 ///
-/// Redis' dataset digests are made of them; they protect nothing.
+/// Redis' dataset digests are built from it; nothing depends on its security.
 public struct SHA1: Equatable, Sendable {
     /// The 20 bytes as five big-endian words.
     private var parts: InlineArray<5, UInt32>

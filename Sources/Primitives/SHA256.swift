@@ -1,6 +1,6 @@
 internal import CCrypto
 
-/// A SHA-256 digest, computed by libcrypto; passwords are kept only as digests.
+/// A SHA-256 digest, computed by libcrypto; passwords are stored only as digests.
 public struct SHA256: Hashable, Sendable {
     /// The length of a digest in hexadecimal digits.
     public static let textCount = 64

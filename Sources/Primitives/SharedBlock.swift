@@ -37,7 +37,7 @@ public struct SharedBlock: @unchecked Sendable {  // because: see above
         cell.store(capacity, 16)
     }
 
-    /// As `init(capacity:)`, but nil if there is no memory for so many bytes.
+    /// As `init(capacity:)`, but nil if there is not enough memory.
     public init?(ifAvailable capacity: Int) {
         guard SharedBlock.isAvailable(capacity) else { return nil }
         self.init(capacity: capacity)
@@ -80,7 +80,7 @@ public struct SharedBlock: @unchecked Sendable {  // because: see above
 
     /// As `grown(to:)`, but returns nil and leaves the block unchanged if there is no memory.
     public func grown(ifAvailable capacity: Int) -> SharedBlock? {
-        precondition(!isShared && capacity >= count, "a holder would lose its bytes")
+        precondition(!isShared && capacity >= count, "another holder would lose its bytes")
         // SAFETY: the sole holder gives up the old address.
         guard let base = unsafe realloc(cell.base, SharedBlock.headerBytes + capacity) else {
             return nil
@@ -102,7 +102,7 @@ public struct SharedBlock: @unchecked Sendable {  // because: see above
     public var count: Int {
         get { cell.load(8) }
         nonmutating set {
-            precondition(newValue <= capacity, "more than the block holds")
+            precondition(newValue <= capacity, "the block is too small")
             cell.store(newValue, 8)
         }
     }
@@ -144,8 +144,8 @@ public struct SharedBlock: @unchecked Sendable {  // because: see above
 
     /// Returns about `byteCount` bytes at the end of the block to the system; for a sole holder.
     ///
-    /// The bytes must not be needed any more. Returns whether there is more to free. This frees a
-    /// large block in slices, as the system takes a microsecond for a few pages.
+    /// The bytes must no longer be needed. Returns whether there is more to free. This frees a
+    /// large block in slices, as the system needs a microsecond for a few pages.
     public func giveBack(_ byteCount: Int) -> Bool {
         precondition(!isShared, "another holder would lose its bytes")
         let pages = SharedBlock.pageBytes - 1

@@ -15,14 +15,14 @@ public final class AppendFile: Sendable {
 
     deinit { close(descriptor) }
 
-    /// Appends `bytes`; returns how many were written, and why not all were.
+    /// Appends `bytes`; returns how many were written, and the failure if not all were.
     public func append(_ bytes: Bytes) -> (count: Int, failure: SystemError?) {
         var rest = bytes
         while rest.count > 0 {
             // SAFETY: readable for `count`.
             let written = unsafe write(descriptor, rest.base, rest.count)
             if written < 0, errno == EINTR { continue }
-            // A disk that is full writes a part first, and fails with the rest.
+            // A full disk accepts a part first, and fails for the rest.
             guard written > 0 else {
                 return (bytes.count - rest.count, SystemError("write"))
             }
@@ -36,7 +36,7 @@ public final class AppendFile: Sendable {
         guard ftruncate(descriptor, off_t(size)) == 0 else { throw SystemError("ftruncate") }
     }
 
-    /// Waits until everything written is on the disk.
+    /// Waits until everything written is on disk.
     public func sync() throws(SystemError) {
         while fdatasync(descriptor) != 0 {
             guard errno == EINTR else { throw SystemError("fdatasync") }
@@ -44,7 +44,7 @@ public final class AppendFile: Sendable {
     }
 }
 
-/// Files and folders by their paths.
+/// Operations on files and folders by path.
 public enum Files {
     /// The size of the file at `path` in bytes; nil if there is none.
     public static func size(_ path: String) -> Int? {
@@ -90,7 +90,7 @@ public enum Files {
         guard unsafe Glibc.truncate(path, off_t(size)) == 0 else { throw SystemError("truncate") }
     }
 
-    /// Waits until the names in the folder at `path` are on the disk.
+    /// Waits until the entries of the folder at `path` are on disk.
     public static func syncFolder(_ path: String) throws(SystemError) {
         // SAFETY: the path lives for the call.
         let folder = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)

@@ -9,14 +9,14 @@ public import Primitives
 ///                                       ├─▶ submit, wait: one io_uring_enter
 ///  next ◀───────────────── completions ◀┘        received bytes lie in the ring's buffers
 /// ```
-/// Received bytes fill a few large buffers without gaps, whoever sent them:
+/// Received bytes fill a few large buffers without gaps, whichever client they come from:
 ///
 /// ```text
 /// buffer 2   │ client 7: 45 bytes │ client 9: 1,200 bytes │ client 7: 45 bytes │ free … │
 /// ```
-/// Only one thread uses a ring, the one that called `start`, except that in `isQuiet` moments
-/// another may look at it; no other thread makes requests. The kernel works for the ring only
-/// within `submit` and `wait`, so what is read between two calls does not change.
+/// Only the thread that called `start` uses a ring and makes requests, except that another may look
+/// at it in `isQuiet` moments. The kernel works for the ring only within `submit` and `wait`, so
+/// what is read between two calls does not change.
 ///
 /// ## Invariants
 /// `submissions`, `entries`, `completions` and `buffers` stay mapped as long as the ring lives. A
@@ -29,7 +29,7 @@ public final class CompletionRing: @unchecked Sendable {  // because: one thread
         case receive = 1
         /// A send that was not completed; completed sends are not reported.
         case send
-        /// Room to send, reported once.
+        /// A socket is writable, reported once.
         case room
         /// A descriptor is ready for reading, reported once.
         case ready
@@ -154,7 +154,7 @@ public final class CompletionRing: @unchecked Sendable {  // because: one thread
 
     /// Sends `bytes`, which must stay in place until `submit` or `wait` returns.
     ///
-    /// A send never waits for room; it has a completion only if not all bytes were sent.
+    /// A send never waits for buffer space; it has a completion only if not all bytes were sent.
     @inline(__always)
     public func send(_ socket: Int32, _ bytes: Bytes, number: Int32) {
         let entry = nextEntry(26, socket, .send, 0)
@@ -166,12 +166,12 @@ public final class CompletionRing: @unchecked Sendable {  // because: one thread
         entry.store(CompletionRing.tag(.send, number, 0), 32)
     }
 
-    /// Reports once when there is room to send.
+    /// Reports once when the socket is writable.
     public func watchForRoom(_ socket: Int32, mark: UInt32) {
         nextEntry(6, socket, .room, mark).store(EventPoll.Interest.write.rawValue, 28)
     }
 
-    /// Reports once when the peer has sent its last byte, whether that was received or not.
+    /// Reports once when the peer has sent its last byte, whether or not it has been received.
     public func watchForEnd(_ socket: Int32, mark: UInt32) {
         nextEntry(6, socket, .end, mark).store(EventPoll.Interest.inputEnd.rawValue, 28)
     }
@@ -286,7 +286,7 @@ public final class CompletionRing: @unchecked Sendable {  // because: one thread
         let cell = shared.advanced(by: firstCompletion + place)
         let tag: UInt64 = cell.load(0)
         guard let kind = Kind(rawValue: UInt8(tag >> 56)) else {
-            preconditionFailure("the kernel gives back what it was given")
+            preconditionFailure("the kernel returns the number of a send")
         }
         return Completion(
             kind: kind,
@@ -308,7 +308,7 @@ public final class CompletionRing: @unchecked Sendable {  // because: one thread
         let buffer = Int(completion.flags >> 16)
         let start = fill[buffer]
         fill[buffer] = start + max(0, Int(completion.result))
-        precondition(fill[buffer] <= CompletionRing.bufferBytes, "more than a buffer holds")
+        precondition(fill[buffer] <= CompletionRing.bufferBytes, "the buffer is too small")
         return buffers.advanced(by: buffer * CompletionRing.bufferBytes + start)
     }
 

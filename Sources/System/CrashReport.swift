@@ -71,10 +71,10 @@ public struct RunningRow: @unchecked Sendable {  // because: a word that is stor
         unsafe apus_word_store(word, UInt32(truncatingIfNeeded: row + 1))
     }
 
-    /// The row of the command that runs, or -1.
+    /// The row of the running command, or -1.
     public var row: Int { Int(unsafe apus_word_load(word)) - 1 }
 
-    /// No command runs any more.
+    /// Records that no command is running.
     @inline(__always)
     public func end() { unsafe apus_word_store(word, 0) }
 }

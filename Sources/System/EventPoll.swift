@@ -12,9 +12,9 @@ public final class EventPoll: @unchecked Sendable {  // because: one worker wait
         public init(rawValue: UInt32) { self.rawValue = rawValue }
         /// There are bytes to receive, or the peer closed the connection.
         public static let read = Interest(rawValue: 0x001)
-        /// There is room to send.
+        /// The socket is writable.
         public static let write = Interest(rawValue: 0x004)
-        /// The peer will send no more.
+        /// The peer has shut down its sending side.
         public static let inputEnd = Interest(rawValue: 0x2000)
         /// The connection failed; reported whether requested or not.
         public static let failure = Interest(rawValue: 0x018)

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// When a file was written last.
+/// When a file was last written.
 public enum FileStamp {
     /// Nanoseconds since 1970; nil if there is no such file.
     public static func nanoseconds(of path: String) -> Int64? {

@@ -8,7 +8,7 @@ public enum OpenFiles {
         return Int(clamping: limit.rlim_cur)
     }
 
-    /// Raises the limit to `wanted`, or as near to it as the system allows.
+    /// Raises the limit to `wanted`, or as close to it as the system allows.
     ///
     /// - Returns: the limit in force, and the system's reason if it is lower.
     public static func raise(to wanted: Int) -> (limit: Int, reason: String?) {

@@ -20,7 +20,7 @@ public enum OwnProcess {
     /// Detaches from the terminal: continues in a child, while the parent exits with 0.
     ///
     /// Precondition: no thread has been started yet.
-    public static func leaveTerminal() throws(SystemError) {
+    public static func daemonize() throws(SystemError) {
         guard daemon(1, 0) == 0 else { throw SystemError("daemon") }
     }
 
@@ -39,13 +39,13 @@ public enum OwnProcess {
         return unsafe String(cString: text)
     }
 
-    /// Removes a variable from the environment, so that no child sees it.
+    /// Removes a variable from the environment, so that child processes do not see it.
     public static func forgetEnvironment(_ name: String) {
         // SAFETY: no other thread reads the environment at startup.
         unsafe _ = unsetenv(name)
     }
 
-    /// Stops the process, which tells upstart that it is ready.
+    /// Stops the process, which is how upstart learns that it is ready.
     public static func stopSelf() { _ = raise(SIGSTOP) }
 
     /// Replaces the small file at `path` by `text`.
@@ -60,10 +60,10 @@ public enum OwnProcess {
         }
     }
 
-    /// Removes the file at `path`; returns whether there was one.
+    /// Removes the file at `path`; returns whether it existed.
     public static func remove(_ path: String) -> Bool { unsafe unlink(path) == 0 }
 
-    /// The first number in the file at `path`, such as the kernel's settings.
+    /// The first number in the file at `path`, such as a kernel setting.
     public static func number(in path: String) -> Int? {
         let digits = text(of: path, byteCountMax: 32).prefix {
             (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
@@ -71,7 +71,7 @@ public enum OwnProcess {
         return Int(String(decoding: digits, as: UTF8.self))
     }
 
-    /// As `number`, with a sign.
+    /// As `number`, but the number may have a sign.
     public static func signedNumber(in path: String) -> Int? {
         let text = text(of: path, byteCountMax: 32).prefix { $0 > UInt8(ascii: " ") }
         return Int(String(decoding: text, as: UTF8.self))
@@ -89,22 +89,21 @@ public enum OwnProcess {
     }
 
     /// Writes to standard error.
-    public static func complain(_ text: String) {
+    public static func writeError(_ text: String) {
         let bytes = Array(text.utf8)
         // SAFETY: the bytes live for the call.
         unsafe _ = Glibc.write(STDERR_FILENO, bytes, bytes.count)
     }
 
     /// Writes to standard output.
-    public static func tell(_ text: String) {
+    public static func writeOutput(_ text: String) {
         let bytes = Array(text.utf8)
         // SAFETY: the bytes live for the call.
         unsafe _ = Glibc.write(STDOUT_FILENO, bytes, bytes.count)
     }
 
-    /// Restarts the program in this process with its original arguments; returns only if that
-    /// fails.
-    public static func startAnew() {
+    /// Restarts the program in this process with its original arguments; returns only on failure.
+    public static func restart() {
         let path = executable
         // SAFETY: the texts live until the process is replaced; on failure they leak.
         var words = unsafe CommandLine.arguments.map { unsafe strdup($0) }

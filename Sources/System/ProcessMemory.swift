@@ -43,9 +43,9 @@ public enum ProcessMemory {
     /// Call this before any thread is started.
     public static func tuneAllocator() { apus_tune_allocator() }
 
-    /// Returns free memory of the allocator to the system.
+    /// Returns the allocator's free memory to the system.
     ///
-    /// Allocations of other threads may have to wait.
+    /// Other threads' allocations may have to wait.
     ///
     /// Complexity: O(free bytes).
     public static func giveBack() { apus_give_back() }

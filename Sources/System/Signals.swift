@@ -4,7 +4,7 @@ internal import Glibc
 ///
 /// One thread waits for them, so that no code runs in a signal handler.
 public enum Signals {
-    /// A signal that asks the server to end.
+    /// A signal that requests a shutdown.
     public enum Ending: Sendable {
         case terminate
         case interrupt
@@ -29,7 +29,7 @@ public enum Signals {
         unsafe _ = pthread_sigmask(SIG_BLOCK, &endings, nil)
     }
 
-    /// Waits for the next signal that asks the server to end.
+    /// Waits for the next signal that requests a shutdown.
     public static func next() -> Ending {
         var endings = endings
         var number: Int32 = 0

@@ -16,7 +16,7 @@ extension Socket {
         let socket = try open(address, flags: Int32(SOCK_NONBLOCK.rawValue))
         if address.connect(socket.descriptor) == 0 || errno == EINPROGRESS { return socket }
         guard errno == EAGAIN else { throw socket.failure("connect") }
-        // EAGAIN is a unix socket with a full backlog: only connect can wait for it.
+        // EAGAIN means a unix socket with a full backlog: only a blocking connect can wait for it.
         socket.close()
         let patient = try connect(to: address)
         patient.setNonblocking()
@@ -64,13 +64,13 @@ extension Socket {
     public enum Readiness: Sendable {
         /// There are bytes to receive, or the peer closed the connection.
         case reading
-        /// There is room to send.
+        /// The socket is writable.
         case writing
     }
 
     /// Waits at most `milliseconds` (negative: forever); returns false on timeout.
     ///
-    /// A signal ends the wait as readiness does.
+    /// A signal ends the wait, too, and returns true.
     public func waits(for readiness: Readiness, milliseconds: Int) -> Bool {
         let events = Int16(readiness == .reading ? POLLIN : POLLOUT)
         var one = pollfd(fd: descriptor, events: events, revents: 0)

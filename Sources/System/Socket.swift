@@ -2,7 +2,7 @@ internal import CSupport
 internal import Glibc
 public import Primitives
 
-/// A stream socket; whoever holds it last closes it.
+/// A stream socket; its last holder closes it.
 public struct Socket: Sendable {
     /// The file descriptor.
     public let descriptor: Int32
@@ -43,8 +43,10 @@ public struct Socket: Sendable {
         return try listening.finish(first.bind(descriptor), backlog)
     }
 
-    /// Listens on a unix socket at `path`, replacing a stale one, with `mode` if not zero and for
-    /// `group` if that is not empty.
+    /// Listens on a unix socket at `path`, replacing a stale one.
+    ///
+    /// Its permissions are `mode` unless that is zero, and its group is `group` unless that is
+    /// empty.
     public static func listen(
         path: String,
         mode: UInt32,
@@ -68,8 +70,8 @@ public struct Socket: Sendable {
     }
 
     private static func give(_ path: String, to group: String) throws(SystemError) {
-        // SAFETY: the entry is the library's own and is read at once; this is the start, where
-        // nobody else asks for one.
+        // The library owns the entry, which is read immediately; at startup, no other thread asks
+        // for one.
         guard let entry = unsafe getgrnam(group) else {
             throw SystemError("getgrnam", number: errno == 0 ? ENOENT : errno)
         }
@@ -98,7 +100,7 @@ public struct Socket: Sendable {
         case connection(Socket)
         /// No connection is waiting.
         case none
-        /// A connection is waiting, but there is no descriptor or no memory for it.
+        /// A connection is waiting, but there is no descriptor or memory for it.
         case noRoom(SystemError)
     }
 
@@ -115,9 +117,7 @@ public struct Socket: Sendable {
         }
     }
 
-    /// Sends small segments immediately, and probes silent peers.
-    ///
-    /// It does so every `keepAlive` seconds, or never if that is 0.
+    /// Disables Nagle's algorithm and probes silent peers every `keepAlive` seconds (0: never).
     public func tune(keepAlive: Int32) {
         set(Int32(IPPROTO_TCP), TCP_NODELAY, 1)
         guard keepAlive > 0 else { return }
@@ -136,8 +136,9 @@ public struct Socket: Sendable {
     /// Closes the socket.
     public func close() { _ = Glibc.close(descriptor) }
 
-    /// Closes a socket that others, such as an io_uring, may still be using: their pending requests
-    /// end.
+    /// Shuts down and closes a socket that others, such as an io_uring, may still use.
+    ///
+    /// Their pending requests end.
     public func end() {
         _ = shutdown(descriptor, Int32(SHUT_RDWR))
         close()
@@ -187,10 +188,11 @@ public struct Socket: Sendable {
         return errno == EAGAIN || errno == EINTR ? .wouldBlock : .closed(error: errno)
     }
 
-    /// Whether the other side has stopped sending, or the connection is broken, though nobody may
-    /// have received all that came before.
+    /// Whether the peer has stopped sending, or the connection is broken.
+    ///
+    /// Bytes sent before that may not have been received yet.
     public var hasHungUp: Bool {
-        // POLLRDHUP, which the module of the C library hides.
+        // POLLRDHUP, which the C library's module does not export.
         let endOfInput: Int16 = 0x2000
         let hangUp = endOfInput | Int16(POLLHUP) | Int16(POLLERR)
         var entry = pollfd(fd: descriptor, events: endOfInput, revents: 0)
@@ -200,7 +202,7 @@ public struct Socket: Sendable {
 
     // MARK: Names
 
-    /// The address of this end, or of the other one (`peer`), in Redis's format.
+    /// The address of this end, or of the other (`peer`), in Redis' format.
     ///
     /// It is `ip:port`, `[ip]:port`, or `path:0` for unix sockets, whose path the caller knows.
     public func name(peer: Bool, unixPath: String) -> String {

@@ -1,11 +1,11 @@
 internal import Glibc
 
-/// Where a socket listens or connects to: an IPv4 or IPv6 address with its port, or a path.
+/// Where a socket listens or connects: an IPv4 or IPv6 address with its port, or a path.
 public struct SocketAddress: Sendable {
     private var storage = sockaddr_storage()
     private let byteCount: socklen_t
 
-    /// The addresses that `host` resolves to, the resolver's favourite first.
+    /// The addresses of `host`, in the resolver's order of preference.
     ///
     /// - Parameters:
     ///   - host: a name or number.
@@ -63,7 +63,7 @@ public struct SocketAddress: Sendable {
     /// AF_INET, AF_INET6 or AF_UNIX.
     var family: Int32 { Int32(storage.ss_family) }
 
-    /// Whether it is a unix socket's.
+    /// Whether this is the address of a unix socket.
     public var isUnix: Bool { family == AF_UNIX }
 
     /// Binds a socket to the address, as bind(2).

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// systemd, if it started the server and waits to be told that it is ready.
+/// The supervisor (systemd) that started the server and waits for a message that it is ready.
 ///
 /// Source: sd_notify(3): datagrams of `NAME=value` lines to the socket named by NOTIFY_SOCKET; a
 /// leading `@` stands for the zero byte of an abstract name.
@@ -17,7 +17,7 @@ public struct Supervisor: Sendable {
 
     /// Sends `lines`; returns whether that succeeded.
     @discardableResult
-    public func tell(_ lines: String) -> Bool {
+    public func notify(_ lines: String) -> Bool {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         var name = Array(socketPath.utf8)

@@ -32,7 +32,7 @@ public final class Thread: @unchecked Sendable {  // because: the handle is writ
         )
     }
 
-    /// Lets others run before the calling thread goes on.
+    /// Lets other threads run first.
     public static func yield() { _ = sched_yield() }
 
     /// Waits until the thread has ended.

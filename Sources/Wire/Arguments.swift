@@ -37,8 +37,7 @@ extension Arguments {
         return unsafe Arguments(base: base + start, count: count - start)
     }
 
-    /// Calls `body` with the address and number of the words from `start` on, of which there may be
-    /// none.
+    /// Calls `body` with the address and number of the words from `start` on; there may be none.
     public func withWords<Result>(
         from start: Int,
         _ body: (UnsafePointer<Bytes>, Int) -> Result
@@ -89,7 +88,7 @@ public struct ArgumentVector: ~Copyable {
 
     /// Removes all words from `start` on.
     public mutating func truncate(to start: Int) {
-        precondition(start <= count, "more words than there are")
+        precondition(start <= count, "the vector has fewer words")
         used = start
         if count == 0, capacity > 4096 {
             unsafe base.deallocate()

@@ -1,8 +1,9 @@
 internal import Primitives
 
-/// Splits and quotes lines of configuration files and of people at a terminal.
+/// Splits and quotes lines of configuration files and of terminal input.
 extension QuotedWords {
-    /// The words of `line`; nil if a quote is not closed, or a closing one is followed by no space.
+    /// The words of `line`; nil if a quote is not closed, or a closing quote is not followed by a
+    /// space.
     public static func split(_ line: [UInt8]) -> [[UInt8]]? {
         var buffer = ByteBuffer()
         line.withBytes { buffer.append($0) }

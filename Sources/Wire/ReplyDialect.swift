@@ -5,6 +5,6 @@ public enum ReplyDialect: UInt8, Sendable {
     case memcachedText
     case memcachedBinary
 
-    /// Whether it is one of memcached's.
+    /// Whether this is one of memcached's protocols.
     @inlinable public var isMemcached: Bool { rawValue >= ReplyDialect.memcachedText.rawValue }
 }

@@ -137,11 +137,11 @@ public struct ReplyWriter: ~Copyable {
         buffer.commit(head.count &+ count &+ 2)
     }
 
-    /// Writes the strings of `width` bytes each that `run` consists of as bulk strings.
+    /// Writes each of the strings of `width` bytes that make up `run` as a bulk string.
     ///
     /// Precondition: `run` consists of whole strings, and `width` is positive.
     public mutating func bulks(_ run: Bytes, width: Int) {
-        precondition(width > 0 && run.count % width == 0, "the run ends with a string")
+        precondition(width > 0 && run.count % width == 0, "the run consists of whole strings")
         guard width < BulkHead.countMax else {
             for start in stride(from: 0, to: run.count, by: width) {
                 bulkLong(run[start..<start &+ width])
@@ -223,7 +223,8 @@ public struct ReplyWriter: ~Copyable {
         buffer.append("\r\n")
     }
 
-    /// Writes the text of a number that no double holds exactly: `,1.5`; a bulk string in RESP2.
+    /// Writes a number, given as text, that no double represents exactly: `,1.5`; a bulk string in
+    /// RESP2.
     public mutating func number(_ text: Bytes) {
         if isRESP3 { line(UInt8(ascii: ","), text) } else { bulk(text) }
     }
@@ -333,7 +334,7 @@ public struct ReplyWriter: ~Copyable {
         }
     }
 
-    /// Writes text for people with its three-letter format; a bulk string in RESP2.
+    /// Writes human-readable text with its three-letter format; a bulk string in RESP2.
     public mutating func verbatim(_ format: StaticString, _ text: Bytes) {
         guard isRESP3 else { return bulk(text) }
         number(UInt8(ascii: "="), Int64(text.count + 4))
@@ -349,7 +350,7 @@ public struct ReplyWriter: ~Copyable {
         for line in lines { simple(line) }
     }
 
-    // MARK: Headers inserted afterwards
+    // MARK: Headers inserted later
 
     /// A position where a header will be inserted.
     public struct Mark {
@@ -383,9 +384,9 @@ public struct ReplyWriter: ~Copyable {
         )
     }
 
-    /// Inserts what precedes the `count` names of a scan at `mark`.
+    /// Inserts the head of a reply to a scan, with `count` names, at `mark`.
     ///
-    /// That is the header of an array of two, the next cursor, and the header for the names.
+    /// It consists of the header of an array of two, the next cursor, and the header for the names.
     public mutating func scanHead(_ cursor: UInt64, _ count: Int, at mark: Mark) {
         let bodyCount = buffer.count - mark.position
         number(UInt8(ascii: "*"), 2)
@@ -471,7 +472,7 @@ struct BulkHead {
 }
 
 extension ReplyWriter {
-    /// Writes the error after which a connection is closed.
+    /// Writes the error after which the connection is closed.
     public mutating func error(_ failure: ProtocolFailure) {
         let text: StaticString =
             switch failure {

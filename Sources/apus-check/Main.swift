@@ -9,7 +9,7 @@ struct FileCheck {
         switch CheckOptions(CommandLine.arguments) {
         case .usage(let text, let code):
             // As redis-check-rdb does.
-            if code == 0 { say(text) } else { OwnProcess.complain(text + "\n") }
+            if code == 0 { say(text) } else { OwnProcess.writeError(text + "\n") }
             OwnProcess.end(code)
         case .snapshot(let path, let report):
             OwnProcess.end(SnapshotCheck.run(path, report) ? 0 : 1)
@@ -20,4 +20,4 @@ struct FileCheck {
 }
 
 /// Writes a line to standard output.
-func say(_ line: String, terminator: String = "\n") { OwnProcess.tell(line + terminator) }
+func say(_ line: String, terminator: String = "\n") { OwnProcess.writeOutput(line + terminator) }

@@ -25,13 +25,13 @@ struct ProgressLine {
         let filled = percent * ProgressLine.width / 100
         let bar = String(repeating: "#", count: filled)
         let rest = String(repeating: ".", count: ProgressLine.width - filled)
-        OwnProcess.complain("\r[\(bar)\(rest)] \(percent)%")
+        OwnProcess.writeError("\r[\(bar)\(rest)] \(percent)%")
     }
 
     /// Removes the line.
     mutating func clear() {
         guard shown >= 0 else { return }
         shown = -1
-        OwnProcess.complain("\r\u{1B}[K")
+        OwnProcess.writeError("\r\u{1B}[K")
     }
 }

@@ -161,7 +161,7 @@ struct SnapshotCheck {
     }
 
     private static func complain(_ text: String) {
-        OwnProcess.complain(text + "\n")
+        OwnProcess.writeError(text + "\n")
     }
 }
 

@@ -118,7 +118,9 @@ extension HashExpiryCommands {
     static func moments(
         _ arguments: Arguments,
         _ context: inout CommandContext
-    ) throws(CommandError) { try replyTimes(arguments, &context) { expiry, _ in (expiry + 999) / 1000 } }
+    ) throws(CommandError) {
+        try replyTimes(arguments, &context) { expiry, _ in (expiry + 999) / 1000 }
+    }
 
     /// `HPEXPIRETIME key FIELDS numfields field [field …]`: as HTTL, in milliseconds since 1970.
     static func momentsMillis(

@@ -135,7 +135,7 @@ extension DebugCommands {
                 "{pack of \(lines.count) items, \(slot.shard.byteCount(slot)) bytes with its key}\n"
             ) { $0 + "\t{\($1.offset): \($1.element)}\n" } + "{end}\n"
         }
-        OwnProcess.tell(text)
+        OwnProcess.writeOutput(text)
         call.reply.simple("Listpack structure printed on stdout")
     }
 
@@ -192,7 +192,7 @@ extension DebugCommands {
             }
             return describe(ListValue(slot), isFull: isFull)
         }
-        OwnProcess.tell(text)
+        OwnProcess.writeOutput(text)
         call.reply.simple("Quicklist structure printed on stdout")
     }
 

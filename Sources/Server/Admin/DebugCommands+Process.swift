@@ -88,14 +88,14 @@ extension DebugCommands {
                 throw restartFailure
             }
         }
-        startAnew(after: delay, call)
+        restart(after: delay, call)
         throw restartFailure
     }
 
     /// `DEBUG CRASH-AND-RECOVER [milliseconds]`: no reply; restarts the program without saving
     /// anything.
     static func crashAndRecover(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
-        startAnew(after: try delay(arguments), call)
+        restart(after: try delay(arguments), call)
         throw restartFailure
     }
 
@@ -109,12 +109,12 @@ extension DebugCommands {
     }
 
     /// Restarts the program; returns only on failure.
-    private static func startAnew(after milliseconds: UInt32, _ call: AdminCall) {
+    private static func restart(after milliseconds: UInt32, _ call: AdminCall) {
         let server = call.server
         server.log(.warning, "Restarting, as DEBUG demands")
         server.exclusively(call.worker) {
             for _ in 0..<milliseconds { usleep(1000) }
-            OwnProcess.startAnew()
+            OwnProcess.restart()
             server.log(.warning, "Cannot restart: \(SystemError("execv").text)")
         }
     }

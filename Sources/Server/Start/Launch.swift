@@ -26,7 +26,7 @@ struct Launch {
         if let level = LogLevel(name: options.logLevel) { log.show(from: level) }
         let supervisor = findSupervisor()
         if options.isDaemon, supervisor == nil {
-            do throws(SystemError) { try OwnProcess.leaveTerminal() } catch {
+            do throws(SystemError) { try OwnProcess.daemonize() } catch {
                 return fail("Cannot leave the terminal: \(error.text)")
             }
         }
@@ -94,7 +94,7 @@ struct Launch {
         guard wanted == "systemd" || wanted == "auto", let supervisor = Supervisor() else {
             return nil
         }
-        supervisor.tell("STATUS=Apus is loading...\n")
+        supervisor.notify("STATUS=Apus is loading...\n")
         return supervisor
     }
 
@@ -264,7 +264,7 @@ struct Launch {
             announce(server, supervisor)
             return true
         }
-        supervisor?.tell("STOPPING=1\n")
+        supervisor?.notify("STOPPING=1\n")
         if let processFile {
             log(.notice, "Removing the pid file.")
             _ = OwnProcess.remove(processFile)
@@ -284,7 +284,7 @@ struct Launch {
         where server.listeners.contains(where: { $0.kind == kind }) {
             log(.notice, "Ready to accept connections \(kind.name)")
         }
-        supervisor?.tell("STATUS=Ready to accept connections\nREADY=1\n")
+        supervisor?.notify("STATUS=Ready to accept connections\nREADY=1\n")
     }
 
     /// Writes the pid file if one is configured; returns its path.

@@ -7,16 +7,16 @@ public enum ServerProgram {
         let arguments = LaunchArguments(words)
         switch arguments.request {
         case .showVersion:
-            OwnProcess.tell(Version.line + "\n")
+            OwnProcess.writeOutput(Version.line + "\n")
             OwnProcess.end(0)
         case .showHelp:
-            OwnProcess.tell(usage)
+            OwnProcess.writeOutput(usage)
             OwnProcess.end(0)
         case .serve: break
         }
         var configuration = Configuration()
         do throws(ConfigurationFailure) { try configuration.load(arguments) } catch {
-            OwnProcess.complain(error.report(version: "\(Version.apus)"))
+            OwnProcess.writeError(error.report(version: "\(Version.apus)"))
             OwnProcess.end(1)
         }
         let launch = Launch(configuration, isPlain: arguments == LaunchArguments([]))

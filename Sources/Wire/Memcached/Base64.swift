@@ -1,12 +1,12 @@
 public import Primitives
 
-/// Keys in base64, as the meta protocol writes those with bytes that a line cannot hold.
+/// Keys in base64, which the meta protocol uses for keys with bytes that a line cannot contain.
 public enum Base64 {
     private static let letters: StaticString =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
     private static let filler = UInt8(ascii: "=")
 
-    /// The bytes that `text` stands for; it must be whole, and filled up to a multiple of four.
+    /// The number of bytes that `text` encodes; nil if it is invalid or not padded.
     ///
     /// Complexity: O(`count`).
     static func byteCount(_ text: Bytes) -> Int? {
@@ -17,15 +17,15 @@ public enum Base64 {
         return text.count / 4 * 3 - fillers
     }
 
-    /// Writes the bytes that the text of `count` bytes at `offset` stands for over it.
+    /// Decodes the text of `count` bytes at `offset` in place.
     ///
-    /// Precondition: `byteCount` knows their number.
+    /// Precondition: `byteCount` returned a number for it.
     static func decode(_ cell: Cell, _ offset: Int, _ count: Int) {
         var out = offset
         for start in stride(from: offset, to: offset + count, by: 4) {
             var bits: UInt32 = 0
             for index in 0..<4 { bits = bits << 6 | UInt32(value(cell.byte(start + index)) ?? 0) }
-            // What stands for no byte at the end is written, too, over the text.
+            // At the end, bytes that the padding stands for are written as well, over the text.
             cell.store(UInt8(truncatingIfNeeded: bits >> 16), out)
             cell.store(UInt8(truncatingIfNeeded: bits >> 8), out + 1)
             cell.store(UInt8(truncatingIfNeeded: bits), out + 2)
@@ -44,7 +44,7 @@ public enum Base64 {
         }
     }
 
-    /// Appends the text of `bytes`.
+    /// Appends the base64 text of `bytes`.
     public static func append(_ bytes: Bytes, to buffer: inout ByteBuffer) {
         let letters = Bytes(letters)
         for start in stride(from: 0, to: bytes.count, by: 3) {

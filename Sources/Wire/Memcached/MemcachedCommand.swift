@@ -1,19 +1,19 @@
 public import Primitives
 
-/// The kinds of requests of memcached's protocols, as the parser tells them apart.
+/// The kinds of requests in memcached's protocols, as distinguished by the parser.
 public enum MemcachedCommand: Int, CaseIterable, Sendable {
     case get, gets, gat, gats
     case set, add, replace, append, prepend, cas
     case delete, incr, decr, touch
     case flushAll, version, verbosity, stats, quit, shutdown, cacheMemlimit
     case slabs, lru, lruCrawler, watch, refreshCerts
-    /// Those of the meta protocol.
+    /// The commands of the meta protocol.
     case mg, ms, md, ma, me, mn
     /// A value too large to be stored, which the parser has skipped.
     case tooLarge
-    /// A request that cannot be run; its reply is the second word.
+    /// An invalid request; its reply is the second word.
     case error
-    /// The name and password of a client that has to authenticate.
+    /// The name and password of a client that must authenticate.
     case authenticate
 
     /// The name in the text protocol, and in MONITOR.
@@ -65,7 +65,7 @@ public enum MemcachedCommand: Int, CaseIterable, Sendable {
         self = found
     }
 
-    /// The command that a request's first word, written by the parser, stands for.
+    /// The command named by the first word of a request written by the parser.
     public init?(parsed word: Bytes) {
         guard let found = MemcachedCommand.allCases.first(where: { Bytes($0.name) == word })
         else { return nil }

@@ -2,9 +2,9 @@ public import Primitives
 
 /// Numbers in requests of memcached's text protocol, read as `strtoull` and `strtol` do.
 ///
-/// White space may precede a number, a space after it ends it, and a sign is allowed.
+/// White space may precede a number, a space may follow it, and a sign is allowed.
 public enum MemcachedNumber {
-    /// The 64-bit number that `text` spells, or nil; negative ones are none.
+    /// The unsigned 64-bit number in `text`, or nil; nil if it is negative.
     @inlinable
     public static func unsigned(_ text: Bytes) -> UInt64? {
         guard let (isNegative, magnitude) = parse(text), !isNegative || magnitude == 0 else {
@@ -13,7 +13,7 @@ public enum MemcachedNumber {
         return magnitude
     }
 
-    /// The signed number that `text` spells, or nil.
+    /// The signed number in `text`, or nil.
     @inlinable
     public static func signed(_ text: Bytes) -> Int64? {
         guard let (isNegative, magnitude) = parse(text), magnitude <= UInt64(Int64.max) else {

@@ -60,7 +60,7 @@ extension MemcachedParser {
     private enum StorageLine {
         /// Six words were appended; a value of `size` bytes follows.
         case value(size: Int, isQuiet: Bool)
-        /// The request is answered otherwise.
+        /// The request is rejected with this outcome.
         case refused(Outcome)
     }
 
@@ -78,7 +78,7 @@ extension MemcachedParser {
         case .refused(let outcome): return outcome
         case .value(let size, let isQuiet):
             guard count - position >= size + 2 else {
-                // The line is read again once the value is there.
+                // The line will be parsed again once the value has arrived.
                 words.truncate(to: words.count - 6)
                 return expectValue(size, from: start, &position)
             }
@@ -90,7 +90,7 @@ extension MemcachedParser {
         }
     }
 
-    /// Notes that a value of `size` bytes of the request at `start` has yet to arrive.
+    /// Records that a value of `size` bytes of the request at `start` has yet to arrive.
     mutating func expectValue(_ size: Int, from start: Int, _ position: inout Int) -> Outcome {
         valueLength = size
         valueStart = position - start
@@ -158,8 +158,8 @@ extension MemcachedParser {
 
     /// Completes a request whose value was received elsewhere.
     ///
-    /// `line` is its line, of which `next` has said that a value is ahead; `isWhole` says whether
-    /// a line end followed the value.
+    /// `line` is its line, for which `next` reported a value ahead; `isWhole` says whether the
+    /// value was followed by a line end.
     public mutating func complete(
         _ line: Cell,
         _ value: Bytes,
@@ -189,17 +189,17 @@ extension MemcachedParser {
                 isQuiet: isQuiet,
                 into: &words
             )
-        else { preconditionFailure("the line was read before") }
+        else { preconditionFailure("the line was parsed before") }
         return command
     }
 
     // MARK: Authentication
 
-    /// The longest name and password.
+    /// The maximum length of a name and password.
     private static let credentialBytesMax = 1024
 
-    /// What a client that has yet to authenticate sends: `set key flags exptime bytes`, and a
-    /// value of its name and password.
+    /// What a client that must authenticate sends: `set key flags exptime bytes`, followed by its
+    /// name and password as the value.
     mutating func credentials(
         _ name: Bytes,
         _ line: inout MemcachedLine,

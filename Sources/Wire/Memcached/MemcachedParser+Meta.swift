@@ -7,9 +7,9 @@ internal import Primitives
 /// ms               name key flags value
 /// mn               name
 /// ```
-/// The flags are one word, the rest of the line; keys in base64 are decoded where they stand.
+/// The flags, the rest of the line, are one word; keys in base64 are decoded in place.
 extension MemcachedParser {
-    /// The most flags of a request.
+    /// The maximum number of flags in a request.
     private static let flagsMax = 20
 
     /// `mg`, `md`, `ma`, `me`.
@@ -74,7 +74,7 @@ extension MemcachedParser {
         return finishMeta(key, place, flags, value, line.buffer, isWhole: isWhole, into: &words)
     }
 
-    /// Completes a storage request whose value was received elsewhere; `line` begins behind its
+    /// Completes a storage request whose value was received elsewhere; `line` starts after its
     /// name.
     mutating func completeMeta(
         _ line: inout MemcachedLine,
@@ -82,10 +82,10 @@ extension MemcachedParser {
         isWhole: Bool,
         into words: inout ArgumentVector
     ) -> Outcome {
-        guard let key = line.word() else { preconditionFailure("the line was read before") }
+        guard let key = line.word() else { preconditionFailure("the line was parsed before") }
         let place = line.position - key.count
         guard line.word() != nil, let flags = metaFlags(&line) else {
-            preconditionFailure("the line was read before")
+            preconditionFailure("the line was parsed before")
         }
         return finishMeta(key, place, flags, value, line.buffer, isWhole: isWhole, into: &words)
     }
@@ -125,7 +125,7 @@ extension MemcachedParser {
         refuse("CLIENT_ERROR options flags are too long", into: &words)
     }
 
-    /// Whether one of the flags begins with `letter`.
+    /// Whether one of the flags starts with `letter`.
     private func hasFlag(_ letter: Unicode.Scalar, in flags: Bytes) -> Bool {
         for index in 0..<flags.count where flags[index] == UInt8(ascii: letter) {
             if index == 0 || flags[index - 1] == UInt8(ascii: " ") { return true }
@@ -133,7 +133,7 @@ extension MemcachedParser {
         return false
     }
 
-    /// The key itself: where its flags say so, decoded where it stands; nil if that fails.
+    /// The key itself, decoded in place if the flags say that it is base64; nil if that fails.
     private func decoded(
         _ key: Bytes,
         at place: Int,

@@ -1,20 +1,20 @@
 public import Primitives
 
-/// What bounds requests of memcached's protocols.
+/// Limits on requests of memcached's protocols.
 public struct MemcachedLimits: Sendable {
-    /// The size from which an item is too large, as memcached reckons it (`-I`).
+    /// The maximum size of an item, computed as memcached does (`-I`).
     public var itemBytesMax: Int
-    /// Whether the client has to authenticate first.
+    /// Whether the client must authenticate first.
     public var unauthenticated: Bool
 
     /// The longest key, in bytes.
     public static let keyBytesMax = 250
-    /// The longest line that does not begin with a retrieval, unless it has arrived as a whole.
+    /// The maximum length of a line that is not a retrieval, unless the whole line has arrived.
     static let lineBytesMax = 2048
-    /// What memcached adds to key, flags and value: the header of an item with its CAS, a zero
-    /// byte behind the key and a line end behind the value.
+    /// What memcached adds to key, flags and value: an item's header with its CAS, a zero byte
+    /// after the key, and a line end after the value.
     private static let itemOverhead = 48 + 8 + 1 + 2
-    /// The most bytes that a request may announce as its value.
+    /// The maximum number of bytes that a request may announce as its value.
     static let valueBytesMax = Int(Int32.max) - 2
 
     /// Creates limits.
@@ -23,7 +23,7 @@ public struct MemcachedLimits: Sendable {
         self.unauthenticated = unauthenticated
     }
 
-    /// Whether an item is not too large to be stored.
+    /// Whether an item is small enough to be stored.
     public func allowsItem(key: Int, value: Int, hasFlags: Bool) -> Bool {
         MemcachedLimits.itemOverhead + key + value + (hasFlags ? 4 : 0) <= itemBytesMax
     }
@@ -32,8 +32,9 @@ public struct MemcachedLimits: Sendable {
 /// Splits the bytes of a connection into requests of memcached's text protocol.
 ///
 /// The words of a request point into the given bytes; nothing is copied. A retrieval of several
-/// keys becomes as many requests of one key each, so that all of them are prefetched together and
-/// each needs one lock; the last one has a further word, which asks for the end of the reply.
+/// keys becomes as many requests for one key each, so that all keys are prefetched together and
+/// each needs only one lock; the last one has an additional word, which requests the end of the
+/// reply.
 ///
 /// ```text
 /// get, gets     name key [END]
@@ -47,7 +48,7 @@ public struct MemcachedLimits: Sendable {
 /// ```
 ///
 /// ## Invariants
-/// `keyAt < lineEnd` only between the requests of one retrieval, whose line is in the bytes given.
+/// `keyAt < lineEnd` only between the requests of one retrieval, whose line is in the given bytes.
 @safe
 public struct MemcachedParser: ~Copyable {
     /// The result of `next`.
@@ -58,26 +59,26 @@ public struct MemcachedParser: ~Copyable {
         case nothing
         /// The bytes end within a request.
         case incomplete
-        /// What the client sends is no request; it must be cut off.
+        /// The client does not send requests; the connection must be closed.
         case ends
     }
 
     /// The first byte of a request of the binary protocol.
     private static let binaryMagic: UInt8 = 0x80
 
-    /// Bytes of a refused value that are yet to be skipped.
+    /// How many bytes of a rejected value are yet to be skipped.
     var skipLeft = 0
     /// How many bytes of an incomplete line are known to contain no line end.
     private var scanned = 0
-    /// The rest of the line of a retrieval: its keys, and where the next line begins.
+    /// The rest of the line of a retrieval: its keys, and the start of the next line.
     var keyAt = 0
     var lineEnd = 0
     var lineNext = 0
-    /// The retrieval.
+    /// The kind of retrieval.
     var command = MemcachedCommand.get
     var touchTime = Bytes()
-    /// The value of an incomplete request whose line is complete: its length and where it begins
-    /// in the request; a length of -1 if there is none.
+    /// The value of an incomplete request whose line is complete: its length (-1 if there is none)
+    /// and its start, relative to the request.
     var valueLength = -1
     var valueStart = 0
 
@@ -103,7 +104,7 @@ public struct MemcachedParser: ~Copyable {
         if keyAt < lineEnd { return nextKey(buffer, &position, into: &words) }
         guard position < count else { return .incomplete }
         if _slowPath(skipLeft > 0) { return skip(count, &position) }
-        // The binary protocol, which no line begins with, is not spoken.
+        // No line starts with the first byte of the binary protocol, which is not supported.
         if _slowPath(buffer.byte(position) == MemcachedParser.binaryMagic) { return .ends }
         let bytes = buffer.bytes(position, count - position)
         guard let end = bytes.firstIndex(of: UInt8(ascii: "\n"), from: scanned) else {
@@ -124,7 +125,7 @@ public struct MemcachedParser: ~Copyable {
         return .nothing
     }
 
-    /// A line of which more is to come, or too long to be one.
+    /// Handles a line that is incomplete, or too long to be one.
     private mutating func unfinishedLine(_ bytes: Bytes) -> Outcome {
         scanned = bytes.count
         guard bytes.count > MemcachedLimits.lineBytesMax else { return .incomplete }
@@ -181,7 +182,7 @@ public struct MemcachedParser: ~Copyable {
         }
     }
 
-    /// A request that is answered with `text` alone.
+    /// A request whose only effect is the reply `text`.
     func refuse(
         _ text: StaticString,
         isQuiet: Bool = false,
@@ -224,14 +225,14 @@ public struct MemcachedParser: ~Copyable {
         return nextKey(line.buffer, &position, into: &words)
     }
 
-    /// The next of the requests that a retrieval consists of.
+    /// The next of the requests that make up a retrieval.
     private mutating func nextKey(
         _ buffer: Cell,
         _ position: inout Int,
         into words: inout ArgumentVector
     ) -> Outcome {
         var line = MemcachedLine(buffer, keyAt, lineEnd)
-        guard let key = line.word() else { preconditionFailure("a key is left") }
+        guard let key = line.word() else { preconditionFailure("a retrieval has a key left") }
         words.append(Bytes(command.name))
         words.append(key)
         if command == .gat || command == .gats { words.append(touchTime) }
@@ -245,16 +246,16 @@ public struct MemcachedParser: ~Copyable {
 }
 
 extension Bytes {
-    /// Whether these bytes begin with `prefix`.
+    /// Whether these bytes start with `prefix`.
     fileprivate func hasPrefix(_ prefix: StaticString) -> Bool {
         let prefix = Bytes(prefix)
         return count >= prefix.count && self[0..<prefix.count] == prefix
     }
 }
 
-/// A line whose words are separated by spaces, read from the left.
+/// A line whose words are separated by spaces, parsed from left to right.
 struct MemcachedLine {
-    /// The most words of a line that are read.
+    /// The maximum number of words parsed.
     static let wordsMax = 24
 
     let buffer: Cell
@@ -267,7 +268,7 @@ struct MemcachedLine {
         self.end = end
     }
 
-    /// Whether nothing but spaces is left.
+    /// Whether only spaces are left.
     var isAtEnd: Bool {
         mutating get {
             while position < end, buffer.byte(position) == UInt8(ascii: " ") { position &+= 1 }
@@ -284,7 +285,7 @@ struct MemcachedLine {
         return buffer.bytes(start, position &- start)
     }
 
-    /// The last word of the line, which begins at `start`.
+    /// The last word of the line after `start`.
     func lastWord(from start: Int) -> Bytes {
         var line = MemcachedLine(buffer, start, end)
         var last = Bytes()

@@ -9,7 +9,7 @@ extension ReplyWriter {
         buffer.append("\r\n")
     }
 
-    /// Writes `text` and a line end, unless the request wants no reply.
+    /// Writes `text` and a line end, unless the request wants no reply (noreply).
     @inlinable
     public mutating func memcachedLine(_ text: StaticString, unless isQuiet: Bool) {
         if !isQuiet { memcachedLine(text) }
@@ -64,7 +64,7 @@ extension ReplyWriter {
         buffer.append("\r\n")
     }
 
-    /// Writes the bytes of a large value, by reference if that is worth it.
+    /// Writes the bytes of a large value, by reference if that pays.
     public mutating func data(_ block: SharedBlock) {
         guard block.count >= ReplyWriter.referenceBytesMin else {
             return buffer.append(block.bytes)
