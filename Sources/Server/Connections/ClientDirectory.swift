@@ -1,6 +1,6 @@
 internal import Primitives
 
-/// Where clients are, by the numbers of their sessions; for any thread.
+/// Finds clients by the ids of their sessions, from any thread.
 final class ClientDirectory: Sendable {
     private static let partCount = 16
 
@@ -14,15 +14,15 @@ final class ClientDirectory: Sendable {
         parts[Int(truncatingIfNeeded: session) & (ClientDirectory.partCount - 1)]
     }
 
-    /// Notes a client that has come.
+    /// Adds a new client.
     func insert(_ address: ClientAddress) {
         part(address.session).addresses.withLock { $0[address.session] = address }
     }
 
-    /// Forgets a client that has left.
+    /// Removes a client that has left.
     func remove(_ session: UInt64) { part(session).addresses.withLock { $0[session] = nil } }
 
-    /// Where the client with a session's number is; nil where it has left.
+    /// The address of the client with a session id; nil if it has left.
     func find(_ session: UInt64) -> ClientAddress? {
         part(session).addresses.withLock { $0[session] }
     }

@@ -15,19 +15,19 @@ final class Connection {
         static let unix = State(rawValue: 1 << 0)
         /// It is closed; nothing more is received or sent.
         static let closed = State(rawValue: 1 << 1)
-        /// It will close once its replies are sent; none of its further requests run.
+        /// It will be closed once its replies are sent; none of its further requests run.
         static let closesAfterReply = State(rawValue: 1 << 2)
-        /// The peer sends no more: it will close once everything received has been replied to.
+        /// The peer sends no more: it will be closed once everything received has been replied to.
         static let inputEnded = State(rawValue: 1 << 3)
-        /// It waits for room to send.
+        /// Its socket is not writable, and replies are waiting.
         static let sending = State(rawValue: 1 << 4)
         /// It has waiting requests (`waiting`).
         static let waits = State(rawValue: 1 << 5)
-        /// It has replies that wait for the end of the round.
+        /// It has replies to be sent at the end of the round.
         static let replied = State(rawValue: 1 << 6)
         /// The driver receives from it.
         static let receiving = State(rawValue: 1 << 7)
-        /// It has sent so much while waiting that nothing more is received.
+        /// It has sent so much while waiting that nothing more is received for now.
         static let full = State(rawValue: 1 << 8)
         /// The driver has been asked to report the end of its input, and has not done so yet.
         static let watchesEnd = State(rawValue: 1 << 9)
@@ -41,7 +41,7 @@ final class Connection {
         static let idle: State = [.closed, .closesAfterReply, .waits]
     }
 
-    /// What was transferred either way, and when.
+    /// The amounts transferred in both directions, and when.
     struct Traffic {
         /// Seconds of the monotonic clock.
         let beganAt: Int64
@@ -59,7 +59,7 @@ final class Connection {
     let session: Session
     var state: State = []
     var parser = RESPParser()
-    /// What reads its requests in place of `parser` if it speaks one of memcached's protocols.
+    /// Parses its requests in place of `parser` if it speaks one of memcached's protocols.
     var memcached: MemcachedStream?
     /// Received bytes that no request has used yet.
     var query = ByteBuffer()
@@ -67,9 +67,9 @@ final class Connection {
     var parsed = 0
     /// The large word being received into its own block, if any.
     var incoming: IncomingBlock?
-    /// Replies for which the socket had no room.
+    /// Replies waiting until the socket is writable.
     var output: OutputQueue?
-    /// Its end of TLS, if that is spoken.
+    /// The TLS state, if the connection uses TLS.
     var stream: TLSStream?
     /// The waiting requests, if any.
     var waiting: WaitingRequests?
@@ -85,12 +85,12 @@ final class Connection {
         traffic = Traffic(beganAt: now, lastAt: now)
     }
 
-    /// Distinguishes requests on its descriptor from those made for an earlier owner.
+    /// Distinguishes requests on its descriptor from those made for an earlier connection.
     var mark: UInt32 {
         UInt32(truncatingIfNeeded: session.id) & (1 << UInt32(CompletionRing.markBits) - 1)
     }
 
-    /// The bytes of a partially received request, including what is known of its words.
+    /// The bytes of a partially received request, including the parser's record of its words.
     var requestBytes: Int { query.count + parser.byteCount + (incoming?.block.count ?? 0) }
 
     /// The memory of its buffers in bytes.
@@ -98,7 +98,7 @@ final class Connection {
         query.capacity + parser.byteCount + outputBytes + (incoming?.block.capacity ?? 0)
     }
 
-    /// The queue for replies, which is made if there is none.
+    /// The queue for replies, created if necessary.
     func openOutput() -> OutputQueue {
         if let output { return output }
         let queue = OutputQueue(stream)

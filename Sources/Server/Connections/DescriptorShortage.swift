@@ -1,6 +1,6 @@
 internal import System
 
-/// How the accepting worker copes when the process runs out of descriptors.
+/// What the accepting worker does when the process runs out of descriptors.
 struct DescriptorShortage: ~Copyable {
     /// Makes it possible to reject a connection.
     var spare = SpareDescriptor()

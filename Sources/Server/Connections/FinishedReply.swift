@@ -2,7 +2,7 @@ internal import System
 
 /// Bytes in the worker's reply buffer to be sent to a client at the end of the round.
 ///
-/// Several clients may be sent the same bytes.
+/// The same bytes may be sent to several clients.
 struct FinishedReply {
     let descriptor: Int32
     /// Their range in the buffer.

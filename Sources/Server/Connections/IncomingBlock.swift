@@ -2,21 +2,21 @@ internal import Primitives
 
 /// The last word of a large request, received straight into the block that becomes its value.
 ///
-/// The block grows as data arrives: a merely announced length takes no memory.
+/// The block grows as data arrives: announcing a length takes no memory.
 final class IncomingBlock {
     private(set) var block: SharedBlock
     /// The length of the word; two more bytes of line end follow it.
     let length: Int
     var lineEndLeft = 2
-    /// The line end as far as it has come, the last byte lowest.
+    /// The part of the line end received so far, the last byte lowest.
     private(set) var lineEnd: UInt16 = 0
 
-    /// The initial room.
+    /// The initial size.
     private static let firstBytes = 256 * 1024
 
-    /// Allocates room for the start of a word of `length` bytes, at least `have` bytes.
+    /// Allocates the start of a word of `length` bytes, at least `have` bytes.
     ///
-    /// Nil if there is no memory for it.
+    /// Nil if there is not enough memory.
     init?(length: Int, have: Int) {
         let room = min(length, max(have, IncomingBlock.firstBytes))
         guard let block = SharedBlock(ifAvailable: room) else { return nil }
@@ -26,19 +26,19 @@ final class IncomingBlock {
 
     deinit { block.release() }
 
-    /// Notes bytes of the line end.
+    /// Records received bytes of the line end.
     func note(lineEnd bytes: Bytes) {
         for index in 0..<bytes.count { lineEnd = lineEnd << 8 | UInt16(bytes[index]) }
         lineEndLeft -= bytes.count
     }
 
-    /// Whether what followed the word is a line end.
+    /// Whether the word was followed by a line end.
     var hasLineEnd: Bool { lineEnd == 0x0D0A }
 
     /// The number of bytes of the word yet to come.
     var left: Int { length - block.count }
 
-    /// Makes room for more of the word if the block is full; false if there is no memory.
+    /// Enlarges the block if it is full; returns false if there is no memory.
     func makeRoom() -> Bool { block.count < block.capacity || grow(to: 2 * block.capacity) }
 
     private func grow(to capacity: Int) -> Bool {
@@ -47,7 +47,7 @@ final class IncomingBlock {
         return true
     }
 
-    /// Appends bytes of the word; false if there is no memory for them.
+    /// Appends bytes of the word; returns false if there is no memory.
     func append(_ bytes: Bytes) -> Bool {
         let needed = block.count + bytes.count
         assert(needed <= length, "bytes of this word")

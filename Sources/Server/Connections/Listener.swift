@@ -3,7 +3,7 @@ internal import System
 
 /// A listening socket.
 struct Listener {
-    /// How its clients' bytes come, and what they say.
+    /// The transport of its clients, and the protocols that they speak.
     struct Kind: Hashable, Sendable {
         enum Transport: String, Sendable {
             case tcp, unix, tls
@@ -17,7 +17,7 @@ struct Listener {
             self.speech = speech
         }
 
-        /// All kinds that there are.
+        /// All kinds.
         static let all = [
             Kind(.tcp), Kind(.unix), Kind(.tls), Kind(.tcp, .memcached), Kind(.unix, .memcached),
         ]
@@ -28,7 +28,7 @@ struct Listener {
         }
     }
 
-    /// The protocols that clients may speak, by where they connect.
+    /// The protocols that clients may speak on a listening socket.
     enum Speech: Sendable {
         case redis, memcached
     }
@@ -38,7 +38,7 @@ struct Listener {
     /// Its address for display: `address:port` or a path.
     let place: String
 
-    /// Why listening failed, for the log.
+    /// A failure to listen, for the log.
     struct Failure: Error {
         let text: String
         /// The port that could not be listened on.
@@ -57,7 +57,7 @@ struct Listener {
         }
     }
 
-    /// Listens for clients of memcached's protocols, on TCP and on a unix socket, as configured.
+    /// Opens the configured listeners, TCP and unix, for memcached's protocols.
     static func openMemcached(_ options: Options) throws(Failure) -> [Listener] {
         let listeners = try openMemcachedTCP(options)
         let path = options.memcached.socketPath
@@ -68,7 +68,7 @@ struct Listener {
         return listeners + [listener]
     }
 
-    /// Listens for clients of memcached's protocols on TCP, as configured.
+    /// Opens the configured TCP listeners for memcached's protocols.
     static func openMemcachedTCP(_ options: Options) throws(Failure) -> [Listener] {
         let (addresses, port) = (options.memcached.addresses, options.memcached.port)
         return try openTCP(addresses, port, options, Kind(.tcp, .memcached))
@@ -108,7 +108,7 @@ struct Listener {
         return listeners
     }
 
-    /// The errors of a machine without IPv6.
+    /// The error numbers that occur on a machine without IPv6.
     private static let absentProtocol: Set<Int32> = [
         ENOPROTOOPT, EPROTONOSUPPORT, ESOCKTNOSUPPORT, EPFNOSUPPORT, EAFNOSUPPORT,
     ]
@@ -141,7 +141,7 @@ struct Listener {
 }
 
 extension Listener.Speech {
-    /// What a client hears that comes when there are too many.
+    /// The reply to a client that connects when there are too many.
     var tooManyClients: StaticString {
         switch self {
         case .redis: "-ERR max number of clients reached\r\n"
@@ -149,7 +149,7 @@ extension Listener.Speech {
         }
     }
 
-    /// What a client of another machine hears in protected mode.
+    /// The reply to a client from another machine in protected mode.
     var protectedMode: StaticString {
         switch self {
         case .redis: ProtectedMode.refusal

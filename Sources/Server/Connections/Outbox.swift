@@ -1,6 +1,6 @@
 internal import Primitives
 
-/// What a worker will send at the end of its round.
+/// What a worker will send at the end of the round.
 ///
 /// ```text
 /// reply buffer │ replies of 7 │ replies of 9 │ a message for 4, 5 and 7 │ replies of 12 … │
@@ -16,7 +16,7 @@ struct Outbox: ~Copyable {
     var start = 0
     /// Complete replies, waiting to be sent.
     var finished: [FinishedReply] = []
-    /// Bytes that are being sealed.
+    /// Bytes being encrypted.
     var sealed = ByteBuffer()
 
     /// Whether `finish` would schedule the range.
@@ -27,8 +27,8 @@ struct Outbox: ~Copyable {
 
     /// Schedules a range of the buffer for sending to a connection.
     ///
-    /// Returns false if it cannot wait for the end of the round, as other bytes for the connection
-    /// are waiting that do not directly precede it.
+    /// Returns false if the range must be sent now, as other bytes for the connection are waiting
+    /// that do not directly precede it.
     mutating func finish(_ connection: Connection, _ range: Range<Int>) -> Bool {
         guard connection.state.contains(.replied) else {
             connection.state.insert(.replied)
@@ -41,6 +41,6 @@ struct Outbox: ~Copyable {
         return finished[place].append(range)
     }
 
-    /// Whether nothing is being gathered or waits.
+    /// Whether nothing is being gathered or waiting.
     var isEmpty: Bool { replying == nil && finished.isEmpty }
 }

@@ -3,7 +3,7 @@ internal import System
 internal import TLS
 internal import Wire
 
-/// Replies waiting for room in a socket: bytes, and large values by reference, in order.
+/// Replies waiting until a socket is writable: bytes, and large values by reference, in order.
 final class OutputQueue {
     private enum Part {
         case bytes([UInt8])
@@ -21,14 +21,14 @@ final class OutputQueue {
     private var firstPart = 0
     /// The number of bytes of the first part already sent.
     private var firstSent = 0
-    /// The number of bytes of the parts that wait.
+    /// The total size of the waiting parts in bytes.
     private var partBytes = 0
-    /// The end of TLS that seals the parts, if any, and sealed bytes that go before them.
+    /// The TLS stream that encrypts the parts, if any, and encrypted bytes that precede them.
     private let stream: TLSStream?
     private var sealed = ByteBuffer()
     private var sealedSent = 0
 
-    /// A queue without bytes; they are sealed by `stream`, if there is one, when they are sent.
+    /// Creates an empty queue; `stream`, if given, encrypts the bytes when they are sent.
     init(_ stream: TLSStream? = nil) { self.stream = stream }
 
     /// The number of bytes waiting.
@@ -68,9 +68,9 @@ final class OutputQueue {
         parts.append(.block(block))
     }
 
-    /// Appends bytes that have been sealed already; no part waits before them.
+    /// Appends encrypted bytes; no parts may be waiting.
     func append(sealed bytes: Bytes) {
-        assert(partBytes == 0, "the bytes would be sent before others")
+        assert(partBytes == 0, "the bytes would overtake others")
         sealed.append(bytes)
     }
 
@@ -90,7 +90,7 @@ final class OutputQueue {
             parts[firstPart] = .bytes([])
             firstPart += 1
         }
-        // Not before as many parts were sent as are moved.
+        // Only once as many parts have been sent as must be moved.
         if firstPart > 64, firstPart > parts.count / 2 {
             parts.removeFirst(firstPart)
             firstPart = 0
@@ -117,7 +117,7 @@ final class OutputQueue {
         withFirst { Transport.send(descriptor, $0) }
     }
 
-    /// Calls `body` with the bytes that come first.
+    /// Calls `body` with the first bytes to send.
     private func withFirst<Result>(_ body: (Bytes) -> Result) -> Result {
         while parts[firstPart].count == firstSent { skipEmpty() }
         switch parts[firstPart] {
@@ -133,7 +133,7 @@ final class OutputQueue {
 
     // MARK: TLS
 
-    /// The most bytes that are sealed before the socket has room for them.
+    /// The maximum number of bytes to encrypt before the socket can take them.
     private static let sealedAtOnce = 64 * 1024
 
     private func send(_ descriptor: Int32, _ stream: TLSStream) -> Int? {
@@ -151,7 +151,7 @@ final class OutputQueue {
         return total
     }
 
-    /// Seals some of the first part; false if the connection has failed.
+    /// Encrypts some of the first part; returns false if the connection has failed.
     private func sealMore(_ stream: TLSStream) -> Bool {
         sealed.removeAll(keep: 2 * OutputQueue.sealedAtOnce)
         sealedSent = 0

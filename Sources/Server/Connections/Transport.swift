@@ -1,12 +1,10 @@
 internal import Primitives
 internal import System
 
-/// Transfers a connection's bytes through its socket; the only way for both drivers.
+/// Moves a connection's bytes through its socket, for both drivers.
 ///
-/// Used for replies sent at once as well as those that waited.
-///
-/// It moves bytes as they are: for a connection with TLS, `Worker+TLS` opens what was received and
-/// seals what is sent.
+/// All replies pass here, whether they are sent at once or had to wait. Bytes are moved unchanged:
+/// with TLS, `Worker+TLS` decrypts what was received and encrypts what is sent.
 enum Transport {
     /// Receives at most `capacity` bytes into `memory`.
     @inline(__always)

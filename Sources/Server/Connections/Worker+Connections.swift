@@ -22,7 +22,7 @@ extension Worker {
         guard let stream = newcomer.stream else { return }
         connection.stream = stream
         identify(connection, stream)
-        // Requests may have come with the end of the handshake.
+        // Requests may have arrived together with the end of the handshake.
         readPlain(connection, stream)
     }
 

@@ -19,7 +19,7 @@ extension Worker {
 
     /// Receives the rest of a word of `length` bytes, if it is large, directly into a block.
     func expectBlock(_ connection: Connection, _ length: Int) {
-        // No memory is taken in advance for words longer than allowed, or than there is memory for.
+        // No memory is reserved for words longer than allowed, or for which there is too little.
         guard length >= Worker.blockBytesMin,
             length <= server.options.queryBufferBytesMax
         else { return }

@@ -30,7 +30,7 @@ extension Worker {
         takePlain(connection, memory, count)
     }
 
-    /// As above, after the bytes were opened.
+    /// As above, after the bytes were decrypted.
     func takePlain(_ connection: Connection, _ memory: Cell, _ count: Int) {
         note(connection, received: count)
         if connection.incoming != nil { return takeBlock(connection, memory, count) }
@@ -66,7 +66,7 @@ extension Worker {
     /// Resumes receiving once the client's requests no longer wait; runs what is buffered.
     func goOnReceiving(_ connection: Connection) {
         if connection.query.count > connection.parsed { parseKept(connection) }
-        // A client that waits again stays full: it is not read until it has run.
+        // A client that has to wait again stays full: nothing is read from it until it has run.
         guard connection.state.isDisjoint(with: [.closed, .waits]) else { return }
         let wasFull = connection.state.remove(.full) != nil
         if connection.state.contains(.inputEnded) {
@@ -134,8 +134,8 @@ extension Worker {
             while true {
                 var isUnknown = session.traits.contains(.unauthenticated)
                 if round.batch.isFull || isUnknown {
-                    // The request before may authenticate, which changes the limits for the next
-                    // one.
+                    // The previous request may authenticate the client, which changes the limits
+                    // for the next one.
                     runBatch(parsing: connection)
                     isUnknown = session.traits.contains(.unauthenticated)
                 }
@@ -195,7 +195,7 @@ extension Worker {
         finishRound()
     }
 
-    /// Releases the memory that the round's requests took.
+    /// Releases the memory used by the round's requests.
     func finishRound() {
         round.end()
         driver.endRound()

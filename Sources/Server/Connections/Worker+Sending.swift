@@ -4,7 +4,7 @@ internal import Store
 internal import System
 internal import Wire
 
-/// Sending: one transfer per client and batch, the rest when the socket has room.
+/// Sending: one transfer per client and batch, and the rest when the socket is writable.
 extension Worker {
     /// Finishes the replies of the current client, and gathers those of `connection` from now on.
     func switchReplies(to connection: Connection?) {
@@ -43,9 +43,9 @@ extension Worker {
         clearReplies()
     }
 
-    /// Empties the reply buffer, which is not needed any more.
+    /// Empties the reply buffer, which is no longer needed.
     func clearReplies() {
-        assert(outbox.isEmpty, "replies are lost")
+        assert(outbox.isEmpty, "replies would be lost")
         executor.context.reply.removeAll(keep: 1 << 20)
         outbox.start = 0
     }
@@ -160,14 +160,14 @@ extension Worker {
         queue.append(bytes[position..<range.upperBound], skipping: &skipped)
     }
 
-    /// Sends the queue of a client once it has room.
+    /// Sends the queue of a client once its socket is writable.
     func watchForRoom(_ connection: Connection) {
         guard !connection.state.contains(.sending) else { return }
         connection.state.insert(.sending)
         driver.watchForRoom(connection)
     }
 
-    /// Sends more of the queue to a socket that has room again.
+    /// Sends more of the queue to a socket that is writable again.
     func sendMore(_ connection: Connection) {
         guard let queue = connection.output, !connection.state.contains(.closed) else { return }
         guard let sent = queue.send(connection.descriptor) else { return close(connection) }

@@ -11,9 +11,7 @@ struct Batch: ~Copyable {
     /// The maximum number of requests: enough to hide memory latency, few enough for the L1 cache.
     static let capacity = 32
 
-    /// A request.
-    ///
-    /// Its connection is kept alive by the worker's table.
+    /// A request; the worker's table keeps its connection alive.
     @safe
     struct Item {
         private let connection: Unmanaged<Connection>

@@ -6,7 +6,7 @@ internal import Commands
 /// is checked further only if both share a bit, so that a single test covers all of them.
 struct Concerns: OptionSet {
     let rawValue: UInt32
-    /// It may make the data larger, and there may be no memory left.
+    /// It may add data, and there may be no memory left.
     static let memory = Concerns(rawValue: 1 << 0)
     /// It may change keys, and clients that do so are paused.
     static let pausedWrites = Concerns(rawValue: 1 << 1)
@@ -14,11 +14,11 @@ struct Concerns: OptionSet {
     static let paused = Concerns(rawValue: 1 << 2)
     /// Either form of a pause.
     static let pauses: Concerns = [.pausedWrites, .paused]
-    /// It may change how much memory the data takes, which is bounded (`maxmemory`).
+    /// It may change the size of the data, which is limited (`maxmemory`).
     static let dataSize = Concerns(rawValue: 1 << 3)
     /// It needs the data, which is still being loaded.
     static let loading = Concerns(rawValue: 1 << 4)
-    /// It may change keys, and what has changed cannot be saved.
+    /// It may change keys, and changes cannot be saved.
     static let disk = Concerns(rawValue: 1 << 5)
     /// COMMANDLOG measures requests and replies.
     static let sizes = Concerns(rawValue: 1 << 16)
@@ -27,13 +27,13 @@ struct Concerns: OptionSet {
     /// The concerns of every row.
     private static let usual: Concerns = [.sizes, .hotKeys, .paused]
 
-    /// Subscribers may be told of what it does, and some worker has too much to deliver.
+    /// It may trigger notifications, and some worker has too many to deliver.
     static let notifications = Concerns(rawValue: 1 << 8)
 
-    /// Clients that monitor are told of it.
+    /// Clients that monitor must see it.
     static let monitors = Concerns(rawValue: 1 << 9)
 
-    /// Scripts that have run for too long may hold what it needs.
+    /// Scripts that have run for too long may hold the locks that it needs.
     static let busy = Concerns(rawValue: 1 << 10)
 
     init(rawValue: UInt32) { self.rawValue = rawValue }

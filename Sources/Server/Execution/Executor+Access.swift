@@ -6,7 +6,7 @@ internal import Wire
 extension Executor {
     /// Why the user of `session` may not run the command in `row`; nil if it may.
     ///
-    /// Precondition: the number of arguments is right. Also determines whether the request, if it
+    /// Precondition: the number of arguments is valid. Also determines whether the request, if it
     /// runs next, may read keys that it does not name. Complexity: O(words).
     func denial(
         _ row: Int,

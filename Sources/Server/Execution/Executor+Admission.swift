@@ -5,7 +5,7 @@ internal import Store
 internal import System
 internal import Wire
 
-/// The slow paths of a request: callers that need a check, and refusals.
+/// The slow paths of a request: callers that need a check, and rejections.
 extension Executor {
     /// Runs a request if its caller may, and drops the reply if the caller wants none.
     @inline(never)
@@ -71,7 +71,7 @@ extension Executor {
         return wait
     }
 
-    /// Why nothing may be changed, as changes cannot be saved.
+    /// The error for changes that could not be saved.
     func diskRefusal() -> CommandError {
         guard let failure = server.appendOnly.failure else { return .server(.cannotPersist) }
         context.errorDetail.truncate(to: 0)
@@ -79,7 +79,7 @@ extension Executor {
         return .server(.cannotAppend(context.errorDetail.bytes))
     }
 
-    /// What the alerts and a request have in common; EXEC asks what its queued requests ask.
+    /// The alerts that concern a request; for EXEC, those that concern its queued requests.
     private func concerns(about number: Int, _ session: Session) -> Concerns {
         guard !alerts.isEmpty else { return [] }
         var asks = registry.row(number).asks
@@ -89,8 +89,8 @@ extension Executor {
         return asks.intersection(alerts)
     }
 
-    /// Whether a request has to wait because subscribers would be told of what it does while a
-    /// worker has too much to deliver.
+    /// Whether a request must wait because it may trigger notifications while a worker has too many
+    /// to deliver.
     private func mustHoldBack() -> Bool {
         mayWaitForPartitions && server.workers.contains { $0.mailbox.hasManyPosts }
     }
@@ -101,7 +101,7 @@ extension Executor {
             server.endPause(worker)
             return false
         }
-        // A command that has done some of its work finishes.
+        // A command that has started its work finishes it.
         return resumedWork == nil
     }
 
@@ -131,7 +131,7 @@ extension Executor {
         return nil
     }
 
-    /// Removes the reply from `start` on if the caller wants none; its command has finished.
+    /// Removes the reply from `start` on if the caller wants none; the command has finished.
     ///
     /// Pushes are not replies.
     private func settleReply(from start: Int, _ session: Session) {
@@ -197,11 +197,11 @@ extension Executor {
         context.reply.error(text.bytes)
     }
 
-    // MARK: Refusing
+    // MARK: Rejecting
 
     /// Replies that a request may not run, and counts it.
     ///
-    /// A transaction to which it should belong will not run.
+    /// The transaction to which it belongs, if any, will not run.
     @inline(never)
     func reject(_ error: CommandError, _ number: Int, _ session: Session) {
         let start = context.reply.buffer.count
@@ -218,7 +218,7 @@ extension Executor {
         Bytes(registry.table.facts[number].name) == Bytes("EXEC")
     }
 
-    /// Replies that EXEC may not run, which ends the transaction.
+    /// Replies that EXEC may not run, and ends the transaction.
     private func abort(because error: CommandError, _ number: Int, _ session: Session) {
         var line = ErrorLine(command: registry.table.facts[number].name)
         error.write(to: &line)
@@ -255,10 +255,10 @@ extension Executor {
         if running.row >= 0 { statistics.noteFailure(running.row) }
     }
 
-    /// Counts the error whose reply starts at `start` by its first word.
+    /// Counts the error whose reply starts at `start` by its code.
     private func countError(from start: Int) {
         let reply = context.reply.buffer.bytes.dropFirst(start)
-        // In memcached's protocols no sign precedes the code.
+        // In memcached's protocols, errors do not start with a minus sign.
         guard !context.reply.dialect.isMemcached else { return statistics.add(.errorReplies) }
         var end = 1
         while end < min(reply.count, 32), reply[end] > UInt8(ascii: " ") { end += 1 }

@@ -6,12 +6,12 @@ internal import Wire
 
 /// Rejects requests for which there may be no memory, before they change anything.
 ///
-/// This is checked only if a partition is short of room, or if address space or memory commitments
-/// are limited; otherwise no request can be too large.
+/// This is checked only if a partition is low on memory, or if address space or memory commitments
+/// are limited; otherwise, no request can be too large.
 extension Executor {
     /// How much of a limited address space is kept for the server and its clients' buffers.
     static let headroomBytes = 20 << 20
-    /// The space that a word may take in a structure, in addition to its bytes.
+    /// The space that a word may need in a structure, in addition to its bytes.
     private static let bytesPerWord = 256
     /// From this size on, words of strings and hashes are stored outside the region.
     private static let outsideFrom = 8 << 10
@@ -26,7 +26,7 @@ extension Executor {
         guard facts.flags.contains(.write), context.keyspace.isTight(locked) else { return }
         let keys = (try? KeyFinder.keys(facts.keys, arguments)) ?? []
         guard facts.flags.contains(.denyOOM) else {
-            // Commands that only remove data may always run.
+            // Commands that only remove data may run in any case.
             let adds = keys.contains { $0.use.isDisjoint(with: [.rm, .delete]) }
             guard adds, !hasReserve(keys, arguments) else { return }
             throw .outOfMemory
@@ -68,9 +68,10 @@ extension Executor {
         }
     }
 
-    /// The most bytes that a request may need, within its partitions' regions and outside.
+    /// The maximum number of bytes that a request may need, within its partitions' regions and
+    /// outside.
     ///
-    /// That is the size of its words, and of the values that it reads to store them elsewhere.
+    /// That is the size of its words, and of the values that it copies.
     private func need(
         of arguments: Arguments,
         _ facts: CommandFacts,

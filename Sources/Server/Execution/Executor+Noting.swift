@@ -19,7 +19,7 @@ struct NotedDurations {
         latency = millis == 0 ? .max : UInt64(saturating: Double(millis) * perMillisecond)
     }
 
-    /// The shorter one.
+    /// The shorter of the two.
     var least: UInt64 { min(slow, latency) }
 }
 
@@ -65,7 +65,7 @@ extension Executor {
         }
     }
 
-    /// Records the costs of a command that has run since `begin` (cycles) and whose reply begins at
+    /// Records the costs of a command that started at `begin` (cycles), and whose reply starts at
     /// `start`.
     func noteCosts(
         _ row: Int,

@@ -3,7 +3,7 @@ internal import Primitives
 internal import Store
 internal import Wire
 
-/// Locks, and running commands while they are held.
+/// Takes locks, and runs commands while they are held.
 extension Executor {
     /// Runs a request whose locks must be planned.
     @inline(never)
@@ -34,13 +34,12 @@ extension Executor {
 
     /// Runs the command in row `number` on behalf of `session`, with the caller's words.
     ///
-    /// It may be called while another command runs: locks already held are not taken again, and
-    /// that command then continues unaffected. The reply is appended in the protocol of `session`.
+    /// It may be called while another command runs: locks already held are not taken again, and the
+    /// other command then continues unaffected. The reply is appended in the protocol of `session`.
     ///
-    /// Precondition: the locks of the row's plan come after those that are held, or the world is
-    /// stopped.
+    /// Precondition: the locks of the row's plan come after those held, or the world is stopped.
     ///
-    /// Throws: the command's error, to which nothing has been replied.
+    /// Throws: the command's error; no reply has been written.
     func perform(
         _ number: Int,
         _ arguments: Arguments,
@@ -71,7 +70,7 @@ extension Executor {
         return try runHandler(number, arguments, plan, session, connection)
     }
 
-    /// What of the context belongs to the command that runs, while another one is performed.
+    /// The parts of the context that belong to the running command, while another one is performed.
     struct Suspended {
         private let database: Int
         private let firstHash: KeyHash
@@ -165,7 +164,7 @@ extension Executor {
         context.firstHash = context.keyspace.hasher(arguments[firstKey])
     }
 
-    // MARK: Locks that are taken
+    // MARK: Contended locks
 
     /// Locks partitions, at least one of which another worker holds.
     ///
@@ -182,7 +181,7 @@ extension Executor {
         return true
     }
 
-    /// Locks partitions, as `waitToLock` says it.
+    /// Locks partitions; returns false if that takes long, like `waitToLock`.
     func lock(_ partitions: PartitionSet) -> Bool {
         context.keyspace.tryLock(partitions) || waitToLock(partitions)
     }
@@ -191,7 +190,7 @@ extension Executor {
 
     /// Runs a command whose partitions, now locked, have marks.
     ///
-    /// Its changes are recorded for those who watch these partitions, and it may be unable to run.
+    /// Its changes are recorded for those who watch the partitions, and it may not be able to run.
     @inline(never)
     func performMarked(
         _ number: Int,
@@ -217,7 +216,7 @@ extension Executor {
         return try registry.row(number).run(arguments, &context)
     }
 
-    /// Notes what the keys of a command that writes hold, for notifications that tell of it.
+    /// Notes what the keys of a write command hold, for notifications that depend on it.
     private func noteKeysBefore(_ number: Int, _ arguments: Arguments) {
         let facts = registry.table.facts[number]
         guard facts.flags.contains(.write), context.effects.wants.contains(.notify),
@@ -234,10 +233,11 @@ extension Executor {
         }
     }
 
-    /// Runs a command that may be unable to run now.
+    /// Runs a command that may not be able to run now.
     ///
     /// If its partitions contain frozen keys, it waits if it names one of them, unless it is the
-    /// one that works on it. If memory is short, it is rejected if it may need more than there is.
+    /// command that works on that key. If memory is low, it is rejected if it may need more than
+    /// there is.
     private func performAmidWork(
         _ number: Int,
         _ arguments: Arguments,
@@ -260,7 +260,7 @@ extension Executor {
         return try registry.row(number).run(arguments, &context)
     }
 
-    /// Whether a request must wait for another one's work on keys that it names.
+    /// Whether a request must wait for another one that is working on its keys.
     func mustWait(_ number: Int, _ arguments: Arguments) -> Bool {
         let facts = registry.table.facts[number]
         guard !facts.keys.isEmpty else {
@@ -278,7 +278,7 @@ extension Executor {
 
     /// Ends the work that the last request should have resumed but did not.
     ///
-    /// The work had been abandoned, or the request was rejected.
+    /// The work was abandoned, or the request was rejected.
     func dropResumedWork() {
         guard let work = resumedWork else { return }
         let keyspace = context.keyspace
@@ -293,8 +293,9 @@ extension Executor {
 struct LockPlan {
     /// The partitions to lock.
     var partitions: PartitionSet = []
-    /// Whether its command may stop the world, which must not happen while locks are held: who runs
-    /// it under locks stops the world before it takes them.
+    /// Whether its command may stop the world.
+    ///
+    /// That must not happen while locks are held: a caller that holds locks stops the world first.
     var stopsWorld = false
 
     /// Adds what another request needs.

@@ -5,25 +5,25 @@ internal import Store
 internal import System
 internal import Wire
 
-/// Transactions: queueing, watching, and running what was queued as one.
+/// Transactions: queueing, watching, and running the queued requests as one.
 ///
 /// ```text
 /// MULTI ─▶ requests are queued, their lock plans joined ─▶ EXEC:
 ///   the locks of all queued requests and of the watched keys (or the world stands still)
 ///     ─▶ nothing frozen in the way ─▶ no watched key has changed ─▶ run one after the other
 /// ```
-/// What runs finds all locks held, and waits for nothing.
+/// The requests find all locks held, and wait for nothing.
 extension Executor {
     // MARK: Queueing
 
-    /// Queues a request of a client that has begun a transaction.
+    /// Queues a request of a client that has started a transaction.
     func queue(_ number: Int, _ arguments: Arguments, _ connection: Connection) {
         let session = connection.session
         guard let transaction = session.transaction else {
-            preconditionFailure("who queues has begun a transaction")
+            preconditionFailure("only a transaction queues requests")
         }
         context.reply.simple("QUEUED")
-        // What will not run need not be kept.
+        // Requests that will not run need not be kept.
         guard !transaction.hasFailed else { return }
         transaction.append(
             Transaction.Command(row: Int32(number), hash: context.firstHash),
@@ -35,9 +35,10 @@ extension Executor {
         worker.boundTransaction(connection)
     }
 
-    /// The locks of a request that runs within others, the hash of whose first key is known.
+    /// The lock plan of a request that runs within others; the hash of its first key is known.
     ///
-    /// What takes locks by itself finds all of them held: it must not wait for one out of turn.
+    /// Commands that take locks themselves find them all held, as they must not wait for one out of
+    /// order.
     func innerPlan(_ number: Int, _ arguments: Arguments) -> LockPlan {
         let row = registry.row(number)
         if row.flags.contains(.locksItself) {
@@ -58,7 +59,7 @@ extension Executor {
         for index in 1..<arguments.count {
             let key = context.key(arguments[index])
             let partition = context.keyspace.partition(key.hash)
-            // A due key goes first; that is no change of what is watched from now on.
+            // Remove an expired key first; that does not count as a change from now on.
             let wants = context.heed(partition)
             let exists = context.peek(key) != nil
             context.handOver(resuming: wants)
@@ -68,7 +69,7 @@ extension Executor {
 
     // MARK: Running
 
-    /// Runs what `session` has queued, or replies null where a key that it watches has changed.
+    /// Runs the requests queued by `session`, or replies null if a key that it watches has changed.
     func run(
         _ transaction: Transaction,
         _ session: Session,
@@ -84,7 +85,7 @@ extension Executor {
         }
         guard plan.partitions.isEmpty || lock(plan.partitions) else { return .waits(.partitions) }
         defer {
-            // What was queued may belong to several databases.
+            // The queued requests may belong to several databases.
             if alerts.contains(.dataSize) { countAllUse(plan.partitions) }
             keyspace.unlock(plan.partitions)
         }
@@ -113,7 +114,7 @@ extension Executor {
         return .done
     }
 
-    /// Whether a queued request must wait for another one's work.
+    /// Whether a queued request must wait for another client's work on its keys.
     private func isHeldUp(_ transaction: Transaction, _ partitions: PartitionSet) -> Bool {
         let marks = context.keyspace.marks(of: partitions)
         let hasFrozen = context.keyspace.hasFrozen(partitions)
@@ -160,7 +161,7 @@ extension Executor {
         context.mayWait = true
         context.endGroup()
         running.begin(row)
-        // The time of the transaction is that of all its commands.
+        // The time of the transaction includes that of its commands.
         clock.resumeLap(from: begin)
         settledReplies = context.reply.buffer.count
     }
@@ -178,14 +179,14 @@ extension Executor {
         context.firstHash = command.hash
         running.begin(number)
         if let denial = denial(number, arguments, session) {
-            // The user has changed since the request was queued.
+            // The user's rules have changed since the request was queued.
             replyError(note(denial, number, arguments, session, connection, in: .multi), number)
         } else {
             performInner(number, arguments, session, connection)
         }
         dropIfSilent(from: start, session)
-        // Many replies must not gather here out of sight of the client's limit.
-        // What is not durable yet must not be acknowledged.
+        // Many replies must not accumulate here, unseen by the client's limit. But changes that are
+        // not durable yet must not be acknowledged.
         let isHeld = server.appendOnly.isStrict && context.effects.records.count > 0
         if let connection, context.reply.buffer.count > Worker.replyBytesHeld, !isHeld {
             worker.switchReplies(to: nil)
@@ -207,7 +208,7 @@ extension Executor {
         do throws(CommandError) {
             let outcome = try runHandler(number, arguments, plan, session, connection)
             if outcome != .done {
-                assertionFailure("nothing waits within a transaction")
+                assertionFailure("no request waits within a transaction")
                 context.reply.null()
             }
             cycles = clock.lap()
@@ -233,8 +234,8 @@ extension Executor {
 }
 
 extension Worker {
-    /// Ends a client that queues or watches so much that, with what it is sending, it takes more
-    /// than client-query-buffer-limit allows.
+    /// Closes a client whose queue and watched keys, together with the input received so far,
+    /// exceed client-query-buffer-limit.
     func boundTransaction(_ connection: Connection) {
         let bytes = connection.requestBytes + connection.session.transactionBytes
         if bytes > server.options.queryBufferBytesMax { closeTooLong(connection) }

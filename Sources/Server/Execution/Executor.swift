@@ -16,12 +16,12 @@ internal import Wire
 /// `run` takes a request through all of it. `perform` is its inner half, for callers with their own
 /// words: it may be called while another command runs, and takes only locks that are not held.
 final class Executor {
-    /// It lives as long as the process.
+    /// Lives as long as the process.
     unowned let server: Instance
     private let workerIndex: Int
     let registry: Registry
     var context: CommandContext
-    /// Counted here and read by any thread, as `context.statistics` is.
+    /// Updated here and read by any thread, like `context.statistics`.
     let statistics: WorkerStatistics
     var clock = WorkerClock()
     /// The durations from which commands are recorded.
@@ -29,49 +29,51 @@ final class Executor {
     var keptReplies = KeptReplies()
     /// The row of the running command, for crash reports.
     let running = RunningRow()
-    /// What keeps some rows from running at the moment.
+    /// The current reasons why some rows may not run.
     private(set) var alerts: Concerns = []
     private let bulletin: Bulletin
-    /// The word of it that was read last.
+    /// The bulletin as last read.
     private var bulletinWord: UInt64 = 0
-    /// The keys that were touched and for which requests wait.
+    /// Keys that were touched and for which requests wait.
     let readyKeys: ReadyKeys
-    /// The request that has begun to wait for a value, until its client takes it.
+    /// A request that has started to wait for a value, until its client takes it.
     var newWaiter: Waiter?
-    /// The words of a request that is being served.
+    /// The words of the request being served.
     var servingWords = ArgumentVector()
-    /// What may be added to the data before all that is in use is looked at again, where it is
-    /// bounded; and what others count as used for that.
+    /// How much may be added to the data before memory use is checked again, while `maxmemory` is
+    /// set.
     var credit = 0
+    /// The credit last granted, which other workers count as used.
     let granted = Counter()
-    /// Where keys are removed next when memory runs out.
+    /// Where the next eviction continues.
     var evictionRound: EvictionRound
-    /// The work that the request which runs is to go on with, until it has taken it up.
+    /// The work that the running request must resume, until it has done so.
     var resumedWork: WorkID?
-    /// Whether the command that runs has answered by pushes, which no client does without.
+    /// Whether the running command has replied by pushes, which are never dropped.
     var repliedByPush = false
-    /// The words of a transaction's request that runs.
+    /// The words of the running request of a transaction.
     var queuedWords = ArgumentVector(capacity: 16)
-    /// The scripts that this worker has compiled, and the one that runs.
+    /// The scripts compiled by this worker, and the running one.
     let scripts = WorkerScripts()
-    /// Where in the reply buffer that ends which a silent client gets nevertheless: what its
-    /// transaction replied before it turned its replies off.
+    /// The end of the replies in the buffer that a silent client gets nevertheless: those of its
+    /// transaction from before it turned replies off.
     var settledReplies = 0
-    /// Whether a request waits without its worker where partitions are taken for long.
+    /// Whether a request may wait for contended partitions without blocking its worker.
     var mayWaitForPartitions: Bool {
-        // Who waits for a slow script can be told that it is busy only if its worker goes on.
+        // A request that waits for a slow script can be told that it is busy only if the worker
+        // goes on.
         tries < Executor.triesMax || server.slowScripts.load(ordering: .relaxed) > 0
     }
-    /// How often the request that runs was set aside before.
+    /// How often the running request has been set aside.
     var tries = 0
-    /// Whether the request that runs was set aside so often that others must not pass it.
+    /// Whether the running request has been set aside so often that others must not overtake it.
     var hasWaitedLong: Bool { tries >= Executor.triesMany }
 
-    /// The number of retries after which a request waits for partitions with its worker.
+    /// The number of retries after which a request blocks its worker while it waits for partitions.
     ///
     /// This guarantees that it runs even if they are hardly ever free.
     private static let triesMax = 1000
-    /// The number of retries from which a request has waited long.
+    /// The number of retries from which a request counts as having waited long.
     private static let triesMany = 16
 
     init(server: Instance, workerIndex: Int) {
@@ -101,12 +103,12 @@ final class Executor {
         noteCommands(by: server.options)
     }
 
-    /// The worker on whose thread it runs.
+    /// The worker on whose thread this executor runs.
     var worker: Worker { server.workers[workerIndex] }
 
-    // MARK: What the server wants of its workers
+    // MARK: Notices from the server
 
-    /// Applies what has been posted; must be called before each batch.
+    /// Applies posted notices; must be called before each batch.
     @inline(__always)
     func readBulletin() {
         let word = bulletin.word
@@ -135,7 +137,7 @@ final class Executor {
         }
     }
 
-    /// Changes what is measured about uses of keys from now on.
+    /// Changes what is recorded about uses of keys from now on.
     func measure(by measure: AccessClock.Measure) {
         context.accessClock.measure(by: measure)
         server.keyspace.freshStamp.stamp = context.accessClock.fresh
@@ -170,7 +172,7 @@ final class Executor {
         return runMeasured(number, arguments, connection, countsUse: false)
     }
 
-    /// Runs a request that may run, and counts it; with `countsUse`, what it adds to the data too.
+    /// Runs an admitted request and measures it; if `countsUse`, also what it adds to the data.
     @inline(__always)
     func runMeasured(
         _ number: Int,
@@ -183,7 +185,7 @@ final class Executor {
         }
     }
 
-    /// Runs a command by `execute`, and counts it.
+    /// Runs a command by calling `execute`, and measures it.
     @inline(__always)
     func measure(
         _ number: Int,
@@ -238,7 +240,7 @@ final class Executor {
         return .done
     }
 
-    /// Hands over what the last command changed, if anybody wants to know.
+    /// Hands over what the last command changed, if anything was recorded.
     @inline(__always)
     func settle(_ number: Int, _ arguments: Arguments) {
         guard _slowPath(context.effects.wants.rawValue != 0) else { return }

@@ -9,7 +9,7 @@ internal import Wire
 /// └───────┴─────────┴─────────┴───┴───────┴───────┴───┴───────
 /// ```
 /// The last word of a large request stays in the block that received it: bit 31 of the number of
-/// words is then set, and the word has neither length nor bytes here.
+/// words is then set, and the word has neither a length nor bytes here.
 ///
 /// ## Invariants
 /// `start` is the offset of the first request in `buffer`; `blocks` holds the blocks of those
@@ -23,19 +23,19 @@ struct RequestQueue: ~Copyable {
     /// The number of requests.
     private(set) var count = 0
 
-    /// An empty queue, with room for so many bytes of requests.
+    /// Creates an empty queue with room for `capacity` bytes of requests.
     init(capacity: Int = 0) { if capacity > 0 { buffer.reserve(capacity) } }
 
     deinit {
         for block in blocks { block.release() }
     }
 
-    /// The memory that the queue takes, in bytes.
+    /// The memory of the queue, in bytes.
     var byteCount: Int { buffer.capacity + blocks.reduce(0) { $0 + $1.byteCount } }
 
     /// Appends a request.
     ///
-    /// `received` is the block with its last word, if that was received into one.
+    /// `received` is the block of its last word, if that was received into one.
     ///
     /// Complexity: O(bytes).
     mutating func append(_ arguments: Arguments, received: SharedBlock?) {
@@ -53,19 +53,20 @@ struct RequestQueue: ~Copyable {
         count += 1
     }
 
-    /// Where a request stands.
+    /// The position of a request.
     struct Place {
         fileprivate var start: Int
         fileprivate var block: Int
     }
 
-    /// Where the first request stands.
+    /// The position of the first request.
     var first: Place { Place(start: start, block: 0) }
 
-    /// Calls `word` with each word of the request at `place` in turn and goes on to the place of
-    /// the next one; returns the block of the last word, if it stands in one.
+    /// Calls `word` with each word of the request at `place`, and moves `place` to the next
+    /// request.
     ///
-    /// The words are lent until the queue changes.
+    /// Returns the block of the last word, if it has one. The words are borrowed until the queue
+    /// changes.
     func read(_ place: inout Place, _ word: (Bytes) -> Void) -> SharedBlock? {
         let (copied, hasBlock) = head(at: place.start)
         var lengths = place.start + 4
@@ -83,9 +84,9 @@ struct RequestQueue: ~Copyable {
         return blocks[place.block]
     }
 
-    /// As `read`, of the first request.
+    /// As `read`, for the first request.
     func readFirst(_ word: (Bytes) -> Void) -> SharedBlock? {
-        precondition(count > 0, "no request is held")
+        precondition(count > 0, "the queue is empty")
         var place = first
         return read(&place, word)
     }
@@ -94,7 +95,7 @@ struct RequestQueue: ~Copyable {
     ///
     /// Complexity: O(words).
     mutating func removeFirst() {
-        precondition(count > 0, "no request is held")
+        precondition(count > 0, "the queue is empty")
         let head = head(at: start)
         var end = start + 4 + head.copied * 4
         for index in 0..<head.copied {

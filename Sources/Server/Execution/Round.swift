@@ -39,7 +39,7 @@ struct Round: ~Copyable {
 
     /// Discards what was received; all requests must have run.
     mutating func end() {
-        assert(batch.count == 0, "requests are left")
+        assert(batch.count == 0, "some requests have not run")
         usedSlots = 0
         words.truncate(to: 0)
     }

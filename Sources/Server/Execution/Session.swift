@@ -43,7 +43,7 @@ final class Session {
             .unauthenticated, .repliesOff, .skipsReply, .skipsNextReply, .restricted, .queues,
             .subscribed, .tracking, .monitor,
         ]
-        /// Those with which it hears of what others do.
+        /// Traits of sessions that are notified of what others do.
         static let hears: Traits = [.subscribed, .tracking, .monitor]
         static let silent: Traits = [.repliesOff, .skipsReply]
     }
@@ -72,15 +72,15 @@ final class Session {
     var lastRow: Int32 = -1
     var commandCount: UInt64 = 0
     var details: Details?
-    /// What it is subscribed to, if it is to something.
+    /// Its subscriptions, if any.
     var subscriptions: Subscriptions?
-    /// How it is told of changes of keys that it caches, if it is.
+    /// How it is notified of changes to keys that it caches, if it is.
     var tracker: Tracker?
-    /// What it has queued since MULTI; there exactly while it `.queues`.
+    /// What it has queued since MULTI; present exactly while it `.queues`.
     private(set) var transaction: Transaction?
-    /// The keys that it watches, if it does.
+    /// The keys that it watches, if any.
     private(set) var watches: WatchList?
-    /// What its request waits for, if that is WAITAOF.
+    /// What its request waits for, if it is WAITAOF.
     var awaited: AppendOnlyCommands.Awaited?
 
     init(id: UInt64) { self.id = id }
@@ -98,8 +98,9 @@ final class Session {
     /// Records that a command has run.
     func endCommand() { traits.remove(.skipsReply) }
 
-    /// Back to what it was when new, but for what its library said of itself: `user` is who it is
-    /// until it says otherwise.
+    /// Resets the session to its initial state, except for what its library said about itself.
+    ///
+    /// `user` is its user until it authenticates.
     func reset(to user: User) {
         endTransaction()
         awaited = nil
@@ -126,33 +127,33 @@ final class Session {
 
     // MARK: Transactions
 
-    /// Queues its requests from now on.
+    /// Starts queueing its requests.
     func beginTransaction() {
         transaction = Transaction()
         traits.insert(.queues)
     }
 
-    /// Forgets what it has queued, and which keys it watches.
+    /// Discards its queued requests and watched keys.
     func endTransaction() {
         transaction = nil
         traits.remove(.queues)
         watches = nil
     }
 
-    /// The keys that it watches, to be added to.
+    /// Its list of watched keys, for adding to it.
     func beginWatching(_ tables: WatchTables) -> WatchList {
         let list = watches ?? WatchList(tables)
         watches = list
         return list
     }
 
-    /// Watches no key any more.
+    /// Unwatches all keys.
     func unwatch() { watches = nil }
 
-    /// The bytes that it takes for its transaction.
+    /// The bytes used by its transaction and watched keys.
     var transactionBytes: Int { (transaction?.byteCount ?? 0) + (watches?.byteCount ?? 0) }
 
-    // MARK: What it tells of itself
+    // MARK: Client information
 
     /// Whether a name contains neither spaces nor special characters.
     static func isPlain(_ name: Bytes) -> Bool {

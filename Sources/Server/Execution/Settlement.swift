@@ -9,13 +9,13 @@ internal import Commands
 ///                         1  the records go to the log
 ///                         2  watched keys get a new version
 ///                         3  keys that clients are blocked on are noted as ready
-///                         4  clients that cache the keys are told
-///                         5  subscribers of notifications are told
+///                         4  clients that cache the keys are notified
+///                         5  subscribers of notifications are notified
 /// ```
-/// As this happens before the locks are released, everyone who learns of changes to a key, by
-/// whichever way, sees them in order. Each step is one line in `take` with a want of its own, and
-/// is implemented in a file of its own. A step takes no partition's lock; its own lock comes after
-/// those of partitions.
+/// As this happens before the locks are released, everyone who learns of changes to a key, in
+/// whichever way, sees them in order. Each step is one line in `take`, depends on a want of its
+/// own, and is implemented in a file of its own. Steps take no partition locks; their own locks
+/// come after those of partitions.
 final class Settlement: Sendable {
     private let journal: EffectJournal
     private let changeLog: ChangeLog
@@ -26,7 +26,7 @@ final class Settlement: Sendable {
     private unowned let server: Instance
     private let workerIndex: Int
 
-    /// The settlement of a worker whose executor serves `readyKeys`.
+    /// Creates the settlement of a worker whose executor serves `readyKeys`.
     init(_ server: Instance, workerIndex: Int, _ readyKeys: ReadyKeys) {
         self.server = server
         self.workerIndex = workerIndex
@@ -37,7 +37,7 @@ final class Settlement: Sendable {
         notifier = Notifier(server)
     }
 
-    /// Processes what a command, or one of a group, recorded.
+    /// Processes what was recorded for a command or, within a group, for one of its commands.
     func take(_ effects: borrowing Effects) {
         if changeLog.isOn { changeLog.append(effects) }
         if journal.isOn { journal.append(effects) }

@@ -4,7 +4,7 @@ internal import Wire
 
 /// What a client has queued since MULTI.
 final class Transaction {
-    /// What is known of a queued request besides its words.
+    /// A queued request, apart from its words.
     struct Command {
         let row: Int32
         /// The hash of the first key, if the row has one.
@@ -13,30 +13,30 @@ final class Transaction {
 
     private(set) var commands: [Command] = []
     private var requests = RequestQueue(capacity: Transaction.bytesAtOnce)
-    /// The locks that all requests need between them.
+    /// The joint lock plan of all requests.
     private(set) var plan = LockPlan()
-    /// What of the rows is looked at while the server is on alert.
+    /// The concerns of all rows, to be checked while the server is on alert.
     private(set) var asks: Concerns = []
-    /// Whether a request was refused, so that none will run.
+    /// Whether a request was rejected, so that none will run.
     var hasFailed = false
 
-    /// Room for a usual transaction.
+    /// Enough for a typical transaction.
     private static let bytesAtOnce = 1000
     private static let commandsAtOnce = 12
 
     init() { commands.reserveCapacity(Transaction.commandsAtOnce) }
 
-    /// The number of requests queued.
+    /// The number of queued requests.
     var count: Int { commands.count }
 
-    /// The bytes that it takes.
+    /// The memory used, in bytes.
     var byteCount: Int {
         requests.byteCount + commands.capacity * MemoryLayout<Command>.stride
     }
 
     /// Queues a request.
     ///
-    /// `received` is the block in which its last word stands, if that was received into one.
+    /// `received` is the block of its last word, if that was received into one.
     func append(
         _ command: Command,
         _ arguments: Arguments,
@@ -50,10 +50,10 @@ final class Transaction {
         self.asks.formUnion(asks)
     }
 
-    /// Calls `body` with the requests in their order, until it says false.
+    /// Calls `body` with each request in order, until it returns false.
     ///
-    /// Their words are appended to `words`, one request after the other, and lent to `body`; the
-    /// block is that in which the last word stands, if it was received into one.
+    /// The words are appended to `words`, one request after the other, and are borrowed by `body`;
+    /// the block is that of the last word, if it was received into one.
     func forEach(
         _ words: inout ArgumentVector,
         _ body: (Command, Arguments, SharedBlock?) -> Bool

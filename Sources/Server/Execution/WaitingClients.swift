@@ -3,13 +3,13 @@ internal import Commands
 /// A worker's clients with waiting requests, by what the first request of each waits for.
 ///
 /// ```text
-/// request ─▶ names a frozen key ────────▶ keys ─────── a work ended ──────────▶ ready ─▶ runs
-///        ├─▶ partitions are taken ──────▶ partitions ─ next round ────────────▶ ready
-///        ├─▶ until a moment ────────────▶ moments ──── it has come ───────────▶ ready
-///        ├─▶ clients are paused ────────▶ paused ───── the pause is over ─────▶ ready
-///        ├─▶ others must answer ────────▶ answers ──── the last one came ─────▶ ready
-///        ├─▶ waits for a value ─────────▶ is in a `WaiterQueue`, in none of these lists
-///        └─▶ is more than a slice ──────▶ turns: a slice each round, in turn ─▶ is through
+/// request ─▶ names a frozen key ───────▶ keys ─────── a work has ended ───────▶ ready ─▶ runs
+///        ├─▶ partitions are locked ────▶ partitions ─ next round ─────────────▶ ready
+///        ├─▶ waits for a time ─────────▶ moments ──── the time has come ──────▶ ready
+///        ├─▶ clients are paused ───────▶ paused ───── the pause is over ──────▶ ready
+///        ├─▶ waits for answers ────────▶ answers ──── the last one arrived ───▶ ready
+///        ├─▶ waits for a value ────────▶ is in a `WaiterQueue`, in none of these lists
+///        └─▶ needs several slices ─────▶ turns: one slice per round, in turn ─▶ done
 /// ```
 /// ## Invariants
 /// A client is in at most one of the lists. `moments` is sorted, the nearest one last.
@@ -61,7 +61,7 @@ struct WaitingClients {
         case .keys: keys.append(client)
         case .partitions: partitions.append(client)
         case .time(let milliseconds):
-            // After earlier ones for the same time, which are nearer to the end.
+            // After earlier ones for the same time, which are closer to the end.
             let place = moments.firstIndex { $0.milliseconds <= milliseconds } ?? moments.count
             moments.insert(Moment(milliseconds: milliseconds, client: client), at: place)
         case .answers(let count):

@@ -7,7 +7,7 @@ final class WaitingRequests {
     var queue = RequestQueue()
     /// What the first one waits for.
     var wait: Wait
-    /// What waits in its place where that is a value; `queue` holds only those behind it then.
+    /// The first request, if it waits for a value; `queue` then holds only those behind it.
     var waiter: Waiter?
     /// How often the first one has tried in vain.
     var tries = 0

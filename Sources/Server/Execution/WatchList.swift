@@ -2,25 +2,25 @@ internal import Commands
 internal import Primitives
 internal import Store
 
-/// The keys that a client watches, as they were when it began to.
+/// The keys that a client watches, and their state when it started to watch them.
 ///
-/// A key that changes gets another version; one that is due, or comes with another database's keys,
-/// is seen by looking whether it is there (`hasChanges`).
+/// A key that changes gets another version. Whether a key has expired, or has come with a swapped
+/// database, is found out by looking it up (`hasChanges`).
 final class WatchList {
-    /// A key as it was.
+    /// A key and its state.
     private struct Watched {
         let key: WatchedKey
         let version: UInt64
         let existed: Bool
         let database: Int
         let hash: KeyHash
-        /// Where the key's bytes stand.
+        /// The range of the key's bytes.
         let bytes: Range<Int>
     }
 
     private let tables: WatchTables
     private var watched: [Watched] = []
-    /// The places of the keys that are watched already, where there are more than a few.
+    /// The places of watched keys; used only if there are more than a few.
     private var places: Set<UInt64> = []
     private static let comparedMax = 8
     private var keys = ByteBuffer()
@@ -40,11 +40,11 @@ final class WatchList {
     /// The number of keys.
     var count: Int { watched.count }
 
-    /// The bytes that it takes, with its share of the tables, about.
+    /// The approximate number of bytes used, including its share of the tables.
     var byteCount: Int { keys.capacity + watched.count * WatchList.bytesPerKey }
     private static let bytesPerKey = 200
 
-    /// Watches `key` of a database, in which it is there or not; its partition is locked.
+    /// Watches `key` of a database; `exists` tells whether it exists. Its partition is locked.
     func watch(_ key: Key, _ database: Int, _ partition: Int, exists: Bool) {
         guard isNew(key.hash, database) else { return }
         let start = keys.count
@@ -63,7 +63,7 @@ final class WatchList {
         partitions.insert(PartitionSet(partition: partition))
     }
 
-    /// Whether a key is not watched yet; it is from now on.
+    /// Whether a key is not yet watched; from now on, it is.
     private func isNew(_ hash: KeyHash, _ database: Int) -> Bool {
         guard watched.count >= WatchList.comparedMax else {
             return !watched.contains { $0.hash.bits == hash.bits && $0.database == database }
@@ -74,10 +74,10 @@ final class WatchList {
         return places.insert(WatchTable.place(hash, database)).inserted
     }
 
-    /// Whether a key is known to have changed; any thread may ask.
+    /// Whether a key is known to have changed; callable from any thread.
     var isOutdated: Bool { watched.contains { $0.key.version != $0.version } }
 
-    /// Whether a key has changed, or has come or gone by itself; all partitions are locked.
+    /// Whether a key has changed, expired or been swapped in or out; all partitions are locked.
     func hasChanges(_ context: inout CommandContext) -> Bool {
         guard !isOutdated else { return true }
         for each in watched {

@@ -4,17 +4,17 @@ internal import Synchronization
 
 /// A key of a database that clients watch until they run a transaction (WATCH).
 ///
-/// What is not said to need the lock of the key's partition may be read, and `release` be called,
-/// at any time.
+/// Members may be used at any time, and by any thread, unless they are documented to need the lock
+/// of the key's partition.
 final class WatchedKey: @unchecked Sendable {  // because: `exists` is the partition's lock's
     private let changes = Atomic<UInt64>(0)
     private let watchers = Atomic<Int>(0)
     /// Lives as long as the process.
     private unowned let table: WatchTable
     fileprivate let database: Int
-    /// Whether the key was there when a client began to watch it last, and has not changed since.
+    /// Whether the key existed when a client last started to watch it, and has not changed since.
     ///
-    /// Under the lock.
+    /// Guarded by the lock.
     fileprivate var exists = false
 
     fileprivate init(_ table: WatchTable, database: Int) {
@@ -28,35 +28,35 @@ final class WatchedKey: @unchecked Sendable {  // because: `exists` is the parti
     /// Whether any client watches it.
     var isWatched: Bool { watchers.load(ordering: .acquiring) > 0 }
 
-    /// Counts a watching client; under the lock.
+    /// Counts a client that watches the key; called with the lock held.
     fileprivate func retain(exists: Bool) {
         watchers.add(1, ordering: .relaxed)
         if exists { self.exists = true }
     }
 
-    /// Notes a change; under the lock.
+    /// Records a change; called with the lock held.
     fileprivate func noteChange() {
         changes.add(1, ordering: .relaxed)
         exists = false
     }
 
-    /// A client that watched it does so no more.
+    /// Counts a client that no longer watches the key.
     func release() {
         if watchers.subtract(1, ordering: .releasing).newValue == 0 { table.noteRelease() }
     }
 }
 
-/// The watched keys of one partition, by their hashes and databases; the partition's lock guards
-/// it.
+/// The watched keys of one partition, by hash and database; guarded by the partition's lock.
 ///
-/// Keys are not kept: two whose hashes are equal share a place, and a change of one counts as a
-/// change of both. That makes a transaction fail that need not, about never.
+/// The keys themselves are not stored: two with equal hashes share a place, and a change of one
+/// counts as a change of both. Transactions that fail needlessly for this reason are extremely
+/// rare.
 ///
-/// Clients come under the lock and leave without it, as they may at any time and must not wait.
-/// Places that nobody watches any more are cleared with the next change or the next tick.
+/// Clients are added with the lock held, and removed without it, as they may leave at any time and
+/// must not wait. Places that nobody watches any more are cleared by the next change or tick.
 ///
 /// ## Invariants
-/// A key that a client watches has its place here as long as the client holds it.
+/// A key has a place for as long as a client watches it.
 final class WatchTable: @unchecked Sendable {  // because: its partition's lock guards it
     private var keys: [UInt64: WatchedKey] = [:] {
         didSet { places.set(UInt64(keys.count)) }
@@ -65,15 +65,15 @@ final class WatchTable: @unchecked Sendable {  // because: its partition's lock 
     /// Whether there may be places that nobody watches.
     private let hasReleased = Atomic<Bool>(false)
 
-    /// The number of places; any thread may ask.
+    /// The number of places; readable by any thread.
     var count: Int { Int(places.value) }
 
-    /// The place of a key with a hash in a database.
+    /// The place of a key with the given hash in a database.
     static func place(_ hash: KeyHash, _ database: Int) -> UInt64 {
         hash.bits ^ UInt64(truncatingIfNeeded: database) &* 0x9E37_79B9_7F4A_7C15
     }
 
-    /// Adds a client to those that watch a key, which is there or not.
+    /// Adds a client to those that watch a key; `exists` tells whether the key exists.
     func watch(_ hash: KeyHash, _ database: Int, exists: Bool) -> WatchedKey {
         let place = WatchTable.place(hash, database)
         if let key = keys[place] {
@@ -86,24 +86,24 @@ final class WatchTable: @unchecked Sendable {  // because: its partition's lock 
         return key
     }
 
-    /// Notes that a key changed.
+    /// Records that a key changed.
     func noteChange(_ hash: KeyHash, _ database: Int) {
         let place = WatchTable.place(hash, database)
         guard let key = keys[place] else { return }
         if key.isWatched { key.noteChange() } else { keys[place] = nil }
     }
 
-    /// Notes that all keys of a database changed that were there.
+    /// Records that all existing keys of a database changed.
     ///
-    /// One that was not there has changed only if it is there now; its clients see to that.
+    /// A key that did not exist has changed only if it exists now; its clients check that.
     func noteChange(database: Int) {
         for key in keys.values where key.database == database && key.exists { key.noteChange() }
     }
 
-    /// Notes that nobody watches a key any more.
+    /// Records that a key is no longer watched.
     fileprivate func noteRelease() { hasReleased.store(true, ordering: .releasing) }
 
-    /// Clears the places that nobody watches.
+    /// Clears places that nobody watches.
     func sweep() {
         guard hasReleased.exchange(false, ordering: .acquiring) else { return }
         keys = keys.filter { $0.value.isWatched }

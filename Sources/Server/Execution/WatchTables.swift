@@ -13,7 +13,8 @@ final class WatchTables: Sendable {
         tables = (0..<keyspace.partitionCount).map { _ in WatchTable() }
     }
 
-    /// Adds a client to those that watch `key` of a database, which is there or not.
+    /// Adds a client to those that watch `key` of a database; `exists` tells whether the key
+    /// exists.
     ///
     /// The key's partition is locked.
     func watch(_ key: Key, _ database: Int, exists: Bool) -> WatchedKey {
@@ -22,7 +23,7 @@ final class WatchTables: Sendable {
         return tables[partition].watch(key.hash, database, exists: exists)
     }
 
-    /// Notes which keys a command touched; their partitions are locked.
+    /// Records which keys a command touched; their partitions are locked.
     func noteChanges(_ effects: borrowing Effects) {
         for touch in effects.touches {
             if touch.isWholeDatabase {
@@ -33,8 +34,7 @@ final class WatchTables: Sendable {
         }
     }
 
-    /// Clears what nobody watches any more in a partition, which is locked, and its mark with the
-    /// last place.
+    /// Clears the unwatched places of a locked partition, and its mark if no place is left.
     func sweep(_ partition: Int) {
         guard keyspace.marks(of: partition).contains(.watched) else { return }
         tables[partition].sweep()
@@ -46,12 +46,12 @@ final class WatchTables: Sendable {
     /// The number of clients that watch keys.
     var clientCount: Int { clients.load(ordering: .relaxed) }
 
-    /// Counts a client that begins to watch keys.
+    /// Counts a client that starts to watch keys.
     func clientBegan() { clients.add(1, ordering: .relaxed) }
 
-    /// Counts a client that watches no key any more.
+    /// Counts a client that no longer watches any key.
     func clientEnded() { clients.subtract(1, ordering: .relaxed) }
 
-    /// The number of keys that are watched, or were a moment ago.
+    /// The number of keys that are watched, or were until recently.
     var keyCount: Int { tables.reduce(0) { $0 + $1.count } }
 }

@@ -5,7 +5,7 @@ internal import Store
 internal import System
 internal import Wire
 
-/// The batch: requests of many connections, whose data is prefetched and which then run in order.
+/// The batch: requests of many connections, which run in order after their data is prefetched.
 extension Worker {
     /// Replies beyond this size are sent before their client's batch is finished.
     static let replyBytesHeld = 256 * 1024

@@ -24,7 +24,7 @@ extension Worker {
         file(connection)
     }
 
-    /// Goes on with what a client sent behind a request that waited for a value and is through.
+    /// Resumes a client whose request waited for a value and has been served.
     func goOn(_ connection: Connection) {
         connection.waiting?.wait = .keys
         resume(connection)
@@ -32,8 +32,8 @@ extension Worker {
         switchReplies(to: nil)
     }
 
-    /// Puts a request aside whose client has others waiting; one of a client that is about to end
-    /// is dropped.
+    /// Sets aside a request of a client that has others waiting, or drops it if the client is
+    /// closing.
     @inline(never)
     func hold(_ item: Batch.Item, _ connection: Connection) {
         guard connection.state.isDisjoint(with: [.closed, .closesAfterReply]) else { return }
@@ -47,7 +47,7 @@ extension Worker {
         guard connection.state.contains(.inputEnded), connection.waiting?.waiter != nil else {
             return
         }
-        // Its end came before it began to wait for a value, and will not come again.
+        // Its input ended before it started to wait for a value, which is not reported twice.
         switchReplies(to: nil)
         endInput(connection)
     }
@@ -124,14 +124,14 @@ extension Worker {
             : item(connection, start, count)
         let wait = executor.run(item, arguments, connection)
         guard wait == .partitions, let work = executor.resumedWork else { return wait }
-        // The request did not get to its work, which stays as it is.
+        // The request did not reach its work, which is kept.
         executor.resumedWork = nil
         return .turn(work)
     }
 }
 
 extension Instance {
-    /// Lets all workers' clients retry that wait for a work to end.
+    /// Lets clients of all workers that wait for a work to end retry.
     func workEnded(on worker: Worker) {
         worker.waiting.workEnded()
         for other in workers where other !== worker { other.mailbox.put(.workEnded) }

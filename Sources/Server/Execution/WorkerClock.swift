@@ -30,7 +30,7 @@ struct WorkerClock {
         return cycles &- lapAt
     }
 
-    /// Sets how many cycles after reading the clocks are stale, if fewer than usual.
+    /// Makes the time stale after `cycles`, if that is earlier than usual.
     mutating func isStale(after cycles: UInt64) {
         staleCycles = min(WorkerClock.staleCycles, cycles == 0 ? 0 : cycles - 1)
     }
@@ -38,7 +38,7 @@ struct WorkerClock {
     /// When the lap began, in cycles.
     var lapBegin: UInt64 { lapAt }
 
-    /// Lets the lap have begun when an earlier one did.
+    /// Makes the current lap start when an earlier one did.
     mutating func resumeLap(from begin: UInt64) { lapAt = begin }
 
     /// Whether time has passed since the clocks were read, as of the last lap.

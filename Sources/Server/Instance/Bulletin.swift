@@ -11,10 +11,10 @@ internal import Synchronization
 /// └────────┴─────────┴────────┘
 /// ```
 /// A client that gets its reply after a notice was posted can rely on it: any request that it
-/// causes others to send arrives later, and so is part of a later batch. The posting worker itself
-/// reads the notice at once (`Executor.readBulletin`).
+/// causes others to send arrives later, and is therefore part of a later batch. The posting worker
+/// itself reads the notice immediately (`Executor.readBulletin`).
 final class Bulletin: Sendable {
-    /// Who posts notices, each at most one at a time.
+    /// Who posts notices; each has at most one in effect.
     enum Author: Int, CaseIterable {
         /// DEBUG EFFECTS.
         case journal
@@ -38,17 +38,17 @@ final class Bulletin: Sendable {
         case memory
         /// Scripts that run for too long.
         case scripts
-        /// Loading at the start.
+        /// Loading at startup.
         case loading
-        /// What cannot be saved.
+        /// Failures to save changes.
         case disk
     }
 
-    /// What a part of the server asks of all workers.
+    /// What one author demands of all workers.
     struct Notice {
         /// Requests with any of these concerns do not run right away.
         var alerts: Concerns = []
-        /// What is recorded of every command.
+        /// What must be recorded of every command.
         var wants: Effects.Wants = []
 
         /// Decodes a word.
@@ -73,8 +73,8 @@ final class Bulletin: Sendable {
         post(by: author) { notice }
     }
 
-    /// As above, with a notice that follows from what several threads change: whoever comes last
-    /// sees what all of them did.
+    /// As above, for a notice that depends on state changed by several threads: the last one to
+    /// post sees the changes of all of them.
     func post(by author: Author, _ notice: () -> Notice) {
         notices.withLock { words in
             words[author.rawValue] = notice().word

@@ -1,9 +1,9 @@
 internal import Commands
 internal import Synchronization
 
-/// CLIENT PAUSE: until a given time, requests of clients wait, either all or those that write.
+/// CLIENT PAUSE: until a given time, the requests of clients wait, either all or those that write.
 ///
-/// Nothing expires and nothing is evicted meanwhile; due keys only count as absent.
+/// Meanwhile, nothing expires or is evicted; expired keys merely count as absent.
 final class ClientPause: Sendable {
     private let end = Atomic<Int64>(0)
 
@@ -21,8 +21,8 @@ final class ClientPause: Sendable {
 extension Instance {
     /// Makes requests wait until `moment`, either all or those that write.
     ///
-    /// A pause in effect becomes neither shorter nor laxer. The world is stopped, so that no worker
-    /// is in the middle of a batch.
+    /// A pause in effect can only be extended and made stricter. The world is stopped, so that no
+    /// worker is in the middle of a batch.
     func pauseClients(until moment: Int64, all: Bool, _ worker: Worker) {
         var alerts: Concerns = all ? .paused : .pausedWrites
         if pause.lasts(worker.executor.context.now) {
@@ -33,7 +33,7 @@ extension Instance {
         worker.executor.readBulletin()
     }
 
-    /// Ends the pause: the requests that wait for its end run.
+    /// Ends the pause and runs the requests that wait for its end.
     func resumeClients(_ worker: Worker) {
         pause.stop()
         endPause(worker)
@@ -42,7 +42,7 @@ extension Instance {
         }
     }
 
-    /// Withdraws the notice of a pause that is over: `worker` continues immediately, other workers
+    /// Withdraws the notice of a pause that is over: `worker` resumes immediately, other workers
     /// with their next batch.
     func endPause(_ worker: Worker) {
         bulletin.post(Bulletin.Notice(), by: .pause)

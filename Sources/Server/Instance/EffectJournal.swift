@@ -7,10 +7,10 @@ internal import Synchronization
 /// Workers append while they hold the locks of the keys, so the records of a key are in order. The
 /// records of a transaction are enclosed by MULTI and EXEC.
 final class EffectJournal: Sendable {
-    /// The maximum size, in case a test never takes the records.
+    /// The maximum size, in case the records are never taken.
     static let bytesMax = 256 << 20
 
-    /// Replies under construction.
+    /// The records and events so far, as parts of replies.
     private struct Kept: ~Copyable, @unchecked Sendable {  // because: the mutex guards it
         /// Arrays of a database and a request.
         var records = ByteBuffer()

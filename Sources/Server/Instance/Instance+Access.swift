@@ -1,7 +1,7 @@
 internal import Commands
 internal import Primitives
 
-/// How changes of users take effect for their clients.
+/// Applies changes of users to their clients.
 ///
 /// The world is stopped during every change.
 extension Instance {
@@ -73,7 +73,7 @@ extension Instance {
     /// The lines that ACL SAVE and CONFIG REWRITE write.
     var userLines: [[UInt8]] { access.sorted.map(\.line) }
 
-    /// Reads `aclfile` at startup, if there is one; returns why the server must not start.
+    /// Reads `aclfile` at startup, if configured; returns the reason if the server must not start.
     func loadUsers() -> String? {
         guard !options.accessFilePath.isEmpty else { return nil }
         guard configuration.users.isEmpty else {

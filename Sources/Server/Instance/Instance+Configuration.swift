@@ -8,11 +8,11 @@ internal import System
 extension Instance {
     /// The number of descriptors that clients cannot use.
     ///
-    /// They are for listeners, the log, files, and an epoll set, an eventfd and a ring for each
-    /// further worker.
+    /// They are for listeners, the log, files and, for each further worker, an epoll set, an
+    /// eventfd and a ring.
     static func reservedFiles(_ options: Options) -> Int { 32 + 3 * (options.threads - 1) }
 
-    /// Registers what CONFIG SET must do besides storing a value.
+    /// Registers what CONFIG SET must do in addition to storing a value.
     func registerActions() {
         configuration.whenChanged(SecureOptions.directives + ["tls-port"]) {
             [unowned self] (next) throws(DirectiveRefusal) in
@@ -113,7 +113,7 @@ extension Instance {
         )
     }
 
-    /// Switches the measuring of requests and replies on or off, as configured.
+    /// Turns the measuring of requests and replies on or off, as configured.
     func postSizes() {
         let isOn = options.requestBytesNoted >= 0 || options.replyBytesNoted >= 0
         bulletin.post(Bulletin.Notice(alerts: isOn ? .sizes : []), by: .commandLog)
@@ -144,13 +144,13 @@ extension Instance {
         observeKeys()
         if options.accessMeasure.readsOtherwise(than: before.accessMeasure) { renewStamps() }
         boundMemory()
-        // What follows in the batch of CONFIG SET runs by the new options, too.
+        // The rest of the batch of CONFIG SET must run with the new options, too.
         for worker in workers { worker.executor.readBulletin() }
     }
 
-    /// Has all workers heed `maxmemory` and `maxmemory-policy`.
+    /// Makes all workers apply `maxmemory` and `maxmemory-policy`.
     ///
-    /// The world is stopped.
+    /// The world must be stopped.
     func boundMemory() {
         let isBounded = options.memoryBytesMax > 0
         let keepsStates = isBounded && options.evictionPolicy.usesStates
@@ -170,7 +170,7 @@ extension Instance {
         if !isBounded { memoryBound.note(isExceeded: false) }
     }
 
-    /// Has commands note what their keys held before, where notifications depend on it.
+    /// Makes commands note what their keys held before, if notifications depend on it.
     ///
     /// The world must be stopped.
     func observeKeys() {
@@ -182,7 +182,7 @@ extension Instance {
         }
     }
 
-    /// Has workers record, and look out for, what the options and clients ask for.
+    /// Posts what workers must record and check, as demanded by the options and by clients.
     func postNotices() {
         let notifies = options.notifications.isOn
         let wants: Effects.Wants = options.notifications.namesFields ? [.notify, .fields] : .notify

@@ -17,14 +17,14 @@ extension Instance {
 
     /// Listens on the addresses of `options` instead of the current ones.
     ///
-    /// The world is stopped.
+    /// The world must be stopped.
     func listenAgain(_ options: Options) throws(Listener.Failure) {
         // Close the old ones first, as the new addresses may be the same.
         stopListening { $0.kind.transport != .unix && $0.kind.speech == .redis }
         try serve(Listener.openTCP(options))
     }
 
-    /// As `listenAgain`, for clients of memcached's protocols on TCP.
+    /// As `listenAgain`, for the TCP listeners of memcached's protocols.
     func listenAgainForMemcached(_ options: Options) throws(Listener.Failure) {
         stopListening { $0.kind.transport != .unix && $0.kind.speech == .memcached }
         try serve(Listener.openMemcachedTCP(options))
@@ -53,12 +53,13 @@ extension Instance {
         }
     }
 
-    /// Accepts connections for workers whose scripts are not busy, while that of worker 0 is; if
-    /// there are none, `receive` gets them, unless it returns false.
+    /// Accepts connections while a script keeps worker 0 busy, for workers that are not busy.
+    ///
+    /// If there are none, `receive` gets the connections, unless it returns false.
     func acceptWhileBusy(_ worker: Worker, _ receive: (Mailbox.Newcomer) -> Bool) {
         let free = workers.filter { $0.executor.scripts.running.busyPartitions.isEmpty }
         for listener in listeners {
-            // The desk speaks neither TLS nor memcached's protocols.
+            // The desk supports neither TLS nor memcached's protocols.
             let isPlain = listener.kind.speech == .redis && listener.kind.transport != .tls
             guard !free.isEmpty || isPlain,
                 case .connection(let socket) = Socket(listener.descriptor).accept(),
@@ -95,7 +96,7 @@ extension Instance {
         }
     }
 
-    /// Rejects the connection waiting at `listening`, for which there is no descriptor.
+    /// Rejects the connection waiting on `listener`, for which there is no descriptor.
     ///
     /// If that fails as well, stops polling the socket until the next tick, as it would stay ready
     /// and keep the worker busy, and returns false.

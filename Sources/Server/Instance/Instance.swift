@@ -35,39 +35,39 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
     let saver = Saver(startedAt: Clock.unixMilliseconds() / 1000)
     /// Connections to servers that keys were moved to.
     let migrationLinks = MigrationLinks()
-    /// How far loading at the start is.
+    /// The progress of loading at startup.
     let loading = Loading()
-    /// What all commands change, while somebody wants to repeat it.
+    /// What all commands change, recorded while it must be repeated elsewhere.
     let changeLog = ChangeLog()
-    /// Keeps the change log in files.
+    /// Writes the change log to files.
     let appendOnly: AppendOnly
-    /// When `flush_all` of a client of memcached's protocols is to come.
+    /// When memcached's `flush_all` will take effect.
     let memcachedFlush = MemcachedFlush()
-    /// What memcached's `stats` does not count any more.
+    /// The counters at the last `stats reset`.
     let memcachedMark = Locked<[UInt64]>([])
     /// The scripts that clients may call by their digests.
     let scripts = ScriptTable()
     /// The functions that clients may call by name.
     let functions = FunctionTable()
-    /// How many scripts have run for a while.
+    /// The number of scripts that have been running for a while.
     let slowScripts = Atomic<Int>(0)
     /// The keys that clients watch.
     let watches: WatchTables
-    /// What all workers heed from their next batch on.
+    /// The notices that all workers read before each batch.
     let bulletin = Bulletin()
     let pause = ClientPause()
-    /// Who listens to which channels.
+    /// The subscribers of all channels.
     let channels: ChannelRegistry
-    /// The kernel's OOM score adjustment at the start, and whether the server has changed it.
+    /// The kernel's OOM score adjustment at startup, and whether the server has changed it.
     let killScoreAtStart = Instance.killScore
     var adjustsKillScore = false
     /// Slow and large commands.
     let commandLog = CommandLog()
     let latency = LatencyMonitor()
     let hotKeys = HotKeys()
-    /// Who caches what.
+    /// Which clients cache which keys.
     let tracking: Tracking
-    /// How many clients monitor.
+    /// The number of clients that monitor.
     let monitorCount = Atomic<Int>(0)
     /// The blocked requests.
     let waiters: WaiterTables
@@ -90,14 +90,14 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
     private let peak = Atomic<Int>(0)
     /// The contents of the partitions when they were last examined.
     let figures: KeyspaceFigures
-    /// What the workers counted.
+    /// What the workers have counted.
     let statistics: ServerStatistics
     let memoryBound = MemoryBound()
-    /// The certificate and the rules of TLS.
+    /// The TLS certificate and settings.
     let secure = Locked(SecureState())
-    /// Performs handshakes; nil until TLS is configured.
+    /// Performs TLS handshakes; nil until TLS is configured.
     ///
-    /// Used by worker 0, and at the start.
+    /// Used by worker 0, and at startup.
     var handshaker: Handshaker?
 
     /// When the server started, in seconds of the monotonic clock.
@@ -181,12 +181,11 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
     /// The number of open connections.
     var connectionCount: Int { connections.load(ordering: .relaxed) }
 
-    /// Loads the data, then serves until `end` is called; runs worker 0 on this thread, the others
-    /// on their own.
+    /// Loads the data, then serves until `end` is called; returns false if loading failed.
     ///
-    /// `load` runs on worker 0, which serves clients whenever it reports progress
-    /// (`Worker.advanceLoading`); the other workers serve theirs all the time. If `load` returns
-    /// false, the server stops, and so does this.
+    /// Runs worker 0 on this thread, the others on their own. `load` runs on worker 0, which serves
+    /// clients whenever it reports progress (`Worker.advanceLoading`); the other workers serve
+    /// theirs throughout. If `load` returns false, the server stops.
     func run(loading load: (Worker) -> Bool) -> Bool {
         reaper.start()
         Toucher(keyspace: keyspace).start()
@@ -220,13 +219,13 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
         workers.reduce(0) { $0 + Int(clamping: $1.clientFigures.bytes.value) }
     }
 
-    /// The maximum of the memory in use, as far as it was sampled.
+    /// The maximum memory in use, among the samples taken.
     var peakBytes: Int { peak.load(ordering: .relaxed) }
 
     /// Records a sample of the memory in use.
     func notePeak(_ bytes: Int) { peak.max(bytes, ordering: .relaxed) }
 
-    // MARK: What all workers do
+    // MARK: Changes for all workers
 
     /// Renews the access stamps of all keys: a few now, the rest in the following ticks.
     ///
@@ -290,16 +289,16 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
     ///
     /// All partitions count as locked meanwhile.
     ///
-    /// Precondition: the caller holds no partition's lock, unless it has stopped the world already.
-    /// Otherwise a worker that waits for that lock would never stop.
+    /// Precondition: the caller holds no partition's lock, unless it has already stopped the world.
+    /// Otherwise a worker waiting for that lock would never stop.
     func exclusively<Result, Failure: Error>(
         _ worker: Worker,
         _ body: () throws(Failure) -> Result
     ) throws(Failure) -> Result {
         let held = worker.executor.context.held
         guard workers.count > 1, held != keyspace.allPartitions else { return try body() }
-        precondition(held.isEmpty, "the world is stopped before locks are taken")
-        // The others may access this worker's state while it waits.
+        precondition(held.isEmpty, "stop the world before taking locks")
+        // Other workers may access this worker's state while it waits.
         worker.sendFinished()
         stop.begin(others: workers.count - 1) {
             for other in self.workers where other !== worker { other.mailbox.wake() }

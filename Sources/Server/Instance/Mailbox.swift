@@ -19,7 +19,7 @@ final class Mailbox: Sendable {
     struct Newcomer: Sendable {
         let descriptor: Int32
         let kind: Listener.Kind
-        /// Its end of TLS, if that is spoken.
+        /// The TLS state, if the connection uses TLS.
         var stream: TLSStream?
     }
 
@@ -29,9 +29,9 @@ final class Mailbox: Sendable {
         case connection(Newcomer)
         /// Work on frozen keys has ended; requests that wait for it may try again.
         case workEnded
-        /// One of the answers that the client of a session waits for.
+        /// An answer that the client with this session is waiting for.
         case answer(session: UInt64)
-        /// Requests of the worker's clients that waited for a value, and no longer do.
+        /// Requests of the worker's clients that no longer wait for a value.
         case unblocked([Waiter])
         /// Something to do on the worker's thread, between two requests.
         case task(@Sendable (Worker) -> Void)
@@ -41,14 +41,14 @@ final class Mailbox: Sendable {
     private static let sleeping: UInt8 = 1
     private static let signalled: UInt8 = 2
 
-    /// Posts for the owner's clients.
+    /// The posts for the owner's clients.
     private struct Posts {
         var waiting: [Post] = []
         /// The number of posts so far.
         var count: UInt64 = 0
     }
 
-    /// The total weight of waiting posts above which publishers that can wait do so.
+    /// The total weight of undelivered posts above which publishers wait if they can.
     private static let postsWeightMax = 16 << 20
 
     private let messages = Locked<[Message]>([])
@@ -59,7 +59,7 @@ final class Mailbox: Sendable {
     private let state = Atomic<UInt8>(Mailbox.awake)
     private let wakeUp: WakeUp
 
-    /// A mailbox whose owner sleeps until `wakeUp` is signalled.
+    /// Creates a mailbox whose owner sleeps until `wakeUp` is signalled.
     init(_ wakeUp: WakeUp) { self.wakeUp = wakeUp }
 
     /// Leaves a message, and wakes the owner if it sleeps.

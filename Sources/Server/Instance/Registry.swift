@@ -2,7 +2,7 @@ internal import Commands
 internal import Primitives
 internal import Wire
 
-/// All commands: the table that finds them, and what the dispatcher needs of each.
+/// All commands: the table that finds them, and the dispatcher's data about each.
 ///
 /// ## Invariants
 /// `rows` has as many rows as the table has facts, all made by `init`, and lives as long as the
@@ -35,7 +35,7 @@ final class Registry: @unchecked Sendable {  // because: never changed after `in
         }
     }
 
-    /// What the dispatcher needs of a command.
+    /// The dispatcher's data about a command.
     struct Row {
         let runner: Runner
         let arity: Int
@@ -101,9 +101,9 @@ final class Registry: @unchecked Sendable {  // because: never changed after `in
     }
 
     let table: CommandTable
-    /// The row of FLUSHDB, whatever it is called.
+    /// The row of FLUSHDB, even if it has been renamed.
     let flushRow: Int
-    /// The rows of memcached's commands, by their numbers.
+    /// The rows of memcached's commands, by their raw values.
     private let memcachedRows: UnsafeMutablePointer<Int>
     private let rows: UnsafeMutablePointer<Row>
 
@@ -150,7 +150,7 @@ final class Registry: @unchecked Sendable {  // because: never changed after `in
 
     private static func asks(_ facts: CommandFacts) -> Concerns {
         var asks = Concerns(facts.flags)
-        // Who watches over the server by PING learns that it cannot save.
+        // Monitoring tools that use PING learn this way that the server cannot save.
         if Bytes(facts.name) == Bytes("PING") { asks.insert(.disk) }
         return asks
     }

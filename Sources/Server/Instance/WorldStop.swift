@@ -1,13 +1,13 @@
 internal import Glibc
 internal import Synchronization
 
-/// Stops all workers but one between two batches, so that this one may access the others' state.
+/// Stops all workers except one between two batches, so that it may access the others' state.
 ///
 /// ```text
 /// caller:  begin ── flag up ── wake the others ── wait until all are parked ── … ── end: flag down
 /// others:  ………… isAsked? park: parked + 1, wait for the flag to go down, parked - 1 …………
 /// ```
-/// A caller that finds another one active is itself parked meanwhile.
+/// A caller that finds another caller active is itself parked meanwhile.
 ///
 /// ## Invariants
 /// `mutex` and `changed` are created by `init` and destroyed by `deinit`. `parked` is accessed with

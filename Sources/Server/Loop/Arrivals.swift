@@ -1,8 +1,8 @@
-/// How many requests arrive, and for how many of them it pays to wait.
+/// Measures how many requests arrive, and decides for how many of them it pays to wait.
 ///
-/// Each request that arrives on its own costs a wait, a wake-up and cold caches. If many arrive
-/// anyway, it is cheaper for both sides to wait a moment for several. The server does not wait
-/// unless
+/// Each request that arrives on its own costs a wait, a wake-up and cold caches. If many are
+/// arriving anyway, it is cheaper for both sides to wait a moment for several. The server does not
+/// wait unless
 ///
 /// - so many arrive that several can be expected within that moment: a server with little to do
 ///   replies at once; and

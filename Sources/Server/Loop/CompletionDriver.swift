@@ -34,7 +34,7 @@ final class CompletionDriver {
             connection.state.insert(.receiving)
             ring.receive(connection.descriptor, mark: connection.mark)
         } else if connection.state.contains(.full) {
-            // Until the ring confirms it, the ring is still receiving.
+            // Until the ring confirms the stop, it is still receiving.
             ring.stopReceiving(connection.descriptor, mark: connection.mark)
             guard !connection.state.contains(.watchesEnd) else { return }
             connection.state.insert(.watchesEnd)
@@ -42,7 +42,7 @@ final class CompletionDriver {
         }
     }
 
-    /// Requests a report, once, when there is room to send.
+    /// Requests a report, once, when the socket is writable.
     func watchForRoom(_ connection: Connection) {
         ring.watchForRoom(connection.descriptor, mark: connection.mark)
     }

@@ -27,7 +27,7 @@ enum Driver {
         }
     }
 
-    /// Reports when a connection, which is `.sending`, has room.
+    /// Reports when the socket of a connection, which is `.sending`, is writable.
     func watchForRoom(_ connection: Connection) {
         switch self {
         case .readiness(let driver): driver.update(connection)
@@ -35,7 +35,7 @@ enum Driver {
         }
     }
 
-    /// Records that a connection had room; it is still `.sending` if that was not enough.
+    /// Records that a connection was writable; it is still `.sending` if that was not enough.
     func hadRoom(_ connection: Connection) {
         let wantsMore = connection.state.contains(.sending)
         switch self {

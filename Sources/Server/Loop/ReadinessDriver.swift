@@ -1,7 +1,7 @@
 internal import Primitives
 internal import System
 
-/// The driver that works everywhere: epoll reports ready sockets, and every transfer is a call.
+/// The driver that works everywhere: epoll reports ready sockets; every transfer is a system call.
 final class ReadinessDriver {
     private let poll: EventPoll
 

@@ -9,12 +9,12 @@ struct Upkeep {
     /// When the next tick and the next search for expired keys are due, in milliseconds since 1970.
     var nextTick: Int64 = 0
     var nextExpiry: Int64 = 0
-    /// When memory may be returned to the system next, in milliseconds since 1970.
+    /// When memory may next be returned to the system, in milliseconds since 1970.
     var nextPurge: Int64 = 0
     /// Whether the last round left keys to expire or blocks to free.
     var hasBacklog = false
     var isFreeing = false
-    /// Whether a snapshot has more to see at once.
+    /// Whether a snapshot has more buckets to visit at once.
     var isWalking = false
     /// The current scan of the connections.
     var clientRound = ClientRound()
@@ -28,7 +28,7 @@ struct Upkeep {
 
 /// Periodic tasks: expire, free, age stamps, time out.
 extension Worker {
-    /// The maximum per tick of expired keys and of freed blocks: well under a millisecond's work.
+    /// The maximum per tick of expired keys and of freed blocks: well under a millisecond of work.
     private static let expiredAtOnce = 256
     private static let freedAtOnce = 2048
     /// How many runs of 64 buckets have their stamps aged per tick.
@@ -60,7 +60,7 @@ extension Worker {
         purge()
     }
 
-    /// Performs the tasks that leave the keys alone, which others are loading.
+    /// Performs the tasks that do not touch the keys, while these are being loaded.
     private func tickWhileLoading() {
         let isDue = executor.context.now >= upkeep.nextTick
         tellBroadcast()
@@ -80,7 +80,7 @@ extension Worker {
         server.reaper.purgeIfWorthwhile()
     }
 
-    /// Postpones the tasks of a tick.
+    /// Postpones the next tick.
     private func putOff() {
         upkeep.hasBacklog = false
         upkeep.nextExpiry = .max
@@ -165,7 +165,7 @@ extension Worker {
         return hasMore
     }
 
-    /// Ages stamps, publishes what the partitions hold, and forgets keys that nobody watches.
+    /// Ages stamps, publishes what the partitions hold, and clears keys that nobody watches.
     private func ageStamps() {
         var budget = Worker.stampRunsAtOnce
         let clock = executor.context.accessClock
@@ -181,9 +181,9 @@ extension Worker {
         }
     }
 
-    /// Checks some of the connections, and publishes the memory that all of them take.
+    /// Checks some of the connections, and publishes the memory used by all of them.
     ///
-    /// Closes those that were idle for too long or read too slowly.
+    /// Closes those that have been idle for too long or read too slowly.
     private func lookAtClients() {
         let ticks = server.options.ticksPerSecond
         for place in upkeep.clientRound.places(of: connections.places.count, ticks: ticks) {

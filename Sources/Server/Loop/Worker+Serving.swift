@@ -47,8 +47,8 @@ extension Worker {
         settleFinished()
         clearReplies()
         driver.arrivals.look(at: executor.clock.now)
-        // Ignore what arrives meanwhile: if buffers run out, receives that are restarted fail at
-        // once, and the used buffers that would help are returned only after the round.
+        // Ignore what arrives in the meantime: if buffers run out, restarted receives fail at once,
+        // and the used buffers that would help are returned only after the round.
         let end = driver.ring.end
         while let completion = driver.ring.next(before: end) { serve(completion, driver) }
     }

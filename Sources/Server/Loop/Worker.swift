@@ -4,7 +4,7 @@ internal import Primitives
 internal import Synchronization
 internal import System
 
-/// One thread: its connections, the requests they send, and its share of the upkeep.
+/// One thread: its connections, their requests, and its share of the upkeep.
 ///
 /// ```text
 /// wait ─▶ receive from up to 32 ready sockets, parse, look up, prefetch buckets ─┐
@@ -14,11 +14,11 @@ internal import System
 /// Only its own thread uses it, except for the mailbox, the counters that reports read, and work
 /// that others do while the world is stopped (`Instance.exclusively`).
 final class Worker: @unchecked Sendable {  // because: one thread owns it, see above
-    /// How soon it checks again whether partitions that its clients wait for are free.
+    /// How often it checks whether the partitions that its clients wait for are free.
     private static let lookAgainMilliseconds: Int64 = 1
 
     let index: Int
-    /// It lives as long as the process.
+    /// Lives as long as the process.
     unowned let server: Instance
     private let wakeUp: WakeUp
     let mailbox: Mailbox
@@ -34,24 +34,24 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
     var waiting = WaitingClients()
     /// The subscribers among its clients, by channel and pattern.
     var audiences = Audiences()
-    /// Posts that are to be delivered next.
+    /// Posts to be delivered next.
     var posts = PostQueue()
-    /// Those of its clients that monitor.
+    /// Its clients that monitor.
     var monitors: [Connection] = []
-    /// Their number, for any thread.
+    /// The number of monitors, readable by any thread.
     let monitorCount = Atomic<Int>(0)
     /// Changed keys that are broadcast at the end of the batch.
     var broadcast = Broadcast()
-    /// When the waits of clients for values end.
+    /// When clients stop waiting for values.
     var deadlines = Deadlines()
     var upkeep = Upkeep()
-    /// What all workers find out for clients of this one that wait for it, by their sessions.
+    /// The results that clients of this worker wait for from all workers, by session.
     var surveys: [UInt64: ClientSurvey] = [:]
     /// Surveys of key sizes, by the session that asked for them.
     var keySizeSurveys: [UInt64: KeySizeSurvey] = [:]
-    /// Keys on their way to other servers, by the session that moves them.
+    /// MIGRATE commands in progress, by session.
     var migrations: [UInt64: Migration] = [:]
-    /// What the connections take, readable by any thread.
+    /// What the connections use, readable by any thread.
     let clientFigures = ClientFigures()
 
     init(index: Int, server: Instance, ring: CompletionRing?) throws(SystemError) {
@@ -127,14 +127,14 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
         return Int32(clamping: moment - now)
     }
 
-    /// Continues as usual after a pause.
+    /// Resumes normal operation after a pause.
     private func endPauseIfOver() {
         let isPaused = waiting.hasPaused || !executor.alerts.isDisjoint(with: .pauses)
         guard _slowPath(isPaused), !server.pause.lasts(executor.context.now) else { return }
         server.endPause(self)
     }
 
-    /// Notes that the thread runs again after a wait.
+    /// Records that the thread runs again after a wait.
     func wokeUp() {
         mailbox.wokeUp()
         executor.readClocks()
