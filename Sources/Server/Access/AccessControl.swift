@@ -3,7 +3,7 @@ internal import Primitives
 
 /// The users of the server.
 ///
-/// They change only while the world is stopped; at any other time workers may read them.
+/// They change only while the world is stopped; at all other times, workers may read them.
 final class AccessControl: @unchecked Sendable {  // because: see above
     /// The name of the user that clients have until they authenticate.
     static let standardName = Array("default".utf8)
@@ -27,7 +27,7 @@ final class AccessControl: @unchecked Sendable {  // because: see above
         var rules = UserRules(vocabulary, allowsAllChannels: true)
         let words = ["on", "nopass", "allkeys", "allcommands"].map { Array($0.utf8) }
         let failed = rules.apply(words, vocabulary)
-        precondition(failed == nil, "the rules are good")
+        precondition(failed == nil, "the rules are valid")
         return User(standardName, rules)
     }
 
@@ -73,7 +73,7 @@ final class AccessControl: @unchecked Sendable {  // because: see above
             ? [Array("nopass".utf8)]
             : [Array("resetpass".utf8), [UInt8(ascii: ">")] + password]
         let failed = rules.apply(words, vocabulary)
-        precondition(failed == nil, "the rules are good")
+        precondition(failed == nil, "the rules are valid")
         put(User(AccessControl.standardName, rules))
     }
 }

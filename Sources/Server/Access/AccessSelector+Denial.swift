@@ -45,7 +45,7 @@ extension AccessSelector {
     }
 
     private func allows(_ row: Int, _ facts: CommandFacts, _ arguments: Arguments) -> Bool {
-        // A user who could not even authenticate could never become another one.
+        // A user who could not authenticate could never become another one.
         if commands[row] || facts.flags.contains(.noAuth) { return true }
         guard !firstWords.isEmpty, let words = firstWords[row], arguments.count > 1 else {
             return false

@@ -13,7 +13,7 @@ enum RuleFailure: Error {
     case passwordSum
     /// Only commands without subcommands can be allowed for a first argument.
     case wordOfSubcommand
-    /// The user is defined twice in a file.
+    /// A user is defined twice in a file.
     case userTwice
 
     /// The error text, in Redis' wording.

@@ -15,7 +15,7 @@ struct UserRules: Sendable {
     private var nextPlace = 0
     /// The first one is the one for rules without parentheses.
     private(set) var selectors: [AccessSelector]
-    /// What new selectors say about channels.
+    /// Whether new selectors allow all channels.
     private let allowsAllChannels: Bool
 
     /// Creates a new user, which may do nothing, except perhaps use all channels.

@@ -116,7 +116,7 @@ extension SessionCommands {
 
     /// `RESET`.
     static func reset(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
-        if let connection = call.connection { call.worker.hearNothing(connection) }
+        if let connection = call.connection { call.worker.endFollowing(connection) }
         call.session.reset(to: call.server.access.standard)
         call.worker.executor.context.ignoresUses = false
         call.reply.isRESP3 = false

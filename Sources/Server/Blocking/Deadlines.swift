@@ -45,7 +45,7 @@ struct Deadlines {
         return top.waiter
     }
 
-    /// Notes that a request no longer waits, so that its entry is obsolete.
+    /// Records that a request no longer waits, so that its entry is obsolete.
     ///
     /// Complexity: O(1) amortized.
     mutating func noteOver() {

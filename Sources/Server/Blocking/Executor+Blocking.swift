@@ -51,7 +51,7 @@ extension Executor {
             server.waiters[partition].add(waiter, key)
         }
         if context.waitsInLine {
-            // It never ran, so one of its other keys may have a value.
+            // The request never ran, so one of its other keys may have a value.
             for queue in waiter.queues { readyKeys.append(queue) }
         }
         newWaiter = waiter

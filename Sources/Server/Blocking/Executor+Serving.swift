@@ -5,8 +5,10 @@ internal import Structures
 internal import System
 internal import Wire
 
-/// Serving the requests blocked on keys that a command has changed: by the worker of that command,
-/// before it releases its locks, so that no other command can take the value first.
+/// Serves the requests blocked on keys that a command has changed.
+///
+/// The worker of that command does so before it releases its locks, so that no other command can
+/// take the value first.
 ///
 /// ```text
 /// changed keys ─▶ oldest request ─▶ claim ─▶ serve, settle, finish ─▶ mail to its worker
@@ -43,17 +45,17 @@ extension Executor {
         context.keyspace.unlock(serving.held.subtracting(locked))
         context.held = held
         outer.resume(&context)
-        tell(serving.served)
+        mail(serving.served)
     }
 
-    /// Serves keys that were left for this round.
+    /// Serves the keys left for this round.
     func serveWhatWasPutOff() {
         readyKeys.resume()
         serveReady([])
     }
 
     /// Mails served requests to their workers, which send the replies.
-    private func tell(_ served: [Waiter]) {
+    private func mail(_ served: [Waiter]) {
         if served.count == 1 {
             return server.workers[served[0].client.worker].mailbox.put(.unblocked(served))
         }
@@ -82,8 +84,9 @@ extension Executor {
         server.waiters[queue.partition].settle(queue)
     }
 
-    /// Serves the requests blocked on a key as long as it has values for them; false if some
-    /// requests must be tried later.
+    /// Serves the requests blocked on a key as long as it has values for them.
+    ///
+    /// Returns false if some requests must be tried later.
     private func serveAll(_ queue: WaiterQueue, _ serving: inout Serving) -> Bool {
         while let waiter = queue.current() {
             guard !serving.isSpent else { return false }
@@ -136,7 +139,7 @@ extension Executor {
         let keyspace = context.keyspace
         let isAtOnce = keyspace.tryLock(missing)
         if !isAtOnce {
-            // Looking at the key may have removed it because it was due.
+            // Looking up the key may have removed it because it had expired.
             context.handOver()
             keyspace.unlock(serving.held)
         }
@@ -147,8 +150,10 @@ extension Executor {
 
     // MARK: One request
 
-    /// Serves `waiter`, which is claimed, from the key of `queue` and stores the reply, which may
-    /// be an error; false if there was nothing for it.
+    /// Serves `waiter`, which is claimed, from the key of `queue`; returns false if there is
+    /// nothing for it.
+    ///
+    /// Stores the reply, which may be an error.
     private func serve(_ waiter: Waiter, _ queue: WaiterQueue, _ held: PartitionSet) -> Bool {
         guard case .blocking(let handler) = registry.row(waiter.row).runner else {
             preconditionFailure("only blocking commands wait for values")

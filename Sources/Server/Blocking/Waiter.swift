@@ -113,8 +113,9 @@ final class Waiter: @unchecked Sendable {  // because: see the invariants
         }
     }
 
-    /// Gives the caller the exclusive right to serve it; false if another worker has claimed it or
-    /// it no longer waits.
+    /// Gives the caller the exclusive right to serve it.
+    ///
+    /// Returns false if another worker has claimed it, or if it no longer waits.
     func claim() -> Bool { change(.waiting, to: .claimed) }
 
     /// Marks it as served.

@@ -78,13 +78,13 @@ final class WaiterQueue: @unchecked Sendable {  // because: the partition's lock
 
     /// Leaves the current request in the queue and moves on.
     func skip() {
-        assert(next < places.count, "there is a current request")
+        assert(next < places.count, "there is no current request")
         next += 1
     }
 
     /// Removes the current request and moves on.
     func drop() {
-        guard let waiter = places[next] else { preconditionFailure("there is a current request") }
+        guard let waiter = places[next] else { preconditionFailure("there is no current request") }
         places[next] = nil
         next += 1
         forget(waiter)
@@ -102,10 +102,10 @@ final class WaiterQueue: @unchecked Sendable {  // because: the partition's lock
     private func forget(_ waiter: Waiter) {
         count -= 1
         if waiter.endsWithKey { endingCount -= 1 }
-        assert(count >= 0 && endingCount >= 0, "more requests left than came")
+        assert(count >= 0 && endingCount >= 0, "more requests were removed than added")
     }
 
-    /// Notes that one of the requests no longer waits.
+    /// Records that one of the requests no longer waits.
     ///
     /// All such requests are removed before they outnumber the others.
     ///

@@ -24,7 +24,7 @@ extension Worker {
         deadlines.insert(waiter, at: moment)
     }
 
-    /// Sends the reply to a request that was served or cancelled, and goes on with its client.
+    /// Sends the reply to a request that was served or cancelled, and resumes its client.
     func finish(_ waiter: Waiter) {
         guard let connection = connection(at: waiter.client),
             let requests = connection.waiting, requests.waiter === waiter
@@ -48,7 +48,7 @@ extension Worker {
         if waiter.state == .unblockedWithError { executor.statistics.noteFailure(waiter.row) }
     }
 
-    /// Times out requests, and tries those again that ask for it.
+    /// Times out requests, and retries those that ask for it.
     func endDueWaits(_ now: Int64) {
         for _ in 0..<Worker.endedAtOnce {
             guard let waiter = deadlines.takeDue(now) else { return }
@@ -56,7 +56,7 @@ extension Worker {
                 lookAgain(waiter)
                 continue
             }
-            // If it was served just now, its reply is in the mail.
+            // If it has just been served, its reply is in the mail.
             if waiter.cancel() { finish(waiter) }
         }
     }
@@ -79,8 +79,9 @@ extension Worker {
         end(requests, waiter)
     }
 
-    /// Whether a client that has stopped sending can be closed although its request waits: not if
-    /// the request was served just now and the reply is on its way.
+    /// Whether a client that has stopped sending can be closed although its request waits.
+    ///
+    /// It cannot if the request has just been served and the reply is on its way.
     func endsWithClient(_ requests: WaitingRequests) -> Bool {
         requests.waiter?.cancel() ?? requests.wait.endsWithClient
     }

@@ -38,7 +38,7 @@ extension Worker {
         if let requests = connection.waiting { abandon(requests) }
         waiting.remove(connection)
         server.tracking.clients.remove(connection.session.id)
-        hearNothing(connection)
+        endFollowing(connection)
         if !surveys.isEmpty { surveys[connection.session.id] = nil }
         connection.session.endTransaction()
         if !keySizeSurveys.isEmpty { keySizeSurveys[connection.session.id] = nil }

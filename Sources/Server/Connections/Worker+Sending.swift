@@ -53,7 +53,7 @@ extension Worker {
     /// Sends finished replies without changing the reply buffer.
     func sendFinished() {
         guard !outbox.finished.isEmpty else { return }
-        tellBroadcast()
+        postBroadcast()
         server.appendOnly.commit()
         driver.send(&outbox.finished, executor.context.reply.buffer.bytes)
         settleFinished()
@@ -72,7 +72,7 @@ extension Worker {
 
     /// Sends replies that cannot wait, as they contain large values or follow others.
     private func sendAtOnce(_ connection: Connection, _ range: Range<Int>) {
-        tellBroadcast()
+        postBroadcast()
         server.appendOnly.commit()
         // Replies sent with one call may be sent in any order.
         if connection.state.contains(.replied) { sendFinished() }

@@ -4,41 +4,42 @@ internal import Store
 internal import Synchronization
 internal import Wire
 
-/// Keeping what is in use within `maxmemory`.
+/// Keeps memory use within `maxmemory`.
 ///
 /// ```text
-/// a request that writes ─▶ credit left? ─▶ runs ─▶ what it has added comes off the credit
-///                              │ no
-///                              ▼
-///        look at all ─▶ remove keys, for a quarter of a millisecond at most
-///                              ├─▶ room, or as much was freed as it needs ─▶ new credit, runs
-///                              ├─▶ more is left to remove ─▶ waits for the next round
-///                              └─▶ nothing may go ─▶ OOM
+/// write request ─▶ credit left? ─▶ runs ─▶ what it has added is subtracted from the credit
+///                       │ no
+///                       ▼
+///  check memory use ─▶ evict keys, for at most a quarter of a millisecond
+///                       ├─▶ enough memory, or enough was freed for it ─▶ new credit, runs
+///                       ├─▶ more can be evicted ─▶ waits for the next round
+///                       └─▶ no key may be evicted ─▶ OOM
 /// ```
-/// No lock is held meanwhile but that of the partition whose keys go.
+/// The only lock held meanwhile is that of the partition whose keys are evicted.
 extension Executor {
     /// Whether there is memory for a request.
     enum Room {
         case granted
-        /// Not yet: keys are being removed.
+        /// Not yet: keys are being evicted.
         case later
-        /// None, and no key may go.
+        /// No, and no key may be evicted.
         case none
     }
 
-    /// How long keys are removed at once.
+    /// The maximum time of one run of evictions.
     private static let sliceNanoseconds: Int64 = 250_000
-    /// The most that a worker adds before it looks at all again.
+    /// How much a worker may add before it checks memory use again.
     private static let creditMax = 64 << 10
-    /// What is kept free for each worker, at most and as a part of the bound.
+    /// How much to keep free for each worker: at most this, and at most a certain part of the
+    /// limit.
     private static let freeMax = 16 << 10
     private static let freeParts = 256
-    /// What a word of a request takes besides its bytes.
+    /// The memory that a word of a request takes in addition to its bytes.
     private static let bytesPerWord = 32
-    /// What is freed of large values whose keys are gone, in blocks, in one visit.
+    /// How many blocks of large values whose keys are gone to free in one visit.
     private static let freedAtOnce = 2048
 
-    /// Has the next request that writes look at all that is in use.
+    /// Makes the next write request check memory use.
     func giveUpCredit() {
         credit = 0
         granted.set(0)
@@ -46,12 +47,12 @@ extension Executor {
 
     // MARK: Before and after a request
 
-    /// Sees to it that a request that writes may run; one that may not be refused runs in any case.
+    /// Makes memory available for a write request; runs it in any case if it may not be rejected.
     func makeRoom(for arguments: Arguments, mayBeRefused: Bool) -> Room {
         var need = arguments.count * Executor.bytesPerWord
         for index in 0..<arguments.count { need += arguments[index].count }
         if _fastPath(need <= credit) { return .granted }
-        // What has begun to change a value goes on.
+        // A command that has started to change a value finishes.
         guard resumedWork == nil else { return .granted }
         let room = makeRoom(for: need)
         return mayBeRefused ? room : .granted
@@ -60,7 +61,7 @@ extension Executor {
     @inline(never)
     private func makeRoom(for need: Int) -> Room {
         credit = 0
-        // Announced first, so that of two large ones each sees the other.
+        // Announce this first, so that two workers with large requests see each other's.
         granted.set(UInt64(need))
         atomicMemoryFence(ordering: .sequentiallyConsistent)
         var room = server.room(for: self)
@@ -68,8 +69,8 @@ extension Executor {
         var isExhausted = false
         if room < freeTarget { (room, freed, isExhausted) = removeKeys(need: need) }
         server.memoryBound.note(isExceeded: room < 0)
-        // One that was set aside a thousand times has freed more than it needs by now, and others
-        // have used it up.
+        // A request that has been set aside a thousand times has freed more than it needs by now,
+        // but others have used it.
         let isOverdue = !mayWaitForPartitions && !isExhausted
         guard room >= 0 || freed >= max(need, 1) || isOverdue else {
             giveUpCredit()
@@ -80,9 +81,9 @@ extension Executor {
         return .granted
     }
 
-    /// Takes what a request has added to a partition, which is still locked, off the credit.
+    /// Subtracts what a request has added to a partition, which is still locked, from the credit.
     ///
-    /// What it has freed is everybody's.
+    /// What it has freed is not added, as it is for everyone.
     @inline(__always)
     func countUse(_ partition: Int) {
         let shard = context.keyspace.shard(partition: partition, database: context.database)
@@ -94,28 +95,28 @@ extension Executor {
         credit -= max(0, context.keyspace.countUse(of: partitions, database: context.database))
     }
 
-    /// As above, in all databases.
+    /// As above, for all databases.
     func countAllUse(_ partitions: PartitionSet) {
         partitions.forEach { credit -= max(0, context.keyspace.countUse(ofPartition: $0)) }
     }
 
-    /// Notes that the request for which there was room has run.
+    /// Publishes the credit left after the request for which memory was made available.
     func showCredit() {
         credit = min(credit, Executor.creditMax)
         granted.set(UInt64(max(credit, 0)))
     }
 
-    // MARK: Removing
+    // MARK: Evicting
 
-    /// What is kept free, so that not every request has to remove keys.
+    /// How much to keep free, so that not every request must evict keys.
     private var freeTarget: Int {
         let part = Int(clamping: server.options.memoryBytesMax) / Executor.freeParts
         return min(Executor.freeMax * server.workerCount, part)
     }
 
-    /// Removes keys where more is in use than there should be; returns whether it has to go on.
+    /// Evicts keys if too much memory is in use; returns whether more remains to be done.
     func removeKeysInTick() -> Bool {
-        // While clients are paused, nothing is evicted unasked.
+        // While clients are paused, only requests evict keys.
         guard alerts.contains(.dataSize), alerts.isDisjoint(with: .pauses),
             server.room(for: self) < 0
         else { return false }
@@ -124,13 +125,13 @@ extension Executor {
         return room < 0 && !isExhausted
     }
 
-    /// Removes keys until there is some room, or for as long as it may take at once.
+    /// Evicts keys until some memory is free, or for as long as it may take at once.
     ///
-    /// For a request that has waited long it goes on until `need` bytes are freed, as others may
-    /// use up what each slice frees; but not in vain, as what could go may be in partitions whose
-    /// workers are waiting for this one.
+    /// For a request that has waited long, it continues until `need` bytes are freed, as others may
+    /// use what each slice frees. It does not continue in vain, as the evictable keys may be in
+    /// partitions whose workers are waiting for this one.
     ///
-    /// Returns: the room, what was freed, and whether no more keys may go.
+    /// Returns: the free memory, what was freed, and whether no more keys may be evicted.
     private func removeKeys(need: Int) -> (room: Int, freed: Int, isExhausted: Bool) {
         let end = Clock.monotonicNanoseconds() + Executor.sliceNanoseconds
         let target = freeTarget
@@ -152,16 +153,16 @@ extension Executor {
         return (server.room(for: self), freed, fruitless >= partitionCount)
     }
 
-    /// What a visit to a partition has brought.
+    /// The result of a visit to a partition.
     private struct Visit {
         var freed = 0
-        /// Whether there may be more to be had.
+        /// Whether another visit may free more.
         var hasMore = true
-        /// Whether the next visit should be here too.
+        /// Whether the next visit should be to the same partition.
         var stays = false
     }
 
-    /// Removes some keys of a partition, unless another worker is in it.
+    /// Evicts some keys of a partition, unless another worker holds its lock.
     private func visit(_ partition: Int, missing: Int) -> Visit {
         let keyspace = context.keyspace
         guard keyspace.tryLock(partition) else { return Visit() }
@@ -192,7 +193,7 @@ extension Executor {
         return Visit(freed: max(0, -growth), stays: shard.hasRemains)
     }
 
-    /// Goes on freeing a large value whose key is gone, rather than removing more keys.
+    /// Continues to free a large value whose key is gone, rather than evicting more keys.
     private func free(_ shard: Shard, _ partition: Int) -> Visit {
         var budget = Executor.freedAtOnce
         let hasMore = shard.freeSome(budget: &budget)
@@ -201,7 +202,7 @@ extension Executor {
         return Visit(freed: max(0, -growth), stays: hasMore)
     }
 
-    /// A shard of a partition, drawn with a chance as large as its part of the keys that may go.
+    /// A random shard of a partition, weighted by its number of evictable keys.
     private func draw(
         of total: Int,
         _ partition: Int,

@@ -2,24 +2,23 @@ internal import Primitives
 internal import Store
 internal import Synchronization
 
-/// What counts towards `maxmemory`, and for how long more than that was in use.
+/// What counts towards `maxmemory`, and for how long it was exceeded.
 ///
 /// ```text
 ///  maxmemory
 /// ├──────────────────────────────────────────────────────────────────┤
 /// │ keys and values │ clients' requests │ granted to workers │ room  │
 /// ```
-/// Replies that wait do not count, as keys that are removed for the sake of a slow reader bring
-/// nothing: `client-output-buffer-limit` and `maxmemory-clients` bound those.
+/// Waiting replies do not count, as evicting keys because of a slow reader would not help:
+/// `client-output-buffer-limit` and `maxmemory-clients` limit those.
 ///
-/// A worker that may add some bytes without looking again has them *granted*. All others count them
-/// as used, so that all together stay within the bound.
+/// What a worker may add without checking again has been *granted* to it. All others count it as
+/// used, so that all of them together stay within the limit.
 final class MemoryBound: Sendable {
     private let exceededSince = Atomic<Int64>(0)
     private let exceededBefore = Atomic<Int64>(0)
 
-    /// Notes whether more is in use than there should be, as there is nothing more to remove, or
-    /// not soon enough.
+    /// Records whether the limit is exceeded and nothing can be evicted, or not soon enough.
     func note(isExceeded: Bool) {
         let since = exceededSince.load(ordering: .relaxed)
         guard (since != 0) != isExceeded else { return }
@@ -32,26 +31,25 @@ final class MemoryBound: Sendable {
         if isOurs, !isExceeded { exceededBefore.add(now - since, ordering: .relaxed) }
     }
 
-    /// Nanoseconds since the bound was exceeded, 0 while it is not.
+    /// For how many nanoseconds the limit has been exceeded; 0 if it is not.
     var exceededNanoseconds: Int64 {
         let since = exceededSince.load(ordering: .relaxed)
         return since == 0 ? 0 : Clock.monotonicNanoseconds() - since
     }
 
-    /// Nanoseconds during which the bound was exceeded since the start.
+    /// For how many nanoseconds the limit has been exceeded in total since startup.
     var exceededNanosecondsTotal: Int64 {
         exceededBefore.load(ordering: .relaxed) + exceededNanoseconds
     }
 }
 
 extension Instance {
-    /// The bytes of replies that wait for clients, as of the workers' last rounds: nothing is
-    /// removed for their sake.
+    /// The bytes of waiting replies, as of the workers' last rounds; they never cause evictions.
     var uncountedBytes: Int {
         workers.reduce(0) { $0 + Int(clamping: $1.clientFigures.outputBytes.value) }
     }
 
-    /// What `executor` may still add before more than `maxmemory` is in use; negative where it is.
+    /// What `executor` may still add before `maxmemory` is exceeded; negative if it is.
     func room(for executor: Executor) -> Int {
         let granted = workers.reduce(0) { sum, worker in
             worker.executor === executor ? sum : sum + Int(clamping: worker.executor.granted.value)

@@ -1,16 +1,14 @@
 internal import Primitives
 internal import System
 
-/// Ending clients that take more memory together than `maxmemory-clients` allows, the largest ones
-/// first.
+/// Closes clients while all of them together use more than `maxmemory-clients`, largest first.
 ///
-/// Each worker sums up its clients in every tick and shows what they take, and what the largest of
-/// them takes that may be ended. While all together take too much, the worker whose client is the
-/// largest of all ends it; the others see so in their next ticks. No worker looks into another's
-/// table.
+/// In every tick, each worker publishes the total memory of its clients, and that of the largest
+/// one that may be closed. While the total is too large, the worker with the largest client closes
+/// it, which the others notice in their next ticks. No worker accesses another's table.
 extension Worker {
-    /// Ends clients of this worker for as long as all clients take too much and none of another
-    /// worker is larger.
+    /// Closes clients of this worker as long as all clients use too much and no other worker has a
+    /// larger one.
     func evictClients() {
         let limit = server.options.clientBytesMax
         guard limit > 0 else { return }
@@ -32,7 +30,7 @@ extension Worker {
         }
     }
 
-    /// Ends a client that takes more by itself than all clients may.
+    /// Closes a client that on its own uses more than all clients may.
     func evictIfTooLarge(_ connection: Connection) {
         let limit = server.options.clientBytesMax
         guard limit > 0, connection.mayBeEvicted, ClientLine.memory(connection) >= limit
@@ -46,7 +44,7 @@ extension Worker {
         close(connection)
     }
 
-    /// Sums up what the clients take, for all workers to see.
+    /// Publishes the memory of this worker's clients.
     private func showClients() {
         var total = 0
         var largest = 0
@@ -61,15 +59,15 @@ extension Worker {
 }
 
 extension Connection {
-    /// Whether the connection may be ended to save memory.
+    /// Whether the connection may be closed to free memory.
     fileprivate var mayBeEvicted: Bool {
         !session.traits.contains(.noEvict) && !state.contains(.closed)
     }
 }
 
 extension Instance {
-    /// The bytes that all clients take, as of the workers' last ticks; only while
-    /// `maxmemory-clients` is set.
+    /// The memory of all clients as of the workers' last ticks; only while `maxmemory-clients` is
+    /// set.
     fileprivate var evictableClientBytes: Int {
         workers.reduce(0) { $0 + Int(clamping: $1.clientFigures.current.value) }
     }

@@ -15,7 +15,7 @@ extension Executor {
         _ connection: Connection
     ) -> Wait? {
         let session = connection.session
-        if !session.traits.isDisjoint(with: .hears) {
+        if !session.traits.isDisjoint(with: .notified) {
             worker.deliverPosts(before: connection)
             guard !connection.state.contains(.closed) else { return nil }
         }
@@ -61,7 +61,7 @@ extension Executor {
             return nil
         }
         let begin = alerts.contains(.hotKeys) ? apus_cycles() : 0
-        let wait = runTold(number, arguments, connection, countsUse: isBounded)
+        let wait = runObserved(number, arguments, connection, countsUse: isBounded)
         if isBounded { showCredit() }
         context.readsNamedKeysOnly = false
         if wait == nil, !alerts.isDisjoint(with: [.sizes, .hotKeys]) {

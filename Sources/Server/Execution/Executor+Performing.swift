@@ -64,7 +64,7 @@ extension Executor {
         if session.traits.contains(.tracking) { rememberKeys(number, arguments, session) }
         defer {
             if alerts.contains(.monitors), let connection {
-                tellMonitors(number, arguments, connection)
+                sendToMonitors(number, arguments, connection)
             }
         }
         return try runHandler(number, arguments, plan, session, connection)

@@ -220,7 +220,7 @@ extension Executor {
         }
         statistics.add(.commandsRun)
         guard let connection else { return }
-        if alerts.contains(.monitors) { tellMonitors(number, arguments, connection) }
+        if alerts.contains(.monitors) { sendToMonitors(number, arguments, connection) }
         noteDuration(number, arguments, connection, cycles: cycles)
         if !alerts.isDisjoint(with: [.sizes, .hotKeys]) {
             noteCosts(number, arguments, connection, replyStart: start, begin: begin)

@@ -44,7 +44,7 @@ final class Session {
             .subscribed, .tracking, .monitor,
         ]
         /// Traits of sessions that are notified of what others do.
-        static let hears: Traits = [.subscribed, .tracking, .monitor]
+        static let notified: Traits = [.subscribed, .tracking, .monitor]
         static let silent: Traits = [.repliesOff, .skipsReply]
     }
 

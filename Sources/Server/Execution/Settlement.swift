@@ -53,6 +53,6 @@ final class Settlement: Sendable {
                 server.workers
             )
         }
-        if effects.wants.contains(.notify) { notifier.tell(effects) }
+        if effects.wants.contains(.notify) { notifier.publish(effects) }
     }
 }

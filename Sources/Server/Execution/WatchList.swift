@@ -44,7 +44,7 @@ final class WatchList {
     var byteCount: Int { keys.capacity + watched.count * WatchList.bytesPerKey }
     private static let bytesPerKey = 200
 
-    /// Watches `key` of a database; `exists` tells whether it exists. Its partition is locked.
+    /// Watches `key` of a database, whether it `exists` or not; its partition is locked.
     func watch(_ key: Key, _ database: Int, _ partition: Int, exists: Bool) {
         guard isNew(key.hash, database) else { return }
         let start = keys.count

@@ -73,7 +73,7 @@ final class WatchTable: @unchecked Sendable {  // because: its partition's lock 
         hash.bits ^ UInt64(truncatingIfNeeded: database) &* 0x9E37_79B9_7F4A_7C15
     }
 
-    /// Adds a client to those that watch a key; `exists` tells whether the key exists.
+    /// Adds a client to those that watch a key, whether the key `exists` or not.
     func watch(_ hash: KeyHash, _ database: Int, exists: Bool) -> WatchedKey {
         let place = WatchTable.place(hash, database)
         if let key = keys[place] {

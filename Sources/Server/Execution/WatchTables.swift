@@ -13,8 +13,7 @@ final class WatchTables: Sendable {
         tables = (0..<keyspace.partitionCount).map { _ in WatchTable() }
     }
 
-    /// Adds a client to those that watch `key` of a database; `exists` tells whether the key
-    /// exists.
+    /// Adds a client to those that watch `key` of a database, whether the key `exists` or not.
     ///
     /// The key's partition is locked.
     func watch(_ key: Key, _ database: Int, exists: Bool) -> WatchedKey {

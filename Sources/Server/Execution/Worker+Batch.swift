@@ -76,7 +76,7 @@ extension Worker {
         }
         round.batch.removeAll()
         executor.running.end()
-        tellBroadcast()
+        postBroadcast()
     }
 
     // MARK: Prefetching

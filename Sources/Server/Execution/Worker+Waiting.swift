@@ -71,7 +71,7 @@ extension Worker {
             file(connection)
             if connection.waiting?.wait.work != work { server.workEnded(on: self) }
         }
-        tellBroadcast()
+        postBroadcast()
         finishRound()
     }
 

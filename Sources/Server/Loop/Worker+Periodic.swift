@@ -41,7 +41,7 @@ extension Worker {
         guard !server.pausesPeriodicWork else { return putOff() }
         guard !server.loading.isOn else { return tickWhileLoading() }
         upkeep.hasBacklog = expire()
-        tellBroadcast()
+        postBroadcast()
         let isDue = executor.context.now >= upkeep.nextTick
         if isDue || upkeep.isFreeing { upkeep.isFreeing = freeRemains() }
         if upkeep.isFreeing { upkeep.hasBacklog = true }
@@ -63,7 +63,7 @@ extension Worker {
     /// Performs the tasks that do not touch the keys, while these are being loaded.
     private func tickWhileLoading() {
         let isDue = executor.context.now >= upkeep.nextTick
-        tellBroadcast()
+        postBroadcast()
         putOff()
         guard isDue else { return }
         lookAtClients()

@@ -13,17 +13,17 @@ enum MigrateCommands {
         AdminCommand("MIGRATE", arity: -6, [.write, .movableKeys, .locksKeys], keys: [.one(3, [.rw, .access, .delete]), KeySpec(.keyword("KEYS", from: -2), .range(last: -1, step: 1, limit: 0), [.rw, .access, .delete, .incomplete])], secrets: .credentials(from: 6), group: .generic, categories: ["dangerous"], since: "2.6.0", complexity: "That of DUMP and DEL here and of RESTORE there, for each key", syntax: "host port:i key-selector=(@key | empty-string=\"\") destination-db:i timeout:i [COPY] [REPLACE] authentication=[AUTH auth | AUTH2 auth2=<username password>] [KEYS @keys...]", summary: "Moves keys to another server.", tips: ["nondeterministic_output"], waiting: migrate),
     ]
 
-    /// How often keys that have changed meanwhile are sent again before their partitions stay
-    /// locked for it.
+    /// How often keys that have changed in the meantime are sent again before their partitions stay
+    /// locked.
     private static let roundsMax = 3
 }
 
 extension MigrateCommands {
     /// `MIGRATE host port key|"" db timeout [COPY] [REPLACE] [AUTH … | AUTH2 …] [KEYS key …]`: OK,
-    /// or NOKEY if none of the keys is there.
+    /// or NOKEY if none of the keys exists.
     ///
-    /// Values are sent on a thread of their own, while the request waits and everything else goes
-    /// on. A key is removed here only if what is there now is what was sent.
+    /// A thread of its own sends the values, while the request waits and everything else continues.
+    /// A key is removed here only if it still has the value that was sent.
     static func migrate(
         _ arguments: Arguments,
         _ call: AdminCall
@@ -44,7 +44,7 @@ extension MigrateCommands {
         return start(Migration(request.target, parcels, replaces: request.replaces), call)
     }
 
-    /// What is to be sent of a key; nil if it is not there.
+    /// The value and expiry of a key; nil if it does not exist.
     private static func parcel(_ key: Bytes, _ call: AdminCall) -> Migration.Parcel? {
         let executor = call.worker.executor
         let known = executor.context.key(key)
@@ -73,12 +73,12 @@ extension MigrateCommands {
         return .waits(.answers(1))
     }
 
-    /// Removes what has arrived, and sends again what has changed meanwhile.
+    /// Removes the keys that have arrived, and sends those again that have changed in the meantime.
     private static func finish(_ migration: Migration, _ call: AdminCall) -> Outcome {
         var changed: [Migration.Parcel] = []
         if !migration.target.copies {
             for parcel in migration.parcels where parcel.hasArrived {
-                // A key that is gone was removed after it was moved.
+                // A key that no longer exists was removed after it was read.
                 guard let now = parcel.key.withBytes({ self.parcel($0, call) }) else { continue }
                 if now.isSame(as: parcel) {
                     guard remove(parcel.key, call) else {
@@ -99,7 +99,7 @@ extension MigrateCommands {
         return .done
     }
 
-    /// Removes a key as DEL does; false if it has to wait for other work.
+    /// Removes a key like DEL; returns false if it must wait for other work.
     private static func remove(_ key: [UInt8], _ call: AdminCall) -> Bool {
         let executor = call.worker.executor
         let start = executor.context.reply.buffer.count

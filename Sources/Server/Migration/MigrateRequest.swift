@@ -4,21 +4,21 @@ internal import Wire
 
 /// The words of MIGRATE.
 struct MigrateRequest {
-    /// Where keys go, and how.
+    /// The destination of the keys, and how they are moved.
     struct Target: Equatable {
         let host: String
         let port: Int
         fileprivate(set) var database = 0
-        /// How long each step of the communication may take.
+        /// The timeout of each step of the communication.
         fileprivate(set) var timeoutMilliseconds = MigrateRequest.usualTimeoutMilliseconds
-        /// Whether keys stay here, too.
+        /// Whether the keys stay here, too.
         var copies = false
-        /// The user's name, if one is given, and the password; empty for no AUTH.
+        /// The user name, if given, and the password; empty without AUTH.
         var credentials: [[UInt8]] = []
     }
 
     private(set) var target: Target
-    /// Whether keys replace those of the same name.
+    /// Whether keys replace existing ones.
     private(set) var replaces = false
     /// The indexes of the keys among the words.
     private(set) var keys: Range<Int>
@@ -29,7 +29,7 @@ struct MigrateRequest {
     init(_ arguments: Arguments) throws(CommandError) {
         target = Target(
             host: arguments[1].string,
-            // Nobody can be reached at what is no port.
+            // An invalid port becomes 0, to which nothing can connect.
             port: Int(DecimalText.integer(arguments[2]) ?? 0)
         )
         keys = 3..<4

@@ -4,13 +4,13 @@ internal import System
 
 /// Keys on their way to another server.
 ///
-/// While it is under way, only its thread uses it; before and after, the worker of the request.
-/// The answer's message orders the two.
+/// While it is in progress, only its thread uses it; before and after, the worker of the request.
+/// The message with the answer orders the two.
 final class Migration: @unchecked Sendable {  // because: one thread has it at a time, see above
     /// A key and its value.
     struct Parcel {
         let key: [UInt8]
-        /// As DUMP tells it.
+        /// The value as serialized by DUMP.
         let payload: [UInt8]
         /// Milliseconds since 1970.
         let expiry: Int64?
@@ -34,10 +34,10 @@ final class Migration: @unchecked Sendable {  // because: one thread has it at a
         case connecting
         case writing
         case reading
-        /// The other server's error, without its sign.
+        /// The other server's error, without the minus sign.
         case reply(String)
 
-        /// The error as Redis replies it.
+        /// The error reply, in Redis' wording.
         var text: String {
             switch self {
             case .connecting: "IOERR error or timeout connecting to the client"
@@ -51,7 +51,7 @@ final class Migration: @unchecked Sendable {  // because: one thread has it at a
     let target: MigrateRequest.Target
     private(set) var parcels: [Parcel]
     private(set) var failure: Failure?
-    /// How often keys were sent, this time included.
+    /// How often keys have been sent, including this time.
     let round: Int
     private let replaces: Bool
 
@@ -67,12 +67,12 @@ final class Migration: @unchecked Sendable {  // because: one thread has it at a
         self.round = round
     }
 
-    /// A migration of keys that have arrived, but have changed here meanwhile.
+    /// A further migration, of keys that have arrived but changed here in the meantime.
     func next(_ changed: [Parcel]) -> Migration {
         Migration(target, changed, replaces: true, round: round + 1)
     }
 
-    /// Sends everything on a thread of its own, which calls `ended` at the end.
+    /// Sends everything on a thread of its own, which calls `ended` afterwards.
     func start(_ links: MigrationLinks, _ ended: @escaping @Sendable () -> Void) {
         _ = Thread("migration") { [self] in
             run(links)
@@ -89,7 +89,7 @@ final class Migration: @unchecked Sendable {  // because: one thread has it at a
             link = kept
         } else {
             do throws(SystemError) { link = try MigrationLink(target) } catch {
-                // Redis notices a refusal when it writes.
+                // Redis reports a refused connection when it writes.
                 failure = error.number == ECONNREFUSED ? .writing : .connecting
                 return
             }
@@ -100,7 +100,7 @@ final class Migration: @unchecked Sendable {  // because: one thread has it at a
                 !$0.hasArrived
             })
         {
-            // The other server may have closed a connection that was not used for a while.
+            // The other server may have closed a connection that was idle for a while.
             link.close()
             return run(links)
         }
@@ -126,7 +126,7 @@ final class Migration: @unchecked Sendable {  // because: one thread has it at a
             }
             note(line)
         }
-        // What went to a database that could not be selected counts for nothing.
+        // Keys sent to a database that could not be selected have not arrived.
         let counts = failure == nil
         for index in parcels.indices {
             guard let line = link.readLine() else {

@@ -3,15 +3,15 @@ internal import Primitives
 internal import Synchronization
 internal import System
 
-/// A connection to another server that takes keys.
+/// A connection to another server that receives keys.
 final class MigrationLink: @unchecked Sendable {  // because: one thread has it at a time
     let host: String
     let port: Int
-    /// When it was used last, in seconds of the monotonic clock.
+    /// When it was last used, in seconds of the monotonic clock.
     fileprivate(set) var usedAt: Int64 = 0
     private let socket: Socket
     private var timeoutMilliseconds: Int
-    /// The credentials and the database that the other server knows of.
+    /// The credentials and the database that were accepted by the other server.
     fileprivate var credentials: [[UInt8]] = []
     private var database: Int? = 0
     private var received: [UInt8] = []
@@ -40,7 +40,7 @@ final class MigrationLink: @unchecked Sendable {  // because: one thread has it 
     /// Closes the connection.
     func close() { socket.close() }
 
-    /// The requests that have to go first: AUTH and SELECT, unless the other server knows.
+    /// The requests that must come first: AUTH and SELECT, unless they have been sent already.
     func greetings(_ target: MigrateRequest.Target) -> [[[UInt8]]] {
         timeoutMilliseconds = target.timeoutMilliseconds
         var requests: [[[UInt8]]] = []
@@ -70,7 +70,7 @@ final class MigrationLink: @unchecked Sendable {  // because: one thread has it 
         return bytes
     }
 
-    /// Sends all of `bytes`; false if that fails or a part of it takes too long.
+    /// Sends all of `bytes`; returns false if that fails or part of it takes too long.
     func send(_ bytes: [UInt8]) -> Bool {
         var sent = 0
         while sent < bytes.count {
@@ -86,7 +86,7 @@ final class MigrationLink: @unchecked Sendable {  // because: one thread has it 
         return true
     }
 
-    /// The next line without its end; nil if none comes in time.
+    /// The next line without its end; nil if none arrives in time.
     func readLine() -> String? {
         while true {
             if let end = received.firstIndex(of: UInt8(ascii: "\n")) {
@@ -107,9 +107,9 @@ final class MigrationLink: @unchecked Sendable {  // because: one thread has it 
     }
 }
 
-/// Connections that are kept for a while, for the next keys to the same server.
+/// Connections that are kept for a while, in case more keys move to the same server.
 final class MigrationLinks: Sendable {
-    /// How many are kept, and for how many seconds.
+    /// How many connections to keep, and for how many seconds.
     private static let linksMax = 64
     private static let idleSecondsMax: Int64 = 10
 
@@ -121,7 +121,7 @@ final class MigrationLinks: Sendable {
         return links.withLock { links in
             for link in links where link.usedAt < oldest { link.close() }
             links.removeAll { $0.usedAt < oldest }
-            // One that has logged in must not serve a request that has no password.
+            // A connection that has authenticated must not serve a request without a password.
             let place = links.firstIndex {
                 $0.host == target.host && $0.port == target.port
                     && $0.isAllowed(target.credentials)
@@ -130,7 +130,7 @@ final class MigrationLinks: Sendable {
         }
     }
 
-    /// Keeps a connection for others.
+    /// Keeps a connection for later requests.
     func keep(_ link: MigrationLink) {
         link.usedAt = Clock.monotonicSeconds()
         let surplus = links.withLock { links in

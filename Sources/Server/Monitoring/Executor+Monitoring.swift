@@ -4,17 +4,17 @@ internal import Synchronization
 internal import System
 internal import Wire
 
-/// MONITOR: clients that are told of every command.
+/// MONITOR: clients that see every command.
 extension Executor {
-    /// Tells clients that monitor of a command that has run.
+    /// Sends a command that has run to clients that monitor.
     @inline(never)
-    func tellMonitors(_ number: Int, _ arguments: Arguments, _ connection: Connection) {
+    func sendToMonitors(_ number: Int, _ arguments: Arguments, _ connection: Connection) {
         guard registry.row(number).asks.contains(.monitors) else { return }
-        tellMonitors(ofScript: number, arguments, connection)
+        sendToMonitors(ofScript: number, arguments, connection)
     }
 
-    /// As above, whether or not the command is usually shown: scripts are shown before their calls.
-    func tellMonitors(ofScript number: Int, _ arguments: Arguments, _ connection: Connection) {
+    /// As above, even if the command is not usually shown: scripts are shown before their calls.
+    func sendToMonitors(ofScript number: Int, _ arguments: Arguments, _ connection: Connection) {
         var address = ByteBuffer()
         Socket(connection.descriptor).appendName(
             peer: true,
@@ -22,16 +22,16 @@ extension Executor {
             to: &address
         )
         let database = connection.session.database
-        tellMonitors(number, arguments, database, .client(address.bytes))
+        sendToMonitors(number, arguments, database, .client(address.bytes))
     }
 
-    /// Tells clients that monitor of a command that a script has called.
-    func tellMonitors(ofScriptCall number: Int, _ arguments: Arguments) {
+    /// Sends a command called by a script to clients that monitor.
+    func sendToMonitors(ofScriptCall number: Int, _ arguments: Arguments) {
         guard registry.row(number).asks.contains(.monitors) else { return }
-        tellMonitors(number, arguments, context.database, .script)
+        sendToMonitors(number, arguments, context.database, .script)
     }
 
-    private func tellMonitors(
+    private func sendToMonitors(
         _ number: Int,
         _ arguments: Arguments,
         _ database: Int,
@@ -58,14 +58,14 @@ extension Executor {
 }
 
 extension Worker {
-    /// Has a client told of every command from now on.
+    /// Starts sending every command to a client.
     func beginMonitoring(_ connection: Connection) {
         connection.session.traits.insert(.monitor)
         monitors.append(connection)
         countMonitor(1)
     }
 
-    /// Has a client told of commands no more.
+    /// Stops sending commands to a client.
     func endMonitoring(_ connection: Connection) {
         guard connection.session.traits.contains(.monitor) else { return }
         connection.session.traits.remove(.monitor)

@@ -2,20 +2,20 @@ internal import Commands
 internal import Primitives
 internal import Wire
 
-/// A command in a line, as clients that monitor get it.
+/// A command as one line, as sent to clients that monitor.
 ///
 /// ```text
 /// +1339518083.107412 [0 127.0.0.1:60866] "set" "key" "a value\n"
 /// ```
 enum MonitorLine {
-    /// Who sent a command: a client at an address, or a script.
+    /// The author of a command: a client at an address, or a script.
     enum Author {
         case client(Bytes)
         case script
     }
 
-    /// Appends the line of a request that worked on `database` at a moment, in microseconds since
-    /// 1970; secret words are left out.
+    /// Appends the line of a request in `database`, without secret words; the time is in
+    /// microseconds since 1970.
     static func append(
         _ arguments: Arguments,
         database: Int,

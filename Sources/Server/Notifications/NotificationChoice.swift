@@ -59,7 +59,7 @@ struct NotificationChoice: Sendable {
     /// Whether notifications name the fields of hashes.
     var namesFields: Bool { !channels.isDisjoint(with: .subkeys) && classes.contains(.hash) }
 
-    /// The letters in Redis's order, with `A` instead of those that it stands for.
+    /// The letters in Redis' order, with `A` in place of those that it stands for.
     ///
     /// Redis omits `n`, `o` and `c` next to `A`, so that CONFIG REWRITE would lose them.
     var letters: String {

@@ -14,7 +14,7 @@ internal import Primitives
 /// The lower four, of Redis 8.8, are published only for events that name fields of a hash. Lengths
 /// are in bytes. It runs while the keys are locked, so the notifications of a key are in order.
 final class Notifier: @unchecked Sendable {  // because: its worker alone uses it
-    /// It lives as long as the process.
+    /// Lives as long as the process.
     private unowned let server: Instance
     /// The name of the channel, under construction.
     private var channel = ByteBuffer()
@@ -27,7 +27,7 @@ final class Notifier: @unchecked Sendable {  // because: its worker alone uses i
     init(_ server: Instance) { self.server = server }
 
     /// Publishes the events in `effects` if there may be subscribers.
-    func tell(_ effects: borrowing Effects) {
+    func publish(_ effects: borrowing Effects) {
         let choice = server.options.notifications
         guard choice.isOn, server.channels.hasPlainListeners else { return }
         for touch in effects.touches where !touch.event.classes.isDisjoint(with: choice.classes) {

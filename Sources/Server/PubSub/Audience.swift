@@ -55,7 +55,7 @@ struct Audiences {
         assert(audience.listeners.isEmpty, "somebody listens")
         let table = table(audience.kind, audience.hash)
         let place = audience.name.withBytes { tables[table].find($0, audience.hash) }
-        guard let place else { preconditionFailure("the audience is here") }
+        guard let place else { preconditionFailure("no such audience") }
         tables[table].remove(at: place)
     }
 }

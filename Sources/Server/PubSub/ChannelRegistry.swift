@@ -135,7 +135,7 @@ final class ChannelRegistry: Sendable {
         stripe(hash).tables.withLock { tables in
             tables.table(kind) { table in
                 guard let place = name.withBytes({ table.find($0, hash) }) else {
-                    preconditionFailure("who leaves has joined")
+                    preconditionFailure("only subscribers can leave")
                 }
                 guard table[place].remove(worker.index, isLast: isLast) else { return }
                 table.remove(at: place)
@@ -148,7 +148,8 @@ final class ChannelRegistry: Sendable {
 
     /// Posts a message to the subscribers of `channel` and of matching patterns; returns how many.
     ///
-    /// If `mayWait` and a worker concerned has too much to deliver, posts nothing and returns nil.
+    /// If `mayWait` and a worker concerned has too many posts to deliver, posts nothing and returns
+    /// nil.
     func publish(
         _ payload: Bytes,
         on channel: Bytes,

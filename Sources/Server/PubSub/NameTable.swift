@@ -60,8 +60,8 @@ struct NameTable<Value> {
     subscript(place: Int) -> Value {
         get { item(place).value }
         _modify {
-            // Taken out meanwhile, so that nothing in it is copied.
-            guard var item = items[place] else { preconditionFailure("no name stands there") }
+            // Take the item out, so that nothing in it is copied.
+            guard var item = items[place] else { preconditionFailure("the slot is free") }
             items[place] = nil
             defer { items[place] = item }
             yield &item.value
@@ -69,11 +69,12 @@ struct NameTable<Value> {
     }
 
     private func item(_ place: Int) -> Item {
-        guard let item = items[place] else { preconditionFailure("no name stands there") }
+        guard let item = items[place] else { preconditionFailure("the slot is free") }
         return item
     }
 
-    /// The first place with a name from about `start` on, round the table; nil where there is none.
+    /// The first slot with a name from about `start` on, wrapping around; nil if the table is
+    /// empty.
     func anyPlace(from start: UInt64) -> Int? {
         guard count > 0 else { return nil }
         var place = Int(truncatingIfNeeded: start) & mask

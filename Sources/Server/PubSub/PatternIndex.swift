@@ -99,7 +99,7 @@ struct PatternIndex {
             let prefix = PatternIndex.prefix(of: text)
             guard let place = patterns.find(prefix, hasher(prefix).bits),
                 let index = patterns[place].firstIndex(where: { $0.text == pattern })
-            else { preconditionFailure("who leaves has joined") }
+            else { preconditionFailure("only subscribers can leave") }
             if isLast { count(worker, -1) }
             guard patterns[place][index].listeners.remove(worker, isLast: isLast) else {
                 return false

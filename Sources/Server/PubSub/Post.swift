@@ -25,10 +25,10 @@ struct Post: Sendable {
     }
 
     let block: SharedBlock
-    /// As RESP3 has it, where that differs in more than its first byte.
+    /// The RESP3 form, if it differs in more than its first byte.
     let pushBlock: SharedBlock?
     let target: Target
-    /// The approximate work of delivering it, in bytes.
+    /// The approximate cost of delivering it, in bytes.
     let weight: Int
 
     /// The cost of one send, in bytes.
@@ -42,12 +42,12 @@ struct Post: Sendable {
         weight = block.count + count * Post.weightPerClient
     }
 
-    /// A push, as RESP3 has it, for clients that cache keys.
+    /// A push for clients that cache keys, in RESP3.
     init(_ block: SharedBlock, to trackers: [Tracker]) {
         self.init(block, .trackers(trackers), count: trackers.count)
     }
 
-    /// An invalidation for clients that are told in the place of others.
+    /// An invalidation for clients that receive those of others.
     init(_ invalidation: Invalidation, to redirections: [Redirection]) {
         self.init(
             invalidation.message,

@@ -1,5 +1,4 @@
-/// How many prefixes there are of each length, so that a name is looked up once for each length
-/// that is in use.
+/// Counts prefixes by length, so that a name is looked up only once for each length in use.
 struct PrefixLengths {
     private var lengths: [(length: Int, count: Int)] = []
 
@@ -13,7 +12,7 @@ struct PrefixLengths {
         }
     }
 
-    /// Forgets a prefix of `length`.
+    /// Stops counting a prefix of `length`.
     mutating func remove(_ length: Int) {
         guard let place = lengths.firstIndex(where: { $0.length == length }) else {
             preconditionFailure("the length was counted")

@@ -94,7 +94,7 @@ extension Worker {
     /// The client thus receives messages published before its request before the reply.
     @inline(never)
     func deliverPosts(before connection: Connection) {
-        tellBroadcast()
+        postBroadcast()
         guard mailbox.hasPosts || !posts.isEmpty else { return }
         deliverPosts { true }
         switchReplies(to: connection)
@@ -155,7 +155,7 @@ extension Worker {
         guard connection.state.isDisjoint(with: [.closed, .closesAfterReply]) else { return }
         let isRESP3 = connection.session.isRESP3 && !message.isLine
         let isLarge = message.block.count >= Worker.copiedMax
-        // What is sealed for one client cannot be sent to others.
+        // What is encrypted for one client cannot be sent to others.
         if !isLarge, connection.outputBytes == 0, connection.stream == nil {
             let range = range(of: &message, isRESP3)
             if outbox.finish(connection, range) { return }

@@ -1,26 +1,28 @@
 internal import Primitives
 
-/// The memory that a worker's clients take, readable by any thread.
+/// The memory used by a worker's clients, readable by any thread.
 ///
-/// The worker checks some of them in every tick, and all of them within a second.
+/// The worker checks some of them in every tick, and all of them at least once a second.
 struct ClientFigures: ~Copyable, Sendable {
-    /// The connections, as of now.
+    /// The number of connections, always current.
     let count = Counter()
-    /// Those that wait for a value, and those of them whose wait ends at some time.
+    /// The number that wait for a value, and of those, the number with a timeout.
     let blocked = Counter()
     let blockedForTime = Counter()
-    /// The bytes kept for them, and the most that one has waiting in and out, as of the last round.
+    /// The memory of all connections, and the longest input and output of any, as of the last
+    /// round.
     let bytes = Counter()
-    /// The bytes of replies among them.
+    /// The bytes of replies in that memory.
     let outputBytes = Counter()
     let inputMax = Counter()
     let outputMax = Counter()
-    /// The bytes kept for all of them, and for the largest that may be ended to save memory, as of
-    /// the last tick; only while that may happen.
+    /// The memory of all connections, and of the largest that may be closed to free memory.
+    ///
+    /// As of the last tick; only while `maxmemory-clients` is set.
     let current = Counter()
     let evictableMax = Counter()
 
-    /// Publishes what a round found.
+    /// Publishes the results of a round.
     func publish(_ round: ClientRound) {
         bytes.set(UInt64(round.bytes))
         outputBytes.set(UInt64(round.outputBytes))

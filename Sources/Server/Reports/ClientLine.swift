@@ -62,7 +62,7 @@ enum ClientLine {
         line.field(" tot-cmds=", Int64(bitPattern: connection.session.commandCount))
     }
 
-    /// Appends the letters that tell what a connection is.
+    /// Appends the flags of a connection.
     static func appendFlags(_ connection: Connection, to line: inout ByteBuffer) {
         let start = line.count
         let traits = connection.session.traits

@@ -1,13 +1,13 @@
-/// The clients that may be closed for the memory they take, counted by sizes.
+/// The clients that may be closed to free memory, counted by size.
 ///
-/// A size is a power of two; all up to 32 KiB are one.
+/// Sizes are powers of two; all up to 32 KiB count as one.
 struct ClientSizes {
     private static let first = 15
     private static let last = 33
 
     private var counts = Array(repeating: (clients: 0, bytes: 0), count: last - first + 1)
 
-    /// Counts all clients of `server`, whose workers stand still.
+    /// Counts all clients of `server`, whose workers are stopped.
     init(_ server: Instance) {
         for worker in server.workers {
             for case let connection? in worker.connections.places

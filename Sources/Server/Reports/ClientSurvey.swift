@@ -11,11 +11,11 @@ internal import Primitives
 final class ClientSurvey: Sendable {
     /// What to do with the clients that the filter selects.
     enum Purpose: Sendable {
-        /// Describe them.
+        /// Describes them.
         case list
-        /// They are closed.
+        /// Closes them.
         case kill
-        /// Their waits for a value are ended, as if the time were over or with an error.
+        /// Ends their waits for a value, as on timeout or with an error.
         case unblock(withError: Bool)
     }
 
@@ -114,12 +114,12 @@ final class ClientSurvey: Sendable {
             if worker.unblock(connection, withError: withError) { found.count += 1 }
         case .kill:
             found.count += 1
-            // The asker is still to get its reply.
+            // The asker must still get its reply.
             if isAsker { found.includesAsker = true } else { worker.close(connection) }
         }
     }
 
-    // MARK: What was found; all workers are through
+    // MARK: Results, once all workers have answered
 
     /// The clients found, or unblocked.
     var count: Int { findings.reduce(0) { $0 + $1.count } }

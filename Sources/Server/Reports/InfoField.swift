@@ -53,7 +53,7 @@ struct InfoSection: Sendable {
     let title: String
     /// Whether INFO shows it by default.
     let isDefault: Bool
-    /// Whether all keys have to be counted for it; INFO shows it only when asked for it by name.
+    /// Whether all keys must be counted for it; INFO then shows it only when requested by name.
     let needsKeySizes: Bool
     let fields: [InfoField]
     let others: @Sendable (InfoSource) -> [InfoPart]

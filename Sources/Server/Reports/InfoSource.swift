@@ -29,13 +29,13 @@ final class InfoSource {
     /// The number of changes since the start, counted as in Redis.
     var changes: UInt64 { server.changes }
 
-    /// What was saved.
+    /// The state of snapshots.
     private(set) lazy var saver = server.saver.facts
 
-    /// How far loading is; nil unless the server is loading.
+    /// The progress of loading; nil unless the server is loading.
     private(set) lazy var loading = server.loading.progress
 
-    /// The append-only file.
+    /// The state of the append-only file.
     private(set) lazy var appendOnly = server.appendOnly.facts
 
     /// Memory use.
@@ -45,7 +45,7 @@ final class InfoSource {
     var inputMax: UInt64 { server.workers.reduce(0) { max($0, $1.clientFigures.inputMax.value) } }
     var outputMax: UInt64 { server.workers.reduce(0) { max($0, $1.clientFigures.outputMax.value) } }
 
-    /// The clients that wait for values, and those of them whose wait ends at some time.
+    /// The number of clients that wait for values, and of those, the number with a timeout.
     var blockedClients: UInt64 {
         server.workers.reduce(0) { $0 &+ $1.clientFigures.blocked.value }
     }
@@ -53,7 +53,7 @@ final class InfoSource {
         server.workers.reduce(0) { $0 &+ $1.clientFigures.blockedForTime.value }
     }
 
-    /// The large values that wait to be freed, and those that were freed.
+    /// The number of large values waiting to be freed, and of those freed.
     var lazilyPending: Int { keyspace.remains + server.reaper.pendingCount }
     var lazilyFreed: UInt64 {
         // Reading the keyspace's figures also updates the count of freed values.

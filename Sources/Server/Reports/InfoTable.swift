@@ -1,7 +1,7 @@
 internal import Primitives
 internal import System
 
-// Redis's fields, in its order. `.none` stands for features that do not exist yet or are off.
+// Redis' fields, in its order. `.none` stands for features that do not exist yet or are off.
 
 extension InfoSection {
     static let server = InfoSection(

@@ -1,17 +1,19 @@
 internal import Primitives
 internal import Store
 
-/// Counts all keys by size for INFO keysizes: every worker scans its partitions, in slices, so that
-/// no request has to wait for long.
+/// Counts all keys by size for INFO keysizes.
+///
+/// Every worker scans its partitions, in slices, so that no request has to wait for long.
 final class KeySizeSurvey: Sendable {
-    /// What one worker has counted; its own until it answers, then the asker's.
+    /// The results of one worker.
     ///
-    /// The answer's message orders the two.
+    /// Until the worker answers, only the worker uses them; after that, only the asker. The message
+    /// with the answer orders the two.
     private final class Findings: @unchecked Sendable {  // because: one thread has it at a time
         var sizes = KeySizes()
     }
 
-    /// How far a worker has come.
+    /// The progress of a worker.
     struct Place {
         var partition: Int
         /// The number of shards of the partition that are complete.
@@ -19,7 +21,7 @@ final class KeySizeSurvey: Sendable {
         var cursor: UInt64 = 0
     }
 
-    /// The duration of a slice, approximately.
+    /// The approximate duration of a slice.
     private static let sliceNanoseconds: Int64 = 250_000
     /// The number of scan steps between two checks of the clock.
     private static let stepsAtOnce = 16
@@ -28,14 +30,14 @@ final class KeySizeSurvey: Sendable {
     private let home: Mailbox
     private let findings: [Findings]
 
-    /// A survey for the session `asker`, whose worker has the mailbox `home`.
+    /// Creates a survey for the session `asker`, whose worker has the mailbox `home`.
     init(workers: Int, asker: UInt64, home: Mailbox) {
         self.asker = asker
         self.home = home
         findings = (0..<workers).map { _ in Findings() }
     }
 
-    /// Starts the survey on all workers; each sends the asker an answer in the end.
+    /// Starts the survey on all workers; each sends the asker an answer when it is done.
     func start(on workers: [Worker]) {
         for worker in workers { goOn(on: worker, from: Place(partition: worker.index)) }
     }
@@ -93,7 +95,7 @@ final class KeySizeSurvey: Sendable {
         return isComplete
     }
 
-    /// The sizes counted by all workers, after the last answer.
+    /// The sizes counted by all workers; available after the last answer.
     var sizes: KeySizes {
         findings.reduce(into: KeySizes()) { $0.add($1.sizes) }
     }

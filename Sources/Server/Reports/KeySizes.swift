@@ -3,7 +3,7 @@ internal import Primitives
 internal import Store
 internal import Structures
 
-/// How many keys have values of which sizes, by database and type, in powers of two.
+/// How many keys have values of which size, by database and type, in powers of two.
 struct KeySizes: Sendable {
     /// The types in the order of INFO, with the names of their distributions.
     private static let kinds: [(kind: EntryKind, name: String)] = [

@@ -145,7 +145,7 @@ final class KeyspaceFigures: Sendable {
     /// The last known size of all keys and values, in bytes.
     var usedBytes: Int { partitions.withLock { $0.reduce(0) { $0 + $1.usedBytes } } }
 
-    /// Sums up all partitions, reading afresh those that others do not keep locked.
+    /// Sums up all partitions, reading current totals of those that are not locked for long.
     ///
     /// Values freed since the last tick are added to the counters of `executor`, on whose thread
     /// this is called.

@@ -1,4 +1,4 @@
-/// The report of MEMORY DOCTOR about memory that is not used well.
+/// The report of MEMORY DOCTOR about memory that is used poorly.
 struct MemoryDoctor {
     /// With less memory in use, there is no reason for advice.
     private static let usedMin = 5 << 20
@@ -9,7 +9,7 @@ struct MemoryDoctor {
     /// The report.
     let text: String
 
-    /// Analyses the use of memory.
+    /// Analyses memory use.
     init(_ memory: MemoryUse) {
         guard memory.used >= MemoryDoctor.usedMin else {
             text = """
@@ -41,10 +41,9 @@ struct MemoryDoctor {
         if MemoryUse.ratio(memory.peak, of: memory.used) > 1.5 {
             findings.append(
                 """
-                Peak memory: In the past this instance used more than 150% the memory that is \
-                currently using. Pages that hold nothing any more went back to the system, but for \
-                a few that MEMORY PURGE gives back; pages that are partly filled stay until their \
-                last value goes.
+                Peak memory: In the past, this instance used more than 1.5 times the memory that it \
+                is using now. Empty pages have been returned to the system, except for a few that \
+                MEMORY PURGE returns; partly filled pages stay until their last value is removed.
                 """
             )
         }
@@ -53,9 +52,9 @@ struct MemoryDoctor {
         {
             findings.append(
                 """
-                High fragmentation: The pages that hold keys and values have more than 1.4 times \
-                their size, as many values were removed or changed their sizes. New values of like \
-                sizes fill the room. MEMORY MALLOC-STATS shows which sizes take it.
+                High fragmentation: The pages that hold keys and values are more than 1.4 times as \
+                large as these, as many values were removed or changed their sizes. New values of \
+                similar sizes will fill the gaps. MEMORY MALLOC-STATS shows which sizes are affected.
                 """
             )
         }
@@ -64,18 +63,18 @@ struct MemoryDoctor {
         {
             findings.append(
                 """
-                High total RSS: The process takes more than 1.4 times the memory that its keys, \
-                values and clients need. This is harmless after a peak or a time of large requests \
-                and replies; MEMORY PURGE gives back what lies idle.
+                High total RSS: The process uses more than 1.4 times the memory that its keys, \
+                values and clients need. This is harmless after a peak, or after large requests and \
+                replies; MEMORY PURGE returns unused memory to the system.
                 """
             )
         }
         if memory.clientCount > 0, memory.clients / memory.clientCount > clientBytesMax {
             findings.append(
                 """
-                Big client buffers: The clients' buffers take more than 200 kilobytes each on \
-                average. Clients that read slowly, or send large requests bit by bit, may be the \
-                reason: CLIENT LIST tells which. See client-output-buffer-limit and \
+                Big client buffers: The clients' buffers use more than 200 kilobytes each on \
+                average. Clients that read slowly, or send large requests piecemeal, may be the \
+                reason: CLIENT LIST shows which. See client-output-buffer-limit and \
                 client-query-buffer-limit.
                 """
             )

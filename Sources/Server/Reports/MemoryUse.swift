@@ -40,8 +40,8 @@ extension MemoryUse {
     init(_ source: InfoSource) {
         let (server, keyspace) = (source.server, source.keyspace)
         let clients = server.clientBytes
-        // With a bound, as eviction counts: partitions that are added up one after the other seem
-        // to hold more than they ever did while keys go from one and come to another.
+        // With a limit, use the total that eviction uses: partitions summed up one after the other
+        // can seem to hold more than they ever did while keys move between them.
         let isBounded = server.options.memoryBytesMax > 0
         let data = isBounded ? server.keyspace.usedBytes : keyspace.usedBytes
         server.notePeak(data + clients)

@@ -10,20 +10,20 @@ enum WorkerCount: Int, CaseIterable, Sendable {
     case bytesSent
     case connectionsAccepted
     case connectionsRejected
-    /// Clients closed for an endless request, or for not reading.
+    /// Clients closed because a request was too long, or because they did not read.
     case queryLimitCloses
     case outputLimitCloses
-    /// Clients ended for the memory that all of them took.
+    /// Clients closed because all clients together used too much memory.
     case clientsEvicted
     case authenticationFailures
-    /// Spent on removing what is due, in the cycles of `apus_cycles`.
+    /// Cycles of `apus_cycles` spent on removing expired keys.
     case expiryCycles
     /// How often that was stopped for taking too long, with more left to do.
     case expiriesCutShort
     /// Large values freed in slices.
     case lazilyFreed
     case errorReplies
-    /// Requests that were denied to their users, by what was denied.
+    /// Requests denied to their users, by what was denied.
     case deniedCommands
     case deniedKeys
     case deniedChannels
@@ -69,7 +69,7 @@ struct WorkerStatistics: ~Copyable, @unchecked Sendable {  // because: rows are 
 
     deinit {
         for row in 0..<commandCount {
-            // SAFETY: nobody can read any more.
+            // SAFETY: nobody reads them any more.
             unsafe commands[row].kept.own?.free()
         }
         unsafe commands.deinitialize(count: commandCount)

@@ -73,7 +73,7 @@ extension Executor {
             replyError(error, number)
         }
         statistics.add(.commandsRun)
-        if alerts.contains(.monitors) { tellMonitors(ofScriptCall: number, words) }
+        if alerts.contains(.monitors) { sendToMonitors(ofScriptCall: number, words) }
     }
 
     /// Whether a command may run in a script; if not, replies why.

@@ -226,7 +226,7 @@ extension Executor {
             if readyKeys.hasSome { serveReady(context.held) }
         }
         if alerts.contains(.monitors), let connection = run.connection {
-            tellMonitors(ofScript: row, run.arguments, connection)
+            sendToMonitors(ofScript: row, run.arguments, connection)
         }
         do throws(ScriptState.Failure) {
             let reply = try target.state.run(

@@ -3,11 +3,13 @@ internal import Primitives
 internal import Store
 internal import Wire
 
-/// Requests of clients that cache keys, and of all where clients monitor.
+/// Requests of clients that cache keys, and of all clients while some monitor.
 extension Executor {
-    /// Runs a request that may run and counts it; what it reads is remembered for its client, and
-    /// clients that monitor are told of it.
-    func runTold(
+    /// Runs an admitted request and measures it.
+    ///
+    /// The keys that it reads are remembered if its client caches them; clients that monitor see
+    /// it.
+    func runObserved(
         _ number: Int,
         _ arguments: Arguments,
         _ connection: Connection,
@@ -21,7 +23,7 @@ extension Executor {
             ? runRemembered(number, arguments, connection)
             : runMeasured(number, arguments, connection, countsUse: countsUse)
         if let wait {
-            // One that waits for a value is not run again.
+            // A request that waits for a value is not run again.
             guard case .value = wait else { return wait }
         }
         // CLIENT CACHING applies to the next command, or to a whole transaction.
@@ -30,7 +32,7 @@ extension Executor {
         {
             session.traits.remove(.caching)
         }
-        if alerts.contains(.monitors) { tellMonitors(number, arguments, connection) }
+        if alerts.contains(.monitors) { sendToMonitors(number, arguments, connection) }
         return wait
     }
 
@@ -38,8 +40,8 @@ extension Executor {
         Bytes(registry.table.facts[number].name) == Bytes("CLIENT CACHING")
     }
 
-    /// As `runMeasured`, for a read of a client that caches what it reads: with its locks planned,
-    /// it is remembered.
+    /// As `runMeasured`, for a client that caches what it reads: plans the locks and remembers the
+    /// keys.
     private func runRemembered(
         _ number: Int,
         _ arguments: Arguments,
@@ -50,8 +52,8 @@ extension Executor {
         }
     }
 
-    /// Remembers for the client of `session` the keys that its command, which is about to run
-    /// under their locks, reads.
+    /// Remembers the keys read by the command of `session`, which is about to run under their
+    /// locks.
     func rememberKeys(_ number: Int, _ arguments: Arguments, _ session: Session) {
         let facts = registry.table.facts[number]
         guard let tracker = session.tracker, facts.flags.contains(.readonly),
@@ -70,7 +72,7 @@ extension Executor {
         }
     }
 
-    /// Forgets keys of a partition, which is locked, as far as more are remembered than may be.
+    /// Forgets keys of a locked partition if more are remembered than allowed.
     func trimTrackedKeys(_ partition: Int) {
         let limit = server.options.trackedKeysMax
         guard limit > 0, server.tracking.keyCount > limit else { return }
@@ -82,21 +84,21 @@ extension Executor {
 }
 
 extension Worker {
-    /// Has the keys that were changed in the batch broadcast, where clients want that.
+    /// Broadcasts the keys changed in the batch, if clients want that.
     @inline(__always)
-    func tellBroadcast() {
+    func postBroadcast() {
         guard _slowPath(!broadcast.isEmpty) else { return }
-        server.tracking.tell(&broadcast, server.workers)
+        server.tracking.post(&broadcast, server.workers)
     }
 
-    /// Ends all by which a client hears of what others do.
-    func hearNothing(_ connection: Connection) {
+    /// Ends all subscriptions, tracking and monitoring of a client.
+    func endFollowing(_ connection: Connection) {
         unsubscribeAll(connection)
         endTracking(connection)
         endMonitoring(connection)
     }
 
-    /// Has a client told of changes of keys no more.
+    /// Stops notifying a client of changes to keys.
     func endTracking(_ connection: Connection) {
         guard let tracker = connection.session.tracker else { return }
         server.tracking.end(tracker)

@@ -1,23 +1,24 @@
 internal import Primitives
 
-/// What clients are told that cache keys which have changed.
+/// A message to clients that cache keys which have changed.
 ///
 /// ```text
 /// RESP3                   >2  invalidate                           [key …]
 /// RESP2, redirected to    *3  message     __redis__:invalidate     [key …]
 /// ```
-/// In the place of the keys stands a null where all keys are meant.
+/// If all keys are meant, a null replaces the list.
 struct Invalidation {
-    /// As RESP3 has it.
+    /// The message in RESP3.
     let push: SharedBlock
-    /// As a client that speaks RESP2 is told in the place of another.
+    /// The message for a RESP2 client that receives the invalidations of another.
     let message: SharedBlock
 
     private static let pushHead: StaticString = ">2\r\n$10\r\ninvalidate\r\n"
     private static let messageHead: StaticString =
         "*3\r\n$7\r\nmessage\r\n$20\r\n__redis__:invalidate\r\n"
 
-    /// That the `count` keys written, one after the other as bulk strings, in `keys` have changed.
+    /// Creates the message that `count` keys have changed, given as bulk strings, one after the
+    /// other.
     init(count: Int, keys: Bytes) {
         var head = ByteBuffer()
         head.append("*")
@@ -27,7 +28,7 @@ struct Invalidation {
         message = Invalidation.block([Bytes(Invalidation.messageHead), head.bytes, keys])
     }
 
-    /// That all keys have changed.
+    /// The message that all keys have changed.
     static var ofAll: Invalidation {
         Invalidation(
             push: block([Bytes(pushHead), Bytes("_\r\n")]),
@@ -40,7 +41,7 @@ struct Invalidation {
         self.message = message
     }
 
-    /// What a client is told whose changes should go to a client that is gone.
+    /// The message to a client whose invalidations should go to a client that is gone.
     static func brokenRedirection(to session: UInt64) -> SharedBlock {
         var text = ByteBuffer()
         text.append(">2\r\n$21\r\ntracking-redir-broken\r\n:")
@@ -55,7 +56,7 @@ struct Invalidation {
         return writer.block
     }
 
-    /// Gives the blocks back.
+    /// Releases the blocks.
     func release() {
         push.release()
         message.release()

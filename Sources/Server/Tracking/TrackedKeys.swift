@@ -1,17 +1,17 @@
 internal import Primitives
 
-/// The keys of a partition that clients cache, whatever database they are in, and by whom.
+/// The keys of a partition that clients cache, in any database, and the clients that cache them.
 ///
-/// The partition's lock guards it.
+/// Guarded by the partition's lock.
 final class TrackedKeys: @unchecked Sendable {  // because: see above
     private static let tableCount = 64
 
-    /// The hash's low bits choose the table: none takes long to grow.
+    /// Several tables, selected by the hash's low bits, so that none takes long to grow.
     private var tables = [NameTable<TrackerSet>](
         repeating: NameTable(),
         count: TrackedKeys.tableCount
     )
-    /// The keys, and the clients of all of them.
+    /// The number of keys, and the total number of clients of all of them.
     private(set) var count = 0
     private(set) var itemCount = 0
 
@@ -19,7 +19,7 @@ final class TrackedKeys: @unchecked Sendable {  // because: see above
         Int(truncatingIfNeeded: hash.bits) & (TrackedKeys.tableCount - 1)
     }
 
-    /// Notes that a client caches a key.
+    /// Records that a client caches a key.
     func insert(_ key: Bytes, _ hash: KeyHash, _ tracker: Tracker) {
         let table = table(hash)
         if let place = tables[table].find(key, hash.bits) {
@@ -33,7 +33,7 @@ final class TrackedKeys: @unchecked Sendable {  // because: see above
         itemCount += 1
     }
 
-    /// Forgets a key; returns who caches it.
+    /// Forgets a key; returns the clients that cache it.
     func remove(_ key: Bytes, _ hash: KeyHash) -> [Tracker] {
         let table = table(hash)
         guard let place = tables[table].find(key, hash.bits) else { return [] }
@@ -47,7 +47,7 @@ final class TrackedKeys: @unchecked Sendable {  // because: see above
         return trackers
     }
 
-    /// Forgets some key; returns it, and who caches it.
+    /// Forgets some key; returns it, and the clients that cache it.
     func removeAny(_ random: UInt64) -> (key: [UInt8], trackers: [Tracker])? {
         guard count > 0 else { return nil }
         var table = Int(truncatingIfNeeded: random) & (TrackedKeys.tableCount - 1)

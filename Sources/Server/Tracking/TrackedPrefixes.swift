@@ -1,15 +1,15 @@
 internal import Primitives
 
-/// The beginnings of keys whose changes are broadcast, and to whom.
+/// The prefixes of keys whose changes are broadcast, and the clients to notify.
 struct TrackedPrefixes {
     private var prefixes = NameTable<[Tracker]>()
     private var lengths = PrefixLengths()
     private let hasher = KeyHasher()
 
-    /// The prefixes.
+    /// The number of prefixes.
     var count: Int { prefixes.count }
 
-    /// Has the changes of keys that begin with `prefix` told to a client.
+    /// Starts notifying a client of changes to keys with `prefix`.
     mutating func insert(_ prefix: [UInt8], _ tracker: Tracker) {
         let hash = prefix.withBytes { hasher($0).bits }
         if let place = prefix.withBytes({ prefixes.find($0, hash) }) {
@@ -20,11 +20,11 @@ struct TrackedPrefixes {
         }
     }
 
-    /// Has them told to it no more.
+    /// Stops notifying a client of changes to keys with `prefix`.
     mutating func remove(_ prefix: [UInt8], _ tracker: Tracker) {
         let hash = prefix.withBytes { hasher($0).bits }
         guard let place = prefix.withBytes({ prefixes.find($0, hash) }) else {
-            preconditionFailure("the prefix was inserted")
+            preconditionFailure("no such prefix")
         }
         prefixes[place].removeAll { $0 === tracker }
         guard prefixes[place].isEmpty else { return }
@@ -32,7 +32,7 @@ struct TrackedPrefixes {
         lengths.remove(prefix.count)
     }
 
-    /// Calls `body` with each prefix that `key` begins with, and who is told.
+    /// Calls `body` with each prefix of `key`, and the clients to notify.
     func forEachMatch(of key: Bytes, _ body: (_ prefix: [UInt8], [Tracker]) -> Void) {
         lengths.forEach(upTo: key.count) { length in
             let prefix = key[0..<length]

@@ -3,14 +3,14 @@ internal import Primitives
 internal import Store
 internal import Synchronization
 
-/// Who caches what, and who is told when it changes: what all workers share of client-side caching.
+/// Client-side caching, as shared by all workers: who caches which keys, and who is notified.
 ///
 /// ```text
 /// a tracking client reads ────────▶ key remembered, partition marked ─┐ under
 /// a change in a marked partition ─▶ key forgotten, a post to clients ─┘ the key's lock
 /// ```
-/// A client's reply is written while the lock is held or after it, and the post comes to its worker
-/// later: it is never told of a change before it has the value that the change replaces.
+/// A client's reply is written while the lock is held or later, and the post reaches its worker
+/// after that: a client is never notified of a change before it gets the value that was replaced.
 final class Tracking: Sendable {
     let clients = ClientDirectory()
     /// By partition; guarded by the partitions' locks.
@@ -23,19 +23,19 @@ final class Tracking: Sendable {
     private let prefixCounter = Atomic<Int>(0)
     private let broadcasters = Atomic<Int>(0)
 
-    /// Nobody tracks anything yet.
+    /// Creates the tables; no client tracks yet.
     init(partitions: Int) { tables = (0..<partitions).map { _ in TrackedKeys() } }
 
     // MARK: Figures
 
-    /// The clients that track.
+    /// The number of clients that track.
     var clientCount: Int { trackerCount.load(ordering: .relaxed) }
 
-    /// The keys that clients cache, and how many cache each, in all.
+    /// The number of keys that clients cache, and the total number of clients of each.
     var keyCount: Int { keys.load(ordering: .relaxed) }
     var itemCount: Int { items.load(ordering: .relaxed) }
 
-    /// The prefixes of which changes are broadcast.
+    /// The number of prefixes whose changes are broadcast.
     var prefixCount: Int { prefixCounter.load(ordering: .relaxed) }
 
     /// Whether changes are broadcast, so that all of them must be known.
@@ -43,13 +43,13 @@ final class Tracking: Sendable {
 
     // MARK: Clients
 
-    /// Takes up a client that begins to track.
+    /// Adds a client that starts to track.
     func begin(_ tracker: Tracker) {
         trackers.withLock { $0[tracker.address.session] = tracker }
         trackerCount.add(1, ordering: .relaxed)
     }
 
-    /// Has changes of keys with some prefixes broadcast to a client.
+    /// Broadcasts changes to keys with some prefixes to a client.
     func broadcast(_ added: [[UInt8]], to tracker: Tracker) {
         if tracker.prefixes.isEmpty { broadcasters.add(1, ordering: .relaxed) }
         prefixes.withLock { index in
@@ -61,7 +61,7 @@ final class Tracking: Sendable {
         }
     }
 
-    /// Lets go of a client that tracks no more.
+    /// Removes a client that stops tracking.
     func end(_ tracker: Tracker) {
         tracker.end()
         trackers.withLock { $0[tracker.address.session] = nil }
@@ -76,19 +76,19 @@ final class Tracking: Sendable {
 
     // MARK: Keys; their partition is locked
 
-    /// Remembers that a client caches a key.
+    /// Records that a client caches a key.
     func remember(_ key: Bytes, _ hash: KeyHash, _ partition: Int, for tracker: Tracker) {
         change(partition) { $0.insert(key, hash, tracker) }
     }
 
     /// Whether a partition must stay marked.
     ///
-    /// The first one is as long as somebody tracks, so that a flush is told of.
+    /// The first partition is marked while any client tracks, so that flushes are noticed.
     func needsMark(_ partition: Int) -> Bool {
         tables[partition].count > 0 || partition == 0 && clientCount > 0
     }
 
-    /// Forgets keys of a partition, and says so, as far as there are more than `limit` in all.
+    /// Forgets keys of a partition, and notifies their clients, while there are more than `limit`.
     func trim(
         _ partition: Int,
         to limit: Int,
@@ -104,8 +104,9 @@ final class Tracking: Sendable {
         }
     }
 
-    /// Tells of the keys that a command changed on behalf of `session`, or 0; those that are to be
-    /// broadcast go into `broadcast`.
+    /// Notifies clients of the keys that a command has changed on behalf of `session`, or 0.
+    ///
+    /// Keys to be broadcast are added to `broadcast`.
     func take(
         _ effects: borrowing Effects,
         _ keyspace: Keyspace,
@@ -130,7 +131,7 @@ final class Tracking: Sendable {
             if !needsMark(partition) { keyspace.mark(partition, .tracked, false) }
             guard broadcasts else { continue }
             broadcast.note(key, touch.hash, by: session)
-            if broadcast.isFull { tell(&broadcast, workers) }
+            if broadcast.isFull { post(&broadcast, workers) }
         }
     }
 
@@ -144,22 +145,22 @@ final class Tracking: Sendable {
         return body(table)
     }
 
-    /// Forgets all keys, as databases were emptied or exchanged; all partitions are locked.
+    /// Forgets all keys, as databases were emptied or swapped; all partitions are locked.
     private func forgetAll(_ workers: [Worker]) {
         for partition in tables.indices { change(partition) { $0.removeAll() } }
         let all = trackers.withLock { Array($0.values) }
         let invalidation = Invalidation.ofAll
-        tell(all, invalidation, by: 0, workers)
+        post(all, invalidation, by: 0, workers)
         invalidation.release()
     }
 
-    // MARK: Telling
+    // MARK: Notifying
 
-    /// Has what a worker gathered told.
-    func tell(_ broadcast: inout Broadcast, _ workers: [Worker]) {
+    /// Posts what a worker has gathered for broadcast.
+    func post(_ broadcast: inout Broadcast, _ workers: [Worker]) {
         guard !broadcast.isEmpty else { return }
         prefixes.withLock { index in
-            broadcast.take(index) { tell($0, $1, by: 0, workers) }
+            broadcast.take(index) { post($0, $1, by: 0, workers) }
         }
     }
 
@@ -173,13 +174,12 @@ final class Tracking: Sendable {
         var text = ByteBuffer()
         text.append(bulk: key)
         let invalidation = Invalidation(count: 1, keys: text.bytes)
-        tell(trackers, invalidation, by: session, workers)
+        post(trackers, invalidation, by: session, workers)
         invalidation.release()
     }
 
-    /// Posts an invalidation to clients, but not to one whose own change it was and who does not
-    /// want to know.
-    private func tell(
+    /// Posts an invalidation to clients, except to its author if that client uses NOLOOP.
+    private func post(
         _ trackers: [Tracker],
         _ invalidation: Invalidation,
         by session: UInt64,
@@ -211,7 +211,7 @@ final class Tracking: Sendable {
         }
     }
 
-    /// Notes, and tells a client, that the client which should be told in its place is gone.
+    /// Records, and tells the client, that the recipient of its invalidations is gone.
     func breakRedirection(_ tracker: Tracker, _ workers: [Worker]) {
         tracker.breakRedirection()
         let block = Invalidation.brokenRedirection(to: tracker.target)
