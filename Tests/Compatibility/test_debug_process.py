@@ -44,7 +44,7 @@ def test_a_crash_leaves_a_report_in_the_log(start, tmp_path, crash, to_file):
     code = server.process.wait(15)
     assert code != 0
     log = path.read_text() if to_file else server.output()
-    assert f"crashes on purpose: DEBUG {crash}" in log
+    assert f"Crashing on purpose: DEBUG {crash}" in log
     if not reports(server):
         return
     outputs = [log, server.output()] if to_file else [log]

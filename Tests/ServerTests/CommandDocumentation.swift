@@ -6,19 +6,17 @@ enum CommandDocumentation {
     static var text: String {
         let all =
             CommandFamilies.data.joined().map(\.facts) + CommandFamilies.admin.joined().map(\.facts)
-        // Those of memcached's protocols are in docs/memcached.md.
+        // docs/memcached.md describes those of memcached's protocols.
         let facts = all.filter { !$0.flags.contains(.memcached) }
         var text = """
             # Commands
 
-            What this server knows, \(facts.count) commands and subcommands; \
-            anything else is answered with
-            `ERR unknown command`. Names, options, replies and error texts are \
-            those of Redis 8 and Valkey 9.
-            This page is made from the rows in `Sources`; a test holds them \
-            equal, `make docs` writes it anew.
+            All \(facts.count) commands and subcommands; the reply to any other is \
+            `ERR unknown command`.
+            Names, options, replies and error texts are those of Redis 8 and Valkey 9.
+            This page is generated from the rows in `Sources` by `make docs`.
 
-            `[a]` may be left out, `(a | b)` is one of several, `a [a ...]` may be repeated.
+            `[a]` is optional, `(a | b)` is one of several, and `a [a ...]` may be repeated.
 
             """
         for group in CommandGroup.allCases {

@@ -551,7 +551,7 @@ extension CommandError.Debugging {
             )
         case .threshold:
             line.add("ERR argument must be a memory value bigger than 1 and smaller than 4gb")
-        case .effectsDropped: line.add("ERR effects were dropped, as nobody took them")
+        case .effectsDropped: line.add("ERR some effects were dropped, as nobody took them in time")
         case .restart: line.add("ERR failed to restart the server. Check server logs.")
         case .clientMemory: line.add("ERR maxmemory-clients is disabled.")
         }

@@ -19,7 +19,7 @@ extension AccessCommands {
                 "ERR Unmatched parenthesis in acl selector starting at '\(text(failure.word))'."
             )
         }
-        // Many rules take a while, which must not happen with the world stopped.
+        // Parsing many rules takes a while, which must not happen with the world stopped.
         let before = call.server.access.users[name]
         let made = user(name, after: before, rules, call)
         let failure = call.server.exclusively(call.worker) { () -> RefusedRule? in
@@ -134,7 +134,7 @@ extension AccessCommands {
         call.reply.explain(denial, user, facts, request, database: database)
     }
 
-    // MARK: The access file
+    // MARK: The ACL file
 
     private static let noFile =
         "ERR This Redis instance is not configured to use an ACL file. You may want to specify "
@@ -164,7 +164,7 @@ extension AccessCommands {
             try ConfigurationDisk.replace(path, by: content)
             call.reply.ok()
         } catch {
-            server.log(.warning, "Saving the access file failed: \(error.reason)")
+            server.log(.warning, "Saving the ACL file failed: \(error.reason)")
             call.refuse(
                 "ERR There was an error trying to save the ACLs. Please check the server logs for "
                     + "more information"

@@ -2,7 +2,7 @@ internal import Commands
 internal import Primitives
 internal import Wire
 
-/// ACL: users and their rights.
+/// ACL: users and their permissions.
 enum AccessCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
@@ -52,7 +52,7 @@ extension AccessCommands {
             )
         }
         let digits = Array("0123456789abcdef".utf8)
-        // The system's generator is good enough for secrets.
+        // The system's generator is suitable for secrets.
         var chance = SystemRandomNumberGenerator()
         let password = (0..<Int(bits + 3) / 4).map { _ in
             digits[Int.random(in: 0..<16, using: &chance)]

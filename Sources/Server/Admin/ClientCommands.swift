@@ -49,7 +49,7 @@ extension ClientCommands {
         return .done
     }
 
-    /// What all workers found out about their clients; nil until the last worker has answered.
+    /// The results of all workers about their clients; nil until the last worker has answered.
     private static func survey(
         _ purpose: ClientSurvey.Purpose,
         _ filter: ClientFilter,
@@ -153,7 +153,7 @@ extension ClientCommands {
         return .done
     }
 
-    /// `CLIENT REPLY ON | OFF | SKIP`: OK when replies are on again, else nothing.
+    /// `CLIENT REPLY ON | OFF | SKIP`: OK when replies are on again; otherwise, no reply.
     static func reply(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         if arguments[2].isWord("ON") {
             call.session.traits.subtract(.silent)

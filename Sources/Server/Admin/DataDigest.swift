@@ -88,7 +88,7 @@ struct DataDigest: Equatable {
         case .sortedSet: appendScores(SortedSetValue(slot))
         case .hash: appendFields(HashValue(slot))
         case .stream: appendEntries(StreamValue(slot))
-        case .member: preconditionFailure("members are no keys")
+        case .member: preconditionFailure("members are not keys")
         }
         if slot.entry.expiry != nil { include(Bytes("!!expire!!")) }
     }
@@ -102,7 +102,7 @@ struct DataDigest: Equatable {
         case .sortedSet: 3
         case .hash: 4
         case .stream: 6
-        case .member: preconditionFailure("members are no keys")
+        case .member: preconditionFailure("members are not keys")
         }
     }
 

@@ -48,7 +48,7 @@ extension DebugCommands {
         call.reply.ok()
     }
 
-    /// `DEBUG CLIENT-EVICTION`: the clients that may be closed for the memory they take, by sizes.
+    /// `DEBUG CLIENT-EVICTION`: the clients that may be closed to free memory, by size.
     static func showClientEviction(
         _ arguments: Arguments,
         _ call: AdminCall
@@ -111,7 +111,7 @@ extension DebugCommands {
     /// Restarts the program; returns only on failure.
     private static func restart(after milliseconds: UInt32, _ call: AdminCall) {
         let server = call.server
-        server.log(.warning, "Restarting, as DEBUG demands")
+        server.log(.warning, "Restarting because of a DEBUG command")
         server.exclusively(call.worker) {
             for _ in 0..<milliseconds { usleep(1000) }
             OwnProcess.restart()
@@ -139,13 +139,13 @@ extension DebugCommands {
         preconditionFailure("called by DEBUG ASSERT")
     }
 
-    /// `DEBUG OOM`: no reply; ends the process as if the system had no memory left.
+    /// `DEBUG OOM`: no reply; exits as if the system had run out of memory.
     static func runOutOfMemory(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         announceCrash("OOM", call)
         apus_out_of_memory(Int.max)
     }
 
     private static func announceCrash(_ name: String, _ call: AdminCall) {
-        call.server.log(.warning, "Apus crashes on purpose: DEBUG \(name)")
+        call.server.log(.warning, "Crashing on purpose: DEBUG \(name)")
     }
 }

@@ -55,7 +55,7 @@ extension DebugCommands {
         let isLoaded = server.exclusively(call.worker) {
             appendOnly.finish()
             let wasOn = appendOnly.changes.isOn
-            // What is loaded must not be appended again.
+            // What is being loaded must not be appended again.
             if wasOn { appendOnly.record(false, server) }
             removeAllKeys(server)
             defer { if wasOn { appendOnly.record(true, server) } }

@@ -126,11 +126,11 @@ extension HotKeyCommands {
             "START METRICS <count> [CPU] [NET] [COUNT <k>] [DURATION <seconds>] [SAMPLE <ratio>]",
             "    Start tracking the keys that cost the most processor time or network bytes.",
             "STOP",
-            "    Stop tracking and keep what was found.",
+            "    Stop tracking and keep the results.",
             "GET",
-            "    Return what was found.",
+            "    Return the results.",
             "RESET",
-            "    Forget what was found.",
+            "    Discard the results.",
             "HELP",
             "    Print this help.",
         ])
@@ -144,7 +144,7 @@ extension Instance {
         postHotKeys(isOn: false)
     }
 
-    /// Switches the tracking of all commands on or off.
+    /// Turns the tracking of all commands on or off.
     func postHotKeys(isOn: Bool) {
         bulletin.post(Bulletin.Notice(alerts: isOn ? .hotKeys : []), by: .hotKeys)
     }

@@ -1,7 +1,7 @@
 internal import Commands
 internal import Wire
 
-/// Looking on.
+/// MONITOR.
 enum MonitorCommands {
     /// The rows of this family.
     // swift-format-ignore
@@ -11,7 +11,7 @@ enum MonitorCommands {
 }
 
 extension MonitorCommands {
-    /// `MONITOR`: OK, and from then on a line for each command; nothing where that is so already.
+    /// `MONITOR`: OK, then a line for each command; no reply if the client already monitors.
     static func monitor(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         guard let connection = call.connection, call.worker.executor.context.mayWait else {
             throw .client(.mayNotMonitor)

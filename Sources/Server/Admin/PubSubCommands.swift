@@ -63,7 +63,7 @@ extension PubSubCommands {
         _ call: AdminCall
     ) throws(CommandError) -> Outcome { try publish(.shardChannel, arguments, call) }
 
-    // MARK: What they share
+    // MARK: Shared parts
 
     private static func subscribe(
         _ kind: ChannelKind,
@@ -122,7 +122,7 @@ extension PubSubCommands {
             among: call.server.workers,
             mayWait: mayWait
         )
-        // Publishers that are faster than their subscribers' workers are held back.
+        // Suspend publishers that are faster than the workers of their subscribers.
         guard let count else { return .waits(.partitions) }
         call.reply.integer(count)
         return .done

@@ -35,7 +35,7 @@ extension ServerCommands {
 
     /// The sizes of all keys; nil while the workers count them.
     ///
-    /// Within a transaction nothing can be waited for, so that nothing is counted.
+    /// A transaction cannot wait for them, so nothing is counted within one.
     private static func keySizes(_ call: AdminCall) -> KeySizes? {
         let id = call.session.id
         if let survey = call.worker.keySizeSurveys.removeValue(forKey: id) { return survey.sizes }

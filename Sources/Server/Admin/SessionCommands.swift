@@ -28,7 +28,8 @@ extension SessionCommands {
             call.reply.bulk("pong")
             call.reply.bulk(arguments.count == 2 ? arguments[1] : Bytes())
         } else if arguments.count == 2 {
-            // In a log, a note of what memcached keeps besides the value before it.
+            // While a log is replayed: the note of a memcached item's head, which precedes its
+            // value.
             if call.connection == nil, ItemNote.isNote(arguments[1]) {
                 call.worker.executor.context.replayItemNote(arguments[1])
             }
@@ -133,7 +134,7 @@ extension SessionCommands {
 extension AdminCall {
     /// Authenticates the client as the user `name`, or throws the error for a wrong password.
     ///
-    /// `word` is the command that asks for it.
+    /// `word` is the name of the command, for the log of denials.
     func admit(user name: Bytes, password: Bytes, by word: Bytes) throws(CommandError) {
         guard let user = server.access[name], user.accepts(password) else {
             worker.executor.noteStranger(name, word, connection)

@@ -3,7 +3,7 @@ internal import Primitives
 internal import Store
 internal import Wire
 
-/// CLIENT TRACKING and its like: clients that cache keys.
+/// CLIENT TRACKING and related commands: client-side caching.
 enum TrackingCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
@@ -15,7 +15,7 @@ enum TrackingCommands {
     ]
 
     /// The words after `CLIENT TRACKING ON`.
-    private struct Wish {
+    private struct Request {
         var mode: Tracker.Mode = []
         var target: UInt64 = 0
         var prefixes: [Bytes] = []
@@ -56,7 +56,7 @@ enum TrackingCommands {
             target = session
         }
 
-        /// Throws where the wish makes no sense, or not for a client that tracks already.
+        /// Throws if the options are inconsistent, or conflict with the client's current mode.
         func check(_ tracker: Tracker?, _ call: AdminCall) throws(CommandError) {
             let broadcasts = mode.contains(.broadcasts)
             guard broadcasts || prefixes.isEmpty else { throw .tracking(.prefixWithoutBroadcast) }
@@ -86,11 +86,11 @@ enum TrackingCommands {
 extension TrackingCommands {
     /// `CLIENT TRACKING ON | OFF [option …]`: OK.
     static func track(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
-        let wish = try Wish(arguments, call)
+        let request = try Request(arguments, call)
         guard let connection = call.connection else { throw .client(.unreachable) }
         if arguments[2].isWord("ON") {
-            try wish.check(call.session.tracker, call)
-            begin(wish, connection, call)
+            try request.check(call.session.tracker, call)
+            begin(request, connection, call)
         } else if arguments[2].isWord("OFF") {
             call.worker.endTracking(connection)
         } else {
@@ -99,20 +99,20 @@ extension TrackingCommands {
         call.reply.ok()
     }
 
-    private static func begin(_ wish: Wish, _ connection: Connection, _ call: AdminCall) {
+    private static func begin(_ request: Request, _ connection: Connection, _ call: AdminCall) {
         let tracking = call.server.tracking
         let tracker = call.session.tracker ?? Tracker(call.worker.address(of: connection))
-        tracker.set(wish.mode, target: wish.target)
+        tracker.set(request.mode, target: request.target)
         if call.session.tracker == nil {
             call.session.tracker = tracker
             call.session.traits.insert(.tracking)
             tracking.begin(tracker)
             call.worker.executor.markForFlushes()
         }
-        guard wish.mode.contains(.broadcasts) else { return }
-        let isFirst = wish.prefixes.isEmpty && tracker.prefixes.isEmpty
-        let added: [[UInt8]] = isFirst ? [[]] : wish.prefixes.map(\.array)
-        // No worker may be at a batch that began before it knew of this.
+        guard request.mode.contains(.broadcasts) else { return }
+        let isFirst = request.prefixes.isEmpty && tracker.prefixes.isEmpty
+        let added: [[UInt8]] = isFirst ? [[]] : request.prefixes.map(\.array)
+        // Afterwards, no worker runs a batch that it started without knowing of this.
         call.server.exclusively(call.worker) {
             tracking.broadcast(added, to: tracker)
             call.server.postNotices()
@@ -137,13 +137,13 @@ extension TrackingCommands {
         call.reply.ok()
     }
 
-    /// `CLIENT GETREDIR`: the number of the client that is told in this one's place; 0 where none
-    /// is, -1 where this one does not track.
+    /// `CLIENT GETREDIR`: the id of the client that receives this one's invalidations; 0 if there
+    /// is none, -1 if this client does not track.
     static func redirection(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         call.reply.integer(call.session.redirection)
     }
 
-    /// `CLIENT TRACKINGINFO`: how the connection tracks.
+    /// `CLIENT TRACKINGINFO`: how the connection tracks keys.
     static func info(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         let tracker = call.session.tracker
         var flags: [StaticString] = [tracker == nil ? "off" : "on"]
@@ -170,7 +170,7 @@ extension TrackingCommands {
 }
 
 extension AdminCall {
-    /// Keeps bytes that are no word of the request until an error which names them is answered.
+    /// Keeps bytes that are not a word of the request until the error that mentions them is sent.
     fileprivate func keep(_ bytes: [UInt8]) -> Bytes {
         let executor = worker.executor
         executor.context.errorDetail.truncate(to: 0)
@@ -180,12 +180,13 @@ extension AdminCall {
 }
 
 extension Session {
-    /// The client that is told in this one's place, as CLIENT GETREDIR says it.
+    /// The client that receives this one's invalidations, as reported by CLIENT GETREDIR.
     var redirection: Int64 { tracker.map { Int64(bitPattern: $0.target) } ?? -1 }
 }
 
 extension Executor {
-    /// Has flushes told to clients that track: they touch the first partition in any case.
+    /// Makes sure that tracking clients are notified of flushes, which touch the first partition in
+    /// any case.
     fileprivate func markForFlushes() {
         let isHeld = context.held.contains(PartitionSet(partition: 0))
         if !isHeld { context.keyspace.lock(0) }

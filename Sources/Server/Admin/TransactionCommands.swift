@@ -3,7 +3,7 @@ internal import Primitives
 internal import Store
 internal import Wire
 
-/// Transactions: requests that run together, if nothing that the client relies on has changed.
+/// Transactions: requests that run together, provided that no watched key has changed.
 enum TransactionCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
@@ -24,7 +24,7 @@ extension TransactionCommands {
         call.reply.ok()
     }
 
-    /// `EXEC`: the replies of the queued requests, or null where a watched key has changed.
+    /// `EXEC`: the replies of the queued requests, or null if a watched key has changed.
     static func execute(
         _ arguments: Arguments,
         _ call: AdminCall

@@ -134,7 +134,7 @@ extension Configuration {
         case ("loadmodule", 2...):
             throw line.failure(DirectiveRefusal.unguarded(name).reason)
         case ("list-max-ziplist-entries", 2), ("list-max-ziplist-value", 2):
-            break  // Retired long ago; old files still have them.
+            break  // Obsolete, but still present in old files.
         case ("sentinel", _):
             throw line.failure("sentinel directive while not in sentinel mode")
         default:

@@ -260,7 +260,7 @@ extension Configuration {
 extension Directive {
     /// `value`, clamped to the bounds that Redis enforces silently.
     ///
-    /// - Throws: if it asks for a protection that does not work yet.
+    /// Throws: if it asks for a protection that does not work yet.
     func settled(
         _ value: ConfigurationValue,
         standard: ConfigurationValue

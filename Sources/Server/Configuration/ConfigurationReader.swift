@@ -31,7 +31,8 @@ struct ConfigurationReader {
         return .count(factor: integer("lfu-log-factor"), decayMinutes: integer("lfu-decay-time"))
     }
 
-    /// The least that all clients together may take, so that one can always connect and mend it.
+    /// The minimum for all clients together, so that one can always connect and correct the
+    /// setting.
     private static let clientBytesMin = 128 << 10
 
     func clientBytesMax(of memoryBytesMax: UInt64) -> Int {

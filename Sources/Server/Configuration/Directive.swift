@@ -26,7 +26,7 @@ public struct Directive: Sendable {
     public let name: String
     /// Older or other spellings; CONFIG GET lists them as well.
     public let aliases: [String]
-    /// The words that it takes.
+    /// The values that it takes.
     public let kind: DirectiveKind
     /// The default, as written in a configuration file.
     public let standard: String
@@ -69,7 +69,7 @@ public struct DirectiveRefusal: Error, Equatable {
     static func unguarded(_ name: String) -> DirectiveRefusal {
         DirectiveRefusal(
             "'\(name)' is not supported yet; ignoring it would leave the server less protected "
-                + "than this asks for"
+                + "than requested"
         )
     }
 }

@@ -8,8 +8,8 @@ enum DirectiveNamePattern {
     private static func matches(_ pattern: ArraySlice<UInt8>, _ name: ArraySlice<UInt8>) -> Bool {
         var pattern = pattern
         var name = name
-        // Where to continue after a mismatch: the last star takes one more byte. That is enough,
-        // because an earlier star never has to give back what a later one can reach.
+        // Where to continue after a mismatch: the last star takes one more byte. That suffices,
+        // because an earlier star never needs to take fewer bytes than the first possible match.
         var afterStar: ArraySlice<UInt8>?
         var starName = name
         while true {

@@ -13,26 +13,26 @@ public struct Options: Sendable {
 
     // Listening.
 
-    /// `port`; 0 if it does not listen on TCP.
+    /// `port`; 0 if there is no TCP listener.
     public let port: Int
-    /// The port of TLS, the certificate and the rules.
+    /// The TLS port, certificate and settings.
     let secure: SecureOptions
     /// `bind`; a leading hyphen marks an address that may be unavailable.
     public let addresses: [String]
     /// `tcp-backlog`.
     public let backlog: Int
-    /// Where clients of memcached's protocols connect, and what they may do.
+    /// The listeners for memcached's protocols, and what their clients may do.
     public let memcached: MemcachedOptions
-    /// `unixsocket`; empty if it does not listen on one.
+    /// `unixsocket`; empty if there is none.
     public let unixSocketPath: String
-    /// `unixsocketgroup`; empty for the process's own.
+    /// `unixsocketgroup`; empty for the group of the process.
     public let unixSocketGroup: String
-    /// `unixsocketperm`; 0 for the default of the umask.
+    /// `unixsocketperm`; 0 for those of the umask.
     public let unixSocketPermissions: Int
 
     // Scripts.
 
-    /// How long they may run, and what they may take.
+    /// The time and memory limits of scripts.
     public let scripts: ScriptOptions
 
     // Clients.
@@ -62,7 +62,7 @@ public struct Options: Sendable {
 
     /// `notify-keyspace-events`.
     let notifications: NotificationChoice
-    /// `tracking-table-max-keys`; 0: no bound.
+    /// `tracking-table-max-keys`; 0: no limit.
     let trackedKeysMax: Int
 
     // The engine.
@@ -75,13 +75,13 @@ public struct Options: Sendable {
     public let databases: Int
     /// `hz`.
     public let ticksPerSecond: Int
-    /// `maxmemory`; 0: no bound.
+    /// `maxmemory`; 0: no limit.
     public let memoryBytesMax: UInt64
-    /// `maxmemory-clients`, in bytes even where it is a share of `maxmemory`; 0: no bound.
+    /// `maxmemory-clients`, in bytes even if given as a percentage of `maxmemory`; 0: no limit.
     public let clientBytesMax: Int
     /// `maxmemory-policy`.
     public let evictionPolicy: EvictionPolicy
-    /// What is noted of keys' uses: `maxmemory-policy`, `lfu-log-factor`, `lfu-decay-time`.
+    /// What access stamps record: `maxmemory-policy`, `lfu-log-factor`, `lfu-decay-time`.
     public let accessMeasure: AccessClock.Measure
     /// The thresholds for the encodings of collections.
     public let encodingLimits: EncodingLimits
@@ -95,7 +95,7 @@ public struct Options: Sendable {
     public let requestBytesNoted: Int
     /// `commandlog-reply-larger-than`; -1: off.
     public let replyBytesNoted: Int
-    /// The most entries of each kind that are kept, by the kinds' numbers.
+    /// The maximum number of entries of each kind in COMMANDLOG, by the kinds' numbers.
     let commandLogMax: [Int]
     /// `latency-tracking`.
     public let tracksLatency: Bool
@@ -228,7 +228,7 @@ public struct Options: Sendable {
 }
 
 extension Options {
-    /// The most entries of a kind that are kept.
+    /// The maximum number of entries of a kind in COMMANDLOG.
     func commandLogMax(_ kind: CommandLog.Kind) -> Int { commandLogMax[kind.rawValue] }
 
     /// The limits that commands use.

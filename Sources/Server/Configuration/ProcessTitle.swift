@@ -27,7 +27,7 @@ public enum ProcessTitle {
         return title + rest
     }
 
-    /// Whether a template can be expanded and is not just the title itself.
+    /// Whether a template can be expanded and contains more than the title itself.
     static func isValid(template: String) -> Bool {
         var values = Dictionary(uniqueKeysWithValues: variables.map { ($0, "-") })
         values["title"] = ""

@@ -1,8 +1,8 @@
 /// The configuration of scripts.
 public struct ScriptOptions: Sendable {
-    /// `busy-reply-threshold`, in milliseconds; `Int.max` for none.
+    /// `busy-reply-threshold`, in milliseconds; `Int.max` if scripts are never busy.
     public let millisecondsMax: Int
-    /// `lua-memory-limit`: the most that the scripts of a worker may take, in bytes.
+    /// `lua-memory-limit`: the maximum memory for the scripts of a worker, in bytes.
     public let bytesMax: Int
 
     init(_ read: ConfigurationReader) {

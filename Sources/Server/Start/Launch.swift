@@ -27,7 +27,7 @@ struct Launch {
         let supervisor = findSupervisor()
         if options.isDaemon, supervisor == nil {
             do throws(SystemError) { try OwnProcess.daemonize() } catch {
-                return fail("Cannot leave the terminal: \(error.text)")
+                return fail("Cannot run in the background: \(error.text)")
             }
         }
         greet()
@@ -41,7 +41,7 @@ struct Launch {
             )
             guard hasAddresses(server) else { return 1 }
             if let reason = server.loadUsers() { return fail(reason) }
-            // On failure there is a line in the log, and the server starts nevertheless.
+            // On failure, there is a line in the log, and the server starts nevertheless.
             try? server.adjustKillScore(configuration)
             server.log(absent: configuration.notInEffect[...])
             guard listen(server) else { return 1 }
@@ -83,7 +83,7 @@ struct Launch {
         }
     }
 
-    /// The supervisor to notify of the start, if `supervised` names one.
+    /// The supervisor to notify, if `supervised` names one.
     private func findSupervisor() -> Supervisor? {
         let wanted = options.supervisor
         if wanted == "upstart" || wanted == "auto", OwnProcess.environment("UPSTART_JOB") != nil {
@@ -98,7 +98,7 @@ struct Launch {
         return supervisor
     }
 
-    /// Whether the system has reserved the address space for keys.
+    /// Whether the system has reserved address space for keys.
     ///
     /// If `ulimit -v` limits it, half of what is left is for keys.
     private func hasAddresses(_ server: Instance) -> Bool {
@@ -106,14 +106,14 @@ struct Launch {
         if let limit = ProcessMemory.addressBytesMax {
             log(
                 .notice,
-                "As 'ulimit -v' is \(limit >> 10), there is room for \(capacity >> 20) MB of keys."
+                "As 'ulimit -v' is \(limit >> 10), keys can use \(capacity >> 20) MB."
             )
         }
         guard capacity < KeyspacePlan.bytesMin else { return true }
         log(
             .warning,
-            "There are not enough addresses for the server to start. Please raise 'ulimit -v' or "
-                + "set it to unlimited. Exiting."
+            "There is not enough address space for the server to start. Please raise "
+                + "'ulimit -v' or set it to unlimited. Exiting."
         )
         return false
     }
@@ -165,8 +165,7 @@ struct Launch {
 
     // MARK: Loading
 
-    /// Reads the file of an earlier run, if there is one; on failure logs the reason and returns
-    /// false.
+    /// Loads the files of an earlier run, if any; on failure, logs the reason and returns false.
     ///
     /// Runs on `worker`, which serves clients meanwhile.
     private func load(_ server: Instance, on worker: Worker) -> Bool {
@@ -201,7 +200,7 @@ struct Launch {
         }
     }
 
-    /// Appends changes to the files just loaded; on failure logs the reason and returns false.
+    /// Appends changes to the files just loaded; on failure, logs the reason and returns false.
     private func append(_ server: Instance, on worker: Worker) -> Bool {
         server.saver.noteUnchanged(server.changes)
         do throws(SystemError) {
@@ -217,7 +216,7 @@ struct Launch {
 
     // MARK: Listening
 
-    /// Listens on all configured addresses; on failure logs the reason and returns false.
+    /// Listens on all configured addresses; on failure, logs the reason and returns false.
     private func listen(_ server: Instance) -> Bool {
         if options.secure.port != 0 {
             do throws(TLSFailure) { try server.configureTLS(options) } catch {
@@ -278,7 +277,7 @@ struct Launch {
         return 0
     }
 
-    /// Announces that all commands are served from now on.
+    /// Announces that all commands are now served.
     private func announce(_ server: Instance, _ supervisor: Supervisor?) {
         for kind in Listener.Kind.all
         where server.listeners.contains(where: { $0.kind == kind }) {

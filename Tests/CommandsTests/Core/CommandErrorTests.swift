@@ -549,7 +549,7 @@ import Testing
                 """
             ),
             (.threshold, "ERR argument must be a memory value bigger than 1 and smaller than 4gb"),
-            (.effectsDropped, "ERR effects were dropped, as nobody took them"),
+            (.effectsDropped, "ERR some effects were dropped, as nobody took them in time"),
             (.restart, "ERR failed to restart the server. Check server logs."),
             (.clientMemory, "ERR maxmemory-clients is disabled."),
         ]

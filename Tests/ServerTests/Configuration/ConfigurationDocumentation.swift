@@ -8,12 +8,12 @@ enum ConfigurationDocumentation {
 
             The directives of `apus.conf` and of the command line \
             (`apus-server [FILE|-] [--name value …]`).
-            Names, values and units are those of `redis.conf`. This page is made from
-            `Sources/Server/Configuration/ConfigurationTable.swift`; a test holds them equal.
+            Names, values and units are those of `redis.conf`. This page is generated from
+            `Sources/Server/Configuration/ConfigurationTable.swift`.
 
             Sizes may have a unit: `k`, `m`, `g` are powers of 1000, `kb`, `mb`, `gb` \
             powers of 1024.
-            A directive that may change takes `CONFIG SET`; the others are read at the start.
+            Directives can be changed with `CONFIG SET` unless they are read at startup only.
 
             ## In effect
 
@@ -26,17 +26,17 @@ enum ConfigurationDocumentation {
             ## Accepted, not in effect yet
 
             These belong to features that do not exist yet. They are checked, kept for `CONFIG GET`,
-            and named in the log at the start.
+            and listed in the log at startup.
 
 
             """
         text += rows { !$0.isInEffect && !$0.traits.contains(.guarding) }
         text += """
 
-            ## Refused until they work
+            ## Rejected until they work
 
-            These protect the server or its data. Any value but the default ends the start, or is
-            refused by `CONFIG SET`; so do `loadmodule` lines.
+            These protect the server or its data. With any value but the default, the server does
+            not start, and `CONFIG SET` fails; the same goes for `loadmodule` lines.
 
 
             """
@@ -61,9 +61,9 @@ enum ConfigurationDocumentation {
         if !directive.aliases.isEmpty {
             facts += " Also called `\(directive.aliases.joined(separator: "`, `"))`."
         }
-        if !directive.isMutable { facts += " Read at the start only." }
+        if !directive.isMutable { facts += " Read at startup only." }
         if directive.traits.contains(.protected) {
-            facts += " Changed only where `enable-protected-configs` allows it."
+            facts += " Can be changed only if `enable-protected-configs` allows it."
         }
         return "### \(directive.name)\n\n\(directive.meaning ?? "")\n\(facts)\n\n"
     }
@@ -71,7 +71,7 @@ enum ConfigurationDocumentation {
     private static func standardNote(_ directive: Directive) -> String? {
         switch directive.name {
         case "threads": "the number of cores"
-        case "dir": "where the server was started"
+        case "dir": "the directory in which the server was started"
         default: nil
         }
     }
@@ -89,12 +89,12 @@ extension DirectiveKind {
         case .octal: "an octal number up to 777"
         case .memory(let range):
             range.lowerBound > 1 ? "a size of at least \(memoryText(range.lowerBound))" : "a size"
-        case .memoryOrPercent: "a size or a share of `maxmemory` such as `5%`"
+        case .memoryOrPercent: "a size or a percentage of `maxmemory` such as `5%`"
         case .choice(let names): names.map { "`\($0)`" }.joined(separator: ", ")
         case .shutdownFlags: "`default`, or any of `save`, `nosave`, `now`, `force`"
         case .text(.titleTemplate): "a text with variables in braces"
-        case .text(.directory): "a folder"
-        case .text(.fileName), .text(.requiredFileName): "the name of a file"
+        case .text(.directory): "a directory"
+        case .text(.fileName), .text(.requiredFileName): "a file name"
         case .text(.hostName): "a host name"
         case .text(.optional), .text(.any): "a text"
         case .addresses: "up to \(Self.addressesMax) addresses"

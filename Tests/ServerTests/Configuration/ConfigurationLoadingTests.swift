@@ -180,7 +180,7 @@ struct TemporaryFolder: ~Copyable {
                 at line 2
                 >>> '\(line)'
                 '\(name)' is not supported yet; ignoring it would leave the server less protected \
-                than this asks for
+                than requested
 
                 """
             )
