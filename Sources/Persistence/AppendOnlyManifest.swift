@@ -12,7 +12,7 @@ public import Primitives
 public struct AppendOnlyManifest: Equatable, Sendable {
     /// A file.
     public struct Entry: Equatable, Sendable {
-        /// Its name within the folder.
+        /// Its name within the directory.
         public var name: String
         /// Its number among the files of its kind.
         public var sequence: Int
@@ -35,7 +35,7 @@ public struct AppendOnlyManifest: Equatable, Sendable {
 
     /// The file with the keys as of one moment, if there is one.
     public var base: Entry?
-    /// Files that are not needed any more.
+    /// Files that are no longer needed.
     public var history: [Entry] = []
     /// The files with the changes since, oldest first.
     public var increments: [Entry] = []
@@ -51,7 +51,7 @@ public struct AppendOnlyManifest: Equatable, Sendable {
 
     // MARK: Names
 
-    /// The name of the manifest of files whose names begin with `prefix`.
+    /// The name of the manifest for files whose names start with `prefix`.
     public static func name(_ prefix: String) -> String { prefix + ".manifest" }
 
     /// Adds the next file of changes, and returns its name.
@@ -103,7 +103,7 @@ public struct AppendOnlyManifest: Equatable, Sendable {
         return "\"" + escaped.joined() + "\""
     }
 
-    /// Reads the lines; `split` splits one into words.
+    /// Parses the lines; `split` splits a line into words.
     public init(_ bytes: Bytes, split: (Bytes) -> [[UInt8]]?) throws(Failure) {
         guard bytes.count > 0 else { throw .empty }
         var number = 0

@@ -2,21 +2,21 @@ public import Primitives
 
 /// Splits the contents of an append-only file into requests and annotations.
 ///
-/// Nothing is copied: the words are ranges of the bytes given.
+/// Nothing is copied: the words are ranges of the given bytes.
 public struct AppendOnlyReader {
-    /// What comes next.
+    /// The next item.
     public enum Item {
-        /// A request, whose words were passed on.
+        /// A request, whose words have been passed on.
         case request
-        /// `#TS:` and seconds since 1970: when what follows was written.
+        /// `#TS:` and seconds since 1970: when the following items were written.
         case time(Int64)
-        /// Another line that begins with `#`.
+        /// Another line that starts with `#`.
         case remark
-        /// The end.
+        /// The end of the file.
         case end
-        /// The bytes end within a request, or only zeros follow, as after a loss of power.
+        /// The bytes end within a request, or only zeros follow, as after a power failure.
         case torn
-        /// The bytes from `position` on are no request.
+        /// The bytes from `position` on are not a request.
         case broken
     }
 
@@ -30,7 +30,7 @@ public struct AppendOnlyReader {
         position = start
     }
 
-    /// The most words of a request, and the longest one.
+    /// The maximum number of words in a request, and the maximum length of a word.
     private static let wordsMax = 1 << 30
     private static let wordBytesMax = Int(Int32.max)
 
@@ -73,11 +73,11 @@ public struct AppendOnlyReader {
     private enum Number {
         case value(Int)
         case torn
-        /// It is none, because of the byte at an offset.
+        /// Invalid, because of the byte at this offset.
         case broken(Int)
     }
 
-    /// Reads a line of a sign and a number.
+    /// Reads a line with a sign and a number.
     private func number(_ at: inout Int, after sign: UInt8, _ range: ClosedRange<Int>) -> Number {
         guard at < bytes.count else { return .torn }
         guard bytes[at] == sign else { return .broken(at) }
@@ -97,7 +97,7 @@ public struct AppendOnlyReader {
         return .value(value)
     }
 
-    /// Reads a line without its end; nil if it is not complete.
+    /// Reads a line without its end; nil if it is incomplete.
     private func line(_ at: inout Int) -> Bytes? {
         let start = at
         while at < bytes.count, bytes[at] != UInt8(ascii: "\n") { at += 1 }
@@ -117,7 +117,7 @@ public struct AppendOnlyReader {
 
     private func brokenOrZeros(_ at: Int) -> Item { isZero(from: at) ? .torn : .broken }
 
-    /// Whether only zeros follow: a file system may have noted the size without the contents.
+    /// Whether only zeros follow: a file system may have recorded the size but not the contents.
     private func isZero(from start: Int) -> Bool {
         var index = start
         while index < bytes.count {

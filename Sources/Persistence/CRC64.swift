@@ -45,7 +45,7 @@ public struct CRC64: Equatable, Sendable {
         return sum.value
     }
 
-    /// Entry `b` of table `n` is what byte `b` contributes to the sum if `n` zero bytes follow.
+    /// Entry `b` of table `n` is the contribution of byte `b` to the sum if `n` zero bytes follow.
     private static let tables: [UInt64] = {
         var tables = [UInt64](repeating: 0, count: 8 * 256)
         for byte in 0..<256 {

@@ -1,6 +1,6 @@
 public import Primitives
 
-/// Libraries of functions, in the format of FUNCTION DUMP and in files.
+/// Function libraries, in the format of FUNCTION DUMP and of files.
 ///
 /// ```text
 /// 245 │ code │ 245 │ code │ … │ version, LE │ CRC64 of all
@@ -24,7 +24,7 @@ extension DumpPayload {
 
     /// The codes of the libraries in a payload; nil if it is damaged.
     public static func functions(in payload: Bytes) -> [[UInt8]]? {
-        // Without libraries there is nothing but the footer.
+        // Without libraries, there is only the footer.
         guard payload.count > emptyBytes else { return isEmpty(payload) ? [] : nil }
         guard let content = open(payload) else { return nil }
         var reader = RDBReader(content, stringBytesMax: content.count * 100)

@@ -7,8 +7,8 @@ internal import Structures
 //
 //     250 │ "apus-null-fields" │ string: count, name, name, …
 //
-// Other servers skip it: in a file as a fact that they do not know, in a payload as bytes after the
-// value. There the fields are empty strings.
+// Other servers skip it: in a file as an unknown fact, in a payload as bytes after the value. They
+// see the fields as empty strings.
 
 extension RDBWriter {
     /// The names of null fields, gathered while their hash is written.
@@ -52,7 +52,7 @@ extension RDBReader {
     }
 }
 
-/// What the names of null fields begin with.
+/// The prefix of the names of null fields.
 private enum NullFieldMark {
     /// The code of a fact, the length of its name, and the name.
     static let text: [UInt8] = [RDBOpcode.fact, 16] + Array("apus-null-fields".utf8)

@@ -30,22 +30,22 @@ public struct RDBFailure: Error, Equatable, Sendable {
     public var text: String {
         switch reason {
         case .endsEarly: "the data ends in the middle of a value"
-        case .noLength: "a length is expected"
+        case .noLength: "a length was expected"
         case .tooLong: "a length is out of bounds"
         case .badCompression: "compressed data does not expand to its length"
         case .badPack: "a packed collection is damaged"
-        case .badNull: "a null field is none of the hash's empty ones"
+        case .badNull: "a null field is not an empty field of the hash"
         case .badNumber: "a number is damaged"
         case .badStream: "a stream is damaged"
         case .emptyCollection: "a collection is empty"
-        case .duplicate: "a key or member stands there twice"
+        case .duplicate: "a key or member occurs twice"
         case .unknownType(let type): "type \(type) is unknown"
         case .module: "a module's value cannot be read"
-        case .badSignature: "this is no RDB file"
+        case .badSignature: "this is not an RDB file"
         case .unknownVersion(let version): "version \(version) cannot be read"
         case .badChecksum: "the checksum is wrong"
         case .badDatabase: "the number of a database is out of range"
-        case .noMemory: "there is no memory for a value"
+        case .noMemory: "there is not enough memory for a value"
         }
     }
 }

@@ -13,7 +13,7 @@ public struct RDBFile: ~Copyable {
         public let idleSeconds: Int64?
         /// Its access counter, if the file has it.
         public let frequency: UInt8?
-        /// What memcached keeps besides its value; nil if it keeps nothing.
+        /// What memcached's protocols keep in addition to the value; nil if nothing.
         public let item: ItemHead?
         /// The type number of its value.
         public let type: UInt8
@@ -27,7 +27,7 @@ public struct RDBFile: ~Copyable {
         case fact(name: String, value: String)
         /// The database of the keys that follow; only if `tellsDatabases`.
         case database(Int)
-        /// The source of a library of functions.
+        /// The source code of a function library.
         case function([UInt8])
         /// A key; the caller must read its value with `reader`.
         case key(Record)
@@ -43,8 +43,7 @@ public struct RDBFile: ~Copyable {
     private var key = ByteBuffer()
 
     private static let headerBytes = 9
-    /// The fact that precedes a key of which memcached keeps more than the value: its flags, its
-    /// version and its marks.
+    /// The fact that precedes a key with an `ItemHead`: memcached's flags, version and marks.
     static let itemFact: StaticString = "apus-item"
 
     /// Reads the header of a file; the bytes must stay valid during the reader's lifetime.
@@ -144,7 +143,7 @@ public struct RDBFile: ~Copyable {
         }
     }
 
-    /// Skips what a module has stored besides keys.
+    /// Skips what a module has stored in addition to keys.
     private mutating func skipModuleFact() throws(RDBFailure) {
         _ = try reader.number()
         for _ in 0..<2 { _ = try reader.number() }

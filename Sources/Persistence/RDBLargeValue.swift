@@ -7,7 +7,7 @@ internal import Structures
 /// ```text
 /// begin ─▶ expiry, type, key, count ─▶ writeSome ─▶ … ─▶ writeSome ─▶ true
 /// ```
-/// The collection must not change until all of it was written.
+/// The collection must not change until all of it has been written.
 public struct RDBLargeValue {
     /// What to write next.
     private enum Stage {
@@ -25,11 +25,11 @@ public struct RDBLargeValue {
     /// The null fields written so far.
     private var nulls = RDBWriter.NullFields()
 
-    /// How many elements a collection has at most that is written at once.
+    /// The maximum number of elements of a collection that is written at once.
     private static let elementsMax = 1024
-    /// How many groups of a stream are looked at.
+    /// The maximum number of groups of a stream to examine.
     private static let groupsMax = 64
-    /// How many elements are written between two readings of the budget.
+    /// How many elements to write between two checks of the budget.
     private static let stride = 32
 
     /// Whether the value at `slot` is too large to be written at once.
@@ -81,9 +81,10 @@ public struct RDBLargeValue {
         }
     }
 
-    /// Writes more of the value, whose key is at `slot` now, until `budget` elements were written.
+    /// Writes more of the value, whose key is now at `slot`, until `budget` elements have been
+    /// written.
     ///
-    /// Returns true once all of it was written.
+    /// Returns true once all of it has been written.
     public mutating func writeSome(
         of slot: Shard.Slot,
         _ writer: inout RDBWriter,

@@ -1,6 +1,6 @@
 internal import Primitives
 
-/// Skips values without reading them: only lengths are looked at.
+/// Skips values without reading them, by their lengths alone.
 extension RDBReader {
     /// Skips a value with the type number `type`.
     ///

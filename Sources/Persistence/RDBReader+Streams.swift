@@ -115,7 +115,7 @@ extension RDBReader {
         to stream: StreamValue,
         _ target: Target
     ) {
-        // The stream requests the words as bytes, more than once.
+        // The stream asks for the words as bytes, and more than once.
         var texts = ByteBuffer()
         var ends = [0]
         for word in words {

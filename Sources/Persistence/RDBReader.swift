@@ -25,7 +25,7 @@ public struct RDBReader: ~Copyable {
     private var first = ByteBuffer()
     private var second = ByteBuffer()
 
-    /// The limit for LZF's compression ratio: at most, three bytes stand for 264.
+    /// The limit for LZF's compression ratio: three bytes expand to at most 264.
     private static let ratioMax = 100
 
     /// Reads `bytes` from `start` on; they must stay valid during the reader's lifetime.
@@ -42,13 +42,13 @@ public struct RDBReader: ~Copyable {
         return twin
     }
 
-    /// Goes on at an offset.
+    /// Continues at an offset.
     public mutating func seek(to offset: Int) {
-        precondition(offset >= 0 && offset <= bytes.count, "within the bytes")
+        precondition(offset >= 0 && offset <= bytes.count, "no such offset")
         position = offset
     }
 
-    /// Whether all bytes were read.
+    /// Whether all bytes have been read.
     public var isAtEnd: Bool { position == bytes.count }
 
     func failure(_ reason: RDBFailure.Reason) -> RDBFailure {

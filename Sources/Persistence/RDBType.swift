@@ -27,7 +27,7 @@ public enum RDBType: UInt8, Sendable {
     case stream3 = 21
     /// Hashes with expiries of fields.
     ///
-    /// In Valkey's files the layout is another than in those of Redis's preview of 7.4.
+    /// The layout in Valkey's files differs from that in files of Redis' preview of 7.4.
     case hashWithExpiries22 = 22
     case hashListpackPreview = 23
     case hashWithExpiries = 24
@@ -49,13 +49,13 @@ extension RDBType {
         .hashWithExpiries: "hash-hashtable-md", .hashListpackWithExpiries: "hash-listpack-md",
     ]
 
-    /// The name by which redis-check-rdb calls a type number.
+    /// The name of a type number in redis-check-rdb.
     public static func name(of number: UInt8) -> String {
         RDBType(rawValue: number).flatMap { names[$0] } ?? "unknown"
     }
 }
 
-/// What may appear in an RDB file instead of a value's type.
+/// Opcodes, which may appear in an RDB file in place of a value's type.
 enum RDBOpcode {
     static let slotInfo: UInt8 = 244
     static let function: UInt8 = 245
@@ -77,9 +77,9 @@ public enum RDBVersion {
     public static let usual = 10
     /// The first version with expiries of fields, that of Redis 7.4.
     public static let fieldExpiry = 12
-    /// The newest version of Redis's format that can be read.
+    /// The newest version of Redis' format that can be read.
     public static let newest = 12
-    /// The version of Valkey 9, whose files begin with `VALKEY`.
+    /// The version of Valkey 9, whose files start with `VALKEY`.
     public static let valkey = 80
 
     /// Whether values of `version` can be read.

@@ -48,8 +48,8 @@ extension RDBWriter {
         value(of: slot)
     }
 
-    /// Appends what precedes the value at `slot`: what memcached keeps besides, as a fact that
-    /// other readers ignore, its expiry, its type and its key.
+    /// Appends what precedes the value at `slot`: expiry, type and key, and before them, as a fact
+    /// that other readers ignore, what memcached's protocols keep.
     mutating func head(of slot: Shard.Slot) {
         if slot.entry.isKind(.string), slot.entry.isItem {
             let head = slot.entry.itemHead
@@ -63,7 +63,7 @@ extension RDBWriter {
         string(slot.entry.key)
     }
 
-    /// Appends the end marker, which the checksum follows.
+    /// Appends the end marker, which is followed by the checksum.
     public mutating func end() { buffer.append(RDBOpcode.end) }
 
     /// Appends a checksum, or zeros for nil.

@@ -13,12 +13,12 @@ extension RDBWriter {
     /// The flag of an entry with the same fields as the first one.
     private static let sameFields: Int64 = 2
 
-    /// What of a stream to write next.
+    /// The part of a stream to write next.
     enum StreamStage {
         case begin
         /// Entries, from an id on, are counted into listpacks.
         case countPacks(from: StreamID, PackCut)
-        /// The listpack that begins with the first entry from an id on.
+        /// The listpack that starts with the first entry from an id on.
         case pack(from: StreamID)
         case counters
         case group(Int)
@@ -96,7 +96,7 @@ extension RDBWriter {
 
     // MARK: Entries
 
-    /// Counts the listpacks of the entries from `id` on; returns where to go on, or nil.
+    /// Counts the listpacks of the entries from `id` on; returns where to continue, or nil.
     private func count(
         _ cut: inout PackCut,
         of stream: StreamValue,
@@ -146,7 +146,7 @@ extension RDBWriter {
         return count
     }
 
-    /// Writes the listpack of the entries from `id` on; returns what is next, or nil.
+    /// Writes the listpack of the entries from `id` on; returns the next part, or nil.
     private mutating func pack(
         of stream: StreamValue,
         from id: StreamID,
@@ -248,8 +248,9 @@ extension RDBWriter {
         return .consumer(0, group: index, orphans: orphans)
     }
 
-    /// Writes a consumer, whose pending entries follow; behind the last one, the orphans and nil or
-    /// the next group.
+    /// Writes a consumer, whose pending entries follow.
+    ///
+    /// After the last consumer, the orphans follow, then the next group or nil.
     private mutating func consumer(
         _ number: Int,
         ofGroup index: Int,
@@ -274,7 +275,8 @@ extension RDBWriter {
         return index + 1 < stream.groupCount ? .group(index + 1) : nil
     }
 
-    /// Writes the ids of a consumer's pending entries from `id` on; returns where to go on, or nil.
+    /// Writes the ids of a consumer's pending entries from `id` on; returns where to continue, or
+    /// nil.
     private mutating func writeIDs(
         _ stream: StreamValue,
         _ group: StreamGroup,

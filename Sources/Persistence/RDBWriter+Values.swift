@@ -2,7 +2,8 @@ internal import Primitives
 public import Store
 internal import Structures
 
-/// Writes values in formats that every server since Redis 5 can read, except for fields' expiries.
+/// Writes values in formats that every server since Redis 5 can read, except for expiries of
+/// fields.
 extension RDBWriter {
     /// The encoding for the value at `slot`.
     public static func type(of slot: Shard.Slot) -> RDBType {
@@ -14,7 +15,7 @@ extension RDBWriter {
         case .sortedSet: .sortedSet
         case .hash: HashValue(slot).earliestExpiry == nil ? .hash : .hashWithExpiries
         case .stream: .stream2
-        case .member: preconditionFailure("members are no keys")
+        case .member: preconditionFailure("members are not keys")
         }
     }
 
@@ -29,7 +30,7 @@ extension RDBWriter {
         case .sortedSet: sortedSet(SortedSetValue(slot))
         case .hash: hash(HashValue(slot))
         case .stream: stream(StreamValue(slot))
-        case .member: preconditionFailure("members are no keys")
+        case .member: preconditionFailure("members are not keys")
         }
     }
 
@@ -100,7 +101,7 @@ extension RDBWriter {
         }
     }
 
-    /// Appends a field and its value; notes it in `nulls` if that is null.
+    /// Appends a field and its value; adds the name to `nulls` if the value is null.
     mutating func pair(
         _ name: StringContent,
         _ value: StringContent?,

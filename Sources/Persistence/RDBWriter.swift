@@ -13,7 +13,7 @@ internal import Structures
 /// 11000011 + length, length     in place of a string: LZF, its length before that of the string
 /// ```
 public struct RDBWriter: ~Copyable {
-    /// What was written.
+    /// The bytes written so far.
     public var buffer = ByteBuffer()
     /// Whether strings are compressed if that saves enough.
     public let compresses: Bool

@@ -70,8 +70,8 @@ public struct Socket: Sendable {
     }
 
     private static func give(_ path: String, to group: String) throws(SystemError) {
-        // The library owns the entry, which is read immediately; at startup, no other thread asks
-        // for one.
+        // SAFETY: the library owns the entry, which is read immediately; at startup, no other thread
+        // asks for one.
         guard let entry = unsafe getgrnam(group) else {
             throw SystemError("getgrnam", number: errno == 0 ? ENOENT : errno)
         }

@@ -8,7 +8,7 @@ public struct TLSFailure: Error {
     /// Creates a failure with a reason.
     public init(_ text: String) { self.text = text }
 
-    /// What went wrong, and what OpenSSL says about it.
+    /// Combines a description with OpenSSL's error.
     static func openSSL(_ what: String) -> TLSFailure {
         TLSFailure("\(what): \(OpenSSL.takeError())")
     }
@@ -22,7 +22,7 @@ extension String {
     }
 }
 
-/// OpenSSL's queue of errors, one for each thread.
+/// OpenSSL's queue of errors, one per thread.
 enum OpenSSL {
     /// The first error in the queue, which is empty afterwards.
     static func takeError() -> String {
@@ -36,7 +36,7 @@ enum OpenSSL {
     }
 }
 
-/// A certificate and the rules that many connections share.
+/// A certificate and settings, shared by many connections.
 ///
 /// ## Invariants
 /// `context` comes from `SSL_CTX_new` and is released by `deinit`, once. It does not change after
@@ -45,10 +45,10 @@ enum OpenSSL {
 public final class TLSContext: @unchecked Sendable {  // because: immutable, see above
     let context: OpaquePointer
 
-    /// What the context was made of.
+    /// The settings from which the context was created.
     public let settings: TLSSettings
 
-    /// Makes the context of a server, which has a certificate.
+    /// Creates the context of a server, which has a certificate.
     public convenience init(server settings: TLSSettings) throws(TLSFailure) {
         guard !settings.certificatePath.isEmpty else {
             throw TLSFailure("No tls-cert-file configured!")
@@ -73,7 +73,7 @@ public final class TLSContext: @unchecked Sendable {  // because: immutable, see
         }
     }
 
-    /// Makes the context of a client, which may have a certificate.
+    /// Creates the context of a client, which may have a certificate.
     public convenience init(client settings: TLSSettings) throws(TLSFailure) {
         try self.init(settings)
         if settings.trustedPath.isEmpty, settings.trustedDirectory.isEmpty {
@@ -114,7 +114,7 @@ public final class TLSContext: @unchecked Sendable {  // because: immutable, see
 
     // MARK: Reading the settings
 
-    /// The versions by the names of `tls-protocols`, and how to switch each off.
+    /// The versions by their names in `tls-protocols`, and the option that disables each.
     private static let versions: [(name: String, off: UInt64)] = [
         ("tlsv1", apus_tls_no_1_0), ("tlsv1.1", apus_tls_no_1_1),
         ("tlsv1.2", apus_tls_no_1_2), ("tlsv1.3", apus_tls_no_1_3),
@@ -159,7 +159,7 @@ public final class TLSContext: @unchecked Sendable {  // because: immutable, see
 
     private func withPassword(_ body: () throws(TLSFailure) -> Void) throws(TLSFailure) {
         let password = settings.keyPassword.utf8CString
-        // SAFETY: the array lives until the password is taken back.
+        // SAFETY: the array lives until the password is removed again.
         let result = unsafe password.withUnsafeBufferPointer { bytes -> Result<Void, TLSFailure> in
             unsafe apus_tls_set_password(context, bytes.baseAddress)
             defer { unsafe apus_tls_set_password(context, nil) }
@@ -176,7 +176,7 @@ public final class TLSContext: @unchecked Sendable {  // because: immutable, see
             guard unsafe SSL_CTX_load_verify_file(context, file) == 1 else {
                 throw .openSSL("Failed to configure CA certificate(s) file: \(file)")
             }
-            // Tells clients whose certificates are welcome.
+            // Tells clients which CAs are accepted.
             if let names = unsafe SSL_load_client_CA_file(file) {
                 unsafe SSL_CTX_set_client_CA_list(context, names)
             }

@@ -5,10 +5,10 @@ public import Primitives
 ///
 /// ```text
 /// from the socket ─▶ feed ─▶ read ─▶ plain bytes
-/// to the socket ◀─ sealed bytes ◀─ write ◀─ plain bytes
+/// to the socket ◀─ encrypted bytes ◀─ write ◀─ plain bytes
 /// ```
-/// A handshake, a key update or an alert may leave sealed bytes after any call: whoever calls
-/// `handshake` or `read` sends what `takeOutput` returns.
+/// A handshake, a key update or an alert may leave encrypted bytes after any call: callers of
+/// `handshake` and `read` must send what `takeOutput` returns.
 ///
 /// ## Invariants
 /// `stream` comes from `SSL_new` and is released by `deinit`, once. One thread at a time uses it.
@@ -17,29 +17,29 @@ public final class TLSStream: @unchecked Sendable {  // because: one thread at a
     /// The result of a step of the handshake.
     public enum Handshake: Equatable {
         case done
-        /// It goes on once more bytes have been fed.
+        /// It continues once more bytes have been fed.
         case needsInput
-        /// It failed; what is left to send tells the peer why.
+        /// It failed; the remaining output tells the peer why.
         case failed(String)
     }
 
     /// The result of reading.
     public enum Input: Equatable {
         case bytes(Int)
-        /// Nothing is there until more bytes have been fed.
+        /// No more plain bytes until more have been fed.
         case needsInput
-        /// The peer has said that it sends no more.
+        /// The peer has announced that it sends no more.
         case ended
-        /// The peer breaks the protocol; nothing more can be read or written.
+        /// The peer violated the protocol; nothing more can be read or written.
         case failed
     }
 
-    /// The most plain bytes of a record.
+    /// The maximum number of plain bytes in a record.
     public static let recordBytesMax = 16 * 1024
 
     private let stream: OpaquePointer
 
-    /// The end of a server; nil without memory.
+    /// Creates the server's end of a connection; nil if there is no memory.
     public init?(server context: TLSContext) {
         // SAFETY: the context lives, and the stream keeps what it needs of it.
         guard let stream = unsafe apus_tls_stream(context.context) else { return nil }
@@ -47,8 +47,10 @@ public final class TLSStream: @unchecked Sendable {  // because: one thread at a
         unsafe SSL_set_accept_state(stream)
     }
 
-    /// The end of a client; `host` is whom it expects to talk to, and whose certificate it checks
-    /// if the context checks any.
+    /// Creates the client's end of a connection.
+    ///
+    /// `host` is the expected peer, against which the certificate is checked if the context checks
+    /// any.
     public init?(client context: TLSContext, host: String?) {
         // SAFETY: the context lives, and the stream keeps what it needs of it.
         guard let stream = unsafe apus_tls_stream(context.context) else { return nil }
@@ -62,7 +64,7 @@ public final class TLSStream: @unchecked Sendable {  // because: one thread at a
 
     // MARK: The handshake
 
-    /// Goes on with the handshake.
+    /// Continues the handshake.
     public func handshake() -> Handshake {
         ERR_clear_error()
         // SAFETY: the stream lives, and nobody else uses it.
@@ -78,7 +80,7 @@ public final class TLSStream: @unchecked Sendable {  // because: one thread at a
         return .failed(OpenSSL.takeError())
     }
 
-    /// The common name of the peer's certificate, if it has shown one.
+    /// The common name in the peer's certificate, if it presented one.
     public var peerName: String? {
         var name = [CChar](repeating: 0, count: 256)
         // SAFETY: OpenSSL writes at most the given number of bytes, the last one zero.
@@ -88,14 +90,14 @@ public final class TLSStream: @unchecked Sendable {  // because: one thread at a
 
     // MARK: Bytes
 
-    /// Takes in bytes that the peer sent; false without memory for them.
+    /// Feeds bytes received from the peer; returns false if there is no memory for them.
     public func feed(_ bytes: Bytes) -> Bool {
         // SAFETY: the call copies exactly these bytes.
         guard bytes.count > 0 else { return true }
         return unsafe apus_tls_feed(stream, bytes.base, Int32(bytes.count)) == 1
     }
 
-    /// Reads plain bytes into `memory`, as many as there are and fit.
+    /// Reads as many plain bytes as are available and fit into `memory`.
     public func read(into memory: Cell, _ capacity: Int) -> Input {
         var count = 0
         while count < capacity {
@@ -120,7 +122,7 @@ public final class TLSStream: @unchecked Sendable {  // because: one thread at a
         return .bytes(count)
     }
 
-    /// Appends `bytes`, sealed, to `output`; false if the connection has failed.
+    /// Encrypts `bytes` and appends them to `output`; returns false if the connection has failed.
     public func write(_ bytes: Bytes, into output: inout ByteBuffer) -> Bool {
         var rest = bytes
         while rest.count > 0 {
@@ -137,7 +139,7 @@ public final class TLSStream: @unchecked Sendable {  // because: one thread at a
         return true
     }
 
-    /// Appends what has been sealed for the peer to `output`.
+    /// Appends encrypted bytes waiting for the peer to `output`.
     public func takeOutput(into output: inout ByteBuffer) {
         // SAFETY: there is room for the bytes that the second call writes.
         let count = unsafe apus_tls_output_count(stream)
@@ -146,7 +148,7 @@ public final class TLSStream: @unchecked Sendable {  // because: one thread at a
         output.commit(max(0, Int(taken)))
     }
 
-    /// Appends the last record, which says that no more follows, to `output`.
+    /// Appends the last record, which announces the end, to `output`.
     public func end(into output: inout ByteBuffer) {
         ERR_clear_error()
         // SAFETY: as in `handshake`.

@@ -5,7 +5,7 @@ internal import Wire
 
 /// Checks an append-only file: a manifest with all files that it lists, or a single file.
 struct AppendOnlyCheck {
-    /// How a file was found, or left.
+    /// The state in which a file was found or left.
     private enum Finding {
         case sound
         case empty
@@ -13,13 +13,13 @@ struct AppendOnlyCheck {
         case cutAt(Int64)
     }
 
-    /// Nothing more is to be done; the reason was told.
+    /// Ends the check; the reason has been printed.
     private struct Abort: Error {}
 
     let path: String
     let repair: CheckOptions.Repair
 
-    /// Checks, and repairs if that is asked for; true if everything is sound now.
+    /// Checks the files, and repairs them if requested; returns true if everything is sound.
     func run() -> Bool {
         do throws(SystemError) {
             let file = try MappedFile(path)
@@ -36,7 +36,7 @@ struct AppendOnlyCheck {
         }
     }
 
-    /// Whether the first line that is no remark begins as those of manifests do.
+    /// Whether the first line that is not a remark looks like that of a manifest.
     private static func isManifest(_ bytes: Bytes) -> Bool {
         var start = 0
         while start < bytes.count, bytes[start] == UInt8(ascii: "#") {
@@ -146,7 +146,7 @@ struct AppendOnlyCheck {
         return .cut
     }
 
-    /// Checks the snapshot that a file may begin with; returns where the commands begin.
+    /// Checks the snapshot at the start of a file, if any; returns where the commands start.
     private func snapshotEnd(_ bytes: Bytes, _ name: String) throws(Abort) -> Int {
         let head = bytes[0..<min(6, bytes.count)].string
         guard head.hasPrefix("REDIS") || head == "VALKEY" else { return 0 }

@@ -1,32 +1,32 @@
 internal import Primitives
 
-/// Reads the commands of an append-only file as far as they are whole.
+/// Reads the commands of an append-only file as far as they are complete.
 ///
-/// It tells what is wrong in the words of redis-check-aof.
+/// Describes problems in the words of redis-check-aof.
 struct AppendOnlyScan {
     /// How the scan ended.
     enum End: Equatable {
-        /// At the end of the file, or at what is wrong.
+        /// At the end of the file, or at a problem.
         case through
-        /// Before an annotation with a later time than wanted.
+        /// Before an annotation with a later time than requested.
         case later
     }
 
     private let bytes: Bytes
-    /// The file's name, for what is told.
+    /// The file's name, for messages.
     private let name: String
     private var position: Int
-    /// Where the last number or word began.
+    /// The start of the last number or word.
     private var lastStart: Int
-    /// How much is whole: whole commands, and whole transactions.
+    /// The end of the last complete command or transaction.
     private(set) var soundEnd: Int
-    /// The number of the line that was reached, where a word counts as one.
+    /// The current line number, with each word counted as a line.
     private(set) var line = 1
-    /// What is wrong, if anything.
+    /// The problem, if any.
     private(set) var problem: String?
     private var isInTransaction = false
 
-    /// How many bytes of a line with a number are read.
+    /// The maximum number of bytes read of a line with a number.
     private static let lineBytesMax = 127
 
     /// Scans `bytes` from `start` on.
@@ -67,7 +67,7 @@ struct AppendOnlyScan {
         problem = "0x\(room)\(digits): \(text)"
     }
 
-    /// Reads a line that begins with `#`; returns the time that it tells.
+    /// Reads a line that starts with `#`; returns the time in it, if any.
     private mutating func annotation() -> Int64? {
         var end = position
         while end < bytes.count, bytes[end] != UInt8(ascii: "\n") { end += 1 }

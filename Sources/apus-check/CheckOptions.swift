@@ -1,27 +1,27 @@
-/// What the words of the command line ask for.
+/// The request on the command line.
 enum CheckOptions: Equatable {
-    /// What is told about a snapshot.
+    /// What to print about a snapshot.
     enum Report: Equatable {
         /// Each fact as it is read.
         case facts
-        /// Besides, how many keys of which types and sizes there are.
+        /// In addition, the number of keys by type and size.
         case statistics
-        /// The same as one JSON object, and nothing else.
+        /// The same as a single JSON object, and nothing else.
         case json
     }
 
-    /// What is done about a damaged append-only file.
+    /// What to do about a damaged append-only file.
     enum Repair: Equatable {
         case none
-        /// What is behind the last whole command is cut off, after a question.
+        /// Cut off everything after the last complete command, after a confirmation.
         case fix
-        /// What was written after a time (seconds since 1970) is cut off.
+        /// Cut off everything written after a time (seconds since 1970).
         case cut(after: Int64)
     }
 
     case snapshot(path: String, Report)
     case appendOnly(path: String, Repair)
-    /// Explain the words, and exit with a code.
+    /// Print the usage and exit with a code.
     case usage(String, code: Int32)
 
     /// Parses the words, the first of which is the name of the program.

@@ -2,13 +2,13 @@ internal import System
 
 /// Checks the files of a server: snapshots (RDB) and append-only files.
 ///
-/// Under the names redis-check-rdb and redis-check-aof it takes the words that these take.
+/// Under the names redis-check-rdb and redis-check-aof, it takes their arguments.
 @main
 struct FileCheck {
     static func main() {
         switch CheckOptions(CommandLine.arguments) {
         case .usage(let text, let code):
-            // As redis-check-rdb does.
+            // redis-check-rdb does so as well.
             if code == 0 { say(text) } else { OwnProcess.writeError(text + "\n") }
             OwnProcess.end(code)
         case .snapshot(let path, let report):

@@ -1,13 +1,13 @@
 internal import Glibc
 internal import System
 
-/// A line that shows how much of a file was read, in a terminal and for large files only.
+/// A line that shows how much of a file has been read; only in a terminal, and for large files.
 struct ProgressLine {
     private let total: Int
     private let isShown: Bool
     private var shown = -1
 
-    /// From this size on a file takes long enough.
+    /// The size from which a file takes long enough.
     private static let bytesMin = 64 << 20
     private static let width = 40
 
@@ -16,7 +16,7 @@ struct ProgressLine {
         isShown = total >= ProgressLine.bytesMin && isatty(STDERR_FILENO) == 1
     }
 
-    /// Shows that `position` was reached.
+    /// Shows that `position` has been reached.
     mutating func advance(to position: Int) {
         guard isShown else { return }
         let percent = position * 100 / total

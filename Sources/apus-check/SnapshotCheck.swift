@@ -4,9 +4,9 @@ internal import Store
 internal import Structures
 internal import System
 
-/// Reads a snapshot from start to end, as loading does, and tells what is in it.
+/// Reads a snapshot from start to end, as loading does, and prints what is in it.
 struct SnapshotCheck {
-    /// How far the check has come, for the report of an error.
+    /// The progress of the check, for the report of an error.
     private struct Stage {
         var doing = "start"
         var key: String?
@@ -35,7 +35,7 @@ struct SnapshotCheck {
         }
     }
 
-    /// Checks a snapshot that `bytes` begin with; returns where it ends, or nil.
+    /// Checks the snapshot at the start of `bytes`; returns its end, or nil if it is invalid.
     static func check(_ bytes: Bytes, name: String, _ report: CheckOptions.Report) -> Int? {
         var check = SnapshotCheck(report: report, byteCount: bytes.count)
         do throws(RDBFailure) {
@@ -124,7 +124,7 @@ struct SnapshotCheck {
         while shard.freeSome(budget: &budget) {}
     }
 
-    // MARK: Telling
+    // MARK: Output
 
     private mutating func tell(_ text: String, _ offset: Int) {
         guard report != .json else { return }

@@ -1,6 +1,6 @@
-/// What a snapshot holds: numbers of keys by type, size and time to live, and the largest keys.
+/// The contents of a snapshot: keys by type, size and time to live, and the largest keys.
 struct SnapshotStatistics {
-    /// What is counted of a key.
+    /// The properties of a key that are counted.
     struct KeyFacts {
         let database: Int
         let name: String
@@ -22,7 +22,7 @@ struct SnapshotStatistics {
     /// The number of keys up to a bound.
     struct Range {
         let label: String
-        /// The greatest value that belongs to it.
+        /// The greatest value in the range.
         let last: Int64
         var keys = 0
     }
@@ -47,7 +47,7 @@ struct SnapshotStatistics {
         Range(label: "up to 30 days", last: 30 * 86_400_000), Range(label: "more", last: .max),
     ]
 
-    /// How many of the largest keys are kept.
+    /// The number of largest keys listed.
     static let largestMax = 10
 
     /// Counts a key.

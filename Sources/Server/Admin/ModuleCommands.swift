@@ -6,8 +6,8 @@ enum ModuleCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
     static let table: [AdminCommand] = [
-        AdminCommand("MODULE", arity: -2, [], group: .server, since: "4.0.0", complexity: "Depends on the subcommand", syntax: "", summary: "Holds the subcommands about modules.", help),
-        AdminCommand("MODULE LIST", arity: 2, [.admin, .noScript], group: .server, since: "4.0.0", complexity: "O(1)", syntax: "", summary: "Lists the modules that are loaded: none.", tips: ["nondeterministic_output_order"], list),
+        AdminCommand("MODULE", arity: -2, [], group: .server, since: "4.0.0", complexity: "Depends on the subcommand", syntax: "", summary: "Container of the subcommands about modules.", help),
+        AdminCommand("MODULE LIST", arity: 2, [.admin, .noScript], group: .server, since: "4.0.0", complexity: "O(1)", syntax: "", summary: "Lists the loaded modules; there are none.", tips: ["nondeterministic_output_order"], list),
         AdminCommand("MODULE HELP", arity: 2, [.loading, .stale], group: .server, since: "5.0.0", complexity: "O(1)", syntax: "", summary: "Lists the subcommands of MODULE.", help),
     ]
 }

@@ -240,7 +240,7 @@ public enum ConfigurationTable {
         Directive("no-appendfsync-on-rewrite", .flag, "no",
             meaning: "Whether to suspend syncing of the append-only file during a rewrite, so that writes do not wait for a busy disk."),
         Directive("notify-keyspace-events", .keyspaceEvents, "",
-            meaning: "Which keyspace notifications are published, as letters: K for keyspace and E for keyevent channels, and the classes of events; empty means none."),
+            meaning: "Which keyspace notifications are published, as letters: K, E, S, T, I and V choose kinds of channels, the others classes of events; empty means none."),
         Directive("oom-score-adj", .choice(["no", "yes", "relative", "absolute"]), "no",
             meaning: "Whether to adjust how likely the kernel is to kill the process when memory runs out: not at all, by adding `oom-score-adj-values` to the initial score (yes, relative), or by setting it to them."),
         Directive("oom-score-adj-values", .oomScores, "0 200 800",

@@ -18,12 +18,12 @@ struct NotificationChoice: Sendable {
         /// `V`: the channel of an event of the key; the message is the fields.
         static let subkeyspaceEvent = Channels(rawValue: 1 << 5)
 
-        /// Those whose messages or names contain fields.
+        /// The channels whose messages or names contain fields.
         static let subkeys: Channels = [
             .subkeyspace, .subkeyevent, .subkeyspaceItem, .subkeyspaceEvent,
         ]
 
-        /// The letters in the order of CONFIG GET; `m` stands between `E` and `S`.
+        /// The letters in the order of CONFIG GET; `m` comes between `E` and `S`.
         static let letters: [(letter: Character, channel: Channels)] = [
             ("K", .keyspace), ("E", .keyevent), ("S", .subkeyspace), ("T", .subkeyevent),
             ("I", .subkeyspaceItem), ("V", .subkeyspaceEvent),
@@ -32,7 +32,7 @@ struct NotificationChoice: Sendable {
 
     /// The classes of events that are published.
     var classes: KeyEvent.Classes = []
-    /// Where they are published.
+    /// The kinds of channels on which they are published.
     var channels: Channels = []
 
     /// No notifications.

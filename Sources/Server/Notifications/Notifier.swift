@@ -11,7 +11,7 @@ internal import Primitives
 /// __subkeyspaceitem@0__:key\nfield ─▶ event
 /// __subkeyspaceevent@0__:event|key ─▶ 5:field,6:field2
 /// ```
-/// The lower four, of Redis 8.8, are published only for events that name fields of a hash. Lengths
+/// The last four, from Redis 8.8, are published only for events that name fields of a hash. Lengths
 /// are in bytes. It runs while the keys are locked, so the notifications of a key are in order.
 final class Notifier: @unchecked Sendable {  // because: its worker alone uses it
     /// Lives as long as the process.
@@ -42,13 +42,13 @@ final class Notifier: @unchecked Sendable {  // because: its worker alone uses i
                 publish(key)
             }
             if choice.namesFields, !touch.fields.isEmpty {
-                tell(touch, event, key, effects, on: choice.channels)
+                publishFields(touch, event, key, effects, on: choice.channels)
             }
         }
     }
 
-    /// Publishes an event that names fields on the channels for these.
-    private func tell(
+    /// Publishes an event that names fields on the channels for such events.
+    private func publishFields(
         _ touch: Effects.Touch,
         _ event: Bytes,
         _ key: Bytes,
@@ -69,7 +69,7 @@ final class Notifier: @unchecked Sendable {  // because: its worker alone uses i
             appendFields(of: touch, effects)
             publishMessage()
         }
-        // With a line feed in the key, nobody could tell where the field begins.
+        // With a line feed in the key, the start of the field would be ambiguous.
         if channels.contains(.subkeyspaceItem), key.firstIndex(of: UInt8(ascii: "\n")) == nil {
             for number in touch.fields {
                 name("__subkeyspaceitem@", touch.database, key)

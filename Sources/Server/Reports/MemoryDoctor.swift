@@ -41,9 +41,9 @@ struct MemoryDoctor {
         if MemoryUse.ratio(memory.peak, of: memory.used) > 1.5 {
             findings.append(
                 """
-                Peak memory: In the past, this instance used more than 1.5 times the memory that it \
-                is using now. Empty pages have been returned to the system, except for a few that \
-                MEMORY PURGE returns; partly filled pages stay until their last value is removed.
+                Peak memory: In the past, this instance used more than 1.5 times the memory that \
+                it is using now. Empty pages have been returned to the system, except for a few \
+                that MEMORY PURGE returns; partly filled pages stay until their last value goes.
                 """
             )
         }
@@ -54,7 +54,7 @@ struct MemoryDoctor {
                 """
                 High fragmentation: The pages that hold keys and values are more than 1.4 times as \
                 large as these, as many values were removed or changed their sizes. New values of \
-                similar sizes will fill the gaps. MEMORY MALLOC-STATS shows which sizes are affected.
+                similar sizes will fill the gaps. MEMORY MALLOC-STATS shows the sizes concerned.
                 """
             )
         }
@@ -64,8 +64,8 @@ struct MemoryDoctor {
             findings.append(
                 """
                 High total RSS: The process uses more than 1.4 times the memory that its keys, \
-                values and clients need. This is harmless after a peak, or after large requests and \
-                replies; MEMORY PURGE returns unused memory to the system.
+                values and clients need. This is harmless after a peak, or after large requests \
+                and replies; MEMORY PURGE returns unused memory to the system.
                 """
             )
         }

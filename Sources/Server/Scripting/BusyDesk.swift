@@ -3,16 +3,16 @@ internal import Primitives
 internal import System
 internal import Wire
 
-/// Where new connections go while the script of the worker that accepts them is busy.
+/// Handles new connections while the script of the worker that accepts them is busy.
 ///
-/// Other workers serve them, if one has no busy script. If there is none, the desk knows what it
-/// takes to end a script, and says to everything else that the server is busy:
+/// Other workers serve them, if one has no busy script. Otherwise, the desk accepts the commands
+/// that can end a script, and replies that the server is busy to everything else:
 ///
 /// ```text
 /// AUTH [user] password │ SCRIPT KILL │ FUNCTION KILL │ SHUTDOWN NOSAVE │ QUIT │ anything: BUSY
 /// ```
-/// It runs on the script's own thread, each time when that is interrupted. When the script has
-/// ended, its worker takes over the connections; what has authenticated here must connect again.
+/// It runs on the script's own thread, whenever the script is interrupted. When the script has
+/// ended, its worker takes over the connections; those that have authenticated here must reconnect.
 struct BusyDesk {
     private struct Visitor {
         let newcomer: Mailbox.Newcomer
@@ -79,7 +79,7 @@ struct BusyDesk {
         }
     }
 
-    /// The words of the next whole request: an array of bulk strings, or words in a line.
+    /// The words of the next complete request, an array of bulk strings or an inline line, or nil.
     private mutating func takeRequest(_ index: Int) -> [[UInt8]]? {
         let received = visitors[index].received
         guard let end = received.firstIndex(of: UInt8(ascii: "\n")) else { return nil }
@@ -117,7 +117,7 @@ struct BusyDesk {
         return Int(text) ?? -1
     }
 
-    // MARK: Answers
+    // MARK: Replies
 
     private mutating func answer(_ words: [[UInt8]], _ index: Int, on worker: Worker) {
         guard !words.isEmpty else { return }

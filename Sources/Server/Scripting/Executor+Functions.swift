@@ -5,9 +5,9 @@ internal import Store
 internal import System
 internal import Wire
 
-/// Functions: loading libraries, and calling what they have registered.
+/// Functions: loading libraries, and calling the functions that they register.
 extension Executor {
-    /// How long a library may take to register its functions.
+    /// The maximum time for a library to register its functions.
     private static let loadNanosecondsMax: Int64 = 500_000_000
 
     // MARK: Calling
@@ -43,7 +43,7 @@ extension Executor {
         return state
     }
 
-    /// The function in this worker's state, which loads the library if it has not yet.
+    /// The function in this worker's state, which loads its library if necessary.
     private func reference(
         to function: FunctionLibrary.Function,
         in library: FunctionLibrary
@@ -69,7 +69,7 @@ extension Executor {
 
     // MARK: Loading
 
-    /// Makes a library of its code; throws if it is none.
+    /// Creates a library from its code; throws if that is invalid.
     func makeLibrary(_ code: Bytes) throws(CommandError) -> FunctionLibrary {
         let name = try libraryName(code)
         guard name.withBytes({ FunctionLibrary.isName($0) }) else {
@@ -159,7 +159,7 @@ extension Executor {
         return scripts.registering ?? WorkerScripts.Registering(deadline: deadline)
     }
 
-    /// Takes a function that the library which is being loaded registers.
+    /// Adds a function registered by the library being loaded; returns an error message, or nil.
     func register(_ function: ScriptState.Registration) -> StaticString? {
         guard scripts.registering != nil else {
             return "redis.register_function can only be called on FUNCTION LOAD command"

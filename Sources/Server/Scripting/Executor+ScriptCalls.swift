@@ -4,9 +4,9 @@ internal import Store
 internal import System
 internal import Wire
 
-/// What scripts call.
+/// Commands called by scripts.
 extension Executor {
-    /// Runs a command of the script that runs; the reply is valid until its next one.
+    /// Runs a command for the running script; the reply is valid until its next command.
     func callFromScript(_ words: Arguments, isRESP3: Bool) -> Bytes {
         guard let run = scripts.run else { return Bytes("-ERR no script is running\r\n") }
         context.reply.truncate(to: run.mark)
@@ -25,7 +25,7 @@ extension Executor {
         return context.reply.buffer.bytes.dropFirst(run.mark)
     }
 
-    /// The row of a script's command; if there is none, replies why and returns nil.
+    /// The row of a script's command; if there is none, replies with the error and returns nil.
     private func scriptRow(_ words: Arguments) -> Int? {
         guard var number = registry.table.row(words[0]) else {
             refuse("ERR Unknown Redis command called from script")
@@ -65,7 +65,7 @@ extension Executor {
         if run.session.traits.contains(.tracking) { rememberKeys(number, words, run.session) }
         do throws(CommandError) {
             let outcome = try runHandler(number, words, plan, caller, run.connection)
-            // A key is frozen that a transaction's script has not declared.
+            // A key is frozen that the script, which runs within a transaction, has not declared.
             if outcome != .done { refuse("ERR A key is being changed by another client") }
             statistics.count(number, cycles: clock.lap())
         } catch {
@@ -76,7 +76,7 @@ extension Executor {
         if alerts.contains(.monitors) { sendToMonitors(ofScriptCall: number, words) }
     }
 
-    /// Whether a command may run in a script; if not, replies why.
+    /// Whether a command may run in a script; if not, replies with the error.
     private func mayRunFromScript(
         _ number: Int,
         _ words: Arguments,
@@ -118,7 +118,7 @@ extension Executor {
         context.reply.error(text.bytes)
     }
 
-    /// Whether the user of the script that runs may run a command; nil if there is none.
+    /// Whether the user of the running script may run a command; nil if there is no such command.
     func scriptMayRun(_ words: Arguments) -> Bool? {
         guard var number = registry.table.row(words[0]) else { return nil }
         if registry.row(number).isContainer, words.count > 1 {
@@ -129,7 +129,7 @@ extension Executor {
         return denial(number, words, scripts.caller) == nil
     }
 
-    /// Writes what a script has to say to the log.
+    /// Writes a message from a script to the log.
     func logFromScript(level: Int, _ line: Bytes) {
         let levels: [LogLevel] = [.debug, .verbose, .notice, .warning]
         server.log(levels[max(0, min(level, 3))], line.string)

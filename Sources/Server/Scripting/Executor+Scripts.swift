@@ -6,17 +6,17 @@ internal import Synchronization
 internal import System
 internal import Wire
 
-/// Scripts: which locks they need, and running them under these locks as one command.
+/// Scripts: which locks they need, and how they run under these locks as one command.
 ///
 /// ```text
 /// EVAL ─▶ prepare: look up or compile ─▶ plan: the declared keys' partitions if the script is
 ///   confined to them, otherwise all ─▶ locks ─▶ run ─▶ redis.call … ─▶ reply
-///                                                └ a group of effects, as EXEC has
+///                                                └ a group of effects, as in EXEC
 /// ```
 extension Executor {
     // MARK: Preparing
 
-    /// The partitions that the script of a request needs; all where it is not known.
+    /// The partitions that the script of a request needs; all partitions if unknown.
     func scriptPartitions(_ number: Int, _ arguments: Arguments) -> PartitionSet {
         guard !registry.row(number).flags.contains(.callsFunction) else {
             return context.keyspace.allPartitions
@@ -29,7 +29,7 @@ extension Executor {
         return partitions(registry.table.facts[number].keys, arguments)
     }
 
-    /// Looks up the script of a request, and compiles it if this worker has not yet.
+    /// Looks up the script of a request, and compiles it unless this worker has done so already.
     private func prepareScript(_ number: Int, _ arguments: Arguments) -> WorkerScripts.Prepared {
         if registry.table.facts[number].flags.contains(.namesScript) {
             guard let digest = ScriptDigest(hexadecimal: arguments[1]) else { return .unknown }
@@ -46,8 +46,9 @@ extension Executor {
         return .ready(script)
     }
 
-    /// Compiles a script and makes it callable by its digest; if it is none, says why in
-    /// `scripts.message` and returns nil.
+    /// Compiles a script and makes it callable by its digest.
+    ///
+    /// If it is invalid, returns nil, with the error in `scripts.message`.
     func addScript(
         _ text: Bytes,
         _ digest: ScriptDigest,
@@ -76,7 +77,7 @@ extension Executor {
     private func compile(_ script: Script) -> WorkerScripts.Prepared {
         do throws(ScriptState.Failure) {
             let function = try script.text.withBytes { (text) throws(ScriptState.Failure) in
-                // The line of the header is empty then, so that lines keep their numbers.
+                // The header line is then left empty, so that lines keep their numbers.
                 try scriptState().compile(
                     text.dropFirst(script.header.byteCount),
                     name: "@user_script"
@@ -93,7 +94,7 @@ extension Executor {
         }
     }
 
-    /// The worker's state of Lua, created when the first script arrives.
+    /// The worker's Lua state, created when the first script arrives.
     private func scriptState() -> ScriptState {
         if let state = scripts.state { return state }
         let state = makeState()
@@ -101,7 +102,7 @@ extension Executor {
         return state
     }
 
-    /// Creates a state of Lua whose scripts call this executor.
+    /// Creates a Lua state whose scripts call this executor.
     func makeState() -> ScriptState {
         let host = ScriptHost(
             call: { [unowned self] in callFromScript($0, isRESP3: $1) },
@@ -112,7 +113,7 @@ extension Executor {
         )
         let bytesMax = server.options.scripts.bytesMax
         guard let state = ScriptState(version: Version.redis, bytesMax: bytesMax, host: host)
-        else { preconditionFailure("there is no memory for Lua") }
+        else { preconditionFailure("there is not enough memory for Lua") }
         return state
     }
 
@@ -126,7 +127,7 @@ extension Executor {
     ) throws(CommandError) -> Outcome {
         let number = running.row
         let namesScript = registry.table.facts[number].flags.contains(.namesScript)
-        // What cannot be a digest is noticed before a wrong number of keys is.
+        // Texts that cannot be digests are rejected before a wrong number of keys.
         if namesScript, arguments[1].count != ScriptDigest.digitCount { throw .script(.unknown) }
         let keyCount = try arguments.scriptKeyCount()
         let prepared = scripts.prepared ?? prepareScript(number, arguments)
@@ -171,7 +172,7 @@ extension Executor {
         try self.run(target, keyCount, run)
     }
 
-    /// Whether keys that a script may touch are frozen.
+    /// Whether keys that a script may use are frozen.
     private func mustWaitForKeys(
         _ number: Int,
         _ arguments: Arguments,
@@ -181,7 +182,7 @@ extension Executor {
         return !script.isConfined || mustWait(number, arguments)
     }
 
-    /// Says what a script may do; throws if it may not run.
+    /// Determines what a script may do; throws if it may not run.
     private func restrict(
         _ run: inout WorkerScripts.Run,
         by flags: ScriptHeader.Flags?
@@ -210,7 +211,7 @@ extension Executor {
         context.mayWait = false
         defer {
             context.mayWait = mayWait
-            // A script that has written ends early with the server only.
+            // A script that has written is stopped only when the server exits.
             if server.isStopping, scripts.isShown {
                 context.dropGroup()
             } else {
@@ -220,7 +221,7 @@ extension Executor {
             endSlowScript()
             outer.resume(&context)
             running.begin(row)
-            // The time of the script is that of all its commands.
+            // The time of the script includes that of its commands.
             clock.resumeLap(from: begin)
             scripts.noteSize()
             if readyKeys.hasSome { serveReady(context.held) }
@@ -245,7 +246,7 @@ extension Executor {
         }
     }
 
-    /// Lets commands of a script run as those of `session`, in a database of its own.
+    /// Makes commands of a script run as those of `session`, with a selected database of their own.
     private func becomeCaller(for session: Session) {
         let caller = scripts.caller
         if let user = session.user, caller.user !== user {
@@ -255,7 +256,7 @@ extension Executor {
         caller.database = session.database
     }
 
-    /// The error of a script that has failed, in the worker's buffer.
+    /// The error of a failed script, in the worker's buffer.
     private func describe(_ failure: ScriptState.Failure, _ name: [UInt8]) -> Bytes {
         scripts.message.removeAll(keep: 1024)
         scripts.message.append(failure.message)
@@ -285,7 +286,7 @@ extension Arguments {
 }
 
 extension ScriptHeader.Failure {
-    /// Writes the error's text.
+    /// Writes the text of the error.
     func write(to text: inout ByteBuffer) {
         switch self {
         case .endless: text.append("ERR Invalid script shebang")

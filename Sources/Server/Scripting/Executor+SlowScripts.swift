@@ -9,12 +9,12 @@ internal import Wire
 /// Scripts that run for long.
 ///
 /// ```text
-/// starts ── a while ─▶ shown (FUNCTION STATS, SCRIPT KILL) ── busy-reply-threshold ─▶ busy:
-///   other workers answer BUSY to what needs the partitions that it holds, and serve the rest;
-///   new connections go to them, or to the desk (BusyDesk) if there are none
+/// starts ── a while ─▶ published (FUNCTION STATS, SCRIPT KILL) ── busy-reply-threshold ─▶ busy:
+///   other workers reply BUSY to requests that need its partitions, and serve the rest;
+///   new connections go to them, or to the desk (`BusyDesk`) if there are none
 /// ```
 extension Executor {
-    /// Called from time to time while a script runs; returns whether it must end.
+    /// Called periodically while a script runs; returns whether it must stop.
     func lookAfterScript() -> Bool {
         guard let run = scripts.run else { return scripts.isLoadingTooLong() }
         if server.isStopping { return true }
@@ -43,7 +43,7 @@ extension Executor {
         return shown.mustEnd && !shown.hasWritten || server.isStopping
     }
 
-    /// Notes that the script has ended.
+    /// Records that the script has ended.
     func endSlowScript() {
         guard scripts.isShown else { return }
         scripts.isShown = false
@@ -55,7 +55,8 @@ extension Executor {
         scripts.desk.close(on: worker)
     }
 
-    /// Why a request may not run while scripts are busy; nil if it needs nothing that they hold.
+    /// The error for a request while scripts are busy; nil if it needs nothing that they have
+    /// locked.
     func busyRefusal(
         _ number: Int,
         _ arguments: Arguments,
@@ -75,7 +76,7 @@ extension Executor {
 }
 
 extension Instance {
-    /// The partitions that busy scripts hold, and whether one of them is a function; nil if there
+    /// The partitions locked by busy scripts, and whether one of these is a function; nil if there
     /// are none.
     var busyScripts: (partitions: PartitionSet, isFunction: Bool?) {
         var partitions: PartitionSet = []
@@ -89,14 +90,14 @@ extension Instance {
         return (partitions, isFunction)
     }
 
-    /// Has all workers look whether busy scripts stand in the way of a request.
+    /// Makes all workers check whether busy scripts block a request.
     func postBusyScripts() {
         bulletin.post(by: .scripts) {
             Bulletin.Notice(alerts: busyScripts.isFunction == nil ? [] : .busy)
         }
     }
 
-    /// Ends the scripts that run; `isFunction` says of which kind.
+    /// Stops the running scripts; `isFunction` selects their kind.
     func killScripts(isFunction: Bool) throws(CommandError) {
         var refusal: CommandError.Scripts?
         var isKilled = false

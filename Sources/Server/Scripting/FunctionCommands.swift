@@ -5,7 +5,7 @@ internal import Scripting
 internal import Structures
 internal import Wire
 
-/// FCALL and FUNCTION: functions, which are kept in libraries and are saved with the data.
+/// FCALL and FUNCTION: functions, which belong to libraries and are saved with the data.
 enum FunctionCommands {
     private static let keys = [KeySpec.counted(2, [.rw, .access, .update])]
     private static let readKeys = [KeySpec.counted(2, [.ro, .access])]
@@ -266,7 +266,7 @@ extension FunctionCommands {
 }
 
 extension AdminCall {
-    /// Adds libraries, and has all workers drop those that have gone.
+    /// Adds libraries, and makes all workers drop removed ones.
     fileprivate func add(
         _ libraries: [FunctionLibrary],
         _ policy: FunctionTable.Policy

@@ -2,19 +2,19 @@ internal import Primitives
 internal import Scripting
 internal import Synchronization
 
-/// A library of functions; the same for all workers, each of which loads it when it needs it.
+/// A function library, shared by all workers; each of them loads it when it needs it.
 final class FunctionLibrary: Sendable {
     /// A function of a library.
     struct Function: Sendable {
         let name: [UInt8]
-        /// Empty if it has none.
+        /// Empty if there is none.
         let description: [UInt8]
         let flags: ScriptHeader.Flags
 
-        /// What it is found by.
+        /// The key under which it is found.
         var key: [UInt8] { Function.key(of: name) }
 
-        /// Names are the same in either case.
+        /// Names are case-insensitive.
         static func key(of name: [UInt8]) -> [UInt8] {
             name.map { UInt8(ascii: "A")...UInt8(ascii: "Z") ~= $0 ? $0 | 0x20 : $0 }
         }
@@ -22,7 +22,7 @@ final class FunctionLibrary: Sendable {
 
     let name: [UInt8]
     let code: [UInt8]
-    /// In the order of their names.
+    /// Sorted by name.
     let functions: [Function]
     /// Whether it was deleted or replaced.
     let isRemoved = Atomic<Bool>(false)
@@ -33,16 +33,16 @@ final class FunctionLibrary: Sendable {
         self.functions = functions.sorted { $0.name.lexicographicallyPrecedes($1.name) }
     }
 
-    /// What it takes besides its texts.
+    /// The memory used in addition to the texts, in bytes.
     private static let overhead = 200
-    /// The bytes that it takes.
+    /// The memory used, in bytes.
     var byteCount: Int {
         functions.reduce(code.count + name.count + FunctionLibrary.overhead) {
             $0 + $1.name.count + $1.description.count + FunctionLibrary.overhead
         }
     }
 
-    /// Whether a library or a function may have this name.
+    /// Whether this is a valid name for a library or a function.
     static func isName(_ name: Bytes) -> Bool {
         !name.isEmpty
             && (0..<name.count).allSatisfy {

@@ -1,7 +1,7 @@
 internal import Primitives
 internal import Synchronization
 
-/// All libraries, and which function is in which.
+/// All libraries, and the library of each function.
 final class FunctionTable: Sendable {
     /// Why libraries cannot be added.
     enum Failure: Error, Equatable {
@@ -9,7 +9,7 @@ final class FunctionTable: Sendable {
         case functionExists([UInt8])
     }
 
-    /// What becomes of the libraries that are there when others are added.
+    /// What to do with existing libraries when others are added.
     enum Policy {
         case append, replace, flush
     }
@@ -42,7 +42,7 @@ final class FunctionTable: Sendable {
 
     private let contents = Locked(Contents())
 
-    /// Adds libraries, all or none of them.
+    /// Adds either all of the libraries or none of them.
     func insert(_ added: [FunctionLibrary], _ policy: Policy) throws(Failure) {
         let failure: Failure? = contents.withLock { contents in
             var next = policy == .flush ? Contents() : contents
@@ -59,7 +59,7 @@ final class FunctionTable: Sendable {
         if let failure { throw failure }
     }
 
-    /// Deletes a library; returns whether it was there.
+    /// Deletes a library; returns whether it existed.
     func remove(_ name: [UInt8]) -> Bool {
         contents.withLock { contents in
             guard let library = contents.libraries[name] else { return false }
@@ -72,7 +72,7 @@ final class FunctionTable: Sendable {
     /// Whether there is a library with a name.
     func hasLibrary(_ name: [UInt8]) -> Bool { contents.withLock { $0.libraries[name] != nil } }
 
-    /// A function, whose name may be in either case, and its library.
+    /// A function, by its case-insensitive name, and its library.
     func find(
         _ name: [UInt8]
     ) -> (library: FunctionLibrary, function: FunctionLibrary.Function)? {
@@ -80,7 +80,7 @@ final class FunctionTable: Sendable {
         return contents.withLock { $0.functions[key] }
     }
 
-    /// All libraries in the order of their names.
+    /// All libraries, sorted by name.
     var libraries: [FunctionLibrary] {
         contents.withLock { $0.libraries.values.map { $0 } }
             .sorted { $0.name.lexicographicallyPrecedes($1.name) }

@@ -2,18 +2,18 @@ internal import Primitives
 internal import Scripting
 internal import Synchronization
 
-/// A script that clients may call by its digest; the same for all workers.
+/// A script that clients may call by its digest, shared by all workers.
 final class Script: Sendable {
     let digest: ScriptDigest
     /// The digest as text.
     let name: [UInt8]
     let text: [UInt8]
     let header: ScriptHeader
-    /// Whether it provably touches only the keys that its caller declares.
+    /// Whether it provably uses only the keys that its caller declares.
     let isConfined: Bool
     /// Whether it may no longer be called by its digest.
     let isRemoved = Atomic<Bool>(false)
-    /// Whether SCRIPT LOAD has brought it, so that it stays until SCRIPT FLUSH.
+    /// Whether it was added by SCRIPT LOAD, and is thus kept until SCRIPT FLUSH.
     let isLoaded: Atomic<Bool>
     /// When it was last called by EVAL, in milliseconds since 1970.
     let evaluatedAt = Atomic<Int64>(0)
@@ -33,8 +33,8 @@ final class Script: Sendable {
         self.isLoaded = Atomic(isLoaded)
     }
 
-    /// What it takes besides its text.
+    /// The memory used in addition to the text, in bytes.
     static let overhead = 200
-    /// The bytes that it takes.
+    /// The memory used, in bytes.
     var byteCount: Int { text.count + Script.overhead }
 }

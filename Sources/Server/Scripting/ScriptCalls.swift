@@ -3,11 +3,11 @@ internal import Primitives
 internal import Scripting
 internal import Wire
 
-/// Which calls of commands in a script touch declared keys only.
+/// Determines which command calls in a script use declared keys only.
 enum ScriptCalls {
-    /// Whether all keys that a call touches are declared.
+    /// Whether all keys used by a call are declared.
     ///
-    /// It looks at every form that the call can take when its words are known.
+    /// Considers every form of the command that the known words allow.
     static func areConfined(_ words: [KeyProof.Word], _ registry: Registry) -> Bool {
         guard case .literal(let name)? = words.first else { return false }
         guard var number = name.withBytes({ registry.table.row($0) }) else { return false }
@@ -39,7 +39,7 @@ enum ScriptCalls {
                 return start < words.count
                     && words[start...].allSatisfy { $0 == .key || $0 == .keys }
             }
-            // Of an unknown number of words, who knows which are keys.
+            // If the number of words is unknown, the keys cannot be told apart.
             guard isCounted(words) else { return false }
             return stride(from: start, through: words.count + last, by: step)
                 .allSatisfy { isKey($0, words) }
@@ -58,7 +58,7 @@ enum ScriptCalls {
         words.last != .keys && words.last != .others
     }
 
-    /// Whether the word at `index` is a declared key if it is there.
+    /// Whether the word at `index`, if it exists, is a declared key.
     private static func isKey(_ index: Int, _ words: [KeyProof.Word]) -> Bool {
         if index < words.count { return words[index] == .key || words[index] == .keys }
         return words.last == .keys || isCounted(words)

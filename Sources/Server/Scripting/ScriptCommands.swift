@@ -3,7 +3,7 @@ internal import Primitives
 internal import Scripting
 internal import Wire
 
-/// EVAL and SCRIPT: scripts that clients send, and the table of those that they may call again.
+/// EVAL and SCRIPT: scripts sent by clients, and the table of scripts that can be called again.
 enum ScriptCommands {
     private static let keys = [KeySpec.counted(2, [.rw, .access, .update])]
     private static let readKeys = [KeySpec.counted(2, [.ro, .access])]

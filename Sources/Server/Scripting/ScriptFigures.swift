@@ -1,11 +1,11 @@
 internal import Primitives
 
-/// What scripts and functions take, for reports.
+/// The memory used by scripts and functions, for reports.
 struct ScriptFigures {
-    /// The states of Lua in which scripts, and functions, run.
+    /// The bytes of the Lua states for scripts, and for functions.
     var states = 0
     var functionStates = 0
-    /// The texts of scripts, and those of libraries.
+    /// The bytes of scripts, and of libraries.
     var scriptBytes = 0
     var libraryBytes = 0
     var libraries = 0
@@ -16,7 +16,7 @@ struct ScriptFigures {
 }
 
 extension Instance {
-    /// What scripts and functions take.
+    /// The memory used by scripts and functions.
     var scriptFigures: ScriptFigures {
         var figures = ScriptFigures()
         for worker in workers {

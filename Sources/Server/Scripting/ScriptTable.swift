@@ -4,16 +4,16 @@ internal import Synchronization
 
 /// The scripts that clients may call by their digests.
 ///
-/// Of those that only EVAL has brought, the ones not called for longest are dropped.
+/// Scripts that were added only by EVAL are dropped when they are the least recently called ones.
 final class ScriptTable: Sendable {
-    /// The most scripts that stay because of EVAL.
+    /// The maximum number of scripts kept after EVAL.
     private static let evaluatedMax = 500
 
     private struct Contents {
         var scripts: [ScriptDigest: Script] = [:]
         var evaluatedCount = 0
         var byteCount = 0
-        /// How many were dropped to make room for others.
+        /// The number of scripts dropped in favour of others.
         var evicted = 0
 
         mutating func remove(_ script: Script) {
@@ -29,9 +29,9 @@ final class ScriptTable: Sendable {
     /// The script with a digest, or nil.
     func find(_ digest: ScriptDigest) -> Script? { contents.withLock { $0.scripts[digest] } }
 
-    /// Adds a script, unless it is there already.
+    /// Adds a script, unless it exists already.
     ///
-    /// Returns: the one that is there from now on.
+    /// Returns: the script in the table.
     func insert(_ script: Script) -> Script {
         contents.withLock { contents in
             let isLoaded = script.isLoaded.load(ordering: .relaxed)
@@ -68,7 +68,8 @@ final class ScriptTable: Sendable {
         }
     }
 
-    /// The number of scripts, what they take, and how many were dropped for others.
+    /// The number of scripts, the memory that they use, and how many were dropped in favour of
+    /// others.
     var figures: (count: Int, byteCount: Int, evicted: Int) {
         contents.withLock { ($0.scripts.count, $0.byteCount, $0.evicted) }
     }

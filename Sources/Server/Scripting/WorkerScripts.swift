@@ -5,7 +5,7 @@ internal import Synchronization
 internal import System
 internal import Wire
 
-/// What a worker needs for scripts: its state of Lua, and the scripts that it has compiled.
+/// A worker's Lua states, and the scripts that it has compiled.
 final class WorkerScripts {
     /// A script that the worker has compiled.
     struct Compiled {
@@ -13,43 +13,43 @@ final class WorkerScripts {
         let function: ScriptState.Function
     }
 
-    /// What a request's script is.
+    /// The result of looking up the script of a request.
     enum Prepared {
         case ready(Compiled)
-        /// Nobody knows the digest.
+        /// The digest is unknown.
         case unknown
         /// It cannot be compiled; the error is in `message`.
         case broken
     }
 
-    /// A function in a state of Lua that a request calls.
+    /// A function in a Lua state that a request calls.
     struct Target {
         let state: ScriptState
         let function: ScriptState.Function
-        /// What errors and reports call it.
+        /// Its name in errors and reports.
         let name: [UInt8]
-        /// What it may do; nil if it does not say.
+        /// What it may do; nil if it has no flags.
         let flags: ScriptHeader.Flags?
-        /// Whether the words are its parameters.
+        /// Whether the keys and arguments are passed as parameters.
         let isFunction: Bool
     }
 
-    /// The script that runs.
+    /// The running script.
     struct Run {
         let connection: Connection?
-        /// Whose words called it.
+        /// The session whose request called it.
         let session: Session
         let name: [UInt8]
         let isFunction: Bool
         let arguments: Arguments
-        /// Where its replies begin in the reply buffer.
+        /// The start of its replies in the reply buffer.
         let mark: Int
         var isReadOnly = false
-        /// Whether it may add to the data although there is no memory left.
+        /// Whether it may add data although memory has run out.
         var mayExceedMemory = true
         var hasWritten = false
 
-        /// What others are told of it.
+        /// What others may know about it.
         func details(startedAt: Int64) -> RunningScript.Details {
             RunningScript.Details(
                 name: name,
@@ -66,41 +66,41 @@ final class WorkerScripts {
         var functions: [[UInt8]: ScriptState.Function] = [:]
     }
 
-    /// What a library that is being loaded has registered.
+    /// What the library being loaded has registered.
     struct Registering {
         var functions: [FunctionLibrary.Function] = []
         var references: [[UInt8]: ScriptState.Function] = [:]
-        /// When loading must end, in nanoseconds of the monotonic clock.
+        /// The deadline for loading, in nanoseconds of the monotonic clock.
         let deadline: Int64
     }
 
-    /// From this number on, compiled scripts are looked through for removed ones.
+    /// From this number on, removed scripts are dropped from the compiled ones.
     private static let sweepFrom = 256
 
     var state: ScriptState?
-    /// A state of its own for functions, which live longer.
+    /// A separate state for functions, which live longer.
     var functionState: ScriptState?
     var loaded: [[UInt8]: Loaded] = [:]
     var registering: Registering?
-    /// What other threads see of the script that runs.
+    /// The running script, as seen by other threads.
     let running = RunningScript()
-    /// Whether they see it, and whether it has run for too long.
+    /// Whether it has been published, and whether it has run for too long.
     var isShown = false
     var isBusy = false
-    /// Takes connections meanwhile.
+    /// Handles new connections meanwhile.
     var desk = BusyDesk()
-    /// What the scripts of the last request are; nil if it was looked up.
+    /// The script of the last request; nil once it has been used.
     var prepared: Prepared?
     var run: Run?
-    /// Who calls commands within scripts.
+    /// The session of commands called by scripts.
     let caller = Session(id: 0)
-    /// A reply of which parts were in blocks of their own.
+    /// A copy of a reply that has parts in blocks of their own.
     var flattened = ByteBuffer()
     /// The text of an error.
     var message = ByteBuffer()
     private var compiled: [ScriptDigest: Compiled] = [:]
     private var sweepAt = WorkerScripts.sweepFrom
-    /// The bytes that the states take, for any thread.
+    /// The memory used by the states, readable by any thread.
     let stateBytes = Counter()
     let functionBytes = Counter()
 
@@ -137,12 +137,12 @@ final class WorkerScripts {
         noteSize()
     }
 
-    /// Whether the library that is being loaded takes too long.
+    /// Whether loading the library takes too long.
     func isLoadingTooLong() -> Bool {
         registering.map { Clock.monotonicNanoseconds() > $0.deadline } ?? false
     }
 
-    /// Shows other threads what the states take.
+    /// Publishes the memory used by the states.
     func noteSize() {
         stateBytes.set(UInt64(state?.byteCount ?? 0))
         functionBytes.set(UInt64(functionState?.byteCount ?? 0))

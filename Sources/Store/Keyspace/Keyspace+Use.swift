@@ -52,7 +52,7 @@ extension Keyspace {
 
     @inlinable
     func addUse(_ growth: Int, _ partition: Int) {
-        // Only the holder of the lock writes this word.
+        // SAFETY: a word of this keyspace, which only the holder of the lock writes.
         let word = unsafe usedWord(partition)
         unsafe apus_long_store(word, apus_long_load(word) &+ Int64(growth))
     }

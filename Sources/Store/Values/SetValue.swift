@@ -16,7 +16,7 @@ public struct SetValue {
         content = SetContent(slot.entry, in: slot.shard)
     }
 
-    /// Adds `key`, which must be absent, with `content`, which must be in `shard` and is taken over.
+    /// Adds `key`, which must be absent, with `content`, which is in `shard` and is taken over.
     public init(_ key: Key, takingOver content: SetContent, in shard: Shard) {
         precondition(content.shard.isSame(as: shard), "a set lies in its key's shard")
         slot = shard.insert(

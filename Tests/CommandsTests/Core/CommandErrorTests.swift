@@ -458,7 +458,7 @@ import Testing
             (.onOrOff, "ERR Argument must be ON or OFF"),
             (.notSparse, "ERR HLL encoding is not sparse"),
             (.testError, "ERR TESTFAILED Too big error"),
-            (.testRegisters, "ERR TESTFAILED registers read back otherwise than written"),
+            (.testRegisters, "ERR TESTFAILED registers do not read back as written"),
             (.noKey, "ERR The specified key does not exist"),
             (.debugSubcommand(Bytes("w")), "ERR Unknown PFDEBUG subcommand 'w'"),
         ]
