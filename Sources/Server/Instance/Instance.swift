@@ -84,7 +84,6 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
     /// The supervisor that was notified of the start, as shown by INFO.
     let supervisor: String
     let executable = OwnProcess.executable
-    let startedAtUnix = Clock.unixMilliseconds() / 1000
     let startedAtNanoseconds = Clock.monotonicNanoseconds()
     private let startedAtCycles = apus_cycles()
     private let peak = Atomic<Int>(0)

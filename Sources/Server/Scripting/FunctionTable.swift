@@ -69,9 +69,6 @@ final class FunctionTable: Sendable {
         }
     }
 
-    /// Whether there is a library with a name.
-    func hasLibrary(_ name: [UInt8]) -> Bool { contents.withLock { $0.libraries[name] != nil } }
-
     /// A function, by its case-insensitive name, and its library.
     func find(
         _ name: [UInt8]
