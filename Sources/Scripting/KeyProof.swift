@@ -1,8 +1,8 @@
-/// Proves of a script that it touches only the keys that its caller declares.
+/// Proves that a script touches only the keys that its caller declares.
 ///
-/// It reads the script as Lua's parser does, and follows where `KEYS`, `redis`, `redis.call` and
-/// single keys go. They may be kept in local variables that are never assigned again; wherever else
-/// one of them goes, the proof fails, which costs speed and nothing else.
+/// It parses the script as Lua does, and tracks `KEYS`, `redis`, `redis.call` and single keys.
+/// They may be stored in local variables that are never reassigned; anywhere else, the proof
+/// fails, which costs only speed.
 ///
 /// ```text
 /// local k = KEYS[1]                            k is a key
@@ -11,29 +11,29 @@
 /// redis.call('get', KEYS[1] .. ':x')           no proof
 /// local function f(k) redis.call('get', k) end no proof
 /// ```
-/// The proof relies on that scripts cannot assign globals, and on that no function which they can
-/// call gives them `redis` or a table of keys other than by these names.
+/// The proof relies on two facts: scripts cannot assign globals, and no function available to
+/// them returns `redis` or a table of keys other than by these names.
 public struct KeyProof {
-    /// A word of a call of a command.
+    /// An argument of a command call.
     public enum Word: Equatable {
         /// A literal.
         case literal([UInt8])
         /// A key that the caller declares.
         case key
-        /// Any number of such keys; the last word only.
+        /// Any number of such keys; only ever the last.
         case keys
         /// Anything else.
         case other
-        /// Any number of other words; the last word only.
+        /// Any number of other words; only ever the last.
         case others
     }
 
-    /// What an expression may stand for.
+    /// What an expression may evaluate to.
     private enum Value: Equatable {
         case keys, key, spreadKeys, library, call, unpack, iterate, literal([UInt8])
         case other, several
 
-        /// Whether nothing is lost if nobody follows it any further.
+        /// Whether it is safe to stop tracking the value.
         var isFree: Bool {
             switch self {
             case .keys, .library, .call: false
@@ -41,7 +41,7 @@ public struct KeyProof {
             }
         }
 
-        /// Whether a local variable is worth following with this value.
+        /// Whether a local variable with this value is worth tracking.
         var isFollowed: Bool {
             switch self {
             case .keys, .library, .call, .key: true
@@ -59,7 +59,7 @@ public struct KeyProof {
     private struct Unproved: Error {}
 
     private static let depthMax = 150
-    /// Names by which globals, code or environments could be reached in other ways.
+    /// Names that give other ways to reach globals, code or environments.
     private static let forbidden = ["_G", "getfenv", "setfenv", "loadstring", "load", "debug"]
         .map { Array($0.utf8) }
 
@@ -69,9 +69,9 @@ public struct KeyProof {
     private var depth = 0
     private let accepts: ([Word]) -> Bool
 
-    /// Whether all keys that `script` touches are declared by its caller.
+    /// Whether the caller declares all the keys that `script` touches.
     ///
-    /// `accepts` says of a call of a command whether all its keys are such.
+    /// `accepts` decides whether a command call touches declared keys only.
     public static func holds(for script: [UInt8], _ accepts: ([Word]) -> Bool) -> Bool {
         withoutActuallyEscaping(accepts) { accepts in
             guard let tokens = try? LuaTokens.tokens(of: script) else { return false }
@@ -190,7 +190,7 @@ public struct KeyProof {
 
     private mutating func repeatStatement() throws(Unproved) {
         at += 1
-        // The condition sees the variables of the block.
+        // The condition can use the block's variables.
         let scope = variables.count
         while token != .keyword(.until) {
             guard token != .end else { throw Unproved() }
@@ -224,7 +224,7 @@ public struct KeyProof {
     private mutating func functionStatement() throws(Unproved) {
         at += 1
         let root = try name()
-        // What it assigns must not be followed, nor be a global.
+        // The target must be neither a tracked variable nor a global.
         guard let value = find(root), !value.isFollowed else { throw Unproved() }
         var isMethod = false
         while take(".") { _ = try name() }
@@ -262,7 +262,7 @@ public struct KeyProof {
         let values = take("=") ? try expressions() : []
         for (index, name) in names.enumerated() {
             var value = index < values.count ? values[index] : .other
-            // The last expression gives as many values as there are names.
+            // The last expression yields as many values as there are names left.
             if let last = values.last, index >= values.count - 1, last == .spreadKeys {
                 value = .key
             }
@@ -275,7 +275,7 @@ public struct KeyProof {
     private mutating func expressionStatement() throws(Unproved) {
         var isTarget = try target()
         guard token == .mark("=") || token == .mark(",") else {
-            // Only a call may stand alone; whatever it is, the compiler looks at it.
+            // Only a call may stand alone; the compiler reports anything else.
             return
         }
         while take(",") { isTarget = try target() && isTarget }
@@ -284,13 +284,13 @@ public struct KeyProof {
         guard isTarget else { throw Unproved() }
     }
 
-    /// Reads what is assigned or called; returns whether it may be assigned.
+    /// Parses what is assigned or called; returns whether it may be assigned.
     private mutating func target() throws(Unproved) -> Bool {
         if case .name(let name) = token {
             let next = tokens[at + 1]
             if next == .mark("=") || next == .mark(",") {
                 at += 1
-                // A variable that is followed, or a global.
+                // A tracked variable, or a global.
                 return find(name).map { !$0.isFollowed } ?? false
             }
         }
@@ -305,7 +305,7 @@ public struct KeyProof {
         variables.last { $0.name == name }?.value
     }
 
-    /// Fails if a value must be followed and is not.
+    /// Fails if the value must be tracked and cannot be.
     private func free(_ value: Value) throws(Unproved) {
         guard value.isFree else { throw Unproved() }
     }
@@ -388,8 +388,7 @@ public struct KeyProof {
         }
     }
 
-    /// A name or an expression in parentheses, with what follows it; also what came before the
-    /// last index.
+    /// A name or parenthesized expression with suffixes; also the value before the last index.
     private mutating func suffixed() throws(Unproved) -> (value: Value, base: Value) {
         var value: Value
         var base: Value = .other

@@ -1,10 +1,10 @@
 internal import Primitives
 
-/// A word of Lua's grammar.
+/// A token of Lua's grammar.
 enum LuaToken: Equatable {
     case name([UInt8])
     case keyword(LuaKeyword)
-    /// A literal without its quotes; nil if it has escapes, which nobody looks into.
+    /// A literal without its quotes; nil if it has escapes, which are never decoded.
     case text([UInt8]?)
     case number([UInt8])
     /// An operator or a bracket, of up to three characters.
@@ -22,8 +22,8 @@ enum LuaKeyword: String {
 
 /// Splits a script into tokens.
 ///
-/// It need not notice every mistake, as scripts are compiled before they run; what it does not
-/// understand is an error.
+/// It does not detect every mistake, because scripts are compiled before they run. Anything it
+/// does not understand is an error.
 struct LuaTokens {
     struct Failure: Error {}
 

@@ -1,6 +1,6 @@
 public import Primitives
 
-/// The SHA-1 of a script's text, by which clients call it.
+/// The SHA-1 digest of a script's text, by which clients call it.
 public struct ScriptDigest: Hashable, Sendable {
     /// The number of hexadecimal digits.
     public static let digitCount = 40
@@ -17,7 +17,7 @@ public struct ScriptDigest: Hashable, Sendable {
         low = words[4]
     }
 
-    /// The digest that forty hexadecimal digits, of either case, spell.
+    /// Parses forty hexadecimal digits of either case.
     public init?(hexadecimal text: Bytes) {
         guard text.count == ScriptDigest.digitCount,
             let high = ScriptDigest.number(text[0..<16]),
@@ -33,7 +33,7 @@ public struct ScriptDigest: Hashable, Sendable {
     public var text: [UInt8] {
         unsafe [UInt8](unsafeUninitializedCapacity: ScriptDigest.digitCount) { buffer, count in
             guard let base = buffer.baseAddress else { return }
-            // SAFETY: there is room for all digits.
+            // SAFETY: the buffer holds all the digits.
             unsafe write(to: base)
             count = ScriptDigest.digitCount
         }
@@ -43,7 +43,7 @@ public struct ScriptDigest: Hashable, Sendable {
     func write(to target: UnsafeMutablePointer<UInt8>) {
         let digits = Bytes("0123456789abcdef")
         var place = 0
-        // SAFETY: the caller has room for forty bytes.
+        // SAFETY: the caller provides forty bytes.
         for (word, count) in [(high, 16), (middle, 16), (UInt64(low), 8)] {
             for digit in (0..<count).reversed() {
                 unsafe target[place] = digits[Int(word >> UInt64(4 * digit) & 15)]

@@ -1,8 +1,8 @@
 public import Primitives
 
-/// What a script says of itself in its first line: `#!lua name=library flags=no-writes,allow-oom`.
+/// A script's first line, which describes it: `#!lua name=library flags=no-writes,allow-oom`.
 public struct ScriptHeader: Equatable, Sendable {
-    /// What a script may do, or may be run in spite of.
+    /// What a script may do, and when it may run.
     public struct Flags: OptionSet, Sendable {
         /// The bits.
         public let rawValue: UInt8
@@ -10,7 +10,7 @@ public struct ScriptHeader: Equatable, Sendable {
         public init(rawValue: UInt8) { self.rawValue = rawValue }
         /// It does not write.
         public static let noWrites = Flags(rawValue: 1 << 0)
-        /// It may run when there is no memory left.
+        /// It may run when memory is exhausted.
         public static let allowOOM = Flags(rawValue: 1 << 1)
         /// It may run on a replica that has lost its primary.
         public static let allowStale = Flags(rawValue: 1 << 2)
@@ -32,35 +32,35 @@ public struct ScriptHeader: Equatable, Sendable {
         }
     }
 
-    /// Why the first line is not understood; words are those of the script.
+    /// Why the first line is invalid; the payload is the script's own text.
     public enum Failure: Error, Equatable {
-        /// The line does not end.
+        /// The line has no end.
         case endless
-        /// It does not name Lua.
+        /// The engine is not Lua.
         case engine([UInt8])
-        /// A flag that is unknown.
+        /// An unknown flag.
         case flag([UInt8])
-        /// An option that is unknown.
+        /// An unknown option.
         case option([UInt8])
-        /// An option is given twice.
+        /// An option that is given twice.
         case repeated
     }
 
-    /// Whether the script has such a line; one that has none may do everything.
+    /// Whether the script has such a line; without one, it may do anything.
     public var isThere = false
-    /// The flags that it names.
+    /// The flags listed in it.
     public var flags: Flags = []
-    /// The name of the library, if it names one.
+    /// The library's name, if there is one.
     public var name: [UInt8]?
-    /// The number of bytes of the line, without its end.
+    /// The length of the line in bytes, without its end.
     public var byteCount = 0
 
-    /// The header of a script that has none.
+    /// The header of a script without one.
     public init() {}
 
     /// Reads the first line of `script`.
     ///
-    /// `isLibrary` says whether a library is named in it rather than flags.
+    /// `isLibrary` says whether the line names a library rather than flags.
     public init(_ script: Bytes, isLibrary: Bool = false) throws(Failure) {
         guard script.count >= 2, script[0..<2] == Bytes("#!") else { return }
         isThere = true

@@ -2,17 +2,17 @@ internal import CLua
 public import Primitives
 public import Wire
 
-/// What scripts need of the server; none of it may keep the words that it is given.
+/// What the server provides to scripts; nothing here may keep the words it receives.
 public struct ScriptHost {
-    /// Runs a command, with its reply in RESP3 or not; the reply stays valid until the next call.
+    /// Runs a command and returns its RESP2 or RESP3 reply, valid until the next call.
     public var call: (_ words: Arguments, _ isRESP3: Bool) -> Bytes
     /// Whether the script's user may run a command; nil if there is no such command.
     public var mayRun: (_ words: Arguments) -> Bool?
     /// Writes a line to the log, at a level from 0 (debugging) to 3 (warnings).
     public var log: (_ level: Int, _ line: Bytes) -> Void
-    /// Called from time to time while a script runs; it ends if this returns true.
+    /// Called periodically while a script runs; returning true aborts the script.
     public var mustEnd: () -> Bool
-    /// Takes a function that a library registers; an error text, or nil.
+    /// Registers a library's function; returns an error text, or nil.
     public var register: (_ function: ScriptState.Registration) -> StaticString?
 
     /// Creates a host.
@@ -31,7 +31,7 @@ public struct ScriptHost {
     }
 }
 
-/// A state of Lua: what one thread runs its scripts in, one after the other.
+/// A Lua state, in which a thread runs its scripts one after another.
 ///
 /// ```text
 /// compile ─▶ Function ─▶ run ─▶ reply, or failure
@@ -39,8 +39,8 @@ public struct ScriptHost {
 /// ```
 ///
 /// ## Invariants
-/// `lua` is created by `init` and destroyed by `deinit`; only one thread at a time uses it. What
-/// the host returns stays readable until the host is called again.
+/// `init` creates `lua` and `deinit` destroys it; only one thread uses it at a time. What the
+/// host returns stays readable until the host is called again.
 @safe
 public final class ScriptState {
     /// A function in the state.
@@ -52,7 +52,7 @@ public final class ScriptState {
     public struct Registration {
         /// Its name.
         public let name: Bytes
-        /// What it is for; empty if it does not say.
+        /// Its description; empty if there is none.
         public let description: Bytes
         /// The names of its flags.
         public let flags: [Bytes]
@@ -64,18 +64,18 @@ public final class ScriptState {
     public struct Failure: Error, @unchecked Sendable {  // because: used at once, where thrown
         /// The error's code and text.
         public let message: Bytes
-        /// Where it was raised, `@user_script`; empty if that is unknown.
+        /// The chunk that raised it, `@user_script`; empty if unknown.
         public let source: Bytes
-        /// The line there.
+        /// The line in that chunk.
         public let line: Int
     }
 
     private let lua: OpaquePointer
     private let host: ScriptHost
 
-    /// Creates a state that takes up to `bytesMax` bytes; nil if there is no memory for it.
+    /// Creates a state of at most `bytesMax` bytes; nil if memory is exhausted.
     ///
-    /// `version` is the version that scripts are told.
+    /// `version` is the server version that scripts see.
     public init?(version: StaticString, bytesMax: Int, host: ScriptHost) {
         self.host = host
         // SAFETY: the box outlives the state, which frees it last.
@@ -91,22 +91,22 @@ public final class ScriptState {
 
     deinit { unsafe apus_lua_destroy(lua) }
 
-    /// The bytes that the state takes.
+    /// The memory that the state uses, in bytes.
     public var byteCount: Int { unsafe Int(apus_lua_bytes(lua)) }
 
-    /// Limits the bytes that the state may take.
+    /// Limits the memory that the state may use.
     public func limit(to bytesMax: Int) { unsafe apus_lua_limit(lua, bytesMax) }
 
-    /// Frees what scripts have left behind.
+    /// Frees the garbage that scripts have left behind.
     public func collectGarbage() { unsafe apus_lua_collect(lua) }
 
-    /// Compiles a script whose places are named after `name`.
+    /// Compiles a script; error locations refer to it as `name`.
     ///
-    /// Throws: why it is no script; only its message counts.
+    /// Throws: why the script is invalid; only the message is meaningful.
     public func compile(_ chunk: Bytes, name: StaticString) throws(Failure) -> Function {
         var text = unsafe apus_text(chunk)
         var error = unsafe apus_text(Bytes())
-        // SAFETY: both are borrowed for the call; the name is a literal, which ends with a zero.
+        // SAFETY: both are borrowed for the call; the name is a literal, which is zero-terminated.
         let reference = unsafe name.utf8Start.withMemoryRebound(
             to: CChar.self,
             capacity: name.utf8CodeUnitCount + 1
@@ -117,13 +117,13 @@ public final class ScriptState {
         return Function(reference: reference)
     }
 
-    /// Drops a function.
+    /// Releases a function.
     public func forget(_ function: Function) { unsafe apus_lua_forget(lua, function.reference) }
 
-    /// Runs a script whose keys are the `keyCount` words from `start` on, followed by other words.
+    /// Runs a script: `keyCount` keys from word `start` on, followed by the other arguments.
     ///
-    /// `isPassed` says whether the words are its parameters rather than globals. Returns: its reply
-    /// in the client's protocol, valid until the state is used again.
+    /// `isPassed` says whether they are passed as parameters rather than globals. Returns the
+    /// reply in the client's protocol, valid until the state is used again.
     public func run(
         _ function: Function,
         _ words: Arguments,
@@ -162,9 +162,9 @@ public final class ScriptState {
         }
     }
 
-    // MARK: What Lua calls
+    // MARK: Called by Lua
 
-    /// Gives the closures an address.
+    /// Gives the closures a stable address.
     private final class HostBox {
         let host: ScriptHost
         init(_ host: ScriptHost) { self.host = host }
@@ -179,8 +179,8 @@ public final class ScriptState {
         _ context: UnsafeMutableRawPointer,
         _ version: StaticString
     ) -> apus_lua_host {
-        // SAFETY: each gets the box, and words that are readable during the call; a literal lives
-        // forever and ends with a zero.
+        // SAFETY: each gets the box, and words that are readable during the call; a literal
+        // lives forever and is zero-terminated.
         let text = unsafe UnsafeRawPointer(version.utf8Start).assumingMemoryBound(to: CChar.self)
         return unsafe apus_lua_host(
             context: context,
@@ -241,7 +241,7 @@ public final class ScriptState {
         )
     }
 
-    /// A byte each for the parts of `major.minor.patch`.
+    /// Packs `major.minor.patch` into one byte each.
     private static func versionNumber(_ version: StaticString) -> Int32 {
         var number: Int32 = 0
         var part: Int32 = 0
