@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-// A call with more words needs memory of its own.
+// A call with more words allocates memory for them.
 #define WORDS_AT_HAND 32
 #define NUMBER_BYTES 40
 
@@ -16,7 +16,7 @@ static int raise_error(lua_State *state, const char *message) {
   return lua_error(state);
 }
 
-// Fills `words` from the arguments; numbers become texts on the stack, which keeps them.
+// Fills `words` from the arguments; numbers become strings, which the stack keeps alive.
 static int gather(lua_State *state, apus_text *words, int count) {
   apus_lua *lua = apus_owner(state);
   for (int i = 0; i < count; i++) {
@@ -35,7 +35,7 @@ static int gather(lua_State *state, apus_text *words, int count) {
   return 1;
 }
 
-// Calls `use` with the arguments as words; if they are none, pushes an error and returns 0.
+// Calls `use` with the arguments as words; if they are invalid, pushes an error and returns 0.
 static int with_words(lua_State *state, void (*use)(apus_lua *, const apus_text *, int, void *),
                       void *context) {
   int count = lua_gettop(state);
@@ -46,7 +46,7 @@ static int with_words(lua_State *state, void (*use)(apus_lua *, const apus_text 
   apus_text at_hand[WORDS_AT_HAND];
   apus_text *words = at_hand;
   if (count > WORDS_AT_HAND) {
-    // Collected with the stack that it is on.
+    // Freed once it is off the stack.
     luaL_checkstack(state, 4, "too many arguments");
     words = lua_newuserdata(state, (size_t)count * sizeof *words);
   }
@@ -62,7 +62,7 @@ static void call_host(apus_lua *lua, const apus_text *words, int count, void *co
   lua->host.call(lua->host.context, words, (size_t)count, lua->resp, context);
 }
 
-// Runs a command and pushes its reply, or an error; returns whether it is a reply.
+// Runs a command and pushes its reply or an error; returns whether it is a reply.
 static int run_command(lua_State *state) {
   if (apus_owner(state)->is_loading)
     return luaL_error(state, "Script attempted to access nonexistent global variable 'call'");
@@ -107,7 +107,7 @@ static int error_reply(lua_State *state) {
   if (lua_gettop(state) != 1 || lua_type(state, 1) != LUA_TSTRING) return push_single(state, "err");
   size_t count;
   const char *text = lua_tolstring(state, 1, &count);
-  // With a dash, whose first word is the code.
+  // With the dash, which means that the first word is the code.
   if (count == 0 || text[0] != '-') {
     lua_pushliteral(state, "-");
     lua_insert(state, 1);
@@ -163,7 +163,7 @@ static int set_protocol(lua_State *state) {
   return 0;
 }
 
-// Effects are what is replicated, always and in whole.
+// Scripts always replicate their effects, all of them.
 static int replicate_commands(lua_State *state) {
   lua_pushboolean(state, 1);
   return 1;
@@ -178,7 +178,7 @@ static int set_replication(lua_State *state) {
   return 0;
 }
 
-// Without a debugger attached nothing stops.
+// There is no debugger, so nothing stops.
 static int stop_here(lua_State *state) {
   lua_pushboolean(state, 0);
   return 1;
@@ -189,7 +189,7 @@ static int debug_print(lua_State *state) {
   return 0;
 }
 
-// Registering functions of libraries
+// Registering the functions of libraries
 
 typedef struct {
   apus_text name, description;
@@ -216,7 +216,7 @@ static int read_flags(lua_State *state, int index, declaration *made) {
     }
     if (lua_type(state, -1) != LUA_TSTRING || made->flag_count == 16)
       return raise_error(state, "unknown flag given");
-    // The table of flags keeps the text.
+    // The table of flags keeps the text alive.
     made->flags[made->flag_count++] = text_at(state, -1);
     lua_pop(state, 1);
   }
@@ -266,7 +266,7 @@ static int read_named(lua_State *state, declaration *made) {
 
 static int register_function(lua_State *state) {
   apus_lua *lua = apus_owner(state);
-  // As if it were not there.
+  // Behave as if the function did not exist.
   if (!lua->is_loading)
     return luaL_error(state, "attempt to call field 'register_function' (a nil value)");
   declaration made = {.name = {(const uint8_t *)"", 0}, .description = {(const uint8_t *)"", 0}};

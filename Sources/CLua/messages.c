@@ -4,14 +4,14 @@
 #include <limits.h>
 #include <string.h>
 
-// Tables nested deeper are packed as nil.
+// Tables nested more deeply are packed as nil.
 #define NESTING_MAX 16
 
 // Packing
 
 static void pack_value(lua_State *state, apus_buffer *buffer, int level);
 
-// Appends a type and a number, big-endian.
+// Appends a type byte and a big-endian number.
 static void append_head(apus_buffer *buffer, uint8_t type, uint64_t number, int byte_count) {
   uint8_t bytes[9] = {type};
   for (int i = 0; i < byte_count; i++) bytes[1 + i] = (uint8_t)(number >> 8 * (byte_count - 1 - i));
@@ -66,7 +66,7 @@ static void append_count(apus_buffer *buffer, size_t count, uint8_t small, uint8
   else append_head(buffer, (uint8_t)(type + 1), count, 4);
 }
 
-// The number of pairs of the table on top, and whether its keys are 1 to that number.
+// Counts the pairs of the table on top, and whether its keys are 1 to that number.
 static size_t count_pairs(lua_State *state, int *is_array) {
   size_t count = 0;
   double greatest = 0;
@@ -103,7 +103,7 @@ static void pack_table(lua_State *state, apus_buffer *buffer, int level) {
   }
 }
 
-// Appends the value on top of the stack, and pops it.
+// Appends the value on top of the stack and pops it.
 static void pack_value(lua_State *state, apus_buffer *buffer, int level) {
   luaL_checkstack(state, 6, "in function mp_encode_lua_type");
   int type = lua_type(state, -1);
@@ -126,7 +126,7 @@ static void pack_value(lua_State *state, apus_buffer *buffer, int level) {
 static int pack(lua_State *state) {
   int count = lua_gettop(state);
   if (count == 0) return luaL_argerror(state, 0, "MessagePack pack needs input.");
-  // The reply is not begun while the script runs.
+  // The reply buffer is unused while the script runs.
   apus_buffer *buffer = &apus_owner(state)->reply;
   buffer->count = 0;
   for (int i = 1; i <= count; i++) {
@@ -243,7 +243,8 @@ static void unpack_value(lua_State *state, cursor *cursor) {
   }
 }
 
-// Unpacks up to `limit` values from `offset` on, all for 0; then the next offset comes first.
+// Unpacks up to `limit` values (0: all) from `offset` on; with a limit, the next offset is the
+// first result.
 static int unpack_some(lua_State *state, lua_Integer limit, lua_Integer offset, int is_all) {
   size_t count;
   const char *text = luaL_checklstring(state, 1, &count);

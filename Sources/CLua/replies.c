@@ -1,4 +1,4 @@
-// Replies of commands as Lua values, and Lua values as replies.
+// Converts command replies to Lua values, and Lua values to replies.
 //
 //   reply        RESP2          RESP3          Lua             reply
 //   :1           1              1              number          :1
@@ -49,7 +49,7 @@ static void set_field(lua_State *state, const char *name) {
 }
 
 static void push_absent(lua_State *state) {
-  // What is absent is false in RESP2, where false is not.
+  // RESP2 has no booleans; false stands for null there.
   if (apus_owner(state)->resp == 2)
     lua_pushboolean(state, 0);
   else
@@ -217,7 +217,7 @@ static void put_number(apus_lua *lua, char type, long long number) {
   apus_buffer_append(&lua->reply, at, (size_t)(text + sizeof text - at));
 }
 
-// A line of text: line ends in it would end the reply.
+// Writes a line of text; line ends within it would end the reply.
 static void put_line(apus_lua *lua, char type, const char *text, size_t count) {
   apus_buffer_append(&lua->reply, &type, 1);
   size_t start = lua->reply.count;
@@ -275,7 +275,7 @@ static void put_verbatim(apus_lua *lua, const char *format, const char *text, si
   put(lua, "\r\n");
 }
 
-// Pushes a field of the table on top; where it has another type, pushes nothing and returns 0.
+// Pushes a field of the table on top; if its type differs, pushes nothing and returns 0.
 static int push_field(lua_State *state, const char *name, int type) {
   lua_pushstring(state, name);
   lua_rawget(state, -2);
@@ -370,7 +370,7 @@ static int put_special(lua_State *state, apus_lua *lua) {
   return 1;
 }
 
-// Writes the value on top of the stack, and pops it.
+// Writes the value on top of the stack and pops it.
 static void write_value(lua_State *state, apus_lua *lua) {
   if (lua->reply.is_full || !lua_checkstack(state, 6)) {
     put_line(lua, '-', "ERR reached lua stack limit", 27);
@@ -386,7 +386,7 @@ static void write_value(lua_State *state, apus_lua *lua) {
     }
     case LUA_TNUMBER: {
       double number = lua_tonumber(state, -1);
-      // As converting to a 64-bit integer does on x86: what does not fit becomes the least one.
+      // Like a conversion to a 64-bit integer on x86: out of range becomes the smallest integer.
       int fits = number >= -0x1p63 && number < 0x1p63;
       put_number(lua, ':', fits ? (long long)number : (long long)(-0x7FFFFFFFFFFFFFFFLL - 1));
       break;

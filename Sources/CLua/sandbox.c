@@ -1,7 +1,7 @@
-// What scripts may use: the libraries of Lua without what could reach beyond a script, sealed.
+// What scripts may use: Lua's libraries, sealed, without whatever reaches outside a script.
 //
-// A sealed table is an empty one whose metatable leads to the real one, so that nothing can be
-// assigned; scripts never get hold of the real one.
+// A sealed table is an empty table whose metatable refers to the real one, so nothing can be
+// assigned; scripts never get hold of the real table.
 //
 //   environment of scripts ─ sealed ─▶ globals ─ no such key ─▶ error
 //                                        └ string ─ sealed ─▶ the functions of the library
@@ -11,14 +11,14 @@
 #include <math.h>
 #include <string.h>
 
-// Every item of a pattern may take a frame of the C stack.
+// Every item of a pattern may take a C stack frame.
 #define PATTERN_BYTES_MAX 4096
-// The most values that unpack returns; LUAI_MAXCSTACK of Lua 5.1.
+// The maximum number of values that unpack returns; Lua 5.1's LUAI_MAXCSTACK.
 #define UNPACKED_MAX 8000
-// Beyond what cjson's buffers can count.
+// The limit of cjson's output, because its buffers have 32-bit sizes.
 #define JSON_BYTES_MAX (64.0 * 1024 * 1024)
 #define JSON_DEPTH_MAX 2000
-// Chunks that load puts together.
+// The longest chunk that load may assemble.
 #define LOADED_BYTES_MAX (16u << 20)
 
 int luaopen_cjson(lua_State *state);
@@ -51,7 +51,7 @@ void apus_seal(lua_State *state) {
   lua_remove(state, -2);
 }
 
-// Replaces the sealed table at `index` by the real one.
+// Replaces the sealed table at `index` with the real one.
 static int unseal(lua_State *state, int index) {
   if (!apus_is_sealed(state, index)) return 0;
   lua_getmetatable(state, index);
@@ -67,7 +67,7 @@ static void refuse_sealed(lua_State *state, int index) {
   lua_error(state);
 }
 
-// Functions that stand before a library's own, which is their first upvalue
+// Guards, which run before a library's own function (their first upvalue)
 
 static int call_original(lua_State *state) {
   int count = lua_gettop(state);
@@ -77,12 +77,12 @@ static int call_original(lua_State *state) {
   return lua_gettop(state);
 }
 
-// Calls it without a frame of its own, so that its errors tell of the caller.
+// Calls it without a frame in between, so that its errors name the caller.
 static int jump_to_original(lua_State *state) {
   return lua_tocfunction(state, lua_upvalueindex(1))(state);
 }
 
-// For functions that change the table that is their first argument.
+// For functions that modify their first argument, a table.
 static int guard_table(lua_State *state) {
   refuse_sealed(state, 1);
   return jump_to_original(state);
@@ -117,7 +117,7 @@ static int guard_unpack(lua_State *state) {
   return jump_to_original(state);
 }
 
-// bit.tohex of Debian's library cannot negate the least integer.
+// Debian's bit.tohex cannot negate the smallest integer.
 static int guard_hexadecimal(lua_State *state) {
   if (!lua_isnone(state, 2)) {
     double digits = luaL_checknumber(state, 2);
@@ -128,7 +128,7 @@ static int guard_hexadecimal(lua_State *state) {
   return jump_to_original(state);
 }
 
-// The bytes that cjson may reserve for a value; its buffers count with 32 bits.
+// The most bytes that cjson may reserve to encode a value.
 static double json_bytes(lua_State *state, int index, int depth) {
   switch (lua_type(state, index)) {
     case LUA_TSTRING: return 6.0 * (double)lua_objlen(state, index) + 4;
@@ -156,7 +156,7 @@ static int guard_encoding(lua_State *state) {
   return call_original(state);
 }
 
-// With a ratio of zero, an array would be written with as many nulls as its largest index says.
+// With a ratio of zero, an array would be padded with nulls up to its largest index.
 static int guard_sparse(lua_State *state) {
   if ((lua_isnumber(state, 2) && (lua_tonumber(state, 2) < 1 || lua_tonumber(state, 2) > 1000)) ||
       (lua_isnumber(state, 3) && lua_tonumber(state, 3) > 1e6))
@@ -164,7 +164,7 @@ static int guard_sparse(lua_State *state) {
   return call_original(state);
 }
 
-// Functions of the base library
+// The base library's functions
 
 static int get_metatable(lua_State *state) {
   luaL_checkany(state, 1);
@@ -207,7 +207,7 @@ static int pairs(lua_State *state) {
   return 3;
 }
 
-// As pcall, but an error object becomes its message.
+// Like pcall, but an error object is replaced by its message.
 static int call_protected(lua_State *state) {
   luaL_checkany(state, 1);
   int count = lua_gettop(state);
@@ -235,7 +235,7 @@ static int collect(lua_State *state) {
   return 1;
 }
 
-// Compiles text with the environment of scripts; leaves nil and a message otherwise.
+// Compiles text in the scripts' environment; on failure, leaves nil and a message.
 static int load_text(lua_State *state, const char *text, size_t count, const char *name) {
   int code = 1;
   if (count && text[0] == LUA_SIGNATURE[0]) {
@@ -243,7 +243,7 @@ static int load_text(lua_State *state, const char *text, size_t count, const cha
   } else if (count > LOADED_BYTES_MAX) {
     lua_pushliteral(state, "chunk too large");
   } else {
-    // As in `compile`: the parser does not hold the name.
+    // As in `compile`: the parser does not keep the name alive.
     lua_gc(state, LUA_GCSTOP, 0);
     code = luaL_loadbuffer(state, text, count, name);
     lua_gc(state, LUA_GCRESTART, 0);
@@ -317,7 +317,7 @@ static int refuse_global(lua_State *state) {
   return luaL_error(state, "Script attempted to access nonexistent global variable '%s'", name);
 }
 
-// math.random: the generator of lrand48, begun anew for each script
+// math.random: lrand48's generator, seeded anew for each script
 
 void apus_seed_random(apus_lua *lua, uint32_t seed) { lua->random = (uint64_t)seed << 16 | 0x330E; }
 
@@ -349,9 +349,9 @@ static int seed_random(lua_State *state) {
   return 0;
 }
 
-// Putting it together
+// Assembly
 
-// Puts `guard` before a function of the table on top.
+// Installs `guard` in front of a function of the table on top.
 static void guard(lua_State *state, const char *name, lua_CFunction function) {
   lua_getfield(state, -1, name);
   lua_pushcclosure(state, function, 1);
@@ -376,7 +376,7 @@ static void open_library(lua_State *state, lua_CFunction open, const char *name)
   lua_getfield(state, LUA_GLOBALSINDEX, name);
 }
 
-// Puts the table on top, sealed, into the globals.
+// Seals the table on top and stores it as a global.
 static void publish(lua_State *state, const char *name) {
   apus_seal(state);
   lua_setfield(state, LUA_GLOBALSINDEX, name);
@@ -390,7 +390,7 @@ static void open_strings(lua_State *state) {
   for (size_t i = 0; i < sizeof searches / sizeof *searches; i++)
     guard(state, searches[i], guard_pattern);
   publish(state, "string");
-  // Strings have methods through the sealed library.
+  // Strings get their methods from the sealed library.
   lua_pushliteral(state, "");
   lua_getmetatable(state, -1);
   lua_getfield(state, LUA_GLOBALSINDEX, "string");
@@ -471,12 +471,12 @@ void apus_open_sandbox(lua_State *state) {
   lua_pushvalue(state, -1);
   lua_setfield(state, LUA_GLOBALSINDEX, "redis");
   lua_setfield(state, LUA_GLOBALSINDEX, "server");
-  // What is not there is an error.
+  // Reading an undefined global is an error.
   lua_newtable(state);
   lua_pushcfunction(state, refuse_global);
   lua_setfield(state, -2, "__index");
   lua_setmetatable(state, LUA_GLOBALSINDEX);
-  // The environment of scripts, and of what they load.
+  // The environment of scripts and of the chunks that they load.
   lua_pushvalue(state, LUA_GLOBALSINDEX);
   lua_pushvalue(state, -1);
   apus_owner(state)->globals = luaL_ref(state, LUA_REGISTRYINDEX);

@@ -1,16 +1,16 @@
-// States of Lua: memory, compiling and running.
+// Lua states: memory, compiling and running.
 #include "state.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-// Between two interrupts, in instructions of Lua.
+// The number of Lua instructions between two interrupts.
 #define INTERRUPT_INSTRUCTIONS 100000
-// The longest chunk that is compiled.
+// The longest chunk to compile, in bytes.
 #define CHUNK_BYTES_MAX (64u << 20)
-// The most that a script may reply: what it shares in its tables is repeated in the reply.
+// The maximum size of a reply: a table that is referred to twice is written twice.
 #define REPLY_BYTES_MAX (512u << 20)
-// Larger buffers are not kept from one script to the next.
+// Buffers larger than this are freed after the script.
 #define BUFFER_BYTES_KEPT (1u << 20)
 
 apus_lua *apus_owner(lua_State *state) {
@@ -22,16 +22,17 @@ apus_lua *apus_owner(lua_State *state) {
 // Buffers
 
 void apus_buffer_append(apus_buffer *buffer, const void *bytes, size_t count) {
-  if (buffer->count + count > buffer->room) {
-    size_t room = buffer->room ? buffer->room * 2 : 256;
-    while (room < buffer->count + count) room *= 2;
-    uint8_t *grown = room <= 2 * (size_t)REPLY_BYTES_MAX ? realloc(buffer->bytes, room) : NULL;
+  if (buffer->count + count > buffer->capacity) {
+    size_t capacity = buffer->capacity ? buffer->capacity * 2 : 256;
+    while (capacity < buffer->count + count) capacity *= 2;
+    int fits = capacity <= 2 * (size_t)REPLY_BYTES_MAX;
+    uint8_t *grown = fits ? realloc(buffer->bytes, capacity) : NULL;
     if (!grown) {
       buffer->is_full = 1;
       return;
     }
     buffer->bytes = grown;
-    buffer->room = room;
+    buffer->capacity = capacity;
   }
   if (count) memcpy(buffer->bytes + buffer->count, bytes, count);
   buffer->count += count;
@@ -43,10 +44,10 @@ void apus_buffer_set(apus_buffer *buffer, const void *bytes, size_t count) {
 }
 
 static void buffer_empty(apus_buffer *buffer) {
-  if (buffer->room > BUFFER_BYTES_KEPT) {
+  if (buffer->capacity > BUFFER_BYTES_KEPT) {
     free(buffer->bytes);
     buffer->bytes = NULL;
-    buffer->room = 0;
+    buffer->capacity = 0;
   }
   buffer->count = 0;
   buffer->is_full = 0;
@@ -67,14 +68,14 @@ static void *allocate(void *context, void *block, size_t old_count, size_t count
   }
   if (count > old_count && lua->bytes + (count - old_count) > lua->bytes_max) return NULL;
   void *result = realloc(block, count);
-  // Lua relies on it that what shrinks never fails.
+  // Lua assumes that shrinking never fails.
   if (!result) return count <= old_count ? block : NULL;
   lua->bytes += count - old_count;
   return result;
 }
 
 size_t apus_lua_bytes(const apus_lua *lua) {
-  return lua->bytes + lua->reply.room + lua->message.room + lua->source.room;
+  return lua->bytes + lua->reply.capacity + lua->message.capacity + lua->source.capacity;
 }
 
 void apus_lua_limit(apus_lua *lua, size_t bytes_max) { lua->bytes_max = bytes_max; }
@@ -85,14 +86,14 @@ static int collect(lua_State *state) {
 }
 
 void apus_lua_collect(apus_lua *lua) {
-  // The little that the collector allocates is paid for by what it frees.
+  // The collector frees more than the little that it allocates.
   size_t bytes_max = lua->bytes_max;
   lua->bytes_max = SIZE_MAX / 2;
   if (lua_cpcall(lua->state, collect, NULL)) lua_pop(lua->state, 1);
   lua->bytes_max = bytes_max;
 }
 
-// Frees what a script has left that may have failed for want of memory: Lua 5.1 does not collect
+// Frees the garbage of a script that may have run out of memory: Lua 5.1 does not collect garbage
 // when an allocation fails.
 static void collect_if_crowded(apus_lua *lua) {
   if (lua->bytes > lua->bytes_max / 2) apus_lua_collect(lua);
@@ -100,7 +101,7 @@ static void collect_if_crowded(apus_lua *lua) {
 
 // Errors
 
-// Makes a table of any error, with where it was raised.
+// Turns any error into a table that includes where it was raised.
 static int describe_error(lua_State *state) {
   lua_Debug place;
   int is_known = lua_getstack(state, 1, &place);
@@ -149,7 +150,7 @@ static const char *raw_string(lua_State *state, const char *name, size_t *count)
   return text;
 }
 
-// Keeps what the error object at the top says.
+// Records the contents of the error object on top.
 static int keep_failure(lua_State *state) {
   apus_lua *lua = apus_owner(state);
   size_t count = 0;
@@ -178,11 +179,11 @@ static int keep_failure(lua_State *state) {
   return 0;
 }
 
-// Takes the error at the top of the stack.
+// Records the error on top of the stack and pops it.
 static void take_failure(apus_lua *lua, apus_lua_failure *failure) {
   lua_State *state = lua->state;
   lua->line = 0;
-  // Not pushed as a new function: nothing may be allocated outside of a protected call.
+  // Not pushed as a new function: nothing may be allocated outside a protected call.
   lua_rawgeti(state, LUA_REGISTRYINDEX, lua->keeper);
   lua_insert(state, -2);
   if (lua_pcall(state, 1, 0, 0)) {
@@ -203,7 +204,7 @@ static int compile(lua_State *state) {
   if (chunk->count > CHUNK_BYTES_MAX) return luaL_error(state, "script too large");
   if (chunk->count && chunk->bytes[0] == LUA_SIGNATURE[0])
     return luaL_error(state, "precompiled scripts are not allowed");
-  // The collector must not run: the parser of Lua 5.1 does not hold the name of the chunk.
+  // The collector must not run: Lua 5.1's parser does not keep the chunk's name alive.
   lua_gc(state, LUA_GCSTOP, 0);
   int code = luaL_loadbuffer(state, (const char *)chunk->bytes, chunk->count, name);
   lua_gc(state, LUA_GCRESTART, 0);
@@ -244,7 +245,7 @@ static void interrupt(lua_State *state, lua_Debug *record) {
   (void)record;
   apus_lua *lua = apus_owner(state);
   if (!lua->host.interrupt(lua->host.context)) return;
-  // From now on every instruction is interrupted, so that no pcall of the script goes on.
+  // From now on, interrupt every instruction, so that the script cannot continue in a pcall.
   lua_sethook(state, interrupt, LUA_MASKCOUNT, 1);
   lua_pushliteral(state, "Script killed by user with SCRIPT KILL.");
   lua_error(state);
@@ -280,7 +281,7 @@ static int run(lua_State *state) {
     push_words(state, call->words + call->key_count, call->rest_count);
   }
   if (lua_pcall(state, is_passed ? 2 : 0, 1, 1)) return lua_error(state);
-  // The script has run to its end.
+  // The script has finished.
   lua_sethook(state, NULL, 0, 0);
   apus_write_reply(state, lua);
   if (lua->reply.is_full || lua->reply.count > REPLY_BYTES_MAX) {
@@ -291,7 +292,7 @@ static int run(lua_State *state) {
   return 0;
 }
 
-// Calls a function of the registry, under interrupts, with a pointer.
+// Calls a function in the registry with a pointer, with interrupts enabled.
 static int protect(apus_lua *lua, int function, const void *argument, apus_lua_failure *failure) {
   lua_State *state = lua->state;
   lua_rawgeti(state, LUA_REGISTRYINDEX, function);
@@ -345,7 +346,7 @@ static int set_up(lua_State *state) {
   lua->loader = luaL_ref(state, LUA_REGISTRYINDEX);
   lua_pushcfunction(state, keep_failure);
   lua->keeper = luaL_ref(state, LUA_REGISTRYINDEX);
-  // The list of free references is made now, so that luaL_unref never allocates.
+  // Create the list of free references now, so that luaL_unref never allocates.
   lua_pushboolean(state, 1);
   luaL_unref(state, LUA_REGISTRYINDEX, luaL_ref(state, LUA_REGISTRYINDEX));
   return 0;

@@ -1,4 +1,4 @@
-// What the files of the bridge share.
+// Declarations shared by the bridge's files.
 #pragma once
 #include "CLua.h"
 
@@ -6,10 +6,10 @@
 #include <lua5.1/lua.h>
 #include <lua5.1/lualib.h>
 
-// Bytes that grow, outside Lua's memory.
+// A growing buffer outside Lua's memory.
 typedef struct {
   uint8_t *bytes;
-  size_t count, room;
+  size_t count, capacity;
   int is_full;
 } apus_buffer;
 
@@ -19,18 +19,18 @@ struct apus_lua {
   size_t bytes, bytes_max;
   // References to functions and tables in the registry.
   int runner, compiler, loader, keeper, globals;
-  // The protocol in which the script gets replies, and that of its client.
+  // The protocol version of the replies that the script gets, and its client's.
   int resp, client_resp;
   int is_loading;
   // The state of math.random: 48 bits.
   uint64_t random;
   apus_buffer reply;
-  // The text of the last error, and where it was raised.
+  // The text and origin of the last error.
   apus_buffer message, source;
   int line;
 };
 
-// The owner of a state, from any of its coroutines.
+// The owner of a state, found from any of its coroutines.
 apus_lua *apus_owner(lua_State *state);
 
 void apus_buffer_append(apus_buffer *buffer, const void *bytes, size_t count);
@@ -38,9 +38,9 @@ void apus_buffer_set(apus_buffer *buffer, const void *bytes, size_t count);
 
 // sandbox.c
 void apus_open_sandbox(lua_State *state);
-// Whether the value at `index` stands for a table that scripts must not change.
+// Whether the value at `index` is a sealed table, which scripts must not change.
 int apus_is_sealed(lua_State *state, int index);
-// Replaces the table on top by one through which it can be read only.
+// Replaces the table on top of the stack with a read-only view of it.
 void apus_seal(lua_State *state);
 void apus_seed_random(apus_lua *lua, uint32_t seed);
 
@@ -50,7 +50,7 @@ void apus_push_api(lua_State *state);
 // replies.c
 void apus_push_reply(lua_State *state, const apus_text *reply);
 void apus_write_reply(lua_State *state, apus_lua *lua);
-// Pushes an error object with a message; one that starts with '-' has a code.
+// Pushes an error object with a message; if it starts with '-', it has a code.
 void apus_push_error(lua_State *state, const char *message, size_t count);
 
 // structs.c and messages.c

@@ -1,4 +1,4 @@
-// `struct`: packing numbers and strings as C structures hold them.
+// `struct`: packs numbers and strings as C structures hold them.
 //
 //   > <    big, little endian                     b B h H l L T iN IN    integers
 //   !N     align to N bytes at most               f d                    floating-point numbers
@@ -67,7 +67,7 @@ static int next_item(layout *layout, size_t position, item *item) {
   return 1;
 }
 
-// Applies an option that stands for no data.
+// Applies an option that has no data.
 static void apply(layout *layout, int option) {
   switch (option) {
     case ' ': break;
@@ -92,7 +92,7 @@ static layout begin(lua_State *state) {
 
 static int is_integer(int option) { return option && strchr("bBhHlLTiI", option) != NULL; }
 
-// Copies, the other way round for big endian.
+// Copies bytes, reversing them for big-endian.
 static void copy(const layout *layout, uint8_t *target, const uint8_t *source, size_t count) {
   for (size_t i = 0; i < count; i++) target[i] = source[layout->is_big ? count - 1 - i : i];
 }
@@ -138,7 +138,7 @@ static int pack(lua_State *state) {
   item item;
   int argument = 2;
   size_t total = 0;
-  // Parts the arguments from what the buffer puts on the stack.
+  // Separates the arguments from what the buffer pushes onto the stack.
   lua_pushnil(state);
   luaL_Buffer buffer;
   luaL_buffinit(state, &buffer);

@@ -1,4 +1,4 @@
-// OpenSSL's libssl. What it declares as macros, Swift cannot see: there is a function here for each use in the target TLS.
+// OpenSSL's libssl. Swift cannot see its macros, so this header wraps those that the target TLS uses in functions.
 #pragma once
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -6,15 +6,15 @@
 #include <openssl/x509.h>
 #include <string.h>
 
-// What switches off a version of the protocol.
+// Options that disable a version of the protocol.
 static const uint64_t apus_tls_no_1_0 = SSL_OP_NO_TLSv1;
 static const uint64_t apus_tls_no_1_1 = SSL_OP_NO_TLSv1_1;
 static const uint64_t apus_tls_no_1_2 = SSL_OP_NO_TLSv1_2;
 static const uint64_t apus_tls_no_1_3 = SSL_OP_NO_TLSv1_3;
-/// The server's order of ciphers counts, not the client's.
+/// The server's order of ciphers takes precedence over the client's.
 static const uint64_t apus_tls_prefer_own = SSL_OP_CIPHER_SERVER_PREFERENCE;
 
-/// Makes a context that speaks TLS 1.0 to 1.3, keeps no buffers of idle connections and never renegotiates; NULL without memory.
+/// Creates a context for TLS 1.0 to 1.3 that frees the buffers of idle connections and never renegotiates; NULL if memory is exhausted.
 static inline SSL_CTX *_Nullable apus_tls_context(void) {
   SSL_CTX *context = SSL_CTX_new(TLS_method());
   if (!context) return NULL;
@@ -25,7 +25,7 @@ static inline SSL_CTX *_Nullable apus_tls_context(void) {
   return context;
 }
 
-/// Keeps up to `count` sessions of clients for so many seconds; none at all if `count` is negative.
+/// Caches up to `count` client sessions for `seconds`; disables the cache if `count` is negative.
 static inline void apus_tls_keep_sessions(SSL_CTX *_Nonnull context, long count, long seconds) {
   SSL_CTX_set_session_cache_mode(context, count < 0 ? SSL_SESS_CACHE_OFF : SSL_SESS_CACHE_SERVER);
   if (count < 0) {
@@ -46,7 +46,7 @@ static inline int apus_tls_give_password(char *_Nonnull buffer, int size, int wr
   return count;
 }
 
-/// The private key's password; it must live as long as files are loaded into the context.
+/// Sets the private key's password; it must outlive the loading of files into the context.
 static inline void apus_tls_set_password(SSL_CTX *_Nonnull context, const char *_Nullable password) {
   SSL_CTX_set_default_passwd_cb(context, apus_tls_give_password);
   SSL_CTX_set_default_passwd_cb_userdata(context, (void *)password);
@@ -63,7 +63,7 @@ static inline int apus_tls_load_dh(SSL_CTX *_Nonnull context, const char *_Nonnu
   return 0;
 }
 
-/// One end of a connection that reads and writes memory instead of a socket; NULL without memory.
+/// Creates a connection that reads and writes memory instead of a socket; NULL if memory is exhausted.
 static inline SSL *_Nullable apus_tls_stream(SSL_CTX *_Nonnull context) {
   SSL *stream = SSL_new(context);
   BIO *input = BIO_new(BIO_s_mem());
@@ -78,12 +78,12 @@ static inline SSL *_Nullable apus_tls_stream(SSL_CTX *_Nonnull context) {
   return stream;
 }
 
-/// Takes in what the peer sent; false without memory.
+/// Passes in bytes that the peer sent; false if memory is exhausted.
 static inline int apus_tls_feed(SSL *_Nonnull stream, const void *_Nonnull bytes, int count) {
   return BIO_write(SSL_get_rbio(stream), bytes, count) == count;
 }
 
-/// The number of bytes for the peer that have not been taken.
+/// The number of bytes waiting to be sent to the peer.
 static inline size_t apus_tls_output_count(SSL *_Nonnull stream) { return BIO_ctrl_pending(SSL_get_wbio(stream)); }
 
 static inline int apus_tls_take_output(SSL *_Nonnull stream, void *_Nonnull bytes, int count) {
@@ -94,14 +94,14 @@ static inline int apus_tls_set_host(SSL *_Nonnull stream, const char *_Nonnull n
   return (int)SSL_set_tlsext_host_name(stream, name);
 }
 
-/// The common name of the peer's certificate, terminated; 0 if there is none.
+/// Writes the common name of the peer's certificate, zero-terminated; 0 if there is none.
 static inline int apus_tls_peer_name(SSL *_Nonnull stream, char *_Nonnull buffer, int size) {
   X509 *certificate = SSL_get0_peer_certificate(stream);
   if (!certificate) return 0;
   return X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, buffer, size) > 0;
 }
 
-/// The end of the certificate's validity, in seconds from now; 0 if it cannot be told.
+/// The number of seconds until the certificate expires; 0 if unknown.
 static inline long apus_tls_seconds_left(SSL_CTX *_Nonnull context) {
   X509 *certificate = SSL_CTX_get0_certificate(context);
   int days = 0, seconds = 0;
