@@ -15,7 +15,7 @@ public enum Decimals {
         return "\(sign)\(units / scale).\(zeros)\(fraction)"
     }
 
-    /// `value` times `scale`, rounded once: ties are decided by what the product lost.
+    /// `value` times `scale`, rounded only once: the product's error decides ties.
     private static func rounded(_ value: Double, times scale: Double) -> Double {
         let product = value * scale
         let lost = (-product).addingProduct(value, scale)

@@ -7,7 +7,7 @@ public struct Endpoint: Sendable {
     public let name: String
     private let address: SocketAddress
 
-    /// The endpoints that `address` may stand for, the resolver's favourite first.
+    /// The endpoints that `address` resolves to, in the resolver's order of preference.
     public static func candidates(
         _ address: ServerAddress
     ) throws(RemoteFailure) -> [Endpoint] {
@@ -24,7 +24,7 @@ public struct Endpoint: Sendable {
         }
     }
 
-    /// Connects, and returns once the connection is made.
+    /// Connects, and returns once connected.
     public func connect() throws(RemoteFailure) -> Socket {
         do throws(SystemError) { return try Socket.connect(to: address) } catch {
             throw failure(error)

@@ -7,7 +7,7 @@ internal import Wire
 /// ## Invariants
 /// - `bytes[start...]` is yet to be turned into values; a value is consumed whole or not at all.
 /// - `open` holds the incomplete aggregates, outermost first; between two calls, none of them is
-///   missing zero replies.
+///   complete.
 /// - `searched` is at or after the first line end of `bytes[start...]` that was not found.
 public struct ReplyReader {
     /// How deeply aggregates may be nested.
@@ -182,7 +182,7 @@ public struct ReplyReader {
             return type == UInt8(ascii: "|") ? nil : Self.reply(type, [])
         }
         guard open.count < Self.depthMax else {
-            throw .protocolBreach("replies lie deeper in each other than \(Self.depthMax)")
+            throw .protocolBreach("replies are nested more than \(Self.depthMax) levels deep")
         }
         open.append(Aggregate(type: type, missing: isPaired ? count * 2 : count))
         return nil

@@ -5,8 +5,8 @@ internal import Primitives
 /// ```text
 /// redis://[[user]:password@][host][:port][/database]      also valkey://, rediss://
 /// ```
-/// `%41` in a user name or password stands for that byte. Without a user, the default user is
-/// meant.
+/// `%41` in a user name or password stands for that byte. Without a user name, it
+/// refers to the default user.
 public struct ServerURI: Equatable, Sendable {
     /// Why a word is not such an address.
     public enum Fault: Error, Equatable, Sendable {

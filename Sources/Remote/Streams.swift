@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// Reading and writing whole descriptors.
+/// Reads and writes file descriptors.
 public enum Streams {
     /// Whether standard input is a terminal.
     public static let isInputTerminal = isatty(STDIN_FILENO) == 1
