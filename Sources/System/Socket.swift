@@ -70,8 +70,8 @@ public struct Socket: Sendable {
     }
 
     private static func give(_ path: String, to group: String) throws(SystemError) {
-        // SAFETY: the library owns the entry, which is read immediately; at startup, no other thread
-        // asks for one.
+        // SAFETY: the library owns the entry, which is read immediately; no other thread asks
+        // for one at startup.
         guard let entry = unsafe getgrnam(group) else {
             throw SystemError("getgrnam", number: errno == 0 ? ENOENT : errno)
         }
