@@ -12,11 +12,11 @@ RELEASE      = $(SWIFT) build -c release --static-swift-stdlib
 SIDE_BY_SIDE = ../shared/bench/side-by-side
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run release test unit compatibility bench hits asan tsan fuzz docs format lint clean
+.PHONY: help setup run release test unit compatibility bench hits asan tsan fuzz docs site dist deb image package-test format lint clean
 
 help: ## list the targets
 	@echo "Apus: a Redis-compatible server in Swift. Targets:"
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|'
 
 setup: ## install what is missing for building and testing
 	@Tools/setup tests
@@ -71,6 +71,26 @@ docs: ## regenerate docs/commands.md and docs/configuration.md from the tables
 	@Tools/setup build
 	$(SWIFT) build --build-tests
 	APUS_WRITE_DOCS=1 $(SWIFT) test --skip-build --disable-xctest --filter 'CommandDocumentationTests|ConfigurationTableTests'
+
+site: ## render docs/ as a site into .build/site
+	@Tools/setup site
+	@Tools/package site
+
+dist: ## build an archive that runs on Debian 12 without a toolchain
+	@Tools/setup packages
+	@Tools/package dist
+
+deb: ## build the Debian package
+	@Tools/setup packages
+	@Tools/package deb
+
+image: ## build a container image: an OCI layout, and a tar for docker load
+	@Tools/setup packages
+	@Tools/package image
+
+package-test: ## build and test the archive, the Debian package, the image and the site (about two minutes)
+	@Tools/setup package-tests
+	@Tools/test packages
 
 format: ## format the Swift sources in place
 	@Tools/format
