@@ -2,7 +2,8 @@
 
 A server listens on the usual ports of a network of its own, so that examples run as they are
 written, and print what the page says they print. Must be started by `run`, which makes that network.
-Python blocks of a page share their names; lines of a console block run in a shell.
+Python blocks of a page share their names; lines of a console block run in a shell; a block of shell
+that is a whole script runs with a folder as its argument.
 """
 
 import contextlib
@@ -107,8 +108,7 @@ def transcript(block):
     return found
 
 
-def run_console(block, folder, programs):
-    environment = dict(os.environ, PATH=f"{programs}:{os.environ['PATH']}", LC_ALL="C.UTF-8")
+def run_console(block, folder, environment):
     wrong = []
     for prompt, request, reply in transcript(block):
         if prompt == PROMPT:
@@ -124,15 +124,26 @@ def run_console(block, folder, programs):
     return wrong
 
 
+def run_script(block, folder, environment):
+    done = subprocess.run(
+        ["sh", "-c", block.text, "sh", folder], cwd=folder, env=environment, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=30)
+    return [] if done.returncode == 0 else [f"line {block.line}: {done.stdout}"]
+
+
 def main(page, server):
     page = pathlib.Path(page)
     names, wrong = {"__name__": "example"}, []
+    programs = os.path.dirname(os.path.abspath(server))
+    environment = dict(os.environ, PATH=f"{programs}:{os.environ['PATH']}", LC_ALL="C.UTF-8")
     with tempfile.TemporaryDirectory(prefix="apus-examples-") as folder, serving(server, folder):
         for block in documents.blocks(page):
             if block.language == "python" and not block.title:
                 wrong += run_python(block, names, page)
             elif block.language == "console":
-                wrong += run_console(block, folder, os.path.dirname(os.path.abspath(server)))
+                wrong += run_console(block, folder, environment)
+            elif block.text.startswith("#!/bin/sh"):
+                wrong += run_script(block, folder, environment)
     print(json.dumps(wrong))
 
 

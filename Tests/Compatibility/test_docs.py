@@ -15,8 +15,9 @@ PAGES = documents.pages()
 # Elsewhere, consoles show what cannot be repeated: other machines, endless output, figures.
 REPEATABLE = [page for page in PAGES
               if page.parent.name in ("guides", "operating") or page == ROOT / "README.md"]
-OPEN = [page for page in REPEATABLE
-        if any(b.language in ("python", "console") and not b.title for b in documents.blocks(page))]
+RUNNABLE = [page for page in REPEATABLE if any(
+    (b.language in ("python", "console") and not b.title) or b.text.startswith("#!/bin/sh")
+    for b in documents.blocks(page))]
 NETWORK = examples.network()
 
 
@@ -50,7 +51,7 @@ def test_links_lead_somewhere(page):
 
 
 @pytest.mark.skipif(NETWORK is None, reason="needs a network namespace")
-@pytest.mark.parametrize("page", OPEN, ids=name)
+@pytest.mark.parametrize("page", RUNNABLE, ids=name)
 def test_examples_print_what_the_page_says(page):
     wrong = examples.run(page, servers.APUS)
     assert wrong == [], "\n\n".join(wrong)

@@ -23,6 +23,6 @@ def debian():
 @pytest.fixture
 def root(debian):
     """A bare Debian 12 of the test's own."""
-    made = roots.Root(debian)
+    made = roots.Root(debian.path)
     yield made
     made.remove()

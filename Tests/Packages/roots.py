@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -12,6 +13,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 OUT = ROOT / ".build" / "package"
+DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 
 
 def only(pattern):
@@ -19,6 +21,36 @@ def only(pattern):
     found = list(OUT.glob(pattern))
     assert len(found) == 1, found
     return found[0]
+
+
+def newer(package, folder):
+    """The same package with a higher version and another line in its configuration."""
+    subprocess.run(["dpkg-deb", "--raw-extract", package, folder], check=True)
+    control = folder / "DEBIAN/control"
+    control.write_text(re.sub(r"^Version: (.*)$", r"Version: \1+next", control.read_text(), flags=re.M))
+    conf = folder / "etc/apus/apus.conf"
+    conf.write_text(conf.read_text() + "\n# A line of the next version.\n")
+    (folder / "DEBIAN/md5sums").unlink()
+    path = folder.with_suffix(".deb")
+    subprocess.run(["dpkg-deb", "--build", "--root-owner-group", "-Znone", folder, path], check=True,
+                   capture_output=True)
+    return path
+
+
+def children(process):
+    """The processes that `process` has started."""
+    try:
+        listed = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
+    except OSError:
+        return []
+    return [int(number) for number in listed.split()]
+
+
+def end(process):
+    """Ends `unshare`: the first process in there takes the others along."""
+    for child in children(process):
+        os.kill(child, signal.SIGKILL)
+    process.wait()
 
 
 class Lower:
@@ -29,9 +61,6 @@ class Lower:
         self.path.chmod(0o755)
         subprocess.run(["tar", "--extract", "--numeric-owner", "--file", archive,
                         "--directory", self.path], check=True)
-        (self.path / "dev").mkdir(exist_ok=True)
-        for device in ("null", "zero", "urandom"):
-            (self.path / "dev" / device).touch()
 
     def remove(self):
         shutil.rmtree(self.path)
@@ -40,7 +69,7 @@ class Lower:
 class Root:
     """A folder with a system in it. Commands run with it as their root, and processes of their own.
 
-    It begins as `lower`; changes go to a layer of its own.
+    It begins as the folder `lower`; changes go to a layer of its own.
     """
 
     def __init__(self, lower):
@@ -50,13 +79,16 @@ class Root:
             (self.folder / name).mkdir()
         self.folder.chmod(0o755)
         subprocess.run(
-            ["mount", "-t", "overlay", "overlay", "-o", f"lowerdir={lower.path},"
+            ["mount", "-t", "overlay", "overlay", "-o", f"lowerdir={lower},"
              f"upperdir={self.folder}/upper,workdir={self.folder}/work", self.path], check=True)
+        for device in DEVICES:
+            (self.path / "dev").mkdir(exist_ok=True)
+            (self.path / "dev" / device).touch()
 
     def words(self, command, user=None, folder="/"):
         """The command line that runs `command` in the root."""
         # Devices are those of the machine, and `proc` shows only what runs in here.
-        script = ('for d in null zero urandom; do mount --bind /dev/$d "$0/dev/$d"; done; '
+        script = (f'for d in {" ".join(DEVICES)}; do mount --bind /dev/$d "$0/dev/$d"; done; '
                   'mkdir -p "$0/proc" && mount -t proc proc "$0/proc"; exec "$@"')
         enter = ["chroot", *([f"--userspec={user}"] if user else []), str(self.path),
                  "/usr/bin/env", f"--chdir={folder}"]
@@ -86,12 +118,7 @@ class Root:
         try:
             yield Running(process, log)
         finally:
-            # The first process in there takes the others along, and `unshare` waits for it.
-            children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children")
-            with contextlib.suppress(OSError):
-                for child in children.read_text().split():
-                    os.kill(int(child), signal.SIGKILL)
-            process.wait()
+            end(process)
 
     def exists(self, path):
         return os.path.lexists(self.path / path.lstrip("/"))

@@ -42,20 +42,6 @@ def client(root, *words):
     return root.run("apus-cli", "-p", PORT, *words)[1]
 
 
-def newer(package, folder):
-    """The same package with a higher version and another line in its configuration."""
-    subprocess.run(["dpkg-deb", "--raw-extract", package, folder], check=True)
-    control = folder / "DEBIAN/control"
-    control.write_text(re.sub(r"^Version: (.*)$", r"Version: \1+next", control.read_text(), flags=re.M))
-    conf = folder / "etc/apus/apus.conf"
-    conf.write_text(conf.read_text() + "\n# A line of the next version.\n")
-    (folder / "DEBIAN/md5sums").unlink()
-    path = folder.with_suffix(".deb")
-    subprocess.run(["dpkg-deb", "--build", "--root-owner-group", "-Znone", folder, path], check=True,
-                   capture_output=True)
-    return path
-
-
 def test_lintian_finds_no_errors(package):
     done = subprocess.run(
         ["lintian", "--fail-on", "error", "--allow-root", package], text=True, capture_output=True)
@@ -100,7 +86,7 @@ def test_it_starts_as_the_service_does(installed):
 def test_an_upgrade_keeps_settings_and_data(installed, package, tmp_path):
     installed.shell("sed -i 's/^# databases 16/databases 3/' /etc/apus/apus.conf;"
                     "touch /var/lib/apus/dump.rdb")
-    install(installed, newer(package, tmp_path / "next"))
+    install(installed, roots.newer(package, tmp_path / "next"))
     assert installed.shell("dpkg-query -W -f '${Version}' apus").endswith("+next")
     assert "\ndatabases 3\n" in installed.read("/etc/apus/apus.conf")
     assert installed.exists("/etc/apus/apus.conf.dpkg-dist")

@@ -38,7 +38,7 @@ def unpacked():
 @pytest.fixture
 def container(unpacked):
     """The file system of a new container."""
-    made = roots.Root(unpacked)
+    made = roots.Root(unpacked.path)
     yield made
     made.remove()
 
