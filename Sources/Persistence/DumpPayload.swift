@@ -18,7 +18,9 @@ public enum DumpPayload {
     }
 
     /// The type and value of a payload; nil if its version is unknown or its checksum is wrong.
-    public static func open(_ payload: Bytes) -> Bytes? {
+    ///
+    /// The checksum is not compared unless `checksSum`.
+    public static func open(_ payload: Bytes, checksSum: Bool = true) -> Bytes? {
         guard payload.count > footerBytes else { return nil }
         let end = payload.count - footerBytes
         let version = Int(payload[end]) | Int(payload[end + 1]) << 8
@@ -26,7 +28,7 @@ public enum DumpPayload {
         var sum: UInt64 = 0
         for index in 0..<8 { sum |= UInt64(payload[end + 2 + index]) << UInt64(8 * index) }
         // Zero means that no checksum was computed.
-        guard sum == 0 || sum == CRC64.of(payload[0..<end + 2]) else { return nil }
+        guard sum == 0 || !checksSum || sum == CRC64.of(payload[0..<end + 2]) else { return nil }
         return payload[0..<end]
     }
 }

@@ -16,7 +16,7 @@ public struct RDBFailure: Error, Equatable, Sendable {
         case module
         case badSignature
         case unknownVersion(Int)
-        case badChecksum
+        case badChecksum(stored: UInt64, computed: UInt64)
         case badDatabase
         case noMemory
     }

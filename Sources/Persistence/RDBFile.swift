@@ -39,6 +39,8 @@ public struct RDBFile: ~Copyable {
     public let version: Int
     /// Whether a change of the database is an event.
     public var tellsDatabases = false
+    /// Whether the checksum at the end is compared.
+    public var checksSum = true
     private var database = 0
     private var key = ByteBuffer()
 
@@ -106,6 +108,7 @@ public struct RDBFile: ~Copyable {
                 item = RDBFile.itemHead(value)
             case RDBOpcode.function: return .function(try reader.string().array)
             case RDBOpcode.moduleFact: try skipModuleFact()
+            case RDBOpcode.keyMeta: try skipKeyMeta()
             case RDBOpcode.functionPreview: throw reader.failure(.unknownType(opcode))
             default:
                 key.truncate(to: 0)
@@ -137,9 +140,14 @@ public struct RDBFile: ~Copyable {
     private mutating func checkSum() throws(RDBFailure) {
         guard version >= 5 else { return }
         let end = reader.position
-        let wanted = try reader.fixed(8)
-        guard wanted == 0 || wanted == CRC64.of(reader.bytes[0..<end]) else {
-            throw RDBFailure(offset: end, reason: .badChecksum)
+        let stored = try reader.fixed(8)
+        guard stored != 0, checksSum else { return }
+        let computed = CRC64.of(reader.bytes[0..<end])
+        guard stored == computed else {
+            throw RDBFailure(
+                offset: end,
+                reason: .badChecksum(stored: stored, computed: computed)
+            )
         }
     }
 
@@ -147,6 +155,19 @@ public struct RDBFile: ~Copyable {
     private mutating func skipModuleFact() throws(RDBFailure) {
         _ = try reader.number()
         for _ in 0..<2 { _ = try reader.number() }
+        try skipModuleParts()
+    }
+
+    /// Skips what modules have attached to the key that follows.
+    private mutating func skipKeyMeta() throws(RDBFailure) {
+        guard !reader.isValkey else { throw reader.failure(.unknownType(RDBOpcode.keyMeta)) }
+        for _ in 0..<(try reader.count()) {
+            _ = try reader.take(4)
+            try skipModuleParts()
+        }
+    }
+
+    private mutating func skipModuleParts() throws(RDBFailure) {
         while true {
             switch try reader.number() {
             case 0: return

@@ -1,5 +1,13 @@
 internal import Primitives
 
+extension RDBType {
+    /// Whether a stream's consumers have the times of their last activity.
+    var hasActiveTimes: Bool { self == .stream3 || hasMessages }
+
+    /// Whether messages of producers follow a stream's groups.
+    var hasMessages: Bool { self == .stream4 || self == .stream5 }
+}
+
 /// Skips values without reading them, by their lengths alone.
 extension RDBReader {
     /// Skips a value with the type number `type`.
@@ -33,7 +41,7 @@ extension RDBReader {
             _ = try take(8)
             try skipString()
         case .hashWithExpiries, .hashWithExpiries22: try skipHash(type)
-        case .stream1, .stream2, .stream3: try skipStream(type)
+        case .stream1, .stream2, .stream3, .stream4, .stream5: try skipStream(type)
         case .module, .moduleOfOldServers: throw failure(.module)
         }
     }
@@ -64,10 +72,22 @@ extension RDBReader {
             }
             for _ in 0..<(try count()) {
                 try skipString()
-                _ = try take(type == .stream3 ? 16 : 8)
+                _ = try take(type.hasActiveTimes ? 16 : 8)
                 for _ in 0..<(try count()) { _ = try take(16) }
             }
+            guard type == .stream5 else { continue }
+            for _ in 0..<(try count()) { _ = try take(16) }
         }
+        guard type.hasMessages else { return }
+        try skipNumbers(2)
+        for _ in 0..<(try count()) {
+            try skipString()
+            for _ in 0..<(try count()) {
+                try skipString()
+                try skipNumbers(2)
+            }
+        }
+        try skipNumbers(2)
     }
 
     private mutating func skipNumbers(_ count: Int) throws(RDBFailure) {

@@ -36,6 +36,45 @@ extension RDBReader {
         stream.setPast(lastID: lastID, addedCount: addedCount, deletedIDMax: deletedIDMax)
         let groupCount = try count()
         for _ in 0..<groupCount { try group(type, stream) }
+        if type.hasMessages { try messages(stream, target) }
+    }
+
+    /// Reads what the stream remembers of its producers' messages, each as of now.
+    private mutating func messages(
+        _ stream: StreamValue,
+        _ target: Target
+    ) throws(RDBFailure) {
+        let duration = Int(clamping: try number())
+        let countMax = Int(clamping: try number())
+        let producerCount = try count()
+        let isDefault =
+            duration == StreamMemory.durationDefault && countMax == StreamMemory.countMaxDefault
+        if producerCount > 0 || !isDefault, duration > 0, countMax > 0 {
+            stream.setMemory(
+                duration: min(duration, StreamMemory.durationMax),
+                countMax: min(countMax, StreamMemory.countMaxMax)
+            )
+        }
+        for _ in 0..<producerCount {
+            let producer = try string().array
+            for _ in 0..<(try count()) {
+                let name = try string(.second)
+                let id = try id()
+                guard !producer.isEmpty, name.count > 0 else { throw failure(.badStream) }
+                producer.withBytes { producer in
+                    let known = stream.entry(
+                        ofMessage: name,
+                        of: producer,
+                        now: target.now,
+                        counts: false
+                    )
+                    if known == nil, id <= stream.lastID {
+                        stream.noteMessage(name, of: producer, id, now: target.now)
+                    }
+                }
+            }
+        }
+        for _ in 0..<2 { _ = try number() }
     }
 
     private mutating func id() throws(RDBFailure) -> StreamID {
@@ -132,7 +171,7 @@ extension RDBReader {
     private mutating func group(_ type: RDBType, _ stream: StreamValue) throws(RDBFailure) {
         let name = try string().array
         let lastID = try id()
-        var readCount: Int64 = lastID == stream.lastID ? stream.addedCount : -1
+        var readCount = stream.distance(to: lastID) ?? -1
         if type != .stream1 { readCount = Int64(bitPattern: try number()) }
         guard name.withBytes({ stream.group($0) }) == nil else { throw failure(.duplicate) }
         name.withBytes { stream.createGroup($0, lastID: lastID, readCount: max(readCount, -1)) }
@@ -150,6 +189,14 @@ extension RDBReader {
         var ownedCount = 0
         let consumerCount = try count()
         for _ in 0..<consumerCount { ownedCount += try consumer(type, group, stream) }
+        if type == .stream5 {
+            // Entries that no consumer owns stay as they are.
+            for _ in 0..<(try count()) {
+                guard let entry = stream.pendingEntry(group, try rawID()), !entry.hasConsumer
+                else { throw failure(.badStream) }
+                ownedCount += 1
+            }
+        }
         guard ownedCount == pendingCount else { throw failure(.badStream) }
     }
 
@@ -167,7 +214,7 @@ extension RDBReader {
         }
         let seen: Int64 = try fixed()
         var active = seen
-        if type == .stream3 { active = try fixed() }
+        if type.hasActiveTimes { active = try fixed() }
         if let owner {
             stream.note(owner, now: active, isActive: true)
             stream.note(owner, now: seen, isActive: false)

@@ -8,11 +8,14 @@ extension RDBReader {
     public struct Target {
         let shard: Shard
         let limits: EncodingLimits
+        /// Milliseconds since 1970.
+        let now: Int64
 
         /// Adds values to `shard`, whose partition is locked, with encodings according to `limits`.
-        public init(_ shard: Shard, _ limits: EncodingLimits) {
+        public init(_ shard: Shard, _ limits: EncodingLimits, now: Int64) {
             self.shard = shard
             self.limits = limits
+            self.now = now
         }
     }
 
@@ -63,7 +66,8 @@ extension RDBReader {
         case .hashListpackWithExpiries:
             _ = try fixed()
             try packedHash(.listpack, hasExpiries: true, key, target)
-        case .stream1, .stream2, .stream3: try stream(type, key, target)
+        case .stream1, .stream2, .stream3, .stream4, .stream5:
+            try stream(type, key, target)
         case .module, .moduleOfOldServers: throw failure(.module)
         }
     }

@@ -32,6 +32,10 @@ public enum RDBType: UInt8, Sendable {
     case hashListpackPreview = 23
     case hashWithExpiries = 24
     case hashListpackWithExpiries = 25
+    /// Streams with what they remember of their producers' messages.
+    case stream4 = 26
+    /// The same, with pending entries that no consumer owns.
+    case stream5 = 27
 }
 
 extension RDBType {
@@ -47,6 +51,7 @@ extension RDBType {
         .hashWithExpiries22: "hash-hashtable-md-pre-release",
         .hashListpackPreview: "hash-listpack-md-pre-release",
         .hashWithExpiries: "hash-hashtable-md", .hashListpackWithExpiries: "hash-listpack-md",
+        .stream4: "stream-v4", .stream5: "stream-v5",
     ]
 
     /// The name of a type number in redis-check-rdb.
@@ -57,6 +62,7 @@ extension RDBType {
 
 /// Opcodes, which may appear in an RDB file in place of a value's type.
 enum RDBOpcode {
+    static let keyMeta: UInt8 = 243
     static let slotInfo: UInt8 = 244
     static let function: UInt8 = 245
     static let functionPreview: UInt8 = 246
@@ -77,8 +83,8 @@ public enum RDBVersion {
     public static let usual = 10
     /// The first version with expiries of fields, that of Redis 7.4.
     public static let fieldExpiry = 12
-    /// The newest version of Redis' format that can be read.
-    public static let newest = 12
+    /// The newest version of Redis' format that can be read, that of Redis 8.10.
+    public static let newest = 15
     /// The version of Valkey 9, whose files start with `VALKEY`.
     public static let valkey = 80
 

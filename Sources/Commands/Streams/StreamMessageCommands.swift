@@ -26,13 +26,13 @@ extension StreamMessageCommands {
             if arguments[index].isWord("IDMP-DURATION"), duration == nil {
                 duration = try arguments.integer(
                     index + 1,
-                    in: 1...86_400,
+                    in: 1...Int64(StreamMemory.durationMax),
                     or: .streamWords(.duration)
                 )
             } else if arguments[index].isWord("IDMP-MAXSIZE"), countMax == nil {
                 countMax = try arguments.integer(
                     index + 1,
-                    in: 1...10_000,
+                    in: 1...Int64(StreamMemory.countMaxMax),
                     or: .streamWords(.messageCount)
                 )
             } else {

@@ -15,6 +15,9 @@ extension StreamValue {
     /// The number of entries that a group has yet to read; nil if unknown.
     public func lag(_ group: StreamGroup) -> Int64? { stream.lag(group) }
 
+    /// How many entries were ever added up to the entry `id`; nil if that cannot be told.
+    public func distance(to id: StreamID) -> Int64? { stream.distance(to: id) }
+
     /// The number of consumers in a group.
     public func consumerCount(_ group: StreamGroup) -> Int { group.consumers.count(shard.arena) }
 

@@ -92,7 +92,7 @@ extension Stream {
     }
 
     /// The number of entries ever added up to and including `id`; nil if unknown.
-    private func distance(to id: StreamID) -> Int64? {
+    public func distance(to id: StreamID) -> Int64? {
         if addedCount == 0 { return 0 }
         if count == 0, id <= lastID { return addedCount }
         if id == lastID { return addedCount }

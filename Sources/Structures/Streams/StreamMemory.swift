@@ -23,6 +23,10 @@ public struct StreamMemory: Sendable {
     public static let durationDefault = 100
     /// How many messages per producer are remembered by default.
     public static let countMaxDefault = 100
+    /// The longest time that may be set, in seconds.
+    public static let durationMax = 86_400
+    /// The most messages per producer that may be set.
+    public static let countMaxMax = 10_000
     static let byteCount = 28
 
     let handle: Handle
