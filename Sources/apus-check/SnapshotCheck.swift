@@ -105,7 +105,7 @@ struct SnapshotCheck {
         try reader.value(
             ofType: record.type,
             as: key,
-            RDBReader.Target(shard, EncodingLimits())
+            RDBReader.Target(shard, EncodingLimits(), now: 0)
         )
         guard let slot = shard.find(key) else { preconditionFailure("just added") }
         statistics.add(

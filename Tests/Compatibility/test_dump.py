@@ -230,3 +230,13 @@ def test_hostile_payloads_are_refused_or_sound(start):
                 assert not isinstance(digest(client, "k"), ReplyError)
         client.raw("FLUSHALL")
         assert parse(client.raw("DBSIZE")) == 0
+
+
+def test_damaged_payloads_of_every_type(start):
+    """A short run of what fuzz_payloads.py does for hours: what is accepted can be read and changed."""
+    import fuzz_payloads
+
+    server = start("apus", "--enable-debug-command", "yes")
+    sent, accepted, stands, last = fuzz_payloads.run(server, 3, random.Random(9))
+    assert stands, (last, server.output()[-4000:])
+    assert 0 < accepted < sent

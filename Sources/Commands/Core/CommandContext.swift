@@ -89,6 +89,8 @@ public struct CommandContext: ~Copyable {
     /// Within transactions and scripts it may not: every command runs to completion, and one that
     /// would block behaves as if it had timed out.
     public var mayWait = true
+    /// Whether RESTORE compares the checksum of its payload.
+    public var checksPayloads = true
 
     /// Creates a context for `keyspace`.
     public init(keyspace: Keyspace, seed: UInt64) {

@@ -90,7 +90,8 @@ extension DumpCommands {
         let taken = context.find(key) != nil
         if taken, !options.replaces { throw .key(.busy) }
         let expiry = try expiry(arguments, options, now: context.date)
-        guard let payload = DumpPayload.open(arguments[3]) else { throw .key(.restoredPayload) }
+        guard let payload = DumpPayload.open(arguments[3], checksSum: context.checksPayloads)
+        else { throw .key(.restoredPayload) }
         let shard = context.shard(key)
         try read(payload, as: key, beside: taken, shard, &context)
         if let expiry, expiry <= context.now {
@@ -158,7 +159,7 @@ extension DumpCommands {
             try reader.value(
                 ofType: payload[0],
                 as: key,
-                RDBReader.Target(shard, context.limits.encoding)
+                RDBReader.Target(shard, context.limits.encoding, now: context.date)
             )
         } catch {
             throw .key(.restoredData)

@@ -1,5 +1,5 @@
 public import Primitives
-internal import Store
+public import Store
 internal import Structures
 internal import Wire
 
@@ -107,15 +107,7 @@ extension CommandContext {
     /// Logs what memcached keeps besides the value at `key`.
     mutating func logHead(_ key: Key, _ head: ItemHead) {
         guard logs else { return }
-        var note = ByteBuffer()
-        note.append(ItemNote.prefix)
-        note.append(unsigned: UInt64(head.flags))
-        note.append(" ")
-        note.append(unsigned: head.cas)
-        note.append(" ")
-        note.append(unsigned: UInt64(head.state.rawValue))
-        note.append(" ")
-        note.append(key.bytes)
+        let note = ItemNote.text(of: head, key.bytes)
         log("PING") { $0.word(note.bytes) }
     }
 
@@ -130,15 +122,8 @@ extension CommandContext {
     }
 }
 
-/// The note of an item's head in the log: the word of a PING, which other servers only echo.
-///
-/// ```text
-/// PING "apus:item <flags> <cas> <state> <key>"
-/// ```
-public enum ItemNote {
-    /// How such a word begins.
-    public static let prefix: StaticString = "apus:item "
-
+/// Reading the notes of items in a log.
+extension ItemNote {
     /// Whether a word is a note of an item.
     public static func isNote(_ word: Bytes) -> Bool {
         let prefix = Bytes(prefix)

@@ -1,6 +1,7 @@
 internal import Commands
 internal import Primitives
 internal import Store
+internal import Synchronization
 internal import System
 internal import Wire
 
@@ -33,7 +34,8 @@ extension DebugCommands {
         do throws(SnapshotLoader.Failure) {
             _ = try loader.load(server.options.snapshotPath)
         } catch {
-            server.log(.warning, "Error trying to load the RDB dump: \(error.text)")
+            server.log(error, path: server.options.snapshotPath)
+            server.log(.warning, "Error trying to load the RDB dump, check server logs.")
             throw .debug(.reloadFailed)
         }
         server.log(.warning, "DB reloaded by DEBUG RELOAD")
@@ -45,6 +47,25 @@ extension DebugCommands {
             let taken = server.keyspace.takeShards(partition: partition, database: nil)
             server.reaper.take(taken.map(\.1).filter { $0.detach() })
         }
+    }
+
+    /// `DEBUG SET-SKIP-CHECKSUM-VALIDATION 0|1`: OK; with 1, checksums of files are not compared.
+    static func skipChecksums(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        let skips = isOn(arguments[2])
+        let server = call.server
+        server.saver.checksSums.store(!skips, ordering: .relaxed)
+        server.exclusively(call.worker) {
+            for worker in server.workers { worker.executor.context.checksPayloads = !skips }
+        }
+        call.reply.ok()
+    }
+
+    /// `DEBUG AOF-FLUSH-SLEEP microseconds`: OK; every write of the append-only file waits as long.
+    static func delayAppending(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        let range: ClosedRange<Int64> = 0...Int64(Int32.max)
+        let microseconds = try arguments.integer(2, in: range, or: .notPositive)
+        call.server.appendOnly.writer.withLock { $0.pauseMicroseconds = Int(microseconds) }
+        call.reply.ok()
     }
 
     /// `DEBUG LOADAOF`: OK.
@@ -63,7 +84,7 @@ extension DebugCommands {
         }
         guard isLoaded else { throw .server(.cannotLoadAppendOnly) }
         server.saver.noteUnchanged(server.changes)
-        server.log(.notice, "Append Only File loaded by DEBUG LOADAOF")
+        server.log(.warning, "Append Only File loaded by DEBUG LOADAOF")
         call.reply.ok()
     }
 }

@@ -39,6 +39,7 @@ enum DebugCommands {
     /// Every subcommand except HELP; those that crash accept any words, as in Redis.
     // swift-format-ignore
     private static let subcommands: [Subcommand] = [
+        Subcommand("AOF-FLUSH-SLEEP", 3...3, "<microsec>", "Server will sleep before flushing the AOF, this is used for testing.", run: delayAppending),
         Subcommand("ASSERT", 2...Int.max, "", "Crash by assertion failed.", run: failAssertion),
         Subcommand("CHANGE-REPL-ID", 2...2, "", "Change the replication IDs of the instance.", "Dangerous: should be used only for testing the replication subsystem.", run: renameHistory),
         Subcommand("CLIENT-EVICTION", 2...2, "", "Show low level client eviction pools info (maxmemory-clients).", run: showClientEviction),
@@ -66,6 +67,7 @@ enum DebugCommands {
         Subcommand("SDSLEN", 3...3, "<key>", "Show low level string info representing `key` and value.", run: showStringLengths),
         Subcommand("SEGFAULT", 2...Int.max, "", "Crash the server with sigsegv.", run: faultSegment),
         Subcommand("SET-ACTIVE-EXPIRE", 3...3, "<0|1>", "Setting it to 0 disables expiring keys in background when they are not", "accessed (otherwise the Redis behavior). Setting it to 1 reenables back the", "default.", run: setActiveExpiry),
+        Subcommand("SET-SKIP-CHECKSUM-VALIDATION", 3...3, "<0|1>", "Enables or disables checksum checks for RDB files and RESTORE's payload.", run: skipChecksums),
         Subcommand("SLEEP", 3...3, "<seconds>", "Stop the server for <seconds>. Decimals allowed.", run: sleep),
         Subcommand("STRINGMATCH-TEST", 2...2, "", "Run a fuzz tester against the matcher of glob patterns.", run: testPatterns),
         Subcommand("STRUCTSIZE", 2...2, "", "Return the size of the core structures.", run: showSizes),

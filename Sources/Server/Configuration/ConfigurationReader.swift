@@ -62,6 +62,16 @@ struct ConfigurationReader {
         return order.map { EvictionPolicy($0, isVolatile: name.hasPrefix("volatile")) } ?? .none
     }
 
+    func shutdownFlags() -> (interrupt: [String], terminate: [String]) {
+        func flags(_ name: String) -> [String] {
+            guard case .choices(let names) = configuration.value(name) else {
+                preconditionFailure("the directive is a choice of several words")
+            }
+            return names
+        }
+        return (flags("shutdown-on-sigint"), flags("shutdown-on-sigterm"))
+    }
+
     func size(_ name: String) -> Int { Int(clamping: bytes(name)) }
 
     func words(_ name: String) -> [String] {
@@ -69,6 +79,10 @@ struct ConfigurationReader {
             preconditionFailure("the directive is a list of words")
         }
         return words.map { String(decoding: $0, as: UTF8.self) }.filter { !$0.isEmpty }
+    }
+
+    func appendOnlyPlace() -> AppendOnly.Place {
+        AppendOnly.Place(folder: text("appenddirname"), prefix: text("appendfilename"))
     }
 
     func appendOnlySettings() -> AppendOnly.Settings {
@@ -81,7 +95,9 @@ struct ConfigurationReader {
         return AppendOnly.Settings(
             policy: policy,
             sparesDiskWhileRewriting: flag("no-appendfsync-on-rewrite"),
-            notesTime: flag("aof-timestamp-enabled")
+            notesTime: flag("aof-timestamp-enabled"),
+            keepsReplaced: flag("aof-disable-auto-gc"),
+            startsWithSnapshot: flag("aof-use-rdb-preamble")
         )
     }
 

@@ -116,6 +116,8 @@ public struct Options: Sendable {
     public let loadedBytesAtOnce: Int
     /// `key-load-delay`.
     public let loadPauseMicroseconds: Int
+    /// `rdb-key-save-delay`.
+    public let savePauseMicroseconds: Int
     /// `save`.
     public let savePoints: [SavePoint]
 
@@ -146,6 +148,8 @@ public struct Options: Sendable {
     public let logLevel: String
     /// `crash-log-enabled`.
     public let logsCrashes: Bool
+    /// `shutdown-on-sigint` and `shutdown-on-sigterm`.
+    let shutdownFlags: (interrupt: [String], terminate: [String])
     /// `supervised`.
     public let supervisor: String
     /// `always-show-logo`.
@@ -206,10 +210,10 @@ public struct Options: Sendable {
         stopsWritesIfNotSaved = read.flag("stop-writes-on-bgsave-error")
         loadedBytesAtOnce = read.integer("loading-process-events-interval-bytes")
         loadPauseMicroseconds = read.integer("key-load-delay")
+        savePauseMicroseconds = read.integer("rdb-key-save-delay")
         savePoints = read.savePoints()
         appendsChanges = read.flag("appendonly")
-        let (folder, prefix) = (read.text("appenddirname"), read.text("appendfilename"))
-        appendOnlyPlace = AppendOnly.Place(folder: folder, prefix: prefix)
+        appendOnlyPlace = read.appendOnlyPlace()
         appendOnlySettings = read.appendOnlySettings()
         rewritePercentage = read.integer("auto-aof-rewrite-percentage")
         rewriteBytesMin = read.size("auto-aof-rewrite-min-size")
@@ -220,6 +224,7 @@ public struct Options: Sendable {
         logPath = read.text("logfile")
         logLevel = read.text("loglevel")
         logsCrashes = read.flag("crash-log-enabled")
+        shutdownFlags = read.shutdownFlags()
         supervisor = read.text("supervised")
         alwaysShowsLogo = read.flag("always-show-logo")
         setsProcessTitle = read.flag("set-proc-title")

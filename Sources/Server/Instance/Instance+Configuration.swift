@@ -141,6 +141,7 @@ extension Instance {
         }
         postNotices()
         appendOnly.adopt(options.appendOnlySettings)
+        saver.delay.set(microseconds: options.savePauseMicroseconds)
         observeKeys()
         if options.accessMeasure.readsOtherwise(than: before.accessMeasure) { renewStamps() }
         boundMemory()

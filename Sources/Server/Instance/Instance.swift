@@ -151,6 +151,7 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
         for user in configuration.users { access.put(user) }
         postNotices()
         appendOnly.adopt(options.appendOnlySettings)
+        saver.delay.set(microseconds: options.savePauseMicroseconds)
         observeKeys()
         boundMemory()
     }

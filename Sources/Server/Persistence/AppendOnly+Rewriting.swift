@@ -49,6 +49,8 @@ extension AppendOnly {
         /// The number of failures in a row, and when to try again by itself, in seconds.
         var failures = 0
         var nextTryAt: Int64 = 0
+        /// Whether files that are not needed any more are to be deleted as soon as possible.
+        var mustClean = false
         /// The size of all files after the last rewrite, and of all but the current one.
         var baseSize = 0
         var earlierBytes = 0
@@ -102,7 +104,10 @@ extension AppendOnly {
             return .begun
         }
         guard beginning == .begun else { return beginning }
-        log(.notice, "Background append only file rewriting started")
+        log(
+            .notice,
+            "Background append only file rewriting started by pid \(OwnProcess.number)"
+        )
         // Syncing the list of files takes time.
         _ = Thread("aof-rewrite") { [self, unowned server] in
             let isPrepared = prepare()
@@ -125,6 +130,7 @@ extension AppendOnly {
             let path =
                 isTurningOn ? place.temporaryPath : place.path(manifest.addIncrement(place.prefix))
             try Files.remove(path)
+            log(.notice, "Creating AOF incr file \(path) on background rewrite")
             let file = try AppendFile(path)
             if !isTurningOn { try AppendOnly.write(manifest, at: place) }
             rewriting.withLock { state in
@@ -175,7 +181,10 @@ extension AppendOnly {
             guard change(to: prepared.file, size: 0) else { return failed() }
             if isTurningOn { record(true, server) }
         }
-        let baseName = manifest.nextBaseName(place.prefix, isSnapshot: true)
+        let baseName = manifest.nextBaseName(
+            place.prefix,
+            isSnapshot: server.options.appendOnlySettings.startsWithSnapshot
+        )
         rewriting.withLock { state in
             state.prepared = nil
             state.isScheduled = false
@@ -207,6 +216,7 @@ extension AppendOnly {
         var failure: SystemError?
         switch result {
         case .written:
+            log(.notice, "Background AOF rewrite terminated with success")
             do throws(SystemError) { try adoptBase() } catch { failure = error }
         case .failed(let error): failure = error
         case .cancelled:
@@ -214,7 +224,7 @@ extension AppendOnly {
             return rewriting.withLock { $0.giveUp() }
         }
         guard let failure else {
-            log(.notice, "Background AOF rewrite terminated with success")
+            log(.notice, "Background AOF rewrite finished successfully")
             return heal()
         }
         log(.warning, "Background AOF rewrite terminated with an error: \(failure.text)")
@@ -230,7 +240,9 @@ extension AppendOnly {
         if isTemporary {
             let increment = manifest.addIncrement(place.prefix)
             try Files.rename(place.temporaryPath, to: place.path(increment))
+            log(.notice, "Successfully renamed the temporary AOF incr file into \(increment)")
         }
+        log(.notice, "Successfully renamed the temporary AOF base file into \(name)")
         manifest.replaceBase(name, keepingIncrements: hasIncrement ? 1 : 0)
         try AppendOnly.write(manifest, at: place)
         rewriting.withLock { $0.manifest = manifest }
@@ -254,14 +266,41 @@ extension AppendOnly {
         rewriting.withLock { $0.baseSize = bytes }
     }
 
-    /// Deletes files that are not needed any more.
-    func clean(_ manifest: AppendOnlyManifest, _ place: Place) throws(SystemError) {
-        guard !manifest.history.isEmpty else { return }
-        for entry in manifest.history { try Files.remove(place.path(entry.name)) }
+    /// Deletes files that are not needed any more, unless `aof-disable-auto-gc` keeps them.
+    ///
+    /// Returns the list of those that are left.
+    @discardableResult
+    func clean(
+        _ manifest: AppendOnlyManifest,
+        _ place: Place
+    ) throws(SystemError) -> AppendOnlyManifest {
+        guard !manifest.history.isEmpty, !writer.withLock({ $0.settings.keepsReplaced }) else {
+            return manifest
+        }
+        for entry in manifest.history {
+            log(.notice, "Removing the history file \(entry.name) in the background")
+            try Files.remove(place.path(entry.name))
+        }
         var rest = manifest
         rest.history = []
         try AppendOnly.write(rest, at: place)
         rewriting.withLock { $0.manifest.history = [] }
+        return rest
+    }
+
+    /// Deletes them on a thread, while no rewrite begins.
+    private func cleanSoon() {
+        rewriting.withLock { state in
+            state.mustClean = false
+            state.isPreparing = true
+        }
+        _ = Thread("aof-clean") { [self] in
+            let (manifest, place) = rewriting.withLock { ($0.manifest, $0.place) }
+            if (try? clean(manifest, place)) == nil {
+                log(.warning, "Can't delete the files that rewrites have replaced")
+            }
+            rewriting.withLock { $0.isPreparing = false }
+        }
     }
 
     /// Notes that a rewrite failed.
@@ -289,6 +328,7 @@ extension AppendOnly {
             ($0.isScheduled, !$0.isRunning && !$0.isPreparing, $0.prepared != nil)
         }
         guard isIdle, server.saver.running == nil else { return }
+        guard !rewriting.withLock({ $0.mustClean }) else { return cleanSoon() }
         if isScheduled {
             guard mayBeginByItself else { return }
             // Only the cut may be missing.

@@ -39,7 +39,10 @@ extension AppendOnly {
                         + "CONFIG SET appendonly yes."
                 )
             }
-            let name = manifest.nextBaseName(place.prefix, isSnapshot: true)
+            let name = manifest.nextBaseName(
+                place.prefix,
+                isSnapshot: server.options.appendOnlySettings.startsWithSnapshot
+            )
             log(.notice, "Creating AOF base file \(name) on server start")
             try SnapshotFile.write(
                 server.keyspace,
@@ -52,8 +55,7 @@ extension AppendOnly {
         log(.notice, "\(isNew ? "Creating" : "Opening") AOF incr file \(name) on server start")
         let file = try AppendFile(place.path(name))
         if isNew { try AppendOnly.write(manifest, at: place) }
-        try clean(manifest, place)
-        manifest.history = []
+        manifest = try clean(manifest, place)
         let sizes = manifest.files.map { Files.size(place.path($0.name)) ?? 0 }
         rewriting.withLock { state in
             state.place = place

@@ -1,4 +1,5 @@
 internal import Commands
+internal import Glibc
 internal import Persistence
 internal import Primitives
 internal import Synchronization
@@ -28,6 +29,10 @@ final class AppendOnly: Sendable {
         var sparesDiskWhileRewriting = false
         /// Whether the time is noted in the file.
         var notesTime = false
+        /// Whether files that a rewrite has replaced stay.
+        var keepsReplaced = false
+        /// Whether bases have values instead of requests.
+        var startsWithSnapshot = true
     }
 
     /// What belongs to whoever writes.
@@ -52,6 +57,8 @@ final class AppendOnly: Sendable {
         var writeFailure: SystemError?
         /// Why the last sync failed; only a new file heals this.
         var syncFailure: SystemError?
+        /// How long each write waits before it begins, for tests.
+        var pauseMicroseconds = 0
         /// When a failure was last logged, and the last sync asked for, in seconds.
         var complainedAt: Int64 = -AppendOnly.complaintSeconds
         var syncedAt: Int64 = 0
@@ -93,7 +100,11 @@ final class AppendOnly: Sendable {
 
     /// Applies the configuration.
     func adopt(_ settings: Settings) {
-        writer.withLock { $0.settings = settings }
+        let keptReplaced = writer.withLock { writer in
+            defer { writer.settings = settings }
+            return writer.settings.keepsReplaced
+        }
+        if keptReplaced, !settings.keepsReplaced { rewriting.withLock { $0.mustClean = true } }
         waitsForDisk.store(settings.policy == .always, ordering: .relaxed)
     }
 
@@ -129,6 +140,9 @@ final class AppendOnly: Sendable {
         noteTime(&writer)
         let end = take(&writer)
         let bytes = writer.waiting.buffer.bytes
+        if writer.pauseMicroseconds > 0, bytes.count > 0 {
+            usleep(UInt32(writer.pauseMicroseconds))
+        }
         let (count, failure) = file.append(bytes)
         if let failure {
             if count > 0, (try? file.truncate(to: writer.size)) == nil {
@@ -258,6 +272,7 @@ final class AppendOnly: Sendable {
     /// Writes and syncs everything; for the end of the server, or of the file.
     func finish() {
         guard changes.isOn else { return }
+        log(.notice, "Calling fsync() on the AOF file.")
         writer.withLock { writer in
             guard writeAll(&writer), let file = writer.file else { return }
             do throws(SystemError) {

@@ -75,7 +75,7 @@ struct AppendOnlyLoader: ~Copyable {
             server.log(.warning, "\(failedCount) requests of the AOF failed and were skipped")
         }
         let seconds = Double(Clock.monotonicNanoseconds() - begin) / 1e9
-        server.log(.notice, "DB loaded from append only file: \(hundredths(seconds)) seconds")
+        server.log(.notice, "DB loaded from append only file: \(thousandths(seconds)) seconds")
         return manifest
     }
 
@@ -137,7 +137,7 @@ struct AppendOnlyLoader: ~Copyable {
         let begin = Clock.monotonicNanoseconds()
         session = Session(id: 0)
         if let valid = try loadContents(file.name, isLast: isLast) {
-            server.log(.warning, "Truncating the AOF \(file.name) at offset \(valid)")
+            server.log(.warning, "!!! Truncating the AOF \(file.name) at offset \(valid) !!!")
             do throws(SystemError) {
                 try Files.truncate(place.path(file.name), to: valid)
             } catch {
@@ -152,7 +152,7 @@ struct AppendOnlyLoader: ~Copyable {
         server.log(
             .notice,
             "DB loaded from \(isBase ? "base" : "incr") file \(file.name): "
-                + "\(hundredths(seconds)) seconds"
+                + "\(thousandths(seconds)) seconds"
         )
     }
 
@@ -235,22 +235,22 @@ struct AppendOnlyLoader: ~Copyable {
         }
         guard !isBroken else {
             throw Failure(
-                text: "Bad file format reading the append only file \(name) at offset \(valid): "
-                    + "make a backup of your AOF file, then use ./redis-check-aof --fix "
-                    + "<filename.manifest>"
+                text: "Bad file format reading the append only file \(name): make a backup of your "
+                    + "AOF file, then use ./redis-check-aof --fix <filename.manifest> "
+                    + "(at offset \(valid))"
             )
         }
         guard isLast else {
             throw Failure(
-                text: "Fatal error: the truncated file \(name) (at offset \(valid)) is not the "
-                    + "last file"
+                text: "Fatal error: the truncated file \(name) is not the last file "
+                    + "(at offset \(valid))"
             )
         }
         throw Failure(
-            text: "Unexpected end of file reading the append only file \(name) at offset "
-                + "\(valid). You can: 1) Make a backup of your AOF file, then use "
-                + "./redis-check-aof --fix <filename.manifest>. 2) Alternatively you can set the "
-                + "'aof-load-truncated' configuration option to yes and restart the server."
+            text: "Unexpected end of file reading the append only file \(name). You can: 1) Make a "
+                + "backup of your AOF file, then use ./redis-check-aof --fix "
+                + "<filename.manifest>. 2) Alternatively you can set the 'aof-load-truncated' "
+                + "configuration option to yes and restart the server. (At offset \(valid).)"
         )
     }
 

@@ -34,18 +34,18 @@ struct LargeValues: ~Copyable {
 
     private var values: [Value] = []
     /// The progress of the first value, if it is open.
-    private var progress: RDBLargeValue?
+    private var progress: KeyWriter.Progress?
     /// Whether requests wait for values.
     private var areAwaited = false
     /// Whether values were written for which requests wait.
     private var wereAwaited = false
-    private var writer: RDBWriter
+    private var writer: KeyWriter
 
     /// How many elements are written between two readings of the clock.
     private static let elementsAtOnce = 64
     private static let chunkBytes = 64 << 10
 
-    init(compresses: Bool) { writer = RDBWriter(compresses: compresses) }
+    init(_ form: KeyForm) { writer = KeyWriter(form) }
 
     var isEmpty: Bool { values.isEmpty }
 
@@ -105,17 +105,17 @@ struct LargeValues: ~Copyable {
         guard progress == nil else { return true }
         guard output.openValue() else { return false }
         writer.database(values[0].database)
-        progress = RDBLargeValue(values[0].slot, &writer)
+        progress = writer.begin(values[0].slot)
         return true
     }
 
     /// Writes about `budget` elements of the open value; true at its end.
     private mutating func slice(_ budget: Int, _ output: SnapshotOutput) -> Bool {
         guard var open = progress else { preconditionFailure("a value is open") }
-        let isThrough = open.writeSome(of: values[0].slot, &writer, budget: budget)
+        let isThrough = writer.writeSome(of: values[0].slot, &open, budget: budget)
         progress = open
-        if isThrough || writer.buffer.count >= LargeValues.chunkBytes {
-            output.put(writer.take(), ofValue: true)
+        if isThrough || writer.count >= LargeValues.chunkBytes {
+            output.put(writer.take(), keys: isThrough ? 1 : 0, ofValue: true)
         }
         return isThrough
     }

@@ -83,11 +83,18 @@ extension Worker {
     /// Called by the loader after every key or request, as below.
     func advanceLoading(to position: Int, from told: inout Int) -> Bool {
         let options = server.options
-        if options.loadPauseMicroseconds > 0 { usleep(UInt32(options.loadPauseMicroseconds)) }
+        if options.loadPauseMicroseconds != 0 { pauseLoading(options.loadPauseMicroseconds) }
         let bytes = position - told
         guard bytes >= options.loadedBytesAtOnce else { return true }
         told = position
         return advanceLoading(bytes: bytes)
+    }
+
+    /// Pauses for so long after a key; if negative, for a microsecond after so many keys.
+    @inline(never)
+    private func pauseLoading(_ microseconds: Int) {
+        let isDue = microseconds > 0 || executor.context.random.below(-microseconds) == 0
+        if isDue { usleep(UInt32(max(microseconds, 1))) }
     }
 
     /// Records that `bytes` more were loaded, and serves what has arrived meanwhile.

@@ -100,7 +100,11 @@ final class LoadingBatch: @unchecked Sendable {  // because: handed over, never 
         }
         reader.seek(to: item.position)
         do throws(RDBFailure) {
-            let target = RDBReader.Target(shard, loader.limits.encoding)
+            let target = RDBReader.Target(
+                shard,
+                loader.limits.encoding,
+                now: loader.now
+            )
             try reader.value(ofType: item.type, as: key, target)
         } catch {
             throw .format(error)

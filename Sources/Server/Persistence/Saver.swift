@@ -1,4 +1,5 @@
 internal import Commands
+internal import Persistence
 internal import Primitives
 internal import Store
 internal import Synchronization
@@ -36,6 +37,10 @@ final class Saver: Sendable {
     /// How soon a failed background save is retried.
     private static let retrySeconds: Int64 = 5
 
+    /// How long saving pauses after each key.
+    let delay = SaveDelay()
+    /// Whether checksums are compared when files are loaded.
+    let checksSums = Atomic<Bool>(true)
     private let state: Locked<State>
     private let walks = Atomic<Bool>(false)
 
@@ -94,7 +99,7 @@ final class Saver: Sendable {
             state.isScheduled = false
         }
         walks.store(true, ordering: .relaxed)
-        server.log(.notice, "Background saving started")
+        server.log(.notice, "Background saving started by pid \(OwnProcess.number)")
         for other in server.workers { other.mailbox.wake() }
     }
 
@@ -152,7 +157,9 @@ final class Saver: Sendable {
         }
         walks.store(false, ordering: .relaxed)
         switch result {
-        case .written: log(.notice, "Background saving terminated with success")
+        case .written:
+            log(.notice, "DB saved on disk")
+            log(.notice, "Background saving terminated with success")
         case .failed(let error): log(.warning, "Background saving error: \(error.text)")
         case .cancelled: log(.warning, "Background saving cancelled")
         }
@@ -176,15 +183,13 @@ final class Saver: Sendable {
     ///
     /// The world must be stopped.
     func save(_ server: Instance) throws(SystemError) {
-        let begin = Clock.monotonicNanoseconds()
         do throws(SystemError) {
             try SnapshotFile.write(server.keyspace, server.snapshotSettings)
         } catch {
             server.log(.warning, "Error saving the keys to disk: \(error.text)")
             throw error
         }
-        let seconds = Double(Clock.monotonicNanoseconds() - begin) / 1e9
-        server.log(.notice, "DB saved on disk: \(hundredths(seconds)) seconds")
+        server.log(.notice, "DB saved on disk")
         let changes = server.changes
         state.withLock { state in
             state.facts.lastSavedAt = Clock.unixMilliseconds() / 1000
@@ -227,9 +232,10 @@ extension Instance {
     var snapshotSettings: SnapshotFile.Settings {
         SnapshotFile.Settings(
             path: options.snapshotPath,
-            compresses: options.compressesSnapshots,
+            form: .values(compresses: options.compressesSnapshots),
             checks: options.checksSnapshots,
-            libraries: functions.libraries.map { $0.code }
+            libraries: functions.libraries.map { $0.code },
+            delay: saver.delay
         )
     }
 
@@ -243,14 +249,17 @@ extension Instance {
         }
     }
 
-    /// As above, for the base of the append-only file.
+    /// As above, for the base of the append-only file, by `aof-use-rdb-preamble`.
     func baseSettings(path: String) -> SnapshotFile.Settings {
         SnapshotFile.Settings(
             path: path,
-            compresses: options.compressesSnapshots,
+            form: options.appendOnlySettings.startsWithSnapshot
+                ? .values(compresses: options.compressesSnapshots) : .requests,
             checks: options.checksSnapshots,
             isBase: true,
-            libraries: functions.libraries.map { $0.code }
+            notesTime: options.appendOnlySettings.notesTime,
+            libraries: functions.libraries.map { $0.code },
+            delay: saver.delay
         )
     }
 
@@ -266,7 +275,9 @@ extension Instance {
             limits: options.commandLimits,
             clock: workers[0].executor.context.accessClock,
             now: Clock.unixMilliseconds(),
-            addLibrary: { self.workers[0].executor.addSavedLibrary($0) }
+            addLibrary: { self.workers[0].executor.addSavedLibrary($0) },
+            checksSums: saver.checksSums.load(ordering: .relaxed),
+            log: log
         )
     }
 
@@ -286,14 +297,18 @@ extension Instance {
 }
 
 extension Worker {
-    /// Shuts the server down on a signal, after saving the keys if there are save points.
+    /// Shuts the server down on a signal, after saving the keys if there are save points, unless
+    /// `flags`, those of SHUTDOWN, say otherwise.
     ///
-    /// If saving fails, the server keeps running.
-    func shutDown() {
+    /// If saving fails, the server keeps running, except with `force`.
+    func shutDown(_ flags: [String] = []) {
         guard !server.isStopping else { return }
+        let reason = "User requested shutdown..."
+        let saves = flags.contains("save") ? true : flags.contains("nosave") ? false : nil
         do throws(SystemError) {
-            try server.shutDown(on: self, saves: nil, reason: "User requested shutdown...")
+            try server.shutDown(on: self, saves: saves, reason: reason)
         } catch {
+            guard !flags.contains("force") else { return server.end(because: reason) }
             server.log(.warning, "Error trying to save the DB, can't exit.")
         }
     }

@@ -23,6 +23,8 @@ final class Snapshot: @unchecked Sendable {  // because: parts have locks, the r
     let startedAt: Int64
     /// The number of changes that it contains, counted as in Redis.
     let changes: UInt64
+    /// The number of keys that it contains.
+    let keyCount: Int
     private let state: Locked<State>
     private let ended: @Sendable (Snapshot, SnapshotOutput.Result) -> Void
 
@@ -43,7 +45,7 @@ final class Snapshot: @unchecked Sendable {  // because: parts have locks, the r
         state = Locked(State(open: keyspace.partitionCount))
         let output = output
         parts = (0..<keyspace.partitionCount).map { _ in
-            SnapshotPart(output, compresses: settings.compresses)
+            SnapshotPart(output, settings.form)
         }
         var shape = SnapshotShape()
         for (partition, part) in parts.enumerated() {
@@ -53,7 +55,13 @@ final class Snapshot: @unchecked Sendable {  // because: parts have locks, the r
                 part.begin(shard, database)
             }
         }
+        keyCount = shape.keyCount
         output.start(settings, shape) { [self] in settle(result: $0) }
+    }
+
+    /// How much of it has been written, in percent of its keys.
+    var percent: Double {
+        keyCount == 0 ? 0 : 100 * Double(output.keyCount) / Double(keyCount)
     }
 
     /// Records that a part is no longer watched.

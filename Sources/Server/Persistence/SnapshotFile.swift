@@ -10,18 +10,24 @@ struct SnapshotFile {
     struct Settings {
         /// The path of the file, relative to the working directory.
         let path: String
-        let compresses: Bool
+        /// The form in which it has the keys.
+        let form: KeyForm
         let checks: Bool
         /// Whether it is the base of the append-only file.
         var isBase = false
+        /// Whether requests are preceded by the time.
+        var notesTime = false
         /// The code of all libraries of functions, which precede the keys.
         let libraries: [[UInt8]]
+        /// How long to pause after each key.
+        let delay: SaveDelay
     }
 
     /// The number of files started so far, for unique temporary names.
     private static let count = Atomic<Int>(0)
 
     private let file: NewFile
+    private let form: KeyForm
     private var sum: CRC64?
 
     /// Opens a temporary file and writes the header.
@@ -33,6 +39,11 @@ struct SnapshotFile {
             settings.path,
             temporaryName: "temp-\(OwnProcess.number).\(number).rdb"
         )
+        form = settings.form
+        guard form != .requests else {
+            try writeLibraries(settings)
+            return
+        }
         sum = settings.checks ? CRC64() : nil
         var writer = RDBWriter(compresses: false)
         writer.header(version: version)
@@ -45,14 +56,27 @@ struct SnapshotFile {
         try write(writer.buffer.bytes)
     }
 
+    /// Writes what precedes the keys if they are written as requests.
+    private func writeLibraries(_ settings: Settings) throws(SystemError) {
+        var writer = RequestWriter()
+        if settings.notesTime {
+            writer.buffer.append("#TS:")
+            writer.buffer.append(decimal: Clock.unixMilliseconds() / 1000)
+            writer.buffer.append("\r\n")
+        }
+        for code in settings.libraries { code.withBytes { writer.function($0) } }
+        try file.write(writer.buffer.bytes)
+    }
+
     /// Appends serialized keys.
     mutating func write(_ bytes: Bytes) throws(SystemError) {
         sum?.append(bytes)
         try file.write(bytes)
     }
 
-    /// Appends the end marker and the checksum, and replaces the old file.
+    /// Appends the end marker and the checksum if the form has them, and replaces the old file.
     mutating func finish() throws(SystemError) {
+        guard form != .requests else { return try file.finish() }
         var writer = RDBWriter(compresses: false)
         writer.end()
         try write(writer.buffer.bytes)
@@ -72,7 +96,7 @@ struct SnapshotFile {
         var shape = SnapshotShape()
         keyspace.forEachShard { shard, _ in shape.add(shard) }
         var file = try SnapshotFile(settings, version: shape.version, usedBytes: shape.usedBytes)
-        var writer = RDBWriter(compresses: settings.compresses)
+        var writer = KeyWriter(settings.form)
         for database in keyspace.usedDatabases {
             var counts = (keys: 0, volatile: 0)
             var shards: [Shard] = []
@@ -89,18 +113,16 @@ struct SnapshotFile {
                 shard.forEach { slot in
                     guard failure == nil else { return }
                     writer.key(slot)
-                    guard writer.buffer.count >= chunkBytes else { return }
-                    do throws(SystemError) {
-                        try file.write(writer.buffer.bytes)
-                    } catch {
-                        failure = error
-                    }
-                    writer.buffer.truncate(to: 0)
+                    settings.delay.pause(keys: 1) { false }
+                    guard writer.count >= chunkBytes else { return }
+                    let chunk = writer.take()
+                    do throws(SystemError) { try file.write(chunk.bytes) } catch { failure = error }
                 }
             }
             if let failure { throw failure }
         }
-        try file.write(writer.buffer.bytes)
+        let rest = writer.take()
+        try file.write(rest.bytes)
         try file.finish()
     }
 }
@@ -108,6 +130,7 @@ struct SnapshotFile {
 /// What must be known about all keys before the first one is written.
 struct SnapshotShape {
     private(set) var usedBytes = 0
+    private(set) var keyCount = 0
     private var hasVolatileFields = false
 
     /// The oldest version of the format that can represent the keys.
@@ -115,6 +138,7 @@ struct SnapshotShape {
 
     mutating func add(_ shard: Shard) {
         usedBytes += shard.usedBytes
+        keyCount += shard.count
         if shard.volatileHashCount > 0 { hasVolatileFields = true }
     }
 }

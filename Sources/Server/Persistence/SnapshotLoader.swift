@@ -51,6 +51,10 @@ struct SnapshotLoader {
     let addLibrary: ([UInt8]) -> Bool
     /// Whether keys in the file replace existing ones.
     var merges = false
+    /// Whether the checksum of a file is compared.
+    var checksSums = true
+    /// Where to tell of the file; nil for nowhere.
+    var log: Log?
     /// The worker that serves clients meanwhile, on whose thread the loader runs; nil for none.
     var worker: Worker?
 
@@ -78,6 +82,8 @@ struct SnapshotLoader {
         } catch {
             throw .format(error)
         }
+        source.checksSum = checksSums
+        let before = counts
         let crew = LoadingCrew(self, source)
         do throws(RDBFailure) {
             try scan(&source, crew, &counts)
@@ -86,6 +92,11 @@ struct SnapshotLoader {
             crew.stop(because: .format(error))
         }
         if let failure = crew.failure { throw failure }
+        log?(
+            .notice,
+            "Done loading RDB, keys loaded: \(counts.loaded - before.loaded), keys expired: "
+                + "\(counts.expired - before.expired)."
+        )
         return source.reader.position
     }
 
@@ -122,17 +133,18 @@ struct SnapshotLoader {
 
     /// Tells in the log, and in INFO, what the file says about its origin.
     private func tell(_ name: String, _ value: String) {
-        guard let server = worker?.server else { return }
+        guard let log else { return }
         switch name {
-        case "redis-ver": server.log(.notice, "Loading RDB produced by version \(value)")
+        case "redis-ver", "valkey-ver": log(.notice, "Loading RDB produced by version \(value)")
         case "ctime":
             let age = max(0, now / 1000 - (Int64(value) ?? now / 1000))
-            server.log(.notice, "RDB age \(age) seconds")
+            log(.notice, "RDB age \(age) seconds")
         case "used-mem":
             let bytes = Int(value) ?? 0
             let megabytes = hundredths(Double(bytes) / Double(1 << 20))
-            server.log(.notice, "RDB memory usage when created \(megabytes) Mb")
-            server.loading.noteUse(bytes: bytes)
+            log(.notice, "RDB memory usage when created \(megabytes) Mb")
+            worker?.server.loading.noteUse(bytes: bytes)
+        case "aof-base" where value == "1": log(.notice, "RDB is base AOF")
         default: break
         }
     }

@@ -8,8 +8,13 @@ final class SnapshotOutput: Sendable {
     /// A piece: keys of one partition, with their databases.
     final class Chunk: @unchecked Sendable {  // because: handed over, never shared
         let buffer: ByteBuffer
+        /// How many keys end in it.
+        let keyCount: Int
 
-        init(_ buffer: consuming ByteBuffer) { self.buffer = buffer }
+        init(_ buffer: consuming ByteBuffer, keys: Int) {
+            self.buffer = buffer
+            keyCount = keys
+        }
     }
 
     /// How it ended.
@@ -38,7 +43,11 @@ final class SnapshotOutput: Sendable {
     /// How many of them stand behind the open value.
     private let heldBytes = Atomic<Int>(0)
     private let hasFailed = Atomic<Bool>(false)
+    private let writtenKeys = Atomic<Int>(0)
     private let bell = Doorbell()
+
+    /// How many keys have been written.
+    var keyCount: Int { writtenKeys.load(ordering: .relaxed) }
 
     /// Whether so much waits that workers should pause their walks.
     var isFull: Bool { waitingBytes.load(ordering: .relaxed) >= SnapshotOutput.waitingBytesMax }
@@ -61,11 +70,11 @@ final class SnapshotOutput: Sendable {
         _ = Thread("snapshot") { [self] in ended(run(settings, shape)) }
     }
 
-    /// Takes over a piece; with `ofValue`, one of the open value.
-    func put(_ buffer: consuming ByteBuffer, ofValue: Bool = false) {
+    /// Takes over a piece in which `keys` keys end; with `ofValue`, one of the open value.
+    func put(_ buffer: consuming ByteBuffer, keys: Int, ofValue: Bool = false) {
         let bytes = buffer.count
         waitingBytes.add(bytes, ordering: .relaxed)
-        let chunk = Chunk(buffer)
+        let chunk = Chunk(buffer, keys: keys)
         queue.withLock { queue in
             if queue.hasOpenValue, !ofValue {
                 heldBytes.add(bytes, ordering: .relaxed)
@@ -127,6 +136,8 @@ final class SnapshotOutput: Sendable {
                 for chunk in chunks {
                     try file.write(chunk.buffer.bytes)
                     waitingBytes.subtract(chunk.buffer.count, ordering: .relaxed)
+                    writtenKeys.add(chunk.keyCount, ordering: .relaxed)
+                    settings.delay.pause(keys: chunk.keyCount) { isGivenUp }
                 }
                 guard isComplete else { continue }
                 try file.finish()

@@ -27,7 +27,9 @@ final class SnapshotPart: @unchecked Sendable {  // because: the partition's loc
     private static let bucketsAtOnce = 8
 
     private let output: SnapshotOutput
-    private var writer: RDBWriter
+    private var writer: KeyWriter
+    /// How many keys are in its buffer.
+    private var keyCount = 0
     /// The database of the last keys in the buffer.
     private var database: Int?
     private var places: [Place] = []
@@ -37,10 +39,10 @@ final class SnapshotPart: @unchecked Sendable {  // because: the partition's loc
     /// Whether the watch has ended; used by the walking worker only.
     private(set) var isEnded = false
 
-    init(_ output: SnapshotOutput, compresses: Bool) {
+    init(_ output: SnapshotOutput, _ form: KeyForm) {
         self.output = output
-        writer = RDBWriter(compresses: compresses)
-        largeValues = LargeValues(compresses: compresses)
+        writer = KeyWriter(form)
+        largeValues = LargeValues(form)
     }
 
     /// Makes the cut for a shard: starts watching it.
@@ -123,12 +125,14 @@ final class SnapshotPart: @unchecked Sendable {  // because: the partition's loc
             self.database = database
         }
         writer.key(slot)
-        if writer.buffer.count >= SnapshotPart.chunkBytes { handOver() }
+        keyCount += 1
+        if writer.count >= SnapshotPart.chunkBytes { handOver() }
     }
 
     private func handOver() {
-        guard writer.buffer.count > 0 else { return }
-        output.put(writer.take())
+        guard writer.count > 0 else { return }
+        output.put(writer.take(), keys: keyCount)
+        keyCount = 0
         // In the file, keys of another partition may follow.
         database = nil
     }

@@ -87,8 +87,11 @@ extension InfoSection {
         [
             InfoField("loading") { .flag($0.loading != nil) }, .none("async_loading"),
             .none("current_cow_peak"), .none("current_cow_size"), .none("current_cow_size_age"),
-            InfoField("current_fork_perc", always: .fixed(0)),
-            .none("current_save_keys_processed"), .none("current_save_keys_total"),
+            InfoField("current_fork_perc") { .fixed($0.server.saver.running?.percent ?? 0) },
+            .number("current_save_keys_processed") {
+                $0.server.saver.running?.output.keyCount ?? 0
+            },
+            .number("current_save_keys_total") { $0.server.saver.running?.keyCount ?? 0 },
             InfoField("rdb_changes_since_last_save") {
                 .count($0.changes &- $0.saver.savedChanges)
             },

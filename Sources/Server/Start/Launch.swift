@@ -182,20 +182,13 @@ struct Launch {
             }
             let seconds = Double(Clock.monotonicNanoseconds() - begin) / 1e9
             server.saver.noteLoaded(keys: counts.loaded, expired: counts.expired)
-            log(
-                .notice,
-                "Done loading RDB, keys loaded: \(counts.loaded), keys expired: \(counts.expired)."
-            )
-            log(.notice, "DB loaded from disk: \(hundredths(seconds)) seconds")
+            log(.notice, "DB loaded from disk: \(thousandths(seconds)) seconds")
             return true
         } catch .ended {
             return true
         } catch {
-            log(
-                .warning,
-                "Fatal error loading the DB, check server logs. Exiting. "
-                    + "\(options.snapshotPath): \(error.text)"
-            )
+            log(error, path: options.snapshotPath)
+            log(.warning, "Fatal error loading the DB, check server logs. Exiting.")
             return false
         }
     }
@@ -336,7 +329,12 @@ struct Launch {
                     log(.warning, "Received shutdown signal during loading, exiting now.")
                     OwnProcess.end(0)
                 }
-                server.workers[0].mailbox.put(.task { $0.shutDown() })
+                server.workers[0].mailbox.put(
+                    .task {
+                        let flags = $0.server.options.shutdownFlags
+                        $0.shutDown(signal == .interrupt ? flags.interrupt : flags.terminate)
+                    }
+                )
             }
         }
     }
