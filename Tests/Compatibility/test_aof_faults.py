@@ -185,9 +185,10 @@ def check(server, load, before):
 @pytest.mark.parametrize("threads", [1, 4])
 @pytest.mark.parametrize("policy", ["always", "everysec", "no"])
 def test_killed_under_load(start, request, policy, threads):
-    """With rewrites meanwhile; `--rounds` sets how often."""
+    """With rewrites meanwhile, to bases of either form; `--rounds` sets how often."""
     server = start("apus", *DEBUG, "--appendonly", "yes", "--appendfsync", policy, "--auto-aof-rewrite-min-size", "1kb",
-                   "--auto-aof-rewrite-percentage", "20", "--hz", "100", threads=threads)
+                   "--auto-aof-rewrite-percentage", "20", "--hz", "100", "--aof-use-rdb-preamble", "yes" if threads == 1 else "no",
+                   threads=threads)
     server.counts = [0] * 6
     for _ in range(request.config.getoption("--rounds")):
         load = Load(server, 6, 10)
