@@ -102,6 +102,15 @@ public struct ByteBuffer: ~Copyable {
         commit(1)
     }
 
+    /// Appends `count` bytes, which `body` writes.
+    @inlinable
+    @inline(__always)
+    public mutating func append(count: Int, _ body: (Cell) -> Void) {
+        // SAFETY: room for exactly these bytes.
+        body(unsafe Cell(UnsafeMutableRawPointer(room(count)), count: count))
+        commit(count)
+    }
+
     /// Appends the four bytes of a number, the lowest first.
     @inlinable
     public mutating func append(littleEndian number: UInt32) {

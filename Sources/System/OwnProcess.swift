@@ -24,6 +24,22 @@ public enum OwnProcess {
         guard daemon(1, 0) == 0 else { throw SystemError("daemon") }
     }
 
+    /// Whether the process may become any user.
+    public static var isRoot: Bool { geteuid() == 0 }
+
+    /// Becomes another user, with that user's groups, for good.
+    ///
+    /// Precondition: no thread has been started yet.
+    public static func become(_ name: String) throws(SystemError) {
+        errno = ESRCH
+        // SAFETY: the record is read before anything else asks for one.
+        guard let record = unsafe getpwnam(name) else { throw SystemError("getpwnam") }
+        let (user, group) = unsafe (record.pointee.pw_uid, record.pointee.pw_gid)
+        guard unsafe initgroups(name, group) == 0 else { throw SystemError("initgroups") }
+        guard setgid(group) == 0 else { throw SystemError("setgid") }
+        guard setuid(user) == 0 else { throw SystemError("setuid") }
+    }
+
     /// Sets the title in process listings, truncated to the space of the command line.
     ///
     /// Precondition: `CommandLine.arguments` has been read.

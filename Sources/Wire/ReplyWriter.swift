@@ -18,6 +18,8 @@ public struct ReplyWriter: ~Copyable {
     public internal(set) var references: [Reference] = []
     /// The protocol of the client.
     public var dialect = ReplyDialect.resp2
+    /// The request of memcached's binary protocol that an error would be the reply to.
+    public var binaryRequest: BinaryHeader?
     /// Whether the client speaks RESP3.
     @inlinable public var isRESP3: Bool {
         get { dialect == .resp3 }

@@ -4,7 +4,7 @@ internal import System
 /// A connection of a load loop: what was sent over it and what has come back.
 struct Connection {
     var socket: Socket
-    var scanner = ReplyScanner()
+    private var scanner: StreamScanner
 
     /// Whether the connection is still being made.
     var isConnecting: Bool
@@ -21,20 +21,15 @@ struct Connection {
     var unsent: [UInt8] = []
     var unsentStart = 0
 
-    init(socket: Socket, isConnecting: Bool) {
+    init(socket: Socket, scanner: StreamScanner, isConnecting: Bool) {
         self.socket = socket
+        self.scanner = scanner
         self.isConnecting = isConnecting
     }
 
     /// Processes the first `count` of `bytes`; returns how many requests they reply to.
     mutating func take(_ bytes: [UInt8], _ count: Int) throws(LoadFailure) -> Int {
-        var replies: Int
-        do {
-            replies = try scanner.scan(bytes.span.extracting(0..<count))
-        } catch {
-            throw .noRESP(error)
-        }
-        guard scanner.errorCount == 0 else { throw .errorReply(scanner.errorText) }
+        var replies = try scanner.scan(bytes.span.extracting(0..<count))
         if greetingsOwed > 0 {
             let greetings = min(replies, greetingsOwed)
             greetingsOwed -= greetings

@@ -64,9 +64,14 @@ struct LoadLoop: ~Copyable {
         for index in 0..<plan.clients {
             let socket = try plan.endpoint.reach()
             socket.setNonblocking()
-            connections.append(Connection(socket: socket, isConnecting: false))
+            connections.append(connection(socket, isConnecting: false))
             try poll.add(socket, token: index, .read)
         }
+    }
+
+    private func connection(_ socket: Socket, isConnecting: Bool) -> Connection {
+        let scanner = StreamScanner(plan.options.speech, isBatched: plan.template.isBatched)
+        return Connection(socket: socket, scanner: scanner, isConnecting: isConnecting)
     }
 
     deinit {
@@ -230,7 +235,7 @@ struct LoadLoop: ~Copyable {
     private mutating func reconnect(_ index: Int) throws(LoadFailure) {
         connections[index].socket.close()
         let socket = try plan.endpoint.reachLater()
-        connections[index] = Connection(socket: socket, isConnecting: true)
+        connections[index] = connection(socket, isConnecting: true)
         try poll.add(socket, token: index, [.read, .write])
     }
 

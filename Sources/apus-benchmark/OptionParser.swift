@@ -43,6 +43,7 @@ struct OptionParser {
         case "-u": try takeURI(word(option))
         case "-t": options.tests = try names(option)
         case "--json": options.jsonPath = try word(option)
+        case "--protocol": try takeProtocol(option)
         case "-p": options.port = UInt16(try integer(option, 0...65535))
         case "-c": options.clients = try integer(option, 1...1_000_000)
         case "-n": options.requests = try integer(option, 1...1_000_000_000_000)
@@ -97,11 +98,29 @@ struct OptionParser {
         if options.user != nil, options.password == nil {
             throw .conflict("--user needs the password of -a")
         }
+        if options.speech != .resp, !options.command.isEmpty || options.readsLastWord {
+            throw .conflict("--protocol has tests of its own for memcached, and takes no command")
+        }
+        let isRESPOnly =
+            options.password != nil || options.isRESP3 || options.isTracking
+            || options.database != 0
+        if options.speech != .resp, isRESPOnly {
+            throw .conflict("-a, -3, --dbnum and --enable-tracking are for RESP alone")
+        }
         for name in options.tests ?? [] where options.command.isEmpty {
-            guard Workload.all.contains(where: { $0.names.contains(name) }) else {
+            guard options.speech.workloads.contains(where: { $0.names.contains(name) }) else {
                 throw .badArgument(option: "-t", argument: name)
             }
         }
+    }
+
+    private mutating func takeProtocol(_ option: String) throws(Fault) {
+        let name = try word(option)
+        guard let speech = Speech(named: name) else {
+            throw .badArgument(option: option, argument: name)
+        }
+        options.speech = speech
+        if speech != .resp, options.port == 6379 { options.port = 11211 }
     }
 
     private mutating func word(_ option: String) throws(Fault) -> String {

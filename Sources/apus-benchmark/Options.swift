@@ -8,6 +8,7 @@ struct Options: Equatable {
     var password: String?
     var database = 0
     var isRESP3 = false
+    var speech = Speech.resp
     var isTracking = false
 
     // The load.

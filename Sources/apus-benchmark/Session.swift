@@ -67,6 +67,8 @@ struct Session {
     private func reach() throws -> (Endpoint, ServerFacts) {
         var first: ServerFacts.ServerFault?
         for endpoint in try Endpoint.candidates(of: options) {
+            // Only RESP tells anything about the server's configuration.
+            guard options.speech == .resp else { return (endpoint, ServerFacts()) }
             do throws(ServerFacts.ServerFault) {
                 let facts = try ServerFacts.ask(endpoint, greeting)
                 if facts.save == nil || facts.appendOnly == nil {
@@ -121,10 +123,11 @@ struct Session {
             let title = options.command.joined(separator: " ")
             return [(title, RequestTemplate(words, data: data))]
         }
-        return Workload.all.filter { workload in
+        let isRandom = options.keyspace != nil
+        return options.speech.workloads.filter { workload in
             guard let chosen = options.tests else { return true }
             return chosen.contains { workload.names.contains($0) }
-        }.map { ($0.title, $0.template(data: data, isRandom: options.keyspace != nil)) }
+        }.map { ($0.title, $0.template(data: data, isRandom: isRandom, options.speech)) }
     }
 
     private func write(_ json: JSONReport) -> Bool {

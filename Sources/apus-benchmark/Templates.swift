@@ -13,6 +13,15 @@ struct RequestTemplate: Equatable {
     let bytes: [UInt8]
     /// Offsets of the placeholders.
     let sites: [Int]
+    /// Whether all but the last of several requests of a memcached protocol in it are quiet.
+    private(set) var isBatched = false
+
+    /// The request as it stands.
+    init(raw bytes: [UInt8], isBatched: Bool = false) {
+        self.bytes = bytes
+        self.isBatched = isBatched
+        sites = Self.offsets(of: Self.placeholder, in: bytes)
+    }
 
     /// The request as an array of bulk strings.
     init(_ arguments: [[UInt8]], data: [UInt8] = []) {

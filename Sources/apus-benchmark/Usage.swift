@@ -18,6 +18,9 @@ enum Usage {
          -d <size>          Size of a value in bytes (default 3)
          --dbnum <db>       Database number (default 0)
          -3                 Speak RESP3
+         --protocol <name>  resp (default), memcached-text, memcached-meta, memcached-binary;
+                            memcached's have port 11211 and the tests set, get, get_10 and
+                            get_100, the latter with so many keys at once
          --threads <num>    Threads that share the connections (default 1)
          --enable-tracking  Send CLIENT TRACKING on before the test
          -k <boolean>       1=keep connections, 0=reconnect after each reply (default 1)

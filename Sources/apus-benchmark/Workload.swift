@@ -8,7 +8,7 @@ struct Workload {
     let words: [String]
     let isInline: Bool
 
-    private init(_ title: String, _ names: [String], _ request: String, inline: Bool = false) {
+    init(_ title: String, _ names: [String], _ request: String, inline: Bool = false) {
         self.title = title
         self.names = names
         words = request.split(separator: " ").map(String.init)
@@ -46,7 +46,8 @@ struct Workload {
     private static let score = "__score__"
 
     /// The request's bytes.
-    func template(data: [UInt8], isRandom: Bool) -> RequestTemplate {
+    func template(data: [UInt8], isRandom: Bool, _ speech: Speech = .resp) -> RequestTemplate {
+        if speech != .resp { return memcachedTemplate(data: data, speech) }
         if isInline { return RequestTemplate(inline: words.joined(separator: " ")) }
         let arguments = words.map { word in
             word == Self.score ? (isRandom ? "__rand_int__" : "0") : word

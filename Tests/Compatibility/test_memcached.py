@@ -9,23 +9,9 @@ import pytest
 
 import memcache
 import servers
-from memcache import Raw, without_versions
+from memcache import Raw, apus, oracle_port, without_versions  # noqa: F401
 
-pytestmark = pytest.mark.skipif(memcache.MEMCACHED is None, reason="no memcached: `make setup`")
-
-
-@pytest.fixture(scope="module")
-def oracle_port():
-    server = memcache.Memcached()
-    yield server.port
-    server.end()
-
-
-@pytest.fixture(scope="module", params=[1, 2, 4], ids=lambda n: f"threads-{n}")
-def apus(request):
-    server = memcache.Apus(request.param)
-    yield server
-    server.end()
+pytestmark = memcache.NEEDED
 
 
 @pytest.fixture(autouse=True)
@@ -36,9 +22,6 @@ def empty(request):
             with Raw(place if name == "oracle_port" else place.port) as raw:
                 raw.send(b"flush_all\r\n")
                 raw.until(b"OK\r\n")
-    if "oracle_port" in request.fixturenames:
-        # memcached's clock ticks once a second, and what is as old as the flush is gone.
-        time.sleep(0.0)
 
 
 LONG = b"k" * 250

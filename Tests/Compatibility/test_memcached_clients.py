@@ -8,15 +8,9 @@ import sys
 import pytest
 
 import memcache
+from memcache import port  # noqa: F401
 
-pytestmark = pytest.mark.skipif(memcache.MEMCACHED is None, reason="no memcached: `make setup`")
-
-
-@pytest.fixture(scope="module", params=["memcached", "apus"])
-def port(request):
-    server = memcache.Memcached() if request.param == "memcached" else memcache.Apus(2)
-    yield server.port
-    server.end()
+pytestmark = memcache.NEEDED
 
 
 def test_pymemcache(port):
@@ -74,6 +68,57 @@ def test_pylibmc(port):
     assert client.incr("x") == 3 and client.delete("x") and client.get("x") is None
     assert client.add("y", 1) is False and client.replace("y", 5) and client.get("y") == 5
     assert client.set("z", "x" * 100000, min_compress_len=1000) and client.get("z") == "x" * 100000
+
+
+def test_pylibmc_binary(port):
+    pylibmc = pytest.importorskip("pylibmc")
+    client = pylibmc.Client([f"127.0.0.1:{port}"], binary=True,
+                            behaviors={"cas": True, "tcp_nodelay": True})
+    client.flush_all()
+    assert client.set("a", {"b": [1, 2]}) and client.get("a") == {"b": [1, 2]}
+    assert client.set_multi({"x": 1, "y": 2}) == [] and client.get_multi(["x", "y", "z"]) == {
+        "x": 1, "y": 2}
+    value, version = client.gets("x")
+    assert client.cas("x", value + 1, version) and client.get("x") == 2
+    assert client.incr("x") == 3 and client.delete("x") and client.get("x") is None
+    assert client.add("y", 1) is False and client.replace("y", 5) and client.get("y") == 5
+    assert client.append("text", "x") is False and client.set("text", "b")
+    assert client.append("text", "c") and client.prepend("text", "a") and client.get("text") == "abc"
+    assert client.set("z", "x" * 300000) and client.get("z") == "x" * 300000
+    assert client.touch("z", 100) and "curr_items" in client.get_stats()[0][1]
+
+
+def test_python_binary_memcached(port):
+    bmemcached = pytest.importorskip("bmemcached")
+    client = bmemcached.Client((f"127.0.0.1:{port}",))
+    client.flush_all()
+    assert client.set("a", {"b": 1}) and client.get("a") == {"b": 1}
+    assert client.add("a", 1) is False and client.replace("none", 1) is False
+    value, version = client.gets("a")
+    assert client.cas("a", [1], version) and not client.cas("a", [2], version)
+    assert client.get("a") == [1]
+    client.set_multi({"x": "1", "y": "2"})
+    assert client.get_multi(["x", "y", "z"]) == {"x": "1", "y": "2"}
+    assert client.incr("n", 5, default=7) == 7 and client.incr("n", 5) == 12
+    assert client.decr("n", 20) == 0
+    assert client.delete("a") and client.get("a") is None
+    assert client.set("large", "x" * 500000) and client.get("large") == "x" * 500000
+    assert list(client.stats().values())[0]
+    client.disconnect_all()
+
+
+def test_python_binary_memcached_with_sasl():
+    bmemcached = pytest.importorskip("bmemcached")
+    server = memcache.Apus(2, "--requirepass", "secret")
+    try:
+        client = bmemcached.Client((f"127.0.0.1:{server.port}",), "default", "secret")
+        assert client.set("a", "b") and client.get("a") == "b"
+        client.disconnect_all()
+        with pytest.raises(Exception):
+            stranger = bmemcached.Client((f"127.0.0.1:{server.port}",), "default", "wrong")
+            assert stranger.get("a") == "b"
+    finally:
+        server.end()
 
 
 DJANGO = """

@@ -6,23 +6,9 @@ import time
 import pytest
 
 import memcache
-from memcache import Raw
+from memcache import Raw, apus, oracle_port  # noqa: F401
 
-pytestmark = pytest.mark.skipif(memcache.MEMCACHED is None, reason="no memcached: `make setup`")
-
-
-@pytest.fixture(scope="module")
-def oracle_port():
-    server = memcache.Memcached()
-    yield server.port
-    server.end()
-
-
-@pytest.fixture(scope="module", params=[1, 2, 4], ids=lambda n: f"threads-{n}")
-def apus(request):
-    server = memcache.Apus(request.param)
-    yield server
-    server.end()
+pytestmark = memcache.NEEDED
 
 
 def normal(reply):

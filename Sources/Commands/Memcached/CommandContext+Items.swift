@@ -57,20 +57,24 @@ extension CommandContext {
 
     /// Stores `value` with `head` at `key`, whatever stands at `slot`.
     ///
-    /// An expiry in the past removes the key. Reports `event`.
+    /// An expiry in the past removes the key. Reports `event`. A version that was handed out need
+    /// not be logged, as one that the client has chosen.
     mutating func storeItem(
         _ key: Key,
         _ value: Bytes,
         _ head: ItemHead,
         expiry: Int64?,
         at slot: Shard.Slot?,
-        as event: KeyEvent = .set
+        as event: KeyEvent = .set,
+        logsVersion: Bool = true
     ) {
         if let expiry, expiry <= now {
             return StringCommands.removeAsDue(key, slot, &self)
         }
+        var logged = head
+        if !logsVersion, head.flags == 0, head.state.isEmpty { logged.cas = 0 }
         // This comes first, so that neither has to be kept.
-        noteItem(key, value, head, until: expiry, as: event)
+        noteItem(key, value, logged, until: expiry, as: event)
         if head.isPlain {
             return StringCommands.store(key, value, expiry: expiry, at: slot, &self)
         }

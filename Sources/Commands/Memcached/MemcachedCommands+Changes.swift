@@ -35,6 +35,7 @@ extension MemcachedCommands {
         by value: Bytes,
         atEnd: Bool,
         cas: UInt64,
+        logsVersion: Bool = true,
         _ context: inout CommandContext
     ) -> Bool {
         let entry = slot.entry
@@ -55,7 +56,8 @@ extension MemcachedCommands {
             head,
             expiry: entry.expiry,
             at: slot,
-            as: .append
+            as: .append,
+            logsVersion: logsVersion
         )
         return true
     }
@@ -77,6 +79,7 @@ extension MemcachedCommands {
         _ number: UInt64,
         _ slot: Shard.Slot,
         cas: UInt64 = 0,
+        logsVersion: Bool = true,
         _ context: inout CommandContext
     ) {
         let entry = slot.entry
@@ -90,7 +93,8 @@ extension MemcachedCommands {
             ItemHead(flags: entry.itemHead.flags, cas: cas),
             expiry: entry.expiry,
             at: slot,
-            as: .incrBy
+            as: .incrBy,
+            logsVersion: logsVersion
         )
     }
 }

@@ -128,61 +128,44 @@ extension MemcachedCommands {
         let item = NewItem(arguments, context.now)
         let key = context.firstKey(arguments)
         context.memcachedStatistics.add(.sets)
-        let slot = context.find(key)
-        context.storeItem(key, item.value, item.head, expiry: item.expiry, at: slot)
-        context.reply.memcachedLine("STORED", unless: item.isQuiet)
+        item.put(key, at: context.find(key), &context)
+        context.reply.memcachedLine("STORED", unless: !arguments[5].isEmpty)
     }
 
     /// `add key flags exptime bytes [noreply]`: whatever stands at the key keeps its place.
     static func add(
         _ arguments: Arguments,
         _ context: inout CommandContext
-    ) throws(CommandError) {
-        let item = NewItem(arguments, context.now)
-        let key = context.firstKey(arguments)
-        context.memcachedStatistics.add(.sets)
-        guard context.find(key) == nil else {
-            return context.reply.memcachedLine("NOT_STORED", unless: item.isQuiet)
-        }
-        context.storeItem(key, item.value, item.head, expiry: item.expiry, at: nil)
-        context.reply.memcachedLine("STORED", unless: item.isQuiet)
-    }
+    ) throws(CommandError) { store(arguments, if: .free, &context) }
 
     /// `replace key flags exptime bytes [noreply]`.
     static func replace(
         _ arguments: Arguments,
         _ context: inout CommandContext
-    ) throws(CommandError) {
-        let item = NewItem(arguments, context.now)
-        let key = context.firstKey(arguments)
-        context.memcachedStatistics.add(.sets)
-        guard let slot = context.findItem(key) else {
-            return context.reply.memcachedLine("NOT_STORED", unless: item.isQuiet)
-        }
-        context.storeItem(key, item.value, item.head, expiry: item.expiry, at: slot)
-        context.reply.memcachedLine("STORED", unless: item.isQuiet)
-    }
+    ) throws(CommandError) { store(arguments, if: .taken, &context) }
 
     /// `cas key flags exptime bytes version [noreply]`.
     static func compareAndSet(
         _ arguments: Arguments,
         _ context: inout CommandContext
     ) throws(CommandError) {
+        store(arguments, if: .version(MemcachedNumber.unsigned(arguments[4])), &context)
+    }
+
+    private static func store(
+        _ arguments: Arguments,
+        if condition: NewItem.Condition,
+        _ context: inout CommandContext
+    ) {
         let item = NewItem(arguments, context.now)
-        let key = context.firstKey(arguments)
-        context.memcachedStatistics.add(.sets)
-        guard let slot = context.findItem(key) else {
-            context.memcachedStatistics.add(.casMisses)
-            return context.reply.memcachedLine("NOT_FOUND", unless: item.isQuiet)
+        let reply: StaticString
+        switch (item.store(context.firstKey(arguments), if: condition, &context), condition) {
+        case (.stored, _): reply = "STORED"
+        case (.changed, _): reply = "EXISTS"
+        case (.missing, .version): reply = "NOT_FOUND"
+        case (.missing, _), (.exists, _): reply = "NOT_STORED"
         }
-        let current = slot.entry.itemHead.cas
-        guard current != 0, MemcachedNumber.unsigned(arguments[4]) == current else {
-            context.memcachedStatistics.add(.casMismatches)
-            return context.reply.memcachedLine("EXISTS", unless: item.isQuiet)
-        }
-        context.memcachedStatistics.add(.casHits)
-        context.storeItem(key, item.value, item.head, expiry: item.expiry, at: slot)
-        context.reply.memcachedLine("STORED", unless: item.isQuiet)
+        context.reply.memcachedLine(reply, unless: !arguments[5].isEmpty)
     }
 
     /// `append key flags exptime bytes [noreply]`: flags and time stay those of the item.
@@ -322,19 +305,15 @@ extension MemcachedCommands {
     }
 }
 
-/// The words of a request that stores an item.
-private struct NewItem {
-    let head: ItemHead
-    let expiry: Int64?
-    let isQuiet: Bool
-    let value: Bytes
-
-    init(_ arguments: Arguments, _ now: Int64) {
+extension NewItem {
+    /// The item in the words of a request of the text protocol.
+    fileprivate init(_ arguments: Arguments, _ now: Int64) {
         let flags = MemcachedNumber.unsigned(arguments[2]) ?? 0
-        head = ItemHead(flags: UInt32(truncatingIfNeeded: flags))
         let seconds = MemcachedNumber.signed(arguments[3]) ?? 0
-        expiry = MemcachedTime.expiry(seconds, now: now)
-        isQuiet = !arguments[5].isEmpty
-        value = arguments[6]
+        self.init(
+            value: arguments[6],
+            head: ItemHead(flags: UInt32(truncatingIfNeeded: flags)),
+            expiry: MemcachedTime.expiry(seconds, now: now)
+        )
     }
 }

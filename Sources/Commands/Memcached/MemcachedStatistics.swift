@@ -1,5 +1,3 @@
-public import Primitives
-
 /// What memcached's `stats` counts beside what INFO counts.
 public enum MemcachedCount: Int, CaseIterable, Sendable {
     case gets, sets, flushes, touches, metas
@@ -13,24 +11,5 @@ public enum MemcachedCount: Int, CaseIterable, Sendable {
     case authentications, authenticationFailures
 }
 
-/// The counters of memcached's requests: written by the worker that runs them, read by any thread.
-@frozen
-public struct MemcachedStatistics: ~Copyable, Sendable {
-    @usableFromInline let counters: InlineArray<22, Counter>
-
-    /// Creates counters at zero.
-    public init() {
-        counters = InlineArray { _ in Counter() }
-        precondition(counters.count == MemcachedCount.allCases.count, "a counter for every case")
-    }
-
-    /// The value of a counter.
-    public subscript(which: MemcachedCount) -> UInt64 { counters[which.rawValue].value }
-
-    /// Adds to a counter.
-    @inlinable
-    @inline(__always)
-    public func add(_ which: MemcachedCount, _ count: UInt64 = 1) {
-        counters[which.rawValue].add(count)
-    }
-}
+/// The counters of memcached's requests.
+public typealias MemcachedStatistics = EventCounters<MemcachedCount, 22>

@@ -1,6 +1,6 @@
 internal import Wire
 
-/// The command line: `[FILE|-] [--name value …] [-]`.
+/// The command line: `[FILE|-] [--name value …] [-]`, or `--memcached` and memcached's own.
 ///
 /// A word that starts with `--` names a directive; the words up to the next such word are its
 /// value. The word right after a name belongs to the value even if it starts with `--`, as a
@@ -12,6 +12,12 @@ public struct LaunchArguments: Equatable, Sendable {
         case serve
         case showVersion
         case showHelp
+        /// What memcached's options ask for.
+        case showMemcachedVersion
+        case showMemcachedHelp
+        case showLicence
+        /// The words are no command line, for this reason.
+        case refuse(String)
     }
 
     /// What it is asked to do.
@@ -22,10 +28,18 @@ public struct LaunchArguments: Equatable, Sendable {
     public private(set) var readsStandardInput = false
     /// The options as configuration lines, in order.
     public private(set) var lines: [[UInt8]] = []
+    /// Options of memcached's command line that have no meaning here.
+    public private(set) var withoutEffect: [String] = []
+    /// The user that the process becomes if it is root's.
+    public private(set) var user: String?
 
     /// Parses the words after the program's name.
     public init(_ arguments: [String]) {
         var words = arguments[...]
+        if words.first == "--memcached" {
+            readMemcached(Array(words.dropFirst()))
+            return
+        }
         switch words.first {
         case "-v", "--version": request = .showVersion
         case "-h", "--help": request = .showHelp
@@ -45,6 +59,21 @@ public struct LaunchArguments: Equatable, Sendable {
         }
         for word in words { append(word) }
         if lines.last == Array("save".utf8) { lines[lines.count - 1] = Self.saveNothing }
+    }
+
+    private mutating func readMemcached(_ words: [String]) {
+        let memcached = MemcachedArguments(words)
+        lines = memcached.lines
+        withoutEffect = memcached.withoutEffect
+        user = memcached.user
+        switch memcached.request {
+        case .serve: break
+        case .showHelp: request = .showMemcachedHelp
+        case .showVersion: request = .showMemcachedVersion
+        case .showLicence: request = .showLicence
+        case .refuse(let text): request = .refuse(text)
+        }
+        for word in memcached.rest { append(word) }
     }
 
     private static let saveNothing = Array("save \"\"".utf8)

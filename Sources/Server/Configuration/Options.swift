@@ -23,6 +23,10 @@ public struct Options: Sendable {
     public let backlog: Int
     /// The listeners for memcached's protocols, and what their clients may do.
     public let memcached: MemcachedOptions
+    /// Whether a port is for TLS.
+    var usesTLS: Bool { secure.port != 0 || memcached.securePort != 0 }
+    /// `protocol-detection`: whether RESP's ports also accept memcached's protocols.
+    public let detectsProtocols: Bool
     /// `unixsocket`; empty if there is none.
     public let unixSocketPath: String
     /// `unixsocketgroup`; empty for the group of the process.
@@ -166,6 +170,7 @@ public struct Options: Sendable {
         secure = SecureOptions(read)
         addresses = read.words("bind")
         memcached = MemcachedOptions(read)
+        detectsProtocols = read.flag("protocol-detection")
         backlog = read.integer("tcp-backlog")
         unixSocketPath = read.text("unixsocket")
         unixSocketGroup = read.text("unixsocketgroup")

@@ -37,6 +37,12 @@ final class Connection {
         /// It speaks one of memcached's protocols (`memcached`).
         static let memcached = State(rawValue: 1 << 11)
 
+        /// It may speak any protocol, and has not said enough to tell which (`protocol-detection`).
+        static let undetected = State(rawValue: 1 << 12)
+
+        /// States in which its bytes may not be RESP.
+        static let foreign: State = [.memcached, .undetected]
+
         /// States in which no request runs.
         static let idle: State = [.closed, .closesAfterReply, .waits]
     }

@@ -5,9 +5,10 @@ internal import Primitives
 /// The block grows as data arrives: announcing a length takes no memory.
 final class IncomingBlock {
     private(set) var block: SharedBlock
-    /// The length of the word; two more bytes of line end follow it.
+    /// The length of the word.
     let length: Int
-    var lineEndLeft = 2
+    /// The bytes of the line end still missing; memcached's binary protocol has no line end.
+    private(set) var lineEndLeft: Int
     /// The part of the line end received so far, the last byte lowest.
     private(set) var lineEnd: UInt16 = 0
 
@@ -17,11 +18,12 @@ final class IncomingBlock {
     /// Allocates the start of a word of `length` bytes, at least `have` bytes.
     ///
     /// Nil if there is not enough memory.
-    init?(length: Int, have: Int) {
+    init?(length: Int, have: Int, tailBytes: Int = 2) {
         let room = min(length, max(have, IncomingBlock.firstBytes))
         guard let block = SharedBlock(ifAvailable: room) else { return nil }
         self.block = block
         self.length = length
+        lineEndLeft = tailBytes
     }
 
     deinit { block.release() }
@@ -34,6 +36,9 @@ final class IncomingBlock {
 
     /// Whether the word was followed by a line end.
     var hasLineEnd: Bool { lineEnd == 0x0D0A }
+
+    /// Whether the word and the line end have come.
+    var isComplete: Bool { left == 0 && lineEndLeft == 0 }
 
     /// The number of bytes of the word yet to come.
     var left: Int { length - block.count }

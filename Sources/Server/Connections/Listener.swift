@@ -20,6 +20,7 @@ struct Listener {
         /// All kinds.
         static let all = [
             Kind(.tcp), Kind(.unix), Kind(.tls), Kind(.tcp, .memcached), Kind(.unix, .memcached),
+            Kind(.tls, .memcached),
         ]
 
         /// Its name in the log and in INFO.
@@ -47,14 +48,8 @@ struct Listener {
 
     /// Listens on every address of `bind`, except optional ones that are unavailable.
     static func openTCP(_ options: Options) throws(Failure) -> [Listener] {
-        let (addresses, secure) = (options.addresses, options.secure.port)
-        let plain = try openTCP(addresses, options.port, options, Kind(.tcp))
-        do throws(Failure) {
-            return try plain + openTCP(addresses, secure, options, Kind(.tls))
-        } catch {
-            for listener in plain { Socket(listener.descriptor).close() }
-            throw error
-        }
+        let (addresses, ports) = (options.addresses, (options.port, options.secure.port))
+        return try openTCP(addresses, ports, options, .redis)
     }
 
     /// Opens the configured listeners, TCP and unix, for memcached's protocols.
@@ -70,8 +65,24 @@ struct Listener {
 
     /// Opens the configured TCP listeners for memcached's protocols.
     static func openMemcachedTCP(_ options: Options) throws(Failure) -> [Listener] {
-        let (addresses, port) = (options.memcached.addresses, options.memcached.port)
-        return try openTCP(addresses, port, options, Kind(.tcp, .memcached))
+        let own = options.memcached
+        return try openTCP(own.addresses, (own.port, own.securePort), options, .memcached)
+    }
+
+    /// Listens on a port without TLS and one with it; 0 is none.
+    private static func openTCP(
+        _ addresses: [String],
+        _ ports: (plain: Int, secure: Int),
+        _ options: Options,
+        _ speech: Speech
+    ) throws(Failure) -> [Listener] {
+        let plain = try openTCP(addresses, ports.plain, options, Kind(.tcp, speech))
+        do throws(Failure) {
+            return try plain + openTCP(addresses, ports.secure, options, Kind(.tls, speech))
+        } catch {
+            for listener in plain { Socket(listener.descriptor).close() }
+            throw error
+        }
     }
 
     private static func openTCP(

@@ -15,7 +15,11 @@ extension Worker {
             now: executor.clock.seconds
         )
         if newcomer.kind.transport == .unix { connection.state.insert(.unix) }
-        if newcomer.kind.speech == .memcached { beginMemcached(connection) }
+        if newcomer.kind.speech == .memcached {
+            beginMemcached(connection)
+        } else if server.options.detectsProtocols {
+            connection.state.insert(.undetected)
+        }
         connections.insert(connection)
         server.tracking.clients.insert(address(of: connection))
         if !driver.add(connection) { return close(connection) }

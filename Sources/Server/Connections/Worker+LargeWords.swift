@@ -18,19 +18,23 @@ extension Worker {
     }
 
     /// Receives the rest of a word of `length` bytes, if it is large, directly into a block.
-    func expectBlock(_ connection: Connection, _ length: Int) {
+    ///
+    /// `tailBytes` is the length of the line end after it.
+    func expectBlock(_ connection: Connection, _ length: Int, tailBytes: Int = 2) {
         // No memory is reserved for words longer than allowed, or for which there is too little.
         guard length >= Worker.blockBytesMin,
             length <= server.options.queryBufferBytesMax
         else { return }
         let have = connection.query.bytes.dropFirst(connection.parsed)
         let part = have[0..<min(have.count, length)]
-        guard let incoming = IncomingBlock(length: length, have: part.count), incoming.append(part)
+        guard
+            let incoming = IncomingBlock(length: length, have: part.count, tailBytes: tailBytes),
+            incoming.append(part)
         else { return closeWithoutMemory(connection) }
         incoming.note(lineEnd: have.dropFirst(part.count))
         connection.query.truncate(to: connection.parsed)
         connection.incoming = incoming
-        if part.count == length, incoming.lineEndLeft == 0 { finishBlock(connection, incoming) }
+        if incoming.isComplete { finishBlock(connection, incoming) }
     }
 
     func receiveBlock(_ connection: Connection) {
@@ -46,6 +50,7 @@ extension Worker {
                 return closeTooLong(connection)
             }
             if incoming.left > 0 { return }
+            if incoming.isComplete { return finishBlock(connection, incoming) }
         }
         var lineEnd: UInt16 = 0
         // SAFETY: at most two bytes, for which there is room.
@@ -59,7 +64,7 @@ extension Worker {
             guard let base = buffer.baseAddress else { return }
             unsafe incoming.note(lineEnd: Bytes(raw: base, count: received))
         }
-        if incoming.lineEndLeft == 0 { finishBlock(connection, incoming) }
+        if incoming.isComplete { finishBlock(connection, incoming) }
     }
 
     private func receive(_ connection: Connection, _ target: Cell, _ capacity: Int) -> Int? {
@@ -84,7 +89,7 @@ extension Worker {
         }
         let lineEnd = min(incoming.lineEndLeft, count - part)
         incoming.note(lineEnd: memory.bytes(part, lineEnd))
-        guard incoming.lineEndLeft == 0 else { return }
+        guard incoming.isComplete else { return }
         finishBlock(connection, incoming)
         let rest = count - part - lineEnd
         guard rest > 0, !connection.state.contains(.closed) else { return }

@@ -123,8 +123,10 @@ extension Worker {
         _ count: Int,
         base: Int = 0
     ) -> Int {
-        if _slowPath(connection.state.contains(.memcached)) {
-            return parseMemcached(connection, memory, count, base)
+        if _slowPath(!connection.state.isDisjoint(with: .foreign)),
+            let used = parseForeign(connection, memory, count, base)
+        {
+            return used
         }
         let whole = memory.advanced(by: -base)
         var position = base

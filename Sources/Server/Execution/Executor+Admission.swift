@@ -15,6 +15,7 @@ extension Executor {
         _ connection: Connection
     ) -> Wait? {
         let session = connection.session
+        noteBinaryRequest(arguments)
         if !session.traits.isDisjoint(with: .notified) {
             worker.deliverPosts(before: connection)
             guard !connection.state.contains(.closed) else { return nil }

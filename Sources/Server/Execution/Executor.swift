@@ -202,6 +202,7 @@ final class Executor {
         } catch {
             cycles = clock.lap()
             statistics.countFailure(number, cycles: cycles)
+            noteBinaryRequest(arguments)
             replyError(error, number)
         }
         statistics.add(.commandsRun)

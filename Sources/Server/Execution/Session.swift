@@ -59,6 +59,8 @@ final class Session {
     var traits: Traits = []
     /// The user; nil for the server itself, which may do everything.
     private(set) var user: User?
+    /// Whether it has to authenticate even if the default user needs no password.
+    var mustAuthenticate = false
     /// The protocol of its replies.
     var dialect = ReplyDialect.resp2
     /// Whether it speaks RESP3.
@@ -120,7 +122,7 @@ final class Session {
         if !user.isUnrestricted { traits.insert(.restricted) }
         if isAuthenticated {
             traits.insert(.authenticated)
-        } else if !user.isOpen {
+        } else if !user.isOpen || mustAuthenticate {
             traits.insert(.unauthenticated)
         }
     }

@@ -46,6 +46,7 @@ enum CommandFamilies {
         SortCommands.table,
         MemcachedCommands.table,
         MetaCommands.table,
+        BinaryCommands.table,
     ]
 
     /// The families with access to the server.
@@ -72,6 +73,7 @@ enum CommandFamilies {
         SaveCommands.table,
         AppendOnlyCommands.table,
         MemcachedAdminCommands.table,
+        BinaryAdminCommands.table,
         MigrateCommands.table,
     ]
 

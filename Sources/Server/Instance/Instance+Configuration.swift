@@ -14,7 +14,7 @@ extension Instance {
 
     /// Registers what CONFIG SET must do in addition to storing a value.
     func registerActions() {
-        configuration.whenChanged(SecureOptions.directives + ["tls-port"]) {
+        configuration.whenChanged(SecureOptions.directives + ["tls-port", "memcached-tls-port"]) {
             [unowned self] (next) throws(DirectiveRefusal) in
             try self.configureTLS(changed: next)
         }
@@ -28,13 +28,19 @@ extension Instance {
         configuration.whenChanged(["bind"]) { [unowned self] (next) throws(DirectiveRefusal) in
             try self.listenAgain(next, or: "Failed to bind to specified addresses.")
         }
-        configuration.whenChanged(["memcached-port", "memcached-bind"]) {
+        configuration.whenChanged(["memcached-port", "memcached-tls-port", "memcached-bind"]) {
             [unowned self] (next) throws(DirectiveRefusal) in
             do throws(Listener.Failure) {
                 try self.listenAgainForMemcached(Options(next))
             } catch {
                 log(.warning, "Warning: \(error.text)")
                 throw DirectiveRefusal("Unable to listen for memcached's clients, see the log.")
+            }
+        }
+        configuration.whenChanged(["memcached-auth-file"]) {
+            [unowned self] (next) throws(DirectiveRefusal) in
+            if let reason = self.loadMemcachedUsers(Options(next)) {
+                throw DirectiveRefusal(reason)
             }
         }
         configuration.whenChanged(["maxclients"]) { (next) throws(DirectiveRefusal) in

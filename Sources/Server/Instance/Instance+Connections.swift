@@ -86,7 +86,7 @@ extension Instance {
         let target = targets[nextWorker % targets.count]
         nextWorker += 1
         if listener.kind.transport == .tls, let handshaker {
-            return handshaker.take(descriptor, for: target)
+            return handshaker.take(descriptor, listener.kind, for: target)
         }
         let newcomer = Mailbox.Newcomer(descriptor: descriptor, kind: listener.kind)
         if target === worker {

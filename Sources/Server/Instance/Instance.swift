@@ -43,6 +43,8 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
     let appendOnly: AppendOnly
     /// When memcached's `flush_all` will take effect.
     let memcachedFlush = MemcachedFlush()
+    /// The users from `memcached-auth-file`.
+    let memcachedUsers = Locked(MemcachedUsers())
     /// The counters at the last `stats reset`.
     let memcachedMark = Locked<[UInt64]>([])
     /// The scripts that clients may call by their digests.

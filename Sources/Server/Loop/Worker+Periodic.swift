@@ -55,6 +55,7 @@ extension Worker {
         server.saver.tick(server, on: self)
         server.appendOnly.tick(server, on: self)
         if server.memcachedFlush.isDue(executor.context.now) { flushForMemcached() }
+        server.reloadMemcachedUsers(on: self)
         server.notePeak(server.figures.usedBytes + server.clientBytes)
         server.statistics.noteRates(now: executor.context.now)
         purge()

@@ -208,13 +208,15 @@ extension MemcachedAdminCommands {
     static func authenticate(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         let words = arguments[1]
         call.worker.executor.context.memcachedStatistics.add(.authentications)
-        guard let space = words.firstIndex(of: UInt8(ascii: " ")) else {
+        guard let space = words.firstIndex(of: UInt8(ascii: " ")), space > 0,
+            space + 1 < words.count
+        else {
             call.worker.executor.context.memcachedStatistics.add(.authenticationFailures)
-            return call.reply.memcachedLine("CLIENT_ERROR authentication failure")
+            return call.reply.memcachedLine("CLIENT_ERROR bad authentication token format")
         }
         do throws(CommandError) {
-            try call.admit(
-                user: words[0..<space],
+            try call.admitToMemcached(
+                words[0..<space],
                 password: words.dropFirst(space + 1),
                 by: arguments[0]
             )

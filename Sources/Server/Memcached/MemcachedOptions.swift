@@ -2,12 +2,18 @@
 public struct MemcachedOptions: Sendable {
     /// `memcached-port`; 0 if there is none.
     public let port: Int
+    /// `memcached-tls-port`; 0 if there is none.
+    public let securePort: Int
     /// `memcached-bind`, as `bind`.
     public let addresses: [String]
     /// `memcached-unixsocket`; empty for none.
     public let socketPath: String
     /// `memcached-unixsocketperm`; 0 for the default of the umask.
     public let socketPermissions: Int
+    /// `memcached-auth-file`; empty for none.
+    public let userFilePath: String
+    /// `memcached-protocol`: `undecided` if each client's first byte decides.
+    let speech: MemcachedStream.Speech
     /// `memcached-item-size-max`.
     public let itemBytesMax: Int
     /// `memcached-shutdown-command`.
@@ -17,9 +23,16 @@ public struct MemcachedOptions: Sendable {
 
     init(_ read: ConfigurationReader) {
         port = read.integer("memcached-port")
+        securePort = read.integer("memcached-tls-port")
+        userFilePath = read.text("memcached-auth-file")
         addresses = read.words("memcached-bind")
         socketPath = read.text("memcached-unixsocket")
         socketPermissions = read.integer("memcached-unixsocketperm")
+        switch read.text("memcached-protocol") {
+        case "ascii": speech = .text
+        case "binary": speech = .binary
+        default: speech = .undecided
+        }
         itemBytesMax = read.size("memcached-item-size-max")
         allowsShutdown = read.flag("memcached-shutdown-command")
         allowsFlush = read.flag("memcached-flush-command")

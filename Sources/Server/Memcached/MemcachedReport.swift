@@ -150,6 +150,8 @@ enum MemcachedReport {
 
     private static func settings(_ server: Instance) -> [Line] {
         let options = server.options
+        let needsPassword =
+            !options.memcached.userFilePath.isEmpty || !server.access.standard.isOpen
         return [
             Line("maxbytes", options.memoryBytesMax),
             Line("maxconns", options.clientsMax),
@@ -169,15 +171,16 @@ enum MemcachedReport {
             Line("detail_enabled", isOn: false),
             Line("cas_enabled", isOn: true),
             Line("tcp_backlog", options.backlog),
-            Line("binding_protocol", "ascii"),
-            Line("auth_enabled_ascii", isOn: !server.access.standard.isOpen),
+            Line("binding_protocol", options.memcached.speech.name),
+            Line("auth_enabled_sasl", isOn: needsPassword),
+            Line("auth_enabled_ascii", isOn: needsPassword),
             Line("item_size_max", options.memcached.itemBytesMax),
             Line("maxconns_fast", isOn: true),
             Line("flush_enabled", isOn: options.memcached.allowsFlush),
             Line("hash_algorithm", "apus"),
             Line("idle_timeout", options.timeoutSeconds),
             Line("track_sizes", isOn: false),
-            Line("ssl_enabled", isOn: false),
+            Line("ssl_enabled", isOn: options.memcached.securePort != 0),
         ]
     }
 

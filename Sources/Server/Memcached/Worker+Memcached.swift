@@ -7,9 +7,35 @@ internal import Wire
 extension Worker {
     /// Has a new connection speak memcached's protocols.
     func beginMemcached(_ connection: Connection) {
-        connection.memcached = MemcachedStream()
+        let stream = MemcachedStream(server.options.memcached.speech)
+        connection.memcached = stream
         connection.state.insert(.memcached)
-        connection.session.dialect = .memcachedText
+        connection.session.dialect = stream.dialect
+        guard !server.options.memcached.userFilePath.isEmpty else { return }
+        connection.session.mustAuthenticate = true
+        connection.session.become(server.access.standard, isAuthenticated: false)
+    }
+
+    /// Parses the bytes of a client that speaks one of memcached's protocols, or may; returns the
+    /// bytes used, or nil if it turns out to speak RESP.
+    func parseForeign(
+        _ connection: Connection,
+        _ memory: Cell,
+        _ count: Int,
+        _ base: Int
+    ) -> Int? {
+        if connection.state.contains(.undetected) {
+            switch ProtocolGuess(memory.bytes(0, count)) {
+            case .undecided: return 0
+            case .resp:
+                connection.state.remove(.undetected)
+                return nil
+            case .memcached:
+                connection.state.remove(.undetected)
+                beginMemcached(connection)
+            }
+        }
+        return parseMemcached(connection, memory, count, base)
     }
 
     /// Parses requests into the batch, running it whenever it is full; returns the bytes used.
@@ -27,6 +53,10 @@ extension Worker {
         let whole = memory.advanced(by: -base)
         var position = base
         let session = connection.session
+        if _slowPath(stream.speech == .undecided), count > 0 {
+            stream.decide(memory.byte(0))
+            session.dialect = stream.dialect
+        }
         while true {
             var isUnknown = session.traits.contains(.unauthenticated)
             if round.batch.isFull || isUnknown {
@@ -39,7 +69,7 @@ extension Worker {
                 itemBytesMax: server.options.memcached.itemBytesMax,
                 unauthenticated: isUnknown
             )
-            let outcome = stream.parser.next(
+            let outcome = stream.next(
                 whole,
                 base + count,
                 &position,
@@ -108,12 +138,12 @@ extension Worker {
     ///
     /// What precedes the value stays in the buffer.
     func expectValue(_ connection: Connection, _ stream: MemcachedStream) {
-        guard let length = stream.parser.valueAhead else { return }
-        connection.parsed += stream.parser.lineByteCount
-        expectBlock(connection, length)
+        guard let length = stream.valueAhead else { return }
+        connection.parsed += stream.headByteCount
+        expectBlock(connection, length, tailBytes: stream.tailByteCount)
         // A value that is not large is read again with its line.
         if connection.incoming == nil, !connection.state.contains(.closed) {
-            connection.parsed -= stream.parser.lineByteCount
+            connection.parsed -= stream.headByteCount
         }
     }
 
@@ -124,12 +154,7 @@ extension Worker {
         _ incoming: IncomingBlock
     ) {
         let start = round.words.count
-        let command = stream.parser.complete(
-            connection.query.cell,
-            incoming.block.bytes,
-            isWhole: incoming.hasLineEnd,
-            into: &round.words
-        )
+        let command = stream.complete(connection.query.cell, incoming, into: &round.words)
         let words = round.words.count - start
         round.batch.append(item(connection, start, words, command))
     }

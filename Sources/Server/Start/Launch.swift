@@ -8,13 +8,14 @@ struct Launch {
     private var configuration: Configuration
     private let options: Options
     private let log = Log()
+    private let arguments: LaunchArguments
     /// Whether neither a file nor an option was given.
-    private let isPlain: Bool
+    private var isPlain: Bool { arguments == LaunchArguments([]) }
 
-    /// Creates a run with `configuration`.
-    init(_ configuration: Configuration, isPlain: Bool) {
+    /// Creates a run with `configuration`, which is that of `arguments`.
+    init(_ configuration: Configuration, _ arguments: LaunchArguments) {
         self.configuration = configuration
-        self.isPlain = isPlain
+        self.arguments = arguments
         options = Options(configuration)
     }
 
@@ -30,6 +31,11 @@ struct Launch {
                 return fail("Cannot run in the background: \(error.text)")
             }
         }
+        if let user = arguments.user, OwnProcess.isRoot {
+            do throws(SystemError) { try OwnProcess.become(user) } catch {
+                return fail("Cannot become the user \(user): \(error.text)")
+            }
+        }
         greet()
         log.become(.primary)
         guard settleClientsMax() else { return 1 }
@@ -41,9 +47,11 @@ struct Launch {
             )
             guard hasAddresses(server) else { return 1 }
             if let reason = server.loadUsers() { return fail(reason) }
+            if let reason = server.loadMemcachedUsers() { return fail(reason) }
             // On failure, there is a line in the log, and the server starts nevertheless.
             try? server.adjustKillScore(configuration)
             server.log(absent: configuration.notInEffect[...])
+            server.log(absent: arguments.withoutEffect[...])
             guard listen(server) else { return 1 }
             return serve(server, supervisor)
         } catch {
@@ -211,7 +219,7 @@ struct Launch {
 
     /// Listens on all configured addresses; on failure, logs the reason and returns false.
     private func listen(_ server: Instance) -> Bool {
-        if options.secure.port != 0 {
+        if options.usesTLS {
             do throws(TLSFailure) { try server.configureTLS(options) } catch {
                 log(.warning, error.text)
                 log(.warning, "Failed to configure TLS. Check logs for more info.")

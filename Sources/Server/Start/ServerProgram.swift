@@ -12,6 +12,18 @@ public enum ServerProgram {
         case .showHelp:
             OwnProcess.writeOutput(usage)
             OwnProcess.end(0)
+        case .showMemcachedVersion:
+            OwnProcess.writeOutput("memcached \(Version.memcached) (Apus \(Version.apus))\n")
+            OwnProcess.end(0)
+        case .showMemcachedHelp:
+            OwnProcess.writeOutput(MemcachedUsage.text)
+            OwnProcess.end(0)
+        case .showLicence:
+            OwnProcess.writeOutput("Apus \(Version.apus), under the terms of its file LICENSE\n")
+            OwnProcess.end(0)
+        case .refuse(let reason):
+            OwnProcess.writeError("apus-server --memcached: \(reason)\n")
+            OwnProcess.end(1)
         case .serve: break
         }
         var configuration = Configuration()
@@ -19,7 +31,7 @@ public enum ServerProgram {
             OwnProcess.writeError(error.report(version: "\(Version.apus)"))
             OwnProcess.end(1)
         }
-        let launch = Launch(configuration, isPlain: arguments == LaunchArguments([]))
+        let launch = Launch(configuration, arguments)
         OwnProcess.end(launch.run())
     }
 
@@ -28,6 +40,7 @@ public enum ServerProgram {
                apus-server - (read config from stdin)
                apus-server -v or --version
                apus-server -h or --help
+               apus-server --memcached [options of memcached] [-- options]
 
         Every directive of the configuration file is an option too, with two hyphens before its
         name; docs/configuration.md lists them. Without a file and without options the server

@@ -10,6 +10,7 @@ final class Handshaker: @unchecked Sendable {  // because: `guests` belongs to i
     /// A connection in the middle of its handshake.
     private struct Guest {
         let stream: TLSStream
+        let kind: Listener.Kind
         /// The worker that is to serve it.
         let worker: Worker
         /// When it is given up, in nanoseconds of the monotonic clock.
@@ -20,6 +21,7 @@ final class Handshaker: @unchecked Sendable {  // because: `guests` belongs to i
 
     private struct Arrival {
         let descriptor: Int32
+        let kind: Listener.Kind
         let worker: Worker
     }
 
@@ -50,8 +52,9 @@ final class Handshaker: @unchecked Sendable {  // because: `guests` belongs to i
     }
 
     /// Takes over an accepted connection, which goes to `worker` once both ends agree.
-    func take(_ descriptor: Int32, for worker: Worker) {
-        arrivals.withLock { $0.append(Arrival(descriptor: descriptor, worker: worker)) }
+    func take(_ descriptor: Int32, _ kind: Listener.Kind, for worker: Worker) {
+        let arrival = Arrival(descriptor: descriptor, kind: kind, worker: worker)
+        arrivals.withLock { $0.append(arrival) }
         wakeUp.signal()
     }
 
@@ -89,6 +92,7 @@ final class Handshaker: @unchecked Sendable {  // because: `guests` belongs to i
         }
         guests[arrival.descriptor] = Guest(
             stream: stream,
+            kind: arrival.kind,
             worker: arrival.worker,
             deadline: Clock.monotonicNanoseconds() + Handshaker.nanosecondsMax
         )
@@ -129,7 +133,7 @@ final class Handshaker: @unchecked Sendable {  // because: `guests` belongs to i
             .connection(
                 Mailbox.Newcomer(
                     descriptor: descriptor,
-                    kind: Listener.Kind(.tls),
+                    kind: guest.kind,
                     stream: guest.stream
                 )
             )

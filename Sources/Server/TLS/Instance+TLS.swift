@@ -26,7 +26,7 @@ extension Instance {
     /// Logs why TLS cannot be configured, and tells the client.
     func configureTLS(changed next: Configuration) throws(DirectiveRefusal) {
         let options = Options(next)
-        guard options.secure.port != 0 || secureContext != nil else { return }
+        guard options.usesTLS || secureContext != nil else { return }
         do throws(TLSFailure) { try configureTLS(options) } catch {
             log(.warning, error.text)
             throw DirectiveRefusal("Unable to update TLS configuration. Check server logs.")

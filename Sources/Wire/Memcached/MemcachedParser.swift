@@ -63,9 +63,6 @@ public struct MemcachedParser: ~Copyable {
         case ends
     }
 
-    /// The first byte of a request of the binary protocol.
-    private static let binaryMagic: UInt8 = 0x80
-
     /// How many bytes of a rejected value are yet to be skipped.
     var skipLeft = 0
     /// How many bytes of an incomplete line are known to contain no line end.
@@ -104,8 +101,6 @@ public struct MemcachedParser: ~Copyable {
         if keyAt < lineEnd { return nextKey(buffer, &position, into: &words) }
         guard position < count else { return .incomplete }
         if _slowPath(skipLeft > 0) { return skip(count, &position) }
-        // No line starts with the first byte of the binary protocol, which is not supported.
-        if _slowPath(buffer.byte(position) == MemcachedParser.binaryMagic) { return .ends }
         let bytes = buffer.bytes(position, count - position)
         guard let end = bytes.firstIndex(of: UInt8(ascii: "\n"), from: scanned) else {
             return unfinishedLine(bytes)

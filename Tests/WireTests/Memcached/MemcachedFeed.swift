@@ -5,10 +5,14 @@ import Primitives
 /// Feeds a parser as a connection does: what it has not used is offered again, with more behind it.
 struct MemcachedFeed: ~Copyable {
     private var parser = MemcachedParser()
+    private var binary = BinaryParser()
+    private let isBinary: Bool
     private var kept: [UInt8] = []
     private(set) var requests: [[[UInt8]]] = []
     private(set) var hasEnded = false
     var limits = MemcachedLimits()
+
+    init(isBinary: Bool = false) { self.isBinary = isBinary }
 
     var keptCount: Int { kept.count }
 
@@ -21,13 +25,11 @@ struct MemcachedFeed: ~Copyable {
         var position = 0
         parsing: while true {
             words.truncate(to: 0)
-            let outcome = parser.next(
-                buffer.cell,
-                kept.count,
-                &position,
-                limits,
-                into: &words
-            )
+            let cell = buffer.cell
+            let outcome =
+                isBinary
+                ? binary.next(cell, kept.count, &position, limits, into: &words)
+                : parser.next(cell, kept.count, &position, limits, into: &words)
             switch outcome {
             case .request(let command):
                 let arguments = words.arguments(0, words.count)
