@@ -6,6 +6,10 @@ An operation is (client, called, returned, words, reply). The clients' operation
   ("GET", key)            reply: the value, None where there is none
   ("SET", key, value)     reply: "OK"
   ("INCR", key)           reply: the number
+  ("RPUSH", key, value)   reply: the length of the list
+  ("LPOP", key)           reply: the value, None where there is none
+  ("BLPOP", key, …)       reply: [key, value], None if there was none in time. One that waits is served by the first push,
+                          which in a transaction need not be to the first of its keys.
   ("WATCH", key)          reply: "OK"
   ("EXEC", operations)    reply: the replies, or None where a watched key has changed
 """
@@ -18,7 +22,8 @@ class Model:
     EMPTY = (frozenset(), frozenset(), frozenset())
 
     @staticmethod
-    def apply(state, client, words):
+    def apply(state, client, words, told):
+        """The reply and the state after it, given what the client was told."""
         values, watched, dirty = state
         name = words[0]
         if name == "WATCH":
@@ -31,17 +36,31 @@ class Model:
                 return None, state
             replies = []
             for inner in words[1]:
-                reply, state = Model.apply(state, client, inner)
+                reply, state = Model.apply(state, client, inner, None)
                 replies.append(reply)
             return replies, state
         held = dict(values)
+        key = words[1]
         if name == "GET":
-            return held.get(words[1]), state
+            return held.get(key), state
         if name == "SET":
-            reply, held[words[1]] = "OK", words[2]
+            reply, held[key] = "OK", words[2]
+        elif name == "INCR":
+            reply = held[key] = held.get(key, 0) + 1
+        elif name == "RPUSH":
+            held[key] = held.get(key, ()) + (words[2],)
+            reply = len(held[key])
         else:
-            reply = held[words[1]] = held.get(words[1], 0) + 1
-        changed = {other for other, key in watched if key == words[1]}
+            # A client that waits pops at the moment at which it is served. Without a reply, it found nothing at first.
+            keys = [told[0]] if words[0] == "BLPOP" and told else words[1:]
+            key = next((key for key in keys if key in held), None)
+            if key is None:
+                return None, state
+            first, *rest = held.pop(key)
+            if rest:
+                held[key] = tuple(rest)
+            reply = first if name == "LPOP" else [key, first]
+        changed = {other for other, other_key in watched if other_key == key}
         return reply, (frozenset(held.items()), watched, dirty | changed)
 
 
@@ -62,7 +81,7 @@ def is_linearizable(operations):
         for index, (client, called, _, words, reply) in ahead:
             if called > first_return:
                 continue
-            expected, following = Model.apply(state, client, words)
+            expected, following = Model.apply(state, client, words, reply)
             if expected != reply:
                 continue
             place = (places[:index] + (places[index] + 1,) + places[index + 1:], following)

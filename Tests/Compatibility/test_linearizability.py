@@ -11,6 +11,7 @@ from resp import encode, parse, reply_end
 
 CLIENTS = 8
 KEYS = 3
+LISTS = 2
 OPERATIONS = 10
 
 
@@ -22,6 +23,9 @@ class TestChecker:
         assert is_linearizable([(0, 0, 3, ("SET", "k", 1), "OK"), (1, 1, 2, ("GET", "k"), 1)])
         assert is_linearizable([(0, 0, 1, ("WATCH", "k"), "OK"), (1, 2, 5, ("INCR", "k"), 1),
                                 (0, 3, 4, ("EXEC", (("GET", "k"),)), None)])
+        # Who waits is served at once, by the push that replies 1.
+        assert is_linearizable([(0, 0, 4, ("BLPOP", "k", "l"), ["l", 7]), (1, 1, 2, ("RPUSH", "l", 7), 1),
+                                (1, 3, 5, ("LPOP", "l"), None)])
 
     @pytest.mark.parametrize("history", [
         # A reply that is out of date.
@@ -36,6 +40,12 @@ class TestChecker:
         # A watched key changed.
         [(0, 0, 1, ("WATCH", "k"), "OK"), (1, 2, 3, ("INCR", "k"), 1),
          (0, 4, 5, ("EXEC", (("GET", "k"),)), [1])],
+        # An element was given to two.
+        [(0, 0, 3, ("BLPOP", "k"), ["k", 7]), (1, 1, 2, ("RPUSH", "k", 7), 1), (2, 1, 5, ("LPOP", "k"), 7)],
+        # It had to be there.
+        [(1, 1, 2, ("RPUSH", "k", 7), 1), (0, 3, 4, ("BLPOP", "k"), None)],
+        # Taken from the wrong end.
+        [(1, 1, 2, ("RPUSH", "k", 7), 1), (1, 3, 4, ("RPUSH", "k", 8), 2), (0, 5, 6, ("BLPOP", "l", "k"), ["k", 8])],
         # No watched key changed.
         [(0, 0, 1, ("WATCH", "k"), "OK"), (1, 2, 3, ("INCR", "l"), 1),
          (0, 4, 5, ("EXEC", (("GET", "k"),)), None)],
@@ -54,28 +64,43 @@ class Client:
     def inner(self, prefix, counter):
         key = f"{prefix}:{self.chance.randrange(KEYS)}"
         kind = self.chance.random()
-        if kind < 0.4:
+        if kind < 0.3:
+            return self.list_operation(prefix, counter)
+        if kind < 0.5:
             return ("GET", key)
         if kind < 0.7:
             return ("INCR", key)
         # Every value is another one, and far from those that INCR reaches.
         return ("SET", key, next(counter))
 
+    def list_operation(self, prefix, counter):
+        keys = [f"{prefix}:list:{number}" for number in self.chance.sample(range(LISTS), LISTS)]
+        kind = self.chance.random()
+        if kind < 0.5:
+            return ("RPUSH", keys[0], next(counter))
+        return ("LPOP", keys[0]) if kind < 0.65 else ("BLPOP", *keys[: self.chance.randint(1, LISTS)])
+
     def call(self, prefix, counter, now):
         """Sends a random operation."""
         kind = self.chance.random()
         if self.watches and kind < 0.5 or kind < 0.25:
             words = ("EXEC", tuple(self.inner(prefix, counter) for _ in range(self.chance.randint(1, 4))))
-            requests = [("MULTI",), *words[1], ("EXEC",)]
+            requests = [("MULTI",), *map(self.request, words[1]), ("EXEC",)]
             self.watches = False
         elif kind < 0.6:
-            words = ("WATCH", f"{prefix}:{self.chance.randrange(KEYS)}")
+            words = ("WATCH", self.chance.choice([f"{prefix}:{number}" for number in range(KEYS)]
+                                                 + [f"{prefix}:list:{number}" for number in range(LISTS)]))
             requests, self.watches = [words], True
         else:
             words = self.inner(prefix, counter)
-            requests = [words]
+            requests = [self.request(words)]
         self.connection.send(b"".join(map(encode, requests)))
         self.operation = (now, words, len(requests))
+
+    @staticmethod
+    def request(words):
+        """What is sent for an operation."""
+        return (*words, "0.02") if words[0] == "BLPOP" else words
 
     def finish(self, now):
         """The operation that has returned, None while replies are missing."""
@@ -94,6 +119,8 @@ class Client:
     def value(words, reply):
         if words[0] == "EXEC" and reply is not None:
             return [Client.value(inner, each) for inner, each in zip(words[1], reply)]
+        if words[0] == "BLPOP" and reply is not None:
+            return [reply[0].decode(), int(reply[1])]
         return int(reply) if isinstance(reply, bytes) else reply
 
 
@@ -132,7 +159,7 @@ def test_every_history_has_an_order(start, threads, request):
     clients = [Client(server, number, chance) for number in range(CLIENTS)]
     counter = iter(range(1000, 1 << 40, 1000))
     deadline = time.monotonic() + 3
-    count, aborted, executed = 0, 0, 0
+    count, aborted, executed, served = 0, 0, 0, 0
     while time.monotonic() < deadline:
         operations = history(clients, f"lin:{count}", counter, chance)
         for client in clients:
@@ -142,5 +169,6 @@ def test_every_history_has_an_order(start, threads, request):
         replies = [o[4] for o in operations if o[3][0] == "EXEC"]
         aborted += replies.count(None)
         executed += len(replies) - replies.count(None)
+        served += sum(1 for o in operations if o[3][0] == "BLPOP" and o[4] is not None)
         count += 1
-    assert count > 10 and aborted > 10 and executed > 10
+    assert count > 10 and aborted > 10 and executed > 10 and served > 10
