@@ -32,7 +32,7 @@ struct Post: Sendable {
     let weight: Int
 
     /// The cost of one send, in bytes.
-    static let weightPerClient = 256
+    static let weightPerClient = 64
 
     /// A push for `count` clients.
     init(_ block: SharedBlock, _ target: Target, push: SharedBlock? = nil, count: Int) {

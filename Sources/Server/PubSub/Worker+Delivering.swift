@@ -80,13 +80,22 @@ private struct Outgoing {
 extension Worker {
     /// Roughly how long posts are delivered before requests are served again.
     private static let deliveryNanoseconds: Int64 = 500_000
+    /// By how much each client that messages wait for prolongs this.
+    ///
+    /// Another message for the same clients saves a send for each, which takes five to ten times as
+    /// long as this.
+    private static let deliveryNanosecondsPerClient: Int64 = 1000
     /// Pushes from this size on are not copied into the reply buffer.
     private static let copiedMax = 16 * 1024
 
     /// Delivers posts, but only some of them if there are many.
     func deliverPosts() {
-        let end = Clock.monotonicNanoseconds() + Worker.deliveryNanoseconds
-        deliverPosts { Clock.monotonicNanoseconds() < end }
+        let start = Clock.monotonicNanoseconds()
+        deliverPosts {
+            let forClients = Int64(outbox.finished.count) * Worker.deliveryNanosecondsPerClient
+            let limit = max(Worker.deliveryNanoseconds, forClients)
+            return Clock.monotonicNanoseconds() - start < limit
+        }
     }
 
     /// Delivers everything posted so far, before a request of a subscribed client runs.
