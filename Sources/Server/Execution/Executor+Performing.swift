@@ -126,17 +126,17 @@ extension Executor {
 
     /// The locks that a request needs, and whether its command may stop the world.
     func plan(_ number: Int, _ arguments: Arguments) -> LockPlan {
-        let facts = registry.table.facts[number]
+        let row = registry.row(number)
         let keyspace = context.keyspace
-        var plan = LockPlan(stopsWorld: facts.flags.contains(.stopsWorld))
-        if facts.flags.contains(.runsScript) {
+        var plan = LockPlan(stopsWorld: row.flags.contains(.stopsWorld))
+        if row.flags.contains(.runsScript) {
             plan.partitions = scriptPartitions(number, arguments)
-        } else if facts.flags.contains(.allPartitions) {
+        } else if row.flags.contains(.allPartitions) {
             plan.partitions = keyspace.allPartitions
-        } else if facts.flags.contains(.locksKeys)
-            || !facts.flags.contains(.locksItself) && registry.row(number).isData
+        } else if row.flags.contains(.locksKeys)
+            || !row.flags.contains(.locksItself) && row.isData
         {
-            plan.partitions = partitions(facts.keys, arguments)
+            plan.partitions = partitions(registry.table.facts[number].keys, arguments)
         }
         return plan
     }

@@ -123,7 +123,7 @@ struct NameTable<Value> {
         hashes[hole] = 0
         items[hole] = nil
         count -= 1
-        if count == 0 {
+        if count == 0, hashes.count > NameTable.placesMin {
             hashes = []
             items = []
         } else if hashes.count > NameTable.placesMin, count * 8 < hashes.count {

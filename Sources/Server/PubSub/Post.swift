@@ -48,11 +48,11 @@ struct Post: Sendable {
     }
 
     /// An invalidation for clients that receive those of others.
-    init(_ invalidation: Invalidation, to redirections: [Redirection]) {
+    init(_ invalidation: inout Invalidation, to redirections: [Redirection]) {
         self.init(
-            invalidation.message,
+            invalidation.message(),
             .redirected(redirections),
-            push: invalidation.push,
+            push: invalidation.push(),
             count: redirections.count
         )
     }

@@ -32,7 +32,7 @@ struct Broadcast {
     /// Calls `post` with each invalidation and its recipients, and removes all keys.
     mutating func take(
         _ prefixes: TrackedPrefixes,
-        _ post: ([Tracker], Invalidation) -> Void
+        _ post: ([Tracker], inout Invalidation) -> Void
     ) {
         var parts: [[UInt8]: Part] = [:]
         keys.forEach { key, _, session in
@@ -46,7 +46,7 @@ struct Broadcast {
         for part in parts.values { Broadcast.post(part, post) }
     }
 
-    private static func post(_ part: Part, _ post: ([Tracker], Invalidation) -> Void) {
+    private static func post(_ part: Part, _ post: ([Tracker], inout Invalidation) -> Void) {
         let authors = Set(part.keys.map(\.session))
         let (own, others) = part.trackers.reduce(into: ([Tracker](), [Tracker]())) {
             let isOwn = $1.mode.contains(.skipsOwn) && authors.contains($1.address.session)
@@ -62,12 +62,12 @@ struct Broadcast {
     private static func send(
         _ keys: [[UInt8]],
         to trackers: [Tracker],
-        _ post: ([Tracker], Invalidation) -> Void
+        _ post: ([Tracker], inout Invalidation) -> Void
     ) {
         var text = ByteBuffer()
         for key in keys { key.withBytes { text.append(bulk: $0) } }
-        let invalidation = Invalidation(count: keys.count, keys: text.bytes)
-        post(trackers, invalidation)
+        var invalidation = Invalidation(count: keys.count, keys: text.bytes)
+        post(trackers, &invalidation)
         invalidation.release()
     }
 }

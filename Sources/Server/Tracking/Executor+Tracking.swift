@@ -55,21 +55,23 @@ extension Executor {
     /// Remembers the keys read by the command of `session`, which is about to run under their
     /// locks.
     func rememberKeys(_ number: Int, _ arguments: Arguments, _ session: Session) {
-        let facts = registry.table.facts[number]
-        guard let tracker = session.tracker, facts.flags.contains(.readonly),
+        guard let tracker = session.tracker, registry.row(number).flags.contains(.readonly),
             tracker.remembers(isMarked: session.traits.contains(.caching))
         else { return }
-        let keyspace = context.keyspace
-        let found = (try? KeyFinder.keys(facts.keys, arguments)) ?? []
-        for key in found {
-            let word = arguments[key.index]
-            let hash = keyspace.hasher(word)
-            let partition = keyspace.partition(hash)
-            guard context.held.contains(PartitionSet(partition: partition)) else { continue }
-            server.tracking.remember(word, hash, partition, for: tracker)
-            keyspace.mark(partition, .tracked, true)
-            trimTrackedKeys(partition)
+        try? KeyFinder.forEach(registry.table.facts[number].keys, arguments) { index, _ in
+            remember(arguments[index], for: tracker)
         }
+    }
+
+    /// Remembers that a client caches a key, if its partition is locked.
+    private func remember(_ word: Bytes, for tracker: Tracker) {
+        let keyspace = context.keyspace
+        let hash = keyspace.hasher(word)
+        let partition = keyspace.partition(hash)
+        guard context.held.contains(PartitionSet(partition: partition)) else { return }
+        server.tracking.remember(word, hash, partition, for: tracker)
+        keyspace.mark(partition, .tracked, true)
+        trimTrackedKeys(partition)
     }
 
     /// Forgets keys of a locked partition if more are remembered than allowed.

@@ -47,6 +47,11 @@ final class Tracker: @unchecked Sendable {  // because: atomic, or its worker's 
         return mode.contains(.optsIn) ? isMarked : !(mode.contains(.optsOut) && isMarked)
     }
 
+    /// Whether it wants invalidations of changes made by `session`: with NOLOOP, not of its own.
+    func wants(changesBy session: UInt64) -> Bool {
+        !hasEnded && !(mode.contains(.skipsOwn) && address.session == session)
+    }
+
     /// Sets its mode, and the client that receives its invalidations.
     func set(_ mode: Mode, target: UInt64) {
         broken.store(false, ordering: .relaxed)

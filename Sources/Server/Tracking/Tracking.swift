@@ -149,8 +149,8 @@ final class Tracking: Sendable {
     private func forgetAll(_ workers: [Worker]) {
         for partition in tables.indices { change(partition) { $0.removeAll() } }
         let all = trackers.withLock { Array($0.values) }
-        let invalidation = Invalidation.ofAll
-        post(all, invalidation, by: 0, workers)
+        var invalidation = Invalidation.ofAll
+        post(all, &invalidation, by: 0, workers)
         invalidation.release()
     }
 
@@ -160,7 +160,7 @@ final class Tracking: Sendable {
     func post(_ broadcast: inout Broadcast, _ workers: [Worker]) {
         guard !broadcast.isEmpty else { return }
         prefixes.withLock { index in
-            broadcast.take(index) { post($0, $1, by: 0, workers) }
+            broadcast.take(index) { post($0, &$1, by: 0, workers) }
         }
     }
 
@@ -173,26 +173,43 @@ final class Tracking: Sendable {
         guard !trackers.isEmpty else { return }
         var text = ByteBuffer()
         text.append(bulk: key)
-        let invalidation = Invalidation(count: 1, keys: text.bytes)
-        post(trackers, invalidation, by: session, workers)
+        var invalidation = Invalidation(count: 1, keys: text.bytes)
+        post(trackers, &invalidation, by: session, workers)
         invalidation.release()
     }
 
     /// Posts an invalidation to clients, except to its author if that client uses NOLOOP.
     private func post(
         _ trackers: [Tracker],
-        _ invalidation: Invalidation,
+        _ invalidation: inout Invalidation,
         by session: UInt64,
         _ workers: [Worker]
     ) {
-        var direct: [Int: [Tracker]] = [:]
+        guard let home = trackers.first?.address.worker else { return }
+        // Mostly, these are a few clients of one worker, and no list is made of them.
+        let isSimple = trackers.allSatisfy {
+            $0.address.worker == home && $0.target == 0 && $0.wants(changesBy: session)
+        }
+        if isSimple {
+            return workers[home].mailbox.post(Post(invalidation.push(), to: trackers))
+        }
+        let told = trackers.filter { $0.wants(changesBy: session) }
+        let direct = Dictionary(grouping: told.filter { $0.target == 0 }, by: \.address.worker)
+        for (worker, trackers) in direct {
+            workers[worker].mailbox.post(Post(invalidation.push(), to: trackers))
+        }
+        redirect(told.filter { $0.target != 0 }, &invalidation, workers)
+    }
+
+    /// Posts an invalidation to the clients that receive those of `trackers`.
+    private func redirect(
+        _ trackers: [Tracker],
+        _ invalidation: inout Invalidation,
+        _ workers: [Worker]
+    ) {
         var redirected: [Int: [Post.Redirection]] = [:]
-        for tracker in trackers where !tracker.hasEnded {
-            let isOwn = tracker.address.session == session
-            if isOwn, tracker.mode.contains(.skipsOwn) { continue }
-            if tracker.target == 0 {
-                direct[tracker.address.worker, default: []].append(tracker)
-            } else if let address = clients.find(tracker.target) {
+        for tracker in trackers {
+            if let address = clients.find(tracker.target) {
                 redirected[address.worker, default: []].append(
                     Post.Redirection(tracker: tracker, address: address)
                 )
@@ -200,14 +217,8 @@ final class Tracking: Sendable {
                 breakRedirection(tracker, workers)
             }
         }
-        for (worker, trackers) in direct {
-            invalidation.push.retain()
-            workers[worker].mailbox.post(Post(invalidation.push, to: trackers))
-        }
         for (worker, redirections) in redirected {
-            invalidation.push.retain()
-            invalidation.message.retain()
-            workers[worker].mailbox.post(Post(invalidation, to: redirections))
+            workers[worker].mailbox.post(Post(&invalidation, to: redirections))
         }
     }
 

@@ -26,7 +26,9 @@ import Testing
         }
         var told: [UInt64: [Substring]] = [:]
         broadcast.take(prefixes) { trackers, invalidation in
-            let parts = invalidation.push.bytes.string.split(separator: "\r\n")
+            let push = invalidation.push()
+            defer { push.release() }
+            let parts = push.bytes.string.split(separator: "\r\n")
             let keys = parts.filter { $0.hasPrefix("user:") || $0 == "x" }
             for tracker in trackers { told[tracker.address.session, default: []] += keys }
         }
