@@ -6,8 +6,8 @@ internal import Primitives
 /// RESP3                   >2  invalidate                           [key …]
 /// RESP2, redirected to    *3  message     __redis__:invalidate     [key …]
 /// ```
-/// If all keys are meant, a null replaces the list. Each form is written when it is first needed; the
-/// keys are borrowed.
+/// If all keys are meant, a null replaces the list. Each form is written when it is first needed.
+/// The keys are borrowed.
 struct Invalidation {
     /// What has changed.
     private enum Scope {
