@@ -8,10 +8,11 @@ import tarfile
 import pytest
 
 import roots
+import servers
 
 LAYOUT = roots.OUT / "image" / "oci"
 MEGABYTE = 1_000_000
-PORT = "20460"
+PORT = str(servers.free_port())
 
 
 def blob(descriptor):
