@@ -32,7 +32,7 @@ release: ## build apus-server, apus-cli, apus-benchmark and apus-check in releas
 	@Tools/setup build
 	$(RELEASE)
 
-test: ## run every test (about ten minutes): format, unit tests, comparison with redis-server, real clients, sanitizers
+test: ## run every test (about 25 minutes, builds included): format, unit tests, comparison with redis-server, real clients, sanitizers
 	@Tools/setup tests
 	@Tools/test all
 
