@@ -120,7 +120,10 @@ let package = Package(
         tests("ScriptingTests", ["Scripting", "Wire", "Primitives"]),
         tests(
             "ServerTests",
-            ["Server", "Commands", "Store", "Structures", "Wire", "System", "Primitives"]
+            [
+                "Server", "Commands", "Persistence", "Store", "Structures", "Wire", "System",
+                "Primitives",
+            ]
         ),
         tests("RemoteTests", ["Remote"]),
         tests("CommandLineTests", ["apus-cli", "Remote", "Wire"]),

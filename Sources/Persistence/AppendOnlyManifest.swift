@@ -49,6 +49,14 @@ public struct AppendOnlyManifest: Equatable, Sendable {
     /// Creates an empty manifest.
     public init() {}
 
+    /// Creates a manifest of a base and one file of changes.
+    public init(base: Entry, increment: Entry) {
+        self.base = base
+        increments = [increment]
+        lastBase = base.sequence
+        lastIncrement = increment.sequence
+    }
+
     // MARK: Names
 
     /// The name of the manifest for files whose names start with `prefix`.

@@ -78,6 +78,29 @@ public enum Files {
         guard unsafe Glibc.rename(path, target) == 0 else { throw SystemError("rename") }
     }
 
+    /// Gives a file another name, which stays when the first one goes.
+    public static func link(_ path: String, as target: String) throws(SystemError) {
+        // SAFETY: the paths live for the call.
+        guard unsafe Glibc.link(path, target) == 0 else { throw SystemError("link") }
+    }
+
+    /// The names in the folder at `path`, in no order; none if it cannot be read.
+    public static func names(in path: String) -> [String] {
+        // SAFETY: the path lives for the call; an entry is valid until the next one is read.
+        guard let folder = unsafe opendir(path) else { return [] }
+        defer { unsafe closedir(folder) }
+        var names: [String] = []
+        while let entry = unsafe readdir(folder) {
+            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { name in
+                unsafe name.withMemoryRebound(to: CChar.self, capacity: 256) {
+                    unsafe String(cString: $0)
+                }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names
+    }
+
     /// Removes a file; it is fine if there is none.
     public static func remove(_ path: String) throws(SystemError) {
         // SAFETY: the path lives for the call.

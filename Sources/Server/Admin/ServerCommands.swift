@@ -101,7 +101,7 @@ extension ServerCommands {
             )
         } catch {
             guard forces else { throw .server(.cannotSave) }
-            call.server.end(because: "User requested shutdown...")
+            call.server.end(because: nil)
         }
         call.connection?.state.insert(.closesAfterReply)
     }

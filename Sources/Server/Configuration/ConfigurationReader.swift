@@ -81,6 +81,10 @@ struct ConfigurationReader {
         return words.map { String(decoding: $0, as: UTF8.self) }.filter { !$0.isEmpty }
     }
 
+    func rewriteBounds() -> (percentage: Int, bytesMin: Int) {
+        (integer("auto-aof-rewrite-percentage"), size("auto-aof-rewrite-min-size"))
+    }
+
     func appendOnlyPlace() -> AppendOnly.Place {
         AppendOnly.Place(folder: text("appenddirname"), prefix: text("appendfilename"))
     }

@@ -131,6 +131,8 @@ public struct Options: Sendable {
     let appendOnlyPlace: AppendOnly.Place
     /// `appendfsync`, `no-appendfsync-on-rewrite` and `aof-timestamp-enabled`.
     let appendOnlySettings: AppendOnly.Settings
+    /// `backupdirname` and `backup-sealed-ttl`; 0: never.
+    let backups: (folder: String, seconds: Int)
     /// `auto-aof-rewrite-percentage`; 0: never.
     public let rewritePercentage: Int
     /// `auto-aof-rewrite-min-size`.
@@ -220,8 +222,8 @@ public struct Options: Sendable {
         appendsChanges = read.flag("appendonly")
         appendOnlyPlace = read.appendOnlyPlace()
         appendOnlySettings = read.appendOnlySettings()
-        rewritePercentage = read.integer("auto-aof-rewrite-percentage")
-        rewriteBytesMin = read.size("auto-aof-rewrite-min-size")
+        backups = (read.text("backupdirname"), read.integer("backup-sealed-ttl"))
+        (rewritePercentage, rewriteBytesMin) = read.rewriteBounds()
         loadsTruncated = read.flag("aof-load-truncated")
         brokenTailBytesMax = read.size("aof-load-corrupt-tail-max-size")
         isDaemon = read.flag("daemonize")

@@ -72,6 +72,7 @@ enum CommandFamilies {
         DebugCommands.table,
         SaveCommands.table,
         AppendOnlyCommands.table,
+        BackupCommands.table,
         MemcachedAdminCommands.table,
         BinaryAdminCommands.table,
         MigrateCommands.table,

@@ -41,6 +41,8 @@ extension AppendOnly {
         var isTemporary = false
         var baseName = ""
         var startedAt: Int64 = 0
+        /// Whether the file was turned off meanwhile, so that its result is not wanted.
+        var isDropped = false
         /// When one was last begun, in seconds of the monotonic clock.
         var triedAt: Int64 = 0
         var lastSeconds: Int64 = -1
@@ -94,7 +96,8 @@ extension AppendOnly {
     /// Begins a rewrite, or schedules it if that is impossible now.
     func beginRewrite(_ server: Instance, on worker: Worker) -> Beginning {
         let isHeldUp =
-            server.saver.running != nil || worker.executor.context.effects.isGathering
+            server.saver.running != nil || backup.holdsRewrites
+            || worker.executor.context.effects.isGathering
         let beginning = rewriting.withLock { state -> Beginning in
             guard !state.isRunning, !state.isPreparing else { return .running }
             state.isScheduled = true
@@ -130,7 +133,8 @@ extension AppendOnly {
             let path =
                 isTurningOn ? place.temporaryPath : place.path(manifest.addIncrement(place.prefix))
             try Files.remove(path)
-            log(.notice, "Creating AOF incr file \(path) on background rewrite")
+            let name = path.split(separator: "/").last ?? ""
+            log(.notice, "Creating AOF incr file \(name) on background rewrite")
             let file = try AppendFile(path)
             if !isTurningOn { try AppendOnly.write(manifest, at: place) }
             rewriting.withLock { state in
@@ -175,7 +179,11 @@ extension AppendOnly {
         let (place, prepared, isTurningOn, manifest) = rewriting.withLock {
             ($0.place, $0.prepared, $0.isTurningOn, $0.manifest)
         }
-        guard (prepared != nil) == (changes.isOn || isTurningOn) else { return }
+        guard (prepared != nil) == (changes.isOn || isTurningOn) else {
+            // Turned off in the meantime.
+            if prepared != nil { rewriting.withLock { $0.prepared = nil } }
+            return
+        }
         let earlier = size
         if let prepared {
             guard change(to: prepared.file, size: 0) else { return failed() }
@@ -190,6 +198,7 @@ extension AppendOnly {
             state.isScheduled = false
             state.isTurningOn = false
             state.isRunning = true
+            state.isDropped = false
             state.hasIncrement = prepared != nil
             state.isTemporary = prepared?.isTemporary ?? false
             state.baseName = baseName
@@ -197,8 +206,16 @@ extension AppendOnly {
             state.earlierBytes = isTurningOn ? 0 : earlier
         }
         isRewriting.store(true, ordering: .relaxed)
-        server.saver.beginBase(server, path: place.path(baseName)) { [self] result in
-            ended(result)
+        backup.rewriteBegan()
+        let path = place.path(baseName)
+        server.saver.beginBase(server, path: path) { [self] result in
+            if rewriting.withLock({ $0.isDropped }) {
+                // Nothing lists it.
+                try? Files.remove(path)
+                ended(.cancelled)
+            } else {
+                ended(result)
+            }
         }
     }
 
@@ -221,13 +238,17 @@ extension AppendOnly {
         case .failed(let error): failure = error
         case .cancelled:
             log(.notice, "Background AOF rewrite cancelled")
+            backup.rewriteFailed("the rewrite was cancelled")
             return rewriting.withLock { $0.giveUp() }
         }
         guard let failure else {
             log(.notice, "Background AOF rewrite finished successfully")
+            let (manifest, place) = rewriting.withLock { ($0.manifest, $0.place) }
+            backup.rewriteEnded(manifest, place)
             return heal()
         }
         log(.warning, "Background AOF rewrite terminated with an error: \(failure.text)")
+        backup.rewriteFailed(failure.text)
         failed()
     }
 
@@ -324,10 +345,11 @@ extension AppendOnly {
     /// Begins or continues rewrites that are due; called by worker 0 with every tick.
     func tick(_ server: Instance, on worker: Worker) {
         upkeep()
+        upkeepBackup(server, on: worker)
         let (isScheduled, isIdle, isPrepared) = rewriting.withLock {
             ($0.isScheduled, !$0.isRunning && !$0.isPreparing, $0.prepared != nil)
         }
-        guard isIdle, server.saver.running == nil else { return }
+        guard isIdle, server.saver.running == nil, !backup.holdsRewrites else { return }
         guard !rewriting.withLock({ $0.mustClean }) else { return cleanSoon() }
         if isScheduled {
             guard mayBeginByItself else { return }

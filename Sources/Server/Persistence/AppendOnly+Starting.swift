@@ -71,6 +71,10 @@ extension AppendOnly {
 
     /// Turns the file on or off as `options` say; the world is stopped.
     func follow(_ options: Options, _ server: Instance) throws(DirectiveRefusal) {
+        if backup.ownsLog {
+            disownLog(server)
+            backup.fail("appendonly was changed")
+        }
         let isTurningOn = rewriting.withLock { $0.isTurningOn }
         let isOn = changes.isOn || isTurningOn
         guard options.appendsChanges != isOn else { return }
@@ -101,7 +105,7 @@ extension AppendOnly {
         cut(server)
     }
 
-    private func turnOff(_ server: Instance) {
+    func turnOff(_ server: Instance) {
         finish()
         if changes.isOn { record(false, server) }
         forgetFile()
@@ -110,6 +114,7 @@ extension AppendOnly {
             state.isScheduled = false
             state.prepared = nil
             state.isTemporary = false
+            state.isDropped = state.isRunning
         }
         if isRewriting.load(ordering: .relaxed) { _ = server.saver.cancel() }
         log(.notice, "The append only file is off")

@@ -76,6 +76,7 @@ final class AppendOnly: Sendable {
     let bulletin: Bulletin
     let writer = Locked(Writer())
     let rewriting = Locked(Rewriting())
+    let backup = Backup()
     /// The places in the log up to which changes were written, and are on the disk.
     private let written = Atomic<UInt64>(0)
     private let durable = Atomic<UInt64>(0)
@@ -99,7 +100,10 @@ final class AppendOnly: Sendable {
     var durableEnd: UInt64 { durable.load(ordering: .acquiring) }
 
     /// Applies the configuration.
-    func adopt(_ settings: Settings) {
+    func adopt(_ configured: Settings) {
+        var settings = configured
+        // What is on for a backup's sake must neither hold replies back nor end the server.
+        if backup.ownsLog { settings.policy = .everySecond }
         let keptReplaced = writer.withLock { writer in
             defer { writer.settings = settings }
             return writer.settings.keepsReplaced

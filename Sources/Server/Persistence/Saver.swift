@@ -286,13 +286,14 @@ extension Instance {
     /// If it is nil, saves them if there are save points. If saving fails, the server keeps
     /// running.
     func shutDown(on worker: Worker, saves: Bool?, reason: String) throws(SystemError) {
+        log(.warning, reason)
         _ = saver.cancel()
         // What is not loaded completely must not replace what is.
         if !loading.isOn, saves ?? !options.savePoints.isEmpty {
             log(.notice, "Saving the final RDB snapshot before exiting.")
             try exclusively(worker) { () throws(SystemError) in try saver.save(self) }
         }
-        end(because: reason)
+        end(because: nil)
     }
 }
 
@@ -308,7 +309,7 @@ extension Worker {
         do throws(SystemError) {
             try server.shutDown(on: self, saves: saves, reason: reason)
         } catch {
-            guard !flags.contains("force") else { return server.end(because: reason) }
+            guard !flags.contains("force") else { return server.end(because: nil) }
             server.log(.warning, "Error trying to save the DB, can't exit.")
         }
     }
