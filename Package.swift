@@ -87,17 +87,17 @@ let package = Package(
             ],
             settings: hot
         ),
-        layer("Remote", ["System", "Wire", "Primitives"]),
+        layer("Remote", ["TLS", "System", "Wire", "Primitives"]),
         .executableTarget(name: "apus-server", dependencies: ["Server"], swiftSettings: strict),
         .executableTarget(
             name: "apus-cli",
-            dependencies: ["Remote", "System", "Wire", "CEdit"],
+            dependencies: ["Remote", "TLS", "System", "Wire", "CEdit"],
             swiftSettings: strict
         ),
         .executableTarget(
             name: "apus-benchmark",
             dependencies: [
-                "Remote", "System", "Primitives", "CSupport",
+                "Remote", "TLS", "System", "Primitives", "CSupport",
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
             swiftSettings: strict
@@ -125,9 +125,9 @@ let package = Package(
                 "Primitives",
             ]
         ),
-        tests("RemoteTests", ["Remote"]),
-        tests("CommandLineTests", ["apus-cli", "Remote", "Wire"]),
-        tests("BenchmarkTests", ["apus-benchmark", "Remote", "Primitives"]),
+        tests("RemoteTests", ["Remote", "TLS", "System"]),
+        tests("CommandLineTests", ["apus-cli", "Remote", "TLS", "Wire"]),
+        tests("BenchmarkTests", ["apus-benchmark", "Remote", "TLS", "Primitives"]),
         tests("CheckTests", ["apus-check", "Primitives"]),
         tests("TidyTests", []),
     ],

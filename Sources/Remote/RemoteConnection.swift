@@ -1,28 +1,35 @@
 internal import Glibc
-public import System
+internal import System
+public import TLS
 
 /// A conversation with one server: requests are sent, and replies come back in order.
 ///
 /// ## Invariants
-/// - The socket is open for as long as the connection lives, and is closed once.
+/// - The channel is open for as long as the connection lives, and is closed once.
 /// - After `protocolBreach` or `closed` nothing more can be read; a new connection is needed.
 public struct RemoteConnection: ~Copyable {
-    /// The socket, for callers that wait for several things at once.
-    public let socket: Socket
+    /// The bytes, for callers that wait for several things at once.
+    public let channel: Channel
     private var reader = ReplyReader()
     private var block = [UInt8](repeating: 0, count: 1 << 16)
 
     /// Connects to the first of the address's endpoints that responds.
     ///
-    /// - Parameter milliseconds: How long to try each of them; nil for the system's timeout.
+    /// - Parameters:
+    ///   - milliseconds: How long to try each of them; nil for the system's timeout.
+    ///   - context: What TLS is spoken with, if at all.
+    ///   - serverName: The name by which the server may choose its certificate.
     public init(
         to address: ServerAddress,
-        within milliseconds: Int? = nil
+        within milliseconds: Int? = nil,
+        _ context: TLSContext? = nil,
+        serverName: String? = nil
     ) throws(RemoteFailure) {
         var failure = RemoteFailure.couldNotConnect(to: address.name, reason: "no address")
         for endpoint in try Endpoint.candidates(address) {
             do throws(RemoteFailure) {
-                socket = try Self.reach(endpoint, milliseconds)
+                let socket = try Self.reach(endpoint, milliseconds)
+                channel = try Self.secured(socket, endpoint, milliseconds, context, serverName)
                 return
             } catch {
                 failure = error
@@ -31,7 +38,24 @@ public struct RemoteConnection: ~Copyable {
         throw failure
     }
 
-    deinit { socket.close() }
+    deinit { channel.close() }
+
+    private static func secured(
+        _ socket: Socket,
+        _ endpoint: Endpoint,
+        _ milliseconds: Int?,
+        _ context: TLSContext?,
+        _ serverName: String?
+    ) throws(RemoteFailure) -> Channel {
+        do throws(RemoteFailure) {
+            let channel = try Channel(socket, context, serverName: serverName)
+            try channel.secure(within: milliseconds)
+            return channel
+        } catch {
+            socket.close()
+            throw error.whileConnecting(to: endpoint.name)
+        }
+    }
 
     private static func reach(
         _ endpoint: Endpoint,
@@ -55,11 +79,15 @@ public struct RemoteConnection: ~Copyable {
     public func send(_ bytes: [UInt8]) throws(RemoteFailure) {
         var sent = 0
         while sent < bytes.count {
-            switch socket.send(bytes, sent..<bytes.count) {
+            switch channel.send(bytes, sent..<bytes.count) {
             case .bytes(let count): sent += count
-            case .wouldBlock: _ = socket.waits(for: .writing, milliseconds: 1000)
-            case .closed(let error): throw RemoteFailure(closed: error, call: "send")
+            case .wouldBlock: _ = channel.socket.waits(for: .writing, milliseconds: 1000)
+            case .closed(let error): throw channel.failure(error, call: "send")
             }
+        }
+        while let obstacle = channel.flush() {
+            if case .closed(let error) = obstacle { throw channel.failure(error, call: "send") }
+            _ = channel.socket.waits(for: .writing, milliseconds: 1000)
         }
     }
 
@@ -75,7 +103,9 @@ public struct RemoteConnection: ~Copyable {
         while true {
             if let reply = try reader.next() { return reply }
             if isStopped() { throw .interrupted }
-            if let milliseconds, !socket.waits(for: .reading, milliseconds: milliseconds) {
+            if let milliseconds, !channel.hasMore,
+                !channel.socket.waits(for: .reading, milliseconds: milliseconds)
+            {
                 throw .timedOut
             }
             try fill()
@@ -86,7 +116,9 @@ public struct RemoteConnection: ~Copyable {
     public mutating func receiveWaiting() throws(RemoteFailure) -> Reply? {
         while true {
             if let reply = try reader.next() { return reply }
-            guard socket.waits(for: .reading, milliseconds: 0) else { return nil }
+            let hasBytes =
+                channel.hasMore || channel.socket.waits(for: .reading, milliseconds: 0)
+            guard hasBytes else { return nil }
             try fill()
         }
     }
@@ -106,10 +138,10 @@ public struct RemoteConnection: ~Copyable {
     }
 
     private mutating func fill() throws(RemoteFailure) {
-        switch socket.receive(into: &block) {
+        switch channel.receive(into: &block) {
         case .bytes(let count): reader.feed(block[..<count])
         case .wouldBlock: break
-        case .closed(let error): throw RemoteFailure(closed: error, call: "recv")
+        case .closed(let error): throw channel.failure(error, call: "recv")
         }
     }
 }

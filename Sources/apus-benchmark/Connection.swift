@@ -1,13 +1,13 @@
 internal import Remote
-internal import System
 
 /// A connection of a load loop: what was sent over it and what has come back.
 struct Connection {
-    var socket: Socket
+    let channel: Channel
     private var scanner: StreamScanner
 
-    /// Whether the connection is still being made.
+    /// Whether the connection is still being made, or its handshake is under way.
     var isConnecting: Bool
+    var isSecuring = false
     /// Replies to the greeting (AUTH, SELECT, HELLO) yet to come.
     var greetingsOwed = 0
     /// Requests sent and not replied to yet.
@@ -21,8 +21,11 @@ struct Connection {
     var unsent: [UInt8] = []
     var unsentStart = 0
 
-    init(socket: Socket, scanner: StreamScanner, isConnecting: Bool) {
-        self.socket = socket
+    /// Whether bytes wait until the kernel has room for them.
+    var isWaitingForRoom: Bool { !unsent.isEmpty || channel.hasUnsent }
+
+    init(_ channel: Channel, scanner: StreamScanner, isConnecting: Bool) {
+        self.channel = channel
         self.scanner = scanner
         self.isConnecting = isConnecting
     }

@@ -4,7 +4,7 @@ internal import System
 
 /// Open connections that do nothing, to measure what they cost the server.
 struct IdleMode {
-    let endpoint: Endpoint
+    let target: Target
     let greeting: Greeting
 
     /// Opens the connections and waits; ends when the server closes the last one.
@@ -13,28 +13,28 @@ struct IdleMode {
             "Creating \(clients) idle connections and waiting forever (Ctrl+C when done)\n"
         )
         let poll = try EventPoll.open()
-        var sockets: [Socket] = []
+        var channels: [Channel] = []
         for token in 0..<clients {
-            let socket = try endpoint.reach()
-            socket.setNonblocking()
-            try poll.add(socket, token: token, .read)
+            let channel = try target.reach()
+            channel.socket.setNonblocking()
+            try poll.add(channel.socket, token: token, .read)
             if !greeting.bytes.isEmpty {
-                _ = socket.send(greeting.bytes, 0..<greeting.bytes.count)
+                _ = channel.send(greeting.bytes, 0..<greeting.bytes.count)
             }
-            sockets.append(socket)
+            channels.append(channel)
         }
-        try wait(sockets, poll)
+        try wait(channels, poll)
     }
 
-    private func wait(_ sockets: [Socket], _ poll: EventPoll) throws(LoadFailure) {
-        var open = sockets.count
+    private func wait(_ channels: [Channel], _ poll: EventPoll) throws(LoadFailure) {
+        var open = channels.count
         var block = [UInt8](repeating: 0, count: 4096)
         while open > 0 {
             Output.write("clients: \(open)\(Output.isTerminal ? "\r" : "\n")")
             for index in 0..<poll.wait(nanoseconds: nil) {
-                let socket = sockets[Int(poll.event(index).descriptor)]
-                if case .closed = socket.receive(into: &block) {
-                    socket.close()
+                let channel = channels[Int(poll.event(index).descriptor)]
+                if case .closed = channel.receive(into: &block) {
+                    channel.close()
                     open -= 1
                 }
             }

@@ -4,6 +4,7 @@ internal import System
 /// Why a run ends early.
 enum LoadFailure: Error {
     case couldNotConnect(to: String, reason: String)
+    case couldNotSecure(String)
     case closed
     case system(call: String, reason: String)
     /// The server replied to a request with an error.
@@ -17,6 +18,7 @@ enum LoadFailure: Error {
         switch self {
         case .couldNotConnect(let address, let reason):
             "Could not connect to Redis at \(address): \(reason)"
+        case .couldNotSecure(let reason): "Could not negotiate a TLS connection: \(reason)"
         case .closed: "Error: Server closed the connection"
         case .system(let call, let reason): "Error: \(call): \(reason)"
         case .errorReply(let text):
@@ -29,21 +31,14 @@ enum LoadFailure: Error {
     /// A system call that failed.
     init(_ failure: SystemError) { self = .system(call: failure.call, reason: failure.reason) }
 
-    /// The failure of a transfer that found the connection closed with `error`.
-    init(closed error: Int32, call: String) {
-        guard case .system(_, let reason) = RemoteFailure(closed: error, call: call) else {
-            self = .closed
-            return
-        }
-        self = .system(call: call, reason: reason)
-    }
-
-    /// The failure to make a connection.
+    /// A failure of the connection.
     init(_ failure: RemoteFailure) {
         switch failure {
         case .couldNotConnect(let address, let reason):
             self = .couldNotConnect(to: address, reason: reason)
         case .system(let call, let reason): self = .system(call: call, reason: reason)
+        case .couldNotSecure(let reason), .handshakeFailed(let reason):
+            self = .couldNotSecure(reason)
         case .closed, .protocolBreach, .timedOut, .interrupted: self = .closed
         }
     }

@@ -14,7 +14,7 @@ internal import System
 struct LoadLoop: ~Copyable {
     /// The work of one thread.
     struct Plan {
-        var endpoint: Endpoint
+        var target: Target
         var greeting: Greeting
         var template: RequestTemplate
         var clients: Int
@@ -62,20 +62,20 @@ struct LoadLoop: ~Copyable {
     /// Connects all clients of the plan.
     mutating func connect() throws(LoadFailure) {
         for index in 0..<plan.clients {
-            let socket = try plan.endpoint.reach()
-            socket.setNonblocking()
-            connections.append(connection(socket, isConnecting: false))
-            try poll.add(socket, token: index, .read)
+            let channel = try plan.target.reach()
+            channel.socket.setNonblocking()
+            connections.append(connection(channel, isConnecting: false))
+            try poll.add(channel.socket, token: index, .read)
         }
     }
 
-    private func connection(_ socket: Socket, isConnecting: Bool) -> Connection {
+    private func connection(_ channel: Channel, isConnecting: Bool) -> Connection {
         let scanner = StreamScanner(plan.options.speech, isBatched: plan.template.isBatched)
-        return Connection(socket: socket, scanner: scanner, isConnecting: isConnecting)
+        return Connection(channel, scanner: scanner, isConnecting: isConnecting)
     }
 
     deinit {
-        for connection in connections { connection.socket.close() }
+        for connection in connections { connection.channel.close() }
     }
 
     /// Sends the plan's requests and waits for every reply.
@@ -111,9 +111,12 @@ struct LoadLoop: ~Copyable {
     ) throws(LoadFailure) {
         if connections[index].isConnecting {
             try finishConnecting(index)
-        } else if ready.contains(.write), !connections[index].unsent.isEmpty {
+        } else if connections[index].isSecuring {
+            try goOnSecuring(index)
+        } else if ready.contains(.write), connections[index].isWaitingForRoom {
             try sendRest(index)
         }
+        guard !connections[index].isSecuring else { return }
         if !ready.isDisjoint(with: [.read, .failure]) { try receive(index) }
     }
 
@@ -153,7 +156,7 @@ struct LoadLoop: ~Copyable {
         connections[index].inFlight = count
         batch.refresh(count)
         let byteCount = count * batch.requestByteCount
-        if connections[index].unsent.isEmpty {
+        if !connections[index].isWaitingForRoom {
             try send(index, batch.bytes, 0..<byteCount)
         } else {
             connections[index].unsent += batch.bytes[..<byteCount]
@@ -165,47 +168,74 @@ struct LoadLoop: ~Copyable {
         _ bytes: [UInt8],
         _ range: Range<Int>
     ) throws(LoadFailure) {
-        let sent = try sentCount(connections[index].socket.send(bytes, range))
-        guard sent < range.count else { return }
+        let channel = connections[index].channel
+        let sent = try sendAll(channel, bytes, range)
+        guard sent < range.count || channel.hasUnsent else { return }
         connections[index].unsent = Array(bytes[(range.lowerBound + sent)..<range.upperBound])
         connections[index].unsentStart = 0
-        try poll.change(connections[index].socket, token: index, [.read, .write])
+        try poll.change(channel.socket, token: index, [.read, .write])
     }
 
     private mutating func sendRest(_ index: Int) throws(LoadFailure) {
         let connection = connections[index]
+        let channel = connection.channel
         let rest = connection.unsentStart..<connection.unsent.count
-        let sent = try sentCount(connection.socket.send(connection.unsent, rest))
-        if sent < rest.count {
+        let sent = try sendAll(channel, connection.unsent, rest)
+        if sent < rest.count || channel.hasUnsent {
             connections[index].unsentStart += sent
         } else {
             connections[index].unsent = []
             connections[index].unsentStart = 0
-            try poll.change(connection.socket, token: index, .read)
+            try poll.change(channel.socket, token: index, .read)
         }
     }
 
-    private func sentCount(_ transfer: Transfer) throws(LoadFailure) -> Int {
+    /// Sends as much as goes without waiting; returns how many bytes that was.
+    private func sendAll(
+        _ channel: Channel,
+        _ bytes: [UInt8],
+        _ range: Range<Int>
+    ) throws(LoadFailure) -> Int {
+        if let obstacle = channel.flush() { return try sentCount(channel, obstacle) }
+        var sent = 0
+        while sent < range.count, !channel.hasUnsent {
+            let rest = (range.lowerBound + sent)..<range.upperBound
+            let count = try sentCount(channel, channel.send(bytes, rest))
+            guard count > 0 else { break }
+            sent += count
+        }
+        return sent
+    }
+
+    private func sentCount(_ channel: Channel, _ transfer: Transfer) throws(LoadFailure) -> Int {
         switch transfer {
         case .bytes(let count): return count
         case .wouldBlock: return 0
-        case .closed(let error): throw LoadFailure(closed: error, call: "Writing to socket")
+        case .closed(let error):
+            throw LoadFailure(channel.failure(error, call: "Writing to socket"))
         }
     }
 
     // MARK: Receiving
 
     private mutating func receive(_ index: Int) throws(LoadFailure) {
-        switch connections[index].socket.receive(into: &received) {
-        case .wouldBlock: return
-        case .closed(let error): throw LoadFailure(closed: error, call: "Reading from socket")
-        case .bytes(let count):
-            let replies = try connections[index].take(received, count)
-            guard replies > 0 else { return }
-            let now = Clock.monotonicNanoseconds()
-            record(index, replies, now)
-            if connections[index].inFlight == 0 { try endBatch(index, now: now) }
-        }
+        let channel = connections[index].channel
+        repeat {
+            switch channel.receive(into: &received) {
+            case .wouldBlock: return
+            case .closed(let error):
+                throw LoadFailure(channel.failure(error, call: "Reading from socket"))
+            case .bytes(let count): try take(index, count)
+            }
+        } while channel.hasMore
+    }
+
+    private mutating func take(_ index: Int, _ count: Int) throws(LoadFailure) {
+        let replies = try connections[index].take(received, count)
+        guard replies > 0 else { return }
+        let now = Clock.monotonicNanoseconds()
+        record(index, replies, now)
+        if connections[index].inFlight == 0 { try endBatch(index, now: now) }
     }
 
     private mutating func record(_ index: Int, _ count: Int, _ now: Int64) {
@@ -233,20 +263,34 @@ struct LoadLoop: ~Copyable {
     // MARK: Reconnecting
 
     private mutating func reconnect(_ index: Int) throws(LoadFailure) {
-        connections[index].socket.close()
-        let socket = try plan.endpoint.reachLater()
-        connections[index] = connection(socket, isConnecting: true)
-        try poll.add(socket, token: index, [.read, .write])
+        connections[index].channel.close()
+        let channel = try plan.target.reachLater()
+        connections[index] = connection(channel, isConnecting: true)
+        try poll.add(channel.socket, token: index, [.read, .write])
     }
 
     private mutating func finishConnecting(_ index: Int) throws(LoadFailure) {
-        let socket = connections[index].socket
-        let error = socket.connectionError()
+        let error = connections[index].channel.socket.connectionError()
         guard error == 0 else {
-            throw .couldNotConnect(to: plan.endpoint.name, reason: SystemError.reason(error))
+            let name = plan.target.endpoint.name
+            throw .couldNotConnect(to: name, reason: SystemError.reason(error))
         }
         connections[index].isConnecting = false
-        try poll.change(socket, token: index, .read)
+        connections[index].isSecuring = true
+        try goOnSecuring(index)
+    }
+
+    /// Goes on with the handshake; without TLS there is none, and the first requests are sent.
+    private mutating func goOnSecuring(_ index: Int) throws(LoadFailure) {
+        let channel = connections[index].channel
+        let isSecure: Bool
+        do throws(RemoteFailure) { isSecure = try channel.secure() } catch {
+            throw LoadFailure(error.whileConnecting(to: plan.target.endpoint.name))
+        }
+        let interest: EventPoll.Interest = channel.hasUnsent ? [.read, .write] : .read
+        try poll.change(channel.socket, token: index, interest)
+        guard isSecure else { return }
+        connections[index].isSecuring = false
         try startConnection(index, now: Clock.monotonicNanoseconds())
     }
 }

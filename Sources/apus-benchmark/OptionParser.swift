@@ -32,8 +32,9 @@ struct OptionParser {
     private init(words: ArraySlice<String>) { self.words = words }
 
     private mutating func take(_ option: String) throws(Fault) {
-        if takeSwitch(option) { return }
+        if takeSwitch(option) || options.tls.take(option) { return }
         switch option {
+        case _ where TLSOptions.takesWord(option): options.tls.take(option, try word(option))
         case "--help": throw .help
         case "--version": throw .version
         case "-h": options.host = try word(option)
@@ -80,9 +81,7 @@ struct OptionParser {
 
     private func refuse(_ option: String) throws(Fault) {
         switch option {
-        case "--tls", "--sni", "--cacert", "--cacertdir", "--insecure", "--cert", "--key",
-            "--tls-ciphers", "--tls-ciphersuites", "--cluster":
-            throw .unsupported(option)
+        case "--cluster": throw .unsupported(option)
         default:
             throw .invalid(option)
         }
@@ -158,7 +157,7 @@ struct OptionParser {
         } catch {
             throw .badArgument(option: "-u", argument: text)
         }
-        if uri.isEncrypted { throw .unsupported("rediss://") }
+        if uri.isEncrypted { options.tls.isOn = true }
         options.user = uri.user?.text
         options.password = uri.password?.text
         options.host = uri.host ?? options.host

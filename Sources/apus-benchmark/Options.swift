@@ -1,9 +1,12 @@
+internal import Remote
+
 /// Everything that the command line decides; the defaults are redis-benchmark's.
 struct Options: Equatable {
     // The server.
     var host = "127.0.0.1"
     var port: UInt16 = 6379
     var socketPath: String?
+    var tls = TLSOptions()
     var user: String?
     var password: String?
     var database = 0

@@ -11,12 +11,12 @@ struct ServerFacts {
 
     /// Queries the server over a separate connection, which also verifies address and password.
     static func ask(
-        _ endpoint: Endpoint,
+        _ target: Target,
         _ greeting: Greeting
     ) throws(ServerFault) -> ServerFacts {
         var exchange: Exchange
         do {
-            exchange = Exchange(try endpoint.reach())
+            exchange = Exchange(try target.reach())
         } catch {
             throw .load(error)
         }
@@ -80,14 +80,14 @@ struct ServerFacts {
 
 /// Sends one request after the other over a blocking connection.
 struct Exchange {
-    private let socket: Socket
+    private let channel: Channel
     private var scanner = ReplyScanner()
     private var block = [UInt8](repeating: 0, count: 65536)
     private var kept: [UInt8] = []
 
-    init(_ socket: Socket) { self.socket = socket }
+    init(_ channel: Channel) { self.channel = channel }
 
-    func close() { socket.close() }
+    func close() { channel.close() }
 
     mutating func ask(_ words: [String]) throws(LoadFailure) -> [UInt8] {
         try send(RequestTemplate(words.map { Array($0.utf8) }).bytes)
@@ -97,10 +97,11 @@ struct Exchange {
     func send(_ bytes: [UInt8]) throws(LoadFailure) {
         var sent = 0
         while sent < bytes.count {
-            switch socket.send(bytes, sent..<bytes.count) {
+            switch channel.send(bytes, sent..<bytes.count) {
             case .bytes(let count): sent += count
             case .wouldBlock: continue
-            case .closed(let error): throw LoadFailure(closed: error, call: "Writing to socket")
+            case .closed(let error):
+                throw LoadFailure(channel.failure(error, call: "Writing to socket"))
             }
         }
     }
@@ -114,10 +115,11 @@ struct Exchange {
                 reply.append(byte)
                 if try replies(in: byte) > 0 { return reply }
             }
-            switch socket.receive(into: &block) {
+            switch channel.receive(into: &block) {
             case .bytes(let count): kept = Array(block[..<count])
             case .wouldBlock: continue
-            case .closed(let error): throw LoadFailure(closed: error, call: "Reading from socket")
+            case .closed(let error):
+                throw LoadFailure(channel.failure(error, call: "Reading from socket"))
             }
         }
     }

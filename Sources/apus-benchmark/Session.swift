@@ -17,12 +17,12 @@ struct Session {
     mutating func run() -> Int32 {
         warn()
         do {
-            let (endpoint, facts) = try reach()
+            let (target, facts) = try reach()
             if options.isIdle {
-                try IdleMode(endpoint: endpoint, greeting: greeting).run(clients: options.clients)
+                try IdleMode(target: target, greeting: greeting).run(clients: options.clients)
             } else {
                 repeat {
-                    guard try runTests(endpoint, facts) else { return 1 }
+                    guard try runTests(target, facts) else { return 1 }
                 } while options.repeats
             }
             return 0
@@ -64,17 +64,17 @@ struct Session {
     private static let spareFiles = 64 + threadsMax
 
     /// Finds the first address of the server that responds, and the server's facts.
-    private func reach() throws -> (Endpoint, ServerFacts) {
+    private func reach() throws -> (Target, ServerFacts) {
         var first: ServerFacts.ServerFault?
-        for endpoint in try Endpoint.candidates(of: options) {
+        for target in try Target.candidates(of: options) {
             // Only RESP tells anything about the server's configuration.
-            guard options.speech == .resp else { return (endpoint, ServerFacts()) }
+            guard options.speech == .resp else { return (target, ServerFacts()) }
             do throws(ServerFacts.ServerFault) {
-                let facts = try ServerFacts.ask(endpoint, greeting)
+                let facts = try ServerFacts.ask(target, greeting)
                 if facts.save == nil || facts.appendOnly == nil {
                     Output.writeError("WARNING: Could not fetch server CONFIG\n")
                 }
-                return (endpoint, facts)
+                return (target, facts)
             } catch {
                 guard case .load(.couldNotConnect) = error else { throw error }
                 first = first ?? error
@@ -93,7 +93,7 @@ struct Session {
     }
 
     /// Runs each test once; false if the JSON report could not be written.
-    private func runTests(_ endpoint: Endpoint, _ facts: ServerFacts) throws(LoadFailure) -> Bool {
+    private func runTests(_ target: Target, _ facts: ServerFacts) throws(LoadFailure) -> Bool {
         let report = TextReport(options: options, facts: facts)
         var json = JSONReport(options: options, facts: facts)
         if options.isCSV { Output.write(TextReport.csvHeader) }
@@ -101,7 +101,7 @@ struct Session {
             let test = TestRun(
                 title: title,
                 template: template,
-                endpoint: endpoint,
+                target: target,
                 greeting: greeting,
                 options: options,
                 showsProgress: Output.isTerminal && !options.isCSV

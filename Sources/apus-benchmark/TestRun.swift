@@ -1,11 +1,10 @@
 internal import Primitives
-internal import Remote
 
 /// One test from the first connection to the merged measurement.
 struct TestRun {
     let title: String
     let template: RequestTemplate
-    let endpoint: Endpoint
+    let target: Target
     let greeting: Greeting
     let options: Options
     let showsProgress: Bool
@@ -35,7 +34,7 @@ struct TestRun {
 
     private func plan(_ thread: Int, of count: Int, clients: Int) -> LoadLoop.Plan {
         LoadLoop.Plan(
-            endpoint: endpoint,
+            target: target,
             greeting: greeting,
             template: template,
             clients: Self.share(clients, thread, count),

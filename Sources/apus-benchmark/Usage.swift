@@ -1,3 +1,5 @@
+internal import Remote
+
 /// The help text.
 enum Usage {
     static let version = "apus-benchmark 0.1.0"
@@ -13,6 +15,8 @@ enum Usage {
          -a <password>      Password
          --user <username>  ACL user; needs -a
          -u <uri>           redis://[[user]:password@]host[:port][/database]
+                            (rediss:// for TLS)
+        \(TLSOptions.help(margin: " "))
          -c <clients>       Parallel connections (default 50)
          -n <requests>      Requests per test (default 100000)
          -d <size>          Size of a value in bytes (default 3)

@@ -56,7 +56,7 @@ extension ServerSession {
             if words.first?.isSameWord(as: "shutdown") ?? false { return .done }
             output.writeError(failure.message + "\n")
             return .failed
-        case .protocolBreach, .couldNotConnect, .timedOut:
+        case .protocolBreach, .couldNotConnect, .couldNotSecure, .handshakeFailed, .timedOut:
             output.writeError(failure.message + "\n")
             return .broken
         }

@@ -53,8 +53,9 @@ struct OptionParser {
     }
 
     private mutating func take(_ option: String) throws(Fault) {
-        if takeSwitch(option) || takeMode(option) { return }
+        if takeSwitch(option) || takeMode(option) || options.tls.take(option) { return }
         switch option {
+        case _ where TLSOptions.takesWord(option): options.tls.take(option, try word(option).text)
         case "--help": throw .help
         case "--version", "-v": throw .version
         case "-h":
@@ -152,9 +153,7 @@ struct OptionParser {
 
     private func refuse(_ option: String) throws(Fault) {
         switch option {
-        case "--ldb", "--ldb-sync-mode", "--tls", "--sni", "--cacert", "--cacertdir", "--insecure",
-            "--cert", "--key",
-            "--tls-ciphers", "--tls-ciphersuites", "--cluster", "--replica", "--slave", "--rdb",
+        case "--ldb", "--ldb-sync-mode", "--cluster", "--replica", "--slave", "--rdb",
             "--functions-rdb", "--lru-test":
             throw .unsupported(option)
         default:
@@ -206,7 +205,7 @@ struct OptionParser {
         } catch {
             throw .refused(Self.reason(error))
         }
-        if uri.isEncrypted { throw .unsupported("rediss://") }
+        if uri.isEncrypted { options.tls.isOn = true }
         options.host = uri.host ?? options.host
         options.port = uri.port ?? options.port
         options.database = uri.database ?? options.database

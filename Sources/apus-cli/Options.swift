@@ -6,6 +6,7 @@ struct Options: Equatable {
     var host = "127.0.0.1"
     var port = 6379
     var socketPath: String?
+    var tls = TLSOptions()
     var user: [UInt8]?
     var password: [UInt8]?
     /// Whether the password was on the command line, visible to all.

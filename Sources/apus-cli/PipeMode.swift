@@ -4,7 +4,9 @@ internal import System
 
 /// `--pipe`: sends standard input to the server unchanged and counts replies.
 struct PipeMode: ~Copyable {
+    /// The connection, which is open for as long as this lives.
     private let connection: RemoteConnection
+    private let channel: Channel
     private let timeoutSeconds: Int
     private var output: Output
     private var reader = ReplyReader()
@@ -18,6 +20,7 @@ struct PipeMode: ~Copyable {
     private var errors = 0
 
     init(_ connection: consuming RemoteConnection, timeoutSeconds: Int) {
+        channel = connection.channel
         self.connection = connection
         self.timeoutSeconds = timeoutSeconds
         output = Output()
@@ -25,7 +28,7 @@ struct PipeMode: ~Copyable {
 
     /// Transfers everything; returns the exit code.
     mutating func run() -> Int32 {
-        connection.socket.setNonblocking()
+        channel.socket.setNonblocking()
         var lastNews = Clock.monotonic()
         var isDone = false
         do throws(RemoteFailure) {
@@ -50,11 +53,11 @@ struct PipeMode: ~Copyable {
 
     /// Waits, sends and receives as possible; returns whether anything came from the server.
     private mutating func turn(_ isDone: inout Bool) throws(RemoteFailure) -> Bool {
-        let isSending = waitingStart < waiting.count
+        let isSending = waitingStart < waiting.count || channel.hasUnsent
         let isReading = !isInputAtEnd && !isSending
         let isInputReady = Streams.waits(
             for: isReading ? STDIN_FILENO : nil,
-            connection.socket.descriptor,
+            channel.socket.descriptor,
             isSending: isSending,
             milliseconds: 1000
         )
@@ -81,11 +84,14 @@ struct PipeMode: ~Copyable {
 
     private mutating func send() throws(RemoteFailure) {
         while waitingStart < waiting.count {
-            switch connection.socket.send(waiting, waitingStart..<waiting.count) {
+            switch channel.send(waiting, waitingStart..<waiting.count) {
             case .bytes(let count): waitingStart += count
             case .wouldBlock: return
-            case .closed: throw .closed
+            case .closed(let error): throw channel.failure(error, call: "send")
             }
+        }
+        if case .closed(let error) = channel.flush() {
+            throw channel.failure(error, call: "send")
         }
         waiting.removeAll(keepingCapacity: true)
         waitingStart = 0
@@ -95,10 +101,10 @@ struct PipeMode: ~Copyable {
         var block = [UInt8](repeating: 0, count: 1 << 16)
         var isNews = false
         while true {
-            switch connection.socket.receive(into: &block) {
+            switch channel.receive(into: &block) {
             case .bytes(let count): reader.feed(block[..<count])
             case .wouldBlock: return isNews
-            case .closed: throw .closed
+            case .closed(let error): throw channel.failure(error, call: "recv")
             }
             isNews = true
             while let reply = try reader.next() { count(reply, &isDone) }

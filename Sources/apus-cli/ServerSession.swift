@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Remote
+internal import TLS
 
 /// The conversation with the server: a connection that can be renewed, and its state.
 struct ServerSession: ~Copyable {
@@ -19,6 +20,8 @@ struct ServerSession: ~Copyable {
     var isSubscribed = false
     /// RESP2 or RESP3.
     var protocolVersion = 2
+    /// What TLS is spoken with; made once.
+    private var context: TLSContext?
     /// The user and password of the last successful AUTH.
     private var credentials: [[UInt8]]
     /// Whether a person types the commands: ^C ends the wait for a reply, and any key that for
@@ -47,11 +50,17 @@ struct ServerSession: ~Copyable {
         disconnect()
         do throws(RemoteFailure) {
             let seconds = options.connectSeconds ?? Self.connectSeconds
-            connection = try RemoteConnection(to: address, within: Int(seconds * 1000))
+            if context == nil { context = try options.tls.context() }
+            connection = try RemoteConnection(
+                to: address,
+                within: Int(seconds * 1000),
+                context,
+                serverName: options.tls.serverName
+            )
             return try introduce()
         } catch {
             if !isQuiet { output.writeError(error.message + "\n") }
-            if case .couldNotConnect = error {} else { connection = nil }
+            connection = nil
             return false
         }
     }

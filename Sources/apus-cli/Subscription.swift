@@ -57,8 +57,8 @@ extension ServerSession {
                 output.writeError(error.message + "\n")
                 connect(isQuiet: true)
             }
-            guard isSubscribed, let socket = connection?.socket else { return }
-            let hasKey = waitForKey(or: socket.descriptor)
+            guard isSubscribed, let channel = connection?.channel else { return }
+            let hasKey = waitForKey(or: channel.socket.descriptor)
             if Interrupt.answer() {
                 connect(isQuiet: true)
             } else if hasKey {

@@ -1,3 +1,5 @@
+internal import Remote
+
 /// The texts that explain the program.
 enum Usage {
     static let name = "apus-cli"
@@ -36,6 +38,8 @@ enum Usage {
           --askpass          Ask for the password, showing stars; -a and the
                              variables are ignored.
           -u <uri>           redis://[[user]:password@]host[:port][/database]
+                             (rediss:// for TLS)
+        \(TLSOptions.help(margin: "  "))
           -r <repeat>        Execute the command N times; -1 repeats forever.
           -i <interval>      When -r is used, wait <interval> seconds per command
                              (-i 0.1 is possible). Also used by --scan and --stat per

@@ -1,3 +1,5 @@
+import Remote
+import TLS
 import Testing
 
 @testable import apus_benchmark
@@ -44,10 +46,17 @@ import Testing
         #expect(short.port == 6379)
     }
 
+    @Test func `TLS has redis-benchmark's options`() throws {
+        let options = try OptionParser.parse(["--tls", "--cacert", "ca", "--insecure", "ping"])
+        #expect(options.tls.isOn && options.tls.settings.trustedPath == "ca")
+        #expect(options.tls.settings.peerCheck == .never && options.command == ["ping"])
+        #expect(try OptionParser.parse(["-u", "rediss://x"]).tls.isOn)
+    }
+
     @Test(arguments: [
         ["--foo"], ["-n"], ["-n", "abc"], ["-n", "0"], ["-c", "-1"], ["-p", "70000"],
         ["-k", "2"], ["-r", "0"], ["-t", "nonsense"], ["--zipf", "0.9"], ["--user", "me"],
-        ["--zipf", "x", "-r", "5"], ["--rps", "0"], ["--rps", "5", "-k", "0"], ["--tls"],
+        ["--zipf", "x", "-r", "5"], ["--rps", "0"], ["--rps", "5", "-k", "0"], ["--sni"],
         ["-u", "http://x"], ["-u", "redis://x:port"], ["-u", "redis://:p%zz@h"],
     ]) func `invalid input is rejected`(_ arguments: [String]) {
         #expect(throws: OptionParser.Fault.self) { try OptionParser.parse(arguments) }

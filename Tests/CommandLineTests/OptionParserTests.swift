@@ -1,4 +1,5 @@
 import Remote
+import TLS
 import Testing
 
 @testable import apus_cli
@@ -80,10 +81,24 @@ import Testing
 
     @Test(arguments: [
         ["--foo"], ["-p"], ["-"], ["--"], ["-2", "-3"], ["-x", "-X", "t"], ["-u", "http://x"],
-        ["-u", "rediss://x"], ["--tls"], ["--ldb", "x"], ["--cluster", "help"], ["--help"], ["-v"],
+        ["--cert"], ["--ldb", "x"], ["--cluster", "help"], ["--help"], ["-v"],
         ["-h"], ["--quoted-input", "\"a"], ["--quoted-pattern", "a b"], ["-t", "0"],
     ]) func `invalid options are rejected`(_ words: [String]) {
         #expect(throws: OptionParser.Fault.self) { try parse(words) }
+    }
+
+    @Test func `TLS has redis-cli's options`() throws {
+        let options = try parse(
+            ["--tls", "--sni", "s", "--cacert", "ca", "--cacertdir", "d", "--insecure", "--cert"]
+                + ["c", "--key", "k", "--tls-ciphers", "1", "--tls-ciphersuites", "2", "ping"]
+        )
+        let settings = options.tls.settings
+        #expect(options.tls.isOn && options.tls.serverName == "s")
+        #expect(settings.trustedPath == "ca" && settings.trustedDirectory == "d")
+        #expect(settings.peerCheck == .never && settings.certificatePath == "c")
+        #expect(settings.keyPath == "k" && settings.ciphers == "1")
+        #expect(settings.cipherSuites == "2" && options.command == ["ping".bytes])
+        #expect(try parse(["-u", "rediss://x"]).tls.isOn && !parse(["-u", "redis://x"]).tls.isOn)
     }
 
     @Test func `numbers are parsed up to the first other character`() {

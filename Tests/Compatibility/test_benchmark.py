@@ -352,7 +352,8 @@ def test_a_server_that_goes_away_ends_the_run(redis):
     (["-n", "x"], 'option -n cannot take "x"'),
     (["-t", "bogus"], 'option -t cannot take "bogus"'),
     (["--zipf", "1"], "give -r too"),
-    (["--tls"], "apus-benchmark has no --tls"),
+    (["--tls", "--cert", "x"], "--cert and --key go together"),
+    (["--cluster"], "apus-benchmark has no --cluster"),
 ])
 def test_a_command_line_that_cannot_be_meant(redis, arguments, message):
     result = run(redis, *arguments)

@@ -573,7 +573,7 @@ class TestOwnWays:
             code, out, err = run(binary, ["-p", str(server.port), "--eval", str(tmp_path / "none")])
             assert code == 1 and b"Can't open file" in err
 
-    @parametrize("option", ["--tls", "--cluster", "--replica", "--rdb", "--lru-test"])
+    @parametrize("option", ["--cluster", "--replica", "--rdb", "--lru-test"])
     def test_absent(self, option):
         assert run(BINARY, [option, "x"]) == (1, b"", b"apus-cli has no %b\n" % option.encode())
 
@@ -594,9 +594,7 @@ class TestOwnWays:
         assert code == 0 and err == b"" and run(BINARY, ["-h"]) == (0, out, b"")
         theirs = run(REFERENCE, ["--help"])[1]
         ours = set(re.findall(rb"^ +(--?[\w-]+)", out, re.M))
-        absent = {b"--tls", b"--sni", b"--cacert", b"--cacertdir", b"--insecure", b"--cert", b"--key",
-                  b"--tls-ciphers", b"--tls-ciphersuites", b"--lru-test", b"--replica", b"--rdb",
-                  b"--functions-rdb", b"--ldb", b"--ldb-sync-mode", b"--cluster"}
+        absent = {b"--lru-test", b"--replica", b"--rdb", b"--functions-rdb", b"--ldb", b"--ldb-sync-mode", b"--cluster"}
         assert set(re.findall(rb"^ +(--?[\w-]+)", theirs, re.M)) - ours == absent
 
     def test_own_variables(self, start):

@@ -35,7 +35,7 @@ struct TLSStreamTests {
         var settings = TLSSettings()
         settings.peerCheck = .never
         let context = try TLSContext(client: settings)
-        let client = try #require(TLSStream(client: context, host: "localhost"))
+        let client = try #require(TLSStream(client: context, serverName: "localhost"))
         var output = ByteBuffer()
         #expect(client.handshake() == .needsInput)
         client.takeOutput(into: &output)

@@ -15,11 +15,13 @@ enum Layers {
             "System",
             "Primitives", "CSupport",
         ],
-        "Remote": ["System", "Wire", "Primitives"],
+        "Remote": ["TLS", "System", "Wire", "Primitives"],
         "apus-server": ["Server"],
-        "apus-cli": ["Remote", "System", "Wire", "CEdit"],
+        "apus-cli": ["Remote", "TLS", "System", "Wire", "CEdit"],
         "apus-check": ["Persistence", "Store", "Structures", "Wire", "System", "Primitives"],
-        "apus-benchmark": ["Remote", "System", "Primitives", "CSupport", "Histogram"],
+        "apus-benchmark": [
+            "Remote", "TLS", "System", "Primitives", "CSupport", "Histogram",
+        ],
     ]
 
     /// Modules of the toolchain that any target may import.
