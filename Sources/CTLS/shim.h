@@ -1,9 +1,12 @@
 // OpenSSL's libssl. Swift cannot see its macros, so this header wraps those that the target TLS uses in functions.
 #pragma once
+#include <openssl/bn.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include <openssl/x509_vfy.h>
+#include <stdio.h>
 #include <string.h>
 
 // Options that disable a version of the protocol.
@@ -98,13 +101,37 @@ static inline int apus_tls_set_host(SSL *_Nonnull stream, const char *_Nonnull n
 static inline int apus_tls_peer_name(SSL *_Nonnull stream, char *_Nonnull buffer, int size) {
   X509 *certificate = SSL_get0_peer_certificate(stream);
   if (!certificate) return 0;
-  return X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, buffer, size) > 0;
+  int count = X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, buffer, size);
+  // A truncated name, or one that contains a zero byte, must not pass for a shorter one.
+  return count > 0 && count < size - 1 && strlen(buffer) == (size_t)count;
 }
 
-/// The number of seconds until the certificate expires; 0 if unknown.
-static inline long apus_tls_seconds_left(SSL_CTX *_Nonnull context) {
-  X509 *certificate = SSL_CTX_get0_certificate(context);
+/// The number of seconds until a certificate expires; 0 if unknown.
+static inline long apus_tls_seconds_left(const X509 *_Nonnull certificate) {
   int days = 0, seconds = 0;
-  if (!certificate || !ASN1_TIME_diff(&days, &seconds, NULL, X509_get0_notAfter(certificate))) return 0;
+  if (!ASN1_TIME_diff(&days, &seconds, NULL, X509_get0_notAfter(certificate))) return 0;
   return days * 86400L + seconds;
+}
+
+/// Writes the serial number of a certificate in hexadecimal, terminated, at most `size` bytes.
+static inline void apus_tls_serial(const X509 *_Nonnull certificate, char *_Nonnull buffer, size_t size) {
+  BIGNUM *number = ASN1_INTEGER_to_BN(X509_get0_serialNumber(certificate), NULL);
+  char *digits = number ? BN_bn2hex(number) : NULL;
+  snprintf(buffer, size, "%s", digits ? digits : "");
+  OPENSSL_free(digits);
+  BN_free(number);
+}
+
+/// Counts the CA certificates loaded from a file, and returns the one that expires first; NULL if there are none.
+static inline const X509 *_Nullable apus_tls_first_authority_to_expire(SSL_CTX *_Nonnull context, int *_Nonnull count) {
+  STACK_OF(X509_OBJECT) *trusted = X509_STORE_get0_objects(SSL_CTX_get_cert_store(context));
+  const X509 *first = NULL;
+  *count = 0;
+  for (int i = 0; i < sk_X509_OBJECT_num(trusted); i++) {
+    const X509 *next = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(trusted, i));
+    if (!next) continue;
+    ++*count;
+    if (!first || ASN1_TIME_compare(X509_get0_notAfter(next), X509_get0_notAfter(first)) < 0) first = next;
+  }
+  return first;
 }

@@ -144,6 +144,9 @@ public struct Socket: Sendable {
         close()
     }
 
+    /// Tells the other side that nothing more will be sent.
+    public func endOutput() { _ = shutdown(descriptor, Int32(SHUT_WR)) }
+
     // MARK: Transfers
 
     /// Receives up to `capacity` bytes into `target`.

@@ -35,6 +35,9 @@ public final class Thread: @unchecked Sendable {  // because: the handle is writ
     /// Lets other threads run first.
     public static func yield() { _ = sched_yield() }
 
+    /// Has the calling thread sleep.
+    public static func sleep(milliseconds: UInt32) { _ = usleep(milliseconds * 1000) }
+
     /// Waits until the thread has ended.
     public func join() { _ = pthread_join(handle, nil) }
 }

@@ -97,12 +97,17 @@ public final class TLSContext: @unchecked Sendable {  // because: immutable, see
         try loadIdentity()
         try loadTrust()
         try chooseCiphers()
+        readCertificates()
     }
 
     deinit { unsafe SSL_CTX_free(context) }
 
-    /// For how many more seconds the certificate is valid; negative if it has expired.
-    public var secondsLeft: Int { unsafe apus_tls_seconds_left(context) }
+    /// This end's certificate; nil if it has none.
+    public private(set) var certificate: TLSCertificate?
+    /// The number of CA certificates in the file at `trustedPath`.
+    public private(set) var authorityCount = 0
+    /// The one of them that expires first.
+    public private(set) var firstAuthorityToExpire: TLSCertificate?
 
     private var verification: Int32 {
         switch settings.peerCheck {
@@ -110,6 +115,16 @@ public final class TLSContext: @unchecked Sendable {  // because: immutable, see
         case .always: SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT
         case .optional: SSL_VERIFY_PEER
         }
+    }
+
+    /// Reads the certificates for reports, before anyone else uses the context.
+    private func readCertificates() {
+        // SAFETY: the context lives, and with it its certificates.
+        unsafe certificate = SSL_CTX_get0_certificate(context).map { unsafe TLSCertificate($0) }
+        var count: Int32 = 0
+        let first = unsafe apus_tls_first_authority_to_expire(context, &count)
+        unsafe firstAuthorityToExpire = first.map { unsafe TLSCertificate($0) }
+        authorityCount = Int(count)
     }
 
     // MARK: Reading the settings

@@ -78,6 +78,8 @@ enum UnsafeList {
         "Sources/System/Supervisor.swift",
         "Sources/System/SystemError.swift",
         "Sources/System/Thread.swift",
+        "Sources/System/ThreadClock.swift",
+        "Sources/TLS/TLSCertificate.swift",
         "Sources/TLS/TLSContext.swift",
         "Sources/TLS/TLSStream.swift",
         "Sources/Wire/Arguments.swift",

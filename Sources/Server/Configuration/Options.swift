@@ -19,8 +19,8 @@ public struct Options: Sendable {
     let secure: SecureOptions
     /// `bind`; a leading hyphen marks an address that may be unavailable.
     public let addresses: [String]
-    /// `tcp-backlog`.
-    public let backlog: Int
+    /// The listener for Prometheus.
+    let metrics: MetricsOptions
     /// The listeners for memcached's protocols, and what their clients may do.
     public let memcached: MemcachedOptions
     /// Whether a port is for TLS.
@@ -41,8 +41,8 @@ public struct Options: Sendable {
 
     // Clients.
 
-    /// `tcp-keepalive`; 0 if disabled.
-    public let keepAliveSeconds: Int
+    /// How connections are accepted.
+    let acceptance: AcceptanceOptions
     /// `timeout`; 0: never.
     public let timeoutSeconds: Int
     /// `maxclients`.
@@ -171,13 +171,13 @@ public struct Options: Sendable {
         port = read.integer("port")
         secure = SecureOptions(read)
         addresses = read.words("bind")
+        metrics = MetricsOptions(read)
         memcached = MemcachedOptions(read)
         detectsProtocols = read.flag("protocol-detection")
-        backlog = read.integer("tcp-backlog")
         unixSocketPath = read.text("unixsocket")
         unixSocketGroup = read.text("unixsocketgroup")
         unixSocketPermissions = read.integer("unixsocketperm")
-        keepAliveSeconds = read.integer("tcp-keepalive")
+        acceptance = AcceptanceOptions(read)
         timeoutSeconds = read.integer("timeout")
         clientsMax = read.integer("maxclients")
         isProtectedMode = read.flag("protected-mode")

@@ -102,6 +102,7 @@ final class Connection {
     /// The memory of its buffers in bytes.
     var bufferBytes: Int {
         query.capacity + parser.byteCount + outputBytes + (incoming?.block.capacity ?? 0)
+            + (stream == nil ? 0 : TLSStream.byteCount)
     }
 
     /// The queue for replies, created if necessary.

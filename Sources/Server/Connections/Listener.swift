@@ -91,32 +91,41 @@ struct Listener {
         _ options: Options,
         _ kind: Kind
     ) throws(Failure) -> [Listener] {
+        do throws(Failure) {
+            let sockets = try openTCP(addresses, number, backlog: options.acceptance.backlog)
+            return sockets.map {
+                Listener(descriptor: $0.socket.descriptor, kind: kind, place: $0.place)
+            }
+        } catch {
+            throw Failure(text: error.text, port: (number, kind))
+        }
+    }
+
+    /// Listens on a port of every one of `addresses`, except optional ones that are unavailable.
+    static func openTCP(
+        _ addresses: [String],
+        _ number: Int,
+        backlog: Int32
+    ) throws(Failure) -> [(socket: Socket, place: String)] {
         guard number != 0, let port = UInt16(exactly: number) else { return [] }
-        var listeners: [Listener] = []
+        var sockets: [(socket: Socket, place: String)] = []
         for entry in addresses {
             let isOptional = entry.hasPrefix("-")
             let address = isOptional ? String(entry.dropFirst()) : entry
             let place = "\(address):\(port)"
             do throws(SystemError) {
-                let socket = try Socket.listen(
-                    address: address,
-                    port: port,
-                    backlog: Int32(clamping: options.backlog)
-                )
-                listeners.append(
-                    Listener(descriptor: socket.descriptor, kind: kind, place: place)
-                )
+                let socket = try Socket.listen(address: address, port: port, backlog: backlog)
+                sockets.append((socket, place))
             } catch {
                 if isOptional && error.number == EADDRNOTAVAIL { continue }
                 if absentProtocol.contains(error.number) { continue }
-                for listener in listeners { Socket(listener.descriptor).close() }
+                for (socket, _) in sockets { socket.close() }
                 throw Failure(
-                    text: "Could not create server TCP listening socket \(place): \(error.text)",
-                    port: (number, kind)
+                    text: "Could not create server TCP listening socket \(place): \(error.text)"
                 )
             }
         }
-        return listeners
+        return sockets
     }
 
     /// The error numbers that occur on a machine without IPv6.
@@ -142,7 +151,7 @@ struct Listener {
                 path: path,
                 mode: UInt32(permissions),
                 group: options.unixSocketGroup,
-                backlog: Int32(clamping: options.backlog)
+                backlog: options.acceptance.backlog
             )
             return Listener(descriptor: socket.descriptor, kind: Kind(.unix, speech), place: path)
         } catch {

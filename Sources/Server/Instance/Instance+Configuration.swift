@@ -1,4 +1,5 @@
 internal import Commands
+internal import Primitives
 internal import Store
 internal import Structures
 internal import Synchronization
@@ -8,9 +9,12 @@ internal import System
 extension Instance {
     /// The number of descriptors that clients cannot use.
     ///
-    /// They are for listeners, the log, files and, for each further worker, an epoll set, an
-    /// eventfd and a ring.
-    static func reservedFiles(_ options: Options) -> Int { 32 + 3 * (options.threads - 1) }
+    /// They are for listeners, the log, files, metrics and, for each further worker, an epoll set,
+    /// an eventfd and a ring.
+    static func reservedFiles(_ options: Options) -> Int {
+        let forMetrics = options.metrics.port == 0 ? 0 : MetricsDoor.visitorsMax
+        return 32 + forMetrics + 3 * (options.threads - 1)
+    }
 
     /// Registers what CONFIG SET must do in addition to storing a value.
     func registerActions() {
@@ -41,6 +45,13 @@ extension Instance {
             [unowned self] (next) throws(DirectiveRefusal) in
             if let reason = self.loadMemcachedUsers(Options(next)) {
                 throw DirectiveRefusal(reason)
+            }
+        }
+        configuration.whenChanged(["metrics-port", "metrics-bind"]) {
+            [unowned self] (next) throws(DirectiveRefusal) in
+            do throws(Listener.Failure) { try openMetrics(Options(next).metrics) } catch {
+                log(.warning, "Warning: \(error.text)")
+                throw DirectiveRefusal("Unable to listen for Prometheus, see the log.")
             }
         }
         configuration.whenChanged(["maxclients"]) { (next) throws(DirectiveRefusal) in
@@ -131,6 +142,7 @@ extension Instance {
     func publish() {
         let before = options
         options = Options(configuration)
+        settings.withLock { $0 = (configuration, options) }
         var limits = options.commandLimits
         limits.encoding.listNodeBytesMax = listNodeBytesMax
         for worker in workers {

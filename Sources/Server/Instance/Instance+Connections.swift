@@ -43,7 +43,9 @@ extension Instance {
     /// Accepts connections waiting at a listening socket and hands them to the workers in turn.
     func acceptConnections(_ listening: Int32, _ worker: Worker) {
         guard let listener = listeners.first(where: { $0.descriptor == listening }) else { return }
-        for _ in 0..<Instance.acceptedAtOnce {
+        let limits = options.acceptance
+        let isSecure = listener.kind.transport == .tls
+        for _ in 0..<(isSecure ? limits.secureConnectionsAtOnce : limits.connectionsAtOnce) {
             switch Socket(listening).accept() {
             case .none: return
             case .noRoom(let error): guard turnAway(listener, error, worker) else { return }
@@ -126,16 +128,13 @@ extension Instance {
         }
     }
 
-    /// How many connections to accept before the worker serves its clients again.
-    private static let acceptedAtOnce = 1000
-
     private func admit(_ socket: Socket, _ listener: Listener, _ worker: Worker) -> Bool {
         if connectionCount >= options.clientsMax {
             refuse(socket, listener.kind.speech.tooManyClients, worker)
             return false
         }
         if listener.kind.transport != .unix {
-            socket.tune(keepAlive: Int32(clamping: options.keepAliveSeconds))
+            socket.tune(keepAlive: Int32(clamping: options.acceptance.keepAliveSeconds))
             if options.isProtectedMode, access.standard.rules.needsNoPassword, !socket.isLocal {
                 refuse(socket, listener.kind.speech.protectedMode, worker)
                 return false

@@ -18,6 +18,8 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
     var configuration: Configuration
     /// The part of the configuration that workers use.
     var options: Options
+    /// Copies of both, for threads that do not stop with the world.
+    let settings: Locked<(configuration: Configuration, options: Options)>
     private(set) var expiresActively = true
     /// Whether periodic tasks are suspended.
     private(set) var pausesPeriodicWork = false
@@ -100,6 +102,11 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
     ///
     /// Used by worker 0, and at startup.
     var handshaker: Handshaker?
+    let handshakes = HandshakeFigures()
+    /// Answers Prometheus; nil until `metrics-port` is set.
+    ///
+    /// Used at the start, and while the world is stopped.
+    var metricsDoor: MetricsDoor?
 
     /// When the server started, in seconds of the monotonic clock.
     var startedAtSeconds: Int64 { startedAtNanoseconds / 1_000_000_000 }
@@ -124,6 +131,7 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
         self.configuration = configuration
         self.log = log
         options = Options(configuration)
+        settings = Locked((configuration, options))
         appendOnly = AppendOnly(changeLog, log, bulletin)
         ProcessMemory.tuneAllocator()
         keyspace = Keyspace(

@@ -39,6 +39,9 @@ extension Worker {
         executor.readBulletin()
         if index == 0 { server.acceptAgain(self) }
         guard !server.pausesPeriodicWork else { return putOff() }
+        if upkeep.next > 0, executor.context.now >= upkeep.next {
+            pauses.note(late: executor.context.now - upkeep.next)
+        }
         guard !server.loading.isOn else { return tickWhileLoading() }
         upkeep.hasBacklog = expire()
         postBroadcast()
@@ -134,6 +137,7 @@ extension Worker {
         noteExpiry(cycles: apus_cycles() &- begin)
         let hasMore = budget <= 0
         if hasMore { executor.statistics.add(.expiriesCutShort) }
+        pauses.expiryLag.set(hasMore && earliest < now ? UInt64(now - earliest) : 0)
         // At most every 10 ms, and at least with every tick, since keys set in the meantime may be
         // due earlier.
         upkeep.nextExpiry = max(earliest, now + 10)
@@ -170,12 +174,19 @@ extension Worker {
     private func ageStamps() {
         var budget = Worker.stampRunsAtOnce
         let clock = executor.context.accessClock
+        // Prometheus sees what is published here, and wants to know times to live.
+        let samples = server.options.metrics.port == 0 ? 0 : 1
         forEachPartition { partition in
             var totals = KeyspaceTotals()
             executor.context.keyspace.forEachShard(inPartition: partition) { shard, database in
                 shard.ageStamps(clock, budget: &budget)
                 executor.context.keyspace.countUse(of: shard, partition)
-                totals.add(shard, of: database)
+                totals.add(
+                    shard,
+                    of: database,
+                    sampleBuckets: samples,
+                    now: executor.context.now
+                )
             }
             server.figures.note(totals, partition: partition)
             server.watches.sweep(partition)

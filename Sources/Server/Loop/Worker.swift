@@ -51,6 +51,9 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
     var keySizeSurveys: [UInt64: KeySizeSurvey] = [:]
     /// MIGRATE commands in progress, by session.
     var migrations: [UInt64: Migration] = [:]
+    /// Pauses of the event loop, and the CPU time of the thread, readable by any thread.
+    let pauses = PauseFigures()
+    let clock = ThreadClock()
     /// What the connections use, readable by any thread.
     let clientFigures = ClientFigures()
 
@@ -74,6 +77,7 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
     /// Prepares to serve, on the worker's thread.
     func begin() {
         CrashReport.enter("worker", number: index, executor.running)
+        clock.begin()
         if case .completions(let driver) = driver { driver.start() }
     }
 

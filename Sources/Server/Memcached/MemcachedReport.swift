@@ -170,7 +170,7 @@ enum MemcachedReport {
             Line("num_threads", server.workerCount),
             Line("detail_enabled", isOn: false),
             Line("cas_enabled", isOn: true),
-            Line("tcp_backlog", options.backlog),
+            Line("tcp_backlog", Int(options.acceptance.backlog)),
             Line("binding_protocol", options.memcached.speech.name),
             Line("auth_enabled_sasl", isOn: needsPassword),
             Line("auth_enabled_ascii", isOn: needsPassword),

@@ -34,11 +34,15 @@ final class Loading: Sendable {
     }
 
     private let isLoading = Atomic<Bool>(false)
+    private let hasEnded = Atomic<Bool>(false)
     private let state = Locked<Progress?>(nil)
 
     /// Whether the server is still loading.
     @inline(__always)
     var isOn: Bool { isLoading.load(ordering: .relaxed) }
+
+    /// Whether everything has been loaded; not yet true before loading begins.
+    var isOver: Bool { hasEnded.load(ordering: .relaxed) }
 
     /// How far it is; nil unless it is loading.
     var progress: Progress? { state.withLock { $0 } }
@@ -58,6 +62,7 @@ final class Loading: Sendable {
 
     fileprivate func end() {
         isLoading.store(false, ordering: .relaxed)
+        hasEnded.store(true, ordering: .relaxed)
         state.withLock { $0 = nil }
     }
 }

@@ -3,8 +3,14 @@ enum InfoReport {
     /// All sections.
     static let sections: [InfoSection] = [
         .server, .clients, .memory, .persistence, .statistics, .replication, .processor, .modules,
-        .commands, .errors, .latency, .cluster, .keyspace, .keySizes,
+        .certificates, .commands, .errors, .latency, .cluster, .keyspace, .keySizes,
     ]
+
+    /// The fields of all sections by name, except those whose number varies.
+    static let fields = Dictionary(
+        sections.flatMap(\.fields).map { ($0.name, $0) },
+        uniquingKeysWith: { first, _ in first }
+    )
 
     /// The sections named in `names`; the default ones if it is empty.
     static func sections(named names: [String]) -> [InfoSection] {

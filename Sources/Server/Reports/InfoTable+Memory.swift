@@ -37,7 +37,7 @@ extension InfoSection {
             .number("maxmemory") { $0.boundBytes },
             .size("maxmemory_human") { $0.boundBytes },
             InfoField("maxmemory_policy") {
-                .text($0.server.configuration.value("maxmemory-policy").text)
+                .text($0.configuration.value("maxmemory-policy").text)
             },
             .ratio("allocator_frag_ratio") { ($0.pages, $0.data) },
             .number("allocator_frag_bytes") { $0.memory.pages - $0.memory.data },
@@ -90,5 +90,5 @@ extension InfoField {
 }
 
 extension InfoSource {
-    fileprivate var boundBytes: Int { Int(clamping: server.options.memoryBytesMax) }
+    fileprivate var boundBytes: Int { Int(clamping: options.memoryBytesMax) }
 }

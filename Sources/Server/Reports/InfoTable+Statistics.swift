@@ -72,9 +72,7 @@ extension InfoSection {
 
     static let commands = InfoSection("Commandstats", isDefault: false) { source in
         let perCycle = source.server.microsecondsPerCycle
-        return source.server.registry.table.facts.indices.compactMap { row in
-            let counts = source.server.statistics.command(row)
-            guard counts.calls > 0 || counts.rejections > 0 else { return nil }
+        return source.usedCommands.map { row, counts in
             let usec = Double(counts.cycles) * perCycle
             let each = counts.calls > 0 ? usec / Double(counts.calls) : 0
             return InfoPart(
@@ -104,13 +102,12 @@ extension InfoSection {
     /// Percentiles of a command's durations, in microseconds.
     static let latency = InfoSection("Latencystats", isDefault: false) { source in
         let server = source.server
-        guard server.options.tracksLatency else { return [] }
-        let names = server.configuration.value("latency-tracking-info-percentiles").text
+        guard source.options.tracksLatency else { return [] }
+        let names = source.configuration.value("latency-tracking-info-percentiles").text
             .split(separator: " ")
-        let shares = zip(names, server.options.latencyPercentiles).map { ("p\($0)", $1) }
+        let shares = zip(names, source.options.latencyPercentiles).map { ("p\($0)", $1) }
         let perCycle = server.microsecondsPerCycle
-        return server.registry.table.facts.indices.compactMap { row in
-            guard let durations = server.statistics.durations(of: row) else { return nil }
+        return source.durations.map { row, durations in
             let values = shares.map { name, share in
                 let cycles = DurationHistogram.percentile(share, of: durations)
                 return InfoPart(name, .fine(Double(cycles) * perCycle))
@@ -128,13 +125,4 @@ extension InfoField {
         _ name: String,
         _ bytes: @escaping @Sendable (ServerStatistics) -> UInt64
     ) -> InfoField { InfoField(name) { .fixed(Double(bytes($0.server.statistics)) / 1024) } }
-}
-
-extension InfoSource {
-    /// The name of a command, with `|` before a subcommand's.
-    fileprivate func commandName(_ row: Int) -> String {
-        var name = ByteBuffer()
-        name.appendLowercase(Bytes(server.registry.table.facts[row].name))
-        return name.bytes.string
-    }
 }

@@ -22,29 +22,29 @@ extension InfoSection {
             InfoField("process_supervised") { .text($0.server.supervisor) },
             InfoField("run_id") { .text($0.server.runID) },
             .number("tcp_port") { source in
-                let options = source.server.options
+                let options = source.options
                 return options.port != 0 ? options.port : options.secure.port
             },
             InfoField("server_time_usec") { _ in .integer(Clock.unixMicroseconds()) },
             InfoField("uptime_in_seconds") { .integer($0.uptimeSeconds) },
             InfoField("uptime_in_days") { .integer($0.uptimeSeconds / 86400) },
-            .number("hz") { $0.server.options.ticksPerSecond },
-            .number("configured_hz") { $0.server.options.ticksPerSecond },
+            .number("hz") { $0.options.ticksPerSecond },
+            .number("configured_hz") { $0.options.ticksPerSecond },
             InfoField("lru_clock") { .integer($0.now / 1000 & 0xFF_FFFF) },
             InfoField("executable") { .text($0.server.executable) },
-            InfoField("config_file") { .text($0.server.configuration.path ?? "") },
+            InfoField("config_file") { .text($0.configuration.path ?? "") },
             .none("io_threads_active"),
             .number("threads") { $0.server.workerCount },
         ]
     ) { source in
         let places = Dictionary(grouping: source.server.listeners, by: \.kind)
         let kinds = [
-            InfoSection.listener(Listener.Kind(.tcp), places, port: source.server.options.port),
+            InfoSection.listener(Listener.Kind(.tcp), places, port: source.options.port),
             InfoSection.listener(Listener.Kind(.unix), places, port: nil),
             InfoSection.listener(
                 Listener.Kind(.tls),
                 places,
-                port: source.server.options.secure.port
+                port: source.options.secure.port
             ),
         ]
         return kinds.compactMap { $0 }.enumerated().map { InfoPart("listener\($0)", $1) }
@@ -68,7 +68,7 @@ extension InfoSection {
         [
             .number("connected_clients") { $0.server.connectionCount },
             .none("cluster_connections"),
-            .number("maxclients") { $0.server.options.clientsMax },
+            .number("maxclients") { $0.options.clientsMax },
             InfoField("client_recent_max_input_buffer") { .count($0.inputMax) },
             InfoField("client_recent_max_output_buffer") { .count($0.outputMax) },
             InfoField("blocked_clients") { .count($0.blockedClients) },

@@ -145,6 +145,13 @@ final class KeyspaceFigures: Sendable {
     /// The last known size of all keys and values, in bytes.
     var usedBytes: Int { partitions.withLock { $0.reduce(0) { $0 + $1.usedBytes } } }
 
+    /// The sum of the last known totals, for any thread.
+    var recorded: KeyspaceTotals {
+        // Sum up a copy, so that workers do not have to wait.
+        let known = partitions.withLock { $0 }
+        return known.reduce(into: KeyspaceTotals()) { $0.add($1) }
+    }
+
     /// Sums up all partitions, reading current totals of those that are not locked for long.
     ///
     /// Values freed since the last tick are added to the counters of `executor`, on whose thread

@@ -42,7 +42,7 @@ extension MemoryUse {
         let clients = server.clientBytes
         // With a limit, use the total that eviction uses: partitions summed up one after the other
         // can seem to hold more than they ever did while keys move between them.
-        let isBounded = server.options.memoryBytesMax > 0
+        let isBounded = source.options.memoryBytesMax > 0
         let data = isBounded ? server.keyspace.usedBytes : keyspace.usedBytes
         server.notePeak(data + clients)
         self.init(

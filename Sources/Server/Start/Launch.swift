@@ -238,6 +238,7 @@ struct Launch {
         do throws(Listener.Failure) {
             if let listener = try Listener.openUnix(options) { try server.serve([listener]) }
             try server.serve(Listener.openMemcached(options))
+            try server.openMetrics(options.metrics)
         } catch {
             log(.warning, error.text)
             return false
@@ -313,12 +314,12 @@ struct Launch {
     /// Warns if the kernel's limit is lower than `tcp-backlog`.
     private func warnOfBacklog() {
         guard let most = OwnProcess.number(in: "/proc/sys/net/core/somaxconn"),
-            most > 0, most < options.backlog
+            most > 0, most < Int(options.acceptance.backlog)
         else { return }
         log(
             .warning,
-            "WARNING: The TCP backlog setting of \(options.backlog) cannot be enforced because "
-                + "/proc/sys/net/core/somaxconn is set to the lower value of \(most)."
+            "WARNING: The TCP backlog setting of \(options.acceptance.backlog) cannot be enforced "
+                + "because /proc/sys/net/core/somaxconn is set to the lower value of \(most)."
         )
     }
 

@@ -96,6 +96,7 @@ final class Handshaker: @unchecked Sendable {  // because: `guests` belongs to i
             worker: arrival.worker,
             deadline: Clock.monotonicNanoseconds() + Handshaker.nanosecondsMax
         )
+        server.handshakes.current.set(UInt64(guests.count))
     }
 
     /// Receives and sends what there is, and goes on with the handshake.
@@ -127,8 +128,8 @@ final class Handshaker: @unchecked Sendable {  // because: `guests` belongs to i
             return watch(descriptor, [.read, .write])
         }
         guard progress == .done else { return watch(descriptor, .read) }
-        guests[descriptor] = nil
-        poll.remove(descriptor)
+        leave(descriptor)
+        server.handshakes.succeeded.add()
         guest.worker.mailbox.put(
             .connection(
                 Mailbox.Newcomer(
@@ -150,9 +151,15 @@ final class Handshaker: @unchecked Sendable {  // because: `guests` belongs to i
             "Error accepting a client connection: \(reason) (addr="
                 + "\(Socket(descriptor).name(peer: true, unixPath: "")))"
         )
+        leave(descriptor)
+        server.handshakes.failed.add()
+        drop(descriptor)
+    }
+
+    private func leave(_ descriptor: Int32) {
         guests[descriptor] = nil
         poll.remove(descriptor)
-        drop(descriptor)
+        server.handshakes.current.set(UInt64(guests.count))
     }
 
     private func drop(_ descriptor: Int32) {

@@ -10,7 +10,7 @@ import Testing
     @Test func `sections stand in Redis' order, whatever the order of the request`() {
         let all = [
             "Server", "Clients", "Memory", "Persistence", "Stats", "Replication", "CPU", "Modules",
-            "Commandstats", "Errorstats", "Latencystats", "Cluster", "Keyspace",
+            "TLS", "Commandstats", "Errorstats", "Latencystats", "Cluster", "Keyspace",
         ]
         #expect(titles("all") == all && titles("EVERYTHING") == all)
         #expect(titles() == all.filter { $0 != "Commandstats" && $0 != "Latencystats" })
