@@ -100,31 +100,31 @@ def test_half_closed_and_silent_handshakes(watched, certificates):
 def talk(server, certificates, version, letter):
     """What `openssl s_client` and the server say when its command `letter` (R: renegotiate, K: update keys) is given after a PING."""
     words = ["openssl", "s_client", "-connect", f"127.0.0.1:{server.tls_port}", "-CAfile", certificates / "ca.crt", version]
-    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as client:
-        os.set_blocking(client.stdout.fileno(), False)
-        output = b""
+    client = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, bufsize=0)
+    os.set_blocking(client.stdout.fileno(), False)
+    output = b""
 
-        def says(count):
-            nonlocal output
-            output += client.stdout.read() or b""
-            return output.count(b"+PONG") >= count or client.poll() is not None
+    def says(count):
+        nonlocal output
+        output += client.stdout.read() or b""
+        return output.count(b"+PONG") >= count or client.poll() is not None
 
+    try:
         client.stdin.write(b"PING\n")
-        client.stdin.flush()
         servers.until(lambda: says(1))
         client.stdin.write(letter + b"\n")
-        client.stdin.flush()
         time.sleep(0.2)
-        try:
-            client.stdin.write(b"PING\n")
-            client.stdin.flush()
-        except BrokenPipeError:
-            pass
+        client.stdin.write(b"PING\n")
         deadline = time.monotonic() + 5
         while not says(2) and time.monotonic() < deadline:
             time.sleep(0.01)
+    except BrokenPipeError:
+        pass
+    finally:
         client.kill()
-        return output
+        client.wait()
+    says(2)
+    return output
 
 
 def test_renegotiation_is_refused_and_keys_are_updated(watched, certificates):

@@ -85,6 +85,8 @@ def test_messages_and_monitor(secure, certificates):
             process.wait()
 
 
+# What a terminal shows at a moment depends on the machine's other work.
+@pytest.mark.flaky(reruns=2)
 def test_at_a_terminal(secure, certificates, tmp_path):
     server = secure()
     terminal = Terminal(tmp_path, server.tls_port, *flags(server, certificates)[2:])

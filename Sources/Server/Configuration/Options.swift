@@ -178,8 +178,7 @@ public struct Options: Sendable {
         unixSocketGroup = read.text("unixsocketgroup")
         unixSocketPermissions = read.integer("unixsocketperm")
         acceptance = AcceptanceOptions(read)
-        timeoutSeconds = read.integer("timeout")
-        clientsMax = read.integer("maxclients")
+        (timeoutSeconds, clientsMax) = (read.integer("timeout"), read.integer("maxclients"))
         isProtectedMode = read.flag("protected-mode")
         password = configuration.value("requirepass").bytes
         accessFilePath = read.text("aclfile")
