@@ -63,9 +63,10 @@ tsan: ## unit tests and a soak with 2 and 4 workers under ThreadSanitizer (SECON
 	@Tools/setup tests
 	@Tools/sanitize thread $(SECONDS)
 
-fuzz: ## send malformed requests under AddressSanitizer (SECONDS=60, SEED= to repeat)
+fuzz: ## send malformed requests and damaged payloads under AddressSanitizer (SECONDS=60, SEED= to repeat)
 	@Tools/setup tests
 	@Tools/sanitize fuzz $(SECONDS) $(SEED)
+	@Tools/sanitize payloads $(SECONDS) $(SEED)
 
 docs: ## regenerate docs/commands.md and docs/configuration.md from the tables
 	@Tools/setup build
