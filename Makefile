@@ -28,7 +28,7 @@ run: ## build in release mode and start the server on 127.0.0.1:6379 (PORT=, ARG
 	$(RELEASE) --product apus-server
 	@exec .build/release/apus-server --bind $(BIND) --port $(PORT) $(ARGS)
 
-release: ## build apus-server, apus-cli, apus-benchmark and apus-check in release mode
+release: ## build all programs in release mode
 	@Tools/setup build
 	$(RELEASE)
 

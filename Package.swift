@@ -41,6 +41,7 @@ let package = Package(
         .executable(name: "apus-cli", targets: ["apus-cli"]),
         .executable(name: "apus-benchmark", targets: ["apus-benchmark"]),
         .executable(name: "apus-check", targets: ["apus-check"]),
+        .executable(name: "apus-hstore", targets: ["apus-hstore"]),
     ],
     dependencies: [
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0")
@@ -59,6 +60,7 @@ let package = Package(
             providers: [.apt(["libssl-dev"])]
         ),
         .systemLibrary(name: "CTLS", pkgConfig: "libssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CXXHash", providers: [.apt(["libxxhash-dev"])]),
         layer("Primitives", ["CSupport", "CCrypto", "CXXHash"], settings: hot),
         layer("System", ["Primitives", "CSupport"], settings: hot),
@@ -109,6 +111,11 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "apus-hstore",
+            dependencies: ["Remote", "System", "Wire", "Primitives", "CPostgres"],
+            swiftSettings: strict
+        ),
         tests("PrimitivesTests", ["Primitives"]),
         tests("SystemTests", ["System", "Primitives"]),
         tests("TLSTests", ["TLS", "Primitives"]),
@@ -129,6 +136,7 @@ let package = Package(
         tests("CommandLineTests", ["apus-cli", "Remote", "TLS", "Wire"]),
         tests("BenchmarkTests", ["apus-benchmark", "Remote", "TLS", "Primitives"]),
         tests("CheckTests", ["apus-check", "Primitives"]),
+        tests("HstoreBridgeTests", ["apus-hstore", "Remote"]),
         tests("TidyTests", []),
     ],
     swiftLanguageModes: [.v6]

@@ -48,6 +48,10 @@ struct CommandLineClient {
 
     /// Runs what the options request; returns the exit code.
     private static func run(_ options: Options) -> Int32 {
+        if let words = options.bridge {
+            writeError(HstoreBridge.start(words, options))
+            return 1
+        }
         var session = ServerSession(options)
         switch options.mode {
         case .command where options.scriptPath != nil: return runScript(&session)

@@ -21,6 +21,8 @@ struct OptionParser {
     private var isRESP2 = false
     private var isRESP3 = false
     private var isJSON = false
+    /// The options that only `--from-hstore` and `--to-hstore` have, with their values.
+    private var bridgeOptions: [String] = []
 
     /// Messages for the user that do not stop the program.
     private var warnings: [String] = []
@@ -79,6 +81,10 @@ struct OptionParser {
             }
             options.pattern = words[0]
         case "--show-pushes": try takeShowPushes(word(option).text)
+        case "--from-hstore": options.bridge = ["from", try word(option).text]
+        case "--to-hstore": options.bridge = ["to", try word(option).text]
+        case "--table", "--column", "--prefix", "--state", "--batch":
+            bridgeOptions += [option, try word(option).text]
         default: try takeNumber(option)
         }
     }
@@ -162,6 +168,15 @@ struct OptionParser {
     }
 
     private mutating func finish() throws(Fault) {
+        if options.bridge != nil {
+            if options.tls.isOn {
+                throw .refused("--from-hstore and --to-hstore have no TLS yet.")
+            }
+            // Without TLS, --key is no file.
+            options.bridge? += bridgeOptions + ["--key", options.tls.settings.keyPath]
+        } else if let option = bridgeOptions.first {
+            throw .refused("\(option) needs --from-hstore or --to-hstore.")
+        }
         if isRESP2, isRESP3 { throw .refused("Options -2 and -3 are mutually exclusive.") }
         options.protocolVersion = isRESP2 ? 2 : isRESP3 || isJSON ? 3 : nil
         if options.isInputQuoted {

@@ -26,6 +26,8 @@ struct Options: Equatable {
     var command: [[UInt8]] = []
     /// The file of a script to run.
     var scriptPath: String?
+    /// The words for apus-hstore, if that is to run instead.
+    var bridge: [String]?
     /// Negative means forever.
     var repeats = 1
     var intervalSeconds = 0.0

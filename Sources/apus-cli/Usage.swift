@@ -78,6 +78,14 @@ enum Usage {
           --pattern <pat>    Key pattern for --scan, --bigkeys, --memkeys, --hotkeys.
           --quoted-pattern <pat>  As --pattern, as a quoted string.
           --count <n>        COUNT of the SCAN calls that these make.
+          --from-hstore <conninfo>  Copy the rows of a table of PostgreSQL into hashes, or
+          --to-hstore <conninfo>    hashes into rows; conninfo is libpq's: 'dbname=shop'. With
+            --table <table>         the table (in double quotes if it has a dot in its name),
+            --key <column>          the column with the keys, and
+            --column <column>       the column of the type hstore; and if need be
+            --prefix <text>         what precedes a row's key in the key of the hash,
+            --batch <rows>          how many rows go at once (default: 1000),
+            --state <file>          a file that notes how far it is, to go on from there.
           --verbose          Accepted for compatibility; there is nothing more to print.
           --no-auth-warning  No warning about a password on the command line.
           --help             Print this help and exit.
@@ -95,6 +103,7 @@ enum Usage {
           apus-cli -r 100 -i 1 info | grep used_memory_human:
           apus-cli --quoted-input set '"null-\\x00-separated"' value
           apus-cli --scan --pattern '*:12345*'
+          apus-cli --from-hstore dbname=shop --table items --key id --column attrs --prefix item:
 
         When no command is given, apus-cli starts in interactive mode.
         Type "help" in interactive mode for information on available commands

@@ -18,6 +18,7 @@ enum Layers {
         "Remote": ["TLS", "System", "Wire", "Primitives"],
         "apus-server": ["Server"],
         "apus-cli": ["Remote", "TLS", "System", "Wire", "CEdit"],
+        "apus-hstore": ["Remote", "System", "Wire", "Primitives", "CPostgres"],
         "apus-check": ["Persistence", "Store", "Structures", "Wire", "System", "Primitives"],
         "apus-benchmark": [
             "Remote", "TLS", "System", "Primitives", "CSupport", "Histogram",

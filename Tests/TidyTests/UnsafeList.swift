@@ -91,9 +91,11 @@ enum UnsafeList {
         "Sources/apus-benchmark/Output.swift",
         "Sources/apus-benchmark/ProcessorTime.swift",
         "Sources/apus-cli/Clock.swift",
+        "Sources/apus-cli/HstoreBridge.swift",
         "Sources/apus-cli/Interrupt.swift",
         "Sources/apus-cli/LineEditor.swift",
         "Sources/apus-cli/Streams.swift",
         "Sources/apus-cli/Terminal.swift",
+        "Sources/apus-hstore/PostgresConnection.swift",
     ]
 }
