@@ -143,10 +143,11 @@ extension CommandContext {
         effects.resume(outer)
     }
 
-    // MARK: Functions
+    // MARK: Definitions
 
-    /// Counts a change to the libraries of functions, logs the request itself, and hands it over.
-    public mutating func changedFunctions(by arguments: Arguments) {
+    /// Counts a change to what is kept besides keys, such as libraries of functions, logs the
+    /// request itself, and hands it over.
+    public mutating func changedDefinitions(by arguments: Arguments) {
         effects.dirty.add(1)
         if logs { effects.records.append(arguments, in: database) }
         handOver()

@@ -1,7 +1,7 @@
 internal import Primitives
-internal import Store
+public import Store
 internal import Structures
-internal import Wire
+public import Wire
 
 /// Looks up hashes, and converts their values.
 extension CommandContext {
@@ -77,6 +77,16 @@ extension CommandContext {
 }
 
 extension ReplyWriter {
+    /// Writes the fields of `hash` that have not expired at `now`, with their values, as a map.
+    public mutating func fields(of hash: HashValue, now: Int64) {
+        map(hash.liveCount(now: now))
+        hash.forEach(now: now) { name, value in
+            bulk(name)
+            bulk(value)
+            return true
+        }
+    }
+
     /// Writes a value as a bulk string.
     mutating func bulk(_ content: StringContent) {
         switch content {

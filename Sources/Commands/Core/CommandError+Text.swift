@@ -218,6 +218,9 @@ extension CommandError.Hashes {
         case .expiryMissing: line.add("ERR missing expire time")
         case .unknownOption(let word):
             line.add("ERR unknown argument: ", word, limit: 128)
+        case .queryOperator(let word): line.add("ERR unknown operator '", word, limit: 128, "'")
+        case .fieldNotIndexed(let name):
+            line.add("ERR the index does not cover the field '", name, limit: 128, "'")
         case .literalEnds: line.add("ERR syntax error in hstore: unexpected end of string")
         case .literal(let near, let position):
             line.add("ERR syntax error in hstore, near \"", near, "\" at position ")

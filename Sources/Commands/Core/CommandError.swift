@@ -261,6 +261,10 @@ extension CommandError {
         case expiryMissing
         /// HSETEX, HGETEX: no such option.
         case unknownOption(Bytes)
+        /// HFIND: no such operator.
+        case queryOperator(Bytes)
+        /// HFIND: the index does not cover a field.
+        case fieldNotIndexed(Bytes)
         /// An hstore literal ends too early.
         case literalEnds
         /// An hstore literal is invalid at a position.

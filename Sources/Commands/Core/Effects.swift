@@ -37,6 +37,8 @@ public struct Effects: ~Copyable {
         public static let notify = Wants(rawValue: 1 << 4)
         /// Keyspace notifications that name the fields of hashes.
         public static let fields = Wants(rawValue: 1 << 5)
+        /// Indexes over hashes, which need the keys that they cover.
+        public static let index = Wants(rawValue: 1 << 6)
 
         /// The needs of the watchers of partitions with `marks`.
         init(_ marks: PartitionMarks) {
@@ -70,6 +72,8 @@ public struct Effects: ~Copyable {
     public let dirty = Counter()
     /// Receives what was recorded; called with the locks for the keys held.
     public var consumer: ((borrowing Effects) -> Void)?
+    /// The keys that indexes cover; others are not recorded for `index` alone.
+    public var indexed = IndexedPrefixes()
     /// Requests that repeat the changes.
     public internal(set) var records = EffectLog()
     /// The keys touched, in order.
@@ -166,6 +170,7 @@ public struct Effects: ~Copyable {
     @inline(never)
     @usableFromInline
     mutating func note(_ key: Key, _ event: KeyEvent, in database: Int) {
+        if wants == .index, !indexed.cover(key.bytes, of: database) { return }
         guard !before.isEmpty else { return append(key, event, in: database) }
         let (first, later) = companions(of: event, key, in: database)
         for event in first { append(key, event, in: database) }

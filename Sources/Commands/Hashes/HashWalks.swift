@@ -25,12 +25,7 @@ extension HashWalks {
         guard let hash = try context.readWholeHash(context.firstKey(arguments)) else {
             return context.reply.map(0)
         }
-        context.reply.map(hash.liveCount(now: context.now))
-        hash.forEach(now: context.now) { name, value in
-            context.reply.bulk(name)
-            context.reply.bulk(value)
-            return true
-        }
+        context.reply.fields(of: hash, now: context.now)
     }
 
     /// `HKEYS key`: the fields.

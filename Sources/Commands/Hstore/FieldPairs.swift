@@ -27,20 +27,38 @@ struct FieldPairs: ~Copyable {
     ///
     /// Complexity: O(N log N) with N pairs.
     init(_ arguments: Arguments, at index: Int) throws(CommandError) {
-        if arguments.count == index + 1 {
-            let literal = arguments[index]
-            // At most as long as the literal, so that it does not move.
-            text = ByteBuffer(capacity: literal.count)
-            var source = HstoreLiteral(literal)
-            while let (name, value) = try source.next(&text) { add(name, value) }
+        let isLiteral = arguments.count == index + 1
+        text = ByteBuffer(capacity: isLiteral ? arguments[index].count : 0)
+        if isLiteral {
+            try read(arguments[index])
         } else {
-            text = ByteBuffer()
             guard (arguments.count - index) % 2 == 0 else { throw .wordCount }
             for place in stride(from: index, to: arguments.count, by: 2) {
                 add(arguments[place], arguments[place + 1])
             }
         }
         arrange()
+    }
+
+    /// Reads a literal.
+    ///
+    /// Complexity: O(N log N) with N pairs.
+    init(literal: Bytes) throws(CommandError) {
+        text = ByteBuffer(capacity: literal.count)
+        try read(literal)
+        arrange()
+    }
+
+    /// No pairs.
+    init() { text = ByteBuffer() }
+
+    /// Adds the pairs of a literal.
+    ///
+    /// What is read is at most as long as the literal, for which `text` has room, so that it does
+    /// not move.
+    private mutating func read(_ literal: Bytes) throws(CommandError) {
+        var source = HstoreLiteral(literal)
+        while let (name, value) = try source.next(&text) { add(name, value) }
     }
 
     private mutating func add(_ name: Bytes, _ value: Bytes?) {

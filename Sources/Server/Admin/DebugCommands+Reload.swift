@@ -26,17 +26,22 @@ extension DebugCommands {
         let server = call.server
         guard !server.loading.isOn else { throw .server(.loading) }
         _ = server.saver.cancel()
-        let isSaved = !saves || (try? server.saver.save(server)) != nil
-        guard isSaved else { throw .server(.notSaved) }
-        if flushes { removeAllKeys(server) }
-        var loader = server.snapshotLoader
-        loader.merges = merges
-        do throws(SnapshotLoader.Failure) {
-            _ = try loader.load(server.options.snapshotPath)
-        } catch {
-            server.log(error, path: server.options.snapshotPath)
-            server.log(.warning, "Error trying to load the RDB dump, check server logs.")
-            throw .debug(.reloadFailed)
+        try server.exclusively(call.worker) { () throws(CommandError) in
+            let isSaved = !saves || (try? server.saver.save(server)) != nil
+            guard isSaved else { throw .server(.notSaved) }
+            if flushes { removeAllKeys(server) }
+            var loader = server.snapshotLoader
+            loader.merges = merges
+            var definitions: [String] = []
+            // What was loaded remains, even if the rest cannot be.
+            defer { server.addIndexes(definitions, call.worker) }
+            do throws(SnapshotLoader.Failure) {
+                definitions = try loader.load(server.options.snapshotPath)?.indexes ?? []
+            } catch {
+                server.log(error, path: server.options.snapshotPath)
+                server.log(.warning, "Error trying to load the RDB dump, check server logs.")
+                throw .debug(.reloadFailed)
+            }
         }
         server.log(.warning, "DB reloaded by DEBUG RELOAD")
         call.reply.ok()
@@ -79,6 +84,7 @@ extension DebugCommands {
             // What is being loaded must not be appended again.
             if wasOn { appendOnly.record(false, server) }
             removeAllKeys(server)
+            server.removeIndexes(call.worker)
             defer { if wasOn { appendOnly.record(true, server) } }
             return appendOnly.load(server, on: call.worker)
         }

@@ -25,7 +25,7 @@ extension MemoryCommands {
     /// `MEMORY STATS`: a map from names to bytes, counts, ratios, and a map per database.
     static func stats(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         let memory = InfoSource(call.server, on: call.worker).memory
-        call.reply.map(27 + memory.databases.count)
+        call.reply.map(28 + memory.databases.count)
         func tell(_ name: StaticString, _ number: Int) {
             call.reply.bulk(name)
             call.reply.integer(number)
@@ -44,6 +44,7 @@ extension MemoryCommands {
         tell("aof.buffer", 0)
         tell("lua.caches", call.server.scriptFigures.scriptBytes)
         tell("functions.caches", call.server.scriptFigures.libraryBytes)
+        tell("hash.indexes", memory.indexes)
         for database in memory.databases {
             Array("db.\(database.number)".utf8).withBytes {
                 call.reply.bulk($0)

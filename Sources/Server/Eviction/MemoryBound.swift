@@ -7,7 +7,7 @@ internal import Synchronization
 /// ```text
 ///  maxmemory
 /// ├──────────────────────────────────────────────────────────────────┤
-/// │ keys and values │ clients' requests │ granted to workers │ room  │
+/// │ keys and values │ indexes │ clients' requests │ granted │ room   │
 /// ```
 /// Waiting replies do not count, as evicting keys because of a slow reader would not help:
 /// `client-output-buffer-limit` and `maxmemory-clients` limit those.
@@ -54,7 +54,8 @@ extension Instance {
         let granted = workers.reduce(0) { sum, worker in
             worker.executor === executor ? sum : sum + Int(clamping: worker.executor.granted.value)
         }
-        let used = keyspace.usedBytes + clientBytes - uncountedBytes + granted
+        let used =
+            keyspace.usedBytes + indexes.byteCount + clientBytes - uncountedBytes + granted
         return Int(clamping: options.memoryBytesMax) - used
     }
 }

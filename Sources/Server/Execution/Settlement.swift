@@ -11,6 +11,7 @@ internal import Commands
 ///                         3  keys that clients are blocked on are noted as ready
 ///                         4  clients that cache the keys are notified
 ///                         5  subscribers of notifications are notified
+///                         6  indexes take in what the keys hold
 /// ```
 /// As this happens before the locks are released, everyone who learns of changes to a key, in
 /// whichever way, sees them in order. Each step is one line in `take`, depends on a want of its
@@ -54,5 +55,6 @@ final class Settlement: Sendable {
             )
         }
         if effects.wants.contains(.notify) { notifier.publish(effects) }
+        if effects.wants.contains(.index) { server.indexes.take(effects) }
     }
 }

@@ -38,6 +38,8 @@ final class Bulletin: Sendable {
         case memory
         /// Scripts that run for too long.
         case scripts
+        /// HINDEX.
+        case indexes
         /// Loading at startup.
         case loading
         /// Failures to save changes.

@@ -68,6 +68,7 @@ enum CommandFamilies {
         LatencyCommands.table,
         CommandLogCommands.table,
         HotKeyCommands.table,
+        HashIndexCommands.table,
         MemoryCommands.table,
         DebugCommands.table,
         SaveCommands.table,

@@ -73,6 +73,8 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
     let tracking: Tracking
     /// The number of clients that monitor.
     let monitorCount = Atomic<Int>(0)
+    /// The indexes over hashes.
+    let indexes: HashIndexes
     /// The blocked requests.
     let waiters: WaiterTables
     /// What commands changed, while DEBUG EFFECTS records it.
@@ -149,6 +151,7 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
         channels = ChannelRegistry(workers: options.threads)
         tracking = Tracking(partitions: keyspace.partitionCount)
         watches = WatchTables(keyspace)
+        indexes = HashIndexes(keyspace, reaper)
         waiters = WaiterTables(keyspace)
         statistics = ServerStatistics(commandCount: registry.table.facts.count)
         let rings = Instance.rings(options, log)

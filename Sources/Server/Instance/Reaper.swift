@@ -3,9 +3,11 @@ internal import Store
 internal import Synchronization
 internal import System
 
-/// A helper thread that frees the shards removed by FLUSHALL, and returns memory to the system.
+/// A helper thread that frees the shards removed by FLUSHALL, and indexes over hashes, and returns
+/// memory to the system.
 final class Reaper: @unchecked Sendable {  // because: guarded by the mutex
     private let shards = Locked<[Shard]>([])
+    private let indexes = Locked<[IndexedHashes]>([])
     private let work = Doorbell()
     private let pending = Atomic<Int>(0)
     private let freed = Atomic<Int>(0)
@@ -35,6 +37,13 @@ final class Reaper: @unchecked Sendable {  // because: guarded by the mutex
         work.ring()
     }
 
+    /// Frees an index over hashes.
+    func free(_ index: consuming IndexedHashes) {
+        let index = index
+        indexes.withLock { $0.append(index) }
+        work.ring()
+    }
+
     /// Counts freed bytes of clients' buffers.
     func note(released byteCount: Int) { releasedBytes.add(byteCount, ordering: .relaxed) }
 
@@ -55,6 +64,10 @@ final class Reaper: @unchecked Sendable {  // because: guarded by the mutex
                 defer { waiting.removeAll() }
                 return waiting
             }
+            var old: [IndexedHashes] = []
+            indexes.withLock { swap(&$0, &old) }
+            let freesIndexes = !old.isEmpty
+            old.removeAll()
             for shard in batch {
                 let count = Reaper.values(shard)
                 shard.destroy()
@@ -62,7 +75,7 @@ final class Reaper: @unchecked Sendable {  // because: guarded by the mutex
                 freed.add(count, ordering: .relaxed)
             }
             let purges = purges.exchange(false, ordering: .relaxed)
-            if purges || !batch.isEmpty, shards.withLock({ $0.isEmpty }) {
+            if purges || freesIndexes || !batch.isEmpty, shards.withLock({ $0.isEmpty }) {
                 ProcessMemory.giveBack()
             }
         }

@@ -31,6 +31,8 @@ extension Worker {
     /// The maximum per tick of expired keys and of freed blocks: well under a millisecond of work.
     private static let expiredAtOnce = 256
     private static let freedAtOnce = 2048
+    /// How many keys are looked at per tick for indexes that are being built.
+    private static let indexedAtOnce = 256
     /// How many runs of 64 buckets have their stamps aged per tick.
     static let stampRunsAtOnce = 32
 
@@ -49,6 +51,7 @@ extension Worker {
         if isDue || upkeep.isFreeing { upkeep.isFreeing = freeRemains() }
         if upkeep.isFreeing { upkeep.hasBacklog = true }
         if executor.removeKeysInTick() { upkeep.hasBacklog = true }
+        if server.indexes.isBuilding, buildIndexes() { upkeep.hasBacklog = true }
         guard isDue else { return }
         upkeep.nextTick = executor.context.now + 1000 / Int64(server.options.ticksPerSecond)
         ageStamps()
@@ -59,7 +62,9 @@ extension Worker {
         server.appendOnly.tick(server, on: self)
         if server.memcachedFlush.isDue(executor.context.now) { flushForMemcached() }
         server.reloadMemcachedUsers(on: self)
-        server.notePeak(server.figures.usedBytes + server.clientBytes)
+        server.notePeak(
+            server.figures.usedBytes + server.indexes.byteCount + server.clientBytes
+        )
         server.statistics.noteRates(now: executor.context.now)
         purge()
     }
@@ -154,6 +159,13 @@ extension Worker {
             milliseconds: Int64(milliseconds),
             second: executor.context.now / 1000
         )
+    }
+
+    /// Builds indexes over hashes; returns whether some work is left for the next round.
+    private func buildIndexes() -> Bool {
+        var budget = Worker.indexedAtOnce
+        forEachPartition { server.indexes.buildSome($0, &budget) }
+        return budget <= 0
     }
 
     /// Makes the next tick search for expired keys.

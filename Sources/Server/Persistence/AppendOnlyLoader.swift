@@ -208,7 +208,9 @@ struct AppendOnlyLoader: ~Copyable {
         loader.worker = serves ? worker : nil
         var counts = SnapshotLoader.Counts()
         do throws(SnapshotLoader.Failure) {
-            return try loader.load(bytes, &counts)
+            let end = try loader.load(bytes, &counts)
+            server.addIndexes(counts.indexes, worker)
+            return end
         } catch .ended {
             throw .ended
         } catch {

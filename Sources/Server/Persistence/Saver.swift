@@ -235,6 +235,7 @@ extension Instance {
             form: .values(compresses: options.compressesSnapshots),
             checks: options.checksSnapshots,
             libraries: functions.libraries.map { $0.code },
+            indexes: indexDefinitions,
             delay: saver.delay
         )
     }
@@ -259,6 +260,7 @@ extension Instance {
             isBase: true,
             notesTime: options.appendOnlySettings.notesTime,
             libraries: functions.libraries.map { $0.code },
+            indexes: indexDefinitions,
             delay: saver.delay
         )
     }

@@ -19,6 +19,8 @@ struct SnapshotFile {
         var notesTime = false
         /// The code of all libraries of functions, which precede the keys.
         let libraries: [[UInt8]]
+        /// The definitions of all indexes over hashes.
+        let indexes: [String]
         /// How long to pause after each key.
         let delay: SaveDelay
     }
@@ -52,6 +54,7 @@ struct SnapshotFile {
         writer.fact("ctime", String(Clock.unixMilliseconds() / 1000))
         writer.fact("used-mem", String(usedBytes))
         writer.fact("aof-base", settings.isBase ? "1" : "0")
+        for definition in settings.indexes { writer.fact("apus-hash-index", definition) }
         for code in settings.libraries { code.withBytes { writer.function($0) } }
         try write(writer.buffer.bytes)
     }
@@ -65,6 +68,14 @@ struct SnapshotFile {
             writer.buffer.append("\r\n")
         }
         for code in settings.libraries { code.withBytes { writer.function($0) } }
+        for text in settings.indexes {
+            guard let index = HashIndexDefinition.parse(text) else { continue }
+            writer.database(index.database)
+            writer.begin("HINDEX")
+            writer.word("CREATE")
+            for word in index.definition.words { word.withBytes { writer.word($0) } }
+            writer.end()
+        }
         try file.write(writer.buffer.bytes)
     }
 

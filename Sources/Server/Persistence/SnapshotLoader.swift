@@ -34,10 +34,12 @@ struct SnapshotLoader {
         }
     }
 
-    /// The numbers of keys loaded and left out.
+    /// The numbers of keys loaded and left out, and what was found besides.
     struct Counts {
         var loaded = 0
         var expired = 0
+        /// The definitions of indexes over hashes, which the caller makes once the keys are there.
+        var indexes: [String] = []
     }
 
     let keyspace: Keyspace
@@ -120,6 +122,7 @@ struct SnapshotLoader {
                     counts.loaded += 1
                     crew.add(record, at: start, byteCount: source.reader.position - start)
                 }
+            case .fact("apus-hash-index", let definition): counts.indexes.append(definition)
             case .fact(let name, let value): tell(name, value)
             case .function(let code):
                 if !addLibrary(code) { crew.stop(because: .library) }

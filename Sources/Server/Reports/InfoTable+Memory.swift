@@ -34,6 +34,7 @@ extension InfoSection {
             .number("used_memory_functions") { $0.server.scriptFigures.libraryBytes },
             .number("used_memory_scripts") { $0.server.scriptFigures.texts },
             .size("used_memory_scripts_human") { $0.server.scriptFigures.texts },
+            .number("used_memory_hash_indexes") { $0.memory.indexes },
             .number("maxmemory") { $0.boundBytes },
             .size("maxmemory_human") { $0.boundBytes },
             InfoField("maxmemory_policy") {

@@ -7,6 +7,8 @@ struct MemoryUse {
     let data: Int
     /// The bytes of the pages that hold them.
     let pages: Int
+    /// The bytes of indexes over hashes.
+    let indexes: Int
     /// The bytes used for connections, and their number.
     let clients: Int
     let clientCount: Int
@@ -18,13 +20,15 @@ struct MemoryUse {
     let databases: [KeyspaceTotals.Database]
 
     /// All bytes that the server accounts for.
-    var used: Int { data + clients }
+    var used: Int { data + indexes + clients }
 
     /// The number of keys.
     var keys: Int { databases.reduce(0) { $0 + $1.keys } }
 
     /// The bytes that are neither keys nor values.
-    var overhead: Int { databases.reduce(clients) { $0 + $1.tables + $1.hints } }
+    var overhead: Int {
+        databases.reduce(clients + indexes) { $0 + $1.tables + $1.hints }
+    }
 
     /// The bytes of keys and values.
     var dataset: Int { used - overhead }
@@ -44,10 +48,12 @@ extension MemoryUse {
         // can seem to hold more than they ever did while keys move between them.
         let isBounded = source.options.memoryBytesMax > 0
         let data = isBounded ? server.keyspace.usedBytes : keyspace.usedBytes
-        server.notePeak(data + clients)
+        let indexes = server.indexes.byteCount
+        server.notePeak(data + indexes + clients)
         self.init(
             data: data,
             pages: keyspace.pageBytes,
+            indexes: indexes,
             clients: clients,
             clientCount: server.connectionCount,
             resident: ProcessMemory.residentBytes,

@@ -289,6 +289,6 @@ extension AdminCall {
 extension Executor {
     /// Counts a change of the libraries, and logs the request that made it.
     fileprivate func noteFunctionChange(_ arguments: Arguments) {
-        context.changedFunctions(by: arguments)
+        context.changedDefinitions(by: arguments)
     }
 }

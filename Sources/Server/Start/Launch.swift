@@ -188,6 +188,7 @@ struct Launch {
             guard let counts = try loader.load(options.snapshotPath) else {
                 return true
             }
+            server.addIndexes(counts.indexes, worker)
             let seconds = Double(Clock.monotonicNanoseconds() - begin) / 1e9
             server.saver.noteLoaded(keys: counts.loaded, expired: counts.expired)
             log(.notice, "DB loaded from disk: \(thousandths(seconds)) seconds")

@@ -15,6 +15,7 @@ import Testing
         let memory = MemoryUse(
             data: data,
             pages: pages,
+            indexes: 0,
             clients: clients,
             clientCount: clientCount,
             resident: resident ?? pages,
