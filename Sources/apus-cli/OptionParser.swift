@@ -1,4 +1,5 @@
 internal import Remote
+internal import TLS
 internal import Wire
 
 /// Parses the command line by redis-cli's rules: options end at the first word that is not one.
