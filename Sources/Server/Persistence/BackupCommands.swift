@@ -8,12 +8,12 @@ enum BackupCommands {
     /// The rows of this family, in the order of the handlers below.
     // swift-format-ignore
     static let table: [AdminCommand] = [
-        AdminCommand("BACKUP", arity: 2, [], group: .server, since: "8.10.0", complexity: "Depends on the subcommand", syntax: "", summary: "Holds the subcommands about backups.", help),
-        AdminCommand("BACKUP START", arity: 2, [.admin, .noScript], group: .server, since: "8.10.0", complexity: "O(1)", syntax: "", summary: "Begins a backup: a base, and the changes since.", start),
+        AdminCommand("BACKUP", arity: 2, [], group: .server, since: "8.10.0", complexity: "Depends on the subcommand", syntax: "", summary: "Container of commands for backups.", help),
+        AdminCommand("BACKUP START", arity: 2, [.admin, .noScript], group: .server, since: "8.10.0", complexity: "O(1)", syntax: "", summary: "Starts a backup, which consists of a base and the changes since.", start),
         AdminCommand("BACKUP SEAL", arity: 2, [.admin, .noScript], group: .server, since: "8.10.0", complexity: "O(1)", syntax: "", summary: "Completes the backup as of now.", seal),
-        AdminCommand("BACKUP STATUS", arity: 2, [.admin, .stale], group: .server, since: "8.10.0", complexity: "O(1)", syntax: "", summary: "Tells how far the backup is.", tellStatus),
-        AdminCommand("BACKUP LIST", arity: 2, [.admin, .stale], group: .server, since: "8.10.0", complexity: "O(1)", syntax: "", summary: "Lists the backup's files that do not change any more.", list),
-        AdminCommand("BACKUP ABORT", arity: 2, [.admin, .noScript], group: .server, since: "8.10.0", complexity: "O(1)", syntax: "", summary: "Cancels a backup that is not sealed.", abort),
+        AdminCommand("BACKUP STATUS", arity: 2, [.admin, .stale], group: .server, since: "8.10.0", complexity: "O(1)", syntax: "", summary: "Returns the progress of the backup.", tellStatus),
+        AdminCommand("BACKUP LIST", arity: 2, [.admin, .stale], group: .server, since: "8.10.0", complexity: "O(1)", syntax: "", summary: "Lists the backup's files that no longer change.", list),
+        AdminCommand("BACKUP ABORT", arity: 2, [.admin, .noScript], group: .server, since: "8.10.0", complexity: "O(1)", syntax: "", summary: "Cancels a backup that has not been sealed.", abort),
         AdminCommand("BACKUP CLEANUP", arity: 2, [.admin, .noScript], group: .server, since: "8.10.0", complexity: "O(1)", syntax: "", summary: "Removes the files of a backup that has ended.", cleanUp),
         AdminCommand("BACKUP HELP", arity: 2, [.loading, .stale], group: .server, since: "8.10.0", complexity: "O(1)", syntax: "", summary: "Lists the subcommands of BACKUP.", help),
     ]
