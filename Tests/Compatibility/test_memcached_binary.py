@@ -346,3 +346,43 @@ def test_restarts(start):
     with Binary(port) as connection:
         assert connection.one(binary("get", b"a")).extras == b"\0\0\0\7"
         assert connection.one(binary("get", b"b")).value == b"50"
+
+
+def test_two_hundred_clients(apus):
+    """Clients of all protocols count on the same keys, at once; nothing is lost."""
+    rounds, keys = 20, [b"s%d" % n for n in range(5)]
+    with Raw(apus.port) as raw:
+        raw.ask(b"".join(b"set %s 3 0 1\r\n0\r\n" % key for key in keys))
+    clients = [Raw(apus.port, 30.0) for _ in range(100)]
+    clients += [Binary(apus.port, 30.0) for _ in range(50)]
+    clients += [Raw(apus.server.port, 30.0) for _ in range(50)]
+    try:
+        for turn in range(rounds):
+            for number, client in enumerate(clients):
+                key = keys[(number + turn) % len(keys)]
+                if number < 50:
+                    client.send(b"incr %s 1\r\n" % key)
+                elif number < 100:
+                    client.send(b"ma %s v\r\n" % key)
+                elif number < 150:
+                    client.send(arithmetic("incr", key))
+                else:
+                    client.send(b"*2\r\n$4\r\nINCR\r\n$2\r\n%s\r\n" % key)
+            for number, client in enumerate(clients):
+                if number < 50:
+                    assert client.until(b"\r\n").strip().isdigit()
+                elif number < 100:
+                    reply = b""
+                    while reply.count(b"\r\n") < 2:
+                        reply += client.until(b"\r\n")
+                    assert reply.startswith(b"VA ")
+                elif number < 150:
+                    assert client.reply().status == 0
+                else:
+                    assert client.until(b"\r\n").startswith(b":")
+    finally:
+        for client in clients:
+            client.socket.close()
+    with Raw(apus.port) as raw:
+        values = [int(raw.ask(b"get %s\r\n" % key).split(b"\r\n")[1]) for key in keys]
+    assert sum(values) == rounds * len(clients)

@@ -26,7 +26,9 @@ extension CommandContext {
         assert(removesDue || reason == .evicted, "a replica waits for its primary to remove it")
         switch reason {
         case .expired: statistics.add(.expiredKeys)
-        case .evicted: statistics.add(.evictedKeys)
+        case .evicted:
+            statistics.add(.evictedKeys)
+            whenEvicted?(slot)
         case .emptied: break
         }
         if _slowPath(effects.wants.rawValue != 0) { noteRemoval(of: slot, in: database, reason) }

@@ -52,6 +52,8 @@ public struct CommandContext: ~Copyable {
     public let statistics = CommandStatistics()
     /// Counters for memcached's `stats`.
     public let memcachedStatistics = MemcachedStatistics()
+    /// Called with a key that is about to be evicted.
+    public var whenEvicted: ((Shard.Slot) -> Void)?
     /// The last version number assigned to an item; see `nextVersion`.
     public var lastVersion: UInt64 = 0
     /// What commands changed.

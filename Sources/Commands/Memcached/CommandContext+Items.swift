@@ -68,6 +68,7 @@ extension CommandContext {
         as event: KeyEvent = .set,
         logsVersion: Bool = true
     ) {
+        memcachedStatistics.add(.stored)
         if let expiry, expiry <= now {
             return StringCommands.removeAsDue(key, slot, &self)
         }

@@ -8,8 +8,10 @@ public enum MemcachedCount: Int, CaseIterable, Sendable {
     case casHits, casMisses, casMismatches
     case touchHits, touchMisses
     case tooLarge
+    /// Items stored, by requests of any kind.
+    case stored
     case authentications, authenticationFailures
 }
 
 /// The counters of memcached's requests.
-public typealias MemcachedStatistics = EventCounters<MemcachedCount, 22>
+public typealias MemcachedStatistics = EventCounters<MemcachedCount, 23>

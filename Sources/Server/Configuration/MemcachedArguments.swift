@@ -130,6 +130,9 @@ struct MemcachedArguments {
         case "u": user = value
         case "A": set("memcached-shutdown-command", "yes")
         case "F": set("memcached-flush-command", "no")
+        case "X": set("memcached-dump-command", "no")
+        case "W": set("memcached-watch-command", "no")
+        case "D": delimit(value)
         case "B": speak(value)
         case "I": limitItems(value)
         case "S": demandsSASL = true
@@ -195,6 +198,12 @@ struct MemcachedArguments {
         }
         hasPortOfListener = true
         port = number
+    }
+
+    private mutating func delimit(_ value: String) {
+        guard value.utf8.count == 1 else { return refuse("-D takes one character") }
+        set("memcached-prefix-delimiter", value)
+        set("memcached-prefix-stats", "yes")
     }
 
     private mutating func speak(_ value: String) {

@@ -43,6 +43,8 @@ extension Worker {
         waiting.remove(connection)
         server.tracking.clients.remove(connection.session.id)
         endFollowing(connection)
+        if !itemDumps.isEmpty { itemDumps[connection.session.id] = nil }
+        if connection.memcached != nil { tellWatchers(of: connection, hasCome: false) }
         if !surveys.isEmpty { surveys[connection.session.id] = nil }
         connection.session.endTransaction()
         if !keySizeSurveys.isEmpty { keySizeSurveys[connection.session.id] = nil }

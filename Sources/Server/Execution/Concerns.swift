@@ -36,6 +36,9 @@ struct Concerns: OptionSet {
     /// Scripts that have run for too long may hold the locks that it needs.
     static let busy = Concerns(rawValue: 1 << 10)
 
+    /// Somebody wants to know what is done with items (`watch`, `stats detail`).
+    static let items = Concerns(rawValue: 1 << 11)
+
     init(rawValue: UInt32) { self.rawValue = rawValue }
 
     /// The concerns of a row with `flags`.
@@ -50,6 +53,7 @@ struct Concerns: OptionSet {
             formUnion([.dataSize, .notifications, .pausedWrites])
         }
         if flags.isDisjoint(with: [.admin, .skipMonitor]) { insert(.monitors) }
+        if flags.contains(.memcached) { insert(.items) }
         if !flags.isDisjoint(with: [.write, .mayReplicate]) { insert(.pausedWrites) }
     }
 }

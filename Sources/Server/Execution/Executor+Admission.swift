@@ -62,9 +62,11 @@ extension Executor {
             return nil
         }
         let begin = alerts.contains(.hotKeys) ? apus_cycles() : 0
+        let items = concerns.contains(.items) ? itemsBefore(number, arguments) : nil
         let wait = runObserved(number, arguments, connection, countsUse: isBounded)
         if isBounded { showCredit() }
         context.readsNamedKeysOnly = false
+        if wait == nil, let items { noteItem(arguments, items, connection) }
         if wait == nil, !alerts.isDisjoint(with: [.sizes, .hotKeys]) {
             noteCosts(number, arguments, connection, replyStart: start, begin: begin)
         }

@@ -96,6 +96,7 @@ final class Executor {
             microseconds * CommandContext.versionStep + UInt64(workerIndex)
         let settlement = Settlement(server, workerIndex: workerIndex, readyKeys)
         context.effects.consumer = { settlement.take($0) }
+        context.whenEvicted = { [unowned server] slot in server.tellWatchers(of: slot) }
         statistics = WorkerStatistics(commandCount: registry.table.facts.count)
         noted = NotedDurations(server.options)
         statistics.keepDurations(server.options.tracksLatency)

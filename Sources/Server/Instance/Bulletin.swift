@@ -44,6 +44,8 @@ final class Bulletin: Sendable {
         case loading
         /// Failures to save changes.
         case disk
+        /// `watch` and `stats detail` of memcached's protocols.
+        case items
     }
 
     /// What one author demands of all workers.

@@ -45,6 +45,10 @@ final class Instance: @unchecked Sendable {  // because: mutable parts are atomi
     let appendOnly: AppendOnly
     /// When memcached's `flush_all` will take effect.
     let memcachedFlush = MemcachedFlush()
+    /// What `stats detail` counts.
+    let memcachedPrefixes = MemcachedPrefixes()
+    /// The number of lines that `watch` has produced.
+    let watchLineCount = Atomic<UInt64>(0)
     /// The users from `memcached-auth-file`.
     let memcachedUsers = Locked(MemcachedUsers())
     /// The counters at the last `stats reset`.

@@ -40,6 +40,12 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
     var monitors: [Connection] = []
     /// The number of monitors, readable by any thread.
     let monitorCount = Atomic<Int>(0)
+    /// Clients that watch streams of memcached's.
+    var watchers: [(connection: Connection, streams: WatchStreams)] = []
+    /// The streams that any of them watches, for any thread.
+    let watchedStreams = Atomic<UInt32>(0)
+    /// Walks over the items of memcached, by the session that asked for them.
+    var itemDumps: [UInt64: ItemDump] = [:]
     /// Changed keys that are broadcast at the end of the batch.
     var broadcast = Broadcast()
     /// When clients stop waiting for values.

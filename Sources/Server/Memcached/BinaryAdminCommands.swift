@@ -9,7 +9,7 @@ enum BinaryAdminCommands {
     static let table: [AdminCommand] = [
         AdminCommand("MEMCACHED.BINARY_FLUSH", arity: 5, [.memcached, .write, .noScript, .noMulti, .locksItself], group: .server, categories: ["dangerous"], since: "1.0", complexity: "O(N) where N is the number of keys", syntax: "", summary: "Removes all keys of database 0, now or later, for a client of memcached's binary protocol.", isInternal: true, flush),
         AdminCommand("MEMCACHED.BINARY_VERSION", arity: 5, [.memcached, .loading, .stale, .noScript, .noMulti, .noAuth, .fast], group: .server, since: "1.0", complexity: "O(1)", syntax: "", summary: "Tells a client of memcached's binary protocol which memcached the server is like.", isInternal: true, tellVersion),
-        AdminCommand("MEMCACHED.BINARY_STAT", arity: 5, [.memcached, .noScript, .noMulti, .locksItself], group: .server, since: "1.0", complexity: "O(1)", syntax: "", summary: "Tells statistics to a client of memcached's binary protocol.", isInternal: true, tellStatistics),
+        AdminCommand("MEMCACHED.BINARY_STAT", arity: 5, [.memcached, .noScript, .noMulti, .locksItself], group: .server, since: "1.0", complexity: "O(1)", syntax: "", summary: "Tells statistics to a client of memcached's binary protocol.", isInternal: true, waiting: tellStatistics),
         AdminCommand("MEMCACHED.BINARY_QUIT", arity: 5, [.memcached, .loading, .stale, .noScript, .noMulti, .noAuth, .fast], group: .connection, since: "1.0", complexity: "O(1)", syntax: "", summary: "Ends the connection of a client of memcached's binary protocol.", isInternal: true, quit),
         AdminCommand("MEMCACHED.BINARY_SASL_LIST", arity: 5, [.memcached, .loading, .stale, .noScript, .noMulti, .noAuth, .fast], group: .connection, since: "1.0", complexity: "O(1)", syntax: "", summary: "Tells a client of memcached's binary protocol how it can authenticate.", isInternal: true, listMechanisms),
         AdminCommand("MEMCACHED.BINARY_SASL_AUTH", arity: 5, [.memcached, .loading, .stale, .noScript, .noMulti, .noAuth, .skipMonitor, .skipSlowLog, .fast], secrets: .from(4), group: .connection, since: "1.0", complexity: "O(1)", syntax: "", summary: "Takes the name and password of a client of memcached's binary protocol.", isInternal: true, authenticate),
@@ -41,9 +41,13 @@ extension BinaryAdminCommands {
     }
 
     /// Stat: the key is what `stats` of the text protocol takes; each line is a reply.
-    static func tellStatistics(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+    static func tellStatistics(
+        _ arguments: Arguments,
+        _ call: AdminCall
+    ) throws(CommandError) -> Outcome {
         let header = BinaryHeader(arguments[2])
         switch MemcachedStatsCommands.answer(arguments[1].words, call) {
+        case nil: return .waits(call.nextSlice)
         case .lines(let lines):
             for line in lines {
                 Array(line.name.utf8).withBytes { name in
@@ -60,9 +64,12 @@ extension BinaryAdminCommands {
                 call.reply.raw(text)
             }
         case .done: break
-        case .refusal: return call.reply.binaryFailure(header, .notFound)
+        case .refusal:
+            call.reply.binaryFailure(header, .notFound)
+            return .done
         }
         call.reply.binaryDone(header)
+        return .done
     }
 
     /// Quit, quiet or not.

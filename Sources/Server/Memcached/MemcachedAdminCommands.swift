@@ -11,14 +11,14 @@ enum MemcachedAdminCommands {
         AdminCommand("MEMCACHED.FLUSH_ALL", arity: -1, [.memcached, .write, .noScript, .noMulti, .locksItself], group: .server, categories: ["dangerous"], since: "1.0", complexity: "O(N) where N is the number of keys", syntax: "", summary: "Removes all keys of database 0, now or later, for a client of memcached's protocols.", isInternal: true, flush),
         AdminCommand("MEMCACHED.VERSION", arity: -1, [.memcached, .loading, .stale, .noScript, .noMulti, .fast], group: .server, since: "1.0", complexity: "O(1)", syntax: "", summary: "Returns the version of memcached that the server emulates.", isInternal: true, tellVersion),
         AdminCommand("MEMCACHED.VERBOSITY", arity: -1, [.memcached, .admin, .noScript, .noMulti, .fast], group: .server, since: "1.0", complexity: "O(1)", syntax: "", summary: "Sets the log level, for a client of memcached's protocols.", isInternal: true, setVerbosity),
-        AdminCommand("MEMCACHED.STATS", arity: -1, [.memcached, .noScript, .noMulti, .locksItself], group: .server, since: "1.0", complexity: "O(1)", syntax: "", summary: "Returns statistics to a client of memcached's protocols.", isInternal: true, MemcachedStatsCommands.tell),
+        AdminCommand("MEMCACHED.STATS", arity: -1, [.memcached, .noScript, .noMulti, .locksItself], group: .server, since: "1.0", complexity: "O(1)", syntax: "", summary: "Returns statistics to a client of memcached's protocols.", isInternal: true, waiting: MemcachedStatsCommands.tell),
         AdminCommand("MEMCACHED.QUIT", arity: -1, [.memcached, .loading, .stale, .noScript, .noMulti, .noAuth, .fast], group: .connection, since: "1.0", complexity: "O(1)", syntax: "", summary: "Closes the connection of a client of memcached's protocols.", isInternal: true, quit),
         AdminCommand("MEMCACHED.SHUTDOWN", arity: -1, [.memcached, .admin, .noScript, .noMulti, .stopsWorld], group: .server, since: "1.0", complexity: "O(N) where N is the number of keys to save", syntax: "", summary: "Shuts the server down for a client of memcached's protocols, if the configuration allows it.", isInternal: true, shutDown),
         AdminCommand("MEMCACHED.CACHE_MEMLIMIT", arity: -1, [.memcached, .admin, .noScript, .noMulti, .stopsWorld], group: .server, since: "1.0", complexity: "O(1)", syntax: "", summary: "Sets maxmemory for a client of memcached's protocols.", isInternal: true, boundMemory),
         AdminCommand("MEMCACHED.SLABS", arity: -1, [.memcached, .admin, .noScript, .noMulti, .fast], group: .server, since: "1.0", complexity: "O(1)", syntax: "", summary: "Accepts memcached's settings of slabs, without effect.", isInternal: true, tuneSlabs),
         AdminCommand("MEMCACHED.LRU", arity: -1, [.memcached, .admin, .noScript, .noMulti, .fast], group: .server, since: "1.0", complexity: "O(1)", syntax: "", summary: "Accepts memcached's settings of its LRU queues, without effect.", isInternal: true, tuneQueues),
-        AdminCommand("MEMCACHED.LRU_CRAWLER", arity: -1, [.memcached, .admin, .noScript, .noMulti], group: .server, since: "1.0", complexity: "O(1)", syntax: "", summary: "Accepts memcached's settings of its LRU crawler, without effect.", isInternal: true, tuneCrawler),
-        AdminCommand("MEMCACHED.WATCH", arity: -1, [.memcached, .admin, .noScript, .noMulti, .fast], group: .server, since: "1.0", complexity: "O(1)", syntax: "", summary: "Rejects a request for log streams from a client of memcached's protocols.", isInternal: true, watch),
+        AdminCommand("MEMCACHED.LRU_CRAWLER", arity: -1, [.memcached, .admin, .noScript, .noMulti], group: .server, since: "1.0", complexity: "O(1)", syntax: "", summary: "Lists items, or accepts memcached's settings of its LRU crawler, without effect.", isInternal: true, waiting: crawl),
+        AdminCommand("MEMCACHED.WATCH", arity: -1, [.memcached, .admin, .noScript, .noMulti, .fast], group: .server, since: "1.0", complexity: "O(1)", syntax: "", summary: "Streams logs to a client of memcached's protocols.", isInternal: true, watch),
         AdminCommand("MEMCACHED.REFRESH_CERTS", arity: -1, [.memcached, .admin, .noScript, .noMulti, .fast], group: .server, since: "1.0", complexity: "O(1)", syntax: "", summary: "Rejects a request to reload certificates from a client of memcached's protocols.", isInternal: true, refreshCertificates),
         AdminCommand("MEMCACHED.AUTHENTICATE", arity: 2, [.memcached, .loading, .stale, .noScript, .noMulti, .noAuth, .skipMonitor, .skipSlowLog, .fast], secrets: .from(1), group: .connection, since: "1.0", complexity: "O(1)", syntax: "", summary: "Authenticates a client of memcached's protocols.", isInternal: true, authenticate),
     ]
@@ -173,9 +173,52 @@ extension MemcachedAdminCommands {
         call.reply.memcachedLine(isMode || isTime ? "OK" : "ERROR")
     }
 
+    /// The largest number of a class.
+    static let classMax: UInt64 = 63
+
+    /// `lru_crawler metadump|mgdump classes`: a line for each item, all of which are of class 1.
+    ///
     /// `lru_crawler enable|disable|sleep n|tocrawl n|crawl classes`: what is due is removed here
     /// without being told to.
-    static func tuneCrawler(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+    static func crawl(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) -> Outcome {
+        let word = arguments.count > 1 ? arguments[1] : Bytes()
+        let isFacts = word == Bytes("metadump")
+        guard arguments.count == 3, isFacts || word == Bytes("mgdump") else {
+            tuneCrawler(arguments, call)
+            return .done
+        }
+        guard call.server.options.memcached.allowsDump else {
+            call.reply.memcachedLine(
+                isFacts ? "ERROR metadump not allowed" : "ERROR mgdump not allowed"
+            )
+            return .done
+        }
+        guard let includesFirst = classes(arguments[2]) else {
+            call.reply.memcachedLine("BADCLASS invalid class id")
+            return .done
+        }
+        if includesFirst, call.walk(isFacts ? .facts : .requests) == nil {
+            return .waits(call.nextSlice)
+        }
+        call.reply.memcachedLine(isFacts ? "END" : "EN")
+        return .done
+    }
+
+    /// Whether class 1 is among those that `word` lists, or nil if these are no classes.
+    private static func classes(_ word: Bytes) -> Bool? {
+        if word == Bytes("all") || word == Bytes("hash") { return true }
+        var includesFirst = false
+        for part in word.array.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
+        {
+            guard let number = Array(part).withBytes({ MemcachedNumber.unsigned($0) }),
+                (1...classMax).contains(number)
+            else { return nil }
+            if number == 1 { includesFirst = true }
+        }
+        return includesFirst
+    }
+
+    private static func tuneCrawler(_ arguments: Arguments, _ call: AdminCall) {
         guard arguments.count >= 2 else { return call.reply.memcachedLine("ERROR") }
         let word = arguments[1]
         if arguments.count == 2 {
@@ -188,12 +231,26 @@ extension MemcachedAdminCommands {
                 MemcachedNumber.unsigned(arguments[2]) == nil ? badLine : "OK"
             )
         }
-        call.reply.memcachedLine(word == Bytes("crawl") ? "OK" : "ERROR")
+        guard word == Bytes("crawl") else { return call.reply.memcachedLine("ERROR") }
+        call.reply.memcachedLine(
+            classes(arguments[2]) == nil ? "BADCLASS invalid class id" : "OK"
+        )
     }
 
-    /// `watch streams`.
+    /// `watch [stream …]`: fetchers if none is named.
     static func watch(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
-        call.reply.memcachedLine("CLIENT_ERROR watch commands not allowed")
+        guard call.server.options.memcached.allowsWatch, let connection = call.connection else {
+            return call.reply.memcachedLine("CLIENT_ERROR watch commands not allowed")
+        }
+        var streams: WatchStreams = arguments.count == 1 ? .fetchers : []
+        for index in 1..<max(1, arguments.count) {
+            guard let stream = WatchStreams(named: arguments[index]) else {
+                return call.reply.memcachedLine("ERROR")
+            }
+            streams.formUnion(stream)
+        }
+        call.reply.memcachedLine("OK")
+        call.worker.beginWatching(connection, streams)
     }
 
     /// `refresh_certs`.

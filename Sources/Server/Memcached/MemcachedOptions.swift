@@ -21,7 +21,20 @@ public struct MemcachedOptions: Sendable {
     /// `memcached-flush-command`.
     public let allowsFlush: Bool
 
+    /// `memcached-dump-command`.
+    public let allowsDump: Bool
+    /// `memcached-watch-command`.
+    public let allowsWatch: Bool
+    /// `memcached-prefix-delimiter`: what ends the prefixes that `stats detail` counts.
+    public let prefixDelimiter: UInt8
+    /// `memcached-prefix-stats`: whether it counts from the start.
+    public let countsPrefixes: Bool
+
     init(_ read: ConfigurationReader) {
+        allowsDump = read.flag("memcached-dump-command")
+        allowsWatch = read.flag("memcached-watch-command")
+        prefixDelimiter = read.text("memcached-prefix-delimiter").utf8.first ?? UInt8(ascii: ":")
+        countsPrefixes = read.flag("memcached-prefix-stats")
         port = read.integer("memcached-port")
         securePort = read.integer("memcached-tls-port")
         userFilePath = read.text("memcached-auth-file")

@@ -26,11 +26,9 @@ enum MemcachedReport {
         if subject == Bytes("items") { return items(call) }
         if subject == Bytes("slabs") { return classes(call) }
         if subject == Bytes("conns") { return connections(call) }
-        if subject == Bytes("sizes") || subject == Bytes("sizes_enable")
-            || subject == Bytes("sizes_disable")
-        {
-            return [Line("sizes_status", "disabled")]
-        }
+        // The sizes are counted when they are asked for, whatever is said here.
+        if subject == Bytes("sizes_enable") { return [Line("sizes_status", "enabled")] }
+        if subject == Bytes("sizes_disable") { return [Line("sizes_status", "disabled")] }
         return nil
     }
 
@@ -136,10 +134,10 @@ enum MemcachedReport {
             Line("slab_reassign_running", 0),
             Line("slabs_moved", 0),
             Line("malloc_fails", 0),
-            Line("log_watchers", 0),
+            Line("log_watchers", server.workers.reduce(0) { $0 + $1.watchers.count }),
             Line("bytes", source.keyspace.usedBytes),
             Line("curr_items", database?.keys ?? 0),
-            Line("total_items", count(.sets, server)),
+            Line("total_items", count(.stored, server)),
             Line("evictions", server.statistics[.evictedKeys]),
             Line("reclaimed", server.statistics[.expiredKeys]),
             Line("direct_reclaims", 0),
@@ -168,7 +166,8 @@ enum MemcachedReport {
             Line("umask", String(options.memcached.socketPermissions, radix: 8)),
             Line("shutdown_command", isOn: options.memcached.allowsShutdown),
             Line("num_threads", server.workerCount),
-            Line("detail_enabled", isOn: false),
+            Line("stat_key_prefix", String(UnicodeScalar(options.memcached.prefixDelimiter))),
+            Line("detail_enabled", isOn: server.memcachedPrefixes.isOn),
             Line("cas_enabled", isOn: true),
             Line("tcp_backlog", Int(options.acceptance.backlog)),
             Line("binding_protocol", options.memcached.speech.name),
@@ -177,9 +176,11 @@ enum MemcachedReport {
             Line("item_size_max", options.memcached.itemBytesMax),
             Line("maxconns_fast", isOn: true),
             Line("flush_enabled", isOn: options.memcached.allowsFlush),
+            Line("dump_enabled", isOn: options.memcached.allowsDump),
+            Line("watch_enabled", isOn: options.memcached.allowsWatch),
             Line("hash_algorithm", "apus"),
             Line("idle_timeout", options.timeoutSeconds),
-            Line("track_sizes", isOn: false),
+            Line("track_sizes", isOn: true),
             Line("ssl_enabled", isOn: options.memcached.securePort != 0),
         ]
     }

@@ -11,6 +11,7 @@ extension Worker {
         connection.memcached = stream
         connection.state.insert(.memcached)
         connection.session.dialect = stream.dialect
+        tellWatchers(of: connection, hasCome: true)
         guard !server.options.memcached.userFilePath.isEmpty else { return }
         connection.session.mustAuthenticate = true
         connection.session.become(server.access.standard, isAuthenticated: false)

@@ -16,6 +16,8 @@ struct Post: Sendable {
         case redirected([Redirection])
         /// The monitoring clients, which get a line rather than a push.
         case monitors
+        /// Clients that watch a stream of memcached's, which get a line.
+        case watchers(WatchStreams)
     }
 
     /// A client that caches keys, and the client that receives its invalidations.

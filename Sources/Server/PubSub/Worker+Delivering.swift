@@ -54,7 +54,11 @@ private struct Outgoing {
     init(_ post: Post) {
         block = post.block
         pushBlock = post.pushBlock
-        if case .monitors = post.target { isLine = true } else { isLine = false }
+        isLine =
+            switch post.target {
+            case .monitors, .watchers: true
+            default: false
+            }
     }
 
     /// The block for a protocol.
@@ -141,6 +145,12 @@ extension Worker {
             for redirection in redirections { push(&message, to: redirection) }
         case .monitors:
             for connection in monitors { push(&message, to: connection) }
+        case .watchers(let stream):
+            for watcher in watchers where watcher.streams.contains(stream) {
+                // As in memcached, who does not read loses lines.
+                guard watcher.connection.outputBytes <= Worker.watchBytesMax else { continue }
+                push(&message, to: watcher.connection)
+            }
         }
         if outbox.start > Worker.replyBytesHeld { flushReplies() }
     }

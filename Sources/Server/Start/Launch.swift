@@ -48,6 +48,7 @@ struct Launch {
             guard hasAddresses(server) else { return 1 }
             if let reason = server.loadUsers() { return fail(reason) }
             if let reason = server.loadMemcachedUsers() { return fail(reason) }
+            server.countPrefixes(options.memcached.countsPrefixes)
             // On failure, there is a line in the log, and the server starts nevertheless.
             try? server.adjustKillScore(configuration)
             server.log(absent: configuration.notInEffect[...])

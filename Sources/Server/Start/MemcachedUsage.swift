@@ -18,6 +18,9 @@ enum MemcachedUsage {
         -I, --max-item-size=<num> size from which items are refused (default: 1m)
         -A, --enable-shutdown     enable the command shutdown
         -F, --disable-flush-all   disable the command flush_all
+        -X, --disable-dumping     disable commands that list keys
+        -W, --disable-watch       disable the command watch
+        -D, --prefix-delimiter=<char> count by the prefixes of keys, as stats detail on does
         -S, --enable-sasl         binary protocol with SASL alone; the users are those of -Y
         -Y, --auth-file=<file>    clients must authenticate: a file of lines user:password
         -Z, --enable-ssl          TLS, with -o ssl_chain_cert, ssl_key, ssl_ca_cert,

@@ -98,6 +98,7 @@ extension Worker {
         unsubscribeAll(connection)
         endTracking(connection)
         endMonitoring(connection)
+        endWatching(connection)
     }
 
     /// Stops notifying a client of changes to keys.
