@@ -63,5 +63,6 @@ def test_two_archives_are_the_same(tmp_path):
     with tarfile.open(archive) as tar:
         time = str(tar.next().mtime)
     subprocess.run(["Tools/package", "dist"], cwd=roots.ROOT, check=True, capture_output=True,
-                   env=os.environ | {"APUS_BINARIES": ".build/release", "SOURCE_DATE_EPOCH": time})
+                   env={"APUS_BINARIES": ".build/release"} | os.environ
+                   | {"SOURCE_DATE_EPOCH": time})
     assert archive.read_bytes() == before
