@@ -255,7 +255,7 @@ def test_memory_is_counted_and_bounded(apus, connection):
     connection.raw("CONFIG", "SET", "maxmemory", limit)
     try:
         refused = []
-        for start in range(0, 20_000, 500):
+        for start in range(0, 8_000, 500):
             replies = connection.pipeline([["HSET", f"u:x{number}", "a", number, "b", "x" * 20] for number in range(start, start + 500)])
             refused += [reply for reply in replies if reply.startswith(b"-OOM")]
         assert refused and servers.info(connection, "used_memory") < limit + (1 << 20)
