@@ -69,4 +69,6 @@ def test_a_fast_command_that_is_not_has_an_event_of_its_own(start):
         ask(client, "CONFIG", "SET", "latency-monitor-threshold", "1")
         words = ["HSET", "k"] + ["x" * 20 + str(number // 2) for number in range(200000)]
         client.raw(*words)
-        assert [event[0] for event in ask(client, "LATENCY", "LATEST")] == [b"fast-command"]
+        # Slow upkeep may have left an event of its own.
+        events = [event[0] for event in ask(client, "LATENCY", "LATEST")]
+        assert b"fast-command" in events and b"command" not in events

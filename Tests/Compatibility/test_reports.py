@@ -19,7 +19,7 @@ TOLD_BESIDES = {
     "total_blocking_keys_on_nokey", "allocator_muzzy", "mem_overhead_db_hashtable_rehashing", "expired_subkeys",
     "evicted_scripts", "client_query_buffer_limit_disconnections", "client_output_buffer_limit_disconnections",
     "acl_access_denied_auth", "acl_access_denied_cmd", "acl_access_denied_key", "acl_access_denied_channel",
-    "acl_access_denied_db",
+    "acl_access_denied_db", "used_memory_hash_indexes",
 }
 
 
