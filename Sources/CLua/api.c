@@ -59,7 +59,8 @@ static int with_words(lua_State *state, void (*use)(apus_lua *, const apus_text 
 }
 
 static void call_host(apus_lua *lua, const apus_text *words, int count, void *context) {
-  lua->host.call(lua->host.context, words, (size_t)count, lua->resp, context);
+  lua->host.call(lua->host.context, words, (size_t)count, lua->resp, lua->replication,
+                 context);
 }
 
 // Runs a command and pushes its reply or an error; returns whether it is a reply.
@@ -172,9 +173,10 @@ static int replicate_commands(lua_State *state) {
 static int set_replication(lua_State *state) {
   if (lua_gettop(state) != 1) return raise_error(state, "redis.set_repl() requires two arguments.");
   int flags = (int)luaL_checknumber(state, 1);
-  if (flags & ~3)
+  if (flags & ~REPLICATION_ALL)
     return raise_error(state,
         "Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL or REPL_NONE.");
+  apus_owner(state)->replication = flags;
   return 0;
 }
 
@@ -326,11 +328,11 @@ void apus_push_api(lua_State *state) {
   set_number(state, "LOG_VERBOSE", 1);
   set_number(state, "LOG_NOTICE", 2);
   set_number(state, "LOG_WARNING", 3);
-  set_number(state, "REPL_NONE", 0);
-  set_number(state, "REPL_AOF", 1);
-  set_number(state, "REPL_SLAVE", 2);
-  set_number(state, "REPL_REPLICA", 2);
-  set_number(state, "REPL_ALL", 3);
+  set_number(state, "REPL_NONE", REPLICATION_NONE);
+  set_number(state, "REPL_AOF", REPLICATION_LOG);
+  set_number(state, "REPL_SLAVE", REPLICATION_REPLICAS);
+  set_number(state, "REPL_REPLICA", REPLICATION_REPLICAS);
+  set_number(state, "REPL_ALL", REPLICATION_ALL);
   const apus_lua_host *host = &apus_owner(state)->host;
   set_text(state, "REDIS_VERSION", host->version);
   set_number(state, "REDIS_VERSION_NUM", host->version_number);

@@ -309,6 +309,7 @@ static int protect(apus_lua *lua, int function, const void *argument, apus_lua_f
 int apus_lua_run(apus_lua *lua, const apus_lua_call *call, apus_text *reply,
                  apus_lua_failure *failure) {
   lua->resp = 2;
+  lua->replication = REPLICATION_ALL;
   lua->client_resp = call->resp;
   apus_seed_random(lua, 0);
   buffer_empty(&lua->reply);
@@ -330,6 +331,7 @@ static int load_library(lua_State *state) {
 
 int apus_lua_load_library(apus_lua *lua, int function, apus_lua_failure *failure) {
   lua->resp = 2;
+  lua->replication = REPLICATION_ALL;
   return protect(lua, lua->loader, &function, failure);
 }
 

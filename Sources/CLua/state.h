@@ -13,6 +13,9 @@ typedef struct {
   int is_full;
 } apus_buffer;
 
+// The bits of redis.set_repl.
+enum { REPLICATION_NONE = 0, REPLICATION_LOG = 1, REPLICATION_REPLICAS = 2, REPLICATION_ALL = 3 };
+
 struct apus_lua {
   lua_State *state;
   apus_lua_host host;
@@ -21,6 +24,8 @@ struct apus_lua {
   int runner, compiler, loader, keeper, globals;
   // The protocol version of the replies that the script gets, and its client's.
   int resp, client_resp;
+  // Where the effects of commands go: the bits of redis.set_repl.
+  int replication;
   int is_loading;
   // The state of math.random: 48 bits.
   uint64_t random;

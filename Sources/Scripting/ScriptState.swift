@@ -5,7 +5,9 @@ public import Wire
 /// What the server provides to scripts; nothing here may keep the words it receives.
 public struct ScriptHost {
     /// Runs a command and returns its RESP2 or RESP3 reply, valid until the next call.
-    public var call: (_ words: Arguments, _ isRESP3: Bool) -> Bytes
+    ///
+    /// `isLogged` is false if redis.set_repl keeps its effects out of the append-only file.
+    public var call: (_ words: Arguments, _ isRESP3: Bool, _ isLogged: Bool) -> Bytes
     /// Whether the script's user may run a command; nil if there is no such command.
     public var mayRun: (_ words: Arguments) -> Bool?
     /// Writes a line to the log, at a level from 0 (debugging) to 3 (warnings).
@@ -17,7 +19,7 @@ public struct ScriptHost {
 
     /// Creates a host.
     public init(
-        call: @escaping (_ words: Arguments, _ isRESP3: Bool) -> Bytes,
+        call: @escaping (_ words: Arguments, _ isRESP3: Bool, _ isLogged: Bool) -> Bytes,
         mayRun: @escaping (_ words: Arguments) -> Bool?,
         log: @escaping (_ level: Int, _ line: Bytes) -> Void,
         mustEnd: @escaping () -> Bool,
@@ -186,10 +188,10 @@ public final class ScriptState {
             context: context,
             version: text,
             version_number: versionNumber(version),
-            call: { context, words, count, resp, reply in
+            call: { context, words, count, resp, replication, reply in
                 let words = unsafe ScriptState.arguments(words, count)
                 unsafe reply.pointee = unsafe apus_text(
-                    HostBox.host(context).call(words, resp == 3)
+                    HostBox.host(context).call(words, resp == 3, replication & 1 != 0)
                 )
             },
             may_run: { context, words, count in

@@ -388,6 +388,19 @@ def test_automatic_rewrites(start, which):
         assert parse(client.raw("GET", "a")) == b"v" * 100
 
 
+def test_a_script_keeps_effects_out_of_the_log(start, which):
+    server = start(which, *DEBUG, "--appendonly", "yes")
+    script = ("redis.call('set', 'a', 1) redis.set_repl(redis.REPL_NONE) redis.call('set', 'b', 1) redis.call('del', 'a') "
+              "redis.set_repl(redis.REPL_AOF) redis.call('set', 'c', 1) redis.set_repl(redis.REPL_REPLICA) redis.call('set', 'd', 1)")
+    with server.connect() as client:
+        assert client.raw("EVAL", script, "0") == b"$-1\r\n"
+        client.raw("SET", "e", "1")
+        assert client.raw("EXISTS", "a", "b", "c", "d", "e") == b":4\r\n"
+    again(server)
+    with server.connect() as client:
+        assert sorted(client.command("KEYS", "*")) == [b"a", b"c", b"e"]
+
+
 def test_nothing_is_logged_without(start):
     server = start("apus", *DEBUG)
     with server.connect() as client:

@@ -6,7 +6,7 @@ import time
 import pytest
 
 import servers
-from resp import ReplyError
+from resp import ReplyError, encode
 from test_scripts import outcome
 
 COUNTER = """#!lua name=counter
@@ -195,7 +195,6 @@ def test_slow_scripts_can_be_killed_by_clients_of_other_workers(start, kind):
     thread = threading.Thread(target=lambda: failures.append(outcome(connections[0], *words)))
     thread.start()
     time.sleep(0.3)
-    # Of eight clients at least six are of workers that do not run the script.
     served = []
 
     def ask(connection):
@@ -210,9 +209,10 @@ def test_slow_scripts_can_be_killed_by_clients_of_other_workers(start, kind):
         one.start()
     for one in threads:
         one.join()
-    assert len(served) >= 5
+    assert len(served) == 7
     assert all(str(reply).startswith("BUSY") and kind in str(reply) for _, reply in served)
-    free = served[0][0]
+    # One of another worker than the script's.
+    free = next(connection for connection, _ in served if outcome(connection, "PING") == "PONG")
     if kind == "FUNCTION":
         stats = free.command("FUNCTION", "STATS")
         assert b"slow" in stats[1] and free.command("PING") == "PONG"
@@ -259,6 +259,7 @@ def test_scripts_that_have_written_end_with_the_server_only(start):
         one.start()
     for one in threads:
         one.join()
+    assert len(done) == 7
     free = done[0][0]
     assert str(outcome(free, "SCRIPT", "KILL")).startswith("UNKILLABLE")
     try:
@@ -297,6 +298,62 @@ def test_the_log_repeats_what_scripts_did(start, tmp_path):
             assert connection.command("FCALL_RO", "peek", "1", "n") == b"15"
             assert len(connection.command("FUNCTION", "LIST")) == 1
         server.stop()
+
+
+@pytest.mark.parametrize("loop", ["epoll", "io_uring"])
+def test_clients_of_the_worker_that_runs_the_script(start, which, loop):
+    options = ["--event-loop", loop, "--threads", "1"] if which == "apus" else []
+    server = start(which, "--busy-reply-threshold", "50", *options)
+    runner, other, queuing, partial, large, leaving = (server.connect() for _ in range(6))
+    for connection in (other, partial, large, leaving):
+        assert connection.command("PING") == "PONG"
+    queuing.command("MULTI")
+    partial.send(b"*1\r\n$4\r\nPI")
+    for _ in range(2):
+        runner.send(encode(["EVAL", ENDLESS, "1", "held"]))
+        eventually_busy(other, "PING")
+        replies = other.pipeline([["GET", "held"], ["SET", "free", "1"], ["NOTHING"], ["GET"]])
+        assert [reply[:5] for reply in replies[:2]] == [b"-BUSY", b"-BUSY"]
+        assert other.line(b"PING").startswith(b"-BUSY")
+        for words in (["FUNCTION", "STATS"], ["FUNCTION", "KILL"], ["EVAL", "return 1", "0"]):
+            assert str(outcome(other, *words)).startswith("BUSY")
+        if which == "apus":
+            # What cannot be replied to at once waits for the end of the script.
+            queuing.send(encode(["SET", "queued", "1"]))
+            partial.send(b"NG\r\n")
+            large.send(encode(["SET", "large", "x" * 200_000]) + encode(["STRLEN", "large"]))
+            leaving.send(encode(["SET", "left", "1"])[:-3])
+            time.sleep(0.2)
+        assert other.command("SCRIPT", "KILL") == "OK"
+        assert b"Script killed by user" in runner.reply()
+        assert other.command("SET", "held", "1") == "OK"
+        if which == "apus":
+            assert queuing.reply() == b"+QUEUED\r\n"
+            assert partial.reply() == b"+PONG\r\n"
+            assert (large.reply(), large.reply()) == (b"+OK\r\n", b":200000\r\n")
+            leaving.send(b"1\r\n")
+            assert leaving.reply() == b"+OK\r\n"
+            partial.send(b"*1\r\n$4\r\nPI")
+    for connection in (runner, other, queuing, partial, large, leaving):
+        connection.close()
+
+
+def test_a_client_that_goes_while_a_script_is_busy(start):
+    server = start("apus", "--busy-reply-threshold", "50", threads=1)
+    with server.connect() as runner, server.connect() as other:
+        gone = [server.connect() for _ in range(20)]
+        runner.send(encode(["EVAL", ENDLESS, "1", "held"]))
+        eventually_busy(other, "PING")
+        for number, connection in enumerate(gone):
+            connection.send(encode(["SET", f"last:{number}", "x" * (10 if number % 2 else 10_000)]))
+            connection.close()
+        assert str(outcome(other, "QUIT")) == "OK" and other.socket.recv(1) == b""
+        with server.connect() as killer:
+            assert killer.command("SCRIPT", "KILL") == "OK"
+        assert b"Script killed by user" in runner.reply()
+        servers.until(lambda: runner.command("CLIENT", "LIST").count(b"id=") == 1)
+        # The large ones waited and have run.
+        assert runner.command("DBSIZE") == 10
 
 
 def test_new_connections_can_end_a_script_of_the_only_worker(start):

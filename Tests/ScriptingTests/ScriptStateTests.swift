@@ -11,11 +11,13 @@ struct ScriptStateTests {
     {
         var reply = ReplyWriter()
         let host = ScriptHost(
-            call: { words, isRESP3 in
+            call: { words, isRESP3, isLogged in
                 reply.removeAll(keep: 1024)
                 reply.isRESP3 = isRESP3
                 if words[0].isWord("FAIL") {
                     reply.error("ERR failed")
+                } else if words[0].isWord("ISLOGGED") {
+                    reply.integer(isLogged ? 1 : 0)
                 } else {
                     reply.array(words.count)
                     for index in 0..<words.count { reply.bulk(words[index]) }
@@ -59,6 +61,16 @@ struct ScriptStateTests {
         #expect(run("return redis.call('x', 5)", in: state) == "*2\r\n$1\r\nx\r\n$1\r\n5\r\n")
         #expect(run("return redis.call('fail')", in: state) == "ERR failed")
         #expect(run("return 1 +", in: state) == "test:1: unexpected symbol near '<eof>'")
+    }
+
+    @Test func aScriptChoosesWhetherEffectsAreLogged() throws {
+        let state = try makeState()
+        for (choice, isLogged) in [("NONE", 0), ("AOF", 1), ("REPLICA", 0), ("ALL", 1)] {
+            let script = "redis.set_repl(redis.REPL_\(choice)) return redis.call('islogged')"
+            #expect(run(script, in: state) == ":\(isLogged)\r\n")
+        }
+        _ = run("redis.set_repl(redis.REPL_NONE)", in: state)
+        #expect(run("return redis.call('islogged')", in: state) == ":1\r\n")
     }
 
     @Test func memoryIsLimited() throws {

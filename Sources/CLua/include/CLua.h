@@ -25,8 +25,10 @@ typedef struct {
   // The version of Redis that the server is compatible with; lives as long as the process.
   const char *version;
   int version_number;
-  // Runs a command. The reply is in RESP, and valid until the next call to the host.
-  void (*call)(void *context, const apus_text *words, size_t count, int resp, apus_text *reply);
+  // Runs a command. `replication` has the bits of redis.set_repl. The reply is in RESP, and valid
+  // until the next call to the host.
+  void (*call)(void *context, const apus_text *words, size_t count, int resp, int replication,
+               apus_text *reply);
   // Whether the user may run a command: 1, 0, or -1 if there is no such command.
   int (*may_run)(void *context, const apus_text *words, size_t count);
   // Writes the SHA-1 of bytes as 40 hexadecimal digits.

@@ -120,6 +120,12 @@ public struct Effects: ~Copyable {
     /// Restores the `wants` from before `heed`, plus what is recorded for every command.
     public mutating func resume(_ wants: Wants) { self.wants = wants.union(standing) }
 
+    /// Records nothing for the log until `resume`, to which the returned `wants` must be passed.
+    public mutating func stopLogging() -> Wants {
+        defer { wants.remove(.log) }
+        return wants
+    }
+
     // MARK: Groups
 
     /// Whether records are held back until a group is complete.

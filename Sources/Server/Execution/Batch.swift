@@ -71,5 +71,21 @@ struct Batch: ~Copyable {
         return unsafe items[index]
     }
 
+    /// The place of the last request of `connection`, whether it has run or not.
+    func lastPlace(of connection: Connection) -> Int? {
+        (0..<count).last { self[$0].withConnection { $0 === connection } }
+    }
+
+    /// Removes the requests at `places`, which are in ascending order.
+    mutating func remove(at places: [Int]) {
+        for place in places.reversed() {
+            for index in place + 1..<count {
+                // SAFETY: both places are among the first `count`; items are trivial.
+                unsafe items[index - 1] = unsafe items[index]
+            }
+            count -= 1
+        }
+    }
+
     mutating func removeAll() { count = 0 }
 }

@@ -56,8 +56,11 @@ extension Worker {
         let count = round.batch.count
         executor.readBulletin()
         if count > 1 { prefetchEntries(count) }
-        for index in 0..<count {
+        var index = 0
+        // A script that runs for long may have others' requests removed.
+        while index < round.batch.count {
             let item = round.batch[index]
+            index += 1
             item.withConnection { connection in
                 if connection !== outbox.replying { switchReplies(to: connection) }
                 guard connection.state.isDisjoint(with: .idle) else {

@@ -55,26 +55,16 @@ extension Instance {
         }
     }
 
-    /// Accepts connections while a script keeps worker 0 busy, for workers that are not busy.
-    ///
-    /// If there are none, `receive` gets the connections, unless it returns false.
-    func acceptWhileBusy(_ worker: Worker, _ receive: (Mailbox.Newcomer) -> Bool) {
+    /// Accepts connections while a script keeps worker 0 busy, for workers that are not busy, if
+    /// there are any.
+    func acceptWhileBusy(_ worker: Worker) {
+        guard worker.index == 0 else { return }
         let free = workers.filter { $0.executor.scripts.running.busyPartitions.isEmpty }
         for listener in listeners {
-            // The desk supports neither TLS nor memcached's protocols.
-            let isPlain = listener.kind.speech == .redis && listener.kind.transport != .tls
-            guard !free.isEmpty || isPlain,
-                case .connection(let socket) = Socket(listener.descriptor).accept(),
+            guard case .connection(let socket) = Socket(listener.descriptor).accept(),
                 admit(socket, listener, worker)
             else { continue }
-            if !free.isEmpty {
-                hand(socket.descriptor, listener, worker, among: free)
-            } else if !receive(
-                Mailbox.Newcomer(descriptor: socket.descriptor, kind: listener.kind)
-            ) {
-                socket.close()
-                connectionEnded()
-            }
+            hand(socket.descriptor, listener, worker, among: free.isEmpty ? [worker] : free)
         }
     }
 

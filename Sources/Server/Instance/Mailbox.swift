@@ -98,6 +98,22 @@ final class Mailbox: Sendable {
         }
     }
 
+    /// Takes new connections without TLS, oldest first.
+    func takeNewcomers() -> [Newcomer] {
+        guard hasMessages.load(ordering: .relaxed) else { return [] }
+        return messages.withLock { waiting in
+            var newcomers: [Newcomer] = []
+            waiting.removeAll { message in
+                guard case .connection(let newcomer) = message, newcomer.stream == nil else {
+                    return false
+                }
+                newcomers.append(newcomer)
+                return true
+            }
+            return newcomers
+        }
+    }
+
     // MARK: Posts
 
     /// Leaves a post for clients of the owner, and wakes it if it sleeps.

@@ -8,6 +8,7 @@ extension Worker {
     /// Sends finished replies, waits up to `timeout` milliseconds, and processes what has arrived.
     func serve(_ timeout: Int32) {
         server.appendOnly.commit()
+        if _slowPath(!executor.scripts.setAside.isEmpty) { takeWhatWasSetAside() }
         switch driver {
         case .readiness(let driver): serve(driver, timeout)
         case .completions(let driver): serve(driver, timeout)
@@ -20,6 +21,8 @@ extension Worker {
         flushReplies()
         let ready = driver.wait(timeout)
         wokeUp()
+        isReceiving = true
+        defer { isReceiving = false }
         for index in 0..<ready {
             let (descriptor, interest) = driver.event(index)
             guard let connection = connections[descriptor] else {
@@ -50,10 +53,13 @@ extension Worker {
         // Ignore what arrives in the meantime: if buffers run out, restarted receives fail at once,
         // and the used buffers that would help are returned only after the round.
         let end = driver.ring.end
+        isReceiving = true
+        defer { isReceiving = false }
         while let completion = driver.ring.next(before: end) { serve(completion, driver) }
     }
 
-    private func serve(_ completion: CompletionRing.Completion, _ driver: CompletionDriver) {
+    /// Processes an event that may be any but bytes, if it does not come from the loop above.
+    func serve(_ completion: CompletionRing.Completion, _ driver: CompletionDriver) {
         switch completion.kind {
         case .receive: take(completion, driver)
         case .room:
@@ -93,7 +99,7 @@ extension Worker {
     }
 
     /// The connection of a completion, unless it has been closed.
-    private func connection(of completion: CompletionRing.Completion) -> Connection? {
+    func connection(of completion: CompletionRing.Completion) -> Connection? {
         guard let connection = connections[completion.target],
             connection.mark == completion.mark
         else { return nil }

@@ -29,6 +29,8 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
     /// Runs the commands.
     let executor: Executor
     var round = Round()
+    /// Whether it goes through the driver's events.
+    var isReceiving = false
     var outbox = Outbox()
     var connections = ConnectionTable()
     var waiting = WaitingClients()
@@ -123,7 +125,7 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
     /// Anyone who needs the worker sooner wakes it.
     private var sleepMilliseconds: Int32 {
         if upkeep.hasBacklog || upkeep.isWalking || waiting.isBusy || !posts.isEmpty
-            || executor.readyKeys.isBusy
+            || executor.readyKeys.isBusy || !executor.scripts.setAside.isEmpty
         {
             return 0
         }

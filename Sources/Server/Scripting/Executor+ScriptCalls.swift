@@ -7,12 +7,16 @@ internal import Wire
 /// Commands called by scripts.
 extension Executor {
     /// Runs a command for the running script; the reply is valid until its next command.
-    func callFromScript(_ words: Arguments, isRESP3: Bool) -> Bytes {
+    ///
+    /// Its effects are not logged if the script has said so with redis.set_repl.
+    func callFromScript(_ words: Arguments, isRESP3: Bool, isLogged: Bool) -> Bytes {
         guard let run = scripts.run else { return Bytes("-ERR no script is running\r\n") }
         context.reply.truncate(to: run.mark)
         context.reply.isRESP3 = isRESP3
         if let number = scriptRow(words) {
+            let wants = isLogged ? nil : context.effects.stopLogging()
             performFromScript(number, words, run)
+            if let wants { context.effects.resume(wants) }
         }
         guard
             context.reply.references.isEmpty

@@ -105,7 +105,7 @@ extension Executor {
     /// Creates a Lua state whose scripts call this executor.
     func makeState() -> ScriptState {
         let host = ScriptHost(
-            call: { [unowned self] in callFromScript($0, isRESP3: $1) },
+            call: { [unowned self] in callFromScript($0, isRESP3: $1, isLogged: $2) },
             mayRun: { [unowned self] in scriptMayRun($0) },
             log: { [unowned self] in logFromScript(level: $0, $1) },
             mustEnd: { [unowned self] in lookAfterScript() },

@@ -11,7 +11,7 @@ internal import Wire
 /// ```text
 /// starts ── a while ─▶ published (FUNCTION STATS, SCRIPT KILL) ── busy-reply-threshold ─▶ busy:
 ///   other workers reply BUSY to requests that need its partitions, and serve the rest;
-///   new connections go to them, or to the desk (`BusyDesk`) if there are none
+///   the script's own worker replies BUSY to its clients (`BusyDesk`)
 /// ```
 extension Executor {
     /// Called periodically while a script runs; returns whether it must stop.
@@ -38,6 +38,9 @@ extension Executor {
                     + "try killing the script using the \(run.isFunction ? "FUNCTION" : "SCRIPT") "
                     + "KILL command. Script name is: \(name)."
             )
+            // Replies to others, from before the script, need not wait for its end.
+            worker.sendFinished()
+            scripts.desk.open(on: worker)
         }
         if scripts.isBusy { scripts.desk.serve(on: worker) }
         return shown.mustEnd && !shown.hasWritten || server.isStopping

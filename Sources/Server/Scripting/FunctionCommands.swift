@@ -131,7 +131,10 @@ extension FunctionCommands {
     }
 
     /// `FUNCTION STATS`: the function that runs, and the number of libraries and functions.
+    ///
+    /// As in Redis, it is refused while a script that is no function is busy.
     static func stats(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        guard call.server.busyScripts.isFunction != false else { throw .script(.busyScript) }
         let running = call.server.workers.compactMap { $0.executor.scripts.running.shown }
             .first { $0.isFunction }
         call.reply.map(2)
@@ -144,7 +147,7 @@ extension FunctionCommands {
             call.reply.array(running.words.count)
             for word in running.words { word.withBytes { call.reply.bulk($0) } }
             call.reply.bulk("duration_ms")
-            call.reply.integer(max(0, call.worker.executor.context.now - running.startedAt))
+            call.reply.integer(max(0, Clock.unixMilliseconds() - running.startedAt))
         } else {
             call.reply.null()
         }

@@ -87,8 +87,10 @@ final class WorkerScripts {
     /// Whether it has been published, and whether it has run for too long.
     var isShown = false
     var isBusy = false
-    /// Handles new connections meanwhile.
+    /// Serves others meanwhile.
     var desk = BusyDesk()
+    /// What arrived meanwhile and has not been processed.
+    var setAside: [SetAside] = []
     /// The script of the last request; nil once it has been used.
     var prepared: Prepared?
     var run: Run?
