@@ -36,6 +36,7 @@ extension Metric {
         .one("apus_expiry_lag_seconds", .gauge, "Time since the expiry of the oldest key that has yet to be removed.") { source in
             .real(Double(source.server.workers.reduce(0) { max($0, $1.pauses.expiryLag.value) }) / 1000)
         },
+        .info("apus_memory_used_hash_indexes_bytes", .gauge, of: "used_memory_hash_indexes", "Memory of the indexes over hashes."),
         .info("apus_lazyfreed_objects_total", .counter, of: "lazyfreed_objects", "Large values freed in slices."),
         .info("apus_aof_rewrites_total", .counter, of: "aof_rewrites", "Rewrites of the append-only file."),
         .info("apus_aof_rewrites_consecutive_failures", .gauge, of: "aof_rewrites_consecutive_failures", "Rewrites that failed since one succeeded."),
