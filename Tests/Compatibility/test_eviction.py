@@ -105,9 +105,9 @@ def test_volatile_policies_spare_keys_without_expiry(start, which):
             assert set_many(connection, 5000, prefix="kept") == ["OK"] * 5000
             replies = set_many(connection, 30_000, prefix="volatile", extra=("EX", 10_000))
             assert replies == ["OK"] * 30_000, policy
-            evicted = info(connection, "evicted_keys")
-            assert evicted > 1000
-            assert connection.command("DBSIZE") == 35_000 - evicted
+            assert info(connection, "evicted_keys") > 1000
+            # Debian's server goes on evicting in the background.
+            until(lambda: connection.command("DBSIZE") == 35_000 - info(connection, "evicted_keys"))
             assert connection.command("EXISTS", *[f"kept:{number}" for number in range(5000)]) == 5000
             # Nothing volatile is left in the end: then writes are refused.
             replies = set_many(connection, 60_000, prefix="more")
