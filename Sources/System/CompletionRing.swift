@@ -324,6 +324,17 @@ public final class CompletionRing: @unchecked Sendable {  // because: one thread
         if !spent.isEmpty { returnSpent() }
     }
 
+    /// The buffers that hold bytes.
+    public var buffersInUse: Set<Int> { Set(fill.indices.filter { fill[$0] > 0 }) }
+
+    /// Returns used buffers to the kernel, except `kept`, whose bytes are still needed.
+    public func releaseBuffers(except kept: Set<Int>) {
+        let others = spent.filter { kept.contains($0) }
+        spent.removeAll { kept.contains($0) }
+        releaseBuffers()
+        spent = others
+    }
+
     @inline(never)
     private func returnSpent() {
         for buffer in spent {

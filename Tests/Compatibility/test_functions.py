@@ -6,7 +6,7 @@ import time
 import pytest
 
 import servers
-from resp import ReplyError, encode
+from resp import ReplyError, encode, parse
 from test_scripts import outcome
 
 COUNTER = """#!lua name=counter
@@ -336,6 +336,28 @@ def test_clients_of_the_worker_that_runs_the_script(start, which, loop):
             partial.send(b"*1\r\n$4\r\nPI")
     for connection in (runner, other, queuing, partial, large, leaving):
         connection.close()
+
+
+@pytest.mark.parametrize("loop", ["epoll", "io_uring"])
+def test_a_flood_of_requests_does_not_keep_a_busy_script_alive(start, loop):
+    server = start("apus", "--busy-reply-threshold", "50", "--event-loop", loop, threads=1)
+    with server.connect() as runner, server.connect() as flooder, server.connect() as killer:
+        killer.command("PING")
+        words = ["EVAL", "local all = table.concat(ARGV) while true do end", "1", "held"] + ["x" * 100] * 50
+        runner.send(encode(words))
+        eventually_busy(flooder, "PING")
+        requests = b"".join(encode(["SET", f"key:{number}", "x" * 3000]) for number in range(100))
+        for _ in range(100):
+            flooder.send(requests)
+            replies = b""
+            while replies.count(b"\n") < 100:
+                replies += flooder.socket.recv(1 << 20)
+            assert replies.count(b"-BUSY") == 100
+        assert killer.command("SCRIPT", "KILL") == "OK"
+        assert b"Script killed by user" in runner.reply()
+        assert killer.command("DBSIZE") == 0
+        runner.send(encode(["EVAL", "return {KEYS[1], table.concat(ARGV)}", *words[2:]]))
+        assert parse(runner.reply()) == [b"held", b"x" * 5000]
 
 
 def test_a_client_that_goes_while_a_script_is_busy(start):

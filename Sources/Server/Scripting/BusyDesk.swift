@@ -33,6 +33,7 @@ struct BusyDesk {
 
     /// Takes the requests that had been received before the script became busy.
     mutating func open(on worker: Worker) {
+        worker.keepReceivedBuffers()
         worker.removeBatchedRequests { connection, bytes in
             let index = visitor(connection)
             visitors[index].received.append(bytes)

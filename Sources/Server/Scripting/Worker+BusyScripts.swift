@@ -121,6 +121,13 @@ extension Worker {
                 executor.scripts.setAside.append(.inputEnd(connection))
             }
         }
+        driver.ring.releaseBuffers(except: executor.scripts.buffersKept)
+    }
+
+    /// Keeps the memory of requests that have been received, the script's among them.
+    func keepReceivedBuffers() {
+        guard case .completions(let driver) = driver else { return }
+        executor.scripts.buffersKept = driver.ring.buffersInUse
     }
 
     /// Has the next round process bytes of a client, before the end of its input.

@@ -89,6 +89,8 @@ final class WorkerScripts {
     var isBusy = false
     /// Serves others meanwhile.
     var desk = BusyDesk()
+    /// The ring's buffers with requests that had been received before.
+    var buffersKept: Set<Int> = []
     /// What arrived meanwhile and has not been processed.
     var setAside: [SetAside] = []
     /// The script of the last request; nil once it has been used.
