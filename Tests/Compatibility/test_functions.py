@@ -360,6 +360,28 @@ def test_a_flood_of_requests_does_not_keep_a_busy_script_alive(start, loop):
         assert parse(runner.reply()) == [b"held", b"x" * 5000]
 
 
+@pytest.mark.parametrize("loop", ["epoll", "io_uring"])
+def test_replies_that_a_client_does_not_read_wait(start, loop):
+    server = start("apus", "--busy-reply-threshold", "50", "--event-loop", loop, threads=1)
+    with server.connect() as runner, server.connect() as lazy, server.connect() as killer:
+        killer.command("PING")
+        runner.send(encode(["EVAL", ENDLESS, "1", "held"]))
+        eventually_busy(lazy, "PING")
+        count = 200_000
+        sender = threading.Thread(target=lambda: lazy.socket.sendall(encode(["PING"]) * count))
+        sender.start()
+        time.sleep(0.5)
+        assert killer.command("SCRIPT", "KILL") == "OK"
+        found = {b"PONG": 0, b"BUSY": 0}
+        while sum(found.values()) < count:
+            reply = lazy.reply()
+            found[b"BUSY" if reply.startswith(b"-BUSY") else b"PONG"] += 1
+        sender.join()
+        assert found[b"BUSY"] > 100 and found[b"PONG"] > 100
+        assert lazy.command("PING") == "PONG"
+        assert b"Script killed by user" in runner.reply()
+
+
 def test_a_client_that_goes_while_a_script_is_busy(start):
     server = start("apus", "--busy-reply-threshold", "50", threads=1)
     with server.connect() as runner, server.connect() as other:

@@ -207,7 +207,7 @@ extension Worker {
     }
 
     /// Sends a block at once, or queues it if anything is queued.
-    private func sendBlock(_ block: SharedBlock, _ isLarge: Bool, _ connection: Connection) {
+    func sendBlock(_ block: SharedBlock, _ isLarge: Bool, _ connection: Connection) {
         var sent = 0
         server.appendOnly.commit()
         if connection.outputBytes == 0, connection.stream == nil {

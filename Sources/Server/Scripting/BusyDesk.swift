@@ -69,7 +69,7 @@ struct BusyDesk {
     private mutating func take(_ bytes: Bytes, from connection: Connection, on worker: Worker) {
         let index = visitor(connection)
         visitors[index].received.append(bytes)
-        if worker.mayServeWhileBusy(connection) { serveRequests(of: index, on: worker) }
+        serveRequests(of: index, on: worker)
     }
 
     /// The index of a client, which is added if necessary.
@@ -80,7 +80,9 @@ struct BusyDesk {
     }
 
     private mutating func serveRequests(of index: Int, on worker: Worker) {
-        while !visitors[index].waits, !visitors[index].isGone {
+        while !visitors[index].waits, !visitors[index].isGone,
+            worker.mayServeWhileBusy(visitors[index].connection)
+        {
             let received = visitors[index].received
             guard let words = takeRequest(index) else { return }
             guard !words.isEmpty else { continue }
@@ -147,8 +149,7 @@ struct BusyDesk {
             arguments,
             visitors[index].connection
         )
-        let socket = Socket(visitors[index].connection.descriptor)
-        let isSent = reply.withBytes { socket.send($0) == .bytes($0.count) }
-        if !isSent || request.kind == .quit { visitors[index].isGone = true }
+        worker.sendWhileBusy(reply, to: visitors[index].connection)
+        if request.kind == .quit { visitors[index].isGone = true }
     }
 }

@@ -124,6 +124,15 @@ extension Worker {
         driver.ring.releaseBuffers(except: executor.scripts.buffersKept)
     }
 
+    /// Sends a reply at once, or queues what the socket has no room for.
+    func sendWhileBusy(_ reply: [UInt8], to connection: Connection) {
+        let block = SharedBlock(capacity: reply.count)
+        reply.withBytes { block.storage.put($0, 0) }
+        block.count = reply.count
+        sendBlock(block, false, connection)
+        block.release()
+    }
+
     /// Keeps the memory of requests that have been received, the script's among them.
     func keepReceivedBuffers() {
         guard case .completions(let driver) = driver else { return }
