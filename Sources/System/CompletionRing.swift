@@ -255,10 +255,11 @@ public final class CompletionRing: @unchecked Sendable {  // because: one thread
         unsafe apus_load_acquire(shared.advanced(by: tailOfCompletions).base)
     }
 
-    /// The next completion before `end`, except those of sends, in the kernel's order.
+    /// The next completion before `end`, except those of sends, in the kernel's order; nil if those
+    /// before `end`, or even later ones, have been returned.
     @inline(__always)
     public func next(before end: UInt32) -> Completion? {
-        while used != end {
+        while Int32(bitPattern: end &- used) > 0 {
             let completion = completion(used)
             used &+= 1
             // SAFETY: as above; the completion has been copied.

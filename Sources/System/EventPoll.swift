@@ -99,6 +99,19 @@ public final class EventPoll: @unchecked Sendable {  // because: one worker wait
         return Int(max(0, count))
     }
 
+    /// Calls `body` with some descriptors that are ready now; the events of the last wait stay.
+    public func forEachReady(_ body: (_ descriptor: Int32, _ ready: Interest) -> Void) {
+        let most = 64
+        // SAFETY: there is room for the requested number of events, of which `count` are set.
+        unsafe withUnsafeTemporaryAllocation(of: epoll_event.self, capacity: most) { events in
+            let count = unsafe epoll_wait(descriptor, events.baseAddress, Int32(most), 0)
+            for index in 0..<max(0, Int(count)) {
+                let event = unsafe events[index]
+                unsafe body(event.data.fd, Interest(rawValue: event.events))
+            }
+        }
+    }
+
     /// The event at `index` of the last wait: its descriptor (or number) and what it is ready for.
     @inline(__always)
     public func event(_ index: Int) -> (descriptor: Int32, ready: Interest) {

@@ -339,6 +339,34 @@ def test_clients_of_the_worker_that_runs_the_script(start, which, loop):
 
 
 @pytest.mark.parametrize("loop", ["epoll", "io_uring"])
+@pytest.mark.parametrize("before", [0, 20, 31, 32, 40, 100])
+def test_a_script_in_the_middle_of_a_pipeline(start, loop, before):
+    server = start("apus", "--busy-reply-threshold", "50", "--event-loop", loop, threads=1)
+    others = [server.connect() for _ in range(20)]
+    with server.connect() as runner, server.connect() as killer:
+        for connection in [*others, runner, killer]:
+            assert connection.command("PING") == "PONG"
+        script = encode(["EVAL", ENDLESS, "1", "held"])
+        for connection in others[:10]:
+            connection.send(encode(["ECHO", "first"]))
+        runner.send(encode(["PING"]) * before + script + encode(["ECHO", "behind"]) * 40)
+        for connection in others[10:]:
+            connection.send(encode(["ECHO", "later"]) * 3)
+        eventually_busy(killer, "PING")
+        runner.send(encode(["ECHO", "last"]))
+        assert killer.command("SCRIPT", "KILL") == "OK"
+        assert [runner.reply() for _ in range(before)] == [b"+PONG\r\n"] * before
+        assert b"Script killed by user" in runner.reply()
+        assert [parse(runner.reply()) for _ in range(41)] == [b"behind"] * 40 + [b"last"]
+        for connection in others[:10]:
+            assert connection.reply()[:5] in (b"$5\r\nf", b"-BUSY")
+            assert connection.command("PING") == "PONG"
+        for connection in others[10:]:
+            assert {connection.reply()[:5] for _ in range(3)} <= {b"$5\r\nl", b"-BUSY"}
+            assert connection.command("PING") == "PONG"
+
+
+@pytest.mark.parametrize("loop", ["epoll", "io_uring"])
 def test_a_flood_of_requests_does_not_keep_a_busy_script_alive(start, loop):
     server = start("apus", "--busy-reply-threshold", "50", "--event-loop", loop, threads=1)
     with server.connect() as runner, server.connect() as flooder, server.connect() as killer:

@@ -48,7 +48,11 @@ extension Worker {
     /// Closes each client's replies when its last request has run; those of the client that is
     /// still being parsed stay open.
     func runBatch(parsing: Connection?) {
-        if round.batch.count > 0 { runRequests() }
+        if round.batch.count > 0 {
+            self.parsing = parsing
+            runRequests()
+            self.parsing = nil
+        }
         if parsing == nil { switchReplies(to: nil) }
     }
 

@@ -50,6 +50,11 @@ final class ReadinessDriver {
     /// Waits up to `milliseconds`; returns how many descriptors are ready.
     func wait(_ milliseconds: Int32) -> Int { poll.wait(milliseconds) }
 
+    /// Calls `body` with some descriptors that are ready now; the events of the last wait stay.
+    func forEachReady(_ body: (_ descriptor: Int32, _ ready: EventPoll.Interest) -> Void) {
+        poll.forEachReady(body)
+    }
+
     /// A ready descriptor and its events.
     @inline(__always)
     func event(_ index: Int) -> (descriptor: Int32, ready: EventPoll.Interest) {

@@ -21,8 +21,6 @@ extension Worker {
         flushReplies()
         let ready = driver.wait(timeout)
         wokeUp()
-        isReceiving = true
-        defer { isReceiving = false }
         for index in 0..<ready {
             let (descriptor, interest) = driver.event(index)
             guard let connection = connections[descriptor] else {
@@ -53,8 +51,6 @@ extension Worker {
         // Ignore what arrives in the meantime: if buffers run out, restarted receives fail at once,
         // and the used buffers that would help are returned only after the round.
         let end = driver.ring.end
-        isReceiving = true
-        defer { isReceiving = false }
         while let completion = driver.ring.next(before: end) { serve(completion, driver) }
     }
 

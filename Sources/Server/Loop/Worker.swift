@@ -29,8 +29,8 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
     /// Runs the commands.
     let executor: Executor
     var round = Round()
-    /// Whether it goes through the driver's events.
-    var isReceiving = false
+    /// The connection of which more bytes will be parsed once the batch has run.
+    var parsing: Connection?
     var outbox = Outbox()
     var connections = ConnectionTable()
     var waiting = WaitingClients()

@@ -14,13 +14,17 @@ enum SetAside {
 
 /// Receiving from clients while a script is busy.
 ///
-/// Only between two receives: the driver's events must not change while the worker goes through
-/// them. The memory for receiving may hold requests that have not run, so that bytes are copied.
+/// The worker may be going through the driver's events at the same time, and its memory for
+/// receiving holds requests that have not run: neither changes.
 extension Worker {
     /// Whether a request of a client may be replied to at once: nothing that it sent before waits,
     /// no reply is on its way, and its state has no influence on the reply.
     func mayServeWhileBusy(_ connection: Connection) -> Bool {
-        isAtRest(connection) && round.batch.lastPlace(of: connection) == nil
+        guard isAtRest(connection) else { return false }
+        guard let place = round.batch.lastPlace(of: connection) else { return true }
+        // Requests in front of the script's have run.
+        let runner = executor.scripts.run?.connection
+        return runner.flatMap { round.batch.lastPlace(of: $0) }.map { place < $0 } ?? false
     }
 
     private func isAtRest(_ connection: Connection) -> Bool {
@@ -35,13 +39,13 @@ extension Worker {
                 .queues, .subscribed, .monitor, .repliesOff, .skipsReply, .skipsNextReply,
             ])
         else { return false }
-        return connection !== executor.scripts.run?.connection
+        return connection !== executor.scripts.run?.connection && connection !== parsing
     }
 
     /// Removes the small requests that wait in the batch behind the script's, and calls `body` with
     /// them, as they were received.
     func removeBatchedRequests(_ body: (Connection, Bytes) -> Void) {
-        guard !isReceiving, let runner = executor.scripts.run?.connection,
+        guard let runner = executor.scripts.run?.connection,
             let place = round.batch.lastPlace(of: runner)
         else { return }
         var removed: [Int] = []
@@ -68,7 +72,6 @@ extension Worker {
 
     /// Calls `body` with what clients have sent since the last call.
     func receiveWhileBusy(_ body: (Connection, Bytes) -> Void) {
-        guard !isReceiving else { return }
         switch driver {
         case .readiness(let driver): receiveWhileBusy(driver, body)
         case .completions(let driver): receiveWhileBusy(driver, body)
@@ -80,15 +83,16 @@ extension Worker {
         _ driver: ReadinessDriver,
         _ body: (Connection, Bytes) -> Void
     ) {
-        guard !round.isFull else { return }
-        for index in 0..<driver.wait(0) {
-            let (descriptor, interest) = driver.event(index)
-            guard interest.contains(.read), let connection = connections[descriptor],
+        var block = ByteBuffer(capacity: Round.receiveBytes)
+        driver.forEachReady { descriptor, ready in
+            guard ready.contains(.read), let connection = connections[descriptor],
                 mayServeWhileBusy(connection)
-            else { continue }
-            let memory = round.freeSlot
-            let outcome = Socket(descriptor).receive(memory, Round.receiveBytes)
-            if case .bytes(let count) = outcome { body(connection, memory.bytes(0, count)) }
+            else { return }
+            let outcome = Socket(descriptor).receive(block.cell, Round.receiveBytes)
+            guard case .bytes(let count) = outcome else { return }
+            block.commit(count)
+            body(connection, block.bytes)
+            block.truncate(to: 0)
         }
     }
 
