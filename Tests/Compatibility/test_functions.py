@@ -367,6 +367,29 @@ def test_a_script_in_the_middle_of_a_pipeline(start, loop, before):
 
 
 @pytest.mark.parametrize("loop", ["epoll", "io_uring"])
+def test_replies_come_in_order_though_a_large_request_waits(start, loop):
+    server = start("apus", "--busy-reply-threshold", "50", "--event-loop", loop, "--enable-debug-command", "yes", threads=1)
+    others = [server.connect() for _ in range(4)]
+    with server.connect() as runner, server.connect() as killer:
+        for _ in range(5):
+            for connection in [*others, runner, killer]:
+                assert connection.command("PING") == "PONG"
+            # In the same round as the script, mostly: DEBUG SLEEP holds the worker until all have arrived.
+            killer.send(encode(["DEBUG", "SLEEP", "0.05"]))
+            runner.send(encode(["EVAL", ENDLESS, "1", "held"]))
+            for connection in others:
+                connection.send(encode(["ECHO", "first"]) + encode(["SET", "large", "x" * 10_000]) + encode(["ECHO", "last"]))
+            assert killer.reply() == b"+OK\r\n"
+            eventually_busy(killer, "PING")
+            assert killer.command("SCRIPT", "KILL") == "OK"
+            assert b"Script killed by user" in runner.reply()
+            for connection in others:
+                assert connection.reply()[:5] in (b"$5\r\nf", b"-BUSY")
+                assert connection.reply() == b"+OK\r\n"
+                assert connection.reply() == b"$4\r\nlast\r\n"
+
+
+@pytest.mark.parametrize("loop", ["epoll", "io_uring"])
 def test_a_flood_of_requests_does_not_keep_a_busy_script_alive(start, loop):
     server = start("apus", "--busy-reply-threshold", "50", "--event-loop", loop, threads=1)
     with server.connect() as runner, server.connect() as flooder, server.connect() as killer:

@@ -1,6 +1,5 @@
 internal import Commands
 internal import Primitives
-internal import System
 internal import Wire
 
 /// Serves a worker's clients while one of its scripts is busy.
@@ -26,8 +25,8 @@ struct BusyDesk {
     }
 
     /// The largest requests that are replied to.
-    static let requestBytesMax = 4096
-    static let wordsMax = 16
+    private static let requestBytesMax = 4096
+    private static let wordsMax = 16
 
     private var visitors: [Visitor] = []
 
@@ -79,66 +78,50 @@ struct BusyDesk {
         return visitors.count - 1
     }
 
+    /// Replies to complete requests of a client, as long as none of them has to wait.
     private mutating func serveRequests(of index: Int, on worker: Worker) {
-        while !visitors[index].waits, !visitors[index].isGone,
+        var buffer = ByteBuffer(capacity: visitors[index].received.count)
+        visitors[index].received.withBytes { buffer.append($0) }
+        var words = ArgumentVector(capacity: BusyDesk.wordsMax)
+        var served = 0
+        while served < buffer.count, !visitors[index].waits, !visitors[index].isGone,
             worker.mayServeWhileBusy(visitors[index].connection)
         {
-            let received = visitors[index].received
-            guard let words = takeRequest(index) else { return }
-            guard !words.isEmpty else { continue }
-            reply(to: words, index, on: worker)
-            if visitors[index].waits { visitors[index].received = received }
-        }
-    }
-
-    /// The words of the next complete request, an array of bulk strings or an inline line, or nil.
-    private mutating func takeRequest(_ index: Int) -> [[UInt8]]? {
-        let received = visitors[index].received
-        guard let end = received.firstIndex(of: UInt8(ascii: "\n")) else {
-            visitors[index].waits = received.count > BusyDesk.requestBytesMax
-            return nil
-        }
-        let line = received[..<end].filter { $0 != UInt8(ascii: "\r") }
-        guard line.first == UInt8(ascii: "*") else {
-            visitors[index].received.removeFirst(end + 1)
-            return line.split(separator: UInt8(ascii: " ")).map { Array($0) }
-        }
-        var place = end + 1
-        var words: [[UInt8]] = []
-        let count = BusyDesk.number(line.dropFirst())
-        guard (0...BusyDesk.wordsMax).contains(count) else {
-            visitors[index].waits = true
-            return nil
-        }
-        while words.count < count {
-            guard let stop = received[place...].firstIndex(of: UInt8(ascii: "\n")) else {
-                return nil
+            words.truncate(to: 0)
+            var parser = RESPParser()
+            var position = served
+            let outcome = try? parser.next(
+                buffer.cell,
+                buffer.count,
+                &position,
+                RequestLimits(),
+                into: &words
+            )
+            if case .incomplete = outcome {
+                visitors[index].waits = (parser.wordAhead ?? 0) > BusyDesk.requestBytesMax
+                break
             }
-            let size = BusyDesk.number(received[place..<stop].dropFirst())
-            guard (0...BusyDesk.requestBytesMax).contains(size) else {
+            let arguments = words.arguments(0, words.count)
+            guard outcome != nil, BusyDesk.isSmall(arguments) else {
                 visitors[index].waits = true
-                return nil
+                break
             }
-            guard stop + 1 + size + 2 <= received.count else { return nil }
-            words.append(Array(received[stop + 1..<stop + 1 + size]))
-            place = stop + 1 + size + 2
+            if arguments.count > 0 { reply(to: arguments, index, on: worker) }
+            if !visitors[index].waits { served = position }
         }
-        visitors[index].received.removeFirst(place)
-        return words
+        visitors[index].received.removeFirst(served)
     }
 
-    private static func number(_ digits: ArraySlice<UInt8>) -> Int {
-        let text = String(decoding: digits, as: UTF8.self).prefix { $0 != "\r" }
-        return Int(text) ?? -1
+    /// Whether a request may be replied to here.
+    static func isSmall(_ arguments: Arguments) -> Bool {
+        arguments.count <= wordsMax
+            && (0..<arguments.count).allSatisfy { arguments[$0].count <= requestBytesMax }
     }
 
     // MARK: Replying
 
     /// Replies to a request, or notes that it has to wait or that its client wants to leave.
-    private mutating func reply(to words: [[UInt8]], _ index: Int, on worker: Worker) {
-        var vector = ArgumentVector(capacity: BusyDesk.wordsMax)
-        for word in words { word.withBytes { vector.append($0) } }
-        let arguments = vector.arguments(0, words.count)
+    private mutating func reply(to arguments: Arguments, _ index: Int, on worker: Worker) {
         let request = BusyRequest(arguments, worker.executor.registry)
         guard request.kind != .wait else {
             visitors[index].waits = true

@@ -42,22 +42,28 @@ extension Worker {
         return connection !== executor.scripts.run?.connection && connection !== parsing
     }
 
-    /// Removes the small requests that wait in the batch behind the script's, and calls `body` with
-    /// them, as they were received.
+    /// Removes the requests that wait in the batch behind the script's, of clients all of whose
+    /// requests are small, and calls `body` with them, as they were received.
     func removeBatchedRequests(_ body: (Connection, Bytes) -> Void) {
         guard let runner = executor.scripts.run?.connection,
             let place = round.batch.lastPlace(of: runner)
         else { return }
+        let behind = place + 1..<round.batch.count
+        var kept: [Connection] = []
+        for index in behind {
+            let item = round.batch[index]
+            let isSmall = BusyDesk.isSmall(round.words.arguments(item.start, item.count))
+            if !isSmall { item.withConnection { kept.append($0) } }
+        }
         var removed: [Int] = []
         var text = ByteBuffer()
-        for index in place + 1..<round.batch.count {
+        for index in behind {
             let item = round.batch[index]
             item.withConnection { connection in
+                guard isAtRest(connection), !kept.contains(where: { $0 === connection }) else {
+                    return
+                }
                 let arguments = round.words.arguments(item.start, item.count)
-                let byteCount = (0..<item.count).reduce(0) { $0 + arguments[$1].count }
-                guard isAtRest(connection), byteCount <= BusyDesk.requestBytesMax,
-                    item.count <= BusyDesk.wordsMax
-                else { return }
                 text.truncate(to: 0)
                 text.append("*")
                 text.append(decimal: Int64(item.count))
