@@ -35,6 +35,13 @@ public final class Thread: @unchecked Sendable {  // because: the handle is writ
     /// Lets other threads run first.
     public static func yield() { _ = sched_yield() }
 
+    /// Gives the calling thread a smaller share of a busy processor than the process' other threads
+    /// have.
+    public static func giveWay() {
+        // On Linux, 0 is the calling thread, not its process.
+        _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 5)
+    }
+
     /// Has the calling thread sleep.
     public static func sleep(milliseconds: UInt32) { _ = usleep(milliseconds * 1000) }
 

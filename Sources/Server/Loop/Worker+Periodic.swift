@@ -16,6 +16,8 @@ struct Upkeep {
     var isFreeing = false
     /// Whether a snapshot has more buckets to visit at once.
     var isWalking = false
+    /// How much time the walk of a snapshot may take.
+    var walkPace = WalkPace()
     /// The current scan of the connections.
     var clientRound = ClientRound()
 

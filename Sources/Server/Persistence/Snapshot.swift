@@ -89,15 +89,22 @@ extension Worker {
     /// About how long a worker walks per round.
     private static let walkNanoseconds: Int64 = 250_000
 
-    /// Continues the snapshot in progress, if any.
+    /// Continues the snapshot in progress, if any and if the requests leave time for it.
     func walkSnapshot() {
-        upkeep.isWalking = server.saver.running.map { walk($0) } ?? false
+        upkeep.isWalking = false
+        let start = Clock.monotonicNanoseconds()
+        let commands = executor.statistics[.commandsRun]
+        // The walk is what postponed requests wait for.
+        guard waiting.mustLookAgain || upkeep.walkPace.allows(at: start, commands: commands),
+            let snapshot = server.saver.running
+        else { return }
+        upkeep.isWalking = walk(snapshot, until: start + Worker.walkNanoseconds)
+        upkeep.walkPace.note(from: start, to: Clock.monotonicNanoseconds(), commands: commands)
     }
 
     /// Walks the partitions that this worker maintains; false if there is nothing to do now.
-    private func walk(_ snapshot: Snapshot) -> Bool {
+    private func walk(_ snapshot: Snapshot, until end: Int64) -> Bool {
         let keyspace = executor.context.keyspace
-        let end = Clock.monotonicNanoseconds() + Worker.walkNanoseconds
         for partition in stride(from: index, to: keyspace.partitionCount, by: server.workerCount) {
             let part = snapshot.parts[partition]
             guard !part.isEnded else { continue }

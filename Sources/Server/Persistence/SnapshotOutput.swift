@@ -67,7 +67,11 @@ final class SnapshotOutput: Sendable {
         _ shape: SnapshotShape,
         ended: @escaping @Sendable (Result) -> Void
     ) {
-        _ = Thread("snapshot") { [self] in ended(run(settings, shape)) }
+        _ = Thread("snapshot") { [self] in
+            // Clients are served first.
+            Thread.giveWay()
+            ended(run(settings, shape))
+        }
     }
 
     /// Takes over a piece in which `keys` keys end; with `ofValue`, one of the open value.
