@@ -41,11 +41,6 @@ public struct KeyWriter: ~Copyable {
         if writesRequests { requests.database(number) } else { values.database(number) }
     }
 
-    /// Notes how many keys a database has, and how many of them expire, where the form has that.
-    public mutating func sizes(keys: Int, volatile: Int) {
-        if !writesRequests { values.sizes(keys: keys, volatile: volatile) }
-    }
-
     /// Appends the key at `slot`.
     ///
     /// Complexity: O(bytes).

@@ -27,6 +27,8 @@ public struct RDBFile: ~Copyable {
         case fact(name: String, value: String)
         /// The database of the keys that follow; only if `tellsDatabases`.
         case database(Int)
+        /// About how many keys a database has.
+        case sizes(database: Int, keys: Int)
         /// The source code of a function library.
         case function([UInt8])
         /// A key; the caller must read its value with `reader`.
@@ -92,7 +94,10 @@ public struct RDBFile: ~Copyable {
                 guard number <= UInt64(Int32.max) else { throw reader.failure(.badDatabase) }
                 database = Int(number)
                 if tellsDatabases { return .database(database) }
-            case RDBOpcode.sizes: for _ in 0..<2 { _ = try reader.number() }
+            case RDBOpcode.sizes:
+                let keys = try reader.number()
+                _ = try reader.number()
+                return .sizes(database: database, keys: Int(clamping: keys))
             case RDBOpcode.slotInfo: for _ in 0..<3 { _ = try reader.number() }
             case RDBOpcode.seconds:
                 expiry = Int64(try reader.take(4).signedLittleEndian(0, 4)) * 1000

@@ -51,6 +51,9 @@ public struct RDBReader: ~Copyable {
     /// Whether all bytes have been read.
     public var isAtEnd: Bool { position == bytes.count }
 
+    /// The number of bytes that follow.
+    public var bytesLeft: Int { bytes.count - position }
+
     func failure(_ reason: RDBFailure.Reason) -> RDBFailure {
         RDBFailure(offset: position, reason: reason)
     }

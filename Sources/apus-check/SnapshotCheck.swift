@@ -74,6 +74,7 @@ struct SnapshotCheck {
             switch event {
             case .fact(let name, let value): tell("AUX FIELD \(name) = '\(value)'", offset)
             case .database(let number): tell("Selecting DB ID \(number)", offset)
+            case .sizes: break
             case .function: statistics.libraries += 1
             case .key(let record): try read(record, &file.reader, scratch)
             }

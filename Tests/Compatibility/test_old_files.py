@@ -230,3 +230,25 @@ def test_what_cannot_be_loaded_is_named_as_by_redis(start, which, content, line)
     assert server.process.wait(10) == 1
     assert line in server.output()
     assert server.file("dump.rdb") == content
+
+
+@pytest.mark.parametrize("hint", [0, 1, 1000, 1 << 40, (1 << 64) - 1])
+def test_a_wrong_number_of_keys_is_harmless(start, hint):
+    """What the file says about a database's size may only reserve memory that its keys could need."""
+    sizes = hexes("FB 81") + hint.to_bytes(8, "big") + b"\x00"
+    keys = [record(0, f"k{number}", b"\x01a") for number in range(20)]
+    server = start_with(start, "apus", file(10, sizes, *keys))
+    with server.connect() as client:
+        assert client.raw("DBSIZE") == b":20\r\n" and client.raw("GET", "k7") == b"$1\r\na\r\n"
+        assert servers.info(client, "used_memory") < 100 << 20
+
+
+def test_a_snapshot_says_how_many_keys_there_are(start):
+    server = start("apus")
+    with server.connect() as client:
+        client.pipeline([["SET", "a", "1"], ["SET", "b", "2", "EX", "1000"], ["SELECT", "3"], ["SET", "c", "3"]])
+        for save in ("SAVE", "BGSAVE"):
+            client.raw(save)
+            servers.until(lambda: servers.info(client, "rdb_bgsave_in_progress") == 0)
+            content = server.file("dump.rdb")
+            assert hexes("FE 00 FB 02 01") in content and hexes("FE 03 FB 01 00") in content

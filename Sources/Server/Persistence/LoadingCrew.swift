@@ -21,6 +21,8 @@ final class LoadingCrew: @unchecked Sendable {  // because: shared parts are ato
     private var nextOther = 0
     private var open: [LoadingBatch?]
     private var ownReader: RDBReader
+    /// About how many keys a shard of each database will have, as far as known.
+    private var shardSizes: [Int: Int] = [:]
     /// How many batches others have yet to load.
     private let waiting = Atomic<Int>(0)
     /// How many others are loading one.
@@ -47,13 +49,24 @@ final class LoadingCrew: @unchecked Sendable {  // because: shared parts are ato
         return failed.withLock { $0 }
     }
 
+    /// Notes that about `keys` keys of a database will be added.
+    func expect(_ keys: Int, inDatabase database: Int) {
+        shardSizes[database] = keys / loader.keyspace.partitionCount
+    }
+
     /// Adds a key whose value of `byteCount` bytes is at the offset `position`.
     func add(_ record: RDBFile.Record, at position: Int, byteCount: Int) {
         let hash = loader.keyspace.hasher(record.key)
         let partition = loader.keyspace.partition(hash)
         let batch = open[partition] ?? LoadingBatch(partition: partition)
         open[partition] = batch
-        batch.add(record, hash, at: position, byteCount: byteCount)
+        batch.add(
+            record,
+            hash,
+            at: position,
+            byteCount: byteCount,
+            shardSize: shardSizes[record.database] ?? 0
+        )
         guard batch.isFull else { return }
         open[partition] = nil
         load(batch)

@@ -51,7 +51,7 @@ final class Snapshot: @unchecked Sendable {  // because: parts have locks, the r
         for (partition, part) in parts.enumerated() {
             keyspace.mark(partition, .saved, true)
             keyspace.forEachShard(inPartition: partition) { shard, database in
-                shape.add(shard)
+                shape.add(shard, database)
                 part.begin(shard, database)
             }
         }

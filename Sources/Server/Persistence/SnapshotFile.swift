@@ -32,10 +32,8 @@ struct SnapshotFile {
     private let form: KeyForm
     private var sum: CRC64?
 
-    /// Opens a temporary file and writes the header.
-    ///
-    /// `version` is that of the RDB format; `usedBytes` is the memory of the keys.
-    init(_ settings: Settings, version: Int, usedBytes: Int) throws(SystemError) {
+    /// Opens a temporary file for keys of this shape, and writes what precedes them.
+    init(_ settings: Settings, _ shape: SnapshotShape) throws(SystemError) {
         let number = SnapshotFile.count.add(1, ordering: .relaxed).newValue
         file = try NewFile(
             settings.path,
@@ -48,14 +46,18 @@ struct SnapshotFile {
         }
         sum = settings.checks ? CRC64() : nil
         var writer = RDBWriter(compresses: false)
-        writer.header(version: version)
+        writer.header(version: shape.version)
         writer.fact("redis-ver", "\(Version.redis)")
         writer.fact("redis-bits", "64")
         writer.fact("ctime", String(Clock.unixMilliseconds() / 1000))
-        writer.fact("used-mem", String(usedBytes))
+        writer.fact("used-mem", String(shape.usedBytes))
         writer.fact("aof-base", settings.isBase ? "1" : "0")
         for definition in settings.indexes { writer.fact("apus-hash-index", definition) }
         for code in settings.libraries { code.withBytes { writer.function($0) } }
+        for (number, size) in shape.databases.sorted(by: { $0.key < $1.key }) {
+            writer.database(number)
+            writer.sizes(keys: size.keys, volatile: size.volatile)
+        }
         try write(writer.buffer.bytes)
     }
 
@@ -105,22 +107,13 @@ struct SnapshotFile {
     /// Writes all keys of `keyspace`, which must not change meanwhile.
     static func write(_ keyspace: Keyspace, _ settings: Settings) throws(SystemError) {
         var shape = SnapshotShape()
-        keyspace.forEachShard { shard, _ in shape.add(shard) }
-        var file = try SnapshotFile(settings, version: shape.version, usedBytes: shape.usedBytes)
+        keyspace.forEachShard { shard, database in shape.add(shard, database) }
+        var file = try SnapshotFile(settings, shape)
         var writer = KeyWriter(settings.form)
-        for database in keyspace.usedDatabases {
-            var counts = (keys: 0, volatile: 0)
-            var shards: [Shard] = []
-            keyspace.forEachShard(of: database) { shard in
-                counts.keys += shard.count
-                counts.volatile += shard.volatileCount
-                shards.append(shard)
-            }
-            guard counts.keys > 0 else { continue }
+        for database in shape.databases.keys.sorted() {
             writer.database(database)
-            writer.sizes(keys: counts.keys, volatile: counts.volatile)
             var failure: SystemError?
-            for shard in shards {
+            keyspace.forEachShard(of: database) { shard in
                 shard.forEach { slot in
                     guard failure == nil else { return }
                     writer.key(slot)
@@ -140,16 +133,23 @@ struct SnapshotFile {
 
 /// What must be known about all keys before the first one is written.
 struct SnapshotShape {
+    /// How many keys each database with keys has, and how many of them expire.
+    private(set) var databases: [Int: (keys: Int, volatile: Int)] = [:]
+    /// The memory of the keys.
     private(set) var usedBytes = 0
-    private(set) var keyCount = 0
     private var hasVolatileFields = false
 
     /// The oldest version of the format that can represent the keys.
     var version: Int { hasVolatileFields ? RDBVersion.fieldExpiry : RDBVersion.usual }
 
-    mutating func add(_ shard: Shard) {
+    /// The number of keys.
+    var keyCount: Int { databases.values.reduce(0) { $0 + $1.keys } }
+
+    mutating func add(_ shard: Shard, _ database: Int) {
         usedBytes += shard.usedBytes
-        keyCount += shard.count
+        guard shard.count > 0 else { return }
+        databases[database, default: (0, 0)].keys += shard.count
+        databases[database, default: (0, 0)].volatile += shard.volatileCount
         if shard.volatileHashCount > 0 { hasVolatileFields = true }
     }
 }

@@ -126,6 +126,9 @@ struct SnapshotLoader {
             case .fact(let name, let value): tell(name, value)
             case .function(let code):
                 if !addLibrary(code) { crew.stop(because: .library) }
+            case .sizes(let database, let keys):
+                // The shortest key and its value take up three bytes.
+                crew.expect(min(keys, source.reader.bytesLeft / 3), inDatabase: database)
             case .database: break
             }
             if let worker, !worker.advanceLoading(to: source.reader.position, from: &told) {

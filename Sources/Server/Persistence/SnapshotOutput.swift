@@ -125,11 +125,7 @@ final class SnapshotOutput: Sendable {
 
     private func run(_ settings: SnapshotFile.Settings, _ shape: SnapshotShape) -> Result {
         do throws(SystemError) {
-            var file = try SnapshotFile(
-                settings,
-                version: shape.version,
-                usedBytes: shape.usedBytes
-            )
+            var file = try SnapshotFile(settings, shape)
             while true {
                 bell.wait()
                 let (chunks, isComplete, isCancelled) = queue.withLock { queue in

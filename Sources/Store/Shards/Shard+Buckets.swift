@@ -39,6 +39,13 @@ extension Shard {
         return true
     }
 
+    /// Makes room in the table for `total` keys; there must be none yet.
+    ///
+    /// Complexity: O(`total`).
+    public func reserve(_ total: Int) {
+        keys.reserve(total, &arena)
+    }
+
     /// Whether the shard's tables may add and remove buckets.
     ///
     /// While they may not, chains of buckets get longer.

@@ -74,6 +74,7 @@ extension EntryTable {
             growFirstSegment(&arena)
         }
         bucketCount += 1
+        if bucketCount == (levelMask + 1) * 2 { levelMask = levelMask << 1 | 1 }
         bucketCell(index, arena).zero(0, EntryTable.bucketBytes)
     }
 
@@ -111,6 +112,19 @@ extension EntryTable {
         if !record.stamps.isNone { arena.free(record.stamps) }
     }
 
+    /// Opens the buckets that `total` entries need, in an empty table; later inserts split none.
+    ///
+    /// Complexity: O(`total`).
+    public mutating func reserve(_ total: Int, _ arena: inout Arena) {
+        precondition(count == 0, "entries would have to move to the new buckets")
+        let wanted = UInt32(clamping: total / EntryTable.halfEntriesPerBucketMax * 2)
+        if bucketCount == 0, wanted > 0 { openFirstBucket(&arena) }
+        while bucketCount < wanted {
+            openBucket(&arena)
+            markSeen(Int(bucketCount) - 1, arena)
+        }
+    }
+
     // MARK: Split and merge
 
     /// Opens a new bucket and moves entries to it from its buddy.
@@ -121,7 +135,6 @@ extension EntryTable {
         assert(oldIndex < newIndex, "a bucket is split off an earlier one")
         openBucket(&arena)
         setEpochBits(newIndex, epochBits(oldIndex, arena), arena)
-        if bucketCount == levelCount * 2 { levelMask = levelMask << 1 | 1 }
         prefetchChain(bucketCell(oldIndex, arena), arena)
         let hadExpiry = hint(oldIndex, arena)
         if hadExpiry != .max { note(tick: hadExpiry, newIndex, &arena) }

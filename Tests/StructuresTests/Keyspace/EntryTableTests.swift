@@ -68,6 +68,30 @@ import Testing
         #expect(live == 0)
     }
 
+    @Test(arguments: [0, 1, 7, 8, 500, 3000, 4001])
+    func `a table with room for its entries splits no bucket`(total: Int) {
+        var subject = Subject(isStamped: true)
+        subject.table.reserve(total, &subject.arena)
+        let reserved = subject.table.bucketTotal
+        #expect(reserved <= total / 7 + 1)
+        for number in 0..<total {
+            subject.insert(number)
+            let isFound = subject.find(number) != nil
+            #expect(isFound)
+        }
+        // The last entries may not fill a bucket of their own.
+        let (buckets, isValid) = (subject.table.bucketTotal, subject.isValid)
+        #expect(buckets <= reserved + 2 && isValid)
+        for number in 0..<total {
+            if let location = subject.find(number) { subject.remove(location) }
+        }
+        let left = (subject.table.count, subject.table.bucketTotal)
+        #expect(left == (0, total == 0 ? reserved : 0))
+        subject.table.destroy(&subject.arena)
+        let live = subject.arena.liveBytes
+        #expect(live == 0)
+    }
+
     @Test(arguments: [1, 2])
     func `random steps keep the table equal to the model`(seed: UInt64) {
         var random = FastRandom(seed: seed)
