@@ -690,6 +690,35 @@ def test_thousands_wait_for_one_key_and_go_at_once(party):
         connection.close()
 
 
+def test_thousands_are_served_in_order_and_before_anyone_else(party):
+    """Whoever names the key sees it as if all were served in one step, however long that takes."""
+    count = 1500
+    connections = [party.server.connect(timeout=30) for _ in range(count)]
+    for number, connection in enumerate(connections):
+        connection.send(encode(["BLPOP", "k", "0"]))
+        party.wait_for(number + 1)
+    with party.server.connect() as pusher, party.server.connect() as thief, party.server.connect() as other:
+        pusher.send(encode(["RPUSH", "k", *range(count + 5)]) + encode(["LLEN", "k"])
+                    + encode(["EVAL", "return redis.call('LLEN', KEYS[1])", "1", "k"]))
+        thief.send(encode(["LPOP", "k"]) + encode(["MULTI"]) + encode(["LPOP", "k"]) + encode(["EXEC"]))
+        other.send(encode(["BLPOP", "k", "0"]))
+        assert pusher.reply() == b":%d\r\n" % (count + 5)
+        left = [int(pusher.reply()[1:]) for _ in range(2)]
+        assert all(2 <= number <= 5 for number in left), "all that wait were served"
+        first = thief.reply()
+        if first == b"$-1\r\n":  # it came before the push
+            thief.reply(), thief.reply(), thief.reply()
+        else:
+            assert int(parse(first)) >= count
+            assert thief.reply() == b"+OK\r\n" and thief.reply() == b"+QUEUED\r\n"
+            assert int(parse(thief.reply())[0]) >= count
+        got = [int(parse(connection.reply())[1]) for connection in connections]
+        assert got == list(range(count))
+        assert int(parse(other.reply())[1]) >= count
+    for connection in connections:
+        connection.close()
+
+
 def test_every_element_arrives_once(party):
     """Pushers on two keys, consumers of both, some of which leave: what goes in comes out."""
     stop, taken, lock, problems = threading.Event(), [], threading.Lock(), []

@@ -342,6 +342,24 @@ def test_subscribers_that_leave_in_the_middle(connect, place):
     until(lambda: observer.command("PUBSUB", "CHANNELS") == [] and observer.command("PUBSUB", "NUMPAT") == 0)
 
 
+def test_a_client_with_very_many_subscriptions_leaves(connect, place):
+    observer, stays, gone = connect(), connect(3), place.connect()
+    count = 20_000
+    for start in range(0, count, 1000):
+        subscribe(gone, *(f"channel:{i}" for i in range(start, start + 1000)))
+    for start in range(0, count, 1000):
+        subscribe(stays, *(f"channel:{i}" for i in range(start, start + 1000, 2)))
+    subscribe(gone, "all:*", command="PSUBSCRIBE")
+    gone.close()
+    for i in range(0, count, 100):
+        assert observer.command("PUBLISH", f"channel:{i}", i) in (1, 2)
+        assert parse(stays.reply()) == [b"message", b"channel:%d" % i, b"%d" % i]
+    until(lambda: info(observer, "pubsub_channels") == count // 2 and observer.command("PUBSUB", "NUMPAT") == 0)
+    assert observer.command("PUBLISH", "channel:1", "x") == 0
+    assert observer.command("PUBLISH", "channel:2", "x") == 1
+    assert parse(stays.reply()) == [b"message", b"channel:2", b"x"]
+
+
 def test_two_publishers_are_heard_in_one_order(connect):
     """Subscribers on all workers, two publishers: everybody hears the same sequence."""
     subscribers = [connect(2 + i % 2) for i in range(8)]

@@ -18,6 +18,27 @@ extension Executor {
         return isBusy
     }
 
+    /// Whether a request must wait as others, blocked on one of its keys, will go on being served.
+    ///
+    /// Its partitions, `locked`, are locked, and some of them are marked `.waited`.
+    func mustLetOthersGoFirst(
+        _ number: Int,
+        _ arguments: Arguments,
+        _ locked: PartitionSet
+    ) -> Bool {
+        guard resumedWork == nil, server.waiters.havePutOff(in: locked) else { return false }
+        let facts = registry.table.facts[number]
+        guard !facts.keys.isEmpty else { return facts.flags.contains(.write) }
+        guard !facts.keys.contains(where: \.isUnknown),
+            let keys = try? KeyFinder.keys(facts.keys, arguments)
+        else { return true }
+        return keys.contains {
+            let key = context.key(arguments[$0.index])
+            let table = server.waiters[context.keyspace.partition(key.hash)]
+            return table.queue(key, context.database)?.isPutOff == true
+        }
+    }
+
     /// Adds a request of `connection` to the queues of its keys.
     ///
     /// The locks under which it ran are still held.

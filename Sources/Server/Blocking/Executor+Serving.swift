@@ -11,24 +11,41 @@ internal import Wire
 /// take the value first.
 ///
 /// ```text
-/// changed keys ─▶ oldest request ─▶ claim ─▶ serve, settle, finish ─▶ mail to its worker
+/// changed keys ─▶ oldest request ─▶ claim ─▶ serve, settle, finish ─▶ to its worker
 ///      ▲                                       │
 ///      └───────── keys changed by serving ◀────┘
 /// ```
+/// If many requests are blocked on a key, they are served in slices, with other clients' requests
+/// in between. Those that name the key wait until all are served, as if that had been one step.
 extension Executor {
-    /// How many requests are served, and how many are tried, before the worker does other work.
-    private static let servedAtOnce = 256
-    private static let looksAtOnce = 2048
+    /// How many requests are served before the worker does other work, and for how long it tries
+    /// to.
+    ///
+    /// Sending the replies takes as long again.
+    private static let servedAtOnce = 64
+    private static let sliceNanoseconds: Int64 = 250_000
+    /// The time is looked at once for so many requests that were tried.
+    private static let looksPerTime = 16
 
     /// The state of one round of serving.
     private struct Serving {
         /// The partitions that this worker has locked.
         var held: PartitionSet
         var served: [Waiter] = []
-        var looks = 0
+        private var looks = 0
+        private var end = Int64.max
 
-        var isSpent: Bool {
-            served.count >= Executor.servedAtOnce || looks >= Executor.looksAtOnce
+        init(held: PartitionSet) { self.held = held }
+
+        /// Counts a request that is about to be tried; returns false if it is time to do other
+        /// work first.
+        mutating func mayLook() -> Bool {
+            guard served.count < Executor.servedAtOnce else { return false }
+            looks += 1
+            guard _slowPath(looks % Executor.looksPerTime == 0) else { return true }
+            let now = Clock.monotonicNanoseconds()
+            if end == .max { end = now + Executor.sliceNanoseconds }
+            return now < end
         }
     }
 
@@ -45,7 +62,7 @@ extension Executor {
         context.keyspace.unlock(serving.held.subtracting(locked))
         context.held = held
         outer.resume(&context)
-        mail(serving.served)
+        passOn(serving.served)
     }
 
     /// Serves the keys left for this round.
@@ -54,14 +71,20 @@ extension Executor {
         serveReady([])
     }
 
-    /// Mails served requests to their workers, which send the replies.
-    private func mail(_ served: [Waiter]) {
-        if served.count == 1 {
-            return server.workers[served[0].client.worker].mailbox.put(.unblocked(served))
+    /// Passes served requests to their workers, which send the replies.
+    private func passOn(_ served: [Waiter]) {
+        if served.count == 1 { return passOn(served, to: served[0].client.worker) }
+        for worker in server.workers.indices where !served.isEmpty {
+            let own = served.filter { $0.client.worker == worker }
+            if !own.isEmpty { passOn(own, to: worker) }
         }
-        for other in server.workers where !served.isEmpty {
-            let own = served.filter { $0.client.worker == other.index }
-            if !own.isEmpty { other.mailbox.put(.unblocked(own)) }
+    }
+
+    private func passOn(_ served: [Waiter], to index: Int) {
+        if index == workerIndex {
+            worker.unblocked += served
+        } else {
+            server.workers[index].mailbox.put(.unblocked(served))
         }
     }
 
@@ -81,7 +104,9 @@ extension Executor {
         }
         queue.isReady = !isThrough
         if !isThrough { readyKeys.putOff(queue) }
-        server.waiters[queue.partition].settle(queue)
+        let table = server.waiters[queue.partition]
+        if table.putOff(queue, !isThrough), isThrough { server.workEnded(on: worker) }
+        table.settle(queue)
     }
 
     /// Serves the requests blocked on a key as long as it has values for them.
@@ -89,8 +114,7 @@ extension Executor {
     /// Returns false if some requests must be tried later.
     private func serveAll(_ queue: WaiterQueue, _ serving: inout Serving) -> Bool {
         while let waiter = queue.current() {
-            guard !serving.isSpent else { return false }
-            serving.looks += 1
+            guard serving.mayLook() else { return false }
             let kind = kind(queue)
             guard kind == waiter.kind || waiter.endsWithKey else {
                 if kind == nil, queue.endingCount == 0 { return true }

@@ -32,6 +32,11 @@ final class WaiterQueue: @unchecked Sendable {  // because: the partition's lock
     var isListedAsEnding = false
     /// Whether a worker is serving this queue or has it in its list of ready keys.
     var isReady = false
+    /// Whether it serves the rest in another round.
+    ///
+    /// Until then, other requests that name the key wait, so that nobody takes what the blocked
+    /// ones are about to get.
+    var isPutOff = false
     /// Whether that worker must start over when it reaches the end.
     var mustRepeat = false
 

@@ -19,6 +19,9 @@ final class WaiterTable: @unchecked Sendable {  // because: the partition's lock
     /// The number of keys with requests that fail when the key is deleted.
     let endingKeyCount = Counter()
 
+    /// The number of keys whose requests will go on being served in another round.
+    private(set) var putOffCount = 0
+
     init(_ keyspace: Keyspace, partition: Int) {
         self.keyspace = keyspace
         self.partition = partition
@@ -59,6 +62,16 @@ final class WaiterTable: @unchecked Sendable {  // because: the partition's lock
         if queues[place]?.isEmpty == true { queues[place] = nil }
         keyCount.subtract()
         if keyCount.value == 0 { keyspace.mark(partition, .waited, false) }
+    }
+
+    /// Records whether the requests of a queue will go on being served in another round.
+    ///
+    /// Returns whether that has changed.
+    func putOff(_ queue: WaiterQueue, _ isPutOff: Bool) -> Bool {
+        guard queue.isPutOff != isPutOff else { return false }
+        queue.isPutOff = isPutOff
+        putOffCount += isPutOff ? 1 : -1
+        return true
     }
 
     /// Calls `body` with every queue of a database.

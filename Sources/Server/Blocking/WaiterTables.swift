@@ -12,6 +12,14 @@ struct WaiterTables: Sendable {
     /// The table of a partition, guarded by the partition's lock.
     subscript(partition: Int) -> WaiterTable { tables[partition] }
 
+    /// Whether blocked requests of some partitions, which are locked, will go on being served in
+    /// another round.
+    func havePutOff(in partitions: PartitionSet) -> Bool {
+        var isFound = false
+        partitions.forEach { if tables[$0].putOffCount > 0 { isFound = true } }
+        return isFound
+    }
+
     /// The number of keys with blocked requests.
     var keyCount: UInt64 { tables.reduce(0) { $0 &+ $1.keyCount.value } }
 

@@ -6,7 +6,9 @@ internal import Wire
 /// Blocked clients, on the side of their own worker: replies, timeouts and disconnects.
 extension Worker {
     /// How many timeouts are handled in one round.
-    private static let endedAtOnce = 1024
+    private static let endedAtOnce = 256
+    /// How many requests are finished in one round.
+    private static let finishedAtOnce = 128
 
     /// Blocks a client whose request the executor has just added to queues.
     func beginBlocking(_ requests: WaitingRequests) {
@@ -24,8 +26,23 @@ extension Worker {
         deadlines.insert(waiter, at: moment)
     }
 
+    /// Finishes requests that were served or cancelled, but only some of them if there are many.
+    func finishUnblocked() {
+        var some: [Waiter] = []
+        swap(&some, &unblocked)
+        if some.count > Worker.finishedAtOnce {
+            unblocked = Array(some[Worker.finishedAtOnce...])
+            some.removeSubrange(Worker.finishedAtOnce...)
+        }
+        for waiter in some { finish(waiter) }
+        if unblocked.isEmpty {
+            some.removeAll(keepingCapacity: true)
+            swap(&some, &unblocked)
+        }
+    }
+
     /// Sends the reply to a request that was served or cancelled, and resumes its client.
-    func finish(_ waiter: Waiter) {
+    private func finish(_ waiter: Waiter) {
         guard let connection = connection(at: waiter.client),
             let requests = connection.waiting, requests.waiter === waiter
         else { return }

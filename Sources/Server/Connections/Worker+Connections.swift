@@ -42,7 +42,7 @@ extension Worker {
         if let requests = connection.waiting { abandon(requests) }
         waiting.remove(connection)
         server.tracking.clients.remove(connection.session.id)
-        endFollowing(connection)
+        leave(connection)
         if !itemDumps.isEmpty { itemDumps[connection.session.id] = nil }
         if connection.memcached != nil { tellWatchers(of: connection, hasCome: false) }
         if !surveys.isEmpty { surveys[connection.session.id] = nil }
@@ -68,6 +68,23 @@ extension Worker {
         if connection.state.contains(.replied) { sendFinished() }
         if connection.outputBytes == 0 { close(connection) } else { driver.update(connection) }
     }
+
+    /// Handles the ends of the inputs seen in this round, but only some of them if there are many.
+    ///
+    /// epoll would report the rest again, so with it, all of them are handled: it reports a limited
+    /// number at a time.
+    func endHungUp() {
+        var some: [Connection] = []
+        swap(&some, &round.hangUps)
+        if case .completions = driver, some.count > Worker.hangUpsAtOnce {
+            round.hangUps = Array(some[Worker.hangUpsAtOnce...])
+            some.removeSubrange(Worker.hangUpsAtOnce...)
+        }
+        for connection in some { endInput(connection) }
+    }
+
+    /// How many clients are closed in one round.
+    private static let hangUpsAtOnce = 64
 
     /// Handles the end of the input while some of it has not been received yet.
     func seeEnd(_ connection: Connection) {

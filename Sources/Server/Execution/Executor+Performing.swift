@@ -206,8 +206,12 @@ extension Executor {
             if readyKeys.hasSome { serveReady(context.held.union(locked)) }
             context.effects.resume(wants)
         }
-        if marks.contains(.waited), case .blocking = registry.row(number).runner, context.mayWait {
-            context.waitsInLine = hasOthersInLine(number, arguments)
+        if marks.contains(.waited), context.mayWait {
+            if case .blocking = registry.row(number).runner {
+                context.waitsInLine = hasOthersInLine(number, arguments)
+            } else if mustLetOthersGoFirst(number, arguments, locked) {
+                return .waits(.keys)
+            }
         }
         if marks.contains(.saved), isHeldBySnapshot(number, arguments) { return .waits(.keys) }
         guard marks.isDisjoint(with: .obstacles) else {

@@ -118,12 +118,14 @@ extension Executor {
     private func isHeldUp(_ transaction: Transaction, _ partitions: PartitionSet) -> Bool {
         let marks = context.keyspace.marks(of: partitions)
         let hasFrozen = context.keyspace.hasFrozen(partitions)
-        guard hasFrozen || marks.contains(.saved) else { return false }
+        let hasPutOff = server.waiters.havePutOff(in: partitions)
+        guard hasFrozen || hasPutOff || marks.contains(.saved) else { return false }
         var isHeldUp = false
         transaction.forEach(&queuedWords) { command, arguments, _ in
             let number = Int(command.row)
             isHeldUp =
                 hasFrozen && mustWait(number, arguments)
+                || hasPutOff && mustLetOthersGoFirst(number, arguments, partitions)
                 || marks.contains(.saved) && isHeldBySnapshot(number, arguments)
             return !isHeldUp
         }

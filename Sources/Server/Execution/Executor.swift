@@ -18,7 +18,7 @@ internal import Wire
 final class Executor {
     /// Lives as long as the process.
     unowned let server: Instance
-    private let workerIndex: Int
+    let workerIndex: Int
     let registry: Registry
     var context: CommandContext
     /// Updated here and read by any thread, like `context.statistics`.

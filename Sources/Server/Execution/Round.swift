@@ -14,7 +14,7 @@ struct Round: ~Copyable {
     /// The words of all requests in the batch.
     var words = ArgumentVector()
     var batch = Batch()
-    /// Connections whose peers stopped sending during this round.
+    /// Connections whose peers stopped sending, in this round or an earlier one.
     var hangUps: [Connection] = []
     private let receiveMemory: Cell
     private var usedSlots = 0

@@ -3,11 +3,12 @@ internal import Store
 internal import Synchronization
 internal import System
 
-/// A helper thread that frees the shards removed by FLUSHALL, and indexes over hashes, and returns
-/// memory to the system.
+/// A helper thread that frees the shards removed by FLUSHALL, indexes over hashes, and long lists
+/// of subscriptions, and returns memory to the system.
 final class Reaper: @unchecked Sendable {  // because: guarded by the mutex
     private let shards = Locked<[Shard]>([])
     private let indexes = Locked<[IndexedHashes]>([])
+    private let ended = Locked<[Ended]>([])
     private let work = Doorbell()
     private let pending = Atomic<Int>(0)
     private let freed = Atomic<Int>(0)
@@ -44,6 +45,17 @@ final class Reaper: @unchecked Sendable {  // because: guarded by the mutex
         work.ring()
     }
 
+    /// Subscriptions that nobody else refers to.
+    private struct Ended: @unchecked Sendable {  // because: nobody else can reach them
+        let subscriptions: Subscriptions
+    }
+
+    /// Frees the ended subscriptions of a client, to which nobody else refers.
+    func free(_ subscriptions: Subscriptions) {
+        ended.withLock { $0.append(Ended(subscriptions: subscriptions)) }
+        work.ring()
+    }
+
     /// Counts freed bytes of clients' buffers.
     func note(released byteCount: Int) { releasedBytes.add(byteCount, ordering: .relaxed) }
 
@@ -68,6 +80,9 @@ final class Reaper: @unchecked Sendable {  // because: guarded by the mutex
             indexes.withLock { swap(&$0, &old) }
             let freesIndexes = !old.isEmpty
             old.removeAll()
+            var ended: [Ended] = []
+            self.ended.withLock { swap(&$0, &ended) }
+            ended.removeAll()
             for shard in batch {
                 let count = Reaper.values(shard)
                 shard.destroy()

@@ -52,6 +52,10 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
     var broadcast = Broadcast()
     /// When clients stop waiting for values.
     var deadlines = Deadlines()
+    /// Requests of its clients that no longer wait for a value, to be finished.
+    var unblocked: [Waiter] = []
+    /// Closed clients whose subscriptions are being ended.
+    var leaving = LeavingClients()
     var upkeep = Upkeep()
     /// The results that clients of this worker wait for from all workers, by session.
     var surveys: [UInt64: ClientSurvey] = [:]
@@ -101,10 +105,11 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
     func serveRound(_ timeout: Int32) {
         serve(timeout)
         runBatch(parsing: nil)
-        for connection in round.hangUps { endInput(connection) }
-        round.hangUps.removeAll(keepingCapacity: true)
+        if !round.hangUps.isEmpty { endHungUp() }
         finishRound()
         if _slowPath(!mailbox.isEmpty || !posts.isEmpty) { readMail() }
+        if _slowPath(!unblocked.isEmpty) { finishUnblocked() }
+        if _slowPath(!leaving.isEmpty) { endSomeSubscriptions() }
         if _slowPath(waiting.isBusy) { serveWaiting() }
         if _slowPath(executor.readyKeys.isBusy) { executor.serveWhatWasPutOff() }
         if _slowPath(deadlines.nearest ?? .max <= executor.context.now) {
@@ -126,6 +131,7 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
     private var sleepMilliseconds: Int32 {
         if upkeep.hasBacklog || upkeep.isWalking || waiting.isBusy || !posts.isEmpty
             || executor.readyKeys.isBusy || !executor.scripts.setAside.isEmpty
+            || !unblocked.isEmpty || !round.hangUps.isEmpty || !leaving.isEmpty
         {
             return 0
         }
@@ -167,7 +173,7 @@ final class Worker: @unchecked Sendable {  // because: one thread owns it, see a
             case .connection(let newcomer): adopt(newcomer)
             case .workEnded: waiting.workEnded()
             case .answer(let session): waiting.answered(session: session)
-            case .unblocked(let waiters): for waiter in waiters { finish(waiter) }
+            case .unblocked(let waiters): unblocked += waiters
             case .task(let body): body(self)
             }
         }

@@ -115,14 +115,41 @@ final class Subscriptions {
     func leave(_ kind: ChannelKind, _ name: Bytes, _ hash: UInt64) -> Audience? {
         guard let found = tables[kind.rawValue].find(name, hash) else { return nil }
         let membership = tables[kind.rawValue].remove(at: found)
+        byteCount -= membership.audience.name.count + Subscriptions.bytesEach
+        leave(membership)
+        return membership.audience
+    }
+
+    private func leave(_ membership: Membership) {
         let audience = membership.audience
-        byteCount -= audience.name.count + Subscriptions.bytesEach
         // The last subscriber moves to the freed position.
         let last = audience.listeners.removeLast()
-        guard membership.place < audience.listeners.count else { return audience }
+        guard membership.place < audience.listeners.count else { return }
         audience.listeners[membership.place] = last
         last.connection.session.subscriptions?.moved(in: audience, to: membership.place)
-        return audience
+    }
+
+    /// A position in the subscriptions of a client that has been closed.
+    struct Position {
+        fileprivate var kind = 0
+        fileprivate var place = 0
+    }
+
+    /// Leaves the audience at `position`, or the next one after it, and returns it; nil at the end.
+    ///
+    /// The client has been closed: the subscription itself stays, as nobody asks for it any more.
+    func leaveNext(_ position: inout Position) -> Audience? {
+        while position.kind < tables.count {
+            if let place = tables[position.kind].place(from: position.place) {
+                position.place = place + 1
+                let membership = tables[position.kind][place]
+                leave(membership)
+                return membership.audience
+            }
+            position.kind += 1
+            position.place = 0
+        }
+        return nil
     }
 
     private func moved(in audience: Audience, to place: Int) {

@@ -82,6 +82,16 @@ struct NameTable<Value> {
         return place
     }
 
+    /// The first slot with a name from `start` on; nil if there is none.
+    func place(from start: Int) -> Int? {
+        var place = start
+        while place < hashes.count {
+            if hashes[place] != 0 { return place }
+            place += 1
+        }
+        return nil
+    }
+
     /// Calls `body` with every name, its hash and its value.
     func forEach(_ body: (_ name: [UInt8], _ hash: UInt64, _ value: Value) -> Void) {
         for place in items.indices {

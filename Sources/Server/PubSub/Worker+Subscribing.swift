@@ -25,12 +25,27 @@ extension Worker {
         guard let subscriptions = session.subscriptions,
             let audience = subscriptions.leave(kind, name, hash)
         else { return }
+        leave(audience)
+        if subscriptions.count == 0 { endSubscribing(connection) }
+    }
+
+    /// Tells the other workers that a client has left an audience.
+    func leave(_ audience: Audience) {
         let isLast = audience.listeners.isEmpty
-        server.channels.leave(audience.name, hash, kind, at: self, isLast: isLast)
+        server.channels.leave(
+            audience.name,
+            audience.hash,
+            audience.kind,
+            at: self,
+            isLast: isLast
+        )
         if isLast { audiences.remove(audience) }
-        guard subscriptions.count == 0 else { return }
-        session.subscriptions = nil
-        session.traits.remove(.subscribed)
+    }
+
+    /// Records that a client has no subscriptions left.
+    func endSubscribing(_ connection: Connection) {
+        connection.session.subscriptions = nil
+        connection.session.traits.remove(.subscribed)
         server.channels.countClient(-1)
     }
 

@@ -22,9 +22,10 @@ extension Executor {
             throw .script(.functionUnknown)
         }
         let keyCount = try arguments.scriptKeyCount(orElse: .script(.keyCountNotNumber))
-        guard !context.mayWait || !context.keyspace.hasFrozen(context.held) else {
-            return .waits(.keys)
-        }
+        let isHeldUp =
+            context.keyspace.hasFrozen(context.held)
+            || server.waiters.havePutOff(in: context.held)
+        guard !context.mayWait || !isHeldUp else { return .waits(.keys) }
         let target = WorkerScripts.Target(
             state: functionState(),
             function: try reference(to: function, in: library),

@@ -172,14 +172,18 @@ extension Executor {
         try self.run(target, keyCount, run)
     }
 
-    /// Whether keys that a script may use are frozen.
+    /// Whether keys that a script may use are frozen, or others are being served from them.
     private func mustWaitForKeys(
         _ number: Int,
         _ arguments: Arguments,
         _ script: Script
     ) -> Bool {
-        guard context.mayWait, context.keyspace.hasFrozen(context.held) else { return false }
-        return !script.isConfined || mustWait(number, arguments)
+        guard context.mayWait else { return false }
+        let hasFrozen = context.keyspace.hasFrozen(context.held)
+        let hasPutOff = server.waiters.havePutOff(in: context.held)
+        guard hasFrozen || hasPutOff else { return false }
+        return !script.isConfined || hasFrozen && mustWait(number, arguments)
+            || hasPutOff && mustLetOthersGoFirst(number, arguments, context.held)
     }
 
     /// Determines what a script may do; throws if it may not run.

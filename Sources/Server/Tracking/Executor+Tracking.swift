@@ -96,6 +96,19 @@ extension Worker {
     /// Ends all subscriptions, tracking and monitoring of a client.
     func endFollowing(_ connection: Connection) {
         unsubscribeAll(connection)
+        endNotices(connection)
+    }
+
+    /// As above, for a client that has been closed: if it has many subscriptions, they are ended in
+    /// slices.
+    func leave(_ connection: Connection) {
+        endNotices(connection)
+        if connection.session.subscriptions != nil { leaving.add(connection) }
+        endSomeSubscriptions()
+    }
+
+    /// Ends tracking and monitoring.
+    private func endNotices(_ connection: Connection) {
         endTracking(connection)
         endMonitoring(connection)
         endWatching(connection)
