@@ -63,7 +63,7 @@ extension CommandContext {
     func deadline(milliseconds: Int64) throws(CommandError) -> Int64 {
         guard milliseconds >= 0 else { throw .negativeTimeout }
         guard milliseconds > 0 else { return .max }
-        let (deadline, overflow) = now.addingReportingOverflow(milliseconds)
+        let (deadline, overflow) = date.addingReportingOverflow(milliseconds)
         guard !overflow else { throw .timeoutRange }
         return deadline
     }

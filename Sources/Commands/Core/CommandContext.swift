@@ -26,7 +26,8 @@ public struct CommandContext: ~Copyable {
     public var database = 0
     /// The time in milliseconds since 1970, the same for a whole batch.
     public var now: Int64 = 0
-    /// The real time while a log is replayed, when nothing expires and `now` is zero.
+    /// The real time while nothing expires and `now` is zero: while a log is replayed, and for
+    /// clients that import data.
     public var replayedAt: Int64?
     /// The real time, for timestamps and for expiries relative to now.
     public var date: Int64 { replayedAt ?? now }
@@ -81,6 +82,9 @@ public struct CommandContext: ~Copyable {
 
     /// How often to retry a blocked request even if its keys don't change, in milliseconds.
     public var lookAgainMilliseconds: Int64?
+
+    /// The field sets of the client's session, lent to commands that use them.
+    public var fieldSets = FieldSets()
 
     /// The progress of the running command, if it runs in slices.
     public var work: SlicedWork?

@@ -218,6 +218,12 @@ extension CommandError.Hashes {
         case .expiryMissing: line.add("ERR missing expire time")
         case .unknownOption(let word):
             line.add("ERR unknown argument: ", word, limit: 128)
+        case .fieldSetDuplicate: line.add("ERR duplicate field name in fieldset")
+        case .fieldSetTooLarge: line.add("ERR too many fields or fieldsets are prepared")
+        case .fieldSetUnknown(let name):
+            line.add("ERR no such fieldset '", name, limit: 128, "'")
+        case .fieldSetMismatch:
+            line.add("ERR the number of values must match the number of fields in the fieldset")
         case .queryOperator(let word): line.add("ERR unknown operator '", word, limit: 128, "'")
         case .fieldNotIndexed(let name):
             line.add("ERR the index does not cover the field '", name, limit: 128, "'")
@@ -508,6 +514,7 @@ extension CommandError.Clients {
         case .pubsubWords(let word):
             line.add("ERR unknown subcommand or wrong number of arguments for '", word, limit: 128)
             line.add("'. Try PUBSUB HELP.")
+        case .notImporting: line.add("ERR Server is not in import mode")
         case .unblocked: line.add("UNBLOCKED client unblocked via CLIENT UNBLOCK")
         case .unblockReason: line.add("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR")
         }

@@ -261,6 +261,14 @@ extension CommandError {
         case expiryMissing
         /// HSETEX, HGETEX: no such option.
         case unknownOption(Bytes)
+        /// HIMPORT PREPARE: a field is named twice.
+        case fieldSetDuplicate
+        /// HIMPORT PREPARE: too many fields, or too much memory for all sets together.
+        case fieldSetTooLarge
+        /// HIMPORT SET: the set was not prepared.
+        case fieldSetUnknown(Bytes)
+        /// HIMPORT SET: not as many values as fields.
+        case fieldSetMismatch
         /// HFIND: no such operator.
         case queryOperator(Bytes)
         /// HFIND: the index does not cover a field.
@@ -503,6 +511,8 @@ extension CommandError {
         case pubsubWords(Bytes)
         /// Another client ended the wait.
         case unblocked
+        /// CLIENT IMPORT-SOURCE: import mode is off.
+        case notImporting
         /// CLIENT UNBLOCK: no such way to end the wait.
         case unblockReason
     }

@@ -87,6 +87,11 @@ public struct CommandFlags: OptionSet, Sendable {
     /// Not reported to clients.
     public static let memcached = CommandFlags(rawValue: 1 << 29)
 
+    /// Uses what the client's session has prepared (`CommandContext.fieldSets`).
+    ///
+    /// Not reported to clients.
+    public static let usesSession = CommandFlags(rawValue: 1 << 20)
+
     /// The names of the flags in COMMAND, in its order.
     static let names: [(CommandFlags, StaticString)] = [
         (.write, "write"), (.readonly, "readonly"), (.denyOOM, "denyoom"), (.admin, "admin"),

@@ -106,13 +106,15 @@ extension HashExpiryCommands {
     static func secondsLeft(
         _ arguments: Arguments,
         _ context: inout CommandContext
-    ) throws(CommandError) { try replyTimes(arguments, &context) { ($0 - $1 + 999) / 1000 } }
+    ) throws(CommandError) {
+        try replyTimes(arguments, &context) { (max($0 - $1, 0) + 999) / 1000 }
+    }
 
     /// `HPTTL key FIELDS numfields field [field …]`: as HTTL, in milliseconds.
     static func millisecondsLeft(
         _ arguments: Arguments,
         _ context: inout CommandContext
-    ) throws(CommandError) { try replyTimes(arguments, &context) { $0 - $1 } }
+    ) throws(CommandError) { try replyTimes(arguments, &context) { max($0 - $1, 0) } }
 
     /// `HEXPIRETIME key FIELDS numfields field [field …]`: as HTTL, in seconds since 1970.
     static func moments(
@@ -136,9 +138,8 @@ extension HashExpiryCommands {
         let slot = try context.read(context.firstKey(arguments), .hash)
         let fields = try FieldWords.places(arguments, at: 2)
         reply(fields, slot, &context) { hash, index, context in
-            let now = context.now
-            guard let field = hash.find(arguments[index], now: now) else { return -2 }
-            return field.expiry.map { convert($0, now) } ?? -1
+            guard let field = hash.find(arguments[index], now: context.now) else { return -2 }
+            return field.expiry.map { convert($0, context.date) } ?? -1
         }
     }
 

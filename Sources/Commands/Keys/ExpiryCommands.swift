@@ -74,7 +74,7 @@ extension ExpiryCommands {
         _ arguments: Arguments,
         _ context: inout CommandContext
     ) throws(CommandError) {
-        let now = context.now
+        let now = context.date
         reply(arguments, &context) { (max($0 - now, 0) + 500) / 1000 }
     }
 
@@ -83,7 +83,7 @@ extension ExpiryCommands {
         _ arguments: Arguments,
         _ context: inout CommandContext
     ) throws(CommandError) {
-        let now = context.now
+        let now = context.date
         reply(arguments, &context) { max($0 - now, 0) }
     }
 

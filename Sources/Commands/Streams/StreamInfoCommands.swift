@@ -201,10 +201,10 @@ extension StreamInfoCommands {
             context.reply.map(4)
             context.reply.pair("name", name: consumer.name)
             context.reply.pair("pending", count: consumer.pending.count)
-            context.reply.pair("idle", count: max(context.now - consumer.seen, 0))
+            context.reply.pair("idle", count: max(context.date - consumer.seen, 0))
             context.reply.bulk("inactive")
             let isFresh = consumer.active == -1
-            context.reply.integer(isFresh ? -1 : max(context.now - consumer.active, 0))
+            context.reply.integer(isFresh ? -1 : max(context.date - consumer.active, 0))
         }
     }
 

@@ -178,7 +178,7 @@ extension StreamPendingCommands {
             if consumer == nil { return context.reply.array(0) }
         }
         let mark = context.reply.mark()
-        let now = context.now
+        let now = context.date
         var count = 0
         if range.limit > 0 {
             let interval = range.interval

@@ -22,6 +22,7 @@ enum ClientCommands {
         AdminCommand("CLIENT REPLY", arity: 3, [.noScript, .loading, .stale], group: .connection, since: "3.2.0", complexity: "O(1)", syntax: "action=(ON | OFF | SKIP)", summary: "Sets which commands of the connection get a reply.", reply),
         AdminCommand("CLIENT NO-TOUCH", arity: 3, [.noScript, .loading, .stale], group: .connection, since: "7.2.0", complexity: "O(1)", syntax: "enabled=(ON | OFF)", summary: "Sets whether the connection's commands count as accesses to keys.", noTouch),
         AdminCommand("CLIENT NO-EVICT", arity: 3, [.admin, .noScript, .loading, .stale], group: .connection, since: "7.0.0", complexity: "O(1)", syntax: "enabled=(ON | OFF)", summary: "Sets whether the connection may be closed to free memory.", noEvict),
+        AdminCommand("CLIENT IMPORT-SOURCE", arity: 3, [.noScript, .loading, .stale], group: .connection, since: "8.1.0", complexity: "O(1)", syntax: "enabled=(ON | OFF)", summary: "Sets whether the connection imports data: keys do not expire for it in import mode.", importSource),
         AdminCommand("CLIENT CAPA", arity: -3, [.noScript, .loading, .stale, .allowBusy], group: .connection, since: "8.0.0", complexity: "O(1)", syntax: "capability...", summary: "Declares what the client is capable of.", capabilities),
         AdminCommand("CLIENT HELP", arity: 2, [.loading, .stale], group: .connection, since: "5.0.0", complexity: "O(1)", syntax: "", summary: "Lists the subcommands of CLIENT.", help),
     ]
@@ -180,6 +181,14 @@ extension ClientCommands {
         try set(.noEvict, arguments, call)
     }
 
+    /// `CLIENT IMPORT-SOURCE ON | OFF`: OK.
+    static func importSource(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+        guard call.server.options.isImporting || arguments[2].isWord("OFF") else {
+            throw .client(.notImporting)
+        }
+        try set(.importSource, arguments, call)
+    }
+
     /// `CLIENT CAPA capability …`: OK; unknown capabilities are ignored.
     static func capabilities(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         for index in 2..<arguments.count where arguments[index].isWord("REDIRECT") {
@@ -270,6 +279,9 @@ extension ClientCommands {
         "    * LIB-VER: the client lib version.",
         "NO-EVICT (ON|OFF)",
         "    Protect current client connection from eviction.",
+        "IMPORT-SOURCE (ON|OFF)",
+        "    Mark this connection as an import source if import-mode is enabled.",
+        "    Sync tools can set their connections into this mode to visit expired keys.",
         "NO-TOUCH (ON|OFF)",
         "    Will not touch LRU/LFU stats when this mode is on.",
         "CACHING (YES|NO)",

@@ -177,6 +177,8 @@ public enum ConfigurationTable {
         Directive("hz", natural, "10",
             meaning: "How often per second periodic tasks run, between 1 and 500."),
         Directive("ignore-warnings", .text(.any), ""),
+        Directive("import-mode", .flag, "no",
+            meaning: "While another server's data are imported: keys neither expire nor are evicted, as the source removes them. Clients that have called CLIENT IMPORT-SOURCE ON see expired keys."),
         Directive("io-threads", .integer(1...128), "1", [.immutable]),
         Directive("io-threads-do-reads", .flag, "no", [.immutable]),
         Directive("jemalloc-bg-thread", .flag, "yes"),

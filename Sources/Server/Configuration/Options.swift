@@ -85,6 +85,8 @@ public struct Options: Sendable {
     public let clientBytesMax: Int
     /// `maxmemory-policy`.
     public let evictionPolicy: EvictionPolicy
+    /// `import-mode`.
+    let isImporting: Bool
     /// What access stamps record: `maxmemory-policy`, `lfu-log-factor`, `lfu-decay-time`.
     public let accessMeasure: AccessClock.Measure
     /// The thresholds for the encodings of collections.
@@ -191,10 +193,10 @@ public struct Options: Sendable {
         notifications = NotificationChoice(letters: read.text("notify-keyspace-events")) ?? .none
         trackedKeysMax = read.integer("tracking-table-max-keys")
         usesRings = read.text("event-loop") != "epoll"
-        threads = read.integer("threads")
-        databases = read.integer("databases")
+        (threads, databases) = (read.integer("threads"), read.integer("databases"))
         ticksPerSecond = read.integer("hz")
         memoryBytesMax = read.bytes("maxmemory")
+        isImporting = read.flag("import-mode")
         clientBytesMax = read.clientBytesMax(of: memoryBytesMax)
         evictionPolicy = read.evictionPolicy()
         accessMeasure = read.accessMeasure()

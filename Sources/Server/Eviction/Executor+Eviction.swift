@@ -133,6 +133,7 @@ extension Executor {
     ///
     /// Returns: the free memory, what was freed, and whether no more keys may be evicted.
     private func removeKeys(need: Int) -> (room: Int, freed: Int, isExhausted: Bool) {
+        guard !alerts.contains(.importing) else { return (server.room(for: self), 0, true) }
         let end = Clock.monotonicNanoseconds() + Executor.sliceNanoseconds
         let target = freeTarget
         let partitionCount = context.keyspace.partitionCount

@@ -24,8 +24,10 @@ struct Concerns: OptionSet {
     static let sizes = Concerns(rawValue: 1 << 16)
     /// HOTKEYS measures what keys cost.
     static let hotKeys = Concerns(rawValue: 1 << 17)
+    /// Another server decides when keys expire (`import-mode`).
+    static let importing = Concerns(rawValue: 1 << 18)
     /// The concerns of every row.
-    private static let usual: Concerns = [.sizes, .hotKeys, .paused]
+    private static let usual: Concerns = [.sizes, .hotKeys, .paused, .importing]
 
     /// It may trigger notifications, and some worker has too many to deliver.
     static let notifications = Concerns(rawValue: 1 << 8)

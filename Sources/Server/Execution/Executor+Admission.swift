@@ -63,7 +63,10 @@ extension Executor {
         }
         let begin = alerts.contains(.hotKeys) ? apus_cycles() : 0
         let items = concerns.contains(.items) ? itemsBefore(number, arguments) : nil
-        let wait = runObserved(number, arguments, connection, countsUse: isBounded)
+        let wait =
+            concerns.contains(.importing)
+            ? runImporting(number, arguments, connection, countsUse: isBounded)
+            : runObserved(number, arguments, connection, countsUse: isBounded)
         if isBounded { showCredit() }
         context.readsNamedKeysOnly = false
         if wait == nil, let items { noteItem(arguments, items, connection) }

@@ -101,6 +101,10 @@ extension Executor {
         _ connection: Connection?
     ) throws(CommandError) -> Outcome {
         let row = registry.row(number)
+        if alerts.contains(.importing) { removeDueIfWriting(number) }
+        let usesSession = row.flags.contains(.usesSession)
+        if usesSession { swap(&context.fieldSets, &session.fieldSets) }
+        defer { if usesSession { swap(&context.fieldSets, &session.fieldSets) } }
         switch row.runner {
         case .data, .waitingData, .blocking:
             if context.keyspace.isMarked(plan.partitions) {

@@ -121,9 +121,12 @@ final class Executor {
         let notice = Bulletin.notice(word)
         bulletinWord = word
         alerts = notice.alerts
-        context.removesDue = notice.alerts.isDisjoint(with: [.pausedWrites, .paused, .loading])
+        context.removesDue = removesDueAnyway
         context.effects.record(for: notice.wants)
     }
+
+    /// Whether expired keys are removed whatever runs.
+    var removesDueAnyway: Bool { alerts.isDisjoint(with: [.pauses, .loading, .importing]) }
 
     // MARK: Time
 
@@ -131,7 +134,11 @@ final class Executor {
     func readClocks() {
         let second = clock.seconds
         clock.read()
-        context.now = clock.now
+        if context.replayedAt == nil {
+            context.now = clock.now
+        } else {
+            context.replayedAt = clock.now
+        }
         if clock.seconds != second {
             context.accessClock.advance(to: clock.seconds)
             server.keyspace.freshStamp.stamp = context.accessClock.fresh

@@ -1,3 +1,4 @@
+internal import Commands
 internal import Primitives
 internal import Wire
 
@@ -35,6 +36,8 @@ final class Session {
         static let queues = Traits(rawValue: 1 << 10)
         /// Leaves no trace in the access times of keys (CLIENT NO-TOUCH).
         static let noTouch = Traits(rawValue: 1 << 8)
+        /// Imports data: in import mode, keys do not expire for it (CLIENT IMPORT-SOURCE).
+        static let importSource = Traits(rawValue: 1 << 11)
         /// Is never evicted (CLIENT NO-EVICT).
         static let noEvict = Traits(rawValue: 1 << 9)
 
@@ -85,6 +88,9 @@ final class Session {
     /// What its request waits for, if it is WAITAOF.
     var awaited: AppendOnlyCommands.Awaited?
 
+    /// The fields that it has named for HIMPORT SET.
+    var fieldSets = FieldSets()
+
     init(id: UInt64) { self.id = id }
 
     /// Whether its replies are dropped.
@@ -111,6 +117,7 @@ final class Session {
         isRESP3 = false
         database = 0
         details?.name = []
+        fieldSets = FieldSets()
     }
 
     // MARK: The user

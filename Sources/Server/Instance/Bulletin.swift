@@ -46,6 +46,8 @@ final class Bulletin: Sendable {
         case disk
         /// `watch` and `stats detail` of memcached's protocols.
         case items
+        /// `import-mode`.
+        case importing
     }
 
     /// What one author demands of all workers.

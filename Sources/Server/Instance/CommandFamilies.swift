@@ -21,6 +21,7 @@ enum CommandFamilies {
         HashWalks.table,
         HashExpiryCommands.table,
         HashTimedCommands.table,
+        HashImport.table,
         HstoreReading.table,
         HstoreTexts.table,
         HstoreWriting.table,

@@ -213,6 +213,10 @@ extension Instance {
             by: .notifications
         )
         postDiskTrouble()
+        bulletin.post(
+            Bulletin.Notice(alerts: options.isImporting ? .importing : []),
+            by: .importing
+        )
         bulletin.post(by: .tracking) {
             Bulletin.Notice(wants: tracking.broadcasts ? .tracking : [])
         }

@@ -82,6 +82,7 @@ enum ClientLine {
         if connection.state.contains(.unix) { line.append("U") }
         if connection.session.traits.contains(.noEvict) { line.append("e") }
         if connection.session.traits.contains(.noTouch) { line.append("T") }
+        if connection.session.traits.contains(.importSource) { line.append("I") }
         if line.count == start { line.append("N") }
     }
 
@@ -89,6 +90,7 @@ enum ClientLine {
     static func memory(_ connection: Connection) -> Int {
         300 + connection.bufferBytes + connection.session.transactionBytes
             + (connection.session.subscriptions?.byteCount ?? 0)
+            + connection.session.fieldSets.byteCount
             + (connection.waiting?.waiter?.byteCount ?? 0)
     }
 }
