@@ -92,7 +92,11 @@ extension CommandError.Scripts {
         case .debugMode: line.add("ERR Use SCRIPT DEBUG YES/SYNC/NO")
         case .flushMode: line.add("ERR SCRIPT FLUSH only support SYNC|ASYNC option")
         case .message(let text): line.add(text: text)
-        default: writeOfFunctions(to: &line)
+        case .functionUnknown, .keyCountNotNumber, .libraryUnknown, .noLibraryHeader,
+            .libraryHeader, .noLibraryName, .libraryNameRepeated, .libraryName,
+            .nothingRegistered, .loadTimeout, .functionFlushMode, .option, .functionWords,
+            .argument, .noPattern, .restorePolicy:
+            writeOfFunctions(to: &line)
         }
     }
 
@@ -130,7 +134,9 @@ extension CommandError.Scripts {
                 ERR Wrong restore policy given, value should be either FLUSH, APPEND or REPLACE.
                 """
             )
-        default: preconditionFailure("all others are written by the caller")
+        case .unknown, .notShown, .tooManyKeys, .negativeKeys, .writesInReadOnly, .flushMode,
+            .noneRuns, .busyScript, .busyFunction, .unkillable, .debugMode, .message:
+            preconditionFailure("these are written by the caller")
         }
     }
 }

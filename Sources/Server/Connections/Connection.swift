@@ -105,6 +105,23 @@ final class Connection {
             + (stream == nil ? 0 : TLSStream.byteCount)
     }
 
+    /// Drops what has been parsed of the received bytes, up to `position`, and is not needed.
+    func dropParsed(upTo position: Int) {
+        let needed = parser.firstNeeded(position)
+        query.removeFirst(needed)
+        parser.rebase(needed)
+        parsed = position - needed
+        if query.count == 0 { query.removeAll(keep: 0) }
+    }
+
+    /// Continues to receive a large word with the other bytes rather than into its own block.
+    func restoreIncoming() {
+        guard let incoming else { return }
+        query.append(incoming.block.bytes)
+        query.append(Bytes("\r\n")[0..<2 - incoming.lineEndLeft])
+        self.incoming = nil
+    }
+
     /// The queue for replies, created if necessary.
     func openOutput() -> OutputQueue {
         if let output { return output }

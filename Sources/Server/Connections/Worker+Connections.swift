@@ -6,6 +6,13 @@ internal import System
 extension Worker {
     /// Takes over an accepted connection.
     func adopt(_ newcomer: Mailbox.Newcomer) {
+        let connection = enroll(newcomer)
+        // Requests may have arrived together with the end of the handshake.
+        if let stream = connection.stream { readPlain(connection, stream) }
+    }
+
+    /// Takes over an accepted connection, without looking at what its client has sent already.
+    func enroll(_ newcomer: Mailbox.Newcomer) -> Connection {
         let session = Session(id: server.nextClientID())
         let user = server.access.standard
         session.become(user, isAuthenticated: user.isOpen)
@@ -22,12 +29,13 @@ extension Worker {
         }
         connections.insert(connection)
         server.tracking.clients.insert(address(of: connection))
-        if !driver.add(connection) { return close(connection) }
-        guard let stream = newcomer.stream else { return }
-        connection.stream = stream
-        identify(connection, stream)
-        // Requests may have arrived together with the end of the handshake.
-        readPlain(connection, stream)
+        guard driver.add(connection) else {
+            close(connection)
+            return connection
+        }
+        connection.stream = newcomer.stream
+        if let stream = newcomer.stream { identify(connection, stream) }
+        return connection
     }
 
     /// Closes a connection and drops anything that waits for it.

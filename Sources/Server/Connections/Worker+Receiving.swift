@@ -87,15 +87,8 @@ extension Worker {
             start + parse(connection, memory.advanced(by: start), count, base: start)
         finishBatch()
         guard !connection.state.contains(.closed) else { return }
-        let needed = connection.parser.firstNeeded(used)
-        connection.query.removeFirst(needed)
-        connection.parser.rebase(needed)
-        connection.parsed = used - needed
-        if connection.query.count == 0 {
-            connection.query.removeAll(keep: 0)
-        } else {
-            keepWaiting(connection)
-        }
+        connection.dropParsed(upTo: used)
+        if connection.query.count > 0 { keepWaiting(connection) }
     }
 
     /// Shrinks the buffer while the rest of a request is missing.

@@ -112,7 +112,7 @@ extension Executor {
     }
 
     /// Why a request may not run at the moment; nil if it may.
-    private func refusal(
+    func refusal(
         _ number: Int,
         _ arguments: Arguments,
         _ connection: Connection
@@ -140,7 +140,7 @@ extension Executor {
     /// Removes the reply from `start` on if the caller wants none; the command has finished.
     ///
     /// Pushes are not replies.
-    private func settleReply(from start: Int, _ session: Session) {
+    func settleReply(from start: Int, _ session: Session) {
         let isPush = repliedByPush
         repliedByPush = false
         if session.isSilent, !isPush {
@@ -212,10 +212,8 @@ extension Executor {
     func reject(_ error: CommandError, _ number: Int, _ session: Session) {
         let start = context.reply.buffer.count
         statistics.countRejection(number)
-        if let transaction = session.transaction {
-            if isExecute(number) { return abort(because: error, number, session) }
-            transaction.hasFailed = true
-        }
+        if isExecute(number) { return abort(because: error, number, session) }
+        session.transaction?.hasFailed = true
         replyError(error, number)
         endRejection(from: start, session)
     }

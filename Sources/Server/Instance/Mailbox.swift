@@ -98,15 +98,13 @@ final class Mailbox: Sendable {
         }
     }
 
-    /// Takes new connections without TLS, oldest first.
+    /// Takes new connections, oldest first.
     func takeNewcomers() -> [Newcomer] {
         guard hasMessages.load(ordering: .relaxed) else { return [] }
         return messages.withLock { waiting in
             var newcomers: [Newcomer] = []
             waiting.removeAll { message in
-                guard case .connection(let newcomer) = message, newcomer.stream == nil else {
-                    return false
-                }
+                guard case .connection(let newcomer) = message else { return false }
                 newcomers.append(newcomer)
                 return true
             }

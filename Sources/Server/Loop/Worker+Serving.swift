@@ -83,15 +83,23 @@ extension Worker {
             }
             driver.ring.use(completion)
         }
-        guard completion.isLast, let connection, !connection.state.contains(.closed) else {
-            return
-        }
-        connection.state.remove(.receiving)
-        if completion.mayGoOn {
-            driver.update(connection)
-        } else {
+        if let connection, endReceive(completion, connection, driver) {
             round.hangUps.append(connection)
         }
+    }
+
+    /// Receives again if a completion is the last of its request; returns whether that is no longer
+    /// possible, as the input has ended.
+    func endReceive(
+        _ completion: CompletionRing.Completion,
+        _ connection: Connection,
+        _ driver: CompletionDriver
+    ) -> Bool {
+        guard completion.isLast, !connection.state.contains(.closed) else { return false }
+        connection.state.remove(.receiving)
+        guard completion.mayGoOn else { return true }
+        driver.update(connection)
+        return false
     }
 
     /// The connection of a completion, unless it has been closed.

@@ -4,135 +4,180 @@ internal import Wire
 
 /// Serves a worker's clients while one of its scripts is busy.
 ///
-/// To everything but the commands that can end a script, and those that clients send before them,
-/// the reply is that the server is busy:
-///
 /// ```text
-/// SCRIPT KILL │ FUNCTION KILL │ SHUTDOWN NOSAVE │ FUNCTION STATS │ AUTH │ HELLO │ QUIT │ …: BUSY
+/// bytes ─▶ requests ─┬─ SCRIPT KILL, FUNCTION KILL, SHUTDOWN NOSAVE, MULTI, AUTH, …: run
+///                    └─ any other: BUSY
 /// ```
-/// It runs on the script's own thread, whenever the script is interrupted. A request that cannot be
-/// replied to here, as it is large or changes the client's state, waits until the script has ended.
-/// New clients go to other workers, if one has no busy script.
-struct BusyDesk {
+/// It runs on the script's own thread, whenever the script is interrupted. The few requests that
+/// cannot run then wait until the script has ended, and so does everything that their clients send
+/// after them. New clients go to other workers, if one has no busy script.
+final class BusyDesk {
+    /// A client that has to wait.
     private struct Visitor {
         let connection: Connection
-        /// What it has sent, less the requests replied to.
-        var received: [UInt8] = []
-        /// Whether its next request has to wait for the end of the script.
-        var waits = false
-        /// Whether it has to be disconnected.
-        var isGone = false
+        /// What it has sent, from the request that has to wait on.
+        var received: [UInt8]
     }
 
-    /// The largest requests that are replied to.
-    private static let requestBytesMax = 4096
-    private static let wordsMax = 16
-
     private var visitors: [Visitor] = []
+    /// Clients to be disconnected.
+    private var leaving: [Connection] = []
 
-    /// Takes the requests that had been received before the script became busy.
-    mutating func open(on worker: Worker) {
+    /// Serves the requests that had been received before the script became busy.
+    func open(on worker: Worker) {
         worker.keepReceivedBuffers()
-        worker.removeBatchedRequests { connection, bytes in
-            let index = visitor(connection)
-            visitors[index].received.append(bytes)
+        worker.serveBatchWhileBusy { connection, arguments in
+            reply(to: arguments, from: connection, on: worker)
         }
-        for index in visitors.indices { serveRequests(of: index, on: worker) }
         dismiss(on: worker)
     }
 
     /// Serves what has arrived.
-    mutating func serve(on worker: Worker) {
+    func serve(on worker: Worker) {
         worker.server.acceptWhileBusy(worker)
-        for newcomer in worker.mailbox.takeNewcomers() { worker.adopt(newcomer) }
-        worker.receiveWhileBusy { connection, bytes in
-            take(bytes, from: connection, on: worker)
+        for newcomer in worker.mailbox.takeNewcomers() {
+            let connection = worker.enroll(newcomer)
+            // Requests may have arrived together with the end of a handshake.
+            worker.open(Bytes(), of: connection) { take($1, from: $0, on: worker) }
         }
+        worker.receiveWhileBusy { take($1, from: $0, on: worker) }
         dismiss(on: worker)
     }
 
-    /// Hands what clients have sent over to the worker.
-    mutating func close(on worker: Worker) {
+    /// Hands what clients that wait have sent over to the worker.
+    func close(on worker: Worker) {
         for visitor in visitors { worker.setAside(visitor.received, from: visitor.connection) }
         visitors.removeAll()
     }
 
-    /// Forgets clients that have had all their replies, and closes those that want to leave.
-    private mutating func dismiss(on worker: Worker) {
-        for visitor in visitors where visitor.isGone { worker.close(visitor.connection) }
-        visitors.removeAll { $0.isGone || $0.received.isEmpty }
+    /// Whether a client has to wait for the end of the script.
+    func keepsWaiting(_ connection: Connection) -> Bool {
+        visitors.contains { $0.connection === connection }
+    }
+
+    private func dismiss(on worker: Worker) {
+        for connection in leaving where connection.outputBytes == 0 { worker.close(connection) }
+        leaving.removeAll()
+        visitors.removeAll { $0.connection.state.contains(.closed) }
     }
 
     // MARK: Receiving
 
-    private mutating func take(_ bytes: Bytes, from connection: Connection, on worker: Worker) {
-        let index = visitor(connection)
-        visitors[index].received.append(bytes)
-        serveRequests(of: index, on: worker)
+    private func take(_ bytes: Bytes, from connection: Connection, on worker: Worker) {
+        if connection.state.contains(.undetected), connection.query.count == 0,
+            ProtocolGuess(bytes) == .resp
+        {
+            connection.state.remove(.undetected)
+        }
+        let mayServe =
+            worker.mayServeWhileBusy(connection)
+            && connection.state.isDisjoint(with: Connection.State.foreign)
+        guard mayServe, !keepsWaiting(connection) else {
+            return hold(bytes, from: connection, on: worker)
+        }
+        connection.restoreIncoming()
+        guard connection.query.reserve(ifAvailable: bytes.count) else {
+            return worker.closeWithoutMemory(connection)
+        }
+        worker.note(connection, received: bytes.count)
+        connection.query.append(bytes)
+        serveRequests(of: connection, on: worker)
+        guard !connection.state.contains(.closed) else { return }
+        if connection.requestBytes > worker.server.options.queryBufferBytesMax {
+            worker.closeTooLong(connection)
+        }
     }
 
-    /// The index of a client, which is added if necessary.
-    private mutating func visitor(_ connection: Connection) -> Int {
-        if let index = visitors.firstIndex(where: { $0.connection === connection }) { return index }
-        visitors.append(Visitor(connection: connection))
-        return visitors.count - 1
-    }
-
-    /// Replies to complete requests of a client, as long as none of them has to wait.
-    private mutating func serveRequests(of index: Int, on worker: Worker) {
-        var buffer = ByteBuffer(capacity: visitors[index].received.count)
-        visitors[index].received.withBytes { buffer.append($0) }
-        var words = ArgumentVector(capacity: BusyDesk.wordsMax)
-        var served = 0
-        while served < buffer.count, !visitors[index].waits, !visitors[index].isGone,
-            worker.mayServeWhileBusy(visitors[index].connection)
+    /// Replies to the complete requests of a client, and keeps the rest.
+    private func serveRequests(of connection: Connection, on worker: Worker) {
+        let memory = connection.query.cell
+        var words = ArgumentVector(capacity: 16)
+        var position = connection.parsed
+        while connection.state.isDisjoint(with: [.closed, .closesAfterReply]),
+            !keepsWaiting(connection)
         {
             words.truncate(to: 0)
-            var parser = RESPParser()
-            var position = served
-            let outcome = try? parser.next(
-                buffer.cell,
-                buffer.count,
-                &position,
-                RequestLimits(),
-                into: &words
+            let limits = RequestLimits(
+                wordBytesMax: worker.executor.context.limits.stringBytesMax,
+                unauthenticated: connection.session.traits.contains(.unauthenticated)
             )
-            if case .incomplete = outcome {
-                visitors[index].waits = (parser.wordAhead ?? 0) > BusyDesk.requestBytesMax
-                break
+            let outcome: RESPParser.Outcome
+            do throws(ProtocolFailure) {
+                outcome = try connection.parser.next(
+                    memory,
+                    connection.query.count,
+                    &position,
+                    limits,
+                    into: &words
+                )
+            } catch {
+                send(worker.executor.reply(to: error, of: connection), to: connection, on: worker)
+                connection.state.insert(.closesAfterReply)
+                leaving.append(connection)
+                return
             }
+            if case .incomplete = outcome { break }
+            guard case .request = outcome else { continue }
             let arguments = words.arguments(0, words.count)
-            guard outcome != nil, BusyDesk.isSmall(arguments) else {
-                visitors[index].waits = true
+            guard reply(to: arguments, from: connection, on: worker) else {
+                hold(arguments, from: connection, on: worker)
+                let rest = connection.query.bytes.dropFirst(position)
+                if rest.count > 0 { hold(rest, from: connection, on: worker) }
+                position = connection.query.count
                 break
             }
-            if arguments.count > 0 { reply(to: arguments, index, on: worker) }
-            if !visitors[index].waits { served = position }
+            // More of its requests might be many: its replies have their limit.
+            guard connection.outputBytes == 0 else {
+                let rest = connection.query.bytes.dropFirst(position)
+                if rest.count > 0 { hold(rest, from: connection, on: worker) }
+                position = connection.query.count
+                break
+            }
         }
-        visitors[index].received.removeFirst(served)
+        if !connection.state.contains(.closed) { connection.dropParsed(upTo: position) }
     }
 
-    /// Whether a request may be replied to here.
-    static func isSmall(_ arguments: Arguments) -> Bool {
-        arguments.count <= wordsMax
-            && (0..<arguments.count).allSatisfy { arguments[$0].count <= requestBytesMax }
+    /// Keeps a request that has to wait.
+    private func hold(_ request: Arguments, from connection: Connection, on worker: Worker) {
+        var text = ByteBuffer()
+        text.append("*")
+        text.append(decimal: Int64(request.count))
+        text.append("\r\n")
+        for word in 0..<request.count { text.append(bulk: request[word]) }
+        hold(text.bytes, from: connection, on: worker)
+    }
+
+    /// Keeps what a client that has to wait has sent; if that is much, receives no more of it.
+    private func hold(_ bytes: Bytes, from connection: Connection, on worker: Worker) {
+        let known = visitors.firstIndex { $0.connection === connection }
+        let index = known ?? visitors.count
+        if known == nil { visitors.append(Visitor(connection: connection, received: [])) }
+        visitors[index].received.append(bytes)
+        guard visitors[index].received.count > Connection.heldBytesMax,
+            !connection.state.contains(.full)
+        else { return }
+        connection.state.insert(.full)
+        worker.driver.update(connection)
     }
 
     // MARK: Replying
 
-    /// Replies to a request, or notes that it has to wait or that its client wants to leave.
-    private mutating func reply(to arguments: Arguments, _ index: Int, on worker: Worker) {
-        let request = BusyRequest(arguments, worker.executor.registry)
-        guard request.kind != .wait else {
-            visitors[index].waits = true
-            return
+    /// Replies to a request; returns false if it has to wait.
+    private func reply(
+        to arguments: Arguments,
+        from connection: Connection,
+        on worker: Worker
+    ) -> Bool {
+        guard let reply = worker.executor.replyWhileBusy(arguments, connection) else {
+            return false
         }
-        let reply = worker.executor.replyWhileBusy(
-            request,
-            arguments,
-            visitors[index].connection
-        )
-        worker.sendWhileBusy(reply, to: visitors[index].connection)
-        if request.kind == .quit { visitors[index].isGone = true }
+        send(reply, to: connection, on: worker)
+        if connection.state.contains(.closesAfterReply) { leaving.append(connection) }
+        return true
+    }
+
+    private func send(_ reply: [UInt8], to connection: Connection, on worker: Worker) {
+        guard !reply.isEmpty, !connection.state.contains(.closed) else { return }
+        worker.sendWhileBusy(reply, to: connection)
     }
 }

@@ -1,10 +1,11 @@
 internal import Primitives
 internal import System
+internal import TLS
 internal import Wire
 
 /// What arrived while a script was busy, and has to be processed after it.
 enum SetAside {
-    /// Bytes from a client.
+    /// Bytes from a client, decrypted.
     case bytes(Connection, [UInt8])
     /// The end of a client's input.
     case inputEnd(Connection)
@@ -17,8 +18,8 @@ enum SetAside {
 /// The worker may be going through the driver's events at the same time, and its memory for
 /// receiving holds requests that have not run: neither changes.
 extension Worker {
-    /// Whether a request of a client may be replied to at once: nothing that it sent before waits,
-    /// no reply is on its way, and its state has no influence on the reply.
+    /// Whether the next request of a client may be replied to at once: nothing that it sent before
+    /// waits, and no reply is on its way.
     func mayServeWhileBusy(_ connection: Connection) -> Bool {
         guard isAtRest(connection) else { return false }
         guard let place = round.batch.lastPlace(of: connection) else { return true }
@@ -28,52 +29,34 @@ extension Worker {
     }
 
     private func isAtRest(_ connection: Connection) -> Bool {
-        let session = connection.session
         let unfit: Connection.State = [
             .closed, .closesAfterReply, .inputEnded, .sending, .waits, .replied, .full, .memcached,
-            .undetected,
         ]
-        guard connection.state.isDisjoint(with: unfit), connection.outputBytes == 0,
-            connection.query.count == 0, connection.incoming == nil, connection.stream == nil,
-            session.traits.isDisjoint(with: [
-                .queues, .subscribed, .monitor, .repliesOff, .skipsReply, .skipsNextReply,
-            ])
-        else { return false }
-        return connection !== executor.scripts.run?.connection && connection !== parsing
+        return connection.state.isDisjoint(with: unfit) && connection.outputBytes == 0
+            && connection !== executor.scripts.run?.connection && connection !== parsing
     }
 
-    /// Removes the requests that wait in the batch behind the script's, of clients all of whose
-    /// requests are small, and calls `body` with them, as they were received.
-    func removeBatchedRequests(_ body: (Connection, Bytes) -> Void) {
+    /// Calls `body` with the requests that wait in the batch behind the script's, and removes those
+    /// for which it returns true; the other requests of their clients stay as well.
+    func serveBatchWhileBusy(_ body: (Connection, Arguments) -> Bool) {
         guard let runner = executor.scripts.run?.connection,
             let place = round.batch.lastPlace(of: runner)
         else { return }
-        let behind = place + 1..<round.batch.count
         var kept: [Connection] = []
-        for index in behind {
-            let item = round.batch[index]
-            let isSmall = BusyDesk.isSmall(round.words.arguments(item.start, item.count))
-            if !isSmall { item.withConnection { kept.append($0) } }
-        }
-        var removed: [Int] = []
-        var text = ByteBuffer()
-        for index in behind {
+        var served: [Int] = []
+        for index in place + 1..<round.batch.count {
             let item = round.batch[index]
             item.withConnection { connection in
-                guard isAtRest(connection), !kept.contains(where: { $0 === connection }) else {
-                    return
-                }
+                guard !kept.contains(where: { $0 === connection }) else { return }
                 let arguments = round.words.arguments(item.start, item.count)
-                text.truncate(to: 0)
-                text.append("*")
-                text.append(decimal: Int64(item.count))
-                text.append("\r\n")
-                for word in 0..<item.count { text.append(bulk: arguments[word]) }
-                removed.append(index)
-                body(connection, text.bytes)
+                if isAtRest(connection), body(connection, arguments) {
+                    served.append(index)
+                } else {
+                    kept.append(connection)
+                }
             }
         }
-        round.batch.remove(at: removed)
+        round.batch.remove(at: served)
     }
 
     /// Calls `body` with what clients have sent since the last call.
@@ -92,12 +75,12 @@ extension Worker {
         var block = ByteBuffer(capacity: Round.receiveBytes)
         driver.forEachReady { descriptor, ready in
             guard ready.contains(.read), let connection = connections[descriptor],
-                mayServeWhileBusy(connection)
+                mayServeWhileBusy(connection), !executor.scripts.desk.keepsWaiting(connection)
             else { return }
             let outcome = Socket(descriptor).receive(block.cell, Round.receiveBytes)
             guard case .bytes(let count) = outcome else { return }
             block.commit(count)
-            body(connection, block.bytes)
+            open(block.bytes, of: connection, body)
             block.truncate(to: 0)
         }
     }
@@ -118,20 +101,38 @@ extension Worker {
             if completion.hasBytes {
                 let memory = driver.ring.bytes(completion)
                 let count = Int(completion.result)
-                if let connection, count > 0 { body(connection, memory.bytes(0, count)) }
+                if let connection, count > 0 {
+                    open(memory.bytes(0, count), of: connection, body)
+                }
                 driver.ring.use(completion)
             }
-            guard completion.isLast, let connection, !connection.state.contains(.closed) else {
-                continue
-            }
-            connection.state.remove(.receiving)
-            if completion.mayGoOn {
-                driver.update(connection)
-            } else {
+            if let connection, endReceive(completion, connection, driver) {
                 executor.scripts.setAside.append(.inputEnd(connection))
             }
         }
         driver.ring.releaseBuffers(except: executor.scripts.buffersKept)
+    }
+
+    /// Calls `body` with bytes from a client, decrypted if necessary.
+    func open(_ bytes: Bytes, of connection: Connection, _ body: (Connection, Bytes) -> Void) {
+        guard let stream = connection.stream else {
+            if bytes.count > 0 { body(connection, bytes) }
+            return
+        }
+        guard stream.feed(bytes) else { return closeWithoutMemory(connection) }
+        var plain = ByteBuffer(capacity: Round.receiveBytes)
+        while !connection.state.contains(.closed) {
+            switch stream.read(into: plain.cell, Round.receiveBytes) {
+            case .bytes(let count):
+                plain.commit(count)
+                body(connection, plain.bytes)
+                plain.truncate(to: 0)
+            case .needsInput: return sendNotes(connection, stream)
+            case .ended, .failed:
+                sendNotes(connection, stream)
+                return executor.scripts.setAside.append(.inputEnd(connection))
+            }
+        }
     }
 
     /// Sends a reply at once, or queues what the socket has no room for.
@@ -149,7 +150,7 @@ extension Worker {
         executor.scripts.buffersKept = driver.ring.buffersInUse
     }
 
-    /// Has the next round process bytes of a client, before the end of its input.
+    /// Has the next round process what a client has sent, decrypted, before the end of its input.
     func setAside(_ bytes: [UInt8], from connection: Connection) {
         executor.scripts.setAside.insert(.bytes(connection, bytes), at: 0)
     }
@@ -165,9 +166,14 @@ extension Worker {
                 guard !connection.state.contains(.closed) else { continue }
                 var memory = ByteBuffer(capacity: bytes.count)
                 bytes.withBytes { memory.append($0) }
-                take(connection, memory.cell, bytes.count)
+                takePlain(connection, memory.cell, bytes.count)
                 // The memory is needed until its requests have run.
                 finishBatch()
+                // Those whose requests wait again stay full until these have run.
+                guard connection.state.isDisjoint(with: [.closed, .waits]),
+                    connection.state.remove(.full) != nil
+                else { continue }
+                driver.update(connection)
             case .inputEnd(let connection): round.hangUps.append(connection)
             case .completion(let completion):
                 if case .completions(let driver) = driver { serve(completion, driver) }

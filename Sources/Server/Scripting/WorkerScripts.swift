@@ -88,7 +88,7 @@ final class WorkerScripts {
     var isShown = false
     var isBusy = false
     /// Serves others meanwhile.
-    var desk = BusyDesk()
+    let desk = BusyDesk()
     /// The ring's buffers with requests that had been received before.
     var buffersKept: Set<Int> = []
     /// What arrived meanwhile and has not been processed.

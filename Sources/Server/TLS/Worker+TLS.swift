@@ -31,7 +31,7 @@ extension Worker {
     }
 
     /// Sends what the protocol itself has to say: answers to key updates, alerts.
-    private func sendNotes(_ connection: Connection, _ stream: TLSStream) {
+    func sendNotes(_ connection: Connection, _ stream: TLSStream) {
         stream.takeOutput(into: &outbox.sealed)
         guard outbox.sealed.count > 0 else { return }
         defer { outbox.sealed.removeAll(keep: 0) }
