@@ -11,6 +11,10 @@
 /// redis.call('get', KEYS[1] .. ':x')           no proof
 /// local function f(k) redis.call('get', k) end no proof
 /// ```
+/// In a library, the keys are the first parameter of each function that it registers. Such a
+/// function must not be used in any other way, and no function within it may refer to its keys, as
+/// it might be called again when others are declared.
+///
 /// The proof relies on two facts: scripts cannot assign globals, and no function available to
 /// them returns `redis` or a table of keys other than by these names.
 public struct KeyProof {
@@ -31,12 +35,16 @@ public struct KeyProof {
     /// What an expression may evaluate to.
     private enum Value: Equatable {
         case keys, key, spreadKeys, library, call, unpack, iterate, literal([UInt8])
+        /// redis.register_function, and a function that it registers.
+        case register, callback
+        /// Keys of an outer function of a library.
+        case stale
         case other, several
 
         /// Whether it is safe to stop tracking the value.
         var isFree: Bool {
             switch self {
-            case .keys, .library, .call: false
+            case .keys, .library, .call, .register, .callback, .stale: false
             case .key, .spreadKeys, .unpack, .iterate, .literal, .other, .several: true
             }
         }
@@ -44,7 +52,7 @@ public struct KeyProof {
         /// Whether a local variable with this value is worth tracking.
         var isFollowed: Bool {
             switch self {
-            case .keys, .library, .call, .key: true
+            case .keys, .library, .call, .key, .callback, .stale: true
             default: false
             }
         }
@@ -54,6 +62,8 @@ public struct KeyProof {
     private struct Variable {
         let name: [UInt8]
         let value: Value
+        /// How many functions it is in.
+        let level: Int
     }
 
     private struct Unproved: Error {}
@@ -67,15 +77,25 @@ public struct KeyProof {
     private var at = 0
     private var variables: [Variable] = []
     private var depth = 0
+    /// How many functions the current statement is in.
+    private var level = 0
+    /// Whether the script is a library, and the names of the functions that it registers.
+    private let isLibrary: Bool
+    private let registered: Set<[UInt8]>
     private let accepts: ([Word]) -> Bool
 
     /// Whether the caller declares all the keys that `script` touches.
     ///
-    /// `accepts` decides whether a command call touches declared keys only.
-    public static func holds(for script: [UInt8], _ accepts: ([Word]) -> Bool) -> Bool {
+    /// `accepts` decides whether a command call touches declared keys only. For a library, the
+    /// proof holds for all of its functions or for none.
+    public static func holds(
+        for script: [UInt8],
+        isLibrary: Bool = false,
+        _ accepts: ([Word]) -> Bool
+    ) -> Bool {
         withoutActuallyEscaping(accepts) { accepts in
             guard let tokens = try? LuaTokens.tokens(of: script) else { return false }
-            var proof = KeyProof(tokens: tokens, accepts: accepts)
+            var proof = KeyProof(tokens: tokens, isLibrary: isLibrary, accepts: accepts)
             do {
                 try proof.block()
                 return proof.token == .end
@@ -85,8 +105,10 @@ public struct KeyProof {
         }
     }
 
-    private init(tokens: [LuaToken], accepts: @escaping ([Word]) -> Bool) {
+    private init(tokens: [LuaToken], isLibrary: Bool, accepts: @escaping ([Word]) -> Bool) {
         self.tokens = tokens
+        self.isLibrary = isLibrary
+        registered = isLibrary ? LuaTokens.registeredNames(tokens) : []
         self.accepts = accepts
     }
 
@@ -215,7 +237,7 @@ public struct KeyProof {
         let scope = variables.count
         for (index, name) in names.enumerated() {
             let value: Value = followsKeys && index == 1 ? .key : .other
-            variables.append(Variable(name: name, value: value))
+            declare(name, value)
         }
         try body(after: .do)
         variables.removeSubrange(scope...)
@@ -235,30 +257,49 @@ public struct KeyProof {
         try functionBody(isMethod: isMethod)
     }
 
-    private mutating func functionBody(isMethod: Bool = false) throws(Unproved) {
+    private mutating func functionBody(
+        isMethod: Bool = false,
+        isCallback: Bool = false
+    ) throws(Unproved) {
         let scope = variables.count
-        if isMethod { variables.append(Variable(name: Array("self".utf8), value: .other)) }
+        level += 1
+        if isMethod { declare(Array("self".utf8), .other) }
         try demand("(")
         if !take(")") {
             repeat {
                 if take("...") { break }
-                variables.append(Variable(name: try name(), value: .other))
+                let isFirst = variables.count == scope
+                declare(try name(), isCallback && isFirst ? .keys : .other)
             } while take(",")
             try demand(")")
         }
         try block()
         try demand(.end)
+        level -= 1
         variables.removeSubrange(scope...)
+    }
+
+    private mutating func declare(_ name: [UInt8], _ value: Value) {
+        variables.append(Variable(name: name, value: value, level: level))
     }
 
     private mutating func localStatement() throws(Unproved) {
         at += 1
         if take(.function) {
-            variables.append(Variable(name: try name(), value: .other))
-            return try functionBody()
+            let name = try name()
+            let isCallback = level == 0 && registered.contains(name)
+            declare(name, isCallback ? .callback : .other)
+            return try functionBody(isCallback: isCallback)
         }
         var names = [try name()]
         while take(",") { names.append(try name()) }
+        if level == 0, names.count == 1, registered.contains(names[0]), token == .mark("="),
+            tokens[at + 1] == .keyword(.function)
+        {
+            at += 2
+            try functionBody(isCallback: true)
+            return declare(names[0], .callback)
+        }
         let values = take("=") ? try expressions() : []
         for (index, name) in names.enumerated() {
             var value = index < values.count ? values[index] : .other
@@ -266,7 +307,7 @@ public struct KeyProof {
             if let last = values.last, index >= values.count - 1, last == .spreadKeys {
                 value = .key
             }
-            variables.append(Variable(name: name, value: value.isFollowed ? value : .other))
+            declare(name, value.isFollowed ? value : .other)
         }
         for value in values.dropFirst(names.count) { try free(value) }
     }
@@ -302,7 +343,9 @@ public struct KeyProof {
     // MARK: Expressions
 
     private func find(_ name: [UInt8]) -> Value? {
-        variables.last { $0.name == name }?.value
+        guard let variable = variables.last(where: { $0.name == name }) else { return nil }
+        let isKey = variable.value == .key || variable.value == .keys
+        return isLibrary && isKey && variable.level < level ? .stale : variable.value
     }
 
     /// Fails if the value must be tracked and cannot be.
@@ -413,7 +456,7 @@ public struct KeyProof {
                 base = value
                 switch value {
                 case .keys: value = .key
-                case .library, .call: throw Unproved()
+                case .library, .call, .register, .callback: throw Unproved()
                 default: value = .other
                 }
             case .mark(":"):
@@ -431,7 +474,10 @@ public struct KeyProof {
 
     private mutating func variable() throws(Unproved) -> Value {
         let name = try name()
-        if let value = find(name) { return value }
+        if let value = find(name) {
+            guard value != .stale else { throw Unproved() }
+            return value
+        }
         if KeyProof.forbidden.contains(name) { throw Unproved() }
         switch String(decoding: name, as: UTF8.self) {
         case "KEYS": return .keys
@@ -446,8 +492,9 @@ public struct KeyProof {
         switch value {
         case .library:
             let text = String(decoding: name, as: UTF8.self)
+            if isLibrary, text == "register_function" { return .register }
             return text == "call" || text == "pcall" ? .call : .other
-        case .keys, .call: throw Unproved()
+        case .keys, .call, .register, .callback: throw Unproved()
         default: return .other
         }
     }
@@ -470,6 +517,10 @@ public struct KeyProof {
     }
 
     private mutating func call(_ value: Value) throws(Unproved) -> Value {
+        if value == .register {
+            try registration()
+            return .other
+        }
         let arguments = try arguments()
         switch value {
         case .call:
@@ -479,11 +530,41 @@ public struct KeyProof {
             for argument in arguments.dropFirst() { try free(argument) }
             return .spreadKeys
         case .iterate where arguments == [.keys]: return .iterate
-        case .keys, .library: throw Unproved()
+        case .keys, .library, .callback: throw Unproved()
         default:
             for argument in arguments { try free(argument) }
             return .several
         }
+    }
+
+    /// The words of redis.register_function: a name and a function, or a table of them.
+    private mutating func registration() throws(Unproved) {
+        let isOpen = take("(")
+        if token == .mark("{") {
+            at += 1
+            while !take("}") {
+                let key = try name()
+                try demand("=")
+                if key == Array("callback".utf8) {
+                    try callback()
+                } else {
+                    try free(try expression())
+                }
+                guard take(",") || take(";") || token == .mark("}") else { throw Unproved() }
+            }
+        } else {
+            guard isOpen else { throw Unproved() }
+            try free(try expression())
+            try demand(",")
+            try callback()
+        }
+        if isOpen { try demand(")") }
+    }
+
+    /// A function that is registered.
+    private mutating func callback() throws(Unproved) {
+        if take(.function) { return try functionBody(isCallback: true) }
+        guard find(try name()) == .callback else { throw Unproved() }
     }
 
     private func words(_ values: [Value]) throws(Unproved) -> [Word] {
@@ -495,7 +576,7 @@ public struct KeyProof {
             case .key: words.append(.key)
             case .spreadKeys: words.append(isLast ? .keys : .key)
             case .several: words.append(isLast ? .others : .other)
-            case .keys, .library, .call: throw Unproved()
+            case .keys, .library, .call, .register, .callback, .stale: throw Unproved()
             case .unpack, .iterate, .other: words.append(.other)
             }
         }

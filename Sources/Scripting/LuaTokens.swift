@@ -38,6 +38,25 @@ struct LuaTokens {
         return tokens
     }
 
+    /// The names that may be those of registered functions: behind `register_function(…,` and
+    /// `callback =`.
+    static func registeredNames(_ tokens: [LuaToken]) -> Set<[UInt8]> {
+        var names: Set<[UInt8]> = []
+        for at in tokens.indices.dropLast(4) {
+            guard case .name(let word) = tokens[at] else { continue }
+            if word == Array("callback".utf8), tokens[at + 1] == .mark("="),
+                case .name(let name) = tokens[at + 2]
+            {
+                names.insert(name)
+            } else if word == Array("register_function".utf8), tokens[at + 1] == .mark("("),
+                tokens[at + 3] == .mark(","), case .name(let name) = tokens[at + 4]
+            {
+                names.insert(name)
+            }
+        }
+        return names
+    }
+
     private init(text: [UInt8]) {
         self.text = text
         guard text.first == UInt8(ascii: "#") else { return }

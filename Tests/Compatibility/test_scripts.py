@@ -230,6 +230,22 @@ def test_evaluated_scripts_are_bounded_and_loaded_ones_stay(apus):
         assert str(outcome(connection, "SCRIPT", "SHOW", sha("x"))).startswith("NOSCRIPT")
 
 
+def test_flushing_the_scripts_frees_their_memory(start):
+    server = start("apus", threads=2)
+    with server.connect() as connection:
+        def used():
+            lines = connection.command("INFO", "memory").decode().splitlines()
+            return int(next(line for line in lines if line.startswith("used_memory_vm_eval:")).split(":")[1])
+
+        connection.command("EVAL", "return 1", "0")
+        before = used()
+        for number in range(300):
+            connection.command("EVAL", f"local t = {{{number}}} " + "t[1] = 'x' " * 200 + "return 1", "0")
+        assert used() > before + 300 * 200 * 4
+        connection.command("SCRIPT", "FLUSH")
+        servers.until(lambda: used() < before + 100_000)
+
+
 TRANSFER = """
 local amount = tonumber(ARGV[1])
 local from = tonumber(redis.call('get', KEYS[1]))

@@ -4,8 +4,8 @@ import Testing
 
 struct KeyProofTests {
     /// Accepts commands whose first word after the name is the only key, and DEL.
-    private func isConfined(_ script: String) -> Bool {
-        KeyProof.holds(for: Array(script.utf8)) { words in
+    private func isConfined(_ script: String, isLibrary: Bool = false) -> Bool {
+        KeyProof.holds(for: Array(script.utf8), isLibrary: isLibrary) { words in
             guard words.count > 1, case .literal(let name) = words[0] else { return false }
             if name == Array("del".utf8) {
                 return words.dropFirst().allSatisfy { $0 == .key || $0 == .keys }
@@ -88,5 +88,101 @@ struct KeyProofTests {
         #expect(!isConfined(script))
         #expect(!isConfined(String(repeating: "do ", count: depth)))
         #expect(!isConfined("return " + String(repeating: "{", count: depth)))
+    }
+
+    @Test(arguments: [
+        "redis.register_function('f', function(keys) return redis.call('get', keys[1]) end)",
+        """
+        local function f(keys, args) return redis.call('set', keys[1], args[1]) end \
+        redis.register_function('f', f)
+        """,
+        """
+        local f = function(keys) return redis.call('del', unpack(keys)) end \
+        redis.register_function('f', f)
+        """,
+        """
+        redis.register_function{function_name = 'f', callback = function(k) \
+        redis.call('get', k[2]) end, flags = {'no-writes'}}
+        """,
+        """
+        local function f(keys) for i, k in ipairs(keys) do redis.call('incr', k) end end \
+        redis.register_function({callback = f; function_name = 'f'})
+        """,
+        """
+        local call = redis.call redis.register_function('f', function(keys) local k = \
+        keys[1] return call('get', k) end)
+        """,
+        """
+        local function add(a, b) return a + b end redis.register_function('f', \
+        function(keys, args) return add(#keys, #args) end)
+        """,
+        "local n = 0 redis.register_function('f', function(keys) n = n + 1 return n end)",
+    ]) func aLibraryIsConfined(_ library: String) {
+        #expect(isConfined("#!lua name=x\n" + library, isLibrary: true))
+        #expect(!isConfined(library + " redis.call('get', 'x')", isLibrary: true))
+    }
+
+    @Test(arguments: [
+        // A function that others call with keys of their own.
+        """
+        local function f(keys) redis.call('get', keys[1]) end \
+        redis.register_function('f', f) redis.register_function('g', function() f({'x'}) \
+        end)
+        """,
+        """
+        local function f(keys) if keys[2] then f({'x'}) end redis.call('get', keys[1]) \
+        end redis.register_function('f', f)
+        """,
+        """
+        local function f(keys) redis.call('get', keys[1]) end local g = f g({'x'}) \
+        redis.register_function('f', f)
+        """,
+        """
+        local t = {} local function f(keys) redis.call('get', keys[1]) end \
+        redis.register_function('f', f) t.f = f
+        """,
+        """
+        local function f(keys) redis.call('get', keys[1]) end \
+        redis.register_function('f', f) f = nil
+        """,
+        """
+        local function f(keys) redis.call('get', keys[1]) end \
+        redis.register_function('f', f) pcall(f, {'x'})
+        """,
+        // Keys that outlive the call.
+        """
+        local g redis.register_function('f', function(keys) local k = keys[1] g = \
+        function() redis.call('get', k) end end)
+        """,
+        """
+        local g redis.register_function('f', function(keys) g = function() \
+        redis.call('get', keys[1]) end end)
+        """,
+        """
+        redis.register_function('f', function(keys) local k = keys[1] local function \
+        set() k = 'x' end set() redis.call('get', k) end)
+        """,
+        """
+        redis.register_function('f', function(keys) local g = function() keys[1] = 'x' \
+        end g() redis.call('get', keys[1]) end)
+        """,
+        "local old redis.register_function('f', function(keys) old = keys end)",
+        // Others.
+        "redis.register_function('f', function(keys) keys[1] = 'x' redis.call('get', keys[1]) end)",
+        "redis.register_function('f', function(keys, args) redis.call('get', args[1]) end)",
+        "local r = redis.register_function r('f', function(keys) redis.call('get', keys[1]) end)",
+        """
+        local function h(k) return redis.call('get', k) end redis.register_function('f', \
+        function(keys) return h(keys[1]) end)
+        """,
+        """
+        local l = redis l['register_function']('f', function(keys) redis.call('get', \
+        keys[1]) end)
+        """,
+        "pcall(redis.register_function, 'f', function(keys) redis.call('get', keys[1]) end)",
+        "redis.register_function('f', function(...) redis.call('get', (...)[1]) end)",
+        "function f(keys) redis.call('get', keys[1]) end redis.register_function('f', f)",
+    ]) func aLibraryIsNotConfined(_ library: String) {
+        #expect(!isConfined(library, isLibrary: true))
     }
 }

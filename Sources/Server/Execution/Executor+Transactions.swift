@@ -41,7 +41,8 @@ extension Executor {
     /// order.
     func innerPlan(_ number: Int, _ arguments: Arguments) -> LockPlan {
         let row = registry.row(number)
-        if row.flags.contains(.locksItself) {
+        // The library of a function may be replaced before a transaction runs.
+        if row.flags.contains(.locksItself) || row.flags.contains(.callsFunction) {
             return LockPlan(partitions: context.keyspace.allPartitions)
         }
         guard row.isData, row.hasOneKey, !row.flags.contains(.allPartitions) else {

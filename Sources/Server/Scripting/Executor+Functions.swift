@@ -22,10 +22,13 @@ extension Executor {
             throw .script(.functionUnknown)
         }
         let keyCount = try arguments.scriptKeyCount(orElse: .script(.keyCountNotNumber))
-        let isHeldUp =
-            context.keyspace.hasFrozen(context.held)
-            || server.waiters.havePutOff(in: context.held)
-        guard !context.mayWait || !isHeldUp else { return .waits(.keys) }
+        // The library may have been replaced since the locks were planned.
+        guard library.isConfined || context.held == context.keyspace.allPartitions else {
+            return .waits(.partitions)
+        }
+        guard !mustWaitForKeys(running.row, arguments, isConfined: library.isConfined) else {
+            return .waits(.keys)
+        }
         let target = WorkerScripts.Target(
             state: functionState(),
             function: try reference(to: function, in: library),
@@ -80,7 +83,8 @@ extension Executor {
         let library = FunctionLibrary(
             name: name,
             code: code.array,
-            functions: registered.functions
+            functions: registered.functions,
+            isConfined: isConfined(code, isLibrary: true)
         )
         guard !registered.functions.isEmpty else { throw .script(.nothingRegistered) }
         // Other workers load it when they need it, and so does this one.

@@ -18,15 +18,28 @@ extension Executor {
 
     /// The partitions that the script of a request needs; all partitions if unknown.
     func scriptPartitions(_ number: Int, _ arguments: Arguments) -> PartitionSet {
-        guard !registry.row(number).flags.contains(.callsFunction) else {
-            return context.keyspace.allPartitions
+        let keys = registry.table.facts[number].keys
+        if registry.row(number).flags.contains(.callsFunction) {
+            let found = server.functions.find(arguments[1].array)
+            let isConfined = found?.library.isConfined == true
+            return isConfined ? partitions(keys, arguments) : context.keyspace.allPartitions
         }
         let prepared = prepareScript(number, arguments)
         scripts.prepared = prepared
         guard case .ready(let compiled) = prepared, compiled.script.isConfined else {
             return context.keyspace.allPartitions
         }
-        return partitions(registry.table.facts[number].keys, arguments)
+        return partitions(keys, arguments)
+    }
+
+    /// Whether a script provably uses only the keys that its caller declares.
+    ///
+    /// With one worker, that would make no difference.
+    func isConfined(_ text: Bytes, isLibrary: Bool = false) -> Bool {
+        server.workerCount > 1
+            && KeyProof.holds(for: text.array, isLibrary: isLibrary) {
+                ScriptCalls.areConfined($0, registry)
+            }
     }
 
     /// Looks up the script of a request, and compiles it unless this worker has done so already.
@@ -61,10 +74,13 @@ extension Executor {
             return nil
         }
         let words = text.array
-        let isConfined =
-            server.workerCount > 1
-            && KeyProof.holds(for: words) { ScriptCalls.areConfined($0, registry) }
-        let script = Script(words, digest, header, isConfined: isConfined, isLoaded: isLoaded)
+        let script = Script(
+            words,
+            digest,
+            header,
+            isConfined: isConfined(text),
+            isLoaded: isLoaded
+        )
         script.evaluatedAt.store(context.now, ordering: .relaxed)
         guard case .ready(let compiled) = compile(script) else { return nil }
         let known = server.scripts.insert(script)
@@ -136,7 +152,7 @@ extension Executor {
         case .unknown: throw .script(.unknown)
         case .broken: throw .script(.message(scripts.message.bytes))
         case .ready(let compiled):
-            guard !mustWaitForKeys(number, arguments, compiled.script) else {
+            guard !mustWaitForKeys(number, arguments, isConfined: compiled.script.isConfined) else {
                 return .waits(.keys)
             }
             let script = compiled.script
@@ -173,16 +189,12 @@ extension Executor {
     }
 
     /// Whether keys that a script may use are frozen, or others are being served from them.
-    private func mustWaitForKeys(
-        _ number: Int,
-        _ arguments: Arguments,
-        _ script: Script
-    ) -> Bool {
+    func mustWaitForKeys(_ number: Int, _ arguments: Arguments, isConfined: Bool) -> Bool {
         guard context.mayWait else { return false }
         let hasFrozen = context.keyspace.hasFrozen(context.held)
         let hasPutOff = server.waiters.havePutOff(in: context.held)
         guard hasFrozen || hasPutOff else { return false }
-        return !script.isConfined || hasFrozen && mustWait(number, arguments)
+        return !isConfined || hasFrozen && mustWait(number, arguments)
             || hasPutOff && mustLetOthersGoFirst(number, arguments, context.held)
     }
 

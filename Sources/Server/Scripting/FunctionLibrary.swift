@@ -24,11 +24,14 @@ final class FunctionLibrary: Sendable {
     let code: [UInt8]
     /// Sorted by name.
     let functions: [Function]
+    /// Whether its functions provably use only the keys that their callers declare.
+    let isConfined: Bool
     /// Whether it was deleted or replaced.
     let isRemoved = Atomic<Bool>(false)
 
-    init(name: [UInt8], code: [UInt8], functions: [Function]) {
+    init(name: [UInt8], code: [UInt8], functions: [Function], isConfined: Bool) {
         self.name = name
+        self.isConfined = isConfined
         self.code = code
         self.functions = functions.sorted { $0.name.lexicographicallyPrecedes($1.name) }
     }

@@ -71,7 +71,7 @@ extension ScriptCommands {
         }
         call.server.scripts.removeAll()
         for worker in call.server.workers {
-            worker.mailbox.put(.task { $0.executor.scripts.sweep() })
+            worker.mailbox.put(.task { $0.executor.scripts.sweepThoroughly() })
         }
         call.reply.ok()
     }

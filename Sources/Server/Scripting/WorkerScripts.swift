@@ -132,6 +132,13 @@ final class WorkerScripts {
         noteSize()
     }
 
+    /// Drops the scripts that were removed, and frees their memory at once.
+    func sweepThoroughly() {
+        sweep()
+        state?.collectGarbage()
+        noteSize()
+    }
+
     /// Drops the libraries that were deleted or replaced.
     func sweepLibraries() {
         for (name, entry) in loaded where entry.library.isRemoved.load(ordering: .relaxed) {
