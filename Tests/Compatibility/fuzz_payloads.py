@@ -126,7 +126,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--write-seeds", metavar="FILE", help="only write the sound payloads, in hexadecimal digits, for DamagedPayloadsTests")
     options = parser.parse_args()
+    if options.write_seeds:
+        with servers.Server(servers.APUS, "--enable-debug-command", "yes", threads=1) as server, server.connect() as client:
+            with open(options.write_seeds, "w") as file:
+                file.writelines(payload.hex() + "\n" for payload in seeds(client) if len(payload) < 3000)
+        return
     print(f"fuzz: seed {options.seed}, {options.seconds:.0f} s, server {servers.APUS}", flush=True)
     with servers.Server(servers.APUS, "--enable-debug-command", "yes", threads=1) as server:
         sent, accepted, stands, last = run(server, options.seconds, random.Random(options.seed))
