@@ -182,21 +182,46 @@ def check(server, load, before):
         assert sum(int(value or 0) for value in parse(client.raw("MGET", *[f"a:{number}" for number in range(20)]))) == 0
 
 
+def save_without_end(server):
+    """Saves again and again until the server is gone; each save lasts 0.1 s or longer."""
+    try:
+        with server.connect() as client:
+            while True:
+                client.raw("BGSAVE")
+                until(lambda: info(client)["rdb_bgsave_in_progress"] == "0")
+    except (Closed, OSError):
+        pass
+
+
 @pytest.mark.parametrize("threads", [1, 4])
 @pytest.mark.parametrize("policy", ["always", "everysec", "no"])
-def test_killed_under_load(start, request, policy, threads):
-    """With rewrites meanwhile, to bases of either form; `--rounds` sets how often."""
-    server = start("apus", *DEBUG, "--appendonly", "yes", "--appendfsync", policy, "--auto-aof-rewrite-min-size", "1kb",
-                   "--auto-aof-rewrite-percentage", "20", "--hz", "100", "--aof-use-rdb-preamble", "yes" if threads == 1 else "no",
-                   threads=threads)
+@pytest.mark.parametrize("work", ["rewrites", "snapshots"])
+def test_killed_under_load(start, request, work, policy, threads):
+    """While the file is rewritten, to bases of either form, or snapshots are saved; `--rounds` sets how often."""
+    options = {"rewrites": ["--auto-aof-rewrite-min-size", "1kb", "--auto-aof-rewrite-percentage", "20", "--hz", "100",
+                            "--aof-use-rdb-preamble", "yes" if threads == 1 else "no"],
+               # Lists soon are so long that they are saved in slices.
+               "snapshots": ["--auto-aof-rewrite-percentage", "0", "--rdb-key-save-delay", "1000"]}[work]
+    server = start("apus", *DEBUG, "--appendonly", "yes", "--appendfsync", policy, *options, threads=threads)
     server.counts = [0] * 6
-    for _ in range(request.config.getoption("--rounds")):
+    for round in range(request.config.getoption("--rounds")):
+        if round % 25 == 24:
+            with server.connect() as client:
+                client.raw("FLUSHALL")
+                client.raw("BGREWRITEAOF")
+                until(lambda: info(client)["aof_rewrite_in_progress"] == "0")
+            server.counts = [0] * 6
         load = Load(server, 6, 10)
+        saver = threading.Thread(target=save_without_end, args=(server,))
+        if work == "snapshots":
+            saver.start()
         time.sleep(random.uniform(0.02, 0.4))
         server.process.kill()
         killed = time.monotonic()
         server.process.wait()
         load.join()
+        if work == "snapshots":
+            saver.join()
         server.start()
         check(server, load, killed - 2 if policy == "everysec" else killed)
 
