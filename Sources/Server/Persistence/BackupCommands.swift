@@ -11,7 +11,7 @@ enum BackupCommands {
         AdminCommand("BACKUP", arity: 2, [], group: .server, since: "8.10.0", complexity: "Depends on the subcommand", syntax: "", summary: "Container of commands for backups.", help),
         AdminCommand("BACKUP START", arity: 2, [.admin, .noScript], group: .server, since: "8.10.0", complexity: "O(1)", syntax: "", summary: "Starts a backup, which consists of a base and the changes since.", start),
         AdminCommand("BACKUP SEAL", arity: 2, [.admin, .noScript], group: .server, since: "8.10.0", complexity: "O(1)", syntax: "", summary: "Completes the backup as of now.", seal),
-        AdminCommand("BACKUP STATUS", arity: 2, [.admin, .stale], group: .server, since: "8.10.0", complexity: "O(1)", syntax: "", summary: "Returns the progress of the backup.", tellStatus),
+        AdminCommand("BACKUP STATUS", arity: 2, [.admin, .stale], group: .server, since: "8.10.0", complexity: "O(1)", syntax: "", summary: "Returns the progress of the backup.", replyStatus),
         AdminCommand("BACKUP LIST", arity: 2, [.admin, .stale], group: .server, since: "8.10.0", complexity: "O(1)", syntax: "", summary: "Lists the backup's files that no longer change.", list),
         AdminCommand("BACKUP ABORT", arity: 2, [.admin, .noScript], group: .server, since: "8.10.0", complexity: "O(1)", syntax: "", summary: "Cancels a backup that has not been sealed.", abort),
         AdminCommand("BACKUP CLEANUP", arity: 2, [.admin, .noScript], group: .server, since: "8.10.0", complexity: "O(1)", syntax: "", summary: "Removes the files of a backup that has ended.", cleanUp),
@@ -51,7 +51,7 @@ extension BackupCommands {
     }
 
     /// `BACKUP STATUS`: the stage, the error if there was one, and when it began and was sealed.
-    static func tellStatus(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
+    static func replyStatus(_ arguments: Arguments, _ call: AdminCall) throws(CommandError) {
         let facts = call.server.appendOnly.backup.facts
         call.reply.map(4)
         call.reply.bulk("state")
