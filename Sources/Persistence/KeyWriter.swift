@@ -62,15 +62,24 @@ public struct KeyWriter: ~Copyable {
         budget: Int
     ) -> Bool {
         switch progress {
-        case .value(var value):
-            let isThrough = value.writeSome(of: slot, &values, budget: budget)
-            progress = .value(value)
-            return isThrough
+        case .value(let value): return value.writeSome(of: slot, &values, budget: budget)
         case .requests(var key):
             let isThrough = key.writeSome(of: slot, &requests, budget: budget)
             progress = .requests(key)
             return isThrough
         }
+    }
+
+    /// Prepares for a change of a large value at `slot` before all of it has been written.
+    ///
+    /// Returns false if it must wait for that.
+    public mutating func prepare(
+        for change: PartialChange,
+        of slot: Shard.Slot,
+        _ progress: Progress
+    ) -> Bool {
+        guard case .value(let value) = progress else { return false }
+        return value.prepare(for: change, of: slot, &values)
     }
 
     /// Removes and returns the contents, and continues with an empty buffer.

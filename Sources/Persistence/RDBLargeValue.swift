@@ -5,23 +5,29 @@ internal import Structures
 /// Writes a key with a large collection in slices.
 ///
 /// ```text
-/// begin ─▶ expiry, type, key, count ─▶ writeSome ─▶ … ─▶ writeSome ─▶ true
+/// init ─▶ expiry, type, key, count ─▶ writeSome ─▶ … ─▶ writeSome ─▶ true
+///                                       └─ prepare ─▶ a change ─▶ note ─┘
 /// ```
-/// The collection must not change until all of it has been written.
-public struct RDBLargeValue {
+/// Until all of it has been written, the collection must not change, except as `prepare` allows.
+public final class RDBLargeValue {
     /// What to write next.
     private enum Stage {
-        /// The elements of a list or a sorted set, from an index on.
-        case elements(from: Int)
-        /// The members of a set or the fields of a hash, by cursor.
-        case scan(UInt64)
-        /// A hash with expiries relative to the earliest.
+        case list
+        case sortedSet
+        case members
+        /// A hash with expiries relative to the earliest, by cursor.
         case scanWithExpiries(UInt64, earliest: Int64)
         case stream(RDBWriter.StreamStage)
         case done
     }
 
     private var stage = Stage.done
+    /// The walk over a list.
+    private var elements: ListWalk?
+    /// The walk over a set, a sorted set, or a hash without expiries.
+    private var members: MemberWalk?
+    /// What follows the entries of a stream, if it was written early.
+    private var streamEnd: [UInt8]?
     /// The null fields written so far.
     private var nulls = RDBWriter.NullFields()
 
@@ -62,21 +68,31 @@ public struct RDBLargeValue {
         writer.head(of: slot)
         switch slot.entry.kind {
         case .list:
-            writer.length(ListValue(slot).count)
-            stage = .elements(from: 0)
+            let list = ListValue(slot)
+            writer.length(list.count)
+            elements = ListWalk(list)
+            stage = .list
         case .sortedSet:
             writer.length(SortedSetValue(slot).count)
-            stage = .elements(from: 0)
+            members = MemberWalk(slot)
+            stage = .sortedSet
         case .set:
             writer.length(SetContent(slot.entry, in: slot.shard).count)
-            stage = .scan(0)
+            members = MemberWalk(slot)
+            stage = .members
         case .hash:
             let hash = HashValue(slot)
-            let earliest = hash.earliestExpiry
-            if let earliest { writer.fixed(earliest) }
+            if let earliest = hash.earliestExpiry {
+                writer.fixed(earliest)
+                stage = .scanWithExpiries(0, earliest: earliest)
+            } else {
+                members = MemberWalk(slot)
+                stage = .members
+            }
             writer.length(hash.count)
-            stage = earliest.map { .scanWithExpiries(0, earliest: $0) } ?? .scan(0)
-        case .stream: stage = .stream(.begin)
+        case .stream:
+            let last = StreamValue(slot).lastID
+            stage = .stream(.countPacks(from: .zero, RDBWriter.PackCut(), to: last))
         case .string, .member: preconditionFailure("a large value is a collection")
         }
     }
@@ -85,7 +101,7 @@ public struct RDBLargeValue {
     /// written.
     ///
     /// Returns true once all of it has been written.
-    public mutating func writeSome(
+    public func writeSome(
         of slot: Shard.Slot,
         _ writer: inout RDBWriter,
         budget: Int
@@ -93,13 +109,18 @@ public struct RDBLargeValue {
         var budget = budget
         while budget > 0 {
             switch stage {
-            case .elements(let index): stage = writeElements(from: index, slot, &writer, &budget)
-            case .scan(let cursor): stage = scan(cursor, slot, &writer, &budget)
+            case .list:
+                elements?.write(ListValue(slot), &writer, limit: RDBLargeValue.stride)
+                budget -= RDBLargeValue.stride
+                if elements?.isThrough ?? true { stage = .done }
+            case .sortedSet:
+                members?.writeSorted(slot, &writer, limit: RDBLargeValue.stride)
+                budget -= RDBLargeValue.stride
+                if members?.isThrough ?? true { stage = .done }
+            case .members: writeRegion(slot, &writer, &budget)
             case .scanWithExpiries(let cursor, let earliest):
                 stage = scan(cursor, earliest: earliest, slot, &writer, &budget)
-            case .stream(let part):
-                let next = writer.write(part, of: StreamValue(slot), &budget)
-                stage = next.map { .stream($0) } ?? .done
+            case .stream(let part): writeStream(part, slot, &writer, &budget)
             case .done: return true
             }
         }
@@ -107,59 +128,31 @@ public struct RDBLargeValue {
         return false
     }
 
-    private func writeElements(
-        from index: Int,
+    private func writeRegion(
         _ slot: Shard.Slot,
         _ writer: inout RDBWriter,
         _ budget: inout Int
-    ) -> Stage {
-        let count: Int
-        if slot.entry.isKind(.list) {
-            let list = ListValue(slot)
-            count = list.count
-            list.walk(from: index, limit: RDBLargeValue.stride) { item in
-                writer.string(item)
-                return true
-            }
-        } else {
-            let set = SortedSetValue(slot)
-            count = set.count
-            set.walk(from: index, limit: RDBLargeValue.stride) { member, score in
-                writer.string(member)
-                writer.score(score)
-                return true
-            }
-        }
-        budget -= RDBLargeValue.stride
-        let next = index + RDBLargeValue.stride
-        return next < count ? .elements(from: next) : .done
-    }
-
-    private mutating func scan(
-        _ cursor: UInt64,
-        _ slot: Shard.Slot,
-        _ writer: inout RDBWriter,
-        _ budget: inout Int
-    ) -> Stage {
-        let next: UInt64
-        if slot.entry.isKind(.set) {
-            next = SetContent(slot.entry, in: slot.shard).scan(cursor) { member in
-                writer.string(member)
-                budget -= 1
-            }
-        } else {
-            next = HashValue(slot).scan(cursor, now: .min) { name, value in
-                writer.pair(name, value, &nulls)
-                budget -= 1
-            }
+    ) {
+        members?.writeRegion(slot) { entry in
+            write(entry, &writer)
+            budget -= 1
         }
         budget -= 1
-        guard next == 0 else { return .scan(next) }
+        guard members?.isThrough ?? true else { return }
         nulls.write(to: &writer)
-        return .done
+        stage = .done
     }
 
-    private mutating func scan(
+    /// Writes a member of a set, sorted set or hash.
+    private func write(_ entry: Entry, _ writer: inout RDBWriter) {
+        guard entry.isKind(.member) else {
+            return writer.pair(.bytes(entry.key), HashValue.content(entry), &nulls)
+        }
+        writer.string(entry.key)
+        if case .sortedSet = stage { writer.score(entry.score) }
+    }
+
+    private func scan(
         _ cursor: UInt64,
         earliest: Int64,
         _ slot: Shard.Slot,
@@ -177,5 +170,108 @@ public struct RDBLargeValue {
         guard next == 0 else { return .scanWithExpiries(next, earliest: earliest) }
         nulls.write(to: &writer)
         return .done
+    }
+
+    private func writeStream(
+        _ part: RDBWriter.StreamStage,
+        _ slot: Shard.Slot,
+        _ writer: inout RDBWriter,
+        _ budget: inout Int
+    ) {
+        if case .counters = part, let streamEnd {
+            streamEnd.withBytes { writer.buffer.append($0) }
+            stage = .done
+            return
+        }
+        let next = writer.write(part, of: StreamValue(slot), &budget)
+        stage = next.map { .stream($0) } ?? .done
+    }
+
+    // MARK: Changes meanwhile
+
+    /// How many members may be prepared for a change.
+    private static let changeMax = 256
+
+    /// Prepares for a change of the value, whose key is now at `slot`: writes what it affects.
+    ///
+    /// Returns false if the change must wait until all of the value has been written.
+    public func prepare(
+        for change: PartialChange,
+        of slot: Shard.Slot,
+        _ writer: inout RDBWriter
+    ) -> Bool {
+        if case .done = stage { return true }
+        switch change {
+        case .expiry: return true
+        case .ends(let first, let last, _):
+            return elements?.prepareRemoval(first: first, last: last, ListValue(slot), &writer)
+                ?? false
+        case .additions:
+            guard case .stream(let part) = stage else { return false }
+            return writeStreamEnd(part, StreamValue(slot), &writer)
+        case .members(let names):
+            guard members != nil, names.count <= RDBLargeValue.changeMax else { return false }
+            for name in names {
+                members?.writeEarly(name, slot) { write($0, &writer) }
+            }
+            return true
+        case .extremes(let lowest, let highest):
+            guard case .sortedSet = stage, lowest + highest <= RDBLargeValue.changeMax else {
+                return false
+            }
+            let set = SortedSetValue(slot)
+            for (limit, isReversed) in [(lowest, false), (highest, true)] where limit > 0 {
+                let start = isReversed ? set.count - 1 : 0
+                set.walk(from: start, limit: limit, reversed: isReversed) { name, _ in
+                    members?.writeEarly(name, slot) { write($0, &writer) }
+                    return true
+                }
+            }
+            return true
+        }
+    }
+
+    /// How many consumers and pending entries of a stream may be written before a change.
+    private static let pendingMax = 4096
+
+    /// Writes the counters and groups of a stream: early, to follow the entries, or what remains.
+    private func writeStreamEnd(
+        _ part: RDBWriter.StreamStage,
+        _ stream: StreamValue,
+        _ writer: inout RDBWriter
+    ) -> Bool {
+        guard streamEnd == nil else { return true }
+        var count = 0
+        for index in 0..<stream.groupCount where count <= RDBLargeValue.pendingMax {
+            let group = stream.group(at: index)
+            count += 1 + stream.consumerCount(group) + group.pending.count
+        }
+        guard count <= RDBLargeValue.pendingMax else { return false }
+        var budget = Int.max
+        var isEarly = false
+        var next: RDBWriter.StreamStage? = part
+        switch part {
+        case .begin, .countPacks, .pack: (isEarly, next) = (true, .counters)
+        case .counters, .group, .pending, .consumer, .pendingOf: break
+        }
+        let start = writer.buffer.count
+        while let part = next { next = writer.write(part, of: stream, &budget) }
+        guard isEarly else {
+            stage = .done
+            return true
+        }
+        streamEnd = writer.buffer.bytes.dropFirst(start).array
+        writer.buffer.truncate(to: start)
+        return true
+    }
+
+    /// Notes that a change has been made that shrank the collection by `removed` elements.
+    public func note(_ change: PartialChange, removed: Int) {
+        guard case .ends(_, let last, let addsFirst) = change else { return }
+        if removed > 0 {
+            elements?.shift(by: removed - min(last, removed))
+        } else if addsFirst {
+            elements?.shift(by: removed)
+        }
     }
 }

@@ -16,10 +16,10 @@ extension RDBWriter {
     /// The part of a stream to write next.
     enum StreamStage {
         case begin
-        /// Entries, from an id on, are counted into listpacks.
-        case countPacks(from: StreamID, PackCut)
-        /// The listpack that starts with the first entry from an id on.
-        case pack(from: StreamID)
+        /// Entries, from an id up to the last one, are counted into listpacks.
+        case countPacks(from: StreamID, PackCut, to: StreamID)
+        /// The listpack that starts with the first entry from an id on, and those up to the last.
+        case pack(from: StreamID, to: StreamID)
         case counters
         case group(Int)
         /// The pending entries of a group from an id on; `orphans` have no consumer.
@@ -43,14 +43,15 @@ extension RDBWriter {
     ) -> StreamStage? {
         budget -= 1
         switch stage {
-        case .begin: return .countPacks(from: .zero, PackCut())
-        case .countPacks(let id, var cut):
-            guard let next = count(&cut, of: stream, from: id, &budget) else {
+        case .begin: return .countPacks(from: .zero, PackCut(), to: stream.lastID)
+        case .countPacks(let id, var cut, let last):
+            guard let next = count(&cut, of: stream, from: id, to: last, &budget) else {
                 length(cut.packs)
-                return .pack(from: .zero)
+                return .pack(from: .zero, to: last)
             }
-            return .countPacks(from: next, cut)
-        case .pack(let id): return pack(of: stream, from: id, &budget) ?? .counters
+            return .countPacks(from: next, cut, to: last)
+        case .pack(let id, let last):
+            return pack(of: stream, from: id, to: last, &budget) ?? .counters
         case .counters:
             counters(stream)
             return stream.groupCount > 0 ? .group(0) : nil
@@ -101,10 +102,11 @@ extension RDBWriter {
         _ cut: inout PackCut,
         of stream: StreamValue,
         from id: StreamID,
+        to last: StreamID,
         _ budget: inout Int
     ) -> StreamID? {
         var next: StreamID?
-        stream.walk(id, .max) { entry in
+        stream.walk(id, last) { entry in
             guard budget > 0 else {
                 next = entry.id
                 return false
@@ -150,12 +152,13 @@ extension RDBWriter {
     private mutating func pack(
         of stream: StreamValue,
         from id: StreamID,
+        to last: StreamID,
         _ budget: inout Int
     ) -> StreamStage? {
         var entries: [StreamPack.Item] = []
         var cut = PackCut()
         var next: StreamID?
-        stream.walk(id, .max) { entry in
+        stream.walk(id, last) { entry in
             if cut.add(RDBWriter.byteCount(of: entry)), !entries.isEmpty {
                 next = entry.id
                 return false
@@ -165,7 +168,7 @@ extension RDBWriter {
         }
         budget -= entries.count
         if !entries.isEmpty { pack(entries) }
-        return next.map { .pack(from: $0) }
+        return next.map { .pack(from: $0, to: last) }
     }
 
     /// Appends a listpack of `entries`, the first of which determines its fields.

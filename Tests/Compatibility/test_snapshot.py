@@ -11,7 +11,7 @@ import pytest
 
 import dumps
 from resp import parse
-from test_dump import VALUES, crc64
+from test_dump import VALUES, crc64, groups
 
 
 def wait_for_save(client, since, seconds=20):
@@ -271,6 +271,90 @@ def test_large_values_are_saved_as_they_were(start, threads, way):
         for request in [["LLEN", "list"], ["SCARD", "set"], ["XLEN", "stream"]]:
             other.raw(*request)
         wait_for_save(client, saves)
+    again = start("apus", *DEBUG, threads=2, files={"dump.rdb": server.file("dump.rdb")})
+    with again.connect() as client:
+        assert parse(client.raw("DEBUG", "DIGEST")) == digest
+
+
+def small_changes(rng, count):
+    """Requests that change a few members of fill_large's values, or the ends of the list."""
+    def one(name="member"):
+        return f"{name}-{rng.randrange(-100, 12_000)}"
+
+    kinds = [
+        lambda: ["HSET", "hash", one("field"), rng.random(), one("field"), rng.random()],
+        lambda: ["HDEL", "hash", one("field"), one("field")],
+        lambda: ["HSETNX", "hash", one("field"), 1],
+        lambda: ["SADD", "set", *[one() for _ in range(rng.randrange(1, 5))]],
+        lambda: ["SREM", "set", *[one() for _ in range(rng.randrange(1, 5))]],
+        lambda: ["SMOVE", "set", "set2", one()],
+        lambda: ["ZADD", "zset", rng.randrange(6000), one(), rng.randrange(6000), one()],
+        lambda: ["ZINCRBY", "zset", rng.randrange(-6000, 6000), one()],
+        lambda: ["ZREM", "zset", one(), one()],
+        lambda: [rng.choice(["ZPOPMIN", "ZPOPMAX"]), "zset", rng.randrange(4)],
+        lambda: [rng.choice(["LPUSH", "RPUSH"]), "list", *["new"] * rng.randrange(1, 6)],
+        lambda: [rng.choice(["LPOP", "RPOP"]), "list", rng.randrange(8)],
+        lambda: [rng.choice(["BLPOP", "BRPOP"]), "list", 1],
+        lambda: ["LMOVE", "list", "list2", *rng.choices(["LEFT", "RIGHT"], k=2)],
+        lambda: ["LMOVE", "list2", "list", *rng.choices(["LEFT", "RIGHT"], k=2)],
+        lambda: ["LTRIM", "list", rng.randrange(3), -1 - rng.randrange(3)],
+        lambda: ["XADD", "stream", "*", "a", "b"],
+        lambda: ["XREADGROUP", "GROUP", rng.choice(["group", "empty"]), rng.choice(["one", "three"]), "COUNT", 3, "STREAMS", "stream", ">"],
+        lambda: ["XACK", "stream", "group", f"{rng.randrange(9000)}-0"],
+        lambda: ["XCLAIM", "stream", "group", "two", 0, f"{rng.randrange(9000)}-0"],
+        lambda: ["EXPIRE", rng.choice(["list", "hash", "zset", "timed", "stream"]), 100_000],
+        lambda: ["PERSIST", rng.choice(["list", "set", "zset", "stream"])]]
+    return [rng.choice(kinds)() for _ in range(count)]
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+@pytest.mark.parametrize("form", ["yes", "no"])
+def test_small_changes_of_large_values_are_not_saved(start, threads, form):
+    """Whatever changes while a value is written in slices, the file has what it was at the cut."""
+    server = start("apus", *DEBUG, "--rdbcompression", form, threads=threads)
+    rng = random.Random(threads)
+    with server.connect(timeout=60) as client:
+        for round in range(4):
+            client.raw("FLUSHALL")
+            fill_large(client, 12_000)
+            client.pipeline([["SET", f"key:{number}", "v" * 30] for number in range(2_000)])
+            digest, pending = parse(client.raw("DEBUG", "DIGEST")), groups(client, "stream")
+            saves = int(dumps_info(client)["rdb_saves"])
+            answers = client.pipeline([["BGSAVE"], *small_changes(rng, 300 * 4 ** round)])
+            assert not any(answer.startswith(b"-") for answer in answers), answers
+            wait_for_save(client, saves)
+            again = start("apus", *DEBUG, threads=2, files={"dump.rdb": server.file("dump.rdb")})
+            with again.connect() as other:
+                assert parse(other.raw("DEBUG", "DIGEST")) == digest
+                assert groups(other, "stream") == pending
+            again.stop()
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+def test_small_changes_do_not_wait_for_a_snapshot(start, threads):
+    """The disk is so slow that no large value gets through; they change all the same, until they are gone."""
+    server = start("apus", *DEBUG, "--rdb-key-save-delay", "30000", "--rdbcompression", "no", threads=threads)
+    rng = random.Random(threads)
+    with server.connect(timeout=60) as client:
+        fill_large(client, 12_000)
+        client.pipeline([["HSET", "hash", f"long-{number}", "x" * 1000] for number in range(24_000)])
+        client.pipeline([["SET", f"key:{number}", "v" * 1000] for number in range(100 * threads)])
+        digest = parse(client.raw("DEBUG", "DIGEST"))
+        saves = int(dumps_info(client)["rdb_saves"])
+        answers = client.pipeline([["BGSAVE"], *small_changes(rng, 2_000)])
+        assert not any(answer.startswith(b"-") for answer in answers), answers
+        assert dumps_info(client)["rdb_bgsave_in_progress"] == "1"
+        for start_ in range(0, 12_000, 50):
+            names = range(start_, start_ + 50)
+            client.pipeline([
+                ["HDEL", "hash", *[f"field-{n}" for n in names]], ["SREM", "set", *[f"member-{n}" for n in names]],
+                ["ZREM", "zset", *[f"member-{n}" for n in names]], ["RPOP", "list", 50]])
+        client.pipeline([["LPOP", "list", 100]] * 100)
+        assert dumps_info(client)["rdb_bgsave_in_progress"] == "1"
+        assert parse(client.raw("EXISTS", "list")) == 0
+        client.raw("CONFIG", "SET", "rdb-key-save-delay", "0")
+        client.raw("DEL", "hash", "timed")
+        wait_for_save(client, saves, 60)
     again = start("apus", *DEBUG, threads=2, files={"dump.rdb": server.file("dump.rdb")})
     with again.connect() as client:
         assert parse(client.raw("DEBUG", "DIGEST")) == digest

@@ -208,6 +208,7 @@ extension Executor {
             settle(number, arguments)
             if marks.contains(.observed) { context.effects.forgetBefore() }
             if readyKeys.hasSome { serveReady(context.held.union(locked)) }
+            if !passing.isEmpty { endPassing() }
             context.effects.resume(wants)
         }
         if marks.contains(.waited), context.mayWait {
@@ -217,7 +218,9 @@ extension Executor {
                 return .waits(.keys)
             }
         }
-        if marks.contains(.saved), isHeldBySnapshot(number, arguments) { return .waits(.keys) }
+        if marks.contains(.saved), isHeldBySnapshot(number, arguments, mayPass: true) {
+            return .waits(.keys)
+        }
         guard marks.isDisjoint(with: .obstacles) else {
             return try performAmidWork(number, arguments, locked)
         }

@@ -127,7 +127,7 @@ extension Executor {
             isHeldUp =
                 hasFrozen && mustWait(number, arguments)
                 || hasPutOff && mustLetOthersGoFirst(number, arguments, partitions)
-                || marks.contains(.saved) && isHeldBySnapshot(number, arguments)
+                || marks.contains(.saved) && isHeldBySnapshot(number, arguments, mayPass: false)
             return !isHeldUp
         }
         return isHeldUp

@@ -49,6 +49,8 @@ final class Executor {
     var evictionRound: EvictionRound
     /// The work that the running request must resume, until it has done so.
     var resumedWork: WorkID?
+    /// The parts of a snapshot that are prepared for changes by the running command.
+    var passing: [SnapshotPart] = []
     /// Whether the running command has replied by pushes, which are never dropped.
     var repliedByPush = false
     /// The words of the running request of a transaction.

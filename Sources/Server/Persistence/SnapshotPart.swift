@@ -2,6 +2,7 @@ internal import Glibc
 internal import Persistence
 internal import Primitives
 internal import Store
+internal import Structures
 
 /// One partition's part of a snapshot: it writes every key as it was at the cut.
 ///
@@ -21,6 +22,13 @@ final class SnapshotPart: @unchecked Sendable {  // because: the partition's loc
         var next: Int? = 0
     }
 
+    /// A change of a part of a large value for which the snapshot is prepared.
+    private struct Passing {
+        let value: LargeValues.Value
+        let change: PartialChange
+        let countBefore: Int
+    }
+
     /// The size of the pieces that are handed over.
     private static let chunkBytes = 64 << 10
     /// How many buckets are walked between two readings of the clock.
@@ -34,6 +42,8 @@ final class SnapshotPart: @unchecked Sendable {  // because: the partition's loc
     private var database: Int?
     private var places: [Place] = []
     private var largeValues: LargeValues
+    /// The changes of large values that the running command may make.
+    private var passing: [Passing] = []
     /// The shard that the walk has reached.
     private var current = 0
     /// Whether the watch has ended; used by the walking worker only.
@@ -53,9 +63,7 @@ final class SnapshotPart: @unchecked Sendable {  // because: the partition's loc
                 willChange: { [unowned self] shard, bucket, change in
                     write(shard, bucket, database, changing: change?.slot)
                 },
-                willTouch: { [unowned self] _, slot in
-                    if largeValues.mustBeWritten(slot, output) { write(slot, database) }
-                },
+                willTouch: { [unowned self] _, change in willTouch(change, database) },
                 takes: { _, _ in false }
             )
         )
@@ -80,14 +88,38 @@ final class SnapshotPart: @unchecked Sendable {  // because: the partition's loc
         return true
     }
 
+    // MARK: Changes of large values
+
     /// Whether a request that may change the value of `key` must wait until it is written.
     ///
-    /// Values are written next for which requests wait.
-    func mustWait(_ key: Key, in shard: Shard) -> Bool {
+    /// `change` tells how the request changes it, if that is known: a change of a part need not
+    /// wait, but is made between this call and `endPassing`. Values are written next for which
+    /// requests wait.
+    func mustWait(_ key: Key, in shard: Shard, _ change: (Shard.Slot) -> PartialChange?) -> Bool {
         guard !isEnded, shard.isWatched, let slot = shard.find(key), RDBLargeValue.isLarge(slot)
         else { return false }
         shard.showSoon(slot)
-        return largeValues.isAwaited(slot)
+        guard let value = largeValues.value(at: slot) else { return false }
+        if let change = change(slot), largeValues.prepare(value, for: change) {
+            let count = slot.entry.isKind(.list) ? ListValue(slot).count : 0
+            passing.append(Passing(value: value, change: change, countBefore: count))
+            return false
+        }
+        largeValues.noteAwaited(value)
+        return true
+    }
+
+    /// Ends the changes of the running command.
+    func endPassing() {
+        for item in passing { item.value.note(item.change, countBefore: item.countBefore) }
+        passing.removeAll()
+    }
+
+    private func willTouch(_ change: ShardWatcher.Change, _ database: Int) {
+        guard let value = largeValues.value(at: change.slot),
+            change.isDiscarded || !passing.contains(where: { $0.value === value })
+        else { return }
+        if largeValues.mustBeWritten(value, output) { write(change.slot, database) }
     }
 
     /// Whether requests may go on that waited for values; only the first time asked.

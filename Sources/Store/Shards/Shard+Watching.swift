@@ -56,11 +56,9 @@ extension Shard {
     @inline(never)
     @usableFromInline
     func show(_ slot: Slot, isDiscarded: Bool) {
-        let bucket = Int(slot.location.bucket)
-        if !show(bucket, change: ShardWatcher.Change(slot: slot, isDiscarded: isDiscarded)),
-            watch.holdsValues
-        {
-            watcher.willTouch(self, slot)
+        let change = ShardWatcher.Change(slot: slot, isDiscarded: isDiscarded)
+        if !show(Int(slot.location.bucket), change: change), watch.holdsValues {
+            watcher.willTouch(self, change)
         }
     }
 

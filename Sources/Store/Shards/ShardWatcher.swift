@@ -33,7 +33,7 @@ public struct ShardWatcher {
     /// The change is nil if no value of the bucket is about to change.
     public typealias Show = (Shard, _ bucket: Int, Change?) -> Void
     /// Announces a change of a value, in a bucket that was shown, of a shard that holds values.
-    public typealias Touch = (Shard, Shard.Slot) -> Void
+    public typealias Touch = (Shard, Change) -> Void
     /// Offers what was removed from a shard and is about to be freed.
     ///
     /// Returning true means that the watcher keeps it for a while and frees it with

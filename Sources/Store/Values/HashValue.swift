@@ -385,7 +385,7 @@ public struct HashValue {
     }
 
     /// The value in a field's entry; nil for null.
-    static func content(_ entry: Entry) -> StringContent? {
+    public static func content(_ entry: Entry) -> StringContent? {
         entry.stringEncoding == .null ? nil : StringValue.content(entry)
     }
 
