@@ -207,8 +207,9 @@ extension Executor {
         defer {
             settle(number, arguments)
             if marks.contains(.observed) { context.effects.forgetBefore() }
+            if !passing.isEmpty { endPassing(servesStreams: true) }
             if readyKeys.hasSome { serveReady(context.held.union(locked)) }
-            if !passing.isEmpty { endPassing() }
+            if !passing.isEmpty { endPassing(servesStreams: false) }
             context.effects.resume(wants)
         }
         if marks.contains(.waited), context.mayWait {

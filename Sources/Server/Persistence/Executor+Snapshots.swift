@@ -29,10 +29,11 @@ extension Executor {
         }
     }
 
-    /// Ends the changes of a request that did not have to wait.
-    func endPassing() {
-        for part in passing { part.endPassing() }
-        passing.removeAll(keepingCapacity: true)
+    /// Ends the changes of a request that did not have to wait; those of streams later, if waiting
+    /// clients are served before.
+    func endPassing(servesStreams: Bool) {
+        for part in passing { part.endPassing(servesStreams: servesStreams) }
+        if !servesStreams { passing.removeAll(keepingCapacity: true) }
     }
 
     private func isHeld(

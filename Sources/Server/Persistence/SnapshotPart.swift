@@ -109,10 +109,15 @@ final class SnapshotPart: @unchecked Sendable {  // because: the partition's loc
         return true
     }
 
-    /// Ends the changes of the running command.
-    func endPassing() {
-        for item in passing { item.value.note(item.change, countBefore: item.countBefore) }
-        passing.removeAll()
+    /// Ends the changes of the running command, except for additions to streams if `servesStreams`.
+    ///
+    /// These are prepared for what clients that are served next read as members of groups.
+    func endPassing(servesStreams: Bool) {
+        passing.removeAll { item in
+            if servesStreams, case .additions = item.change { return false }
+            item.value.note(item.change, countBefore: item.countBefore)
+            return true
+        }
     }
 
     private func willTouch(_ change: ShardWatcher.Change, _ database: Int) {
