@@ -73,7 +73,8 @@ extension MemcachedCommands {
 
     /// Replaces the number in an item, whose flags and expiry stay.
     ///
-    /// As in memcached, a text that gets shorter is filled up with spaces.
+    /// As in memcached, a number that fits is written over the old one: the item keeps its marks,
+    /// and what is left of the old text becomes spaces.
     static func setNumber(
         _ key: Key,
         _ number: UInt64,
@@ -86,11 +87,12 @@ extension MemcachedCommands {
         let old = StringValue.count(entry)
         var text = ByteBuffer(capacity: max(old, DecimalText.byteCountMax))
         text.append(unsigned: number)
+        let state = text.count <= old ? entry.itemHead.state : []
         while text.count < old { text.append(UInt8(ascii: " ")) }
         context.storeItem(
             key,
             text.bytes,
-            ItemHead(flags: entry.itemHead.flags, cas: cas),
+            ItemHead(flags: entry.itemHead.flags, cas: cas, state: state),
             expiry: entry.expiry,
             at: slot,
             as: .incrBy,

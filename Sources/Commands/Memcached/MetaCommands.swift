@@ -58,10 +58,7 @@ extension MetaCommands {
     ) {
         context.memcachedStatistics.add(.getMisses)
         context.noteMiss(key)
-        guard !flags.isQuiet else { return }
-        context.reply.raw(Bytes("EN"))
-        flags.reply(key.bytes, nil, &context.reply)
-        context.reply.memcachedLine("")
+        finish("EN", key, flags, isNominal: true, &context)
     }
 
     private static func hit(
@@ -201,7 +198,9 @@ extension MetaCommands {
             }
             let current = slot.entry.itemHead.cas
             if current == 0 || current != expected {
-                isStale = flags.invalidates && current != 0 && expected < current
+                // A value whose version nobody knows is newer than those that are known.
+                let newer = current == 0 ? context.nextVersion() : current
+                isStale = flags.invalidates && expected < newer
                 guard isStale else {
                     context.memcachedStatistics.add(.casMismatches)
                     return finish("EX", key, flags, &context)
@@ -263,31 +262,30 @@ extension MetaCommands {
         return true
     }
 
-    /// Ends a reply of one line; `isNominal` ones are left out for those who want silence.
+    /// Writes a reply of one line, with what the flags want of the item in `facts`; `isNominal`
+    /// ones are left out for those who want silence.
     private static func finish(
         _ code: StaticString,
         _ key: Key,
         _ flags: MetaFlags,
+        facts: MetaFlags.Facts? = nil,
         isNominal: Bool = false,
         _ context: inout CommandContext
     ) {
         if isNominal, flags.isQuiet { return }
         context.reply.raw(Bytes(code))
-        flags.reply(key.bytes, nil, &context.reply)
+        flags.reply(key.bytes, facts, &context.reply)
         context.reply.memcachedLine("")
     }
 
-    /// As `finish`, for a request that has done what it should: tells of the item as it is now.
+    /// Replies to a request that has stored an item.
     private static func succeed(
         _ key: Key,
         _ flags: MetaFlags,
         _ context: inout CommandContext
     ) {
-        guard !flags.isQuiet else { return }
         let facts = context.peek(key).map { describe($0.entry, context.now) }
-        context.reply.raw(Bytes("HD"))
-        flags.reply(key.bytes, facts, &context.reply)
-        context.reply.memcachedLine("")
+        finish("HD", key, flags, facts: facts, isNominal: true, &context)
     }
 
     // MARK: md
@@ -314,11 +312,9 @@ extension MetaCommands {
         context.memcachedStatistics.add(.deleteHits)
         guard flags.invalidates || flags.dropsValue, slot.entry.isKind(.string) else {
             StringCommands.removeAsDue(key, slot, &context)
-            return succeed(key, flags, &context)
+            return finish("HD", key, flags, isNominal: true, &context)
         }
-        if flags.invalidates {
-            head.state = .stale
-        }
+        if flags.invalidates { head.state = .stale }
         head.cas = flags.newVersion ?? context.nextVersion()
         let expiry =
             flags.time.map { MemcachedTime.expiry($0, now: context.now) } ?? slot.entry.expiry
@@ -333,7 +329,7 @@ extension MetaCommands {
                 MemcachedCommands.touch(key, moved, expiry, &context)
             }
         }
-        succeed(key, flags, &context)
+        finish("HD", key, flags, isNominal: true, &context)
     }
 
     // MARK: ma
