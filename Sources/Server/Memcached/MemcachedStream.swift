@@ -56,7 +56,7 @@ final class MemcachedStream {
     var valueAhead: Int? { speech == .binary ? binary.valueAhead : text.valueAhead }
 
     /// The number of bytes of the request before that value.
-    var headByteCount: Int { speech == .binary ? binary.headByteCount : text.lineByteCount }
+    var headByteCount: Int { speech == .binary ? binary.headByteCount : text.headByteCount }
 
     /// The number of bytes that follow a value.
     var tailByteCount: Int { speech == .binary ? 0 : 2 }

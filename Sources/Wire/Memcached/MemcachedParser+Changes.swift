@@ -92,8 +92,7 @@ extension MemcachedParser {
 
     /// Records that a value of `size` bytes of the request at `start` has yet to arrive.
     mutating func expectValue(_ size: Int, from start: Int, _ position: inout Int) -> Outcome {
-        valueLength = size
-        valueStart = position - start
+        ahead.expectValue(size, behind: position - start)
         position = start
         return .incomplete
     }
@@ -126,7 +125,7 @@ extension MemcachedParser {
         let hasFlags = UInt32(truncatingIfNeeded: flagBits) != 0
         let quietWord = isQuiet ? Bytes(MemcachedParser.noReply) : Bytes()
         guard limits.allowsItem(key: key.count, value: size, hasFlags: hasFlags) else {
-            skipLeft = size + 2
+            ahead.skipped = size + 2
             words.append(Bytes(MemcachedCommand.tooLarge.name))
             words.append(key)
             words.append(Bytes(command.name))
@@ -166,10 +165,10 @@ extension MemcachedParser {
         isWhole: Bool,
         into words: inout ArgumentVector
     ) -> MemcachedCommand {
-        let hasReturn = line.byte(valueStart - 2) == UInt8(ascii: "\r")
-        var reader = MemcachedLine(line, 0, valueStart - (hasReturn ? 2 : 1))
+        let hasReturn = line.byte(headByteCount - 2) == UInt8(ascii: "\r")
+        var reader = MemcachedLine(line, 0, headByteCount - (hasReturn ? 2 : 1))
         _ = reader.word()
-        valueLength = -1
+        ahead.expectNothing()
         if command == .ms {
             let outcome = completeMeta(&reader, value, isWhole: isWhole, into: &words)
             guard case .request(let command) = outcome else {
@@ -214,7 +213,7 @@ extension MemcachedParser {
             let size = MemcachedNumber.unsigned(length), size <= MemcachedLimits.valueBytesMax
         else { return refuse("CLIENT_ERROR unauthenticated", into: &words) }
         guard size <= MemcachedParser.credentialBytesMax else {
-            skipLeft = Int(size) + 2
+            ahead.skipped = Int(size) + 2
             return refuse("CLIENT_ERROR authentication failure", into: &words)
         }
         guard count - position >= Int(size) + 2 else {

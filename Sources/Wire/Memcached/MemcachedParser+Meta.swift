@@ -52,12 +52,12 @@ extension MemcachedParser {
         else { return refuse(MemcachedParser.badLine, into: &words) }
         let size = Int(byteCount)
         guard let flags = metaFlags(&line) else {
-            skipLeft = size + 2
+            ahead.skipped = size + 2
             return tooManyFlags(into: &words)
         }
         guard limits.allowsItem(key: key.count, value: size, hasFlags: hasFlag("F", in: flags))
         else {
-            skipLeft = size + 2
+            ahead.skipped = size + 2
             words.append(Bytes(MemcachedCommand.tooLarge.name))
             words.append(key)
             let isSet = !hasFlag("M", in: flags) && !hasFlag("b", in: flags)

@@ -63,8 +63,7 @@ public struct MemcachedParser: ~Copyable {
         case ends
     }
 
-    /// How many bytes of a rejected value are yet to be skipped.
-    var skipLeft = 0
+    var ahead = BytesAhead()
     /// How many bytes of an incomplete line are known to contain no line end.
     private var scanned = 0
     /// The rest of the line of a retrieval: its keys, and the start of the next line.
@@ -74,19 +73,15 @@ public struct MemcachedParser: ~Copyable {
     /// The kind of retrieval.
     var command = MemcachedCommand.get
     var touchTime = Bytes()
-    /// The value of an incomplete request whose line is complete: its length (-1 if there is none)
-    /// and its start, relative to the request.
-    var valueLength = -1
-    var valueStart = 0
 
     /// Creates a parser between two requests.
     public init() {}
 
     /// The length of the value being received, in bytes; nil if there is none.
-    public var valueAhead: Int? { valueLength >= 0 ? valueLength : nil }
+    public var valueAhead: Int? { ahead.valueLength }
 
-    /// The number of bytes of the line before that value.
-    public var lineByteCount: Int { valueStart }
+    /// The number of bytes of the request before that value: its line.
+    public var headByteCount: Int { ahead.headByteCount }
 
     /// Reads one request from `buffer[position...]`, advancing `position` past what was consumed.
     ///
@@ -100,24 +95,20 @@ public struct MemcachedParser: ~Copyable {
     ) -> Outcome {
         if keyAt < lineEnd { return nextKey(buffer, &position, into: &words) }
         guard position < count else { return .incomplete }
-        if _slowPath(skipLeft > 0) { return skip(count, &position) }
+        if _slowPath(ahead.skipped > 0) {
+            ahead.skip(count, &position)
+            return .nothing
+        }
         let bytes = buffer.bytes(position, count - position)
         guard let end = bytes.firstIndex(of: UInt8(ascii: "\n"), from: scanned) else {
             return unfinishedLine(bytes)
         }
         scanned = 0
-        valueLength = -1
+        ahead.expectNothing()
         lineNext = position + end + 1
         let hasReturn = end > 0 && bytes[end - 1] == UInt8(ascii: "\r")
         var line = MemcachedLine(buffer, position, position + end - (hasReturn ? 1 : 0))
         return request(&line, count, &position, limits, into: &words)
-    }
-
-    private mutating func skip(_ count: Int, _ position: inout Int) -> Outcome {
-        let part = min(skipLeft, count - position)
-        skipLeft -= part
-        position += part
-        return .nothing
     }
 
     /// Handles a line that is incomplete, or too long to be one.

@@ -96,7 +96,7 @@ import Testing
         var words = ArgumentVector()
         var position = 0
         _ = parser.next(line.cell, line.count, &position, MemcachedLimits(), into: &words)
-        let (ahead, lineBytes) = (parser.valueAhead, parser.lineByteCount)
+        let (ahead, lineBytes) = (parser.valueAhead, parser.headByteCount)
         #expect(ahead == 100_000 && lineBytes == line.count - 2 && position == 0)
         let command = parser.complete(line.cell, Bytes("value"), isWhole: true, into: &words)
         let arguments = words.arguments(0, words.count)

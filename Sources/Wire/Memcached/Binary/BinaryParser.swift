@@ -12,21 +12,16 @@ public struct BinaryParser: ~Copyable {
     /// The longest response of a SASL client.
     private static let credentialBytesMax = 1024
 
-    /// Bytes of a refused body that are yet to be skipped.
-    private var skipLeft = 0
-    /// The length of the value of an incomplete request whose header and key have arrived; -1 if
-    /// there is none.
-    private var valueLength = -1
-    private var valueStart = 0
+    private var ahead = BytesAhead()
 
     /// Creates a parser between two requests.
     public init() {}
 
     /// The length of the value being received, in bytes; nil if there is none.
-    public var valueAhead: Int? { valueLength >= 0 ? valueLength : nil }
+    public var valueAhead: Int? { ahead.valueLength }
 
-    /// The number of bytes before that value.
-    public var headByteCount: Int { valueStart }
+    /// The number of bytes of the request before that value.
+    public var headByteCount: Int { ahead.headByteCount }
 
     /// Reads one request from `buffer[position...]`, advancing `position` past what was consumed.
     ///
@@ -39,21 +34,19 @@ public struct BinaryParser: ~Copyable {
         into words: inout ArgumentVector
     ) -> MemcachedParser.Outcome {
         guard position < count else { return .incomplete }
-        if _slowPath(skipLeft > 0) {
-            let part = min(skipLeft, count - position)
-            skipLeft -= part
-            position += part
+        if _slowPath(ahead.skipped > 0) {
+            ahead.skip(count, &position)
             return .nothing
         }
         guard buffer.byte(position) == BinaryHeader.requestMagic else { return .ends }
         guard count - position >= BinaryHeader.byteCount else { return .incomplete }
-        valueLength = -1
+        ahead.expectNothing()
         let header = BinaryHeader(buffer, position)
         let start = position
         if let status = fault(header, limits) {
             let isFatal = status != .unknownCommand || header.partCount > header.bodyCount
             position = isFatal ? count : position + BinaryHeader.byteCount
-            if !isFatal { skipLeft = header.bodyCount }
+            if !isFatal { ahead.skipped = header.bodyCount }
             let head = buffer.bytes(start, BinaryHeader.byteCount)
             return refuse(head, status, ends: isFatal, into: &words)
         }
@@ -65,7 +58,7 @@ public struct BinaryParser: ~Copyable {
         let request = Request(buffer, position, header, opcode)
         guard request.allowsValue(limits) else {
             position += headCount
-            skipLeft = request.valueCount
+            ahead.skipped = request.valueCount
             guard opcode.storesValue else {
                 return refuse(request.header, .invalid, ends: false, into: &words)
             }
@@ -73,8 +66,7 @@ public struct BinaryParser: ~Copyable {
             return .request(.binaryTooLarge)
         }
         guard count - position >= BinaryHeader.byteCount + header.bodyCount else {
-            valueLength = request.valueCount
-            valueStart = headCount
+            ahead.expectValue(request.valueCount, behind: headCount)
             return .incomplete
         }
         position += BinaryHeader.byteCount + header.bodyCount
@@ -95,7 +87,7 @@ public struct BinaryParser: ~Copyable {
         guard let opcode = BinaryOpcode(rawValue: header.opcode) else {
             preconditionFailure("the header was read before")
         }
-        valueLength = -1
+        ahead.expectNothing()
         Request(head, 0, header, opcode).append(value, as: opcode.command, to: &words)
         return opcode.command
     }
