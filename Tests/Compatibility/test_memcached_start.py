@@ -1,6 +1,7 @@
 """Ways to memcached's protocols: its command line, users from a file, TLS, RESP's own port."""
 
 import os
+import socket
 import ssl
 import subprocess
 import time
@@ -67,6 +68,35 @@ def test_command_line_that_ends():
         done = subprocess.run([servers.APUS, "--memcached", *words], capture_output=True, text=True,
                               timeout=20)
         assert done.returncode == code and text in done.stdout + done.stderr, words
+
+
+def test_several_listeners(tmp_path):
+    ports = [servers.free_port() for _ in range(3)]
+    options = ["-l", f"127.0.0.2,127.0.0.1:{ports[1]}", "-l", f"127.0.0.1:{ports[2]}"]
+    with Started(tmp_path, *options, port=ports[0]):
+        for address in (("127.0.0.1", ports[0]), ("127.0.0.2", ports[0]), ("127.0.0.1", ports[1]),
+                        ("127.0.0.1", ports[2])):
+            with socket.create_connection(address, 10) as connection:
+                connection.sendall(b"mn\r\n")
+                assert connection.recv(100) == b"MN\r\n"
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.2", ports[1]), 10)
+
+
+def test_listeners_change_while_it_runs(start):
+    ports = [servers.free_port() for _ in range(2)]
+    server = start("apus", "--memcached-port", ports[0], "--memcached-bind", "127.0.0.1")
+    with server.connect() as connection:
+        entry = f"127.0.0.1:{ports[1]}"
+        assert connection.raw("CONFIG", "SET", "memcached-bind", entry) == b"+OK\r\n"
+        with Raw(ports[1]) as raw:
+            assert raw.ask(b"mn\r\n") == b"MN\r\n"
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", ports[0]), 10)
+        reply = connection.raw("CONFIG", "SET", "memcached-bind", f"{entry} 192.0.2.1:{ports[0]}")
+        assert reply.startswith(b"-ERR CONFIG SET failed")
+        with Raw(ports[1]) as raw:
+            assert raw.ask(b"mn\r\n") == b"MN\r\n"
 
 
 def test_memcached_and_resp(tmp_path):

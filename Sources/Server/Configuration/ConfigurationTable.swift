@@ -235,7 +235,7 @@ public enum ConfigurationTable {
         Directive("memcached-auth-file", path, "",
             meaning: "A file of lines `name:password`; with it, memcached clients must authenticate as one of these users or as an ACL user."),
         Directive("memcached-bind", .addresses, "* -::*",
-            meaning: "The addresses to listen on for memcached's protocols; one with a leading hyphen may be unavailable."),
+            meaning: "The addresses to listen on for memcached's protocols; one with a leading hyphen may be unavailable. One such as `10.0.0.5:11212` or `[::1]:11212` has a port of its own instead of `memcached-port` (or `memcached-tls-port` if that is the only one)."),
         Directive("memcached-dump-command", .flag, "yes",
             meaning: "Whether memcached's commands that list keys are allowed, such as lru_crawler metadump."),
         Directive("memcached-flush-command", .flag, "yes",

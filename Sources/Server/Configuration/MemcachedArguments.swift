@@ -23,7 +23,8 @@ struct MemcachedArguments {
     private(set) var rest: [String] = []
 
     private var port = 11211
-    private var addresses: [String] = []
+    /// Those of `-l`, some with a port of their own.
+    private var addresses: [(address: String, port: Int?)] = []
     private var usesTLS = false
     private var demandsSASL = false
     private var userFile: String?
@@ -165,39 +166,30 @@ struct MemcachedArguments {
         use(&self, number)
     }
 
-    /// `-l address[:port],…`: all with the same port, as there is one.
+    /// `-l address[:port],…`: one listener for each.
     private mutating func listen(_ value: String) {
         for entry in value.split(whereSeparator: { $0 == "," || $0 == " " }) {
-            var address = entry
             if entry.hasPrefix("notls:") || entry.hasPrefix("proto[") || entry.hasPrefix("tag[") {
                 return refuse("-l \(entry): listeners of different kinds are not supported")
             }
-            if entry.hasPrefix("["), let end = entry.firstIndex(of: "]") {
-                let inner = entry[entry.index(after: entry.startIndex)..<end]
-                let tail = entry[entry.index(after: end)...]
-                guard tail.isEmpty || tail.hasPrefix(":") else { return refuse("-l \(entry)") }
-                address = inner
-                if !tail.isEmpty { takePort(tail.dropFirst(), of: entry) }
-            } else if entry.filter({ $0 == ":" }).count == 1, let colon = entry.firstIndex(of: ":")
-            {
-                address = entry[..<colon]
-                takePort(entry[entry.index(after: colon)...], of: entry)
+            if let (address, port) = MemcachedOptions.parts(String(entry)) {
+                addresses.append((address, port))
+            } else if entry.hasPrefix("["), entry.hasSuffix("]") {
+                addresses.append((String(entry.dropFirst().dropLast()), nil))
+            } else if entry.hasPrefix("[") || entry.filter({ $0 == ":" }).count == 1 {
+                return refuse("-l \(entry): there is no such port")
+            } else {
+                addresses.append((String(entry), nil))
             }
-            addresses.append(String(address))
         }
     }
 
-    private var hasPortOfListener = false
-
-    private mutating func takePort(_ text: Substring, of entry: Substring) {
-        guard let number = Int(text), (1...65535).contains(number) else {
-            return refuse("-l \(entry): there is no such port")
-        }
-        guard !hasPortOfListener || number == port else {
-            return refuse("-l \(entry): listeners with different ports are not supported")
-        }
-        hasPortOfListener = true
-        port = number
+    /// The addresses as words of `memcached-bind`, with the ports that differ from the main one.
+    private var places: String {
+        addresses.map { address, own in
+            guard let own, own != port else { return address }
+            return (address.contains(":") ? "[\(address)]" : address) + ":\(own)"
+        }.joined(separator: " ")
     }
 
     private mutating func delimit(_ value: String) {
@@ -295,10 +287,11 @@ struct MemcachedArguments {
             set("memcached-unixsocket", socketPath)
             set("memcached-unixsocketperm", socketMode)
         } else {
-            set(usesTLS ? "memcached-tls-port" : "memcached-port", String(port))
-            if !addresses.isEmpty {
-                lines.append(Array("memcached-bind \(addresses.joined(separator: " "))".utf8))
+            if let first = addresses.first?.port, addresses.allSatisfy({ $0.port != nil }) {
+                port = first
             }
+            set(usesTLS ? "memcached-tls-port" : "memcached-port", String(port))
+            if !addresses.isEmpty { lines.append(Array("memcached-bind \(places)".utf8)) }
         }
         if usesTLS { set("tls-auth-clients", "no") }
         if demandsSASL { set("memcached-protocol", "binary") }

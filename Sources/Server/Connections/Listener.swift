@@ -65,8 +65,17 @@ struct Listener {
 
     /// Opens the configured TCP listeners for memcached's protocols.
     static func openMemcachedTCP(_ options: Options) throws(Failure) -> [Listener] {
-        let own = options.memcached
-        return try openTCP(own.addresses, (own.port, own.securePort), options, .memcached)
+        var listeners: [Listener] = []
+        do throws(Failure) {
+            for place in options.memcached.places {
+                let ports = (place.port, place.securePort)
+                listeners += try openTCP([place.address], ports, options, .memcached)
+            }
+        } catch {
+            for listener in listeners { Socket(listener.descriptor).close() }
+            throw error
+        }
+        return listeners
     }
 
     /// Listens on a port without TLS and one with it; 0 is none.
