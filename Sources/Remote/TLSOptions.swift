@@ -36,12 +36,27 @@ public struct TLSOptions: Equatable, Sendable {
         case "--cacert": settings.trustedPath = word
         case "--cacertdir": settings.trustedDirectory = word
         case "--cert": settings.certificatePath = word
-        case "--key": settings.keyPath = word
+        case "--key", "--tls-key": settings.keyPath = word
         case "--tls-ciphers": settings.ciphers = word
         case "--tls-ciphersuites": settings.cipherSuites = word
         default: return false
         }
         return true
+    }
+
+    /// The words that give these options to another program.
+    ///
+    /// The private key's are `--tls-key`, as `--key` means something else for apus-hstore.
+    public var words: [String] {
+        guard isOn else { return [] }
+        let pairs = [
+            ("--sni", serverName ?? ""), ("--cacert", settings.trustedPath),
+            ("--cacertdir", settings.trustedDirectory), ("--cert", settings.certificatePath),
+            ("--tls-key", settings.keyPath), ("--tls-ciphers", settings.ciphers),
+            ("--tls-ciphersuites", settings.cipherSuites),
+        ]
+        return ["--tls"] + (settings.peerCheck == .never ? ["--insecure"] : [])
+            + pairs.flatMap { $1.isEmpty ? [] : [$0, $1] }
     }
 
     /// The context for new connections; nil without encryption.

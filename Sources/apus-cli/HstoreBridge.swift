@@ -10,6 +10,7 @@ enum HstoreBridge {
         var words = ["apus-hstore"] + words + ["-h", options.host, "-p", String(options.port)]
         words += ["-n", String(options.database)]
         if let path = options.socketPath { words += ["-s", path] }
+        words += options.tls.words
         if let user = options.user { words += ["--user", user.text] }
         if let seconds = options.connectSeconds { words += ["-t", String(seconds)] }
         // SAFETY: all texts are terminated copies, and the list of them ends with null.

@@ -24,6 +24,8 @@ struct OptionParser {
     private var isJSON = false
     /// The options that only `--from-hstore` and `--to-hstore` have, with their values.
     private var bridgeOptions: [String] = []
+    /// The word after `--key`: a file for TLS, or a column for apus-hstore.
+    private var keyWord: String?
 
     /// Messages for the user that do not stop the program.
     private var warnings: [String] = []
@@ -58,6 +60,7 @@ struct OptionParser {
     private mutating func take(_ option: String) throws(Fault) {
         if takeSwitch(option) || takeMode(option) || options.tls.take(option) { return }
         switch option {
+        case "--key": keyWord = try word(option).text
         case _ where TLSOptions.takesWord(option): options.tls.take(option, try word(option).text)
         case "--help": throw .help
         case "--version", "-v": throw .version
@@ -170,13 +173,11 @@ struct OptionParser {
 
     private mutating func finish() throws(Fault) {
         if options.bridge != nil {
-            if options.tls.isOn {
-                throw .refused("--from-hstore and --to-hstore have no TLS yet.")
-            }
-            // Without TLS, --key is no file.
-            options.bridge? += bridgeOptions + ["--key", options.tls.settings.keyPath]
+            options.bridge? += bridgeOptions + ["--key", keyWord ?? ""]
         } else if let option = bridgeOptions.first {
             throw .refused("\(option) needs --from-hstore or --to-hstore.")
+        } else if let keyWord {
+            options.tls.take("--key", keyWord)
         }
         if isRESP2, isRESP3 { throw .refused("Options -2 and -3 are mutually exclusive.") }
         options.protocolVersion = isRESP2 ? 2 : isRESP3 || isJSON ? 3 : nil

@@ -86,6 +86,7 @@ enum Usage {
             --prefix <text>         what precedes a row's key in the key of the hash,
             --batch <rows>          how many rows go at once (default: 1000),
             --state <file>          a file that notes how far it is, to go on from there.
+            With TLS, --tls-key <file> is the private key of the client certificate.
           --verbose          Accepted for compatibility; there is nothing more to print.
           --no-auth-warning  No warning about a password on the command line.
           --help             Print this help and exit.

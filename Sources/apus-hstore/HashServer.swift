@@ -23,7 +23,14 @@ final class HashServer {
     private static func open(_ options: Options) throws(Failure) -> HashServer {
         do throws(RemoteFailure) {
             let milliseconds = Int(options.connectSeconds * 1000)
-            return HashServer(try RemoteConnection(to: options.address, within: milliseconds))
+            return HashServer(
+                try RemoteConnection(
+                    to: options.address,
+                    within: milliseconds,
+                    try options.tls.context(),
+                    serverName: options.tls.serverName
+                )
+            )
         } catch { throw .remote(error) }
     }
 

@@ -8,17 +8,13 @@ internal import Remote
 /// A row that is loaded twice is the same afterwards, so a run that goes on begins with the last
 /// key of the one before, of which there may be more rows.
 struct Loading {
-    private let table: HstoreTable
-    private let server: HashServer
-    private let options: Options
-    private let checkpoint: Checkpoint
+    private let transfer: Transfer
+    private var table: HstoreTable { transfer.table }
+    private var server: HashServer { transfer.server }
+    private var options: Options { transfer.options }
+    private var checkpoint: Checkpoint { transfer.checkpoint }
 
-    init(_ options: Options) throws(Failure) {
-        self.options = options
-        checkpoint = Checkpoint(options)
-        table = try HstoreTable(options)
-        server = try HashServer.connect(options)
-    }
+    init(_ transfer: Transfer) { self.transfer = transfer }
 
     /// Loads everything; returns what was done.
     func run() throws(Failure) -> String {

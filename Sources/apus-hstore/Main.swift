@@ -24,15 +24,12 @@ struct HstoreBridge {
     /// Transfers what the options name; returns the exit code.
     private static func run(_ options: Options) -> Int32 {
         do throws(Failure) {
-            let summary: String
-            switch options.direction {
-            case .load:
-                let loading = try Loading(options)
-                summary = try loading.run()
-            case .store:
-                let storing = try Storing(options)
-                summary = try storing.run()
-            }
+            let transfer = try Transfer(options)
+            let summary =
+                switch options.direction {
+                case .load: try Loading(transfer).run()
+                case .store: try Storing(transfer).run()
+                }
             Streams.write("\(summary)\n".bytes, to: STDOUT_FILENO)
             return 0
         } catch {

@@ -37,6 +37,7 @@ struct Options: Equatable {
     var password: [UInt8]?
     var database = 0
     var connectSeconds = 60.0
+    var tls = TLSOptions()
 
     var address: ServerAddress {
         socketPath.map { .unix(path: $0) } ?? .tcp(host: host, port: port)
@@ -53,6 +54,7 @@ struct Options: Equatable {
         var rest = words.dropFirst(2)
         while let option = rest.popFirst() {
             guard option != "--help" else { throw .help }
+            if tls.take(option) { continue }
             guard let value = rest.popFirst() else { throw .invalid("\(option) needs a value") }
             try take(option, value)
         }
@@ -66,6 +68,7 @@ struct Options: Equatable {
     private mutating func take(_ option: String, _ value: String) throws(Fault) {
         switch option {
         case "--table": table = value.bytes
+        // That of TLS is --tls-key here.
         case "--key": key = value.bytes
         case "--column": column = value.bytes
         case "--prefix": prefix = value.bytes
@@ -81,7 +84,7 @@ struct Options: Equatable {
                 throw .invalid("\(option) \(value)")
             }
             connectSeconds = seconds
-        default: throw .invalid(option)
+        default: guard tls.take(option, value) else { throw .invalid(option) }
         }
     }
 
@@ -114,6 +117,11 @@ struct Options: Equatable {
           -n <db>            Database number.
           -t <timeout>       Timeout for connecting, in seconds.
           --user <username>  The user; the variable APUSCLI_AUTH has the password.
+          --tls              Encrypt the connection to Apus; --sni, --cacert, --cacertdir,
+                             --insecure, --cert, --tls-ciphers and --tls-ciphersuites are
+                             those of apus-cli.
+          --tls-key <file>   Private key of the client certificate.
+          --help             Output this help and exit.
 
 
         """

@@ -8,17 +8,13 @@ internal import Remote
 /// A hash that is stored twice is the same afterwards, so a run that goes on begins with the last
 /// SCAN of the one before. If the server was restarted meanwhile, it begins anew.
 struct Storing {
-    private let table: HstoreTable
-    private let server: HashServer
-    private let options: Options
-    private let checkpoint: Checkpoint
+    private let transfer: Transfer
+    private var table: HstoreTable { transfer.table }
+    private var server: HashServer { transfer.server }
+    private var options: Options { transfer.options }
+    private var checkpoint: Checkpoint { transfer.checkpoint }
 
-    init(_ options: Options) throws(Failure) {
-        self.options = options
-        checkpoint = Checkpoint(options)
-        table = try HstoreTable(options)
-        server = try HashServer.connect(options)
-    }
+    init(_ transfer: Transfer) { self.transfer = transfer }
 
     /// Stores everything; returns what was done.
     func run() throws(Failure) -> String {

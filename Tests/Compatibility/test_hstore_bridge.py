@@ -11,6 +11,7 @@ import postgres
 import servers
 from resp import ReplyError, parse
 from test_cli import find_binary
+from test_tls import certificates, options_for  # noqa: F401 (a fixture)
 
 BINARY = find_binary()
 pytestmark = pytest.mark.skipif(
@@ -101,6 +102,23 @@ def test_random_rows_go_and_come_back(bridge, cluster, client):
     different = cluster.rows("SELECT i.id FROM items i LEFT JOIN copies c ON i.id = c.id WHERE i.attrs <> '' AND i.attrs IS DISTINCT FROM c.attrs")
     assert different == []
     assert cluster.rows("SELECT count(*) FROM copies WHERE other = 'mine'") == [[b"1"]]
+
+
+def test_the_way_may_be_encrypted(bridge, cluster, client, start, certificates):
+    port = servers.free_port()
+    server = start("apus", *options_for(certificates, port, "yes"), "--requirepass", "pass word")
+    cluster.rows("INSERT INTO items SELECT a::int, b::hstore FROM given", [(b"1", b"a=>1"), (b"2", b"b=>NULL")])
+    words = [BINARY, "--from-hstore", bridge.conninfo, "--table", "items", "--key", "id", "--column", "attrs"]
+    secured = ["-u", f"rediss://localhost:{port}", "--cacert", certificates / "ca.crt", "--cert", certificates / "alice.crt"]
+    for more, code in (([], 1), (["--tls-key", certificates / "alice.key"], 0)):
+        done = subprocess.run([*words, *secured, *more], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60,
+                              env=dict(os.environ, APUSCLI_AUTH="pass word"))
+        assert done.returncode == code, done
+    assert done.stdout.startswith(b"2 rows loaded, ")
+    with server.connect() as connection:
+        connection.raw("AUTH", "pass word")
+        assert connection.raw("HGETALL", "1") == b"*2\r\n$1\r\na\r\n$1\r\n1\r\n"
+        assert connection.raw("HGETALL", "2") == b"*2\r\n$1\r\nb\r\n$-1\r\n"
 
 
 def test_names_are_quoted(bridge, cluster, client):

@@ -26,6 +26,15 @@ import Testing
         #expect(try options(["from", ""] + Self.needed).direction == .load)
     }
 
+    @Test func `options of TLS are those of apus-cli, but for the key`() throws {
+        let words = ["--tls", "--insecure", "--cert", "c.pem", "--tls-key", "k.pem"]
+        let read = try options(["to", ""] + Self.needed + words)
+        #expect(read.tls.isOn && read.key.text == "id")
+        #expect(read.tls.words == words)
+        #expect(try options(["to", ""] + Self.needed).tls.words == [])
+        #expect(throws: Options.Fault.self) { try options(["to", ""] + Self.needed + ["--sni"]) }
+    }
+
     @Test(
         arguments: [
             ["up", ""] + needed, ["from"], ["from", ""],

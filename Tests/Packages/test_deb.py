@@ -43,10 +43,27 @@ def client(root, *words):
     return root.run("apus-cli", "-p", PORT, *words)[1]
 
 
-def test_lintian_finds_no_errors(package):
-    done = subprocess.run(
-        ["lintian", "--fail-on", "error", "--allow-root", package], text=True, capture_output=True)
+@pytest.mark.parametrize("name", ["apus_*.deb", "apus-hstore_*.deb"])
+def test_lintian_finds_no_errors(name):
+    done = subprocess.run(["lintian", "--fail-on", "error", "--allow-root", roots.only(name)],
+                          text=True, capture_output=True)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_bridge_to_hstore_is_a_package_of_its_own(package):
+    def dpkg(what, path):
+        return subprocess.run(["dpkg-deb", what, path], text=True, capture_output=True, check=True).stdout
+
+    bridge = roots.only("apus-hstore_*.deb")
+    listed = dpkg("--contents", bridge)
+    for path in ("/usr/bin/apus-hstore", "/usr/share/man/man1/apus-hstore.1.gz",
+                 "/usr/share/bash-completion/completions/apus-hstore",
+                 "/usr/share/zsh/vendor-completions/_apus-hstore",
+                 "/usr/share/doc/apus-hstore/copyright"):
+        assert f".{path}\n" in listed, path
+    assert re.search(r"^ Depends: .*libpq5", dpkg("--info", bridge), re.M)
+    assert "hstore" not in dpkg("--contents", package)
+    assert "libpq5" not in dpkg("--info", package)
 
 
 def test_what_is_installed(installed):
@@ -121,7 +138,7 @@ def test_the_service_is_valid(tmp_path):
     assert [line for line in done.stderr.splitlines() if "apus" in line] == []
 
 
-@pytest.mark.parametrize("program", ["apus-server", "apus-cli", "apus-benchmark", "apus-check"])
+@pytest.mark.parametrize("program", ["apus-server", "apus-cli", "apus-benchmark", "apus-check", "apus-hstore"])
 def test_man_pages_are_readable(program):
     page = roots.OUT / f"stage/usr/share/man/man1/{program}.1.gz"
     done = subprocess.run(["man", "--warnings", "-E", "UTF-8", "-l", page], text=True,
@@ -130,7 +147,7 @@ def test_man_pages_are_readable(program):
     assert f"{program}(1)" in done.stdout and f"{program} - " in done.stdout
 
 
-@pytest.mark.parametrize("program", ["apus-cli", "apus-benchmark", "apus-server"])
+@pytest.mark.parametrize("program", ["apus-cli", "apus-benchmark", "apus-server", "apus-hstore"])
 def test_man_pages_have_every_option(program):
     """What --help lists and what the man page describes are the same options."""
     binary = roots.OUT / f"stage/usr/bin/{program}"
@@ -141,6 +158,9 @@ def test_man_pages_have_every_option(program):
     manual = (roots.ROOT / "docs/man" / f"{program}.md").read_text()
     terms = "\n".join(re.findall(r"^(\*\*-.+)\n:", manual, re.M)).replace("\\", "")
     described = set(re.findall(r"\*\*(--?[\w-]+)\*\*", terms))
+    if program == "apus-hstore":  # it refers to the others as apus-cli's
+        described -= {"--sni", "--cacert", "--cacertdir", "--insecure", "--cert", "--tls-ciphers",
+                      "--tls-ciphersuites"}
     assert described - {"--pass"} == helped - {"--pass"}
 
 

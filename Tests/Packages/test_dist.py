@@ -12,6 +12,8 @@ import roots
 # INSTALL.md in the archive lists the same.
 LIBRARIES = ["libc6", "libgcc-s1", "libstdc++6", "libssl3", "libedit2"]
 PROGRAMS = ["apus-server", "apus-cli", "apus-benchmark", "apus-check"]
+# It is the only one that needs PostgreSQL's client library, which a bare system lacks.
+BRIDGE = "apus-hstore"
 
 
 @pytest.fixture
@@ -24,8 +26,8 @@ def unpacked(root):
 
 def test_it_has_everything(unpacked):
     for path in ("INSTALL.md", "LICENSE", "COPYRIGHT", "README.md", "apus.conf",
-                 *(f"bin/{name}" for name in PROGRAMS),
-                 *(f"share/man/man1/{name}.1.gz" for name in PROGRAMS),
+                 *(f"bin/{name}" for name in [*PROGRAMS, BRIDGE]),
+                 *(f"share/man/man1/{name}.1.gz" for name in [*PROGRAMS, BRIDGE]),
                  "share/man/man5/apus.conf.5.gz", "share/bash-completion/completions/apus-cli",
                  "share/zsh/vendor-completions/_apus-cli"):
         assert unpacked.exists(f"opt/apus/{path}"), path
@@ -41,6 +43,8 @@ def test_the_list_of_libraries_is_complete(unpacked):
             owner = unpacked.shell(f"dpkg -S {path} 2>/dev/null || dpkg -S $(realpath {path})").split(":")[0]
             recursive = {"libbsd0", "libmd0", "libtinfo6"}  # of libedit2
             assert owner in set(LIBRARIES) | recursive, path
+    missing = re.findall(r"(\S+) => not found", unpacked.shell(f"ldd /opt/apus/bin/{BRIDGE}"))
+    assert missing == ["libpq.so.5"] and "libpq5" in listed
 
 
 def test_it_runs(unpacked):
