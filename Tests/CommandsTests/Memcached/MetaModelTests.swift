@@ -133,8 +133,8 @@ import Testing
         private func get(_ key: String, _ flags: inout Flags) -> Bool {
             if chance(3) { flags.vivify = seconds() }
             if chance(3) { flags.recache = seconds() }
-            // What T and C mean for an item that N makes is not documented, nor what R means for one
-            // that T ends.
+            // What T and C mean for an item that N makes is not documented, nor what R means for
+            // one that T ends.
             if flags.vivify != nil {
                 flags.expected = nil
             } else if chance(4) {
