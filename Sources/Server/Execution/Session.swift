@@ -87,7 +87,6 @@ final class Session {
     private(set) var watches: WatchList?
     /// What its request waits for, if it is WAITAOF.
     var awaited: AppendOnlyCommands.Awaited?
-
     /// The fields that it has named for HIMPORT SET.
     var fieldSets = FieldSets()
 
