@@ -15,12 +15,14 @@ import Testing
         return test.executor.takeNewWaiter()
     }
 
-    /// The unblocked requests in a worker's mail.
+    /// The unblocked requests that a worker has yet to finish, by itself or by mail.
     private func unblocked(_ worker: Worker) -> [Waiter] {
-        worker.mailbox.take().flatMap { message -> [Waiter] in
+        defer { worker.unblocked.removeAll() }
+        let others = worker.mailbox.take().flatMap { message -> [Waiter] in
             guard case .unblocked(let waiters) = message else { return [] }
             return waiters
         }
+        return worker.unblocked + others
     }
 
     private func text(_ waiter: Waiter) -> String { String(decoding: waiter.reply, as: UTF8.self) }
