@@ -36,31 +36,23 @@ public struct FieldSets {
         }
     }
 
-    /// The sets, and the one that was used last, which most requests use again.
-    private final class Contents {
-        var sets: [[UInt8]: FieldSet] = [:]
-        var recent: FieldSet?
-        var byteCount = 0
-    }
-
-    /// What there is; nil for most clients, whose sessions stay small.
-    private var contents: Contents?
+    private var sets: [[UInt8]: FieldSet] = [:]
+    /// The set that was used last, which most requests use again.
+    private var recent: FieldSet?
+    /// The memory of all sets, in bytes.
+    public private(set) var byteCount = 0
 
     /// No sets.
     public init() {}
 
     /// The number of sets.
-    var count: Int { contents?.sets.count ?? 0 }
-
-    /// The memory of all sets, in bytes.
-    public var byteCount: Int { contents?.byteCount ?? 0 }
+    var count: Int { sets.count }
 
     /// The set called `name`.
-    func find(_ name: Bytes) -> FieldSet? {
-        guard let contents else { return nil }
-        if let recent = contents.recent, recent.name.withBytes({ $0 == name }) { return recent }
-        guard let set = contents.sets[name.array] else { return nil }
-        contents.recent = set
+    mutating func find(_ name: Bytes) -> FieldSet? {
+        if let recent, recent.name.withBytes({ $0 == name }) { return recent }
+        guard let set = sets[name.array] else { return nil }
+        recent = set
         return set
     }
 
@@ -74,30 +66,29 @@ public struct FieldSets {
             set.text.append(words[index])
             set.ends.append(set.text.count)
         }
-        let contents = contents ?? Contents()
-        let growth = set.byteCount - (contents.sets[set.name]?.byteCount ?? 0)
-        guard contents.byteCount + growth <= FieldSets.bytesMax else { return false }
-        contents.byteCount += growth
-        contents.sets[set.name] = set
-        contents.recent = set
-        self.contents = contents
+        let old = sets[set.name]?.byteCount ?? 0
+        guard byteCount - old + set.byteCount <= FieldSets.bytesMax else { return false }
+        byteCount += set.byteCount - old
+        sets[set.name] = set
+        recent = set
         return true
     }
 
     /// Removes a set; returns whether there was one.
     mutating func remove(_ name: Bytes) -> Bool {
-        guard let contents, let set = contents.sets.removeValue(forKey: name.array) else {
-            return false
-        }
-        contents.byteCount -= set.byteCount
-        contents.recent = nil
-        if contents.sets.isEmpty { self.contents = nil }
+        guard let set = sets.removeValue(forKey: name.array) else { return false }
+        byteCount -= set.byteCount
+        recent = nil
         return true
     }
 
     /// Removes all sets; returns how many there were.
     mutating func removeAll() -> Int {
-        defer { contents = nil }
-        return count
+        defer {
+            sets = [:]
+            recent = nil
+            byteCount = 0
+        }
+        return sets.count
     }
 }

@@ -88,7 +88,23 @@ final class Session {
     /// What its request waits for, if it is WAITAOF.
     var awaited: AppendOnlyCommands.Awaited?
     /// The fields that it has named for HIMPORT SET.
-    var fieldSets = FieldSets()
+    var fieldSets: FieldSets {
+        get { keptFieldSets?.sets ?? FieldSets() }
+        set {
+            if let keptFieldSets {
+                keptFieldSets.sets = newValue
+            } else if newValue.byteCount > 0 {
+                keptFieldSets = KeptFieldSets(newValue)
+            }
+        }
+    }
+    private var keptFieldSets: KeptFieldSets?
+
+    /// Field sets apart from the session, which would otherwise be larger for every client.
+    private final class KeptFieldSets {
+        var sets: FieldSets
+        init(_ sets: FieldSets) { self.sets = sets }
+    }
 
     init(id: UInt64) { self.id = id }
 
