@@ -20,7 +20,7 @@ public enum KeyCommands {
         DataCommand("RANDOMKEY", arity: 1, [.readonly, .allPartitions], group: .generic, since: "1.0.0", complexity: "O(1)", syntax: "", summary: "Returns a random key.", tips: ["request_policy:all_shards", "response_policy:special", "nondeterministic_output"], randomKey),
         DataCommand("KEYS", arity: 2, [.readonly, .allPartitions], group: .generic, categories: ["dangerous"], since: "1.0.0", complexity: "O(N) where N is the number of keys in the database", syntax: "pattern:p", summary: "Lists all keys that match a pattern.", tips: ["request_policy:all_shards", "nondeterministic_output_order"], keys),
         DataCommand("SCAN", arity: -2, [.readonly, .locksItself], group: .generic, since: "2.8.0", complexity: "O(1) per call, O(N) for all keys", syntax: "cursor:i [MATCH pattern:p] [COUNT count:i] [TYPE type]", summary: "Iterates over the keys of the database.", tips: ["nondeterministic_output", "request_policy:special", "response_policy:special"], scan),
-        DataCommand("DBSIZE", arity: 1, [.readonly, .fast, .locksItself], group: .server, categories: ["keyspace"], since: "1.0.0", complexity: "O(1)", syntax: "", summary: "Counts the keys of the database.", tips: ["request_policy:all_shards", "response_policy:agg_sum"], waiting: size),
+        DataCommand("DBSIZE", arity: 1, [.readonly, .fast, .allPartitions], group: .server, categories: ["keyspace"], since: "1.0.0", complexity: "O(1)", syntax: "", summary: "Counts the keys of the database.", tips: ["request_policy:all_shards", "response_policy:agg_sum"], size),
         DataCommand("FLUSHDB", arity: -1, [.write, .allPartitions], propagation: .verbatim, group: .server, categories: ["dangerous", "keyspace"], since: "1.0.0", complexity: "O(1); a helper thread frees the memory", syntax: "flush-type=[ASYNC | SYNC]", summary: "Removes all keys of the database.", tips: ["request_policy:all_shards", "response_policy:all_succeeded"], flushDatabase),
         DataCommand("FLUSHALL", arity: -1, [.write, .allPartitions], databases: .all, propagation: .verbatim, group: .server, categories: ["dangerous", "keyspace"], since: "1.0.0", complexity: "O(1); a helper thread frees the memory", syntax: "flush-type=[ASYNC | SYNC]", summary: "Removes all keys of all databases.", tips: ["request_policy:all_shards", "response_policy:all_succeeded"], flushAll),
         DataCommand("SWAPDB", arity: 3, [.write, .fast, .allPartitions], databases: .words(1..<3), propagation: .verbatim, group: .server, categories: ["dangerous", "keyspace"], since: "4.0.0", complexity: "O(1)", syntax: "index1:i index2:i", summary: "Swaps two databases.", swapDatabases),
@@ -321,27 +321,10 @@ extension KeyCommands {
     }
 
     /// `DBSIZE`: the number of keys.
-    ///
-    /// Locks one partition at a time, so that nobody waits for it; keys that are added or removed
-    /// meanwhile may or may not be counted.
     static func size(
         _ arguments: Arguments,
         _ context: inout CommandContext
-    ) throws(CommandError) -> Outcome {
-        let keyspace = context.keyspace
-        var count = 0
-        for partition in 0..<keyspace.partitionCount {
-            let isHeld = context.held.contains(PartitionSet(partition: partition))
-            if !isHeld, !keyspace.lockSoon(partition) {
-                guard !context.mayWait else { return .waits(.partitions) }
-                keyspace.lock(partition)
-            }
-            count += keyspace.shard(partition: partition, database: context.database).count
-            if !isHeld { keyspace.unlock(partition) }
-        }
-        context.reply.integer(count)
-        return .done
-    }
+    ) throws(CommandError) { context.reply.integer(keyCount(context)) }
 
     // MARK: Whole databases
 
