@@ -118,8 +118,8 @@ extension Executor {
     /// Whether a queued request must wait for another client's work on its keys.
     private func isHeldUp(_ transaction: Transaction, _ partitions: PartitionSet) -> Bool {
         let marks = context.keyspace.marks(of: partitions)
-        let hasFrozen = context.keyspace.hasFrozen(partitions)
-        let hasPutOff = server.waiters.havePutOff(in: partitions)
+        let hasFrozen = marks.hasFrozen
+        let hasPutOff = marks.contains(.waited) && server.waiters.havePutOff(in: partitions)
         guard hasFrozen || hasPutOff || marks.contains(.saved) else { return false }
         var isHeldUp = false
         transaction.forEach(&queuedWords) { command, arguments, _ in

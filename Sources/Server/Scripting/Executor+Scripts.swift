@@ -191,8 +191,9 @@ extension Executor {
     /// Whether keys that a script may use are frozen, or others are being served from them.
     func mustWaitForKeys(_ number: Int, _ arguments: Arguments, isConfined: Bool) -> Bool {
         guard context.mayWait else { return false }
-        let hasFrozen = context.keyspace.hasFrozen(context.held)
-        let hasPutOff = server.waiters.havePutOff(in: context.held)
+        let marks = context.keyspace.marks(of: context.held)
+        let hasFrozen = marks.hasFrozen
+        let hasPutOff = marks.contains(.waited) && server.waiters.havePutOff(in: context.held)
         guard hasFrozen || hasPutOff else { return false }
         return !isConfined || hasFrozen && mustWait(number, arguments)
             || hasPutOff && mustLetOthersGoFirst(number, arguments, context.held)

@@ -35,6 +35,9 @@ public struct PartitionMarks: OptionSet, Sendable {
     static let frozen = PartitionMarks(rawValue: 1 << 24 - 1)
     /// Marks that may prevent a request from running.
     public static let obstacles: PartitionMarks = [.frozen, .tight]
+
+    /// Whether some keys are frozen.
+    public var hasFrozen: Bool { !isDisjoint(with: .frozen) }
 }
 
 extension Keyspace {
@@ -89,11 +92,11 @@ extension Keyspace {
 
     /// Whether a partition has frozen keys.
     public func hasFrozen(_ partition: Int) -> Bool {
-        !marks(of: partition).isDisjoint(with: .frozen)
+        marks(of: partition).hasFrozen
     }
 
     /// Whether any of the partitions has frozen keys.
     public func hasFrozen(_ partitions: PartitionSet) -> Bool {
-        !marks(of: partitions).isDisjoint(with: .frozen)
+        marks(of: partitions).hasFrozen
     }
 }
