@@ -28,17 +28,7 @@ extension Worker {
 
     /// Finishes requests that were served or cancelled, but only some of them if there are many.
     func finishUnblocked() {
-        var some: [Waiter] = []
-        swap(&some, &unblocked)
-        if some.count > Worker.finishedAtOnce {
-            unblocked = Array(some[Worker.finishedAtOnce...])
-            some.removeSubrange(Worker.finishedAtOnce...)
-        }
-        for waiter in some { finish(waiter) }
-        if unblocked.isEmpty {
-            some.removeAll(keepingCapacity: true)
-            swap(&some, &unblocked)
-        }
+        for waiter in unblocked.removeFirst(atMost: Worker.finishedAtOnce) { finish(waiter) }
     }
 
     /// Sends the reply to a request that was served or cancelled, and resumes its client.

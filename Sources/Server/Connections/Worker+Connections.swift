@@ -82,13 +82,12 @@ extension Worker {
     /// epoll would report the rest again, so with it, all of them are handled: it reports a limited
     /// number at a time.
     func endHungUp() {
-        var some: [Connection] = []
-        swap(&some, &round.hangUps)
-        if case .completions = driver, some.count > Worker.hangUpsAtOnce {
-            round.hangUps = Array(some[Worker.hangUpsAtOnce...])
-            some.removeSubrange(Worker.hangUpsAtOnce...)
+        let limit: Int
+        switch driver {
+        case .readiness: limit = .max
+        case .completions: limit = Worker.hangUpsAtOnce
         }
-        for connection in some { endInput(connection) }
+        for connection in round.hangUps.removeFirst(atMost: limit) { endInput(connection) }
     }
 
     /// How many clients are closed in one round.
