@@ -15,8 +15,6 @@ final class LoadingBatch: @unchecked Sendable {  // because: handed over, never 
         /// The offset of its value.
         let position: Int
         let database: Int
-        /// About how many keys its shard will have; 0 if unknown.
-        let shardSize: Int
         let type: UInt8
         let frequency: UInt8?
         let idleSeconds: Int64?
@@ -33,6 +31,8 @@ final class LoadingBatch: @unchecked Sendable {  // because: handed over, never 
     private static let ahead = 12
 
     let partition: Int
+    /// About how many keys a shard of each database will have; 0 if unknown.
+    var shardSizes: [Int] = []
     private var items: [Item] = []
     private var names = ByteBuffer()
     private var byteCount = 0
@@ -51,13 +51,7 @@ final class LoadingBatch: @unchecked Sendable {  // because: handed over, never 
     }
 
     /// Adds a key whose value of `byteCount` bytes is at the offset `position`.
-    func add(
-        _ record: RDBFile.Record,
-        _ hash: KeyHash,
-        at position: Int,
-        byteCount: Int,
-        shardSize: Int
-    ) {
+    func add(_ record: RDBFile.Record, _ hash: KeyHash, at position: Int, byteCount: Int) {
         items.append(
             Item(
                 hash: hash,
@@ -65,7 +59,6 @@ final class LoadingBatch: @unchecked Sendable {  // because: handed over, never 
                 nameCount: record.key.count,
                 position: position,
                 database: record.database,
-                shardSize: shardSize,
                 type: record.type,
                 frequency: record.frequency,
                 idleSeconds: record.idleSeconds,
@@ -103,7 +96,7 @@ final class LoadingBatch: @unchecked Sendable {  // because: handed over, never 
         let name = names.bytes[item.nameStart..<item.nameStart + item.nameCount]
         let key = Key(name, item.hash)
         let shard = loader.keyspace.openShard(item.hash, inAny: item.database)
-        if shard.count == 0 { shard.reserve(item.shardSize) }
+        if shard.count == 0 { shard.reserve(shardSizes[item.database]) }
         if let old = shard.find(key) {
             guard loader.merges else { throw .duplicate(offset: item.position) }
             shard.remove(old)

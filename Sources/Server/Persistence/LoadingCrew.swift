@@ -21,8 +21,8 @@ final class LoadingCrew: @unchecked Sendable {  // because: shared parts are ato
     private var nextOther = 0
     private var open: [LoadingBatch?]
     private var ownReader: RDBReader
-    /// About how many keys a shard of each database will have, as far as known.
-    private var shardSizes: [Int: Int] = [:]
+    /// About how many keys a shard of each database will have; 0 if unknown.
+    private var shardSizes: [Int]
     /// How many batches others have yet to load.
     private let waiting = Atomic<Int>(0)
     /// How many others are loading one.
@@ -41,6 +41,7 @@ final class LoadingCrew: @unchecked Sendable {  // because: shared parts are ato
         ownReader = source.reader.twin()
         others = loader.worker.map { own in own.server.workers.filter { $0 !== own } } ?? []
         open = Array(repeating: nil, count: loader.keyspace.partitionCount)
+        shardSizes = Array(repeating: 0, count: loader.keyspace.databaseCount)
     }
 
     /// Why loading cannot go on; nil if it can.
@@ -51,6 +52,7 @@ final class LoadingCrew: @unchecked Sendable {  // because: shared parts are ato
 
     /// Notes that about `keys` keys of a database will be added.
     func expect(_ keys: Int, inDatabase database: Int) {
+        guard database < shardSizes.count else { return }
         shardSizes[database] = keys / loader.keyspace.partitionCount
     }
 
@@ -60,13 +62,7 @@ final class LoadingCrew: @unchecked Sendable {  // because: shared parts are ato
         let partition = loader.keyspace.partition(hash)
         let batch = open[partition] ?? LoadingBatch(partition: partition)
         open[partition] = batch
-        batch.add(
-            record,
-            hash,
-            at: position,
-            byteCount: byteCount,
-            shardSize: shardSizes[record.database] ?? 0
-        )
+        batch.add(record, hash, at: position, byteCount: byteCount)
         guard batch.isFull else { return }
         open[partition] = nil
         load(batch)
@@ -97,6 +93,7 @@ final class LoadingCrew: @unchecked Sendable {  // because: shared parts are ato
     }
 
     private func load(_ batch: LoadingBatch) {
+        batch.shardSizes = shardSizes
         guard waiting.load(ordering: .relaxed) < others.count * LoadingCrew.waitingMax else {
             return load(batch, &ownReader)
         }
