@@ -119,15 +119,10 @@ final class BusyDesk {
             if case .incomplete = outcome { break }
             guard case .request = outcome else { continue }
             let arguments = words.arguments(0, words.count)
-            guard reply(to: arguments, from: connection, on: worker) else {
-                hold(arguments, from: connection, on: worker)
-                let rest = connection.query.bytes.dropFirst(position)
-                if rest.count > 0 { hold(rest, from: connection, on: worker) }
-                position = connection.query.count
-                break
-            }
+            let isDone = reply(to: arguments, from: connection, on: worker)
+            if !isDone { hold(arguments, from: connection, on: worker) }
             // More of its requests might be many: its replies have their limit.
-            guard connection.outputBytes == 0 else {
+            guard isDone, connection.outputBytes == 0 else {
                 let rest = connection.query.bytes.dropFirst(position)
                 if rest.count > 0 { hold(rest, from: connection, on: worker) }
                 position = connection.query.count
