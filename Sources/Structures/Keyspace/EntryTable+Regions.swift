@@ -21,8 +21,7 @@ extension EntryTable {
         /// The region that a hash belongs to.
         public func region(of hash: KeyHash) -> Int {
             let low = UInt32(truncatingIfNeeded: hash.bits)
-            let index = low & (levelMask << 1 | 1)
-            return Int(index < bucketCount ? index : index & levelMask)
+            return Int(EntryTable.bucket(low, bucketCount, levelMask))
         }
 
         /// Whether the table has the same buckets now.
@@ -59,8 +58,7 @@ extension EntryTable {
         // otherwise it was merged into another bucket, which has other entries as well.
         var index = region
         if index >= bucketTotal {
-            let bits = UInt32(region) & (levelMask << 1 | 1)
-            index = Int(bits < bucketCount ? bits : bits & levelMask)
+            index = Int(EntryTable.bucket(UInt32(region), bucketCount, levelMask))
         }
         let stride = regions.stride(of: region)
         repeat {

@@ -95,9 +95,15 @@ public struct EntryTable: BitwiseCopyable, Sendable {
     @inlinable
     @inline(__always)
     public func bucket(of hash: KeyHash) -> UInt32 {
-        let low = UInt32(truncatingIfNeeded: hash.bits)
+        EntryTable.bucket(UInt32(truncatingIfNeeded: hash.bits), bucketCount, levelMask)
+    }
+
+    /// The bucket for a hash with the low bits `low` in a table with `count` buckets.
+    @inlinable
+    @inline(__always)
+    static func bucket(_ low: UInt32, _ count: UInt32, _ levelMask: UInt32) -> UInt32 {
         let index = low & (levelMask &<< 1 | 1)
-        return index < bucketCount ? index : index & levelMask
+        return index < count ? index : index & levelMask
     }
 
     /// The address of bucket `index`.
