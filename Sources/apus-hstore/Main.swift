@@ -27,8 +27,8 @@ struct HstoreBridge {
             let transfer = try Transfer(options)
             let summary =
                 switch options.direction {
-                case .load: try Loading(transfer).run()
-                case .store: try Storing(transfer).run()
+                case .load: try transfer.load()
+                case .store: try transfer.store()
                 }
             Streams.write("\(summary)\n".bytes, to: STDOUT_FILENO)
             return 0

@@ -7,17 +7,9 @@ internal import Remote
 /// ```
 /// A row that is loaded twice is the same afterwards, so a run that goes on begins with the last
 /// key of the one before, of which there may be more rows.
-struct Loading {
-    private let transfer: Transfer
-    private var table: HstoreTable { transfer.table }
-    private var server: HashServer { transfer.server }
-    private var options: Options { transfer.options }
-    private var checkpoint: Checkpoint { transfer.checkpoint }
-
-    init(_ transfer: Transfer) { self.transfer = transfer }
-
+extension Transfer {
     /// Loads everything; returns what was done.
-    func run() throws(Failure) -> String {
+    func load() throws(Failure) -> String {
         let place = try checkpoint.load()?.first
         var progress = Progress(total: try table.count(from: place))
         defer { progress.clear() }

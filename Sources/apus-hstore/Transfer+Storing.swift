@@ -7,17 +7,9 @@ internal import Remote
 /// ```
 /// A hash that is stored twice is the same afterwards, so a run that goes on begins with the last
 /// SCAN of the one before. If the server was restarted meanwhile, it begins anew.
-struct Storing {
-    private let transfer: Transfer
-    private var table: HstoreTable { transfer.table }
-    private var server: HashServer { transfer.server }
-    private var options: Options { transfer.options }
-    private var checkpoint: Checkpoint { transfer.checkpoint }
-
-    init(_ transfer: Transfer) { self.transfer = transfer }
-
+extension Transfer {
     /// Stores everything; returns what was done.
-    func run() throws(Failure) -> String {
+    func store() throws(Failure) -> String {
         try table.prepare()
         let runID = try server.runID()
         var cursor = "0".bytes
