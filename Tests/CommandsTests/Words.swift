@@ -10,7 +10,14 @@ enum Words {
         _ line: String,
         _ body: (Arguments) throws(CommandError) -> Result
     ) throws(CommandError) -> Result {
-        let words = line.split(separator: " ").map { $0 == "\"\"" ? [] : Array($0.utf8) }
+        try with(line.split(separator: " ").map { $0 == "\"\"" ? [] : Array($0.utf8) }, body)
+    }
+
+    /// Passes `words` to `body`.
+    static func with<Result>(
+        _ words: [[UInt8]],
+        _ body: (Arguments) throws(CommandError) -> Result
+    ) throws(CommandError) -> Result {
         let all = words.flatMap { $0 }
         return try all.withBytes { bytes throws(CommandError) in
             var vector = ArgumentVector()

@@ -34,18 +34,12 @@ import Testing
             let name = "MEMCACHED." + words[0].uppercased()
             guard let row = MetaCommands.table.first(where: { $0.facts.name.description == name })
             else { preconditionFailure("no row \(name)") }
-            let bytes = words.map { Array($0.utf8) }
-            bytes.flatMap { $0 }.withBytes { all in
-                var vector = ArgumentVector()
-                var offset = 0
-                for word in bytes {
-                    vector.append(all[offset..<offset + word.count])
-                    offset += word.count
+            do {
+                try Words.with(words.map { Array($0.utf8) }) { arguments throws(CommandError) in
+                    context.firstHash = context.keyspace.hasher(arguments[1])
+                    _ = try row.handler(arguments, &context)
                 }
-                let arguments = vector.arguments(0, vector.count)
-                context.firstHash = context.keyspace.hasher(arguments[1])
-                do { _ = try row.handler(arguments, &context) } catch { Issue.record("\(error)") }
-            }
+            } catch { Issue.record("\(error)") }
             let reply = context.reply.buffer.bytes.string
             context.reply.removeAll(keep: 1024)
             return reply.split(separator: "\r\n", omittingEmptySubsequences: false).map(String.init)
